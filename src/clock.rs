@@ -1,0 +1,84 @@
+//! The only door through which time enters.
+//!
+//! Three kinds of time, each for one purpose: wall time for meetings and windows, boot time (`CLOCK_BOOTTIME`, which
+//! counts suspend) for leases, monotonic time for deadlines inside this process (kept by the code that waits).
+//! Planning and guards get `now` as a parameter and never come here.
+
+use crate::model::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Where time comes from.
+pub trait Clock: Send + Sync {
+    /// Wall time.
+    fn now(&self) -> Timestamp;
+
+    /// Milliseconds since boot, suspend included (`CLOCK_BOOTTIME`, clock_gettime(2)).
+    fn boottime_ms(&self) -> i64;
+
+    /// Lets `wait` pass. A turned clock jumps; only the system's clock really sleeps.
+    fn sleep(&self, wait: Duration);
+}
+
+/// The system's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where wall time is read")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        // A clock before 1970 is wrong whatever we answer; zero keeps every window closed.
+        Timestamp::from_ms(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    fn boottime_ms(&self) -> i64 {
+        let t = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        t.tv_sec.saturating_mul(1000).saturating_add(t.tv_nsec / 1_000_000)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
+    fn sleep(&self, wait: Duration) {
+        std::thread::sleep(wait);
+    }
+}
+
+/// A clock turned by hand: `--now`, `demo`, tests. It stands still until somebody turns it.
+#[derive(Debug)]
+pub struct ManualClock {
+    now_ms: AtomicI64,
+    boot_ms: AtomicI64,
+}
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self { now_ms: AtomicI64::new(now.ms()), boot_ms: AtomicI64::new(1_000_000) }
+    }
+
+    /// Turns wall and boot time ahead.
+    pub fn advance(&self, by: Duration) {
+        let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.now_ms.fetch_add(ms, Ordering::SeqCst);
+        self.boot_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets the wall time alone, as an administrator or NTP would.
+    pub fn set_wall(&self, now: Timestamp) {
+        self.now_ms.store(now.ms(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now_ms.load(Ordering::SeqCst))
+    }
+
+    fn boottime_ms(&self) -> i64 {
+        self.boot_ms.load(Ordering::SeqCst)
+    }
+
+    fn sleep(&self, wait: Duration) {
+        self.advance(wait);
+    }
+}

@@ -1,0 +1,179 @@
+//! A call as the provider port sees it: the request, and the closed set of what can come of it.
+
+use super::{CallStatus, Phone, Timestamp, text_enum};
+use std::time::Duration;
+
+/// How a message is spoken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voice {
+    /// A voice of the provider, such as `Polly.Joanna`; `None` takes the provider's default.
+    pub voice: Option<String>,
+    /// A BCP 47 language tag, such as `en-US`.
+    pub language: String,
+}
+
+/// Everything a provider needs to place one call.
+#[derive(Debug, Clone)]
+pub struct CallRequest {
+    /// Unique per attempt; mock and test ids are made of it.
+    pub token: String,
+    /// Calendar UID of the meeting, for the log.
+    pub event: String,
+    /// Id of the person, for the log.
+    pub user: String,
+    /// Who is called.
+    pub to: Phone,
+    /// What is said, in full and as plain text.
+    pub message: String,
+    /// How it is said.
+    pub voice: Voice,
+    /// When the attempt was written down.
+    pub intent_at: Timestamp,
+}
+
+/// What came of a request: the closed outcome and what was seen on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Facts about the exchange.
+    pub meta: ReplyMeta,
+}
+
+/// Facts about one HTTP exchange; none of them is secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReplyMeta {
+    /// HTTP status, when an answer came.
+    pub http_status: Option<u16>,
+    /// `Twilio-Request-Id` of the answer.
+    pub request_id: Option<String>,
+    /// The answer's `Date` minus our clock, in milliseconds (whole seconds, RFC 9110 section 5.6.7).
+    pub skew_ms: Option<i64>,
+    /// How long the exchange took, in milliseconds of monotonic time.
+    pub elapsed_ms: u64,
+}
+
+/// The four things that can come of a request to place a call. `Unknown` never retries by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider took it and named the call.
+    Accepted(Accepted),
+    /// A complete refusal: certain that it was not processed.
+    Rejected(Rejection),
+    /// Certain that no byte of the body left this machine.
+    NotSent(NotSent),
+    /// The body may have left, and no complete 2xx or 4xx answer came back.
+    Unknown(Doubt),
+}
+
+/// A call that exists at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The provider's id of the call (`CA…`, `MOCK-…`, `TEST-…`); opaque.
+    pub sid: String,
+    /// Its first status.
+    pub status: CallStatus,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// What to do about it.
+    pub class: RejectionClass,
+    /// The provider's error code, such as 21211, when it gave one.
+    pub code: Option<u32>,
+    /// The provider's words, cleaned for a terminal, without secrets and full numbers.
+    pub message: String,
+    /// How long the provider asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+text_enum! {
+    /// Whose fault a refusal is, and so who must act.
+    pub enum RejectionClass {
+        /// Rate or concurrency: try again later.
+        Capacity = "capacity",
+        /// This number cannot be called: final for it.
+        Callee = "callee",
+        /// Credentials, account, our number or our request: nothing will work until somebody acts.
+        Ours = "ours",
+        /// A refusal savehub does not know: final for this step, nothing is concluded from it.
+        Other = "other",
+    }
+}
+
+/// Nothing left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSent {
+    /// Where it stopped.
+    pub cause: NotSentCause,
+    /// In plain words, without secrets.
+    pub detail: String,
+}
+
+/// Where a request stopped before its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSentCause {
+    /// The host name did not resolve.
+    Dns,
+    /// No connection (refused, unreachable, timed out).
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// Another failure before the body was asked for.
+    Other,
+    /// The fence refused.
+    Fenced(FenceReason),
+}
+
+text_enum! {
+    /// Why the fence refused, right before sending.
+    pub enum FenceReason {
+        /// The attempt is no longer ours, or no longer `SENDING`.
+        NotOurs = "not_ours",
+        /// The incident ended (check-in, resolve, moved) since the claim.
+        IncidentEnded = "incident_ended",
+        /// The critical window closed since the claim.
+        WindowClosed = "window_closed",
+        /// The STOP file appeared.
+        Stopped = "stopped",
+        /// Half of the lease is gone.
+        LeaseSpent = "lease_spent",
+        /// The database could not be read.
+        StoreFailed = "store_failed",
+    }
+}
+
+/// Why nobody knows whether a call was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// In plain words, without secrets: `no answer within 20 s (waiting for the response)`.
+    pub detail: String,
+}
+
+text_enum! {
+    /// How to end a call (docs/voice/api/call-resource, "Update a Call resource").
+    pub enum HangUp {
+        /// Ends queued and ringing calls only: somebody may be listening to the answered one.
+        Canceled = "canceled",
+        /// Ends the call whatever it does.
+        Completed = "completed",
+    }
+}
+
+/// What the provider says about a call it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallReport {
+    /// The status.
+    pub status: CallStatus,
+    /// Seconds from answer to end, when final and answered.
+    pub duration_s: Option<u32>,
+    /// `human`, `machine_start`, …: the provider's word, open-ended.
+    pub answered_by: Option<String>,
+    /// Price as the provider writes it (negative for a charge), when known.
+    pub price: Option<String>,
+    /// Currency of the price.
+    pub price_unit: Option<String>,
+    /// The answer's `Date` minus our clock, in milliseconds.
+    pub skew_ms: Option<i64>,
+}

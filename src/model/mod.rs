@@ -1,0 +1,24 @@
+//! The words of savehub: plain values that every other module speaks in.
+//!
+//! Nothing here reads a clock, a file or a socket. States carry their own database text (see [`text_enum`]), so that
+//! what SQL says and what Rust says cannot drift apart.
+
+mod call;
+mod ids;
+mod meeting;
+mod phone;
+mod states;
+mod text;
+mod time;
+
+pub use call::{
+    Accepted, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Rejection,
+    RejectionClass, Reply, ReplyMeta, Voice,
+};
+pub use ids::{AttemptId, IncidentId, MeetingId, StepId, TickId};
+pub use meeting::{MeetingWords, PlannedStep, RungKind};
+pub use phone::{Phone, PhoneError};
+pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};
+pub(crate) use text::text_enum;
+pub use text::{MESSAGE_CUT, cut, printable};
+pub use time::Timestamp;

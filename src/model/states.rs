@@ -1,0 +1,262 @@
+//! The states of everything that has a state, with their one text form.
+//!
+//! Legal moves are written where they are made (compare-and-set in `store/`) and decided in `rules/`.
+
+use super::text_enum;
+
+text_enum! {
+    /// Is a meeting going to take place?
+    pub enum MeetingState {
+        /// It is planned; savehub watches it.
+        Scheduled = "SCHEDULED",
+        /// It was called off; nothing rings for it.
+        Cancelled = "CANCELLED",
+    }
+}
+
+text_enum! {
+    /// savehub watching one meeting of one person.
+    pub enum IncidentState {
+        /// Watched; nothing was tried yet.
+        Open = "OPEN",
+        /// At least one attempt was written down.
+        Escalating = "ESCALATING",
+        /// A human answered; no more calls, not yet checked in.
+        Acknowledged = "ACKNOWLEDGED",
+        /// The person checked in, or an operator ended it.
+        Resolved = "RESOLVED",
+        /// The meeting was cancelled or moved, or the person left the config.
+        Cancelled = "CANCELLED",
+        /// The meeting started and nobody checked in within the grace time, or the person said so.
+        Missed = "MISSED",
+    }
+}
+
+impl IncidentState {
+    /// May steps of this incident still ring?
+    pub const fn may_ring(self) -> bool {
+        matches!(self, Self::Open | Self::Escalating)
+    }
+
+    /// Is it over for good?
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Resolved | Self::Cancelled | Self::Missed)
+    }
+}
+
+text_enum! {
+    /// One rung of one incident.
+    pub enum StepState {
+        /// Waits for its due time.
+        Pending = "PENDING",
+        /// Has exactly one open attempt.
+        Running = "RUNNING",
+        /// The provider took the call (or test mode stood in for it).
+        Executed = "EXECUTED",
+        /// It was allowed, and could not be done.
+        Failed = "FAILED",
+        /// A guard said no.
+        Skipped = "SKIPPED",
+        /// The incident ended first.
+        Cancelled = "CANCELLED",
+    }
+}
+
+text_enum! {
+    /// One try to reach the provider.
+    pub enum AttemptState {
+        /// Written and committed before the request; has an owner and a lease.
+        Sending = "SENDING",
+        /// The provider said 2xx and named the call.
+        Accepted = "ACCEPTED",
+        /// A complete refusal: never processed.
+        Rejected = "REJECTED",
+        /// Certain that no byte of the body left.
+        NotSent = "NOT_SENT",
+        /// The body may have left and no complete answer came back.
+        Unknown = "UNKNOWN",
+        /// Reconciliation proved that the provider has no such call.
+        Absent = "ABSENT",
+        /// Still unknown when it stopped to matter; stays counted.
+        Abandoned = "ABANDONED",
+    }
+}
+
+impl AttemptState {
+    /// `SENDING` or `UNKNOWN`: the step is `RUNNING` if and only if it has one such attempt.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Sending | Self::Unknown)
+    }
+}
+
+text_enum! {
+    /// The life of a call at the provider, in the provider's words (docs/voice/api/call-resource, "Call status values").
+    pub enum CallStatus {
+        /// Accepted, not yet dialled.
+        Queued = "queued",
+        /// The phone rings.
+        Ringing = "ringing",
+        /// Somebody or something picked up.
+        InProgress = "in-progress",
+        /// Picked up and ended; a voicemail box counts too.
+        Completed = "completed",
+        /// The line was busy.
+        Busy = "busy",
+        /// It rang and nobody picked up.
+        NoAnswer = "no-answer",
+        /// The provider could not connect it.
+        Failed = "failed",
+        /// Ended before it was picked up.
+        Canceled = "canceled",
+        /// Test mode: no call was made. Never said by a provider.
+        Simulated = "simulated",
+    }
+}
+
+impl CallStatus {
+    /// No later status can follow.
+    pub const fn is_final(self) -> bool {
+        self.rank() == 3
+    }
+
+    /// Statuses only move to a higher rank: an older answer never overwrites a newer state.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Ringing => 1,
+            Self::InProgress => 2,
+            _ => 3,
+        }
+    }
+}
+
+text_enum! {
+    /// The wish to end a call, beside its state.
+    pub enum HangUpState {
+        /// No wish.
+        None = "NONE",
+        /// To be ended; retried by every tick.
+        Wanted = "WANTED",
+        /// The provider confirmed that it ended.
+        Done = "DONE",
+        /// There was nothing (left) to end.
+        Moot = "MOOT",
+    }
+}
+
+text_enum! {
+    /// Who places calls.
+    pub enum ProviderKind {
+        /// The mock phone: never touches the network.
+        Mock = "mock",
+        /// Twilio's REST API, or a service compatible with it.
+        Twilio = "twilio",
+        /// Test mode: recorded, not placed.
+        Test = "test",
+    }
+}
+
+text_enum! {
+    /// Why a step or an incident is in the state it is in. The words are part of the interface (`status --json`).
+    pub enum Reason {
+        /// The provider took the call.
+        Initiated = "initiated",
+        /// Test mode stood in for the provider.
+        TestMode = "test_mode",
+        /// Another meeting's call named this meeting too.
+        Merged = "merged",
+        /// The number is no E.164 number, its country is not allowed, or the provider refused it.
+        InvalidNumber = "invalid_number",
+        /// There is nothing to say.
+        EmptyMessage = "empty_message",
+        /// The call limit of this person and meeting is used up.
+        MaxCallsExceeded = "max_calls_exceeded",
+        /// Not `0 < start - now <= window`.
+        OutsideCriticalWindow = "outside_critical_window",
+        /// The incident is no longer open.
+        IncidentResolved = "incident_resolved",
+        /// The STOP file or `pause`.
+        Paused = "paused",
+        /// The calls of the last 24 hours reached the cap.
+        DailyCap = "daily_cap",
+        /// Another call to the same number is open, live, or less than the gap ago.
+        NumberBusy = "number_busy",
+        /// A later rung of the same incident is due too; that one runs.
+        Superseded = "superseded",
+        /// Certain that nothing was sent, and no try is left.
+        NotSent = "not_sent",
+        /// The provider gave no usable answer and could not be asked.
+        Unknown = "unknown",
+        /// The provider was at its limit until the window closed.
+        Capacity = "capacity",
+        /// The provider refused the request (its code says why).
+        Rejected = "rejected",
+        /// The provider refused us: credentials, account, our number, our request.
+        ProviderSetup = "provider_setup",
+        /// Check-in: the person is in the meeting.
+        Joined = "joined",
+        /// Check-in: the person will miss the meeting.
+        SaidMissed = "said_missed",
+        /// An operator ended it.
+        Operator = "operator",
+        /// Nobody checked in within the grace time.
+        NoCheckIn = "no_check_in",
+        /// The meeting moved: the next generation watches it.
+        MeetingMoved = "meeting_moved",
+        /// The meeting was called off.
+        MeetingCancelled = "meeting_cancelled",
+        /// The person is no longer in the config.
+        PersonRemoved = "person_removed",
+    }
+}
+
+impl Reason {
+    /// The result word of PRODUCT ("Result of a step"): `initiated`, `test_mode`, `rate_limited`, `skipped`, `failed`.
+    pub const fn status(self) -> &'static str {
+        match self {
+            Self::Initiated | Self::Merged => "initiated",
+            Self::TestMode => "test_mode",
+            Self::MaxCallsExceeded => "rate_limited",
+            Self::InvalidNumber
+            | Self::EmptyMessage
+            | Self::NotSent
+            | Self::Unknown
+            | Self::Capacity
+            | Self::Rejected
+            | Self::ProviderSetup => "failed",
+            _ => "skipped",
+        }
+    }
+}
+
+macro_rules! serialize_as_text {
+    ($($name:ty),+) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+    )+};
+}
+serialize_as_text!(MeetingState, IncidentState, StepState, AttemptState, CallStatus, HangUpState, ProviderKind, Reason);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_reads_back_from_its_own_text() {
+        for state in StepState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(*state));
+        }
+        assert_eq!("DONE".parse::<StepState>(), Err("`DONE` is not a StepState".to_owned()));
+    }
+
+    #[test]
+    fn statuses_are_ordered_and_only_the_last_rank_is_final() {
+        assert!(CallStatus::Queued.rank() < CallStatus::Ringing.rank());
+        assert!(CallStatus::Ringing.rank() < CallStatus::InProgress.rank());
+        assert!(CallStatus::Completed.is_final() && CallStatus::Canceled.is_final());
+        assert!(!CallStatus::InProgress.is_final());
+    }
+}

@@ -1,0 +1,54 @@
+//! The provider port: who places, fetches and ends calls.
+//!
+//! A provider turns one request into one of the four [`Outcome`]s and decides nothing else: it never retries, never
+//! reads a clock for a decision and never touches the store. A new provider is one file or folder here, one arm in
+//! [`build`], and its table in the config.
+
+pub mod http;
+pub mod mock;
+pub mod test_mode;
+pub mod twilio;
+
+use crate::model::{CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
+
+/// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
+/// body (name resolution and TLS lie between; a thread that was given up must fail there, not send).
+pub trait Gate: Send + Sync {
+    /// `Err`: do not send.
+    fn pass(&self) -> Result<(), FenceReason>;
+}
+
+/// Why a call could not be read or ended. Reading and ending are safe to repeat, so every tick tries again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// No complete answer: network, time-out, 5xx, 429.
+    #[error("{0}")]
+    Transient(String),
+    /// The provider does not know this call.
+    #[error("the provider does not know this call")]
+    NotFound,
+    /// Credentials or account.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Someone who places calls.
+pub trait Provider: Send + Sync {
+    /// Which provider this is.
+    fn kind(&self) -> ProviderKind;
+
+    /// The account calls are placed under (Twilio's account SID; `mock` for the mock phone). Not secret.
+    fn account(&self) -> &str;
+
+    /// The number calls come from.
+    fn calls_from(&self) -> &Phone;
+
+    /// Places one call: at most one request, never repeated. Passes `gate` before the body leaves.
+    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply;
+
+    /// Reads a call. `now` is our wall time, for the skew against the provider's `Date` (and for the mock's turned clock).
+    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError>;
+
+    /// Ends a call; safe to repeat. The report is what the provider says afterwards.
+    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError>;
+}

@@ -1,0 +1,226 @@
+//! What is said: a template with named placeholders, checked when the config is read.
+
+use crate::model::{MeetingWords, Timestamp, cut, printable};
+use crate::zone::Zone;
+use std::ops::Range;
+
+/// The message of a config that has none.
+pub const DEFAULT_MESSAGE: &str = "Hello {name}. This is savehub. {title} starts in {minutes_text}, at {time}.";
+
+/// The placeholders a template may hold, and what they become.
+pub const PLACEHOLDERS: &[(&str, &str)] = &[
+    ("name", "the person's name"),
+    ("title", "the meeting's title; several are joined by \" and \""),
+    ("minutes", "the minutes left, as a number"),
+    ("minutes_text", "the time left in English, such as \"3 minutes\" or \"less than a minute\""),
+    ("time", "the start in the person's zone, such as \"9:05\""),
+];
+
+/// The longest message, in bytes of escaped XML. Twilio takes 4,000 characters of TwiML, and voices of the Polly family
+/// speak 3,000 (docs/errors/13521); what is left is for the tags. Titles are cut to keep to it.
+pub const MESSAGE_MAX_XML: usize = 3000;
+
+/// The longest template, in bytes: leaves room for names and titles.
+pub const TEMPLATE_MAX: usize = 1000;
+
+/// The longest title that is spoken, in characters, of each meeting.
+const TITLE_MAX: usize = 300;
+
+/// A checked message template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Placeholder(usize),
+}
+
+/// What is wrong with a template, and where in its text (bytes).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// Bytes of the template text.
+    pub at: Range<usize>,
+    /// What is wrong.
+    pub problem: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl Template {
+    /// Reads a template: `{placeholder}`, `{{` for a brace, anything else as it stands.
+    pub fn parse(text: &str) -> Result<Self, TemplateProblem> {
+        let problem = |at: Range<usize>, problem: String| TemplateProblem {
+            at,
+            problem,
+            help: format!("known placeholders: {}", names()),
+        };
+        if text.trim().is_empty() {
+            return Err(problem(0..text.len(), "the message is empty".into()));
+        }
+        if text.len() > TEMPLATE_MAX {
+            return Err(problem(0..text.len(), format!("the message is longer than {TEMPLATE_MAX} bytes")));
+        }
+        let (mut parts, mut plain, mut rest) = (Vec::new(), String::new(), 0);
+        while let Some(open) = text[rest..].find(['{', '}']).map(|i| i + rest) {
+            plain.push_str(&text[rest..open]);
+            let brace = &text[open..=open];
+            if text[open + 1..].starts_with(brace) {
+                plain.push_str(brace);
+                rest = open + 2;
+                continue;
+            }
+            if brace == "}" {
+                return Err(problem(open..open + 1, "a `}` without its `{`; write `}}` for the character".into()));
+            }
+            let Some(close) = text[open..].find('}').map(|i| i + open) else {
+                return Err(problem(open..text.len(), "a `{` without its `}`; write `{{` for the character".into()));
+            };
+            let name = &text[open + 1..close];
+            let Some(index) = PLACEHOLDERS.iter().position(|(known, _)| *known == name) else {
+                return Err(problem(open..close + 1, format!("unknown placeholder `{{{name}}}`")));
+            };
+            if !plain.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut plain)));
+            }
+            parts.push(Part::Placeholder(index));
+            rest = close + 1;
+        }
+        plain.push_str(&text[rest..]);
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The default message.
+    pub fn standard() -> Self {
+        // The constant is covered by a test; an empty template would be refused by guard 0, never spoken.
+        Self::parse(DEFAULT_MESSAGE).unwrap_or(Self(Vec::new()))
+    }
+
+    /// The words for these meetings (earliest start first) at `now`. Empty without meetings. Never longer than
+    /// [`MESSAGE_MAX_XML`] once it is escaped: titles are cut for it, the rest is not.
+    pub fn render(&self, name: &str, zone: &Zone, meetings: &[MeetingWords], now: Timestamp) -> String {
+        let name = cut(&printable(name), TITLE_MAX);
+        let mut longest = TITLE_MAX;
+        loop {
+            let said = self.render_with(&name, zone, meetings, now, longest);
+            if escaped_len(&said) <= MESSAGE_MAX_XML || longest == 0 {
+                return said;
+            }
+            longest = longest * 3 / 4;
+        }
+    }
+
+    fn render_with(
+        &self,
+        name: &str,
+        zone: &Zone,
+        meetings: &[MeetingWords],
+        now: Timestamp,
+        longest: usize,
+    ) -> String {
+        let Some(first) = meetings.iter().min_by_key(|m| m.starts_at) else { return String::new() };
+        let titles: Vec<String> = meetings.iter().map(|m| cut(&printable(&m.title), longest)).collect();
+        let left_ms = first.starts_at.since(now);
+        let mut said = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => said.push_str(text),
+                Part::Placeholder(index) => match PLACEHOLDERS[*index].0 {
+                    "name" => said.push_str(name),
+                    "title" => said.push_str(&titles.join(" and ")),
+                    "minutes" => said.push_str(&minutes(left_ms).to_string()),
+                    "minutes_text" => said.push_str(&minutes_text(left_ms)),
+                    _ => said.push_str(&zone.clock_text(first.starts_at)),
+                },
+            }
+        }
+        said
+    }
+}
+
+/// Length in bytes after XML escaping of text (`&`, `<` and `>`).
+fn escaped_len(text: &str) -> usize {
+    text.bytes()
+        .map(|b| match b {
+            b'&' => 5,
+            b'<' | b'>' => 4,
+            _ => 1,
+        })
+        .sum()
+}
+
+fn names() -> String {
+    PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Whole minutes left, a half rounded down: never more time than there is by half a minute or more.
+fn minutes(left_ms: i64) -> i64 {
+    (left_ms.max(0) + 29_999) / 60_000
+}
+
+fn minutes_text(left_ms: i64) -> String {
+    match minutes(left_ms) {
+        _ if left_ms < 60_000 => "less than a minute".into(),
+        1 => "1 minute".into(),
+        n => format!("{n} minutes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(template: &str, titles: &[&str], left_s: i64) -> String {
+        let start = Timestamp::from_ms(1_795_338_300_000); // 2026-11-22T09:05:00Z
+        let meetings: Vec<MeetingWords> = titles
+            .iter()
+            .map(|t| MeetingWords { uid: "u".into(), title: (*t).into(), starts_at: start, link: None })
+            .collect();
+        let now = Timestamp::from_ms(start.ms() - left_s * 1000);
+        Template::parse(template).unwrap().render("Ana", &Zone::utc(), &meetings, now)
+    }
+
+    #[test]
+    fn the_default_message_names_person_title_minutes_and_local_time() {
+        assert_eq!(
+            said(DEFAULT_MESSAGE, &["Board sync"], 180),
+            "Hello Ana. This is savehub. Board sync starts in 3 minutes, at 9:05."
+        );
+        assert_eq!(Template::standard(), Template::parse(DEFAULT_MESSAGE).unwrap());
+    }
+
+    #[test]
+    fn minutes_are_rounded_and_singular_when_one() {
+        let cases =
+            [(180, "3 minutes"), (178, "3 minutes"), (90, "1 minute"), (60, "1 minute"), (59, "less than a minute")];
+        for (left, text) in cases {
+            assert_eq!(said("{minutes_text}", &["x"], left), text, "{left} s");
+        }
+    }
+
+    #[test]
+    fn several_titles_are_joined_and_braces_can_be_written() {
+        assert_eq!(said("{{{title}}}", &["A", "B\u{7}"], 60), "{A and B}");
+    }
+
+    #[test]
+    fn a_long_message_loses_parts_of_its_titles_and_nothing_else() {
+        let nasty = "&".repeat(5000);
+        let text = said("Start {title} end.", &[&nasty, &nasty, &nasty], 60);
+        assert!(escaped_len(&text) <= MESSAGE_MAX_XML);
+        assert!(text.starts_with("Start &&") && text.ends_with("&… end."), "{text}");
+    }
+
+    #[test]
+    fn unknown_and_broken_placeholders_point_into_the_text() {
+        let bad = Template::parse("Hi {titel}!").unwrap_err();
+        assert_eq!((bad.at, bad.problem.as_str()), (3..10, "unknown placeholder `{titel}`"));
+        assert_eq!(bad.help, "known placeholders: {name} {title} {minutes} {minutes_text} {time}");
+        assert_eq!(Template::parse("a { b").unwrap_err().at, 2..5);
+        assert_eq!(Template::parse("a } b").unwrap_err().at, 2..3);
+        assert_eq!(Template::parse("  ").unwrap_err().problem, "the message is empty");
+    }
+}

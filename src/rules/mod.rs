@@ -1,0 +1,3 @@
+//! Pure rules: values in, values out. No clock, no database, no network.
+
+pub mod message;

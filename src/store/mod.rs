@@ -1,0 +1,185 @@
+//! The store port: one method = one transaction = one thing that happens.
+//!
+//! Rules come in as functions and run *inside* the transaction: the store reads the facts, asks the pure rule, and
+//! writes the attempt or the reason for refusing before anybody else can change the facts. A rule must be pure, since
+//! a store may have to run its transaction again. `now` is always a parameter, never the database's clock.
+//!
+//! What no store may ever do: have two open attempts for one number; have a step `RUNNING` without exactly one open
+//! attempt (or the reverse); move a row by anything but compare-and-set; reopen what is final.
+//!
+//! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store.rs`).
+
+pub mod sqlite;
+mod types;
+
+pub use types::*;
+
+use crate::model::{
+    AttemptId, CallReport, HangUpState, IncidentId, MeetingId, PlannedStep, Reason, Reply, TickId, Timestamp,
+};
+use std::time::Duration;
+
+/// Why the store could not do it. Every one of these ends in exit code 3, and in no call: an attempt that cannot be
+/// written down is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no database at the path, and this command does not make one.
+    #[error("there is no savehub database at {0}; `savehub tick` or `savehub meeting add` makes one")]
+    Missing(std::path::PathBuf),
+    /// The file is not ours, is newer, is corrupt, or cannot be opened or written. The text says which and what to do.
+    #[error("{0}")]
+    Unusable(String),
+    /// Others kept the database locked for longer than we wait.
+    #[error("the database is busy: another process kept it locked for {0:?}")]
+    Busy(Duration),
+    /// The thing named is not there (any more). The text names it.
+    #[error("{0}")]
+    NotFound(String),
+    /// The thing named is there, but this cannot be done to it. The text says why.
+    #[error("{0}")]
+    Conflict(String),
+    /// A statement failed: a bug, or a database changed by hand.
+    #[error("database error in {what}: {detail}")]
+    Statement {
+        /// The use case.
+        what: &'static str,
+        /// The database's words.
+        detail: String,
+    },
+}
+
+/// What every store answers with.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The guards, asked inside the claim transaction.
+pub type GuardRule<'a> = &'a dyn Fn(&Facts) -> Verdict;
+
+/// What becomes of a step after its attempt, asked inside the record transaction.
+pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
+
+/// What becomes of an open attempt as time passes, asked inside the settle transaction.
+pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
+
+/// The ladder, asked when a meeting comes into reach.
+pub type PlanRule<'a> = &'a dyn Fn(&Meeting) -> Plan;
+
+/// Everything that happens to incidents, steps and attempts.
+pub trait Store: Send + Sync {
+    // --- meetings ---
+
+    /// Adds a meeting, or answers `Conflict` when this person already has one with the same UID and recurrence.
+    fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting>;
+
+    /// Moves a meeting: its incident, if one is open, ends as `CANCELLED(meeting_moved)` with its pending steps, calls
+    /// under way are to be hung up, and the next generation will be opened for the new start.
+    fn move_meeting(
+        &self,
+        id: MeetingId,
+        starts_at: Timestamp,
+        ends_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Changed>;
+
+    /// Calls a meeting off, with the same effect on its incident.
+    fn cancel_meeting(&self, id: MeetingId, now: Timestamp) -> Result<Changed>;
+
+    /// Meetings that end or start after `since` and start before `until`, earliest first; cancelled ones too.
+    fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>>;
+
+    /// The meeting with this id.
+    fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>>;
+
+    // --- the tick, in its order ---
+
+    /// Writes the tick's own row first: a database that cannot be written shows now, not when a call is due.
+    fn begin_tick(&self, start: &TickStart) -> Result<TickBegun>;
+
+    /// Ends open attempts whose owner is gone or whose time is over, as `rule` says; marks calls still queued after
+    /// their meeting's start to be cancelled.
+    fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>>;
+
+    /// Opens an incident with its steps for each scheduled meeting that starts before `until` and has none for its
+    /// generation; ends open incidents whose plan now says `Refuse` (a person who left the config).
+    fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened>;
+
+    /// Pending steps that are due, earliest deadline first.
+    fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>>;
+
+    /// The claim transaction: reads the facts, asks the guards, and writes either the refusal with its reason or step
+    /// `RUNNING` and attempt `SENDING`, durably.
+    fn begin_attempt(
+        &self,
+        claim: Claim,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: GuardRule<'_>,
+    ) -> Result<Begun>;
+
+    /// An attempt without a step (`call-test`): same guards where they make sense, same record.
+    fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun>;
+
+    /// What the fence looks at, right before bytes leave. A plain read.
+    fn fence(&self, attempt: AttemptId) -> Result<FenceFacts>;
+
+    /// Writes down what came of an attempt, and moves its steps as `rule` says, in one transaction.
+    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
+
+    /// The same for a reply that arrives after the attempt was given up as unknown.
+    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
+
+    /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
+    fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
+
+    /// Writes down what the provider says about a call. Statuses never go backwards: `false` when nothing was new.
+    fn record_report(
+        &self,
+        attempt: AttemptId,
+        report: &CallReport,
+        now: Timestamp,
+        next_look: Timestamp,
+    ) -> Result<bool>;
+
+    /// Moves a hang-up wish from `WANTED` to `to`; `false` when it was not wanted any more.
+    fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool>;
+
+    /// Puts off the next look at a call that could not be read.
+    fn look_later(&self, attempt: AttemptId, next_look: Timestamp) -> Result<()>;
+
+    /// Ends incidents nobody checked in for, prunes the call tracker and old history in small batches.
+    fn close(&self, now: Timestamp, rule: &CloseRule) -> Result<Closed>;
+
+    /// Completes the tick's own row.
+    fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()>;
+
+    /// A fault is there: tells whether it is new, an hour old since it was last told, or to be kept quiet.
+    fn fault_seen(&self, key: &str, now: Timestamp) -> Result<FaultNews>;
+
+    /// A fault is gone; `true` when it was there.
+    fn fault_gone(&self, key: &str) -> Result<bool>;
+
+    // --- people and operators ---
+
+    /// Ends the meeting's incident (opening it for that purpose when there is none yet), cancels pending steps and marks
+    /// every call that is not final to be hung up.
+    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended>;
+
+    /// Ends an incident on behalf of an operator, the same way; running calls are ended too.
+    fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended>;
+
+    // --- reading ---
+
+    /// Everything `status` shows.
+    fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot>;
+
+    /// A copy in memory that can be changed without a trace: for `--dry-run`.
+    fn rehearsal(&self) -> Result<Box<dyn Store>>;
+}
+
+/// What the ladder says about a meeting in reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Watch it with these steps.
+    Watch(Vec<PlannedStep>),
+    /// Do not watch it: the incident is written as `CANCELLED` with this reason.
+    Refuse(Reason),
+}

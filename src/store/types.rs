@@ -1,0 +1,627 @@
+//! What goes into a store and what comes out: values without behaviour.
+
+use crate::model::{
+    AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentId, IncidentState, MeetingId, MeetingState,
+    MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
+};
+use crate::owner::Owner;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Can be made in this module's tree only, so that nobody else makes a [`Claim`] or an [`Attempt`].
+#[derive(Debug)]
+pub(in crate::store) struct Seal;
+
+// --- meetings ---
+
+/// A meeting to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMeeting {
+    /// Id of the person.
+    pub person: String,
+    /// Calendar UID; for a manual meeting a fresh one.
+    pub uid: String,
+    /// Recurrence id; empty for a single meeting.
+    pub recurrence: String,
+    /// Title as written.
+    pub title: String,
+    /// Start.
+    pub starts_at: Timestamp,
+    /// End, if known.
+    pub ends_at: Option<Timestamp>,
+    /// Where to join, if known.
+    pub link: Option<String>,
+    /// Where it comes from: `manual` or the name of a calendar.
+    pub source: String,
+}
+
+/// One occurrence of an event, for one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Meeting {
+    /// Row.
+    pub id: MeetingId,
+    /// Id of the person.
+    pub person: String,
+    /// Calendar UID.
+    pub uid: String,
+    /// Recurrence id; empty for a single meeting.
+    pub recurrence: String,
+    /// Title as written.
+    pub title: String,
+    /// Start.
+    pub starts_at: Timestamp,
+    /// End, if known.
+    pub ends_at: Option<Timestamp>,
+    /// Where to join, if known.
+    pub link: Option<String>,
+    /// Where it comes from.
+    pub source: String,
+    /// Planned or called off.
+    pub state: MeetingState,
+    /// 1, and one more for each accepted change of the start.
+    pub generation: u32,
+}
+
+impl Meeting {
+    /// What a message may say about it.
+    pub fn words(&self) -> MeetingWords {
+        MeetingWords {
+            uid: self.uid.clone(),
+            title: self.title.clone(),
+            starts_at: self.starts_at,
+            link: self.link.clone(),
+        }
+    }
+}
+
+/// What moving or cancelling a meeting did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The meeting afterwards.
+    pub meeting: Meeting,
+    /// The incident that ended, if one was open.
+    pub ended: Option<Ended>,
+}
+
+// --- incidents and steps ---
+
+/// How a person checks in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckIn {
+    /// In the meeting: the incident is `RESOLVED`.
+    Joined,
+    /// Will not be there: the incident is `MISSED`.
+    Missed,
+}
+
+/// An incident that was ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Its state now.
+    pub state: IncidentState,
+    /// `false` when it had ended before; then nothing was changed.
+    pub changed: bool,
+    /// Steps that were cancelled.
+    pub cancelled_steps: u32,
+    /// Calls and open attempts now marked to be hung up.
+    pub hang_ups: u32,
+}
+
+/// Incidents opened, and those refused or ended with a reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Newly watched.
+    pub opened: Vec<IncidentId>,
+    /// Ended because the plan refuses them.
+    pub refused: Vec<(IncidentId, Reason)>,
+}
+
+/// A due step in the hand of one tick: an in-memory choice, spent by [`super::Store::begin_attempt`].
+#[derive(Debug)]
+#[must_use = "a claim that is not spent leaves its step pending"]
+pub struct Claim {
+    /// The step.
+    pub step: StepId,
+    /// Its incident.
+    pub incident: IncidentId,
+    /// Its meeting.
+    pub meeting: MeetingId,
+    /// Id of the person.
+    pub person: String,
+    /// What the rung does.
+    pub kind: RungKind,
+    /// Position in the ladder.
+    pub rung: u32,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// What the message says.
+    pub words: MeetingWords,
+    #[expect(dead_code, reason = "keeps the constructor inside the store")]
+    pub(in crate::store) seal: Seal,
+}
+
+// --- guards ---
+
+/// What the guards may know about a step about to be tried; read inside the claim transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The step; `None` for `call-test`.
+    pub step: Option<StepFacts>,
+    /// The number.
+    pub number: NumberFacts,
+    /// Counted attempts of this person since [`AttemptDraft::day_since`].
+    pub calls_of_person_today: u32,
+    /// Counted attempts of all people since [`AttemptDraft::day_since`].
+    pub calls_today: u32,
+}
+
+/// Facts about a step, its incident and its meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepFacts {
+    /// State of the incident.
+    pub incident_state: IncidentState,
+    /// Is the incident's generation the meeting's, and is the meeting still planned?
+    pub current: bool,
+    /// Start of the meeting.
+    pub starts_at: Timestamp,
+    /// When the step was due.
+    pub due_at: Timestamp,
+    /// Calls of this (person, meeting) since [`AttemptDraft::calls_since`].
+    pub recent_calls: u32,
+    /// A later call rung of the same incident is due, too.
+    pub later_rung_due: bool,
+}
+
+/// Facts about a phone number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NumberFacts {
+    /// It has an attempt in `SENDING` or `UNKNOWN`.
+    pub open_attempt: bool,
+    /// Intent time of the newest accepted call that is not final.
+    pub live_since: Option<Timestamp>,
+    /// Intent time of the newest attempt that rang or may have rung.
+    pub last_rang_at: Option<Timestamp>,
+}
+
+/// What a guard says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All guards agree.
+    Place,
+    /// Not now: the step stays `PENDING`.
+    Wait(Reason),
+    /// No: the step ends.
+    Refuse(Refusal),
+}
+
+/// A refusal with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `SKIPPED`, `FAILED` or `CANCELLED`.
+    pub state: StepState,
+    /// The reason word.
+    pub reason: Reason,
+    /// The numbers behind it, in plain words.
+    pub detail: String,
+}
+
+// --- attempts ---
+
+/// An attempt about to be written down.
+pub struct AttemptDraft<'a> {
+    /// Unique.
+    pub token: String,
+    /// Id of the person (or `call-test`).
+    pub person: String,
+    /// Who is called.
+    pub to: Phone,
+    /// The number the call comes from.
+    pub from: Phone,
+    /// Who places it.
+    pub provider: ProviderKind,
+    /// Under which account.
+    pub account: String,
+    /// This process.
+    pub owner: Owner,
+    /// End of the lease, in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
+    pub lease_until_boot_ms: i64,
+    /// By this time the request has ended, whatever happened to it.
+    pub request_deadline_at: Timestamp,
+    /// Calls after this count for the limit.
+    pub calls_since: Timestamp,
+    /// Calls after this count for the daily caps.
+    pub day_since: Timestamp,
+    /// Other call steps of this person that are due before this time may share the call.
+    pub merge_until: Timestamp,
+    /// What is said about the meetings, earliest start first. Pure.
+    pub say: &'a dyn Fn(&[MeetingWords]) -> String,
+}
+
+/// A written attempt in the hand of its owner, spent by [`super::Store::record`].
+#[derive(Debug)]
+#[must_use = "an attempt that is not recorded stays SENDING until its lease is over"]
+pub struct Attempt {
+    /// Row.
+    pub id: AttemptId,
+    /// Unique token.
+    pub token: String,
+    /// The step claimed first; `None` for `call-test`.
+    pub step: Option<StepId>,
+    /// Its incident.
+    pub incident: Option<IncidentId>,
+    /// All steps it serves (more than one when meetings share a call).
+    pub steps: Vec<StepId>,
+    /// The meetings it names, earliest start first.
+    pub words: Vec<MeetingWords>,
+    /// What is said.
+    pub message: String,
+    /// When it was written.
+    pub intent_at: Timestamp,
+    #[expect(dead_code, reason = "keeps the constructor inside the store")]
+    pub(in crate::store) seal: Seal,
+}
+
+/// What the claim transaction did.
+#[derive(Debug)]
+#[must_use]
+pub enum Begun {
+    /// The attempt is written; send it.
+    Attempt(Attempt),
+    /// The step stays pending.
+    Waits(Reason),
+    /// The step ended.
+    Refused(StepResult),
+    /// Somebody else was faster: the step is no longer pending.
+    Gone,
+}
+
+/// What the fence reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FenceFacts {
+    /// State of the attempt.
+    pub state: AttemptState,
+    /// Does its owner in the database match the process that asks?
+    pub owner: Owner,
+    /// Wish to end the call, set by check-in and resolve.
+    pub hang_up: HangUpState,
+    /// `true` for every incident it serves: open, and of the meeting's generation. `None` for `call-test`.
+    pub incidents_open: Option<bool>,
+    /// Earliest start of the meetings it serves.
+    pub starts_at: Option<Timestamp>,
+}
+
+/// What is known when a step's attempt has its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterFacts {
+    /// May the incident still ring, in the same generation?
+    pub incident_open: bool,
+    /// Start of the meeting.
+    pub starts_at: Timestamp,
+    /// Retries spent so far.
+    pub tries: u32,
+    /// Did the call name this meeting beside another one?
+    pub merged: bool,
+}
+
+/// What becomes of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepNext {
+    /// Done.
+    End(Refusal),
+    /// Back to `PENDING`; nothing rang, for certain.
+    Again {
+        /// Not before this time.
+        not_before: Timestamp,
+        /// Does it use up the one retry?
+        spends_try: bool,
+    },
+    /// Stays `RUNNING`: the outcome is unknown.
+    Stay,
+}
+
+/// What recording did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Recorded {
+    /// The attempt's state afterwards.
+    pub state: AttemptState,
+    /// What became of its steps.
+    pub steps: Vec<StepResult>,
+    /// The step went back to `PENDING` and may be tried again from this time on.
+    pub again_at: Option<Timestamp>,
+    /// The call is to be hung up at once: the incident ended meanwhile, or the attempt had been given up (a ghost).
+    pub hang_up: Option<LiveCall>,
+}
+
+/// An open attempt as time passes over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenAttempt {
+    /// Row.
+    pub id: AttemptId,
+    /// `SENDING` or `UNKNOWN`.
+    pub state: AttemptState,
+    /// Who wrote it.
+    pub owner: Owner,
+    /// End of its lease, in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
+    pub lease_until_boot_ms: i64,
+    /// By this time the request has ended.
+    pub request_deadline_at: Timestamp,
+    /// Start of the meeting; `None` for `call-test`.
+    pub starts_at: Option<Timestamp>,
+    /// Due time of the next pending call rung of the same person.
+    pub next_rung_due: Option<Timestamp>,
+}
+
+/// What becomes of an open attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settle {
+    /// Nothing yet.
+    Keep,
+    /// `SENDING` -> `UNKNOWN`.
+    Unknown,
+    /// `UNKNOWN` -> `ABANDONED`; its step is `FAILED(unknown)`.
+    Abandon,
+}
+
+// --- calls at the provider ---
+
+/// Which calls to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallScope {
+    /// All that are due for a look.
+    All,
+    /// Those of one incident that are to be hung up.
+    HangUpsOf(IncidentId),
+}
+
+/// A call at the provider that is not final, or is to be hung up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveCall {
+    /// The attempt that made it.
+    pub attempt: AttemptId,
+    /// Who placed it.
+    pub provider: ProviderKind,
+    /// Under which account.
+    pub account: String,
+    /// The provider's id.
+    pub sid: String,
+    /// Who is called.
+    pub to: Phone,
+    /// Last known status.
+    pub status: CallStatus,
+    /// How to end it, when that is wanted.
+    pub hang_up: Option<HangUp>,
+    /// When the attempt was written.
+    pub intent_at: Timestamp,
+    /// A step of the same person is due now: look at this one first.
+    pub urgent: bool,
+}
+
+// --- the tick's own record ---
+
+/// Start of a tick.
+#[derive(Debug, Clone)]
+pub struct TickStart {
+    /// Wall time.
+    pub now: Timestamp,
+    /// `CLOCK_BOOTTIME`, milliseconds.
+    pub boottime_ms: i64,
+    /// This process.
+    pub owner: Owner,
+}
+
+/// What a tick learns when it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TickBegun {
+    /// Row.
+    pub id: TickId,
+    /// Last known skew of the provider's clock against ours, and when it was seen.
+    pub skew: Option<(i64, Timestamp)>,
+}
+
+/// End of a tick.
+#[derive(Debug, Clone)]
+pub struct TickEnd {
+    /// Wall time.
+    pub now: Timestamp,
+    /// Exit code.
+    pub exit: u8,
+    /// Newest skew seen in this tick, milliseconds.
+    pub skew_ms: Option<i64>,
+    /// Calls accepted, refusals and failures.
+    pub placed: u32,
+    /// Steps that ended without a call.
+    pub not_placed: u32,
+}
+
+/// What closing does.
+#[derive(Debug, Clone)]
+pub struct CloseRule {
+    /// Incidents whose meeting started this long ago are missed.
+    pub grace: Duration,
+    /// Call tracker rows older than this go when their incident has ended.
+    pub calls_per: Duration,
+    /// Ended incidents older than this are deleted, a few at a time.
+    pub retention: Option<Duration>,
+}
+
+/// What closing did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// Now `MISSED`.
+    pub missed: Vec<IncidentId>,
+    /// Steps still pending in them, ended with their reason.
+    pub steps: Vec<StepResult>,
+    /// Incidents deleted by retention.
+    pub deleted: u32,
+}
+
+/// Is a fault worth a line? (PRODUCT, "The log".)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultNews {
+    /// It begins.
+    Began,
+    /// It lasts, and was last told an hour ago or more.
+    Lasts,
+    /// It lasts, and was told within the hour.
+    Quiet,
+}
+
+/// The result of a step, the same shape for every provider: what tick prints, `--json` shows and tests read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepResult {
+    /// `initiated`, `test_mode`, `skipped`, `rate_limited`, `failed`.
+    pub status: &'static str,
+    /// Reason word.
+    pub reason: Reason,
+    /// The numbers behind the reason, in plain words.
+    pub detail: String,
+    /// State of the step.
+    pub state: StepState,
+    /// The step; `null` for `call-test`.
+    pub step: Option<StepId>,
+    /// Its incident.
+    pub incident: Option<IncidentId>,
+    /// Calendar UID of the meeting.
+    pub event: String,
+    /// Id of the person.
+    pub person: String,
+    /// Title of the meeting, cleaned.
+    pub title: String,
+    /// Who placed it, when an attempt was made.
+    pub provider: Option<ProviderKind>,
+    /// The provider's id of the call.
+    pub call_id: Option<String>,
+    /// Masked number.
+    pub to: Option<String>,
+    /// The message, cut.
+    pub message: Option<String>,
+    /// When the step was due.
+    pub due_at: Option<Timestamp>,
+    /// When the attempt was written.
+    pub attempted_at: Option<Timestamp>,
+}
+
+// --- reading ---
+
+/// Everything `status` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Snapshot {
+    /// Planned meetings that have not started, earliest first.
+    pub next_meetings: Vec<Meeting>,
+    /// Incidents that are not final, and those that ended since the asked time; latest start first.
+    pub incidents: Vec<IncidentView>,
+    /// The newest tick.
+    pub last_tick: Option<TickView>,
+    /// Faults that last: key and since when.
+    pub faults: Vec<FaultView>,
+}
+
+/// One incident with its steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IncidentView {
+    /// Row.
+    pub id: IncidentId,
+    /// Its meeting.
+    pub meeting: MeetingId,
+    /// Id of the person.
+    pub person: String,
+    /// Title of the meeting, as written.
+    pub title: String,
+    /// Start it watches.
+    pub starts_at: Timestamp,
+    /// Generation it watches.
+    pub generation: u32,
+    /// State.
+    pub state: IncidentState,
+    /// Why it ended.
+    pub reason: Option<Reason>,
+    /// An operator's note.
+    pub note: Option<String>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Its steps in the order of the ladder.
+    pub steps: Vec<StepView>,
+}
+
+/// One step with its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepView {
+    /// Row.
+    pub id: StepId,
+    /// Position in the ladder.
+    pub rung: u32,
+    /// What it does.
+    pub kind: RungKind,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// State.
+    pub state: StepState,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The numbers behind it.
+    pub detail: Option<String>,
+    /// Every try, oldest first.
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One attempt as it is shown: the number masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttemptView {
+    /// Row.
+    pub id: AttemptId,
+    /// State.
+    pub state: AttemptState,
+    /// Who placed it.
+    pub provider: ProviderKind,
+    /// Masked number.
+    pub to: String,
+    /// When it was written.
+    pub intent_at: Timestamp,
+    /// The provider's id of the call.
+    pub call_id: Option<String>,
+    /// Last known status of the call.
+    pub call_status: Option<CallStatus>,
+    /// Seconds from answer to end.
+    pub duration_s: Option<u32>,
+    /// `human`, `machine_start`, ….
+    pub answered_by: Option<String>,
+    /// Price as the provider writes it.
+    pub price: Option<String>,
+    /// Currency.
+    pub price_unit: Option<String>,
+    /// Why it was refused, not sent or is unknown.
+    pub error: Option<String>,
+    /// The provider's error code.
+    pub error_code: Option<u32>,
+    /// `Twilio-Request-Id`.
+    pub request_id: Option<String>,
+    /// Wish to end it.
+    pub hang_up: HangUpState,
+}
+
+/// One tick as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TickView {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended; `null` while it runs, or when it was killed.
+    pub ended_at: Option<Timestamp>,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Skew of the provider's clock, milliseconds.
+    pub skew_ms: Option<i64>,
+}
+
+/// A fault that lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultView {
+    /// What it is.
+    pub fault: String,
+    /// Since when.
+    pub since: Timestamp,
+}
