@@ -1,1 +1,258 @@
-//! SQLite.
+//! The SQLite store, and why it is set up the way it is.
+//!
+//! **Durability.** `journal_mode=WAL` with `synchronous=FULL`: a commit is on the disk before anything leaves this
+//! machine. Every other usual setting loses the claim after a power cut *behind* the call (WAL with NORMAL, and even
+//! SQLite's own default of DELETE with FULL, whose journal unlink may be lost).
+//!
+//! **Locking.** Every writing transaction is `BEGIN IMMEDIATE`: a read that becomes a write would fail at once with
+//! `SQLITE_BUSY_SNAPSHOT`, whatever the busy time-out says. Transactions are short, never held across a request. Inside a
+//! process one connection stands behind a mutex.
+//!
+//! **Compatibility.** `application_id` names the program, `user_version` the schema ([`migrations`]). A database of
+//! another program or of a newer savehub is refused and left as it is.
+//!
+//! **Performance.** A tick's cost does not grow with history: what it looks for stands in partial indexes (pending
+//! steps, open attempts, live calls, unwatched meetings) that hold present work only. Due-first order matters: with the
+//! deadline first, SQLite would walk through all future steps.
+//!
+//! **Filesystems.** WAL needs shared memory and a writable directory: it cannot work on a network file system, and it
+//! cannot even be opened on a read-only one. Both show when a tick writes its own row, not when a call is due.
+
+mod attempts;
+mod calls;
+mod claims;
+mod incidents;
+mod meetings;
+mod migrations;
+mod open;
+mod reads;
+mod record;
+mod ticks;
+mod values;
+
+use super::{
+    AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Ended, FaultNews,
+    FenceFacts, GuardRule, LiveCall, Meeting, NewMeeting, Opened, PlanRule, Recorded, Result, SettleRule, Snapshot,
+    StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+};
+use crate::model::{AttemptId, CallReport, HangUpState, IncidentId, MeetingId, Reply, TickId, Timestamp};
+pub use open::Create;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A use case slower than this is worth a debug line.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// savehub's state in one SQLite file (or in memory).
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+    /// For messages: the file, or `:memory:`.
+    name: String,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What can go wrong inside a transaction: SQLite itself, or an answer for the caller.
+enum Fail {
+    Sql(rusqlite::Error),
+    Answer(StoreError),
+}
+
+impl From<rusqlite::Error> for Fail {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Fail {
+    fn from(error: StoreError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+type Inner<T> = std::result::Result<T, Fail>;
+
+impl SqliteStore {
+    /// One writing transaction. An error rolls it back.
+    fn write<T>(&self, what: &'static str, f: impl FnOnce(&Transaction<'_>) -> Inner<T>) -> Result<T> {
+        self.transaction(what, TransactionBehavior::Immediate, f)
+    }
+
+    /// One reading transaction: all its reads see the same state.
+    fn read<T>(&self, what: &'static str, f: impl FnOnce(&Transaction<'_>) -> Inner<T>) -> Result<T> {
+        self.transaction(what, TransactionBehavior::Deferred, f)
+    }
+
+    fn transaction<T>(
+        &self,
+        what: &'static str,
+        behaviour: TransactionBehavior,
+        f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
+    ) -> Result<T> {
+        let started = Instant::now();
+        let mut connection = self.lock();
+        let done = (|| -> Inner<T> {
+            let tx = connection.transaction_with_behavior(behaviour)?;
+            let value = f(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        })();
+        if started.elapsed() > SLOW {
+            log::debug!("the database took {} ms to {what}", started.elapsed().as_millis());
+        }
+        done.map_err(|fail| match fail {
+            Fail::Answer(error) => error,
+            Fail::Sql(error) => self.explain(what, &error),
+        })
+    }
+
+    /// A panic in another thread leaves no half transaction behind (it rolls back), so the lock stays usable.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SqliteStore {
+    fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting> {
+        self.write("add a meeting", |tx| meetings::add(tx, new, now))
+    }
+
+    fn move_meeting(
+        &self,
+        id: MeetingId,
+        starts_at: Timestamp,
+        ends_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Changed> {
+        self.write("move a meeting", |tx| meetings::reschedule(tx, id, starts_at, ends_at, now))
+    }
+
+    fn cancel_meeting(&self, id: MeetingId, now: Timestamp) -> Result<Changed> {
+        self.write("cancel a meeting", |tx| meetings::cancel(tx, id, now))
+    }
+
+    fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>> {
+        self.read("list meetings", |tx| meetings::between(tx, since, until))
+    }
+
+    fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
+        self.read("read a meeting", |tx| meetings::get(tx, id))
+    }
+
+    fn begin_tick(&self, start: &TickStart) -> Result<TickBegun> {
+        self.write("begin a tick", |tx| ticks::begin(tx, start))
+    }
+
+    fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>> {
+        // Nearly every tick finds nothing to settle; a read is cheaper than a commit.
+        if !self.read("look for open attempts", |tx| attempts::anything_to_settle(tx, now))? {
+            return Ok(Vec::new());
+        }
+        self.write("settle open attempts", |tx| attempts::settle(tx, now, rule))
+    }
+
+    fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {
+        if !self.read("look for meetings in reach", |tx| incidents::anything_to_open(tx, until, rule))? {
+            return Ok(Opened::default());
+        }
+        self.write("open incidents", |tx| incidents::open(tx, now, until, rule))
+    }
+
+    fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
+        self.read("read due steps", |tx| claims::due(tx, now, limit))
+    }
+
+    fn begin_attempt(
+        &self,
+        claim: Claim,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: GuardRule<'_>,
+    ) -> Result<Begun> {
+        self.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))
+    }
+
+    fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun> {
+        self.write("write down a test call", |tx| claims::begin_test_call(tx, draft, now, rule))
+    }
+
+    fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
+        self.read("read the fence", |tx| attempts::fence(tx, attempt))
+    }
+
+    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.record_late(attempt.id, reply, now, rule)
+    }
+
+    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.write("record an attempt", |tx| record::record(tx, attempt, reply, now, rule))
+    }
+
+    fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {
+        self.read("read live calls", |tx| calls::live(tx, scope, now))
+    }
+
+    fn record_report(
+        &self,
+        attempt: AttemptId,
+        report: &CallReport,
+        now: Timestamp,
+        next_look: Timestamp,
+    ) -> Result<bool> {
+        self.write("record a call's status", |tx| calls::report(tx, attempt, report, now, next_look))
+    }
+
+    fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {
+        self.write("record a hang-up", |tx| calls::hang_up(tx, attempt, to))
+    }
+
+    fn look_later(&self, attempt: AttemptId, next_look: Timestamp) -> Result<()> {
+        self.write("put off a look", |tx| calls::look_later(tx, attempt, next_look))
+    }
+
+    fn close(&self, now: Timestamp, rule: &CloseRule) -> Result<Closed> {
+        if !self.read("look for work to close", |tx| ticks::anything_to_close(tx, now, rule))? {
+            return Ok(Closed::default());
+        }
+        self.write("close incidents", |tx| ticks::close(tx, now, rule))
+    }
+
+    fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()> {
+        self.write("end a tick", |tx| ticks::end(tx, id, end))
+    }
+
+    fn fault_seen(&self, key: &str, now: Timestamp) -> Result<FaultNews> {
+        self.write("record a fault", |tx| ticks::fault_seen(tx, key, now))
+    }
+
+    fn fault_gone(&self, key: &str) -> Result<bool> {
+        if !self.read("look for a fault", |tx| ticks::has_fault(tx, key))? {
+            return Ok(false);
+        }
+        self.write("clear a fault", |tx| ticks::fault_gone(tx, key))
+    }
+
+    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {
+        self.write("check in", |tx| incidents::check_in(tx, meeting, how, now))
+    }
+
+    fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
+        self.write("resolve an incident", |tx| incidents::resolve(tx, incident, note, now))
+    }
+
+    fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
+        self.read("read the state", |tx| reads::snapshot(tx, now, since, until))
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        Ok(Box::new(self.copy_to_memory()?))
+    }
+}

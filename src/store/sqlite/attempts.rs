@@ -1,0 +1,119 @@
+//! Open attempts: the fence reads them, time passes over them.
+
+use super::{Inner, record};
+use crate::model::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepId, StepState, Timestamp};
+use crate::store::{FenceFacts, OpenAttempt, Refusal, Settle, SettleRule, StepResult, StoreError};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+pub(super) fn fence(tx: &Transaction<'_>, id: AttemptId) -> Inner<FenceFacts> {
+    let (state, owner, hang_up) = tx
+        .prepare_cached("select state, owner, hang_up from attempts where id = ?1")?
+        .query_row([id], |r| Ok((r.get::<_, AttemptState>(0)?, r.get(1)?, r.get::<_, HangUpState>(2)?)))
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
+    let mut statement = tx.prepare_cached(
+        "select i.state, i.generation = m.generation and m.state = 'SCHEDULED', i.starts_at \
+         from attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
+         where x.attempt_id = ?1",
+    )?;
+    let served = statement
+        .query_map([id], |r| Ok((r.get::<_, IncidentState>(0)?, r.get::<_, bool>(1)?, r.get::<_, Timestamp>(2)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let open = served.iter().all(|(state, current, _)| state.may_ring() && *current);
+    Ok(FenceFacts {
+        state,
+        owner,
+        hang_up,
+        incidents_open: (!served.is_empty()).then_some(open),
+        starts_at: served.iter().map(|(_, _, starts_at)| *starts_at).min(),
+    })
+}
+
+const LATE_QUEUE: &str = "state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \
+                          and next_look_at is not null and exists (select 1 from attempt_steps x \
+                            where x.attempt_id = attempts.id) \
+                          and not exists (select 1 from attempt_steps x join steps s on s.id = x.step_id \
+                            where x.attempt_id = attempts.id and s.starts_at > ?1)";
+
+pub(super) fn anything_to_settle(tx: &Transaction<'_>, now: Timestamp) -> Inner<bool> {
+    let sql = format!(
+        "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN')) \
+         or exists(select 1 from attempts where {LATE_QUEUE})"
+    );
+    Ok(tx.prepare_cached(&sql)?.query_row([now], |r| r.get(0))?)
+}
+
+pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>) -> Inner<Vec<StepResult>> {
+    let mut results = Vec::new();
+    for attempt in open(tx)? {
+        match rule(&attempt) {
+            Settle::Keep => {}
+            Settle::Unknown => doubt(tx, attempt.id, now)?,
+            Settle::Abandon => results.extend(abandon(tx, attempt.id, now)?),
+        }
+    }
+    // A call that is still queued when its meetings have started would ring too late.
+    let sql = format!(
+        "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 where {LATE_QUEUE}"
+    );
+    tx.prepare_cached(&sql)?.execute([now])?;
+    Ok(results)
+}
+
+fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
+    let mut statement = tx.prepare_cached(
+        "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, \
+           (select min(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
+           (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
+            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person) \
+         from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
+    )?;
+    let rows = statement.query_map([], |r| {
+        Ok(OpenAttempt {
+            id: r.get(0)?,
+            state: r.get(1)?,
+            owner: r.get(2)?,
+            lease_until_boot_ms: r.get(3)?,
+            request_deadline_at: r.get(4)?,
+            starts_at: r.get(5)?,
+            next_rung_due: r.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn doubt(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<()> {
+    tx.execute(
+        "update attempts set state = 'UNKNOWN', finished_at = ?2, \
+         error = coalesce(error, 'the process that placed it is gone, or its lease is over') \
+         where id = ?1 and state = 'SENDING'",
+        params![id, now],
+    )?;
+    Ok(())
+}
+
+/// `UNKNOWN` -> `ABANDONED`: stays counted and watched, its steps are `FAILED(unknown)` and never retried.
+fn abandon(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<Vec<StepResult>> {
+    let changed = tx.execute(
+        "update attempts set state = 'ABANDONED', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
+        params![id, now],
+    )?;
+    if changed != 1 {
+        return Ok(Vec::new());
+    }
+    let steps: Vec<(StepId, Option<String>)> = tx
+        .prepare_cached(
+            "select s.id, a.error from attempt_steps x join steps s on s.id = x.step_id \
+             join attempts a on a.id = x.attempt_id where x.attempt_id = ?1 and s.state = 'RUNNING' order by s.id",
+        )?
+        .query_map([id], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut results = Vec::new();
+    for (step, error) in steps {
+        let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
+        let refusal = Refusal { state: StepState::Failed, reason: Reason::Unknown, detail };
+        record::end_running(tx, step, &refusal, now)?;
+        results.push(record::step_result(tx, step, &refusal, Some(id))?);
+    }
+    Ok(results)
+}

@@ -1,0 +1,111 @@
+//! Calls at the provider: what is known of them, and the wish to end them.
+
+use super::Inner;
+use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
+use crate::store::{CallScope, LiveCall};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.to_number, a.call_status, \
+                       case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
+    Ok(LiveCall {
+        attempt: row.get(0)?,
+        provider: row.get(1)?,
+        account: row.get(2)?,
+        sid: row.get(3)?,
+        to: row.get(4)?,
+        status: row.get(5)?,
+        hang_up: row.get(6)?,
+        intent_at: row.get(7)?,
+        urgent: row.get(8)?,
+    })
+}
+
+pub(super) fn live(tx: &Transaction<'_>, scope: CallScope, now: Timestamp) -> Inner<Vec<LiveCall>> {
+    let (filter, incident) = match scope {
+        CallScope::All => ("?2 = ?2 and (a.next_look_at <= ?1 or a.hang_up = 'WANTED')", 0),
+        CallScope::HangUpsOf(id) => {
+            ("a.hang_up = 'WANTED' and a.id in (select attempt_id from attempt_steps where incident_id = ?2)", id.0)
+        }
+    };
+    let sql = format!(
+        "select {COLUMNS}, exists(select 1 from steps s join incidents i on i.id = s.incident_id \
+           where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) as urgent \
+         from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
+         order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![now, incident], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The call of this attempt, if it is to be hung up.
+pub(super) fn wanted(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<LiveCall>> {
+    let sql = format!(
+        "select {COLUMNS}, 1 from attempts a where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
+    );
+    Ok(tx.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
+}
+
+pub(super) fn report(
+    tx: &Transaction<'_>,
+    id: AttemptId,
+    report: &CallReport,
+    _now: Timestamp,
+    next_look: Timestamp,
+) -> Inner<bool> {
+    let known: Option<(CallStatus, HangUpState, Option<HangUp>)> = tx
+        .prepare_cached("select call_status, hang_up, hang_up_how from attempts where id = ?1 and state = 'ACCEPTED'")?
+        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    let Some((before, wish, how)) = known else { return Ok(false) };
+    // An older answer never overwrites a newer state, and a final one stands.
+    let status = if report.status.rank() > before.rank() { report.status } else { before };
+    let wish = match (wish, how) {
+        (HangUpState::Wanted, how) if status.is_final() => {
+            let ended_by_us = status == CallStatus::Canceled || how == Some(HangUp::Completed);
+            if ended_by_us { HangUpState::Done } else { HangUpState::Moot }
+        }
+        (wish, _) => wish,
+    };
+    let look = (!status.is_final()).then_some(next_look);
+    let changed = tx
+        .prepare_cached(
+            "update attempts set call_status = ?2, duration_s = coalesce(duration_s, ?3), \
+             answered_by = coalesce(?4, answered_by), price = coalesce(price, ?5), \
+             price_unit = coalesce(price_unit, ?6), hang_up = ?7, next_look_at = ?8 \
+             where id = ?1 and (call_status <> ?2 or hang_up <> ?7 or next_look_at is not ?8 \
+               or (duration_s is null and ?3 is not null) or (?4 is not null and answered_by is not ?4) \
+               or (price is null and ?5 is not null))",
+        )?
+        .execute(params![
+            id,
+            status,
+            report.duration_s,
+            report.answered_by,
+            report.price,
+            report.price_unit,
+            wish,
+            look
+        ])?;
+    Ok(changed == 1 && (status != before || report.price.is_some() || report.duration_s.is_some()))
+}
+
+pub(super) fn hang_up(tx: &Transaction<'_>, id: AttemptId, to: HangUpState) -> Inner<bool> {
+    let changed = tx.execute(
+        "update attempts set hang_up = ?2, \
+         next_look_at = case when call_status in ('queued','ringing','in-progress') then next_look_at end \
+         where id = ?1 and hang_up = 'WANTED'",
+        params![id, to],
+    )?;
+    Ok(changed == 1)
+}
+
+pub(super) fn look_later(tx: &Transaction<'_>, id: AttemptId, next_look: Timestamp) -> Inner<()> {
+    tx.execute(
+        "update attempts set next_look_at = ?2 where id = ?1 and next_look_at is not null",
+        params![id, next_look],
+    )?;
+    Ok(())
+}

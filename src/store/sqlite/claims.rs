@@ -1,0 +1,263 @@
+//! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
+
+use super::{Inner, record};
+use crate::model::{
+    AttemptId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, StepState, Timestamp, cut, printable,
+};
+use crate::store::{
+    Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, Verdict,
+};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+/// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
+const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
+
+const STEP_COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.kind, s.rung, s.due_at, m.uid, m.title, \
+                            s.starts_at, m.link";
+
+fn claim_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Claim> {
+    Ok(Claim {
+        step: row.get(0)?,
+        incident: row.get(1)?,
+        meeting: row.get(2)?,
+        person: row.get(3)?,
+        kind: row.get(4)?,
+        rung: row.get(5)?,
+        due_at: row.get(6)?,
+        words: MeetingWords { uid: row.get(7)?, title: row.get(8)?, starts_at: row.get(9)?, link: row.get(10)? },
+        seal: Seal,
+    })
+}
+
+pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Inner<Vec<Claim>> {
+    let sql = format!(
+        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
+         join meetings m on m.id = i.meeting_id \
+         where s.state = 'PENDING' and s.ready_at <= ?1 order by s.starts_at, s.due_at desc, s.id limit ?2"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![now, limit], claim_from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A step that a call may serve, with what is needed to write it down.
+struct Candidate {
+    claim: Claim,
+    facts: Facts,
+}
+
+pub(super) fn begin(
+    tx: &Transaction<'_>,
+    claim: &Claim,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> Inner<Begun> {
+    let Some(first) = pending(tx, claim.step, draft, now)? else { return Ok(Begun::Gone) };
+    match rule(&first.facts) {
+        Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
+        Verdict::Refuse(refusal) => {
+            end_pending(tx, first.claim.step, &refusal, now)?;
+            return Ok(Begun::Refused(record::step_result(tx, first.claim.step, &refusal, None)?));
+        }
+        Verdict::Place => {}
+    }
+    if first.facts.number.open_attempt {
+        return Ok(Begun::Waits(Reason::NumberBusy));
+    }
+    let mut shared = vec![first.claim];
+    shared.extend(companions(tx, &shared[0], draft, now, rule)?);
+    shared.sort_by_key(|c| c.words.starts_at);
+    let words: Vec<MeetingWords> = shared.iter().map(|c| c.words.clone()).collect();
+    let message = (draft.say)(&words);
+    let id = insert(tx, Some(claim.step), draft, &message, now)?;
+    for served in &shared {
+        serve(tx, id, served, now)?;
+    }
+    Ok(Begun::Attempt(Attempt {
+        id,
+        token: draft.token.clone(),
+        step: Some(claim.step),
+        incident: Some(claim.incident),
+        steps: shared.iter().map(|c| c.step).collect(),
+        words,
+        message,
+        intent_at: now,
+        seal: Seal,
+    }))
+}
+
+pub(super) fn begin_test_call(
+    tx: &Transaction<'_>,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> Inner<Begun> {
+    let facts = facts(tx, None, draft)?;
+    match rule(&facts) {
+        Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
+        Verdict::Refuse(refusal) => return Ok(Begun::Refused(record::call_test_result(draft, &refusal))),
+        Verdict::Place if facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
+        Verdict::Place => {}
+    }
+    let message = (draft.say)(&[]);
+    let id = insert(tx, None, draft, &message, now)?;
+    let (token, seal) = (draft.token.clone(), Seal);
+    let (steps, words) = (Vec::new(), Vec::new());
+    Ok(Begun::Attempt(Attempt { id, token, step: None, incident: None, steps, words, message, intent_at: now, seal }))
+}
+
+/// The step as it is now, if it is still pending and ready.
+fn pending(tx: &Transaction<'_>, step: StepId, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Option<Candidate>> {
+    let sql = format!(
+        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
+         join meetings m on m.id = i.meeting_id where s.id = ?1 and s.state = 'PENDING' and s.ready_at <= ?2"
+    );
+    let claim = tx.prepare_cached(&sql)?.query_row(params![step, now], claim_from_row).optional()?;
+    let Some(claim) = claim else { return Ok(None) };
+    let facts = facts(tx, Some((&claim, now)), draft)?;
+    Ok(Some(Candidate { claim, facts }))
+}
+
+/// Other pending call steps of the same person that may share this call: due soon, and allowed by every guard.
+fn companions(
+    tx: &Transaction<'_>,
+    first: &Claim,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> Inner<Vec<Claim>> {
+    if first.kind != RungKind::Call {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
+         join meetings m on m.id = i.meeting_id \
+         where s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 and i.person = ?3 and s.incident_id <> ?4 \
+         order by s.starts_at, s.rung desc, s.id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement
+        .query_map(params![draft.merge_until, first.kind, first.person, first.incident], claim_from_row)?
+        .collect::<rusqlite::Result<Vec<Claim>>>()?;
+    let mut taken: Vec<Claim> = Vec::new();
+    for claim in rows {
+        let seen = taken.iter().any(|c| c.incident == claim.incident);
+        if !seen && rule(&facts(tx, Some((&claim, now)), draft)?) == Verdict::Place {
+            taken.push(claim);
+        }
+    }
+    Ok(taken)
+}
+
+fn facts(tx: &Transaction<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
+    let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
+    let today = |filter: &str| -> rusqlite::Result<u32> {
+        let sql = format!("select count(*) from attempts where intent_at > ?1 and state in {COUNTED}{filter}");
+        tx.prepare_cached(&sql)?.query_row(params![draft.day_since, draft.person], |r| r.get(0))
+    };
+    Ok(Facts {
+        step,
+        number: number_facts(tx, draft)?,
+        calls_of_person_today: today(" and person = ?2")?,
+        calls_today: today(" and ?2 = ?2")?,
+    })
+}
+
+fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<StepFacts> {
+    let (incident_state, current) = tx
+        .prepare_cached(
+            "select i.state, i.generation = m.generation and m.state = 'SCHEDULED' \
+             from incidents i join meetings m on m.id = i.meeting_id where i.id = ?1",
+        )?
+        .query_row([claim.incident], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let recent_calls = tx
+        .prepare_cached("select count(*) from call_tracker where person = ?1 and meeting_id = ?2 and at > ?3")?
+        .query_row(params![claim.person, claim.meeting, draft.calls_since], |r| r.get(0))?;
+    let later_rung_due = tx
+        .prepare_cached(
+            "select exists(select 1 from steps where incident_id = ?1 and kind = ?2 and rung > ?3 \
+             and state = 'PENDING' and ready_at <= ?4)",
+        )?
+        .query_row(params![claim.incident, claim.kind, claim.rung, now], |r| r.get(0))?;
+    Ok(StepFacts {
+        incident_state,
+        current,
+        starts_at: claim.words.starts_at,
+        due_at: claim.due_at,
+        recent_calls,
+        later_rung_due,
+    })
+}
+
+fn number_facts(tx: &Transaction<'_>, draft: &AttemptDraft<'_>) -> Inner<NumberFacts> {
+    let facts = tx
+        .prepare_cached(
+            "select count(*) filter (where state in ('SENDING','UNKNOWN')) > 0, \
+                    max(intent_at) filter (where state = 'ACCEPTED' and call_status in ('queued','ringing','in-progress')), \
+                    max(intent_at) filter (where state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
+             from attempts where to_number = ?1 and (intent_at > ?2 or state in ('SENDING','UNKNOWN'))",
+        )?
+        .query_row(params![draft.to, draft.day_since], |r| {
+            Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)? })
+        })?;
+    Ok(facts)
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    step: Option<StepId>,
+    draft: &AttemptDraft<'_>,
+    message: &str,
+    now: Timestamp,
+) -> Inner<AttemptId> {
+    tx.prepare_cached(
+        "insert into attempts(token, step_id, person, provider, account, to_number, from_number, message, state, \
+         owner, lease_until_boot_ms, intent_at, request_deadline_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12)",
+    )?
+    .execute(params![
+        draft.token,
+        step,
+        draft.person,
+        draft.provider,
+        draft.account,
+        draft.to,
+        draft.from,
+        cut(&printable(message), MESSAGE_CUT),
+        draft.owner,
+        draft.lease_until_boot_ms,
+        now,
+        draft.request_deadline_at
+    ])?;
+    Ok(AttemptId(tx.last_insert_rowid()))
+}
+
+/// Puts a step under an attempt: `PENDING` -> `RUNNING`, counted, its incident escalating.
+fn serve(tx: &Transaction<'_>, attempt: AttemptId, claim: &Claim, now: Timestamp) -> Inner<()> {
+    record::one_row(
+        tx.prepare_cached("update steps set state = 'RUNNING', updated_at = ?2 where id = ?1 and state = 'PENDING'")?
+            .execute(params![claim.step, now])?,
+        "claim a step",
+    )?;
+    tx.prepare_cached("update incidents set state = 'ESCALATING' where id = ?1 and state = 'OPEN'")?
+        .execute([claim.incident])?;
+    tx.prepare_cached("insert into attempt_steps(attempt_id, step_id, incident_id) values (?1, ?2, ?3)")?
+        .execute(params![attempt, claim.step, claim.incident])?;
+    tx.prepare_cached("insert into call_tracker(attempt_id, meeting_id, person, at) values (?1, ?2, ?3, ?4)")?
+        .execute(params![attempt, claim.meeting, claim.person, now])?;
+    Ok(())
+}
+
+/// `PENDING` -> the refusal's state.
+pub(super) fn end_pending(tx: &Transaction<'_>, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<bool> {
+    debug_assert!(!matches!(refusal.state, StepState::Pending | StepState::Running));
+    let changed = tx
+        .prepare_cached(
+            "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 \
+             where id = ?1 and state = 'PENDING'",
+        )?
+        .execute(params![step, refusal.state, refusal.reason, refusal.detail, now])?;
+    Ok(changed == 1)
+}

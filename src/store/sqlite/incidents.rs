@@ -1,0 +1,194 @@
+//! Incidents: opened once per generation, ended once for all.
+
+use super::meetings;
+use super::{Fail, Inner};
+use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp};
+use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule, StoreError};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+/// How an incident ends.
+pub(super) struct End<'a> {
+    pub(super) state: IncidentState,
+    pub(super) reason: Reason,
+    pub(super) note: Option<&'a str>,
+    pub(super) how: HangUp,
+}
+
+pub(super) fn anything_to_open(tx: &Transaction<'_>, until: Timestamp, rule: PlanRule<'_>) -> Inner<bool> {
+    let unwatched: bool = tx
+        .prepare_cached(
+            "select exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1)",
+        )?
+        .query_row([until], |r| r.get(0))?;
+    Ok(unwatched || !refused(tx, rule)?.is_empty())
+}
+
+pub(super) fn open(tx: &Transaction<'_>, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Inner<Opened> {
+    let mut opened = Opened::default();
+    for (incident, reason) in refused(tx, rule)? {
+        let end = End { state: IncidentState::Cancelled, reason, note: None, how: HangUp::Completed };
+        if self::end(tx, incident, &end, now)?.changed {
+            opened.refused.push((incident, reason));
+        }
+    }
+    for meeting in unwatched(tx, until)? {
+        let plan = rule(&meeting);
+        tx.execute("update meetings set watched = 1 where id = ?1", [meeting.id])?;
+        match plan {
+            Plan::Watch(steps) => {
+                let id = insert(tx, &meeting, IncidentState::Open, None, now)?;
+                insert_steps(tx, id, &meeting, &steps, now)?;
+                opened.opened.push(id);
+            }
+            Plan::Refuse(reason) => {
+                let id = insert(tx, &meeting, IncidentState::Cancelled, Some(reason), now)?;
+                opened.refused.push((id, reason));
+            }
+        }
+    }
+    Ok(opened)
+}
+
+fn unwatched(tx: &Transaction<'_>, until: Timestamp) -> Inner<Vec<Meeting>> {
+    let sql = format!(
+        "select {} from meetings m where m.state = 'SCHEDULED' and m.watched = 0 and m.starts_at < ?1 \
+         order by m.starts_at, m.id",
+        meetings::COLUMNS
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([until], meetings::from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Open incidents that the plan no longer wants, with its reason.
+fn refused(tx: &Transaction<'_>, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, Reason)>> {
+    let sql = format!(
+        "select {}, i.id from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null",
+        meetings::COLUMNS
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([], |row| Ok((meetings::from_row(row)?, row.get(11)?)))?;
+    let mut refused = Vec::new();
+    for row in rows {
+        let (meeting, incident) = row?;
+        if let Plan::Refuse(reason) = rule(&meeting) {
+            refused.push((incident, reason));
+        }
+    }
+    Ok(refused)
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    meeting: &Meeting,
+    state: IncidentState,
+    reason: Option<Reason>,
+    now: Timestamp,
+) -> Inner<IncidentId> {
+    tx.execute(
+        "insert into incidents(meeting_id, person, generation, starts_at, state, reason, opened_at, ended_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            meeting.id,
+            meeting.person,
+            meeting.generation,
+            meeting.starts_at,
+            state,
+            reason,
+            now,
+            state.is_final().then_some(now)
+        ],
+    )?;
+    Ok(IncidentId(tx.last_insert_rowid()))
+}
+
+fn insert_steps(
+    tx: &Transaction<'_>,
+    incident: IncidentId,
+    meeting: &Meeting,
+    steps: &[PlannedStep],
+    now: Timestamp,
+) -> Inner<()> {
+    let mut statement = tx.prepare_cached(
+        "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
+    )?;
+    for step in steps {
+        let before = i64::try_from(step.before.as_millis()).unwrap_or(i64::MAX);
+        let values =
+            params![incident, step.rung, step.kind, before, step.due_at, meeting.starts_at, StepState::Pending, now];
+        statement.execute(values)?;
+    }
+    Ok(())
+}
+
+/// The incident of a meeting's present generation.
+pub(super) fn of_generation(tx: &Transaction<'_>, meeting: &Meeting) -> Inner<Option<IncidentId>> {
+    Ok(tx
+        .query_row(
+            "select id from incidents where meeting_id = ?1 and generation = ?2",
+            params![meeting.id, meeting.generation],
+            |r| r.get(0),
+        )
+        .optional()?)
+}
+
+/// Ends an incident: its pending steps are cancelled and every call that serves no other open incident is to be hung
+/// up, also those whose request is under way. An incident that has ended stays as it is.
+pub(super) fn end(tx: &Transaction<'_>, id: IncidentId, end: &End<'_>, now: Timestamp) -> Inner<Ended> {
+    let changed = tx.execute(
+        "update incidents set state = ?2, reason = ?3, note = ?4, ended_at = ?5 where id = ?1 and ended_at is null",
+        params![id, end.state, end.reason, end.note, now],
+    )? == 1;
+    if !changed {
+        let state = state_of(tx, id)?;
+        return Ok(Ended { incident: id, state, changed, cancelled_steps: 0, hang_ups: 0 });
+    }
+    let cancelled_steps = tx.execute(
+        "update steps set state = 'CANCELLED', reason = ?2, updated_at = ?3 where incident_id = ?1 and state = 'PENDING'",
+        params![id, end.reason, now],
+    )?;
+    let hang_ups = tx.execute(
+        "update attempts set hang_up = 'WANTED', hang_up_how = ?2, \
+           next_look_at = case state when 'ACCEPTED' then ?3 else next_look_at end \
+         where id in (select attempt_id from attempt_steps where incident_id = ?1) and hang_up = 'NONE' \
+           and (state in ('SENDING','UNKNOWN') \
+             or (state = 'ACCEPTED' and call_status in ('queued','ringing','in-progress'))) \
+           and not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
+             where x.attempt_id = attempts.id and i.ended_at is null)",
+        params![id, end.how, now],
+    )?;
+    Ok(Ended {
+        incident: id,
+        state: end.state,
+        changed,
+        cancelled_steps: u32::try_from(cancelled_steps).unwrap_or(u32::MAX),
+        hang_ups: u32::try_from(hang_ups).unwrap_or(u32::MAX),
+    })
+}
+
+fn state_of(tx: &Transaction<'_>, id: IncidentId) -> Inner<IncidentState> {
+    tx.query_row("select state from incidents where id = ?1", [id], |r| r.get(0))
+        .optional()?
+        .ok_or_else(|| Fail::Answer(StoreError::NotFound(format!("there is no incident {id}"))))
+}
+
+pub(super) fn check_in(tx: &Transaction<'_>, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+    let meeting = meetings::scheduled(tx, meeting)?;
+    let (state, reason) = match how {
+        CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
+        CheckIn::Missed => (IncidentState::Missed, Reason::SaidMissed),
+    };
+    if let Some(incident) = of_generation(tx, &meeting)? {
+        // Somebody may be listening to the answered call: only queued and ringing ones end.
+        return end(tx, incident, &End { state, reason, note: None, how: HangUp::Canceled }, now);
+    }
+    let incident = insert(tx, &meeting, state, Some(reason), now)?;
+    tx.execute("update meetings set watched = 1 where id = ?1", [meeting.id])?;
+    Ok(Ended { incident, state, changed: true, cancelled_steps: 0, hang_ups: 0 })
+}
+
+pub(super) fn resolve(tx: &Transaction<'_>, id: IncidentId, note: Option<&str>, now: Timestamp) -> Inner<Ended> {
+    let how = End { state: IncidentState::Resolved, reason: Reason::Operator, note, how: HangUp::Completed };
+    end(tx, id, &how, now)
+}

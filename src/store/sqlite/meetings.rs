@@ -1,0 +1,127 @@
+//! Meetings: added, moved, cancelled, listed.
+
+use super::incidents::{self, End};
+use super::{Fail, Inner};
+use crate::model::{HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp};
+use crate::store::{Changed, Meeting, NewMeeting, StoreError};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
+                                  m.source, m.state, m.generation";
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Meeting> {
+    Ok(Meeting {
+        id: row.get(0)?,
+        person: row.get(1)?,
+        uid: row.get(2)?,
+        recurrence: row.get(3)?,
+        title: row.get(4)?,
+        starts_at: row.get(5)?,
+        ends_at: row.get(6)?,
+        link: row.get(7)?,
+        source: row.get(8)?,
+        state: row.get(9)?,
+        generation: row.get(10)?,
+    })
+}
+
+pub(super) fn add(tx: &Transaction<'_>, new: &NewMeeting, now: Timestamp) -> Inner<Meeting> {
+    let known: Option<MeetingId> = tx
+        .query_row(
+            "select id from meetings where person = ?1 and uid = ?2 and recurrence = ?3",
+            params![new.person, new.uid, new.recurrence],
+            |r| r.get(0),
+        )
+        .optional()?;
+    if let Some(id) = known {
+        return Err(StoreError::Conflict(format!("{} already has this meeting: {id}", new.person)).into());
+    }
+    tx.execute(
+        "insert into meetings(person, uid, recurrence, title, starts_at, ends_at, link, source, state, generation, \
+         watched, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, 0, ?10, ?10)",
+        params![
+            new.person,
+            new.uid,
+            new.recurrence,
+            new.title,
+            new.starts_at,
+            new.ends_at,
+            new.link,
+            new.source,
+            MeetingState::Scheduled,
+            now
+        ],
+    )?;
+    existing(tx, MeetingId(tx.last_insert_rowid()))
+}
+
+pub(super) fn reschedule(
+    tx: &Transaction<'_>,
+    id: MeetingId,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Inner<Changed> {
+    let meeting = scheduled(tx, id)?;
+    let moved = meeting.starts_at != starts_at;
+    let ended = if moved { end_current(tx, &meeting, Reason::MeetingMoved, now)? } else { None };
+    // Without a new end, the meeting keeps its length.
+    let shifted =
+        meeting.ends_at.map(|end| Timestamp::from_ms(end.ms().saturating_add(starts_at.since(meeting.starts_at))));
+    tx.execute(
+        "update meetings set starts_at = ?2, ends_at = ?3, generation = generation + ?4, \
+         watched = case ?4 when 1 then 0 else watched end, updated_at = ?5 where id = ?1",
+        params![id, starts_at, ends_at.or(shifted), i64::from(moved), now],
+    )?;
+    Ok(Changed { meeting: existing(tx, id)?, ended })
+}
+
+pub(super) fn cancel(tx: &Transaction<'_>, id: MeetingId, now: Timestamp) -> Inner<Changed> {
+    let meeting = scheduled(tx, id)?;
+    let ended = end_current(tx, &meeting, Reason::MeetingCancelled, now)?;
+    tx.execute(
+        "update meetings set state = ?2, updated_at = ?3 where id = ?1",
+        params![id, MeetingState::Cancelled, now],
+    )?;
+    Ok(Changed { meeting: existing(tx, id)?, ended })
+}
+
+/// Ends the incident of the meeting's present generation, if it is still open.
+fn end_current(
+    tx: &Transaction<'_>,
+    meeting: &Meeting,
+    reason: Reason,
+    now: Timestamp,
+) -> Inner<Option<crate::store::Ended>> {
+    let Some(incident) = incidents::of_generation(tx, meeting)? else { return Ok(None) };
+    let end = End { state: IncidentState::Cancelled, reason, note: None, how: HangUp::Completed };
+    let ended = incidents::end(tx, incident, &end, now)?;
+    Ok(ended.changed.then_some(ended))
+}
+
+pub(super) fn get(tx: &Transaction<'_>, id: MeetingId) -> Inner<Option<Meeting>> {
+    let sql = format!("select {COLUMNS} from meetings m where m.id = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
+}
+
+pub(super) fn existing(tx: &Transaction<'_>, id: MeetingId) -> Inner<Meeting> {
+    get(tx, id)?.ok_or_else(|| Fail::Answer(StoreError::NotFound(format!("there is no meeting {id}"))))
+}
+
+pub(super) fn scheduled(tx: &Transaction<'_>, id: MeetingId) -> Inner<Meeting> {
+    let meeting = existing(tx, id)?;
+    if meeting.state == MeetingState::Cancelled {
+        return Err(StoreError::Conflict(format!("meeting {id} was cancelled")).into());
+    }
+    Ok(meeting)
+}
+
+pub(super) fn between(tx: &Transaction<'_>, since: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
+    let sql = format!(
+        "select {COLUMNS} from meetings m where m.starts_at < ?2 and (m.starts_at >= ?1 or m.ends_at > ?1) \
+         order by m.starts_at, m.id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([since, until], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

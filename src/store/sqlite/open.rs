@@ -1,0 +1,137 @@
+//! Opening the file: whose it is, what may be wrong with it, and what to tell the user.
+
+use super::{BUSY_TIMEOUT, SqliteStore, migrations};
+use crate::store::{Result, StoreError};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Mutex;
+
+/// `SAVH`, in the file's header (PRAGMA application_id).
+pub(super) const APPLICATION_ID: i32 = 0x5341_5648;
+
+/// May opening make a database that is not there?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Create {
+    /// `tick`, `meeting add`, `import`, `init`.
+    Yes,
+    /// Everything else: a missing database is an error that names the path.
+    No,
+}
+
+impl SqliteStore {
+    /// Opens the database, and brings its schema up to date.
+    pub fn open(path: &Path, create: Create) -> Result<Self> {
+        if create == Create::Yes {
+            make_file(path)?;
+        } else if !path.exists() {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
+        let name = path.display().to_string();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)
+            .map_err(|error| StoreError::Unusable(format!("cannot open {name}: {}", reason(&error))))?;
+        let mut store = Self { connection: Mutex::new(connection), name };
+        store.prepare(Some(path))?;
+        Ok(store)
+    }
+
+    /// A database that lives as long as this value.
+    pub fn in_memory() -> Result<Self> {
+        let connection = Connection::open_in_memory()
+            .map_err(|error| StoreError::Unusable(format!("no database in memory: {}", reason(&error))))?;
+        let mut store = Self { connection: Mutex::new(connection), name: ":memory:".into() };
+        store.prepare(None)?;
+        Ok(store)
+    }
+
+    /// The database as it is now, in memory (SQLite's online backup).
+    pub(super) fn copy_to_memory(&self) -> Result<Self> {
+        let mut memory = Self::in_memory()?;
+        let copy = |memory: &mut Self| -> rusqlite::Result<()> {
+            let from = self.lock();
+            let to = memory.connection.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            rusqlite::backup::Backup::new(&from, to)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
+            to.pragma_update(None, "foreign_keys", true)
+        };
+        copy(&mut memory).map_err(|error| self.explain("copy the database", &error))?;
+        Ok(memory)
+    }
+
+    fn prepare(&mut self, path: Option<&Path>) -> Result<()> {
+        let name = self.name.clone();
+        let unusable =
+            move |error: rusqlite::Error| StoreError::Unusable(format!("cannot use {name}: {}", reason(&error)));
+        let connection = self.connection.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(&unusable)?;
+        // Whose file it is comes first: nothing of another program's file may change, not even its journal mode.
+        migrations::check_owner(connection, &self.name)?;
+        if path.is_some() {
+            let mode: String =
+                connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(&unusable)?;
+            if mode != "wal" {
+                return Err(StoreError::Unusable(format!(
+                    "cannot use {}: SQLite keeps journal mode `{mode}` there, and savehub needs `wal`; \
+                     put the database on a local disk",
+                    self.name
+                )));
+            }
+        }
+        connection.pragma_update(None, "synchronous", "full").map_err(&unusable)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(&unusable)?;
+        connection.pragma_update(None, "trusted_schema", false).map_err(&unusable)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        migrations::migrate(connection, path, &self.name)
+    }
+
+    /// A statement's error in words: what is wrong with the database, or which use case has the bug.
+    pub(super) fn explain(&self, what: &'static str, error: &rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(BUSY_TIMEOUT),
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied,
+            ) => StoreError::Unusable(format!("cannot {what} in {}: {}", self.name, reason(error))),
+            _ => StoreError::Statement { what, detail: error.to_string() },
+        }
+    }
+}
+
+/// SQLite's error, with what to do about it.
+pub(super) fn reason(error: &rusqlite::Error) -> String {
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full; free some space, no call is made until then",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "it cannot be written; check the owner and mode of the file and of its directory"
+        }
+        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; restore it from a backup",
+        Some(ErrorCode::NotADatabase) => "the file is not an SQLite database",
+        Some(ErrorCode::CannotOpen) => "it cannot be opened; check that its directory exists and can be written",
+        Some(ErrorCode::SystemIoFailure) => "reading or writing failed; check the disk",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked",
+        _ => return error.to_string(),
+    };
+    format!("{hint} ({error})")
+}
+
+/// Makes an empty file that only its owner can read, before SQLite opens it; `-wal` and `-shm` inherit the mode.
+fn make_file(path: &Path) -> Result<()> {
+    let fail = |what: &str, at: &Path, error: &std::io::Error| {
+        StoreError::Unusable(format!("cannot {what} {}: {error}", at.display()))
+    };
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()) {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        made.map_err(|e| fail("make the directory", parent, &e))?;
+    }
+    if !path.exists() {
+        let made = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        made.map_err(|e| fail("make the database", path, &e))?;
+    }
+    Ok(())
+}

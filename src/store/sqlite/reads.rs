@@ -1,0 +1,132 @@
+//! What `status` shows.
+
+use super::{Inner, meetings};
+use crate::model::{IncidentId, Phone, StepId, Timestamp};
+use crate::store::{AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+/// Rows shown of each kind, at most.
+const SHOWN: i64 = 200;
+
+pub(super) fn snapshot(tx: &Transaction<'_>, now: Timestamp, since: Timestamp, until: Timestamp) -> Inner<Snapshot> {
+    Ok(Snapshot {
+        next_meetings: next_meetings(tx, now, until)?,
+        incidents: incidents(tx, since)?,
+        last_tick: last_tick(tx)?,
+        faults: faults(tx)?,
+    })
+}
+
+fn next_meetings(tx: &Transaction<'_>, now: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
+    let sql = format!(
+        "select {} from meetings m where m.state = 'SCHEDULED' and m.starts_at > ?1 and m.starts_at < ?2 \
+         order by m.starts_at, m.id limit ?3",
+        meetings::COLUMNS
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![now, until, SHOWN], meetings::from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>> {
+    let mut statement = tx.prepare_cached(
+        "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
+                i.opened_at, i.ended_at \
+         from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null or i.ended_at >= ?1 \
+         order by i.starts_at desc, i.id desc limit ?2",
+    )?;
+    let rows = statement.query_map(params![since, SHOWN], |r| {
+        Ok(IncidentView {
+            id: r.get(0)?,
+            meeting: r.get(1)?,
+            person: r.get(2)?,
+            title: r.get(3)?,
+            starts_at: r.get(4)?,
+            generation: r.get(5)?,
+            state: r.get(6)?,
+            reason: r.get(7)?,
+            note: r.get(8)?,
+            opened_at: r.get(9)?,
+            ended_at: r.get(10)?,
+            steps: Vec::new(),
+        })
+    })?;
+    let mut incidents = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    for incident in &mut incidents {
+        incident.steps = steps(tx, incident.id)?;
+    }
+    Ok(incidents)
+}
+
+fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
+    let mut statement = tx.prepare_cached(
+        "select id, rung, kind, due_at, state, reason, detail from steps where incident_id = ?1 order by rung",
+    )?;
+    let rows = statement.query_map([incident], |r| {
+        Ok(StepView {
+            id: r.get(0)?,
+            rung: r.get(1)?,
+            kind: r.get(2)?,
+            due_at: r.get(3)?,
+            state: r.get(4)?,
+            reason: r.get(5)?,
+            detail: r.get(6)?,
+            attempts: Vec::new(),
+        })
+    })?;
+    let mut steps = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    for step in &mut steps {
+        step.attempts = attempts(tx, step.id)?;
+    }
+    Ok(steps)
+}
+
+fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
+    let mut statement = tx.prepare_cached(
+        "select a.id, a.state, a.provider, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
+                a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up \
+         from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id",
+    )?;
+    let rows = statement.query_map([step], |r| {
+        Ok(AttemptView {
+            id: r.get(0)?,
+            state: r.get(1)?,
+            provider: r.get(2)?,
+            to: r.get::<_, Phone>(3)?.masked(),
+            intent_at: r.get(4)?,
+            call_id: r.get(5)?,
+            call_status: r.get(6)?,
+            duration_s: r.get(7)?,
+            answered_by: r.get(8)?,
+            price: r.get(9)?,
+            price_unit: r.get(10)?,
+            error: r.get(11)?,
+            error_code: r.get(12)?,
+            request_id: r.get(13)?,
+            hang_up: r.get(14)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The newest tick that ended; a tick that was killed must not look like a healthy one.
+fn last_tick(tx: &Transaction<'_>) -> Inner<Option<TickView>> {
+    let view = |condition: &str| -> rusqlite::Result<Option<TickView>> {
+        let sql = format!("select started_at, ended_at, exit, skew_ms from ticks {condition} order by id desc limit 1");
+        tx.prepare_cached(&sql)?
+            .query_row([], |r| {
+                Ok(TickView { started_at: r.get(0)?, ended_at: r.get(1)?, exit: r.get(2)?, skew_ms: r.get(3)? })
+            })
+            .optional()
+    };
+    match view("where ended_at is not null")? {
+        None => Ok(view("")?),
+        ended => Ok(ended),
+    }
+}
+
+fn faults(tx: &Transaction<'_>) -> Inner<Vec<FaultView>> {
+    let mut statement = tx.prepare_cached("select key, since from faults order by since, key")?;
+    let rows = statement.query_map([], |r| Ok(FaultView { fault: r.get(0)?, since: r.get(1)? }))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
