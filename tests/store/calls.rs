@@ -1,0 +1,153 @@
+//! Calls at the provider: looked at, reported, hung up.
+
+use crate::build::{Bench, at, phone_of, report};
+use savehub::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind};
+use savehub::store::{CallScope, CheckIn};
+
+facts! {
+    a_live_call_says_all_that_is_needed_to_ask_about_it,
+    a_call_is_looked_at_until_it_is_final,
+    a_call_is_not_looked_at_before_its_time,
+    a_wanted_hang_up_does_not_wait_for_its_time,
+    a_wanted_hang_up_stays_until_it_is_done_or_moot,
+    only_the_wanted_calls_of_one_incident_are_in_its_scope,
+    a_person_with_a_due_step_is_urgent,
+    a_status_never_goes_backwards,
+    the_first_final_status_is_kept,
+    what_the_provider_learns_late_is_filled_in,
+    a_wish_is_granted_once,
+    a_wish_that_was_never_made_cannot_be_granted,
+}
+
+fn a_live_call_says_all_that_is_needed_to_ask_about_it(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    let [call] = &b.live(421)[..] else { panic!("{:?}", b.live(421)) };
+    assert_eq!((call.attempt, call.sid.as_str(), call.status), (id, "CA1", CallStatus::Queued));
+    assert_eq!((call.provider, call.account.as_str()), (ProviderKind::Twilio, "AC-first"));
+    assert_eq!((&call.to, call.intent_at), (&phone_of("ana"), at(420)));
+    assert_eq!((call.hang_up, call.urgent), (None, false));
+}
+
+fn a_call_is_looked_at_until_it_is_final(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    for (status, looked_at) in [(CallStatus::Ringing, 1), (CallStatus::InProgress, 1), (CallStatus::Completed, 0)] {
+        assert!(b.report(id, status, 430));
+        assert_eq!(b.live(440).len(), looked_at, "{status}");
+    }
+    assert_eq!(b.attempt(id).call_status, Some(CallStatus::Completed));
+}
+
+fn a_call_is_not_looked_at_before_its_time(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    b.look_later(id, at(430)).unwrap();
+    assert_eq!((b.live(429), b.live(431).len()), (vec![], 1));
+    b.record_report(id, &report(CallStatus::Ringing), at(431), at(440)).unwrap();
+    assert_eq!((b.live(439), b.live(441).len()), (vec![], 1));
+    b.record_report(id, &report(CallStatus::Ringing), at(441), at(450)).unwrap();
+    assert_eq!((b.live(449), b.live(451).len()), (vec![], 1), "also when nothing was new");
+}
+
+fn a_wanted_hang_up_does_not_wait_for_its_time(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    b.look_later(id, at(900)).unwrap();
+    b.check_in(meeting.id, CheckIn::Joined, at(430)).unwrap();
+    assert_eq!(b.live(431)[0].hang_up, Some(HangUp::Canceled));
+    b.look_later(id, at(900)).unwrap();
+    assert_eq!(b.live(432).len(), 1);
+}
+
+fn a_wanted_hang_up_stays_until_it_is_done_or_moot(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    b.check_in(meeting.id, CheckIn::Joined, at(430)).unwrap();
+    b.report(id, CallStatus::Ringing, 431);
+    assert_eq!(b.live(500)[0].hang_up, Some(HangUp::Canceled));
+    assert!(b.record_hang_up(id, HangUpState::Done).unwrap());
+    b.report(id, CallStatus::Canceled, 501);
+    assert_eq!(b.live(600), []);
+    assert_eq!(b.attempt(id).hang_up, HangUpState::Done);
+}
+
+fn only_the_wanted_calls_of_one_incident_are_in_its_scope(b: &Bench) {
+    let ana = b.watched("ana", "talk", 600);
+    let bo = b.watched("bo", "talk with bo", 600);
+    b.watched("cy", "talk with cy", 600);
+    let call = b.call("talk", "CA1", 420);
+    b.call("talk with bo", "CA2", 420);
+    b.call("talk with cy", "CA3", 420);
+    let of = |meeting| CallScope::HangUpsOf(b.incident(meeting, 1).id);
+    assert_eq!(b.live_calls(of(ana.id), at(425)).unwrap(), []);
+    b.check_in(ana.id, CheckIn::Joined, at(430)).unwrap();
+    b.check_in(bo.id, CheckIn::Joined, at(430)).unwrap();
+    let found: Vec<_> = b.live_calls(of(ana.id), at(431)).unwrap().iter().map(|c| c.attempt).collect();
+    assert_eq!(found, [call]);
+    assert_eq!(b.live(431).len(), 3);
+}
+
+fn a_person_with_a_due_step_is_urgent(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("bo", "talk with bo", 900);
+    let call = b.call("talk", "CA1", 420);
+    assert!(!b.live(539)[0].urgent);
+    b.call("talk with bo", "CA2", 720);
+    let urgent: Vec<_> = b.live(721).into_iter().filter(|c| c.urgent).map(|c| c.attempt).collect();
+    assert_eq!(urgent, [call], "the second rung of ana is due, the one of bo is not");
+}
+
+fn a_status_never_goes_backwards(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    assert!(!b.report(id, CallStatus::Queued, 421), "nothing new");
+    assert!(b.report(id, CallStatus::InProgress, 422));
+    assert!(!b.report(id, CallStatus::Ringing, 423));
+    assert_eq!(b.attempt(id).call_status, Some(CallStatus::InProgress));
+}
+
+fn the_first_final_status_is_kept(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    assert!(b.report(id, CallStatus::NoAnswer, 421));
+    for status in [CallStatus::Completed, CallStatus::InProgress, CallStatus::NoAnswer] {
+        assert!(!b.report(id, status, 422), "{status}");
+        assert_eq!(b.attempt(id).call_status, Some(CallStatus::NoAnswer));
+    }
+}
+
+fn what_the_provider_learns_late_is_filled_in(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    let first = CallReport { duration_s: Some(21), ..report(CallStatus::Completed) };
+    assert!(b.record_report(id, &first, at(440), at(450)).unwrap());
+    let price = (Some("-0.014".to_owned()), Some("USD".to_owned()));
+    let second = CallReport {
+        answered_by: Some("human".to_owned()),
+        price: price.0.clone(),
+        price_unit: price.1.clone(),
+        ..report(CallStatus::Completed)
+    };
+    assert!(b.record_report(id, &second, at(500), at(510)).unwrap());
+    let view = b.attempt(id);
+    assert_eq!((view.call_status, view.duration_s), (Some(CallStatus::Completed), Some(21)));
+    assert_eq!((view.answered_by.as_deref(), view.price, view.price_unit), (Some("human"), price.0, price.1));
+    assert!(!b.record_report(id, &second, at(501), at(511)).unwrap(), "nothing was new");
+}
+
+fn a_wish_is_granted_once(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    b.check_in(meeting.id, CheckIn::Joined, at(430)).unwrap();
+    assert!(b.record_hang_up(id, HangUpState::Moot).unwrap());
+    assert!(!b.record_hang_up(id, HangUpState::Done).unwrap());
+    assert_eq!(b.attempt(id).hang_up, HangUpState::Moot);
+}
+
+fn a_wish_that_was_never_made_cannot_be_granted(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    assert!(!b.record_hang_up(id, HangUpState::Done).unwrap());
+    assert_eq!(b.attempt(id).hang_up, HangUpState::None);
+}

@@ -1,0 +1,202 @@
+//! A store around a store that looks at everything after each change.
+
+use savehub::model::{
+    AttemptId, AttemptState, CallReport, HangUpState, IncidentId, IncidentState, MeetingId, Reason, Reply, StepId,
+    StepState, TickId, Timestamp,
+};
+use savehub::store::{
+    AfterRule, AttemptDraft, AttemptView, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Ended,
+    FaultNews, FenceFacts, GuardRule, IncidentView, LiveCall, Meeting, NewMeeting, Opened, PlanRule, Recorded, Result,
+    SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+/// Beginning and end of time, for reading everything.
+const ALWAYS: (Timestamp, Timestamp) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX / 4));
+
+/// Passes every call on, then checks what may never be.
+pub(crate) struct Checked {
+    inner: Box<dyn Store>,
+    last: Mutex<Last>,
+}
+
+/// What the last look showed, to see that nothing final is reopened.
+#[derive(Default)]
+struct Last {
+    incidents: BTreeMap<IncidentId, (IncidentState, Option<Reason>)>,
+    steps: BTreeMap<StepId, (StepState, Option<Reason>)>,
+    attempts: BTreeMap<AttemptId, AttemptState>,
+}
+
+impl Checked {
+    pub(crate) fn new(inner: Box<dyn Store>) -> Self {
+        Self { inner, last: Mutex::default() }
+    }
+
+    fn then<T>(&self, answer: T) -> T {
+        let mut last = self.last.lock().unwrap();
+        let all = everything(&*self.inner);
+        check(&all);
+        last.compare(&all);
+        answer
+    }
+}
+
+/// A snapshot of all there is.
+pub(crate) fn everything(store: &dyn Store) -> Snapshot {
+    store.snapshot(ALWAYS.0, ALWAYS.0, ALWAYS.1).unwrap()
+}
+
+fn check(all: &Snapshot) {
+    let mut open_by_number: BTreeMap<&str, BTreeSet<AttemptId>> = BTreeMap::new();
+    let mut watched = BTreeSet::new();
+    let mut generations = BTreeSet::new();
+    for incident in &all.incidents {
+        check_incident(incident);
+        assert!(generations.insert((incident.meeting, incident.generation)), "two incidents of one generation");
+        if !incident.state.is_final() {
+            assert!(watched.insert(incident.meeting), "two live incidents of {}", incident.meeting);
+        }
+        for step in &incident.steps {
+            check_step(incident, step);
+            for attempt in step.attempts.iter().filter(|a| a.state.is_open()) {
+                open_by_number.entry(&attempt.to).or_default().insert(attempt.id);
+            }
+        }
+    }
+    for (number, attempts) in open_by_number {
+        assert!(attempts.len() <= 1, "{number} has open attempts {attempts:?}");
+    }
+}
+
+fn check_incident(incident: &IncidentView) {
+    let IncidentView { id, state, .. } = incident;
+    assert_eq!(incident.ended_at.is_some(), state.is_final(), "{id} is {state} and ended at {:?}", incident.ended_at);
+    assert_eq!(incident.reason.is_some(), state.is_final(), "{id} is {state} because {:?}", incident.reason);
+    assert!(incident.steps.is_sorted_by(|a, b| a.rung < b.rung), "steps of {id} out of order");
+}
+
+fn check_step(incident: &IncidentView, step: &StepView) {
+    let StepView { id, state, .. } = step;
+    let open = step.attempts.iter().filter(|a| a.state.is_open()).count();
+    assert_eq!(open, usize::from(*state == StepState::Running), "{id} is {state} with {open} open attempts");
+    assert!(!(incident.state.is_final() && *state == StepState::Pending), "{id} pends in {}", incident.state);
+    if matches!(state, StepState::Executed | StepState::Failed | StepState::Skipped) {
+        assert!(step.reason.is_some(), "{id} is {state} without a reason");
+    }
+    if *state == StepState::Executed {
+        assert!(step.attempts.iter().any(|a| a.state == AttemptState::Accepted), "{id} is EXECUTED without a call");
+    }
+    assert!(step.attempts.is_sorted_by_key(|a| a.intent_at), "attempts of {id} out of order");
+    step.attempts.iter().for_each(check_attempt);
+}
+
+fn check_attempt(attempt: &AttemptView) {
+    let AttemptView { id, state, call_id, .. } = attempt;
+    assert_eq!(*state == AttemptState::Accepted, call_id.is_some(), "{id} is {state} with call {call_id:?}");
+    assert_eq!(call_id.is_some(), attempt.call_status.is_some(), "{id} has status {:?}", attempt.call_status);
+    assert!(attempt.to.starts_with("****") && attempt.to.len() == 8, "{id} shows {}", attempt.to);
+}
+
+impl Last {
+    fn compare(&mut self, all: &Snapshot) {
+        let now = Self::of(all);
+        for (id, then) in self.incidents.iter().filter(|(_, (state, _))| state.is_final()) {
+            assert!(now.incidents.get(id).is_none_or(|new| new == then), "{id} was {then:?}: {:?}", now.incidents[id]);
+        }
+        for (id, then) in &self.steps {
+            if !matches!(then.0, StepState::Pending | StepState::Running) {
+                assert!(now.steps.get(id).is_none_or(|new| new == then), "{id} was {then:?}: {:?}", now.steps[id]);
+            }
+        }
+        for (id, then) in &self.attempts {
+            let new = now.attempts.get(id).copied().unwrap_or(*then);
+            assert!(may_follow(*then, new), "{id} went from {then} to {new}");
+        }
+        *self = now;
+    }
+
+    fn of(all: &Snapshot) -> Self {
+        let mut last = Self::default();
+        for incident in &all.incidents {
+            last.incidents.insert(incident.id, (incident.state, incident.reason));
+            for step in &incident.steps {
+                last.steps.insert(step.id, (step.state, step.reason));
+                last.attempts.extend(step.attempts.iter().map(|a| (a.id, a.state)));
+            }
+        }
+        last
+    }
+}
+
+/// The arrows of DESIGN, section 2; a settled attempt may pass through `UNKNOWN` unseen.
+fn may_follow(then: AttemptState, new: AttemptState) -> bool {
+    use AttemptState::{Abandoned, Absent, Accepted, Rejected, Sending, Unknown};
+    then == new
+        || match then {
+            Sending => true,
+            Unknown => new != Sending,
+            Absent | Abandoned => new == Accepted,
+            Accepted | Rejected | AttemptState::NotSent => false,
+        }
+}
+
+/// Methods that change something: pass on, then look.
+macro_rules! looked_at {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+) => {
+        $(fn $name(&self, $($arg: $type),*) -> Result<$answer> { self.then(self.inner.$name($($arg),*)) })+
+    };
+}
+
+impl Store for Checked {
+    looked_at! {
+        fn add_meeting(new: &NewMeeting, now: Timestamp) -> Meeting;
+        fn move_meeting(id: MeetingId, starts: Timestamp, ends: Option<Timestamp>, now: Timestamp) -> Changed;
+        fn cancel_meeting(id: MeetingId, now: Timestamp) -> Changed;
+        fn begin_tick(start: &TickStart) -> TickBegun;
+        fn settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
+        fn open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
+        fn begin_attempt(claim: Claim, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
+        fn begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
+        fn record(attempt: savehub::store::Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
+        fn record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
+        fn record_report(attempt: AttemptId, report: &CallReport, now: Timestamp, next_look: Timestamp) -> bool;
+        fn record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
+        fn look_later(attempt: AttemptId, next_look: Timestamp) -> ();
+        fn close(now: Timestamp, rule: &CloseRule) -> Closed;
+        fn end_tick(id: TickId, end: &TickEnd) -> ();
+        fn fault_seen(key: &str, now: Timestamp) -> FaultNews;
+        fn fault_gone(key: &str) -> bool;
+        fn check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
+        fn resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
+    }
+
+    fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>> {
+        self.inner.meetings(since, until)
+    }
+
+    fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
+        self.inner.meeting(id)
+    }
+
+    fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
+        self.inner.due_steps(now, limit)
+    }
+
+    fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
+        self.inner.fence(attempt)
+    }
+
+    fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {
+        self.inner.live_calls(scope, now)
+    }
+
+    fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
+        self.inner.snapshot(now, since, until)
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        Ok(Box::new(Self::new(self.inner.rehearsal()?)))
+    }
+}

@@ -1,0 +1,149 @@
+//! The tick's own record, faults, the snapshot and the rehearsal.
+
+use crate::build::{Bench, accepted, always, at, attempt, executed, owner, watch};
+use savehub::model::{IncidentState, MeetingState};
+use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickStart, TickView};
+
+facts! {
+    a_tick_is_shown_while_it_runs_and_when_it_ended,
+    the_newest_tick_is_shown,
+    the_last_known_skew_is_remembered,
+    a_fault_is_told_when_it_begins_and_once_an_hour,
+    a_fault_that_went_begins_anew,
+    faults_that_last_are_shown_with_their_beginning,
+    the_snapshot_shows_planned_meetings_earliest_first,
+    the_snapshot_shows_open_incidents_and_those_that_ended_since,
+    the_snapshot_of_an_empty_store_is_empty,
+    a_rehearsal_starts_with_what_is_there,
+    a_rehearsal_leaves_no_trace,
+}
+
+fn start(now: i64) -> TickStart {
+    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner() }
+}
+
+fn finish(now: i64, exit: u8, skew_ms: Option<i64>) -> TickEnd {
+    TickEnd { now: at(now), exit, skew_ms, placed: 1, not_placed: 2 }
+}
+
+fn snapshot(b: &Bench, now: i64) -> Snapshot {
+    b.snapshot(at(now), at(now - 100), at(now + 1000)).unwrap()
+}
+
+fn a_tick_is_shown_while_it_runs_and_when_it_ended(b: &Bench) {
+    let tick = b.begin_tick(&start(0)).unwrap();
+    assert_eq!(tick.skew, None);
+    let running = TickView { started_at: at(0), ended_at: None, exit: None, skew_ms: None };
+    assert_eq!(snapshot(b, 1).last_tick, Some(running.clone()));
+    b.end_tick(tick.id, &finish(2, 1, Some(-250))).unwrap();
+    let ended = TickView { ended_at: Some(at(2)), exit: Some(1), skew_ms: Some(-250), ..running };
+    assert_eq!(snapshot(b, 3).last_tick, Some(ended));
+}
+
+fn the_newest_tick_is_shown(b: &Bench) {
+    let first = b.begin_tick(&start(0)).unwrap();
+    let second = b.begin_tick(&start(30)).unwrap();
+    assert_ne!(first.id, second.id);
+    b.end_tick(first.id, &finish(31, 0, None)).unwrap();
+    let shown = snapshot(b, 32).last_tick.unwrap();
+    assert_eq!((shown.started_at, shown.ended_at), (at(30), None));
+}
+
+fn the_last_known_skew_is_remembered(b: &Bench) {
+    let first = b.begin_tick(&start(0)).unwrap();
+    b.end_tick(first.id, &finish(2, 0, Some(1500))).unwrap();
+    let second = b.begin_tick(&start(30)).unwrap();
+    let (skew, seen) = second.skew.unwrap();
+    assert_eq!(skew, 1500);
+    assert!((at(0)..=at(2)).contains(&seen), "{seen:?}");
+    b.end_tick(second.id, &finish(31, 0, None)).unwrap();
+    let third = b.begin_tick(&start(60)).unwrap();
+    assert_eq!(third.skew, Some((skew, seen)), "a tick that saw none forgets none");
+    b.end_tick(third.id, &finish(61, 0, Some(-40))).unwrap();
+    assert_eq!(b.begin_tick(&start(90)).unwrap().skew.unwrap().0, -40);
+}
+
+fn a_fault_is_told_when_it_begins_and_once_an_hour(b: &Bench) {
+    let seen = |now| b.fault_seen("calendar work", at(now)).unwrap();
+    assert_eq!(seen(0), FaultNews::Began);
+    assert_eq!(seen(30), FaultNews::Quiet);
+    assert_eq!(seen(3599), FaultNews::Quiet);
+    assert_eq!(seen(3600), FaultNews::Lasts);
+    assert_eq!(seen(3630), FaultNews::Quiet);
+    assert_eq!(seen(7200), FaultNews::Lasts);
+    assert_eq!(b.fault_seen("another", at(7200)).unwrap(), FaultNews::Began);
+}
+
+fn a_fault_that_went_begins_anew(b: &Bench) {
+    assert!(!b.fault_gone("calendar work").unwrap());
+    b.fault_seen("calendar work", at(0)).unwrap();
+    assert!(b.fault_gone("calendar work").unwrap());
+    assert!(!b.fault_gone("calendar work").unwrap());
+    assert_eq!(b.fault_seen("calendar work", at(30)).unwrap(), FaultNews::Began);
+}
+
+fn faults_that_last_are_shown_with_their_beginning(b: &Bench) {
+    b.fault_seen("calendar work", at(5)).unwrap();
+    b.fault_seen("calendar work", at(4000)).unwrap();
+    b.fault_seen("provider", at(10)).unwrap();
+    b.fault_gone("provider").unwrap();
+    let expected = FaultView { fault: "calendar work".into(), since: at(5) };
+    assert_eq!(snapshot(b, 4000).faults, [expected]);
+}
+
+fn the_snapshot_shows_planned_meetings_earliest_first(b: &Bench) {
+    b.add("ana", "started", 50);
+    let late = b.add("ana", "late", 900);
+    let early = b.add("bo", "early", 600);
+    let off = b.add("cy", "off", 700);
+    b.cancel_meeting(off.id, at(1)).unwrap();
+    b.add("cy", "far", 9000);
+    let shown = snapshot(b, 100).next_meetings;
+    assert_eq!(shown.iter().map(|m| m.id).collect::<Vec<_>>(), [early.id, late.id]);
+    assert!(shown.iter().all(|m| m.state == MeetingState::Scheduled));
+}
+
+fn the_snapshot_shows_open_incidents_and_those_that_ended_since(b: &Bench) {
+    let old = b.watched("ana", "old", 600);
+    let new = b.watched("bo", "new", 700);
+    let open = b.watched("cy", "open", 650);
+    b.check_in(old.id, CheckIn::Joined, at(10)).unwrap();
+    b.check_in(new.id, CheckIn::Joined, at(450)).unwrap();
+    let shown = snapshot(b, 500).incidents;
+    assert_eq!(shown.iter().map(|i| i.meeting).collect::<Vec<_>>(), [new.id, open.id], "latest start first");
+    assert_eq!((shown[1].title.as_str(), shown[1].steps.len()), ("About open", 2));
+    assert_eq!(b.snapshot(at(500), at(5), at(1500)).unwrap().incidents.len(), 3);
+}
+
+fn the_snapshot_of_an_empty_store_is_empty(b: &Bench) {
+    let all = snapshot(b, 0);
+    assert_eq!((all.next_meetings.len(), all.incidents.len(), all.faults.len()), (0, 0, 0));
+    assert_eq!(all.last_tick, None);
+}
+
+fn a_rehearsal_starts_with_what_is_there(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.call("talk", "CA1", 420);
+    b.begin_tick(&start(430)).unwrap();
+    assert_eq!(b.rehearsal().unwrap().snapshot(at(431), at(0), at(900)).unwrap(), {
+        b.snapshot(at(431), at(0), at(900)).unwrap()
+    });
+}
+
+fn a_rehearsal_leaves_no_trace(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let before = b.snapshot(at(420), at(0), at(900)).unwrap();
+    let play = b.rehearsal().unwrap();
+    play.begin_tick(&start(420)).unwrap();
+    let claim = play.due_steps(at(420), 10).unwrap().remove(0);
+    let begun = play.begin_attempt(claim, &b.draft("ana", 420), at(420), &always).unwrap();
+    let _ = play.record(attempt(begun), &accepted("CA1"), at(421), &executed).unwrap();
+    play.check_in(meeting.id, CheckIn::Joined, at(422)).unwrap();
+    play.move_meeting(meeting.id, at(700), None, at(423)).unwrap();
+    assert_eq!(play.open_incidents(at(424), at(701), &watch).unwrap().opened.len(), 1);
+    play.fault_seen("provider", at(425)).unwrap();
+    let played = play.snapshot(at(426), at(0), at(900)).unwrap();
+    assert!(played.incidents.iter().any(|i| i.state == IncidentState::Resolved));
+    assert_eq!(b.snapshot(at(420), at(0), at(900)).unwrap(), before);
+    assert_eq!(b.due(420).len(), 1);
+}
