@@ -6,6 +6,8 @@
 //!
 //! A second database is one more line in [`facts!`], one in [`random`], and one way to make a bench in `build.rs`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+
 /// Runs each named fact as a test of its own on every store.
 macro_rules! facts {
     ($($name:ident),+ $(,)?) => {
@@ -18,6 +20,10 @@ macro_rules! facts {
 mod build;
 #[path = "store/checked.rs"]
 mod checked;
+#[path = "store/model.rs"]
+mod model;
+#[path = "store/random.rs"]
+mod random;
 
 #[path = "store/calls.rs"]
 mod calls;
@@ -29,6 +35,8 @@ mod ending;
 mod meetings;
 #[path = "store/merging.rs"]
 mod merging;
+#[path = "store/on_disk.rs"]
+mod on_disk;
 #[path = "store/reading.rs"]
 mod reading;
 #[path = "store/record.rs"]

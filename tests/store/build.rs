@@ -15,14 +15,21 @@ use savehub::store::{
 };
 use std::cell::RefCell;
 use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Second 0 of every fact.
 const ZERO_MS: i64 = 1_795_338_000_000;
 
 /// When the rungs of the ladder are due, in seconds before the start.
 pub(crate) const LADDER: [i64; 2] = [180, 60];
+
+fn file(dir: &TempDir) -> PathBuf {
+    dir.path().join("savehub.db")
+}
 
 /// So many seconds after second 0.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -37,7 +44,7 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 pub(crate) struct Bench {
     store: Checked,
     tokens: AtomicU32,
-    _dir: Option<tempfile::TempDir>,
+    dir: Option<Arc<TempDir>>,
 }
 
 impl Deref for Bench {
@@ -49,19 +56,31 @@ impl Deref for Bench {
 }
 
 impl Bench {
-    fn new(store: Box<dyn Store>, dir: Option<tempfile::TempDir>) -> Self {
-        Self { store: Checked::new(store), tokens: AtomicU32::new(0), _dir: dir }
+    fn new(store: SqliteStore, dir: Option<Arc<TempDir>>) -> Self {
+        Self { store: Checked::new(Box::new(store)), tokens: AtomicU32::new(0), dir }
     }
 
     /// SQLite in a file.
     pub(crate) fn on_disk() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self::new(Box::new(SqliteStore::open(&dir.path().join("savehub.db"), Create::Yes).unwrap()), Some(dir))
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        Self::new(SqliteStore::open(&file(&dir), Create::Yes).unwrap(), Some(dir))
     }
 
     /// SQLite in memory.
     pub(crate) fn in_memory() -> Self {
-        Self::new(Box::new(SqliteStore::in_memory().unwrap()), None)
+        Self::new(SqliteStore::in_memory().unwrap(), None)
+    }
+
+    /// The same file, opened once more, as by another process.
+    pub(crate) fn another_handle(&self) -> Self {
+        let dir = self.dir.clone().expect("a store on disk");
+        Self::new(SqliteStore::open(&file(&dir), Create::No).unwrap(), Some(dir))
+    }
+
+    pub(crate) fn closed_and_opened_again(self) -> Self {
+        let dir = self.dir.clone().expect("a store on disk");
+        drop(self);
+        Self::new(SqliteStore::open(&file(&dir), Create::No).unwrap(), Some(dir))
     }
 
     /// Adds a meeting that starts at second `start`.

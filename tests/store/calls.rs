@@ -15,6 +15,8 @@ facts! {
     a_status_never_goes_backwards,
     the_first_final_status_is_kept,
     what_the_provider_learns_late_is_filled_in,
+    who_answered_is_news_of_its_own,
+    what_is_known_already_is_no_news,
     a_wish_is_granted_once,
     a_wish_that_was_never_made_cannot_be_granted,
 }
@@ -134,6 +136,23 @@ fn what_the_provider_learns_late_is_filled_in(b: &Bench) {
     assert_eq!((view.call_status, view.duration_s), (Some(CallStatus::Completed), Some(21)));
     assert_eq!((view.answered_by.as_deref(), view.price, view.price_unit), (Some("human"), price.0, price.1));
     assert!(!b.record_report(id, &second, at(501), at(511)).unwrap(), "nothing was new");
+}
+
+fn who_answered_is_news_of_its_own(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    b.report(id, CallStatus::InProgress, 425);
+    let human = CallReport { answered_by: Some("human".to_owned()), ..report(CallStatus::InProgress) };
+    assert!(b.record_report(id, &human, at(430), at(435)).unwrap());
+    assert_eq!(b.attempt(id).answered_by.as_deref(), Some("human"));
+}
+
+fn what_is_known_already_is_no_news(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    let priced = CallReport { price: Some("-0.014".to_owned()), ..report(CallStatus::InProgress) };
+    assert!(b.record_report(id, &priced, at(430), at(435)).unwrap());
+    assert!(!b.record_report(id, &priced, at(435), at(440)).unwrap(), "only the time of the next look is new");
 }
 
 fn a_wish_is_granted_once(b: &Bench) {

@@ -187,7 +187,10 @@ fn a_cancelled_meeting_ends_its_incident_and_is_never_opened(b: &Bench) {
     assert_eq!((ended.state, ended.cancelled_steps), (IncidentState::Cancelled, 2));
     assert_eq!(b.incident(meeting.id, 1).reason, Some(Reason::MeetingCancelled));
     assert_eq!((b.due(590), b.open(20, 601).opened), (vec![], vec![]));
-    assert_eq!(b.cancel_meeting(meeting.id, at(30)).unwrap().ended, None);
+    let before = b.incident(meeting.id, 1);
+    let again = b.cancel_meeting(meeting.id, at(30));
+    assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
+    assert_eq!(b.incident(meeting.id, 1), before);
 }
 
 fn cancelling_marks_the_call_under_way_to_be_hung_up(b: &Bench) {

@@ -6,13 +6,14 @@ use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickStart
 
 facts! {
     a_tick_is_shown_while_it_runs_and_when_it_ended,
-    the_newest_tick_is_shown,
+    a_tick_that_still_runs_does_not_hide_the_last_one_that_ended,
     the_last_known_skew_is_remembered,
     a_fault_is_told_when_it_begins_and_once_an_hour,
     a_fault_that_went_begins_anew,
     faults_that_last_are_shown_with_their_beginning,
     the_snapshot_shows_planned_meetings_earliest_first,
     the_snapshot_shows_open_incidents_and_those_that_ended_since,
+    an_open_incident_is_never_left_out_of_the_snapshot,
     the_snapshot_of_an_empty_store_is_empty,
     a_rehearsal_starts_with_what_is_there,
     a_rehearsal_leaves_no_trace,
@@ -40,13 +41,15 @@ fn a_tick_is_shown_while_it_runs_and_when_it_ended(b: &Bench) {
     assert_eq!(snapshot(b, 3).last_tick, Some(ended));
 }
 
-fn the_newest_tick_is_shown(b: &Bench) {
+fn a_tick_that_still_runs_does_not_hide_the_last_one_that_ended(b: &Bench) {
     let first = b.begin_tick(&start(0)).unwrap();
     let second = b.begin_tick(&start(30)).unwrap();
     assert_ne!(first.id, second.id);
     b.end_tick(first.id, &finish(31, 0, None)).unwrap();
     let shown = snapshot(b, 32).last_tick.unwrap();
-    assert_eq!((shown.started_at, shown.ended_at), (at(30), None));
+    assert_eq!((shown.started_at, shown.ended_at), (at(0), Some(at(31))), "a killed tick must not look healthy");
+    b.end_tick(second.id, &finish(33, 0, None)).unwrap();
+    assert_eq!(snapshot(b, 34).last_tick.unwrap().started_at, at(30));
 }
 
 fn the_last_known_skew_is_remembered(b: &Bench) {
@@ -113,6 +116,16 @@ fn the_snapshot_shows_open_incidents_and_those_that_ended_since(b: &Bench) {
     assert_eq!(shown.iter().map(|i| i.meeting).collect::<Vec<_>>(), [new.id, open.id], "latest start first");
     assert_eq!((shown[1].title.as_str(), shown[1].steps.len()), ("About open", 2));
     assert_eq!(b.snapshot(at(500), at(5), at(1500)).unwrap().incidents.len(), 3);
+}
+
+fn an_open_incident_is_never_left_out_of_the_snapshot(b: &Bench) {
+    let soonest = b.add("ana", "soonest", 600);
+    for meeting in 0..200 {
+        b.add("bo", &format!("e{meeting}"), 601 + meeting);
+    }
+    assert_eq!(b.open(0, 900).opened.len(), 201);
+    let shown = snapshot(b, 420).incidents;
+    assert!(shown.iter().any(|i| i.meeting == soonest.id), "{} incidents without the soonest", shown.len());
 }
 
 fn the_snapshot_of_an_empty_store_is_empty(b: &Bench) {

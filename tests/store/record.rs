@@ -13,6 +13,7 @@ use std::cell::RefCell;
 facts! {
     an_accepted_call_is_written_with_its_id_and_its_step_executed,
     a_simulated_call_is_final_at_once,
+    a_call_that_is_final_at_once_needs_no_hang_up,
     an_attempt_not_sent_may_be_tried_again_from_its_time_on,
     only_a_spent_try_is_counted_as_a_try,
     an_attempt_not_sent_ends_its_step_when_the_rule_says_so,
@@ -64,12 +65,28 @@ fn an_accepted_call_is_written_with_its_id_and_its_step_executed(b: &Bench) {
     assert_eq!(b.incident(meeting.id, 1).state, IncidentState::Escalating);
 }
 
+fn simulated() -> Reply {
+    let taken = Accepted { sid: "TEST-1".into(), status: CallStatus::Simulated };
+    Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
+}
+
+fn tested(_: &AfterFacts) -> StepNext {
+    end(StepState::Executed, Reason::TestMode)
+}
+
+fn a_call_that_is_final_at_once_needs_no_hang_up(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let attempt = b.place("talk", 420);
+    let id = attempt.id;
+    b.check_in(meeting.id, CheckIn::Joined, at(421)).unwrap();
+    let recorded = b.record(attempt, &simulated(), at(422), &tested).unwrap();
+    assert_eq!((recorded.hang_up, b.live(423)), (None, vec![]), "there is nothing to end");
+    assert_eq!(b.attempt(id).hang_up, HangUpState::Moot);
+}
+
 fn a_simulated_call_is_final_at_once(b: &Bench) {
     b.watched("ana", "talk", 600);
-    let taken = Accepted { sid: "TEST-1".into(), status: CallStatus::Simulated };
-    let reply = Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() };
-    let simulated = |_: &_| end(StepState::Executed, Reason::TestMode);
-    let recorded = b.record(b.place("talk", 420), &reply, at(421), &simulated).unwrap();
+    let recorded = b.record(b.place("talk", 420), &simulated(), at(421), &tested).unwrap();
     assert_eq!((recorded.steps[0].status, recorded.hang_up), ("test_mode", None));
     assert_eq!(b.live(500), []);
     let facts = b.facts("talk", 540);

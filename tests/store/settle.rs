@@ -41,9 +41,9 @@ fn the_rule_is_asked_about_open_attempts_with_true_facts(b: &Bench) {
         starts_at: Some(at(600)),
         next_rung_due: Some(at(540)),
     };
-    assert_eq!(asked(b, 430), [expected.clone()]);
+    assert_eq!(asked(b, 430), std::slice::from_ref(&expected));
     let _ = b.record(attempt, &unknown(), at(440), &stay).unwrap();
-    assert_eq!(asked(b, 441), [OpenAttempt { state: AttemptState::Unknown, ..expected.clone() }]);
+    assert_eq!(asked(b, 441), [OpenAttempt { state: AttemptState::Unknown, ..expected }]);
     b.watched("ana", "sooner", 700);
     let sooner = Some(at(520));
     assert_eq!(asked(b, 442)[0].next_rung_due, sooner, "the next rung of the person, of any meeting");

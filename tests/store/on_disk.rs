@@ -1,0 +1,47 @@
+//! What a store on disk owes beyond the facts: others may open the same file.
+
+use crate::build::{Bench, always, at};
+use crate::checked::everything;
+use savehub::model::StepState;
+use savehub::store::Begun;
+use std::sync::Barrier;
+
+#[test]
+fn what_was_written_is_there_when_the_file_is_opened_again() {
+    let first = Bench::on_disk();
+    first.watched("ana", "talk", 600);
+    let _unrecorded = first.place("talk", 420);
+    let before = everything(&*first);
+    let second = first.closed_and_opened_again();
+    assert_eq!(everything(&*second), before);
+    assert_eq!(before.incidents[0].steps[0].state, StepState::Running);
+    assert_eq!(second.due(430), []);
+}
+
+#[test]
+fn of_many_handles_on_one_file_one_begins_a_step() {
+    let first = Bench::on_disk();
+    let meetings = 8;
+    for meeting in 0..meetings {
+        first.watched("ana", &format!("e{meeting}"), 600 + meeting * 400);
+    }
+    for meeting in 0..meetings {
+        let (uid, now) = (format!("e{meeting}"), 420 + meeting * 400);
+        let handles: Vec<_> = (0..4).map(|_| first.another_handle()).collect();
+        let line = Barrier::new(handles.len());
+        let begun = std::thread::scope(|scope| {
+            let begin = |handle: &Bench| {
+                let claim = handle.claim(&uid, now);
+                line.wait();
+                let mut draft = handle.draft("ana", now);
+                draft.token = format!("{uid} {:?}", std::thread::current().id());
+                draft.merge_until = at(now);
+                matches!(handle.begin_attempt(claim, &draft, at(now), &always).unwrap(), Begun::Attempt(_))
+            };
+            let threads: Vec<_> = handles.iter().map(|handle| scope.spawn(move || begin(handle))).collect();
+            threads.into_iter().map(|t| usize::from(t.join().unwrap())).sum::<usize>()
+        });
+        assert_eq!(begun, 1, "{uid}");
+        first.abandon_all(now + 1);
+    }
+}
