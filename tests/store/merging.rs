@@ -12,6 +12,7 @@ facts! {
     only_call_steps_due_before_the_asked_time_share,
     another_person_never_shares,
     a_call_names_a_meeting_once,
+    a_call_takes_one_rung_of_each_meeting,
     steps_of_a_shared_call_that_was_not_sent_come_back_together,
     steps_of_an_abandoned_shared_call_fail_together,
     the_fence_of_a_shared_call_needs_every_incident_open,
@@ -109,6 +110,15 @@ fn a_call_names_a_meeting_once(b: &Bench) {
     let attempt = b.place("talk", 550);
     assert_eq!((attempt.words.len(), attempt.steps.len()), (1, 1));
     let states = [b.step(meeting.id, 0).state, b.step(meeting.id, 1).state];
+    assert!(states.contains(&StepState::Pending) && states.contains(&StepState::Running), "{states:?}");
+}
+
+fn a_call_takes_one_rung_of_each_meeting(b: &Bench) {
+    b.watched("ana", "first", 600);
+    let second = b.watched("ana", "second", 610);
+    let attempt = b.place("first", 560);
+    assert_eq!((attempt.words.len(), attempt.steps.len()), (2, 2));
+    let states = [b.step(second.id, 0).state, b.step(second.id, 1).state];
     assert!(states.contains(&StepState::Pending) && states.contains(&StepState::Running), "{states:?}");
 }
 

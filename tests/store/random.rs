@@ -40,23 +40,24 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     let pick = 0..64_usize;
+    let soon = 100..300_i64;
     prop_oneof![
-        4 => (0..3_usize, 30..500_i64).prop_map(|(person, start_in)| Event::Add { person, start_in }),
-        2 => (pick.clone(), 30..500_i64).prop_map(|(pick, start_in)| Event::Move { pick, start_in }),
+        6 => (0..3_usize, soon.clone()).prop_map(|(person, start_in)| Event::Add { person, start_in }),
+        1 => (pick.clone(), soon).prop_map(|(pick, start_in)| Event::Move { pick, start_in }),
         1 => pick.clone().prop_map(|pick| Event::Cancel { pick }),
-        6 => (100..600_i64, prop::option::weighted(0.05, 0..3_usize))
+        8 => (200..600_i64, prop::option::weighted(0.03, 0..3_usize))
             .prop_map(|(reach, removed)| Event::Open { reach, removed }),
-        8 => Just(Event::Claim),
-        12 => (pick.clone(), 0..10_u8).prop_map(|(pick, guard)| Event::Begin { pick, guard }),
-        10 => (pick.clone(), 0..8_u8).prop_map(|(pick, reply)| Event::Record { pick, reply }),
-        3 => (pick.clone(), 0..8_u8).prop_map(|(pick, reply)| Event::Late { pick, reply }),
-        4 => any::<bool>().prop_map(|abandon| Event::Settle { abandon }),
+        4 => Just(Event::Claim),
+        20 => (pick.clone(), 0..10_u8).prop_map(|(pick, guard)| Event::Begin { pick, guard }),
+        16 => (pick.clone(), 0..8_u8).prop_map(|(pick, reply)| Event::Record { pick, reply }),
+        4 => (pick.clone(), 0..8_u8).prop_map(|(pick, reply)| Event::Late { pick, reply }),
+        9 => any::<bool>().prop_map(|abandon| Event::Settle { abandon }),
         1 => (pick.clone(), any::<bool>()).prop_map(|(pick, missed)| Event::CheckIn { pick, missed }),
         1 => pick.clone().prop_map(|pick| Event::Resolve { pick }),
-        5 => (pick.clone(), 0..6_usize).prop_map(|(pick, status)| Event::Report { pick, status }),
+        8 => (pick.clone(), 0..6_usize).prop_map(|(pick, status)| Event::Report { pick, status }),
         2 => pick.prop_map(|pick| Event::HangUp { pick }),
         2 => Just(Event::Close),
-        6 => (1..60_i64).prop_map(|seconds| Event::Pass { seconds }),
+        12 => (1..40_i64).prop_map(|seconds| Event::Pass { seconds }),
     ]
 }
 
@@ -396,7 +397,7 @@ fn attempt_line(index: usize, state: AttemptState, status: Option<CallStatus>, w
 fn histories(cases: u32, make: fn() -> Bench) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let outcome = runner.run(&prop::collection::vec(event(), 1..80), |events| {
+    let outcome = runner.run(&prop::collection::vec(event(), 40..160), |events| {
         let mut pair = Pair::new(make());
         for event in &events {
             pair.run(event);
