@@ -6,7 +6,9 @@ mod env;
 mod raw;
 mod show;
 
-use crate::model::{Phone, RungKind, Voice};
+use crate::model::{Phone, Voice};
+pub use crate::rules::guard::GuardConfig;
+pub use crate::rules::ladder::Rung;
 use crate::rules::message::Template;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -95,25 +97,6 @@ pub enum TwilioAuth {
     },
 }
 
-/// `[guards]`.
-#[derive(Debug, Clone)]
-pub struct GuardConfig {
-    /// Guard 2: calls only while `0 < start - now <= critical_window`. Default 180 s.
-    pub critical_window: Duration,
-    /// Guard 1: calls per person and meeting within `max_calls_per`. Default 2.
-    pub max_calls: u32,
-    /// Default 10 min.
-    pub max_calls_per: Duration,
-    /// Guard 7: calls of one person in the last 24 hours. Default 20.
-    pub daily_cap_per_person: u32,
-    /// Guard 7: calls of all people in the last 24 hours. Default 200.
-    pub daily_cap: u32,
-    /// Guard 8: time between two calls to one number. Default 60 s.
-    pub number_gap: Duration,
-    /// Guard 0: allowed country prefixes such as `+1`; empty allows all.
-    pub allowed_prefixes: Vec<String>,
-}
-
 /// `[engine]`.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
@@ -135,15 +118,6 @@ pub struct EngineConfig {
     pub grace: Duration,
     /// Ended incidents older than this are deleted; `None` keeps them.
     pub retention: Option<Duration>,
-}
-
-/// One `[[ladder]]` entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rung {
-    /// What it does.
-    pub kind: RungKind,
-    /// How long before the start.
-    pub before: Duration,
 }
 
 /// One `[[person]]` entry.

@@ -172,6 +172,8 @@ pub struct StepFacts {
     pub recent_calls: u32,
     /// A later call rung of the same incident is due, too.
     pub later_rung_due: bool,
+    /// The step's last attempt was refused for the provider's capacity.
+    pub refused_for_capacity: bool,
 }
 
 /// Facts about a phone number.
@@ -417,8 +419,10 @@ pub struct TickStart {
 pub struct TickBegun {
     /// Row.
     pub id: TickId,
-    /// Last known skew of the provider's clock against ours, and when it was seen.
+    /// Last known skew of the provider's clock against ours in milliseconds, and when it was seen.
     pub skew: Option<(i64, Timestamp)>,
+    /// Keys of the faults that last.
+    pub faults: Vec<String>,
 }
 
 /// End of a tick.

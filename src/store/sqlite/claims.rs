@@ -181,6 +181,12 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
              and state = 'PENDING' and ready_at <= ?4)",
         )?
         .query_row(params![claim.incident, claim.kind, claim.rung, now], |r| r.get(0))?;
+    let refused_for_capacity = tx
+        .prepare_cached(
+            "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
+               join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id desc limit 1), 0)",
+        )?
+        .query_row([claim.step], |r| r.get(0))?;
     Ok(StepFacts {
         incident_state,
         current,
@@ -188,6 +194,7 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
         due_at: claim.due_at,
         recent_calls,
         later_rung_due,
+        refused_for_capacity,
     })
 }
 
