@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod exit;
 pub mod model;
 pub mod owner;
 pub mod provider;
