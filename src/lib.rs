@@ -8,4 +8,5 @@ pub mod owner;
 pub mod provider;
 pub mod rules;
 pub mod store;
+pub mod when;
 pub mod zone;
