@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod log;
 pub mod model;
 pub mod owner;
 pub mod provider;
