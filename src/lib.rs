@@ -1,5 +1,6 @@
 //! savehub phones a person who is about to miss a meeting.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exit;
