@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod checkin;
+pub mod generate;
 pub mod meeting;
 mod parts;
 pub mod pick;
@@ -20,7 +21,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::{IncidentId, Timestamp};
 use crate::store::{Ended, Store};
-use args::{Cli, ColorWhen, Command, MeetingCommand};
+use args::{Cli, ColorWhen, Command, GenerateCommand, MeetingCommand};
 use print::{Patient, Screen};
 use std::io::Write;
 use std::process::ExitCode;
@@ -96,7 +97,6 @@ fn dispatch(cli: &Cli, parts: &dyn Parts, screen: Screen, out: &mut dyn Write) -
         })
     };
     match &cli.command {
-        Command::Generate(_) => Err(NotBuilt("`generate`").into()),
         Command::Checkin(args) => with_store(&|ctx| checkin::run(args, ctx)),
         Command::Resolve(args) => with_store(&|ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(&|ctx| status::run(args, ctx)),
@@ -104,6 +104,7 @@ fn dispatch(cli: &Cli, parts: &dyn Parts, screen: Screen, out: &mut dyn Write) -
         Command::Tick(args) => parts.tick(args, file, screen, out),
         Command::CallTest(args) => parts.call_test(args, file, screen, out),
         Command::Demo => parts.demo(screen, out),
+        Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
     }
 }
 
