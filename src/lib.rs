@@ -1,10 +1,14 @@
 //! savehub phones a person who is about to miss a meeting.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod exit;
+pub mod log;
 pub mod model;
 pub mod owner;
 pub mod provider;
 pub mod rules;
 pub mod store;
+pub mod when;
 pub mod zone;
