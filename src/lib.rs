@@ -10,5 +10,6 @@ pub mod owner;
 pub mod provider;
 pub mod rules;
 pub mod store;
+pub mod tick;
 pub mod when;
 pub mod zone;

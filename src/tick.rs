@@ -37,7 +37,9 @@ use crate::owner::Owner;
 use crate::provider::Providers;
 use crate::rules::settle::Moment;
 use crate::rules::{ladder, settle};
-use crate::store::{CallScope, Claim, CloseRule, FaultNews, LiveCall, Meeting, Plan, Store, StoreError, TickEnd, TickStart};
+use crate::store::{
+    CallScope, Claim, CloseRule, FaultNews, LiveCall, Meeting, Plan, Store, StoreError, TickEnd, TickStart,
+};
 use jobs::{Event, Jobs};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -59,7 +61,7 @@ pub struct World {
 }
 
 /// Due steps read at once.
-const BATCH: usize = 200;
+const BATCH: usize = 5000;
 
 /// Calls of people with a due step are looked at before that step is claimed, for at most this long.
 const FOLLOW_FIRST: Duration = Duration::from_secs(5);
@@ -137,7 +139,7 @@ impl<'w> Run<'w> {
         run.id = Some(begun.id);
         run.skew_ms = begun.skew.filter(|(_, seen)| seen.plus(SKEW_KEPT) > now).map_or(0, |(skew, _)| skew);
         run.probing = begun.faults.iter().any(|key| key == &run.account_fault());
-        run.fault("stop-file", world.config.stop_file.exists(), || {
+        run.fault("STOP file", world.config.stop_file.exists(), || {
             format!("{} exists: nothing will ring", world.config.stop_file.display())
         })?;
         Ok(run)
@@ -147,9 +149,8 @@ impl<'w> Run<'w> {
         let world = self.world;
         let now = world.clock.now();
         let moment = Moment { now, boottime_ms: world.clock.boottime_ms(), settle: world.config.engine.settle };
-        let rule = |attempt: &crate::store::OpenAttempt| {
-            settle::settle(attempt, attempt.owner.is_alive(&world.me), &moment)
-        };
+        let rule =
+            |attempt: &crate::store::OpenAttempt| settle::settle(attempt, attempt.owner.is_alive(&world.me), &moment);
         for result in world.store.settle(now, &rule)? {
             self.summary.add(result);
         }
@@ -193,8 +194,10 @@ impl<'w> Run<'w> {
     /// Claims due steps as long as there are free workers.
     fn claim_due(&mut self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
+        let waiting = self.again_at.len();
         self.again_at.retain(|at| *at > now);
-        if self.due.is_empty() {
+        // A step that may be tried again takes its place by deadline, so the list is read anew.
+        if self.due.is_empty() || self.again_at.len() < waiting {
             self.due = self.world.store.due_steps(now, BATCH)?.into();
         }
         let mut held = VecDeque::new();
@@ -210,7 +213,7 @@ impl<'w> Run<'w> {
             }
             self.claim(claim)?;
         }
-        // What is held comes first again; the rest is read anew when something has changed.
+        // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
         held.append(&mut self.due);
         self.due = held;
         Ok(())

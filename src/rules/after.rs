@@ -4,7 +4,7 @@ use crate::model::{
     Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, StepState,
     Timestamp,
 };
-use crate::store::{AfterFacts, Refusal, StepNext};
+use crate::model::{AfterFacts, Refusal, StepNext};
 use std::time::Duration;
 
 /// Guard 4: retries a step has, after failures that cannot have rung.

@@ -5,9 +5,9 @@
 //! really performed: no provider can be reached but through it.
 
 use super::window::{self, Place};
+use crate::model::FenceFacts;
 use crate::model::{AttemptState, FenceReason, HangUpState, Timestamp};
 use crate::owner::Owner;
-use crate::store::FenceFacts;
 use std::time::Duration;
 
 /// What the fence compares the store's facts with.

@@ -1,13 +1,13 @@
 //! The guards: an ordered list of rules, each of which may refuse a step and then says why, with its numbers.
 //!
-//! They are asked inside the store's claim transaction ([`crate::store::Store::begin_attempt`]), so nothing can slip
+//! They are asked inside the store's claim transaction (`Store::begin_attempt`), so nothing can slip
 //! between the facts and the attempt that is written because of them. Guard 3 (time-out) lives in the tick's workers,
 //! guard 4 (one retry) and 5 (graceful failure) in [`super::after`]; guards 2, 6 and 7 are asked once more at the
 //! [`super::fence`].
 
 use super::window::{self, Place};
+use crate::model::{Facts, NumberFacts, Refusal, StepFacts, Verdict};
 use crate::model::{Phone, Reason, StepState, Timestamp};
-use crate::store::{Facts, NumberFacts, Refusal, StepFacts, Verdict};
 use std::time::Duration;
 
 /// A call that is not final blocks its number for the ring time-out and this much longer: Twilio may add 5 s for some

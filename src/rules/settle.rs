@@ -1,7 +1,7 @@
 //! What becomes of an attempt nobody has an answer for.
 
 use crate::model::{AttemptState, Timestamp};
-use crate::store::{OpenAttempt, Settle};
+use crate::model::{OpenAttempt, Settle};
 use std::time::Duration;
 
 /// What settling compares an attempt with.

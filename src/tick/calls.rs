@@ -156,8 +156,6 @@ impl Run<'_> {
         if let Some(call) = recorded.hang_up {
             self.look_at(call);
         }
-        // What was read before is stale now: a step may be due again, a number busy.
-        self.due.clear();
     }
 
     /// Keeps the fault "this account is refused" up to date, and stops sending while it begins.

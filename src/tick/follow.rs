@@ -63,7 +63,6 @@ impl Run<'_> {
         report: Result<CallReport, ProviderError>,
     ) -> Result<(), StoreError> {
         self.looked_at_first.remove(&call.to);
-        self.due.clear();
         match report {
             Ok(report) => self.reported(call, &report),
             Err(ProviderError::NotFound) => {

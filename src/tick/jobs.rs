@@ -11,7 +11,7 @@ use crate::tick::follow::Look;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -125,10 +125,7 @@ impl Jobs {
     pub(super) fn wait(&mut self, wait: Duration) -> Vec<Event> {
         let now = Instant::now();
         let next = self.running.values().map(|job| job.deadline().saturating_duration_since(now)).min();
-        let first = match self.answers.recv_timeout(wait.min(next.unwrap_or(wait))) {
-            Ok(answer) => Some(answer),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        };
+        let first = self.answers.recv_timeout(wait.min(next.unwrap_or(wait))).ok();
         let answers: Vec<Answer> = first.into_iter().chain(self.answers.try_iter()).collect();
         let mut events: Vec<Event> = answers.into_iter().filter_map(|answer| self.answered(answer)).collect();
         let now = Instant::now();

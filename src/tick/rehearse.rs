@@ -55,10 +55,9 @@ impl Provider for WouldCall {
             Ok(()) => {
                 Outcome::Accepted(Accepted { sid: format!("DRY-RUN-{}", call.token), status: CallStatus::Queued })
             }
-            Err(reason) => Outcome::NotSent(NotSent {
-                cause: NotSentCause::Fenced(reason),
-                detail: format!("fenced: {reason}"),
-            }),
+            Err(reason) => {
+                Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(reason), detail: format!("fenced: {reason}") })
+            }
         };
         Reply { outcome, meta: ReplyMeta::default() }
     }

@@ -91,7 +91,7 @@ impl Summary {
     }
 
     pub(super) fn exit_code(&self) -> u8 {
-        self.exit() as u8
+        self.exit().code()
     }
 }
 

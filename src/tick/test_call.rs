@@ -118,4 +118,3 @@ fn result_of(world: &World, test: &TestCall) -> StepResult {
         attempted_at: None,
     }
 }
-
