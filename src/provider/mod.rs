@@ -6,8 +6,11 @@
 
 pub mod http;
 pub mod mock;
+mod registry;
 pub mod test_mode;
 pub mod twilio;
+
+pub use registry::{NotConfigured, Registry, build};
 
 use crate::model::{CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
 use std::sync::Arc;
