@@ -5,7 +5,7 @@ mod support;
 
 use savehub::config::{Config, GuardConfig, MockConfig, ProviderChoice, ProviderConfig, TwilioConfig};
 use savehub::model::ProviderKind;
-use savehub::provider::{NotConfigured, Provider, Registry, build};
+use savehub::provider::{NotConfigured, Provider, Providers, Registry, build};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +19,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         stop_file: PathBuf::new(),
         provider: ProviderConfig { chosen, mock: MockConfig::default(), twilio },
         test_mode,
-        guards: GuardConfig {
-            critical_window: Duration::from_secs(180),
-            max_calls: 2,
-            max_calls_per: Duration::from_secs(600),
-            daily_cap_per_person: 20,
-            daily_cap: 200,
-            number_gap: Duration::from_secs(60),
-            allowed_prefixes: Vec::new(),
-        },
+        guards: GuardConfig::default(),
         engine: engine(Duration::from_secs(20)),
         ladder: Vec::new(),
         people: Vec::new(),
@@ -80,5 +72,5 @@ fn a_call_of_an_account_that_is_gone_has_no_provider() {
 fn each_provider_is_built_once() {
     let registry = Registry::new(&config(ProviderChoice::Twilio, Some(account()), false)).unwrap();
     let earlier: Arc<dyn Provider> = registry.for_call(ProviderKind::Twilio, ACCOUNT).unwrap();
-    assert!(Arc::ptr_eq(registry.current(), &earlier));
+    assert!(Arc::ptr_eq(&registry.current(), &earlier));
 }

@@ -1,9 +1,9 @@
 //! Which provider: the one for new calls, and the one that placed an earlier call.
 
-use super::Provider;
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
+use super::{Provider, Providers};
 use crate::config::{Config, ProviderChoice};
 use crate::model::ProviderKind;
 use std::sync::Arc;
@@ -36,15 +36,15 @@ impl Registry {
         let current = if config.test_mode { Arc::clone(&test) } else { chosen };
         Ok(Self { current, test, mock, twilio })
     }
+}
 
-    /// Who places new calls.
-    pub fn current(&self) -> &Arc<dyn Provider> {
-        &self.current
+impl Providers for Registry {
+    fn current(&self) -> Arc<dyn Provider> {
+        Arc::clone(&self.current)
     }
 
-    /// Who can follow and end a call that was placed under `kind` and `account`; `None` when its account is no longer
-    /// in the config. Neither the provider of today nor test mode changes the answer.
-    pub fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
+    /// Neither the provider of today nor test mode changes the answer.
+    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
         match kind {
             ProviderKind::Mock => Some(Arc::clone(&self.mock)),
             ProviderKind::Test => Some(Arc::clone(&self.test)),
@@ -55,5 +55,5 @@ impl Registry {
 
 /// The provider for new calls alone.
 pub fn build(config: &Config) -> Result<Arc<dyn Provider>, NotConfigured> {
-    Registry::new(config).map(|registry| Arc::clone(registry.current()))
+    Registry::new(config).map(|registry| registry.current())
 }
