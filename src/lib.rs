@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod model;
+pub mod near;
 pub mod owner;
 pub mod provider;
 pub mod rules;
