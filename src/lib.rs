@@ -6,6 +6,7 @@ pub mod config;
 pub mod exit;
 pub mod log;
 pub mod model;
+pub mod near;
 pub mod owner;
 pub mod provider;
 pub mod rules;

@@ -1,9 +1,9 @@
 //! Parse, run, exit code. Nothing else.
 
 use clap::Parser as _;
-use savehub::cli::{self, Savehub};
+use savehub::cli::{self, args::Cli};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(&cli::args::Cli::parse(), &Savehub)
+    cli::run(&Cli::parse())
 }

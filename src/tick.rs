@@ -139,7 +139,7 @@ impl<'w> Run<'w> {
         run.id = Some(begun.id);
         run.skew_ms = begun.skew.filter(|(_, seen)| seen.plus(SKEW_KEPT) > now).map_or(0, |(skew, _)| skew);
         run.probing = begun.faults.iter().any(|key| key == &run.account_fault());
-        run.fault("STOP file", world.config.stop_file.exists(), || {
+        run.fault("STOP file", world.config.stopped(), || {
             format!("{} exists: nothing will ring", world.config.stop_file.display())
         })?;
         Ok(run)

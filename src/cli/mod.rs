@@ -1,30 +1,35 @@
 //! The command line: one small file per command, each against the [`Store`] port and the checked [`Config`].
 //!
-//! The way of every command: parse ([`args`]) -> log -> config -> store -> run -> exit code ([`crate::exit`]). What the
-//! commands need from the rest of savehub comes in through [`Parts`].
+//! The way of every command: parse ([`args`]) -> log -> config -> store ([`open`]) -> run -> exit code
+//! ([`crate::exit`]). Only here does the program meet the process: environment, terminal, clock.
 
 pub mod args;
+mod call_test;
 pub mod checkin;
+mod demo;
 pub mod generate;
 pub mod meeting;
-mod parts;
+mod open;
 pub mod pick;
 pub mod print;
 pub mod resolve;
 pub mod status;
 #[cfg(test)]
 mod testing;
+mod tick;
 
-pub use parts::{NotBuilt, Parts, Savehub};
-
-use crate::config::Config;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::{Config, ConfigError};
 use crate::exit::Exit;
 use crate::model::{IncidentId, Timestamp};
+use crate::store::sqlite::Create;
 use crate::store::{Ended, Store};
 use args::{Cli, ColorWhen, Command, GenerateCommand, MeetingCommand};
-use print::{Patient, Screen};
+use print::{Paint, Patient, Screen};
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// What a command works with.
 pub struct Ctx<'a> {
@@ -55,16 +60,18 @@ impl Ctx<'_> {
 }
 
 /// Runs a command to its exit code; errors are told on stderr.
-pub fn run(cli: &Cli, parts: &dyn Parts) -> ExitCode {
+pub fn run(cli: &Cli) -> ExitCode {
     let wish = match cli.global.color {
         ColorWhen::Auto => None,
         ColorWhen::Always => Some(true),
         ColorWhen::Never => Some(false),
     };
     let errors = Screen::stderr(wish).paint;
-    crate::log::init(cli.global.verbose, cli.global.quiet, errors.is_on());
+    // The demo tells its story itself; `-v` adds the log of the engine.
+    let quiet = cli.global.quiet || (matches!(cli.command, Command::Demo) && cli.global.verbose == 0);
+    crate::log::init(cli.global.verbose, quiet, errors.is_on());
     let mut out = Patient::new(std::io::stdout().lock());
-    let done = dispatch(cli, parts, Screen::stdout(wish), &mut out).and_then(|exit| {
+    let done = dispatch(cli, Screen::stdout(wish), &mut out).and_then(|exit| {
         out.flush()?;
         Ok(exit)
     });
@@ -72,39 +79,67 @@ pub fn run(cli: &Cli, parts: &dyn Parts) -> ExitCode {
         let exit = Exit::of(&error);
         if exit != Exit::Done {
             // Nothing is left to tell it to when stderr is gone.
-            let _ = writeln!(std::io::stderr(), "{} {error:#}", errors.alarm("error:"));
+            let _ = writeln!(std::io::stderr(), "{}", told(&error, errors));
         }
         exit
     });
     exit.into()
 }
 
-fn dispatch(cli: &Cli, parts: &dyn Parts, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
+/// A config error brings its own picture; every other error is one line.
+fn told(error: &anyhow::Error, paint: Paint) -> String {
+    match error.downcast_ref::<ConfigError>() {
+        Some(config) => config.render(paint.is_on()),
+        None => format!("{} {error:#}", paint.alarm("error:")),
+    }
+}
+
+fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let file = cli.global.config.as_deref();
-    // Only what records something new makes a database; the others say that there is none.
-    let makes_database = matches!(cli.command, Command::Meeting(MeetingCommand::Add(_)));
-    let mut with_store = |command: &dyn Fn(&mut Ctx<'_>) -> anyhow::Result<Exit>| {
-        let config = parts.config(file)?;
-        let store = parts.store(&config, makes_database)?;
-        let mut hang_up = |incident| parts.hang_up(&config, &*store, incident);
-        command(&mut Ctx {
-            now: parts.now(),
-            config: &config,
-            store: &*store,
-            screen,
-            out: &mut *out,
-            hang_up: &mut hang_up,
-        })
-    };
     match &cli.command {
-        Command::Checkin(args) => with_store(&|ctx| checkin::run(args, ctx)),
-        Command::Resolve(args) => with_store(&|ctx| resolve::run(args, ctx)),
-        Command::Status(args) => with_store(&|ctx| status::run(args, ctx)),
-        Command::Meeting(command) => with_store(&|ctx| meeting::run(command, ctx)),
-        Command::Tick(args) => parts.tick(args, file, screen, out),
-        Command::CallTest(args) => parts.call_test(args, file, screen, out),
-        Command::Demo => parts.demo(screen, out),
+        Command::Tick(args) => tick::run(args, file, screen, out),
+        Command::Checkin(args) => with_store(file, Create::No, screen, out, |ctx| checkin::run(args, ctx)),
+        Command::Resolve(args) => with_store(file, Create::No, screen, out, |ctx| resolve::run(args, ctx)),
+        Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
+        Command::Meeting(command) => {
+            // Only what records something new makes a database; the others say that there is none.
+            let add = matches!(command, MeetingCommand::Add(_));
+            let create = if add { Create::Yes } else { Create::No };
+            with_store(file, create, screen, out, |ctx| meeting::run(command, ctx))
+        }
+        Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
+        Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
+    }
+}
+
+/// Runs a command on the store of the config.
+fn with_store(
+    file: Option<&Path>,
+    create: Create,
+    screen: Screen,
+    out: &mut dyn Write,
+    command: impl FnOnce(&mut Ctx<'_>) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    let config = Arc::new(open::config(file)?);
+    let store = open::store(&config, create)?;
+    let mut hang_up = |incident| hang_up(&config, &store, incident);
+    command(&mut Ctx {
+        now: SystemClock.now(),
+        config: &config,
+        store: store.as_ref(),
+        screen,
+        out,
+        hang_up: &mut hang_up,
+    })
+}
+
+/// Hangs up at once what a check-in left to hang up. What fails is logged, and tried again by every tick.
+fn hang_up(config: &Arc<Config>, store: &Arc<dyn Store>, incident: IncidentId) {
+    let done = open::world(config, store, Arc::new(SystemClock))
+        .and_then(|world| Ok(crate::tick::hang_up_now(&world, incident)?));
+    if let Err(error) = done {
+        log::warn!("[CALL] the calls of {incident} are left to the next tick to hang up: {error:#}");
     }
 }
 

@@ -193,6 +193,8 @@ pub struct Attempt {
     pub steps: Vec<StepId>,
     /// The meetings it names, earliest start first.
     pub words: Vec<MeetingWords>,
+    /// Who is called.
+    pub to: Phone,
     /// What is said.
     pub message: String,
     /// When it was written.

@@ -87,7 +87,7 @@ impl Run<'_> {
             now,
             to: &person.phone,
             has_message: !say(std::slice::from_ref(&words)).trim().is_empty(),
-            stopped: world.config.stop_file.exists(),
+            stopped: world.config.stopped(),
             person: &person.id,
             event: &words.uid,
             guards: &world.config.guards,
@@ -129,7 +129,7 @@ impl Run<'_> {
         reply: &Reply,
         claimed: Option<Attempt>,
     ) -> Result<(), StoreError> {
-        self.tell_outcome(reply);
+        self.tell_outcome(reply, claimed.as_ref().map(|a| &a.to));
         self.summary.note_skew(reply.meta.skew_ms);
         let now = self.world.clock.now();
         let rule = |facts: &crate::store::AfterFacts| after::next(&reply.outcome, facts, now);
@@ -175,12 +175,15 @@ impl Run<'_> {
         }
     }
 
-    fn tell_outcome(&self, reply: &Reply) {
+    fn tell_outcome(&self, reply: &Reply, to: Option<&Phone>) {
         let kind = self.world.providers.current().kind();
         match &reply.outcome {
             Outcome::Accepted(call) => {
                 let status = if kind == ProviderKind::Test { Reason::TestMode } else { Reason::Initiated };
                 log::info!("[CALL] Call SID={}", call.sid);
+                if let Some(to) = to {
+                    log::info!("[CALL] To={to}");
+                }
                 log::info!("[CALL] Status={status}");
                 log::info!("[CALL] Call completed - Status={status}, Provider={kind}");
             }

@@ -30,7 +30,7 @@ impl Gate for Fence {
             lease_until_boot_ms: self.lease_until_boot_ms,
             lease: config.engine.lease,
             window: config.guards.critical_window,
-            stopped: config.stop_file.exists(),
+            stopped: config.stopped(),
             me,
         };
         fence::pass(&facts, &moment)

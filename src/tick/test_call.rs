@@ -32,7 +32,7 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
         now,
         to: &test.to,
         has_message: !test.message.trim().is_empty(),
-        stopped: world.config.stop_file.exists(),
+        stopped: world.config.stopped(),
         person: &test.person,
         event: "call-test",
         guards: &world.config.guards,

@@ -54,14 +54,12 @@ pub fn run(args: &StatusArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let (since, until) = (ctx.now.minus(SHOWN_FOR), ctx.now.plus(AHEAD));
     let snapshot = ctx.store.snapshot(ctx.now, since, until)?;
     let stop = ctx.config.stop_file.as_path();
-    // A file that cannot be looked at counts as there: the brake must not depend on permissions.
-    let stopped = stop.try_exists().unwrap_or(true);
     let status = StatusCtx {
         now: ctx.now,
         people: &ctx.config.people,
         provider: ctx.config.provider.chosen,
         test_mode: ctx.config.test_mode,
-        stopped_by: stopped.then_some(stop),
+        stopped_by: ctx.config.stopped().then_some(stop),
         max_age: args.max_age,
         screen: ctx.screen,
     };

@@ -82,6 +82,7 @@ pub(super) fn begin(
         incident: Some(claim.incident),
         steps: shared.iter().map(|c| c.step).collect(),
         words,
+        to: draft.to.clone(),
         message,
         intent_at: now,
         seal: Seal,
@@ -103,9 +104,18 @@ pub(super) fn begin_test_call(
     }
     let message = (draft.say)(&[]);
     let id = insert(tx, None, draft, &message, now)?;
-    let (token, seal) = (draft.token.clone(), Seal);
-    let (steps, words) = (Vec::new(), Vec::new());
-    Ok(Begun::Attempt(Attempt { id, token, step: None, incident: None, steps, words, message, intent_at: now, seal }))
+    Ok(Begun::Attempt(Attempt {
+        id,
+        token: draft.token.clone(),
+        step: None,
+        incident: None,
+        steps: Vec::new(),
+        words: Vec::new(),
+        to: draft.to.clone(),
+        message,
+        intent_at: now,
+        seal: Seal,
+    }))
 }
 
 /// The step as it is now, if it is still pending and ready.
