@@ -40,6 +40,13 @@ impl Zone {
         self.0.iana_name().unwrap_or("local")
     }
 
+    /// The names of all zones, in alphabetical order: to find the one somebody meant.
+    pub fn names() -> Vec<String> {
+        let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// The wall time here at `at`; seconds are kept, milliseconds cut.
     pub fn civil(&self, at: Timestamp) -> Civil {
         let t = self.0.to_datetime(instant(at));

@@ -1,16 +1,111 @@
-//! The configuration: what was typed ([`raw`]) becomes what it means ([`Config`]) in [`check`], or a list of every
-//! problem with its place ([`show`]).
+//! The configuration: what was typed (`raw`) becomes what it means ([`Config`]) in `check`, or a list of every problem
+//! with its place (`show`); `screen` decides which lines may be seen in it.
+//!
+//! Reading a config touches the file, the environment it is handed and, for a chosen provider, the sources of its
+//! secrets; never the clock, the network or the database.
 
 mod check;
 mod env;
+mod keys;
+mod places;
 mod raw;
+mod screen;
 mod show;
 
-use crate::model::{Phone, RungKind, Voice};
+pub use crate::rules::guard::GuardConfig;
+pub use crate::rules::ladder::Rung;
+pub use env::Env;
+pub use keys::known_keys;
+pub use show::Problems;
+
+use crate::model::{Phone, Voice};
 use crate::rules::message::Template;
 use secrecy::SecretString;
-use std::path::PathBuf;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What a config is read from.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The file of `--config` or `SAVEHUB_CONFIG`; `None`: look in the XDG places.
+    pub file: Option<&'a Path>,
+    /// The environment.
+    pub env: &'a Env<'a>,
+}
+
+/// Why there is no config. `Display` is the whole text for the user, without colour.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read: named and missing, or not readable for this user.
+    #[error("error: the config file {} cannot be read: {}\nnothing was done", path.display(), places::reason(why))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// The config, or a variable that overrides it, is wrong.
+    #[error("{0}")]
+    Problems(Problems),
+    /// No file was named, none was found, and `CALL_PROVIDER` is not set.
+    #[error("{}", no_config(looked_at))]
+    NoConfig {
+        /// Where a config was looked for.
+        looked_at: Vec<PathBuf>,
+    },
+}
+
+impl ConfigError {
+    /// The whole text for the user, in colour when asked.
+    pub fn render(&self, color: bool) -> String {
+        match self {
+            Self::Problems(problems) => problems.render(color),
+            other => other.to_string(),
+        }
+    }
+}
+
+fn no_config(looked_at: &[PathBuf]) -> String {
+    let places: Vec<String> = looked_at.iter().map(|path| path.display().to_string()).collect();
+    let places = places.join("\n  ");
+    format!(
+        "error: there is no config, so nobody would be called; looked for\n  {places}\n\
+         help: copy config.example.toml to one of these places, or name a file with --config or SAVEHUB_CONFIG\n\
+         help: to try savehub without a config, set CALL_PROVIDER=mock\n\
+         nothing was done"
+    )
+}
+
+/// Reads the config: the named file, or the first one in the XDG places, and what the environment overrides. Without
+/// any file and with `CALL_PROVIDER` set, the defaults and the environment.
+///
+/// # Errors
+/// No config, an unreadable one, or one with problems: all of them at once.
+pub fn load(sources: &Sources<'_>) -> Result<Config, ConfigError> {
+    let env = sources.env;
+    let Some(found) = places::find(sources)? else {
+        if env::set(env, "CALL_PROVIDER").is_none() {
+            return Err(ConfigError::NoConfig { looked_at: places::looked_at(env) });
+        }
+        return check::check(&check::Input { text: "", path: None, mode: None, env }).map_err(ConfigError::Problems);
+    };
+    let text = std::str::from_utf8(&found.bytes).map_err(|wrong| {
+        let sound = String::from_utf8_lossy(&found.bytes[..wrong.valid_up_to()]);
+        ConfigError::Problems(check::not_text(&sound, &found.path))
+    })?;
+    let input = check::Input { text, path: Some(&found.path), mode: found.mode, env };
+    check::check(&input).map_err(ConfigError::Problems)
+}
+
+/// Reads a config from its text, as if it stood in the file `path`, which is not touched.
+///
+/// # Errors
+/// [`ConfigError::Problems`], with all of them at once.
+pub fn from_text(text: &str, path: &Path, env: &Env<'_>) -> Result<Config, ConfigError> {
+    check::check(&check::Input { text, path: Some(path), mode: None, env }).map_err(ConfigError::Problems)
+}
 
 /// The checked configuration. Every value is usable as it stands.
 #[derive(Debug, Clone)]
@@ -55,6 +150,17 @@ pub enum ProviderChoice {
     Twilio,
 }
 
+impl ProviderChoice {
+    /// The provider a config calls by this name.
+    fn named(text: &str) -> Option<Self> {
+        match text {
+            "mock" => Some(Self::Mock),
+            "twilio" => Some(Self::Twilio),
+            _ => None,
+        }
+    }
+}
+
 /// `[provider.mock]`.
 #[derive(Debug, Clone, Default)]
 pub struct MockConfig {
@@ -62,8 +168,8 @@ pub struct MockConfig {
     pub outcomes: Vec<crate::provider::mock::MockOutcome>,
 }
 
-/// `[provider.twilio]`.
-#[derive(Debug, Clone)]
+/// `[provider.twilio]`. `Debug` shows what is not secret.
+#[derive(Clone)]
 pub struct TwilioConfig {
     /// `AC…`.
     pub account_sid: String,
@@ -81,6 +187,17 @@ pub struct TwilioConfig {
     pub status_callback: Option<String>,
 }
 
+impl fmt::Debug for TwilioConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's address may hold its password, a callback's a token.
+        f.debug_struct("TwilioConfig")
+            .field("account_sid", &self.account_sid)
+            .field("from", &self.from)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
 /// HTTP basic authentication (docs/iam/api-keys).
 #[derive(Debug, Clone)]
 pub enum TwilioAuth {
@@ -93,25 +210,6 @@ pub enum TwilioAuth {
         /// Its secret.
         secret: SecretString,
     },
-}
-
-/// `[guards]`.
-#[derive(Debug, Clone)]
-pub struct GuardConfig {
-    /// Guard 2: calls only while `0 < start - now <= critical_window`. Default 180 s.
-    pub critical_window: Duration,
-    /// Guard 1: calls per person and meeting within `max_calls_per`. Default 2.
-    pub max_calls: u32,
-    /// Default 10 min.
-    pub max_calls_per: Duration,
-    /// Guard 7: calls of one person in the last 24 hours. Default 20.
-    pub daily_cap_per_person: u32,
-    /// Guard 7: calls of all people in the last 24 hours. Default 200.
-    pub daily_cap: u32,
-    /// Guard 8: time between two calls to one number. Default 60 s.
-    pub number_gap: Duration,
-    /// Guard 0: allowed country prefixes such as `+1`; empty allows all.
-    pub allowed_prefixes: Vec<String>,
 }
 
 /// `[engine]`.
@@ -137,15 +235,6 @@ pub struct EngineConfig {
     pub retention: Option<Duration>,
 }
 
-/// One `[[ladder]]` entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rung {
-    /// What it does.
-    pub kind: RungKind,
-    /// How long before the start.
-    pub before: Duration,
-}
-
 /// One `[[person]]` entry.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -166,6 +255,17 @@ pub struct Person {
 }
 
 impl Config {
+    /// The defaults with the mock phone, for commands that need no config. The environment says where the database is;
+    /// nothing else of it is read.
+    pub fn standard(env: &Env<'_>) -> Self {
+        check::standard(env)
+    }
+
+    /// Does the STOP file exist? One that cannot be looked at counts as there: the brake must not depend on permissions.
+    pub fn stopped(&self) -> bool {
+        self.stop_file.try_exists().unwrap_or(true)
+    }
+
     /// The person with this id.
     pub fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|p| p.id == id)

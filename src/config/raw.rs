@@ -1,1 +1,270 @@
-//! To come.
+//! What was typed: values with their place in the file, read one by one, so that every mistake is found and not only
+//! the first.
+
+use super::keys;
+use super::screen::{Hidden, is_secret_key, quoted};
+use super::show::{Problem, Report};
+use crate::near::nearest;
+use std::ops::Range;
+use std::time::Duration;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Durations end here: longer ones mean a slip, and times beyond it could not be added to a clock.
+const LONGEST: Duration = Duration::from_secs(3650 * 24 * 3600);
+
+/// A value that has a default.
+#[derive(Debug, Clone)]
+pub(super) struct Read<T> {
+    /// The value; the default where none was written or the written one is wrong.
+    pub(super) value: T,
+    /// Where it was written, if it was.
+    pub(super) at: Option<Range<usize>>,
+    /// False: what was written is wrong and was reported. Do not compare other values with it.
+    pub(super) sound: bool,
+}
+
+impl<T> Read<T> {
+    const fn default(value: T) -> Self {
+        Self { value, at: None, sound: true }
+    }
+}
+
+/// One table of the file.
+pub(super) struct Table<'a, 't> {
+    path: &'static str,
+    entries: Option<&'a DeTable<'t>>,
+    header: Range<usize>,
+    report: &'a Report<'t>,
+}
+
+impl<'a, 't> Table<'a, 't> {
+    /// The file itself.
+    pub(super) fn root(root: &'a Spanned<DeTable<'t>>, report: &'a Report<'t>) -> Self {
+        Self::open("", Some(root.get_ref()), 0..0, report)
+    }
+
+    fn open(
+        path: &'static str,
+        entries: Option<&'a DeTable<'t>>,
+        header: Range<usize>,
+        report: &'a Report<'t>,
+    ) -> Self {
+        let table = Self { path, entries, header, report };
+        for (key, _) in entries.into_iter().flatten() {
+            if !keys::of_table(path).contains(&key.get_ref().as_ref()) {
+                table.unknown(key.get_ref(), &key.span());
+            }
+        }
+        table
+    }
+
+    /// Where the table starts.
+    pub(super) fn header(&self) -> &Range<usize> {
+        &self.header
+    }
+
+    /// Was the table written at all?
+    pub(super) fn is_written(&self) -> bool {
+        self.entries.is_some()
+    }
+
+    /// Was the key written, rightly or wrongly?
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.is_some_and(|e| e.contains_key(key))
+    }
+
+    /// Was any of these keys written?
+    pub(super) fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.has(key))
+    }
+
+    fn unknown(&self, key: &str, at: &Range<usize>) {
+        let known = keys::of_table(self.path);
+        let near = nearest(key, known.iter().copied());
+        let mut problem = Problem::new(format!("unknown key {}", quoted(key))).at(at);
+        if self.path == "ladder" && key == "after" {
+            problem = Problem::new("a call has no `after`")
+                .at(at)
+                .label("a call rings before the start; write it as `before = \"3m\"`");
+        } else if let Some(near) = near {
+            problem = problem.label(format!("did you mean `{near}`?"));
+        } else {
+            // Nobody knows what the value of such a key is.
+            problem = problem.help(format!("{}: {}", self.may_hold(), known.join(", "))).key_only();
+        }
+        // Beside the credentials, a key savehub does not know may well be one more of them.
+        let suspect = self.path == "provider.twilio" && near.is_none_or(is_secret_key);
+        self.report.push(if suspect || is_secret_key(key) { problem.hide(Hidden::Secret) } else { problem });
+    }
+
+    fn may_hold(&self) -> String {
+        match self.path {
+            "" => "at the top of the file there may be".into(),
+            "person" | "ladder" => format!("[[{}]] may hold", self.path),
+            path => format!("[{path}] may hold"),
+        }
+    }
+
+    fn entry(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'t>>> {
+        debug_assert!(keys::of_table(self.path).contains(&key), "{key} is missing in keys.rs");
+        self.entries.and_then(|e| e.get(key))
+    }
+
+    /// A table in this one; an empty one when it was not written.
+    pub(super) fn table(&self, key: &'static str, path: &'static str) -> Table<'a, 't> {
+        let Some(entry) = self.entry(key) else { return Self::open(path, None, 0..0, self.report) };
+        if let DeValue::Table(entries) = entry.get_ref() {
+            return Self::open(path, Some(entries), entry.span(), self.report);
+        }
+        let title = format!("`{key}` must be a table, not {}", type_name(entry.get_ref()));
+        self.report.push(Problem::new(title).at(&entry.span()).label(format!("write [{path}] on a line of its own")));
+        Self::open(path, None, 0..0, self.report)
+    }
+
+    /// All tables `[[key]]`, in the order of the file.
+    pub(super) fn tables(&self, key: &'static str) -> Vec<Table<'a, 't>> {
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let wrong = |value: &Spanned<DeValue<'t>>| {
+            let title = format!("`{key}` must be a list of tables, not {}", type_name(value.get_ref()));
+            self.report.push(Problem::new(title).at(&value.span()).label(format!("write [[{key}]] above each entry")));
+        };
+        let DeValue::Array(items) = entry.get_ref() else {
+            wrong(entry);
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::Table(entries) => tables.push(Self::open(key, Some(entries), item.span(), self.report)),
+                _ => wrong(item),
+            }
+        }
+        tables
+    }
+
+    /// A text. `like` is what to write instead of something else.
+    pub(super) fn text(&self, key: &'static str, like: &str) -> Option<Spanned<&'a str>> {
+        let entry = self.entry(key)?;
+        if let DeValue::String(text) = entry.get_ref() {
+            return Some(Spanned::new(entry.span(), text.as_ref()));
+        }
+        let how = if like.starts_with('"') { "such as" } else { "write" };
+        self.wrong_type(key, entry, "a text", &format!("{how} {like}"));
+        None
+    }
+
+    /// A yes or no.
+    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+        let entry = self.entry(key)?;
+        if let DeValue::Boolean(flag) = entry.get_ref() {
+            return Some(*flag);
+        }
+        self.wrong_type(key, entry, "true or false", "write true or false, without quotes");
+        None
+    }
+
+    /// A whole number within limits.
+    pub(super) fn count(&self, key: &'static str, default: u32, limits: std::ops::RangeInclusive<u32>) -> Read<u32> {
+        let Some(entry) = self.entry(key) else { return Read::default(default) };
+        let range = format!("a whole number from {} to {}", limits.start(), limits.end());
+        let bad = Read { value: default, at: Some(entry.span()), sound: false };
+        let DeValue::Integer(digits) = entry.get_ref() else {
+            self.wrong_type(key, entry, "a whole number", &format!("write {range}, without quotes"));
+            return bad;
+        };
+        match u32::from_str_radix(digits.as_str(), digits.radix()) {
+            Ok(value) if limits.contains(&value) => Read { value, sound: true, ..bad },
+            _ => {
+                let title = format!("`{key}` cannot be {}", quoted(self.report.source(&entry.span())));
+                self.report.push(problem_at(key, &entry.span(), title).label(format!("expected {range}")));
+                bad
+            }
+        }
+    }
+
+    /// A length of time, written as text with units. `None`: not written, or wrong (and reported).
+    pub(super) fn duration_if(&self, key: &'static str, like: &str) -> Option<Spanned<Duration>> {
+        let entry = self.entry(key)?;
+        let DeValue::String(text) = entry.get_ref() else {
+            self.wrong_type(key, entry, "a duration", &format!("write it as text with its unit, such as \"{like}\""));
+            return None;
+        };
+        match humantime::parse_duration(text) {
+            Ok(value) if value <= LONGEST => Some(Spanned::new(entry.span(), value)),
+            Ok(_) => {
+                let title = format!("`{key}` is longer than ten years");
+                self.report.push(problem_at(key, &entry.span(), title).label(format!("such as \"{like}\"")));
+                None
+            }
+            Err(_) => {
+                let title = format!("invalid duration {}", quoted(text));
+                let label = format!("expected a number with s, m or h, such as \"{like}\"");
+                self.report.push(problem_at(key, &entry.span(), title).label(label));
+                None
+            }
+        }
+    }
+
+    /// A length of time with a default.
+    pub(super) fn duration(&self, key: &'static str, default: Duration) -> Read<Duration> {
+        let like = spoken(default);
+        match (self.duration_if(key, &like), self.entry(key)) {
+            (Some(read), _) => Read { at: Some(read.span()), value: read.into_inner(), sound: true },
+            (None, Some(entry)) => Read { value: default, at: Some(entry.span()), sound: false },
+            (None, None) => Read::default(default),
+        }
+    }
+
+    /// A list of texts; the wrong ones are reported and left out.
+    pub(super) fn texts(&self, key: &'static str, like: &str) -> Option<Spanned<Vec<Spanned<&'a str>>>> {
+        let entry = self.entry(key)?;
+        let DeValue::Array(items) = entry.get_ref() else {
+            self.wrong_type(key, entry, "a list", &format!("write {like}"));
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(Spanned::new(item.span(), text.as_ref())),
+                _ => self.wrong_type(key, item, "a list of texts", &format!("write {like}")),
+            }
+        }
+        Some(Spanned::new(entry.span(), texts))
+    }
+
+    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'t>>, wanted: &str, label: &str) {
+        let title = format!("`{key}` must be {wanted}, not {}", type_name(value.get_ref()));
+        self.report.push(problem_at(key, &value.span(), title).label(label));
+    }
+
+    /// Says that a key without a default was not written.
+    pub(super) fn missing(&self, key: &str, like: &str) {
+        let what = if self.path == "ladder" { "rung" } else { self.path };
+        let title = format!("this {what} has no `{key}`");
+        self.report.push(Problem::new(title).at(&self.header).label(format!("add {key} = {like}")));
+    }
+}
+
+/// A problem with the value of this key. The line of a secret is hidden.
+pub(super) fn problem_at(key: &str, at: &Range<usize>, title: impl Into<String>) -> Problem {
+    let problem = Problem::new(title).at(at);
+    if is_secret_key(key) { problem.hide(Hidden::Secret) } else { problem }
+}
+
+/// A duration as a config writes it: `1m 30s`.
+pub(super) fn spoken(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,1 +1,210 @@
-//! To come.
+//! Problems with their place, and the picture of each: the line, carets under the mistake, and what to write instead.
+
+use super::screen::{self, Hidden};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
+
+/// Every problem of a config, in the order of the file. Holds no line that may not be shown.
+#[derive(Debug, Clone)]
+pub struct Problems {
+    file: Option<String>,
+    list: Vec<Problem>,
+}
+
+/// One mistake: what is wrong, where, and what to write instead.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    title: String,
+    span: Option<Range<usize>>,
+    /// Under the carets, or as a help line where no carets are drawn.
+    label: Option<String>,
+    help: Vec<String>,
+    hidden: Option<Hidden>,
+    broken: bool,
+    key_only: bool,
+    place: Option<Place>,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    /// From 1.
+    line: usize,
+    /// From 1, in characters.
+    column: usize,
+    /// The one line that may be shown and the bytes to point at.
+    shown: Option<(String, Range<usize>)>,
+}
+
+impl Problem {
+    pub(super) fn new(title: impl Into<String>) -> Self {
+        let title = title.into();
+        let (hidden, place) = (None, None);
+        Self { title, span: None, label: None, help: Vec::new(), hidden, broken: false, key_only: false, place }
+    }
+
+    /// Where it is, in bytes of the file.
+    pub(super) fn at(mut self, span: &Range<usize>) -> Self {
+        self.span = Some(span.clone());
+        self
+    }
+
+    /// Where it is, when that is in the file at all.
+    pub(super) fn maybe_at(mut self, span: Option<&Range<usize>>) -> Self {
+        self.span = span.cloned();
+        self
+    }
+
+    /// What to write instead, in a few words.
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// What to do, in a sentence. May be called again.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Never show the line.
+    pub(super) fn hide(mut self, why: Hidden) -> Self {
+        self.hidden = Some(why);
+        self
+    }
+
+    /// The file did not parse: nothing is known about the line but its text.
+    pub(super) fn broken(mut self) -> Self {
+        self.broken = true;
+        self
+    }
+
+    /// Show the key that is pointed at, not its value.
+    pub(super) fn key_only(mut self) -> Self {
+        self.key_only = true;
+        self
+    }
+
+    fn render(&self, file: &str, renderer: &Renderer) -> String {
+        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let mut help: Vec<&str> = self.help.iter().map(String::as_str).collect();
+        match &self.place {
+            Some(Place { line, shown: Some((text, span)), .. }) => {
+                let mark = AnnotationKind::Primary.span(span.clone()).label(self.label.as_deref());
+                group = group.element(Snippet::source(text).path(file).line_start(*line).annotation(mark));
+            }
+            place => {
+                if let Some(place) = place {
+                    group = group.element(Origin::path(file).line(place.line).char_column(place.column));
+                }
+                help.splice(0..0, self.label.as_deref());
+            }
+        }
+        for line in help {
+            group = group.element(Level::HELP.message(line));
+        }
+        if let (Some(why), Some(_)) = (self.hidden, &self.place) {
+            group = group.element(Level::NOTE.message(why.note()));
+        }
+        let picture = renderer.render(&[group]);
+        match &self.place {
+            // Without a line there is no gutter; pictures with and without one should look alike.
+            Some(Place { shown: None, .. }) => picture.replace('\n', "\n "),
+            _ => picture,
+        }
+    }
+}
+
+impl Problems {
+    /// All pictures, an empty line between two, and a last line that counts them; in colour when asked.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let file = self.file.as_deref().unwrap_or_default();
+        let text: String = self.list.iter().map(|p| p.render(file, &renderer) + "\n\n").collect();
+        let (count, noun) = (self.list.len(), if self.list.len() == 1 { "problem" } else { "problems" });
+        let whose = self.file.as_deref().unwrap_or("the environment");
+        text + &format!("{count} {noun} in {whose}; nothing was done")
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// Collects problems while a file is read.
+pub(super) struct Report<'t> {
+    text: &'t str,
+    list: RefCell<Vec<Problem>>,
+}
+
+impl<'t> Report<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, list: RefCell::default() }
+    }
+
+    /// The text of the file between two bytes; empty where there is none.
+    pub(super) fn source(&self, span: &Range<usize>) -> &'t str {
+        self.text.get(span.clone()).unwrap_or_default()
+    }
+
+    /// The number of the line, from 1, that this byte stands in.
+    pub(super) fn line_of(&self, at: usize) -> usize {
+        self.text.bytes().take(at).filter(|b| *b == b'\n').count() + 1
+    }
+
+    /// Notes a problem. Its line is looked at here, once: what may not be shown is not kept.
+    pub(super) fn push(&self, mut problem: Problem) {
+        if let Some(span) = problem.span.clone() {
+            problem.place = Some(self.place(&span, &mut problem));
+        }
+        self.list.borrow_mut().push(problem);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
+    }
+
+    /// The problems, in the order of the file; those outside of it last.
+    pub(super) fn finish(self, file: Option<String>) -> Problems {
+        let mut list = self.list.into_inner();
+        list.sort_by_key(|p| p.span.as_ref().map_or(usize::MAX, |s| s.start));
+        Problems { file, list }
+    }
+
+    fn place(&self, span: &Range<usize>, problem: &mut Problem) -> Place {
+        let at = floor(self.text, span.start);
+        let start = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let column = self.text[start..at].chars().count() + 1;
+        if problem.hidden.is_none() {
+            let screened =
+                if problem.broken { screen::broken_line(self.text, start, line) } else { screen::line(line) };
+            problem.hidden = screened.err();
+        }
+        let from = (at - start).min(line.len());
+        let to = floor(self.text, span.end.max(at)).saturating_sub(start).clamp(from, line.len());
+        let mut text = line.to_owned();
+        if problem.key_only {
+            if line[..from].trim().is_empty() {
+                text.truncate(to);
+                text.push_str(" = …");
+            } else {
+                problem.hidden = problem.hidden.or(Some(Hidden::Secret));
+            }
+        }
+        let shown = problem.hidden.is_none().then_some((text, from..to));
+        Place { line: self.line_of(at), column, shown }
+    }
+}
+
+/// The nearest byte at or before `at` where a character starts.
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

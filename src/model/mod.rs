@@ -4,6 +4,7 @@
 //! what SQL says and what Rust says cannot drift apart.
 
 mod call;
+mod facts;
 mod ids;
 mod meeting;
 mod phone;
@@ -14,6 +15,9 @@ mod time;
 pub use call::{
     Accepted, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Rejection,
     RejectionClass, Reply, ReplyMeta, Voice,
+};
+pub use facts::{
+    AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
 pub use ids::{AttemptId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::{MeetingWords, PlannedStep, RungKind};

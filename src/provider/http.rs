@@ -1,1 +1,456 @@
 //! The one HTTP function.
+//!
+//! Its whole point is to know afterwards whether a request can have been processed. ureq's error kinds cannot tell
+//! that, so the body carries a witness: it is handed over through a reader, and a body that nobody ever read has
+//! certainly not left this machine. The same reader asks the [`Gate`] one last time, after name resolution and TLS.
+//!
+//! Nothing here retries. Headers, bodies and queries are never logged and never part of an error.
+
+mod names;
+
+pub use names::{Lookup, SystemLookup};
+
+use super::Gate;
+use crate::model::{FenceReason, NotSent, NotSentCause, printable};
+use log::LevelFilter;
+use names::Names;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt::Write as _;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use ureq::http::{HeaderMap, HeaderValue, Uri};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, SendBody};
+
+/// The longest answer that is read, in bytes; a longer one is unreadable.
+pub const ANSWER_MAX: usize = 1 << 20;
+
+/// The loudest level at which these modules may log: below it ureq prints whole requests, the Authorization header
+/// included (seen with ureq 3.5). Every logger savehub installs must obey it.
+pub const LOG_CAPS: &[(&str, LevelFilter)] =
+    &[("ureq", LevelFilter::Warn), ("ureq_proto", LevelFilter::Warn), ("rustls", LevelFilter::Warn)];
+
+/// How much longer than all phases together a request may take, should ureq lose count of one of them.
+const BACKSTOP: Duration = Duration::from_secs(2);
+
+/// What a client needs to know before its first request.
+#[derive(Clone)]
+pub struct HttpSettings {
+    /// Sum of the phases of one request.
+    pub request_timeout: Duration,
+    /// PEM file with the only certificate authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Proxy address; may hold credentials.
+    pub proxy: Option<String>,
+}
+
+/// A client with its connection pool. Built with its first request: a tick without calls never touches TLS.
+pub struct HttpClient {
+    settings: HttpSettings,
+    names: Names,
+    agent: OnceLock<Result<Agent, NotSent>>,
+}
+
+/// A complete answer, whatever its status.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// How long the exchange took, body included.
+    pub elapsed: Duration,
+}
+
+/// No complete answer.
+#[derive(Debug)]
+pub struct HttpFailure {
+    /// Whether the request can have been processed.
+    pub kind: FailureKind,
+    /// HTTP status and headers, when the answer came that far.
+    pub head: Option<Box<(u16, HeaderMap)>>,
+    /// How long the exchange took.
+    pub elapsed: Duration,
+}
+
+/// Whether a failed request can have been processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Nobody asked for the body: it is certainly still here. For a GET: the answer never began.
+    NotSent(NotSent),
+    /// The body was asked for. In plain words, without secrets.
+    Unknown(String),
+}
+
+impl FailureKind {
+    /// What went wrong, in plain words.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::NotSent(not_sent) => &not_sent.detail,
+            Self::Unknown(detail) => detail,
+        }
+    }
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The proxy address may hold a password.
+        f.debug_struct("HttpClient").field("request_timeout", &self.settings.request_timeout).finish_non_exhaustive()
+    }
+}
+
+impl HttpClient {
+    /// A client that resolves names as the system does.
+    pub fn new(settings: HttpSettings) -> Self {
+        Self::with_lookup(settings, Arc::new(SystemLookup))
+    }
+
+    /// A client with its own way to resolve names.
+    pub fn with_lookup(settings: HttpSettings, lookup: Arc<dyn Lookup>) -> Self {
+        Self { settings, names: Names(lookup), agent: OnceLock::new() }
+    }
+
+    /// Reads `url`. Safe to repeat.
+    pub fn get(&self, url: &str, authorization: &SecretString) -> Result<HttpAnswer, HttpFailure> {
+        self.exchange(url, |agent| {
+            let request = agent.get(url).header("Authorization", header(authorization)?);
+            request.header("Accept-Charset", "utf-8").call().map_err(Failed::from)
+        })
+    }
+
+    /// Posts a form, at most once. The gate is asked when the transport wants the body; if it refuses, no byte of the
+    /// body leaves.
+    pub fn post(
+        &self,
+        url: &str,
+        authorization: &SecretString,
+        form: &str,
+        gate: &dyn Gate,
+    ) -> Result<HttpAnswer, HttpFailure> {
+        self.exchange(url, |agent| {
+            let mut witness = Witness { rest: form.as_bytes(), gate, seen: Seen::Nothing };
+            let request = agent
+                .post(url)
+                .header("Authorization", header(authorization)?)
+                .header("Accept-Charset", "utf-8")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                // By hand: a reader of unknown length would be sent in chunks.
+                .header("Content-Length", form.len());
+            let sent = request.send(SendBody::from_reader(&mut witness));
+            sent.map_err(|error| Failed { error: Some(error), seen: witness.seen })
+        })
+    }
+
+    fn exchange(
+        &self,
+        url: &str,
+        send: impl FnOnce(&Agent) -> Result<ureq::http::Response<ureq::Body>, Failed>,
+    ) -> Result<HttpAnswer, HttpFailure> {
+        let started = Instant::now();
+        let fail = |kind, head| Err(HttpFailure { kind, head, elapsed: started.elapsed() });
+        let secure = match is_secure(url) {
+            Ok(secure) => secure,
+            Err(not_sent) => return fail(FailureKind::NotSent(not_sent), None),
+        };
+        let agent = match self.agent.get_or_init(|| self.build()) {
+            Ok(agent) => agent,
+            Err(not_sent) => return fail(FailureKind::NotSent(not_sent.clone()), None),
+        };
+        let response = match send(agent) {
+            Ok(response) => response,
+            Err(failed) => {
+                let kind = failed.kind(secure, self.settings.request_timeout);
+                log::debug!("http: no answer: {}", kind.detail());
+                return fail(kind, None);
+            }
+        };
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        match read_whole(body) {
+            Ok(body) => {
+                let elapsed = started.elapsed();
+                log::debug!("http: {status}, {} bytes in {} ms", body.len(), elapsed.as_millis());
+                Ok(HttpAnswer { status, headers: head.headers, body, elapsed })
+            }
+            Err(why) => {
+                let detail = format!("the answer (HTTP {status}) is incomplete: {why}");
+                log::debug!("http: {detail}");
+                fail(FailureKind::Unknown(detail), Some(Box::new((status, head.headers))))
+            }
+        }
+    }
+
+    fn build(&self) -> Result<Agent, NotSent> {
+        let total = self.settings.request_timeout;
+        let share = |percent: u32| Some(total * percent / 100);
+        let mut config = Agent::config_builder()
+            .timeout_resolve(share(15))
+            .timeout_connect(share(25))
+            .timeout_send_request(share(5))
+            .timeout_send_body(share(5))
+            .timeout_recv_response(share(40))
+            .timeout_recv_body(share(10))
+            // Above the sum, since it would hide which phase ran out of time.
+            .timeout_global(Some(total + BACKSTOP))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .input_buffer_size(16 * 1024)
+            .output_buffer_size(16 * 1024)
+            // As many as may be under way at once (`engine.parallel`), so that a second round needs no handshakes.
+            .max_idle_connections(16)
+            .max_idle_connections_per_host(16)
+            .user_agent(concat!("savehub/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .proxy(None);
+        if let Some(proxy) = &self.settings.proxy {
+            let proxy = ureq::Proxy::new(proxy)
+                .map_err(|_| not_sent(NotSentCause::Other, "the configured proxy address cannot be read"))?;
+            config = config.proxy(Some(proxy));
+        }
+        if let Some(file) = &self.settings.ca_file {
+            config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
+        }
+        Ok(Agent::with_parts(config.build(), DefaultConnector::default(), self.names.clone()))
+    }
+}
+
+/// Encodes a form as the official Python SDK does: `+` for a space, and everything but letters, digits and `_.-~` as
+/// `%XX`. A bare `+` would reach Twilio as a space.
+pub fn form_encode(fields: &[(&str, &str)]) -> String {
+    let mut form = String::new();
+    for (name, value) in fields {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        encode_into(&mut form, name, "+");
+        form.push('=');
+        encode_into(&mut form, value, "+");
+    }
+    form
+}
+
+/// Encodes one segment of a path (RFC 3986 section 3.3, unreserved characters stay).
+pub(super) fn path_encode(segment: &str) -> String {
+    let mut path = String::new();
+    encode_into(&mut path, segment, "%20");
+    path
+}
+
+fn encode_into(out: &mut String, text: &str, space: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => out.push(char::from(byte)),
+            b' ' => out.push_str(space),
+            // Writing to a String cannot fail.
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+}
+
+/// The body and what became of it.
+struct Witness<'a> {
+    rest: &'a [u8],
+    gate: &'a dyn Gate,
+    seen: Seen,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Seen {
+    /// Nobody asked for the body.
+    Nothing,
+    /// Somebody asked and the gate refused.
+    Refused(FenceReason),
+    /// The body may have left.
+    Body,
+}
+
+impl Read for Witness<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Seen::Nothing = self.seen {
+            match self.gate.pass() {
+                Ok(()) => self.seen = Seen::Body,
+                Err(reason) => self.seen = Seen::Refused(reason),
+            }
+        }
+        if let Seen::Refused(_) = self.seen {
+            return Err(io::Error::other("fenced"));
+        }
+        self.rest.read(buf)
+    }
+}
+
+/// A request without a response.
+struct Failed {
+    /// `None`: the request could not even be built.
+    error: Option<ureq::Error>,
+    seen: Seen,
+}
+
+impl From<ureq::Error> for Failed {
+    fn from(error: ureq::Error) -> Self {
+        Self { error: Some(error), seen: Seen::Nothing }
+    }
+}
+
+impl Failed {
+    fn kind(self, secure: bool, limit: Duration) -> FailureKind {
+        let Some(error) = self.error else {
+            let detail = "the credentials hold characters that cannot stand in a header";
+            return FailureKind::NotSent(not_sent(NotSentCause::Other, detail));
+        };
+        match self.seen {
+            Seen::Refused(reason) => FailureKind::NotSent(not_sent(
+                NotSentCause::Fenced(reason),
+                &format!("the fence refused at the last moment: {reason}"),
+            )),
+            Seen::Body => FailureKind::Unknown(describe(&error, limit)),
+            Seen::Nothing => FailureKind::NotSent(not_sent(cause(&error, secure), &describe(&error, limit))),
+        }
+    }
+}
+
+/// Where a request stopped that never came to its body.
+fn cause(error: &ureq::Error, secure: bool) -> NotSentCause {
+    use ureq::Error as E;
+    match error {
+        E::HostNotFound | E::Timeout(ureq::Timeout::Resolve) => NotSentCause::Dns,
+        E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::TlsRequired => NotSentCause::Tls,
+        // rustls hands its own errors on as `InvalidData`; an end of file before the request can only be a handshake.
+        E::Io(e) if secure && matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
+            NotSentCause::Tls
+        }
+        E::Io(_) | E::Timeout(ureq::Timeout::Connect) | E::ConnectionFailed | E::ConnectProxyFailed(_) => {
+            NotSentCause::Connect
+        }
+        _ => NotSentCause::Other,
+    }
+}
+
+/// An error in words. Only kinds that cannot hold a URL or a header are quoted.
+fn describe(error: &ureq::Error, limit: Duration) -> String {
+    use ureq::Error as E;
+    match error {
+        E::Timeout(phase) => {
+            format!("no answer within {} s ({})", limit.as_secs_f64(), phase_words(*phase))
+        }
+        E::HostNotFound => "the host name does not resolve".into(),
+        E::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the connection was closed without an answer".into(),
+        E::Io(e) => format!("connection: {}", printable(&e.to_string())),
+        E::Tls(why) => format!("TLS: {}", printable(why)),
+        E::Rustls(why) => format!("TLS: {}", printable(&why.to_string())),
+        E::Protocol(why) => format!("not HTTP: {}", printable(&why.to_string())),
+        E::ConnectionFailed => "no connection".into(),
+        E::ConnectProxyFailed(_) => "the proxy refused the connection".into(),
+        E::LargeResponseHeader(..) => "the answer's headers are too long".into(),
+        _ => "the HTTP request failed".into(),
+    }
+}
+
+fn phase_words(phase: ureq::Timeout) -> &'static str {
+    match phase {
+        ureq::Timeout::Resolve => "resolving the host name",
+        ureq::Timeout::Connect => "connecting",
+        ureq::Timeout::SendRequest | ureq::Timeout::SendBody => "sending the request",
+        ureq::Timeout::RecvResponse => "waiting for the response",
+        ureq::Timeout::RecvBody => "reading the response",
+        _ => "in all",
+    }
+}
+
+fn not_sent(cause: NotSentCause, detail: &str) -> NotSent {
+    NotSent { cause, detail: detail.to_owned() }
+}
+
+/// The header, marked so that `http` never prints it.
+fn header(authorization: &SecretString) -> Result<HeaderValue, Failed> {
+    let mut value = HeaderValue::from_str(authorization.expose_secret())
+        .map_err(|_| Failed { error: None, seen: Seen::Nothing })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Is it https? Plain http is refused unless it stays on this machine.
+fn is_secure(url: &str) -> Result<bool, NotSent> {
+    let bad = |detail: &str| not_sent(NotSentCause::Other, detail);
+    let uri: Uri = url.parse().map_err(|_| bad("the base address is not a URL"))?;
+    let host = uri.host().unwrap_or_default();
+    match uri.scheme_str() {
+        Some("https") => Ok(true),
+        Some("http") if is_loopback(host) => Ok(false),
+        Some("http") => Err(bad("refusing to send credentials over plain http")),
+        _ => Err(bad("the base address does not start with https://")),
+    }
+}
+
+/// 127.0.0.0/8, ::1 or `localhost`.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Reads to the end, which also gives the connection back to the pool. `Err` says why it could not.
+fn read_whole(mut body: ureq::Body) -> Result<Vec<u8>, String> {
+    let mut whole = Vec::new();
+    let limit = u64::try_from(ANSWER_MAX).unwrap_or(u64::MAX) + 1;
+    match body.as_reader().take(limit).read_to_end(&mut whole) {
+        Ok(_) if whole.len() > ANSWER_MAX => Err(format!("longer than {ANSWER_MAX} bytes")),
+        Ok(_) => Ok(whole),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err("the connection was closed".into()),
+        Err(e) => Err(printable(&e.to_string())),
+    }
+}
+
+fn read_roots(file: &std::path::Path) -> Result<RootCerts, NotSent> {
+    let bad =
+        |why: &str| not_sent(NotSentCause::Tls, &format!("ca_file {}: {why}", printable(&file.to_string_lossy())));
+    let pem = std::fs::read(file).map_err(|e| bad(&e.to_string()))?;
+    let mut roots: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(root) = item.map_err(|_| bad("is not PEM"))? {
+            roots.push(root);
+        }
+    }
+    if roots.is_empty() { Err(bad("holds no certificate")) } else { Ok(RootCerts::from(roots)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for url in ["http://127.0.0.1:1/x", "http://127.9.9.9/", "http://[::1]:80/", "http://localhost/"] {
+            assert_eq!(is_secure(url), Ok(false), "{url}");
+        }
+        assert_eq!(is_secure("https://api.twilio.com/x"), Ok(true));
+        for url in [
+            "http://api.twilio.com/",
+            "http://localhost@example.com/",
+            "http://127.0.0.1.example.com/",
+            "ftp://x/",
+            "x",
+        ] {
+            assert!(is_secure(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_encoded_as_the_python_sdk_does() {
+        assert_eq!(form_encode(&[("To", "+1 2"), ("T~_.-", "é*&=")]), "To=%2B1+2&T~_.-=%C3%A9%2A%26%3D");
+        assert_eq!(path_encode("v3:a b/.."), "v3%3Aa%20b%2F..");
+    }
+
+    #[test]
+    fn a_ca_file_without_certificates_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let refused = read_roots(file.path()).unwrap_err();
+        assert_eq!(refused.cause, NotSentCause::Tls);
+        assert!(refused.detail.ends_with("holds no certificate"), "{}", refused.detail);
+    }
+}

@@ -1,6 +1,20 @@
 //! The mock phone: the product's own rehearsal provider. It never touches the network.
+//!
+//! It keeps nothing: the id of a mock call carries its outcome and its time, so that another process can tell what has
+//! become of the call from its own `now` alone.
 
-use crate::model::text_enum;
+use super::{Gate, Provider, ProviderError};
+use crate::model::{
+    Accepted, CallReport, CallRequest, CallStatus, Doubt, HangUp, MESSAGE_CUT, NotSent, NotSentCause, Outcome, Phone,
+    ProviderKind, Reply, ReplyMeta, Timestamp, cut, printable, text_enum,
+};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The account of mock calls.
+pub const MOCK_ACCOUNT: &str = "mock";
+
+/// The number mock calls come from: fictional (555-01XX is reserved for it).
+pub const MOCK_FROM: &str = "+12025550100";
 
 text_enum! {
     /// What becomes of a mock call.
@@ -19,5 +33,148 @@ text_enum! {
         Timeout = "timeout",
         /// The call is placed, the reply is lost.
         LostReply = "lost-reply",
+    }
+}
+
+/// The mock phone.
+#[derive(Debug)]
+pub struct Mock {
+    outcomes: Vec<MockOutcome>,
+    placed: AtomicUsize,
+    from: Phone,
+}
+
+impl Mock {
+    /// The first call of this process gets the first outcome, and so on; the last one repeats. Empty: `no-answer`.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "a constant; every test of this module would fail"
+    )]
+    pub fn new(outcomes: &[MockOutcome]) -> Self {
+        let outcomes = if outcomes.is_empty() { vec![MockOutcome::NoAnswer] } else { outcomes.to_vec() };
+        let from = Phone::parse(MOCK_FROM).expect("MOCK_FROM is a phone number");
+        Self { outcomes, placed: AtomicUsize::new(0), from }
+    }
+
+    fn next(&self) -> MockOutcome {
+        let index = self.placed.fetch_add(1, Ordering::SeqCst).min(self.outcomes.len() - 1);
+        self.outcomes[index]
+    }
+}
+
+impl Provider for Mock {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Mock
+    }
+
+    fn account(&self) -> &str {
+        MOCK_ACCOUNT
+    }
+
+    fn calls_from(&self) -> &Phone {
+        &self.from
+    }
+
+    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+        let outcome = match gate.pass() {
+            Ok(()) => self.ring(call),
+            Err(reason) => {
+                let detail = format!("the fence refused: {reason}");
+                Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(reason), detail })
+            }
+        };
+        Reply { outcome, meta: ReplyMeta::default() }
+    }
+
+    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
+        MockCall::read(sid).map(|call| call.report(now)).ok_or(ProviderError::NotFound)
+    }
+
+    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
+        let call = MockCall::read(sid).ok_or(ProviderError::NotFound)?;
+        let mut report = call.report(now);
+        match (report.status, how) {
+            (CallStatus::Queued | CallStatus::Ringing, _) => report.status = CallStatus::Canceled,
+            (CallStatus::InProgress, HangUp::Completed) => {
+                report.status = CallStatus::Completed;
+                report.duration_s = u32::try_from(call.age_s(now) - call.answered_after_s()).ok();
+            }
+            _ => {}
+        }
+        Ok(report)
+    }
+}
+
+impl Mock {
+    fn ring(&self, call: &CallRequest) -> Outcome {
+        let outcome = self.next();
+        log::info!("[CALL][MOCK] Mock call initiated");
+        log::info!("[CALL][MOCK] To={}", call.to);
+        log::info!("[CALL][MOCK] Message=\"{}\"", cut(&printable(&call.message), MESSAGE_CUT));
+        let sid = MockCall { outcome, intent_at: call.intent_at }.sid(&call.token);
+        match outcome {
+            MockOutcome::Refused => {
+                let detail = "the mock provider refused the connection".into();
+                Outcome::NotSent(NotSent { cause: NotSentCause::Connect, detail })
+            }
+            MockOutcome::Timeout => Outcome::Unknown(Doubt { detail: "the mock provider did not answer".into() }),
+            MockOutcome::LostReply => Outcome::Unknown(Doubt { detail: "the mock provider's reply was lost".into() }),
+            MockOutcome::Answered | MockOutcome::Busy | MockOutcome::NoAnswer | MockOutcome::Voicemail => {
+                log::info!("[CALL][MOCK] Mock call SID={}", printable(&sid));
+                Outcome::Accepted(Accepted { sid, status: CallStatus::Queued })
+            }
+        }
+    }
+}
+
+/// What the id of a mock call says.
+struct MockCall {
+    outcome: MockOutcome,
+    intent_at: Timestamp,
+}
+
+impl MockCall {
+    /// `MOCK-<token>-<outcome>-<intent in ms>`.
+    fn sid(&self, token: &str) -> String {
+        format!("MOCK-{token}-{}-{}", self.outcome, self.intent_at.ms())
+    }
+
+    /// `None` for an id that is not ours, and for calls that were never made.
+    fn read(sid: &str) -> Option<Self> {
+        let (rest, ms) = sid.strip_prefix("MOCK-")?.rsplit_once('-')?;
+        let outcome = *MockOutcome::ALL
+            .iter()
+            .find(|o| rest.strip_suffix(o.as_str()).is_some_and(|token| token.ends_with('-')))?;
+        let exists = !matches!(outcome, MockOutcome::Refused | MockOutcome::Timeout);
+        exists.then_some(Self { outcome, intent_at: Timestamp::from_ms(ms.parse().ok()?) })
+    }
+
+    fn age_s(&self, now: Timestamp) -> i64 {
+        now.since(self.intent_at) / 1000
+    }
+
+    const fn answered_after_s(&self) -> i64 {
+        match self.outcome {
+            MockOutcome::Answered => 6,
+            MockOutcome::Voicemail => 20,
+            _ => 0,
+        }
+    }
+
+    fn report(&self, now: Timestamp) -> CallReport {
+        use CallStatus::{Busy, Completed, InProgress, NoAnswer, Queued, Ringing};
+        let (status, duration_s, answered_by) = match (self.outcome, self.age_s(now)) {
+            (MockOutcome::Busy, 2..) => (Busy, None, None),
+            (MockOutcome::Busy, _) | (_, ..1) => (Queued, None, None),
+            (MockOutcome::Answered, 18..) => (Completed, Some(12), Some("human")),
+            (MockOutcome::Answered, 6..) => (InProgress, None, Some("human")),
+            (MockOutcome::Voicemail, 30..) => (Completed, Some(10), Some("machine_start")),
+            (MockOutcome::Voicemail, 20..) => (InProgress, None, Some("machine_start")),
+            (MockOutcome::Answered | MockOutcome::Voicemail, _) | (_, ..25) => (Ringing, None, None),
+            _ => (NoAnswer, None, None),
+        };
+        let answered_by = answered_by.map(str::to_owned);
+        CallReport { status, duration_s, answered_by, price: None, price_unit: None, skew_ms: None }
     }
 }

@@ -6,10 +6,14 @@
 
 pub mod http;
 pub mod mock;
+mod registry;
 pub mod test_mode;
 pub mod twilio;
 
+pub use registry::{NotConfigured, Registry, build};
+
 use crate::model::{CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
+use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
 /// body (name resolution and TLS lie between; a thread that was given up must fail there, not send).
@@ -51,4 +55,26 @@ pub trait Provider: Send + Sync {
 
     /// Ends a call; safe to repeat. The report is what the provider says afterwards.
     fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError>;
+}
+
+/// Every provider of this installation: the one for new calls, and those that placed earlier ones.
+pub trait Providers: Send + Sync {
+    /// Who places new calls.
+    fn current(&self) -> Arc<dyn Provider>;
+
+    /// Who can follow and end a call placed under `kind` and `account`; `None` when its account is no longer known.
+    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>>;
+}
+
+/// One provider for everything: tests, `demo`, `call-test --mock`.
+pub struct Only(pub Arc<dyn Provider>);
+
+impl Providers for Only {
+    fn current(&self) -> Arc<dyn Provider> {
+        Arc::clone(&self.0)
+    }
+
+    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
+        (kind == self.0.kind() && account == self.0.account()).then(|| Arc::clone(&self.0))
+    }
 }

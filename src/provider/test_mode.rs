@@ -1,1 +1,66 @@
-//! Test mode.
+//! Test mode: everything but the call itself. Never touches the network.
+
+use super::{Gate, Provider, ProviderError};
+use crate::model::{
+    Accepted, CallReport, CallRequest, CallStatus, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind, Reply,
+    ReplyMeta, Timestamp,
+};
+use std::sync::Arc;
+
+/// Stands before a provider and never asks it.
+pub struct TestMode {
+    inner: Arc<dyn Provider>,
+}
+
+impl TestMode {
+    /// Test mode in the name of `inner`: its account and number, none of its calls.
+    pub fn new(inner: Arc<dyn Provider>) -> Self {
+        Self { inner }
+    }
+}
+
+impl Provider for TestMode {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Test
+    }
+
+    fn account(&self) -> &str {
+        self.inner.account()
+    }
+
+    fn calls_from(&self) -> &Phone {
+        self.inner.calls_from()
+    }
+
+    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+        let outcome = match gate.pass() {
+            Ok(()) => {
+                log::info!("[CALL] TEST MODE - Call not placed (simulated)");
+                Outcome::Accepted(Accepted { sid: format!("TEST-{}", call.token), status: CallStatus::Simulated })
+            }
+            Err(reason) => {
+                let detail = format!("the fence refused: {reason}");
+                Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(reason), detail })
+            }
+        };
+        Reply { outcome, meta: ReplyMeta::default() }
+    }
+
+    fn fetch(&self, sid: &str, _: Timestamp) -> Result<CallReport, ProviderError> {
+        if !sid.starts_with("TEST-") {
+            return Err(ProviderError::NotFound);
+        }
+        Ok(CallReport {
+            status: CallStatus::Simulated,
+            duration_s: None,
+            answered_by: None,
+            price: None,
+            price_unit: None,
+            skew_ms: None,
+        })
+    }
+
+    fn hang_up(&self, sid: &str, _: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.fetch(sid, now)
+    }
+}

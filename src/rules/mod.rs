@@ -1,3 +1,21 @@
 //! Pure rules: values in, values out. No clock, no database, no network.
+//!
+//! | file | answers |
+//! |---|---|
+//! | [`window`] | is it too early, the time to call, or too late? |
+//! | [`ladder`] | when is each rung of a meeting due? |
+//! | [`guard`] | may this step be tried now, and if not, why? (guards 0 to 2 and 6 to 8) |
+//! | [`fence`] | may these bytes still leave? |
+//! | [`after`] | what becomes of a step when its attempt has an outcome? |
+//! | [`settle`] | what becomes of an attempt nobody has an answer for? |
+//! | [`pace`] | when is a call looked at again? |
+//! | [`message`] | what is said? |
 
+pub mod after;
+pub mod fence;
+pub mod guard;
+pub mod ladder;
 pub mod message;
+pub mod pace;
+pub mod settle;
+pub mod window;

@@ -1,5 +1,8 @@
 //! What goes into a store and what comes out: values without behaviour.
 
+pub use crate::model::{
+    AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
+};
 use crate::model::{
     AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentId, IncidentState, MeetingId, MeetingState,
     MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
@@ -142,71 +145,6 @@ pub struct Claim {
     pub(in crate::store) seal: Seal,
 }
 
-// --- guards ---
-
-/// What the guards may know about a step about to be tried; read inside the claim transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// The step; `None` for `call-test`.
-    pub step: Option<StepFacts>,
-    /// The number.
-    pub number: NumberFacts,
-    /// Counted attempts of this person since [`AttemptDraft::day_since`].
-    pub calls_of_person_today: u32,
-    /// Counted attempts of all people since [`AttemptDraft::day_since`].
-    pub calls_today: u32,
-}
-
-/// Facts about a step, its incident and its meeting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepFacts {
-    /// State of the incident.
-    pub incident_state: IncidentState,
-    /// Is the incident's generation the meeting's, and is the meeting still planned?
-    pub current: bool,
-    /// Start of the meeting.
-    pub starts_at: Timestamp,
-    /// When the step was due.
-    pub due_at: Timestamp,
-    /// Calls of this (person, meeting) since [`AttemptDraft::calls_since`].
-    pub recent_calls: u32,
-    /// A later call rung of the same incident is due, too.
-    pub later_rung_due: bool,
-}
-
-/// Facts about a phone number.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NumberFacts {
-    /// It has an attempt in `SENDING` or `UNKNOWN`.
-    pub open_attempt: bool,
-    /// Intent time of the newest accepted call that is not final.
-    pub live_since: Option<Timestamp>,
-    /// Intent time of the newest attempt that rang or may have rung.
-    pub last_rang_at: Option<Timestamp>,
-}
-
-/// What a guard says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// All guards agree.
-    Place,
-    /// Not now: the step stays `PENDING`.
-    Wait(Reason),
-    /// No: the step ends.
-    Refuse(Refusal),
-}
-
-/// A refusal with its reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// `SKIPPED`, `FAILED` or `CANCELLED`.
-    pub state: StepState,
-    /// The reason word.
-    pub reason: Reason,
-    /// The numbers behind it, in plain words.
-    pub detail: String,
-}
-
 // --- attempts ---
 
 /// An attempt about to be written down.
@@ -255,6 +193,8 @@ pub struct Attempt {
     pub steps: Vec<StepId>,
     /// The meetings it names, earliest start first.
     pub words: Vec<MeetingWords>,
+    /// Who is called.
+    pub to: Phone,
     /// What is said.
     pub message: String,
     /// When it was written.
@@ -277,50 +217,6 @@ pub enum Begun {
     Gone,
 }
 
-/// What the fence reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FenceFacts {
-    /// State of the attempt.
-    pub state: AttemptState,
-    /// Does its owner in the database match the process that asks?
-    pub owner: Owner,
-    /// Wish to end the call, set by check-in and resolve.
-    pub hang_up: HangUpState,
-    /// `true` for every incident it serves: open, and of the meeting's generation. `None` for `call-test`.
-    pub incidents_open: Option<bool>,
-    /// Earliest start of the meetings it serves.
-    pub starts_at: Option<Timestamp>,
-}
-
-/// What is known when a step's attempt has its outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AfterFacts {
-    /// May the incident still ring, in the same generation?
-    pub incident_open: bool,
-    /// Start of the meeting.
-    pub starts_at: Timestamp,
-    /// Retries spent so far.
-    pub tries: u32,
-    /// Did the call name this meeting beside another one?
-    pub merged: bool,
-}
-
-/// What becomes of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepNext {
-    /// Done.
-    End(Refusal),
-    /// Back to `PENDING`; nothing rang, for certain.
-    Again {
-        /// Not before this time.
-        not_before: Timestamp,
-        /// Does it use up the one retry?
-        spends_try: bool,
-    },
-    /// Stays `RUNNING`: the outcome is unknown.
-    Stay,
-}
-
 /// What recording did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -333,36 +229,6 @@ pub struct Recorded {
     pub again_at: Option<Timestamp>,
     /// The call is to be hung up at once: the incident ended meanwhile, or the attempt had been given up (a ghost).
     pub hang_up: Option<LiveCall>,
-}
-
-/// An open attempt as time passes over it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenAttempt {
-    /// Row.
-    pub id: AttemptId,
-    /// `SENDING` or `UNKNOWN`.
-    pub state: AttemptState,
-    /// Who wrote it.
-    pub owner: Owner,
-    /// End of its lease, in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
-    pub lease_until_boot_ms: i64,
-    /// By this time the request has ended.
-    pub request_deadline_at: Timestamp,
-    /// Start of the meeting; `None` for `call-test`.
-    pub starts_at: Option<Timestamp>,
-    /// Due time of the next pending call rung of the same person.
-    pub next_rung_due: Option<Timestamp>,
-}
-
-/// What becomes of an open attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settle {
-    /// Nothing yet.
-    Keep,
-    /// `SENDING` -> `UNKNOWN`.
-    Unknown,
-    /// `UNKNOWN` -> `ABANDONED`; its step is `FAILED(unknown)`.
-    Abandon,
 }
 
 // --- calls at the provider ---
@@ -417,8 +283,10 @@ pub struct TickStart {
 pub struct TickBegun {
     /// Row.
     pub id: TickId,
-    /// Last known skew of the provider's clock against ours, and when it was seen.
+    /// Last known skew of the provider's clock against ours in milliseconds, and when it was seen.
     pub skew: Option<(i64, Timestamp)>,
+    /// Keys of the faults that last.
+    pub faults: Vec<String>,
 }
 
 /// End of a tick.

@@ -1,1 +1,96 @@
-//! Twilio.
+//! Twilio's REST API 2010-04-01 (docs/voice/api/call-resource), or a service that speaks it.
+
+mod answer;
+mod calls;
+mod classify;
+mod codes;
+mod twiml;
+
+pub use answer::{mask_numbers, skew_ms};
+pub use calls::create_form;
+pub use classify::classify;
+pub use codes::remedy;
+pub use twiml::{TWIML_MAX, twiml};
+
+use super::http::{HttpClient, HttpSettings, path_encode};
+use crate::config::{EngineConfig, TwilioAuth, TwilioConfig};
+use crate::model::Phone;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+
+/// The longest ring time Twilio takes, in seconds (docs/voice/api/call-resource, `Timeout`).
+const RING_MAX_S: u64 = 600;
+
+/// One account at Twilio. Nothing is connected before the first request.
+#[derive(Debug)]
+pub struct Twilio {
+    account: String,
+    from: Phone,
+    base_url: String,
+    /// The token or API secret, to strike it out should an answer repeat it.
+    secret: SecretString,
+    /// The whole `Basic …` header.
+    authorization: SecretString,
+    status_callback: Option<SecretString>,
+    ring_s: u64,
+    http: HttpClient,
+}
+
+impl Twilio {
+    /// The account of `config`, with the ring and request times of `engine`.
+    pub fn new(config: &TwilioConfig, engine: &EngineConfig) -> Self {
+        Self::with_http(config, engine, HttpClient::new(http_settings(config, engine)))
+    }
+
+    /// As [`Twilio::new`], over this client.
+    pub fn with_http(config: &TwilioConfig, engine: &EngineConfig, http: HttpClient) -> Self {
+        let (user, secret) = match &config.auth {
+            TwilioAuth::Token(token) => (&config.account_sid, token),
+            TwilioAuth::ApiKey { sid, secret } => (sid, secret),
+        };
+        let basic = STANDARD.encode(format!("{user}:{}", secret.expose_secret()));
+        Self {
+            account: config.account_sid.clone(),
+            from: config.from.clone(),
+            base_url: config.base_url.trim_end_matches('/').to_owned(),
+            secret: secret.clone(),
+            authorization: format!("Basic {basic}").into(),
+            status_callback: config.status_callback.clone().map(SecretString::from),
+            ring_s: engine.ring_timeout.as_secs().clamp(1, RING_MAX_S),
+            http,
+        }
+    }
+
+    fn calls_url(&self) -> String {
+        format!("{}/2010-04-01/Accounts/{}/Calls.json", self.base_url, path_encode(&self.account))
+    }
+
+    fn call_url(&self, sid: &str) -> String {
+        let (account, sid) = (path_encode(&self.account), path_encode(sid));
+        format!("{}/2010-04-01/Accounts/{account}/Calls/{sid}.json", self.base_url)
+    }
+
+    /// An answer's body without our secret, should the answer repeat what we sent. Before anything is cut out of it: half
+    /// a secret would not be found again.
+    fn strike(&self, body: Vec<u8>) -> Vec<u8> {
+        let secrets = [self.secret.expose_secret(), self.authorization.expose_secret().trim_start_matches("Basic ")];
+        let mut text = String::from_utf8_lossy(&body).into_owned();
+        if !secrets.iter().any(|s| !s.is_empty() && text.contains(s)) {
+            return body;
+        }
+        for secret in secrets.iter().filter(|s| !s.is_empty()) {
+            text = text.replace(secret, "***");
+        }
+        text.into_bytes()
+    }
+}
+
+/// The client's settings for this account.
+pub fn http_settings(config: &TwilioConfig, engine: &EngineConfig) -> HttpSettings {
+    HttpSettings {
+        request_timeout: engine.request_timeout,
+        ca_file: config.ca_file.clone(),
+        proxy: config.proxy.clone(),
+    }
+}

@@ -82,6 +82,7 @@ pub(super) fn begin(
         incident: Some(claim.incident),
         steps: shared.iter().map(|c| c.step).collect(),
         words,
+        to: draft.to.clone(),
         message,
         intent_at: now,
         seal: Seal,
@@ -103,9 +104,18 @@ pub(super) fn begin_test_call(
     }
     let message = (draft.say)(&[]);
     let id = insert(tx, None, draft, &message, now)?;
-    let (token, seal) = (draft.token.clone(), Seal);
-    let (steps, words) = (Vec::new(), Vec::new());
-    Ok(Begun::Attempt(Attempt { id, token, step: None, incident: None, steps, words, message, intent_at: now, seal }))
+    Ok(Begun::Attempt(Attempt {
+        id,
+        token: draft.token.clone(),
+        step: None,
+        incident: None,
+        steps: Vec::new(),
+        words: Vec::new(),
+        to: draft.to.clone(),
+        message,
+        intent_at: now,
+        seal: Seal,
+    }))
 }
 
 /// The step as it is now, if it is still pending and ready.
@@ -181,6 +191,12 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
              and state = 'PENDING' and ready_at <= ?4)",
         )?
         .query_row(params![claim.incident, claim.kind, claim.rung, now], |r| r.get(0))?;
+    let refused_for_capacity = tx
+        .prepare_cached(
+            "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
+               join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id desc limit 1), 0)",
+        )?
+        .query_row([claim.step], |r| r.get(0))?;
     Ok(StepFacts {
         incident_state,
         current,
@@ -188,6 +204,7 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
         due_at: claim.due_at,
         recent_calls,
         later_rung_due,
+        refused_for_capacity,
     })
 }
 

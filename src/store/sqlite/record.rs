@@ -70,18 +70,19 @@ fn update(tx: &Transaction<'_>, id: AttemptId, state: AttemptState, reply: &Repl
         Outcome::Accepted(Accepted { sid, status }) => (Some(sid), Some(*status)),
         _ => (None, None),
     };
-    let (error, code) = match &reply.outcome {
-        Outcome::Accepted(_) => (None, None),
-        Outcome::Rejected(r) => (Some(r.message.as_str()), r.code),
-        Outcome::NotSent(n) => (Some(n.detail.as_str()), None),
-        Outcome::Unknown(d) => (Some(d.detail.as_str()), None),
+    let (error, code, class) = match &reply.outcome {
+        Outcome::Accepted(_) => (None, None, None),
+        Outcome::Rejected(r) => (Some(r.message.as_str()), r.code, Some(r.class)),
+        Outcome::NotSent(n) => (Some(n.detail.as_str()), None, None),
+        Outcome::Unknown(d) => (Some(d.detail.as_str()), None, None),
     };
     let look = status.is_some_and(|s| !s.is_final()).then_some(now);
     let changed = tx
         .prepare_cached(
             "update attempts set state = ?2, sid = ?3, call_status = ?4, error = ?5, error_code = ?6, \
              http_status = coalesce(?7, http_status), request_id = coalesce(?8, request_id), finished_at = ?9, \
-             next_look_at = case when ?10 is null and hang_up = 'WANTED' and ?3 is not null then ?9 else ?10 end \
+             next_look_at = case when ?10 is null and hang_up = 'WANTED' and ?3 is not null then ?9 else ?10 end, \
+             error_class = ?11 \
              where id = ?1",
         )?
         .execute(params![
@@ -94,7 +95,8 @@ fn update(tx: &Transaction<'_>, id: AttemptId, state: AttemptState, reply: &Repl
             reply.meta.http_status,
             reply.meta.request_id,
             now,
-            look
+            look,
+            class
         ])?;
     one_row(changed, "record an attempt")
 }

@@ -79,6 +79,7 @@ create table attempts(
   price_unit text,
   error text,
   error_code integer,
+  error_class text, -- whose fault a refusal is
   http_status integer,
   request_id text,
   hang_up text not null default 'NONE' check(hang_up in ({HangUpState})),

@@ -29,7 +29,11 @@ pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun>
             |r| Ok((r.get(0)?, r.get(1)?)),
         )
         .optional()?;
-    Ok(TickBegun { id, skew })
+    let faults = tx
+        .prepare_cached("select key from faults order by key")?
+        .query_map([], |r| r.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(TickBegun { id, skew, faults })
 }
 
 pub(super) fn end(tx: &Transaction<'_>, id: TickId, end: &TickEnd) -> Inner<()> {

@@ -2,7 +2,7 @@
 
 use crate::model::{
     AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentId, IncidentState, MeetingId, MeetingState,
-    Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
+    Phone, ProviderKind, Reason, RejectionClass, RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -34,6 +34,7 @@ text_columns!(
     MeetingState,
     ProviderKind,
     Reason,
+    RejectionClass,
     RungKind,
     StepState
 );

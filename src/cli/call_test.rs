@@ -1,0 +1,159 @@
+//! `savehub call-test`: one call outside the ladder, through the same provider code, guards, record, log and masks.
+
+use super::args::{CallTestArgs, MockEnd};
+use super::print::{self, Screen};
+use super::{open, pick, tick};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use crate::model::{MeetingWords, Phone, ProviderKind, StepState, Timestamp, Voice, printable};
+use crate::owner::Owner;
+use crate::provider::mock::{Mock, MockOutcome};
+use crate::provider::test_mode::TestMode;
+use crate::provider::{Only, Provider, Providers, Registry};
+use crate::rules::message::Template;
+use crate::store::sqlite::{Create, SqliteStore};
+use crate::store::{StepResult, Store};
+use crate::tick::{TestCall, World, test_call};
+use crate::zone::Zone;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whom the mock phone calls when nobody is named: a fictional number.
+const NOBODY: &str = "+12025550123";
+
+/// The message says that a meeting starts in this time.
+const STARTS_IN: Duration = Duration::from_secs(180);
+
+/// By this time every mock call has ended.
+const MOCK_ENDS: Duration = Duration::from_secs(120);
+
+/// Runs the command.
+pub(super) fn run(
+    args: &CallTestArgs,
+    file: Option<&Path>,
+    screen: Screen,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let config = Arc::new(if args.mock.is_some() { open::config_or_standard(file)? } else { open::config(file)? });
+    let test = target(args, &config, now)?;
+    let providers = providers(args, &config)?;
+    let provider = providers.current();
+    if provider.kind() == ProviderKind::Twilio && !args.yes && !confirmed(&test.to)? {
+        writeln!(out, "no call was made")?;
+        return Ok(Exit::Done);
+    }
+    let store = store(&config, provider.kind())?;
+    let clock = Arc::new(SystemClock);
+    let world = World { config: Arc::clone(&config), store, providers, clock, me: Owner::me() };
+    let result = test_call(&world, &test)?;
+    tell(args, &result, provider.as_ref(), now, screen, out)?;
+    Ok(if result.state == StepState::Executed { Exit::Done } else { Exit::NotDone })
+}
+
+fn target(args: &CallTestArgs, config: &Config, now: Timestamp) -> anyhow::Result<TestCall> {
+    let words = MeetingWords {
+        uid: "call-test".into(),
+        title: "A test call".into(),
+        starts_at: now.plus(STARTS_IN),
+        link: None,
+    };
+    if args.to.is_some() || (args.person.is_none() && config.people.is_empty() && args.mock.is_some()) {
+        let typed = args.to.as_deref().unwrap_or(NOBODY);
+        let to = Phone::parse(typed).map_err(|error| UsageError(format!("--to: {error}")))?;
+        let message = Template::standard().render("there", &Zone::system(), &[words], now);
+        let voice = Voice { voice: None, language: "en-US".into() };
+        return Ok(TestCall { person: "call-test".into(), to, message, voice });
+    }
+    let person = pick::person(args.person.as_deref(), &config.people)?;
+    Ok(TestCall {
+        person: person.id.clone(),
+        to: person.phone.clone(),
+        message: person.message.render(&person.name, &person.zone, &[words], now),
+        voice: person.voice.clone(),
+    })
+}
+
+fn providers(args: &CallTestArgs, config: &Config) -> anyhow::Result<Arc<dyn Providers>> {
+    if let Some(end) = args.mock {
+        return Ok(Arc::new(Only(Arc::new(Mock::new(&[outcome(end)])))));
+    }
+    let registry = Registry::new(config)?;
+    if args.test_mode && registry.current().kind() != ProviderKind::Test {
+        return Ok(Arc::new(Only(Arc::new(TestMode::new(registry.current())))));
+    }
+    Ok(Arc::new(registry))
+}
+
+const fn outcome(end: MockEnd) -> MockOutcome {
+    match end {
+        MockEnd::Answered => MockOutcome::Answered,
+        MockEnd::Busy => MockOutcome::Busy,
+        MockEnd::NoAnswer => MockOutcome::NoAnswer,
+        MockEnd::Voicemail => MockOutcome::Voicemail,
+        MockEnd::Refused => MockOutcome::Refused,
+        MockEnd::Timeout => MockOutcome::Timeout,
+        MockEnd::LostReply => MockOutcome::LostReply,
+    }
+}
+
+/// A mock call leaves no trace: it must not keep a real call to the same number waiting. A real one is written down
+/// where there is a database; `call-test` makes none.
+fn store(config: &Config, kind: ProviderKind) -> anyhow::Result<Arc<dyn Store>> {
+    if kind == ProviderKind::Mock || !config.database.exists() {
+        if kind == ProviderKind::Twilio {
+            let path = config.database.display();
+            log::warn!("there is no database at {path} yet, so this call is not written down");
+        }
+        return Ok(Arc::new(SqliteStore::in_memory()?));
+    }
+    Ok(open::store(config, Create::No)?)
+}
+
+/// Asks on a terminal; elsewhere nobody can answer.
+fn confirmed(to: &Phone) -> anyhow::Result<bool> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(UsageError("this places a real call; add --yes, or rehearse with --mock".into()).into());
+    }
+    write!(std::io::stderr(), "Call {to} now? [y/N] ")?;
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn tell(
+    args: &CallTestArgs,
+    result: &StepResult,
+    provider: &dyn Provider,
+    now: Timestamp,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    if args.json {
+        return Ok(print::json(out, result)?);
+    }
+    let mut rows = vec![
+        vec!["status".to_owned(), result.status.to_owned()],
+        vec!["provider".into(), provider.kind().to_string()],
+        vec!["to".into(), result.to.clone().unwrap_or_default()],
+        vec!["message".into(), result.message.clone().unwrap_or_default()],
+    ];
+    rows.extend(result.call_id.iter().map(|id| vec!["call id".to_owned(), id.clone()]));
+    if result.state != StepState::Executed {
+        rows.push(vec!["reason".into(), tick::outcome(result, false)]);
+    }
+    // The mock phone's call can be looked at to its end at once: its clock is ours to turn.
+    if let (ProviderKind::Mock, Some(id)) = (provider.kind(), &result.call_id)
+        && let Ok(report) = provider.fetch(id, now.plus(MOCK_ENDS))
+    {
+        let by = report.answered_by.map_or_else(String::new, |by| format!(", answered by {}", printable(&by)));
+        rows.push(vec!["the phone".into(), format!("{}{by}", report.status)]);
+    }
+    write!(out, "{}", print::table(rows, screen.width))?;
+    Ok(())
+}

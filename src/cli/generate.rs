@@ -1,0 +1,215 @@
+//! `savehub generate`: files that belong to the package.
+
+use super::args::Cli;
+use super::status;
+use crate::exit::{Exit, UsageError};
+use crate::when;
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Files savehub reads and writes, for the manual page.
+const FILES: &[(&str, &str)] = &[
+    ("$XDG_CONFIG_HOME/savehub/config.toml", "the config, unless --config or SAVEHUB_CONFIG names another one"),
+    ("STOP", "beside the config: while this file exists nothing is sent, even when the database cannot be read"),
+];
+
+/// Variables savehub reads, for the manual page.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("SAVEHUB_CONFIG", "the config file; --config wins over it"),
+    ("CALL_PROVIDER", "mock or twilio; overrides the config"),
+    ("CALL_TEST_MODE", "true: record calls instead of placing them"),
+    (
+        "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM_NUMBER",
+        "the account, its token and the number calls come from",
+    ),
+    ("CALL_WEBHOOK_URL", "passed on to the provider as the address for status callbacks"),
+    ("NO_COLOR", "set and not empty: no colours, unless --color always"),
+    ("RUST_LOG", "what to log, such as savehub=debug; -v and -q win over it; other libraries never say more than info"),
+];
+
+/// Writes `savehub.1` into `dir`.
+pub fn man(dir: &Path, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let page = page()?;
+    let path = dir.join("savehub.1");
+    std::fs::write(&path, page).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
+    writeln!(out, "{}", path.display())?;
+    Ok(Exit::Done)
+}
+
+/// The page. It depends on the version alone: no date of the day it was made.
+fn page() -> io::Result<String> {
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    let man = Man::new(root.clone());
+    let mut page = Page::default();
+    // By hand: clap_mangen would leave an empty date out, and the version would stand in its place.
+    page.part(|w| Roff::new().to_writer(w))?;
+    page.0.push_str(concat!(".TH savehub 1 \"\" \"savehub ", env!("CARGO_PKG_VERSION"), "\" \"User commands\"\n"));
+    page.part(|w| man.render_name_section(w))?;
+    page.part(|w| man.render_synopsis_section(w))?;
+    page.part(|w| man.render_description_section(w))?;
+    page.part(|w| man.render_options_section(w))?;
+    page.roff(Roff::new().control("SH", ["COMMANDS"]))?;
+    for leaf in leaves(&root) {
+        page.command(leaf)?;
+    }
+    page.roff(&tables())?;
+    page.roff(&examples(&root))?;
+    // An empty line is a vertical space that mandoc's lint refuses.
+    Ok(page.0.replace("\n.br\n\n.br\n", "\n.br\n"))
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    /// Adds what a renderer writes, without the two lines of preamble that each part repeats.
+    fn part(&mut self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        render(&mut bytes)?;
+        let first = self.0.is_empty();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            if first || !(line.starts_with(".ie \\n(.g") || line.starts_with(".el .ds Aq")) {
+                self.0.push_str(line.trim_end());
+                self.0.push('\n');
+            }
+        }
+        Ok(())
+    }
+
+    fn roff(&mut self, roff: &Roff) -> io::Result<()> {
+        self.part(|w| roff.to_writer(w))
+    }
+
+    /// One command: what it does, how it is written, and its own options.
+    fn command(&mut self, leaf: &Command) -> io::Result<()> {
+        let name = leaf.get_bin_name().unwrap_or_else(|| leaf.get_name());
+        let mut intro = Roff::new();
+        intro.control("SS", [name]);
+        if let Some(about) = leaf.get_about() {
+            intro.text([roman(format!("{about}."))]);
+        }
+        for note in after_help(leaf).iter().filter(|block| !block.starts_with("Examples:")) {
+            intro.text([roman(note.replace('\n', " "))]);
+        }
+        intro.control("PP", []);
+        self.roff(&intro)?;
+        let own = leaf.clone().mut_args(|arg| {
+            let shared = arg.is_global_set() || matches!(arg.get_id().as_str(), "help" | "version");
+            arg.hide(shared)
+        });
+        let man = Man::new(own);
+        self.without_heading(|w| man.render_synopsis_section(w))?;
+        self.without_heading(|w| man.render_options_section(w))
+    }
+
+    /// A section of clap_mangen's as a part of ours.
+    fn without_heading(&mut self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut inner = Self(String::from("\n"));
+        inner.part(render)?;
+        for line in inner.0.lines().skip(1).filter(|line| !line.starts_with(".SH ")) {
+            self.0.push_str(line);
+            self.0.push('\n');
+        }
+        Ok(())
+    }
+}
+
+/// Commands that do something, in the order of the help.
+fn leaves(command: &Command) -> Vec<&Command> {
+    if !command.has_subcommands() {
+        return vec![command];
+    }
+    command.get_subcommands().flat_map(leaves).collect()
+}
+
+fn after_help(command: &Command) -> Vec<String> {
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    text.split("\n\n").filter(|block| !block.is_empty()).map(str::to_owned).collect()
+}
+
+/// The sections that are tables in the program, too.
+fn tables() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["TIMES"]);
+    roff.text([roman(format!(
+        "A time is written as {}. A time without a date is today's, in the zone of the person; RFC 3339 names its own \
+         offset. A time that daylight saving leaves out is taken an hour later, one that happens twice is the first. \
+         A time to come must be in the future.",
+        when::FORMS.replace('`', "\"")
+    ))]);
+    roff.control("SH", ["EXIT STATUS"]);
+    for exit in Exit::ALL {
+        entry(&mut roff, &exit.code().to_string(), exit.meaning());
+    }
+    roff.control("SH", ["STATUS AS JSON"]);
+    roff.text([roman("savehub status --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, status::FIELDS);
+    roff.control("SH", ["FILES"]);
+    list(&mut roff, FILES);
+    roff.control("SH", ["ENVIRONMENT"]);
+    list(&mut roff, ENVIRONMENT);
+    roff
+}
+
+fn list(roff: &mut Roff, entries: &[(&str, &str)]) {
+    for (term, text) in entries {
+        entry(roff, term, text);
+    }
+}
+
+fn entry(roff: &mut Roff, term: &str, text: &str) {
+    roff.control("TP", []);
+    roff.text([bold(term)]);
+    roff.text([roman(format!("{text}."))]);
+}
+
+fn examples(root: &Command) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]);
+    roff.control("nf", []);
+    for leaf in leaves(root) {
+        for block in after_help(leaf).iter().filter(|block| block.starts_with("Examples:")) {
+            for line in block.lines().skip(1) {
+                roff.text([roman(line.trim())]);
+            }
+        }
+    }
+    roff.control("fi", []);
+    roff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_manual_page_is_the_one_this_version_writes() {
+        let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/man/savehub.1")).unwrap();
+        assert!(page().unwrap() == committed, "run `savehub generate man man` and commit man/savehub.1");
+    }
+
+    #[test]
+    fn the_manual_page_has_every_command_option_and_section_once() {
+        let page = page().unwrap();
+        for section in ["EXIT STATUS", "FILES", "ENVIRONMENT", "EXAMPLES", "TIMES", "STATUS AS JSON", "COMMANDS"] {
+            let heading = format!(".SH \"{section}\"\n");
+            let plain = format!(".SH {section}\n");
+            assert_eq!(page.matches(&heading).count() + page.matches(&plain).count(), 1, "{section}");
+        }
+        for command in ["savehub tick", "savehub meeting add", "savehub call-test", "savehub generate man"] {
+            assert!(page.contains(&format!(".SS \"{command}\"\n")), "{command}");
+        }
+        assert_eq!(page.matches("\\-\\-config\\fR").count(), 2, "once in the synopsis, once among the options");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_a_usage_error() {
+        let error = man(Path::new("/nowhere/at/all"), &mut Vec::new()).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Usage);
+        assert!(error.to_string().starts_with("cannot write /nowhere/at/all/savehub.1: "), "{error}");
+    }
+}

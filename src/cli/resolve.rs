@@ -1,0 +1,62 @@
+//! `savehub resolve`: an operator ends an incident.
+
+use super::args::ResolveArgs;
+use super::{Ctx, effects, pick};
+use crate::exit::{Exit, UsageError};
+use crate::store::Ended;
+
+/// Longest note, in characters.
+const NOTE_MAX: usize = 500;
+
+/// Runs the command.
+pub fn run(args: &ResolveArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
+    let incident = pick::incident(&args.incident)?;
+    let note = note(args.note.as_deref())?;
+    let ended = ctx.store.resolve(incident, note, ctx.now)?;
+    ctx.finish(&line(&ended), Some(&ended))
+}
+
+fn note(typed: Option<&str>) -> Result<Option<&str>, UsageError> {
+    let note = typed.map(str::trim).filter(|note| !note.is_empty());
+    match note.map_or(0, |note| note.chars().count()) {
+        length if length > NOTE_MAX => {
+            Err(UsageError(format!("the note has {length} characters; at most {NOTE_MAX} are kept")))
+        }
+        _ => Ok(note),
+    }
+}
+
+fn line(ended: &Ended) -> String {
+    if ended.changed {
+        format!("resolved: {}{}", ended.incident, effects(ended))
+    } else {
+        format!("already over: {} ({}); nothing changed", ended.incident, ended.state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IncidentId, IncidentState};
+
+    #[test]
+    fn resolving_says_what_it_cancelled_and_a_second_time_that_nothing_changed() {
+        let mut ended = Ended {
+            incident: IncidentId(7),
+            state: IncidentState::Resolved,
+            changed: true,
+            cancelled_steps: 1,
+            hang_ups: 2,
+        };
+        assert_eq!(line(&ended), "resolved: i7, 1 pending step cancelled, 2 calls to hang up");
+        ended.changed = false;
+        assert_eq!(line(&ended), "already over: i7 (RESOLVED); nothing changed");
+    }
+
+    #[test]
+    fn an_empty_note_is_no_note_and_a_long_one_is_refused() {
+        assert_eq!(note(Some(" on my way ")), Ok(Some("on my way")));
+        assert_eq!(note(Some("  ")), Ok(None));
+        assert_eq!(note(Some(&"x".repeat(501))).unwrap_err().0, "the note has 501 characters; at most 500 are kept");
+    }
+}

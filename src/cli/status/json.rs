@@ -1,0 +1,96 @@
+//! `status --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
+
+use super::{StatusCtx, age_ms};
+use crate::config::ProviderChoice;
+use crate::model::{Timestamp, printable};
+use crate::store::{FaultView, IncidentView, Meeting, Snapshot, TickView};
+use serde::Serialize;
+
+/// The fields, for the manual page.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("schema", "1; raised when a field changes its meaning"),
+    ("now", "the time of the report; all times are RFC 3339 in UTC"),
+    ("provider", "mock or twilio"),
+    ("test_mode", "true: calls are recorded, not placed"),
+    ("stopped", "true: the STOP file exists, nothing rings"),
+    ("last_tick", "null before the first one; else started_at, ended_at (null while it runs), exit, skew_ms, age_s"),
+    ("next_meetings", "id, person, uid, recurrence, title, starts_at, ends_at, link, source, state, generation"),
+    (
+        "incidents",
+        "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, steps; each step \
+         has id, rung, kind, due_at, state, reason, detail, attempts; each attempt has id, state, provider, to \
+         (masked), intent_at, call_id, call_status, duration_s, answered_by, price, price_unit, error, error_code, \
+         request_id, hang_up",
+    ),
+    ("faults", "what lasts: fault, since"),
+];
+
+/// The object.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    schema: u32,
+    now: Timestamp,
+    provider: &'static str,
+    test_mode: bool,
+    stopped: bool,
+    last_tick: Option<TickReport>,
+    next_meetings: Vec<Meeting>,
+    incidents: Vec<IncidentView>,
+    faults: Vec<FaultView>,
+}
+
+#[derive(Debug, Serialize)]
+struct TickReport {
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    exit: Option<u8>,
+    skew_ms: Option<i64>,
+    age_s: u64,
+}
+
+/// Makes the object; text from outside is cleaned.
+pub fn report(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Report {
+    let mut clean = snapshot.clone();
+    clean.next_meetings.iter_mut().for_each(crate::cli::meeting::clean);
+    clean.incidents.iter_mut().for_each(clean_incident);
+    Report {
+        schema: 1,
+        now: ctx.now,
+        provider: match ctx.provider {
+            ProviderChoice::Mock => "mock",
+            ProviderChoice::Twilio => "twilio",
+        },
+        test_mode: ctx.test_mode,
+        stopped: ctx.stopped_by.is_some(),
+        last_tick: clean.last_tick.as_ref().map(|tick| tick_report(tick, ctx.now)),
+        next_meetings: clean.next_meetings,
+        incidents: clean.incidents,
+        faults: clean.faults,
+    }
+}
+
+fn tick_report(tick: &TickView, now: Timestamp) -> TickReport {
+    TickReport {
+        started_at: tick.started_at,
+        ended_at: tick.ended_at,
+        exit: tick.exit,
+        skew_ms: tick.skew_ms,
+        age_s: age_ms(tick, now) / 1000,
+    }
+}
+
+fn clean_incident(incident: &mut IncidentView) {
+    incident.title = printable(&incident.title);
+    clean_text(&mut incident.note);
+    for step in &mut incident.steps {
+        clean_text(&mut step.detail);
+        for attempt in &mut step.attempts {
+            clean_text(&mut attempt.error);
+            clean_text(&mut attempt.answered_by);
+        }
+    }
+}
+
+fn clean_text(text: &mut Option<String>) {
+    *text = text.as_deref().map(printable);
+}

@@ -1,0 +1,363 @@
+//! Whole outputs, so that every change of wording is seen in the diff.
+
+use super::*;
+use crate::cli::testing::{NOW, incident, meeting, minutes, person, seconds};
+use crate::model::{
+    AttemptId, AttemptState, CallStatus, HangUpState, IncidentState, ProviderKind, Reason, RungKind, StepId, StepState,
+};
+use crate::store::{AttemptView, FaultView, Snapshot, StepView};
+
+fn ctx(people: &[Person]) -> StatusCtx<'_> {
+    StatusCtx {
+        now: NOW,
+        people,
+        provider: ProviderChoice::Twilio,
+        test_mode: false,
+        stopped_by: None,
+        max_age: None,
+        screen: Screen::PLAIN,
+    }
+}
+
+fn tick(started_at: Timestamp, ended_at: Option<Timestamp>, exit: Option<u8>) -> TickView {
+    TickView { started_at, ended_at, exit, skew_ms: None }
+}
+
+fn nothing() -> Snapshot {
+    Snapshot {
+        next_meetings: Vec::new(),
+        incidents: Vec::new(),
+        last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(0))),
+        faults: Vec::new(),
+    }
+}
+
+fn attempt(id: i64, state: AttemptState) -> AttemptView {
+    AttemptView {
+        id: AttemptId(id),
+        state,
+        provider: ProviderKind::Twilio,
+        to: "****0101".into(),
+        intent_at: seconds(-20),
+        call_id: None,
+        call_status: None,
+        duration_s: None,
+        answered_by: None,
+        price: None,
+        price_unit: None,
+        error: None,
+        error_code: None,
+        request_id: None,
+        hang_up: HangUpState::None,
+    }
+}
+
+fn called(status: CallStatus) -> AttemptView {
+    AttemptView { call_status: Some(status), ..attempt(1, AttemptState::Accepted) }
+}
+
+fn step(id: i64, state: StepState, due_at: Timestamp) -> StepView {
+    StepView {
+        id: StepId(id),
+        rung: 0,
+        kind: RungKind::Call,
+        due_at,
+        state,
+        reason: None,
+        detail: None,
+        attempts: Vec::new(),
+    }
+}
+
+fn busy_morning() -> Snapshot {
+    let board = meeting(3, "Board\u{1b}[2J sync", minutes(2));
+    let mut open = incident(4, &board, IncidentState::Escalating);
+    let mut rang = called(CallStatus::NoAnswer);
+    rang.call_id = Some("CA0f".into());
+    rang.price = Some("-0.013".into());
+    rang.price_unit = Some("USD".into());
+    open.steps = vec![
+        StepView {
+            attempts: vec![
+                AttemptView {
+                    error: Some("name resolution failed".into()),
+                    intent_at: seconds(-50),
+                    ..attempt(1, AttemptState::NotSent)
+                },
+                rang,
+            ],
+            reason: Some(Reason::Initiated),
+            ..step(11, StepState::Executed, minutes(-1))
+        },
+        step(12, StepState::Pending, seconds(30)),
+    ];
+    let mut over = incident(2, &meeting(1, "Stand-up", minutes(-60)), IncidentState::Missed);
+    over.reason = Some(Reason::NoCheckIn);
+    over.note = Some("phone\u{7} was off".into());
+    over.steps = vec![StepView {
+        reason: Some(Reason::OutsideCriticalWindow),
+        detail: Some("240 s before".into()),
+        ..step(5, StepState::Skipped, minutes(-64))
+    }];
+    Snapshot {
+        next_meetings: vec![board, meeting(12, "Dentist", minutes(24 * 60 - 30))],
+        incidents: vec![open, over],
+        last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(1))),
+        faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
+    }
+}
+
+#[test]
+fn a_busy_morning_is_told_from_what_keeps_phones_silent_to_what_is_over() {
+    let people = [person("ana")];
+    let stop = Path::new("/etc/savehub/STOP");
+    let ctx = StatusCtx { provider: ProviderChoice::Mock, stopped_by: Some(stop), ..ctx(&people) };
+    assert_eq!(
+        render(&busy_morning(), &ctx),
+        "\
+MOCK: NO PHONE WILL RING
+STOPPED: /etc/savehub/STOP exists; nothing will ring
+last tick 12 s ago, exit 1: something due could not be done
+fault: provider_setup, for 9 min
+
+Next
+  m3   2026-11-22 09:02  in 2 min  ana  Board [2J sync
+  m12  2026-11-23 08:30  in 23 h   ana  Dentist
+
+Open incidents
+  i4 Board [2J sync: ana, 09:02 (in 2 min), calling, not yet checked in
+    s11 call 08:59:00: done
+      08:59:10 twilio ****0101: no byte left: name resolution failed
+      08:59:40 twilio ****0101: rang, nobody answered, CA0f, 0.013 USD
+    s12 call 09:00:30: due in 30 s
+
+Ended
+  i2 Stand-up: ana, 08:00 (1 h ago), MISSED: nobody checked in, note: phone  was off
+    s5 call 07:56:00: skipped: outside the critical window (240 s before)
+"
+    );
+}
+
+#[test]
+fn when_nothing_is_planned_it_says_so() {
+    assert_eq!(render(&nothing(), &ctx(&[])), "last tick 12 s ago, ok\n\nNext\n  none\n\nOpen incidents\n  none\n");
+}
+
+#[test]
+fn test_mode_stands_first_and_a_mock_wins_over_it() {
+    let first = |provider| {
+        let text = render(&nothing(), &StatusCtx { provider, test_mode: true, ..ctx(&[]) });
+        text.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(first(ProviderChoice::Twilio), "TEST MODE: NO PHONE WILL RING");
+    assert_eq!(first(ProviderChoice::Mock), "MOCK: NO PHONE WILL RING");
+}
+
+#[test]
+fn the_last_tick_is_told_with_its_age_and_what_to_think_of_it() {
+    let line = |last_tick, max_age| {
+        let snapshot = Snapshot { last_tick, ..nothing() };
+        let text = render(&snapshot, &StatusCtx { max_age, ..ctx(&[]) });
+        text.lines().next().unwrap().to_owned()
+    };
+    let ended = |s: i64, exit| Some(tick(seconds(-s - 1), Some(seconds(-s)), exit));
+    assert!(line(None, None).starts_with("NO TICK YET"));
+    assert_eq!(line(ended(119, Some(0)), None), "last tick 1 min ago, ok");
+    assert_eq!(line(ended(300, Some(0)), None), "last tick 5 min ago: is cron running?");
+    assert_eq!(line(ended(300, Some(0)), Some(Duration::from_secs(600))), "last tick 5 min ago, ok");
+    assert_eq!(line(ended(12, Some(3)), None), "last tick 12 s ago, exit 3: the store cannot be used");
+    assert_eq!(line(ended(12, Some(101)), None), "last tick 12 s ago, exit 101");
+    assert_eq!(line(Some(tick(seconds(-3), None, None)), None), "last tick started 3 s ago and has not ended yet");
+    assert_eq!(
+        line(Some(tick(minutes(-5), None, None)), None),
+        "last tick started 5 min ago and never ended: is cron running?"
+    );
+    assert_eq!(line(ended(-3600, Some(0)), None), "last tick 1 h in the future: was the clock turned back?");
+}
+
+#[test]
+fn max_age_decides_the_exit_code() {
+    let exit_of = |last_tick: Option<TickView>, max_s| {
+        exit(last_tick.as_ref(), &StatusCtx { max_age: Some(Duration::from_secs(max_s)), ..ctx(&[]) })
+    };
+    let old = || Some(tick(seconds(-91), Some(seconds(-90)), Some(0)));
+    assert_eq!(exit_of(old(), 90), Exit::Done);
+    assert_eq!(exit_of(old(), 89), Exit::Stale);
+    assert_eq!(exit_of(None, 90), Exit::Stale);
+    assert_eq!(exit_of(Some(tick(seconds(-91), None, None)), 90), Exit::Stale);
+    assert_eq!(exit_of(Some(tick(minutes(60), Some(minutes(60)), Some(0))), 90), Exit::Stale);
+    assert_eq!(exit(None, &ctx(&[])), Exit::Done);
+}
+
+#[test]
+fn every_call_status_has_its_words() {
+    let told: Vec<String> = CallStatus::ALL.iter().map(|status| attempt_words(&called(*status))).collect();
+    assert_eq!(
+        told,
+        [
+            "queued",
+            "ringing now",
+            "picked up, still on the line",
+            "answered",
+            "busy",
+            "rang, nobody answered",
+            "failed",
+            "canceled",
+            "test mode: not placed",
+        ]
+    );
+}
+
+#[test]
+fn every_attempt_state_has_its_words() {
+    let told = |error: Option<&str>| -> Vec<String> {
+        let one = |state: &AttemptState| AttemptView { error: error.map(str::to_owned), ..attempt(1, *state) };
+        AttemptState::ALL.iter().map(|state| attempt_words(&one(state))).collect()
+    };
+    assert_eq!(
+        told(None),
+        [
+            "the request is under way",
+            "taken by the provider, no news yet",
+            "the provider refused",
+            "no byte left",
+            "unknown: no usable answer",
+            "the provider has no such call: nothing rang",
+            "never cleared up, may have rung",
+        ]
+    );
+    assert_eq!(
+        told(Some("no answer within 20 s\u{1b}")),
+        [
+            "the request is under way",
+            "taken by the provider, no news yet",
+            "the provider refused: no answer within 20 s",
+            "no byte left: no answer within 20 s",
+            "unknown: no answer within 20 s",
+            "the provider has no such call: nothing rang",
+            "never cleared up, may have rung: no answer within 20 s",
+        ]
+    );
+}
+
+#[test]
+fn a_machine_that_picked_up_is_not_called_answered() {
+    let by = |status, answered_by: &str| {
+        let call = AttemptView { answered_by: Some(answered_by.into()), duration_s: Some(12), ..called(status) };
+        attempt_words(&call)
+    };
+    assert_eq!(by(CallStatus::Completed, "human"), "answered 12 s");
+    assert_eq!(by(CallStatus::Completed, "machine_start"), "voicemail (machine_start)");
+    assert_eq!(by(CallStatus::InProgress, "machine_end_beep"), "voicemail (machine_end_beep)");
+    assert_eq!(by(CallStatus::Completed, "fax"), "a fax machine answered");
+    assert_eq!(by(CallStatus::Completed, "unknown"), "answered 12 s");
+}
+
+#[test]
+fn a_refusal_names_the_providers_code_and_a_hang_up_is_told() {
+    let mut refused = attempt(1, AttemptState::Rejected);
+    refused.error_code = Some(21211);
+    assert_eq!(attempt_words(&refused), "the provider refused: 21211");
+    refused.error = Some("the number is not valid".into());
+    assert_eq!(attempt_words(&refused), "the provider refused: 21211 the number is not valid");
+
+    let hung_up = |hang_up| attempt_words(&AttemptView { hang_up, ..called(CallStatus::Ringing) });
+    assert_eq!(hung_up(HangUpState::Wanted), "ringing now, to be hung up");
+    assert_eq!(hung_up(HangUpState::Done), "ringing now, hung up");
+    assert_eq!(hung_up(HangUpState::Moot), "ringing now");
+}
+
+#[test]
+fn every_reason_has_its_own_plain_words() {
+    let mut told: Vec<&str> = Reason::ALL.iter().map(|reason| reason_words(*reason)).collect();
+    assert!(told.iter().all(|words| !words.contains('_')));
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told.len(), Reason::ALL.len());
+}
+
+#[test]
+fn every_step_state_has_its_words_with_reason_and_numbers() {
+    use Reason::{Initiated, MaxCallsExceeded, MeetingMoved, Merged, NumberBusy, Rejected, TestMode};
+    let told = |state, due_at, reason, detail: Option<&str>| {
+        let step = StepView { reason, detail: detail.map(str::to_owned), ..step(1, state, due_at) };
+        words::step_words(&step, NOW)
+    };
+    for (state, reason, detail, words) in [
+        (StepState::Pending, None, None, "due in 4 min"),
+        (
+            StepState::Pending,
+            Some(NumberBusy),
+            Some("20 s ago"),
+            "waits: another call to this number is under way or has just been (20 s ago)",
+        ),
+        (StepState::Running, None, None, "running"),
+        (StepState::Executed, Some(Initiated), None, "done"),
+        (StepState::Executed, Some(TestMode), None, "done: test mode stood in for the provider"),
+        (StepState::Executed, Some(Merged), None, "done: named in the call for another meeting"),
+        (StepState::Failed, Some(Rejected), Some("21211"), "FAILED: the provider refused the call (21211)"),
+        (
+            StepState::Skipped,
+            Some(MaxCallsExceeded),
+            Some("2 of 2 in 10 min"),
+            "skipped: the call limit for this meeting is used up (2 of 2 in 10 min)",
+        ),
+        (StepState::Cancelled, Some(MeetingMoved), None, "cancelled: the meeting was moved"),
+    ] {
+        assert_eq!(told(state, minutes(4), reason, detail), words);
+    }
+    assert_eq!(told(StepState::Pending, seconds(-10), None, None), "due since 10 s");
+}
+
+#[test]
+fn every_incident_state_has_its_words() {
+    let board = meeting(3, "Board sync", minutes(2));
+    let told = |state: &IncidentState| words::incident_words(&incident(4, &board, *state));
+    assert_eq!(
+        IncidentState::ALL.iter().map(told).collect::<Vec<_>>(),
+        [
+            "watched, nothing tried yet",
+            "calling, not yet checked in",
+            "answered, not yet checked in",
+            "resolved",
+            "cancelled",
+            "MISSED",
+        ]
+    );
+}
+
+#[test]
+fn the_json_object_is_stable_and_clean() {
+    let mut snapshot = busy_morning();
+    snapshot.incidents.truncate(1);
+    snapshot.incidents[0].steps.truncate(1);
+    snapshot.incidents[0].steps[0].attempts.truncate(1);
+    snapshot.next_meetings.truncate(1);
+    let mut out = Vec::new();
+    print::json(&mut out, &report(&snapshot, &ctx(&[]))).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), include_str!("golden.json"));
+}
+
+#[test]
+fn the_manual_page_describes_every_field_of_the_json_object() {
+    fn keys(value: &serde_json::Value) -> Vec<String> {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.iter().flat_map(|(key, inner)| std::iter::once(key.clone()).chain(keys(inner))).collect()
+            }
+            serde_json::Value::Array(list) => list.iter().flat_map(keys).collect(),
+            _ => Vec::new(),
+        }
+    }
+    let described: String = FIELDS.iter().map(|(name, text)| format!("{name} {text} ")).collect::<Vec<_>>().concat();
+    let words: Vec<&str> = described.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    for key in keys(&serde_json::from_str(include_str!("golden.json")).unwrap()) {
+        assert!(words.contains(&key.as_str()), "{key}");
+    }
+}
+
+#[test]
+fn before_the_first_tick_last_tick_is_null() {
+    let value = serde_json::to_value(report(&Snapshot { last_tick: None, ..nothing() }, &ctx(&[]))).unwrap();
+    assert!(value["last_tick"].is_null());
+}

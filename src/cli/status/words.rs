@@ -1,0 +1,146 @@
+//! Plain words for what the database keeps in one word.
+
+use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable};
+use crate::store::{AttemptView, IncidentView, StepView};
+use crate::when;
+
+/// Why, in plain words.
+pub const fn reason_words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Initiated => "the provider took the call",
+        Reason::TestMode => "test mode stood in for the provider",
+        Reason::Merged => "named in the call for another meeting",
+        Reason::InvalidNumber => "the number cannot be called",
+        Reason::EmptyMessage => "there is nothing to say",
+        Reason::MaxCallsExceeded => "the call limit for this meeting is used up",
+        Reason::OutsideCriticalWindow => "outside the critical window",
+        Reason::IncidentResolved => "nobody has to be called any more",
+        Reason::Paused => "savehub is paused or stopped",
+        Reason::DailyCap => "the daily cap is reached",
+        Reason::NumberBusy => "another call to this number is under way or has just been",
+        Reason::Superseded => "a later step is due as well and calls instead",
+        Reason::NotSent => "nothing could be sent",
+        Reason::Unknown => "nobody knows whether it rang",
+        Reason::Capacity => "the provider was at its limit",
+        Reason::Rejected => "the provider refused the call",
+        Reason::ProviderSetup => "the provider refuses savehub's account, number or request",
+        Reason::Joined => "checked in",
+        Reason::SaidMissed => "said to be missed",
+        Reason::Operator => "ended by an operator",
+        Reason::NoCheckIn => "nobody checked in",
+        Reason::MeetingMoved => "the meeting was moved",
+        Reason::MeetingCancelled => "the meeting was called off",
+        Reason::PersonRemoved => "the person left the config",
+    }
+}
+
+/// The reason with the numbers behind it: `outside the critical window (240 s before)`.
+fn why(reason: Option<Reason>, detail: Option<&str>) -> Option<String> {
+    let detail = detail.map(printable).filter(|detail| !detail.is_empty());
+    match (reason.map(reason_words), detail) {
+        (Some(words), Some(detail)) => Some(format!("{words} ({detail})")),
+        (Some(words), None) => Some(words.to_owned()),
+        (None, detail) => detail,
+    }
+}
+
+fn with(text: impl Into<String>, more: Option<String>) -> String {
+    let text = text.into();
+    more.map_or_else(|| text.clone(), |more| format!("{text}: {more}"))
+}
+
+/// The state of an incident.
+pub(super) fn incident_words(incident: &IncidentView) -> String {
+    let state = match incident.state {
+        IncidentState::Open => "watched, nothing tried yet",
+        IncidentState::Escalating => "calling, not yet checked in",
+        IncidentState::Acknowledged => "answered, not yet checked in",
+        IncidentState::Resolved => "resolved",
+        IncidentState::Cancelled => "cancelled",
+        IncidentState::Missed => "MISSED",
+    };
+    let text = with(state, why(incident.reason, None));
+    match incident.note.as_deref().map(printable).filter(|note| !note.is_empty()) {
+        Some(note) => format!("{text}, note: {note}"),
+        None => text,
+    }
+}
+
+/// The state of a step, with its reason.
+pub(super) fn step_words(step: &StepView, now: Timestamp) -> String {
+    let reason = why(step.reason, step.detail.as_deref());
+    match step.state {
+        StepState::Pending => match (step.due_at > now, reason) {
+            (true, None) => format!("due {}", when::relative(step.due_at, now)),
+            (false, None) => format!("due since {}", when::span(now.since(step.due_at).unsigned_abs())),
+            (_, Some(reason)) => format!("waits: {reason}"),
+        },
+        StepState::Running => "running".into(),
+        StepState::Executed => match step.reason {
+            None | Some(Reason::Initiated) => "done".into(),
+            Some(_) => with("done", reason),
+        },
+        StepState::Failed => with("FAILED", reason),
+        StepState::Skipped => with("skipped", reason),
+        StepState::Cancelled => with("cancelled", reason),
+    }
+}
+
+/// What came of an attempt.
+pub fn attempt_words(attempt: &AttemptView) -> String {
+    let mut text = match attempt.state {
+        AttemptState::Sending => "the request is under way".to_owned(),
+        AttemptState::Accepted => call_words(attempt),
+        AttemptState::Rejected => with("the provider refused", refusal(attempt)),
+        AttemptState::NotSent => with("no byte left", error(attempt)),
+        AttemptState::Unknown => with("unknown", error(attempt).or_else(|| Some("no usable answer".into()))),
+        AttemptState::Absent => "the provider has no such call: nothing rang".to_owned(),
+        AttemptState::Abandoned => with("never cleared up, may have rung", error(attempt)),
+    };
+    match attempt.hang_up {
+        HangUpState::Wanted => text.push_str(", to be hung up"),
+        HangUpState::Done => text.push_str(", hung up"),
+        HangUpState::None | HangUpState::Moot => {}
+    }
+    text
+}
+
+fn call_words(attempt: &AttemptView) -> String {
+    match attempt.call_status {
+        None => "taken by the provider, no news yet".into(),
+        Some(CallStatus::Queued) => "queued".into(),
+        Some(CallStatus::Ringing) => "ringing now".into(),
+        Some(CallStatus::InProgress) => picked_up(attempt, "picked up, still on the line"),
+        Some(CallStatus::Completed) => match attempt.duration_s {
+            Some(seconds) => picked_up(attempt, &format!("answered {seconds} s")),
+            None => picked_up(attempt, "answered"),
+        },
+        Some(CallStatus::Busy) => "busy".into(),
+        Some(CallStatus::NoAnswer) => "rang, nobody answered".into(),
+        Some(CallStatus::Failed) => with("failed", refusal(attempt)),
+        Some(CallStatus::Canceled) => "canceled".into(),
+        Some(CallStatus::Simulated) => "test mode: not placed".into(),
+    }
+}
+
+/// A machine that picked up is not a person that did.
+fn picked_up(attempt: &AttemptView, by_a_person: &str) -> String {
+    match attempt.answered_by.as_deref().map(printable) {
+        Some(by) if by.starts_with("machine") => format!("voicemail ({by})"),
+        Some(by) if by == "fax" => "a fax machine answered".into(),
+        _ => by_a_person.to_owned(),
+    }
+}
+
+/// `21211 The 'To' number is not valid`.
+fn refusal(attempt: &AttemptView) -> Option<String> {
+    match (attempt.error_code, error(attempt)) {
+        (Some(code), Some(error)) => Some(format!("{code} {error}")),
+        (Some(code), None) => Some(code.to_string()),
+        (None, error) => error,
+    }
+}
+
+fn error(attempt: &AttemptView) -> Option<String> {
+    attempt.error.as_deref().map(printable).filter(|error| !error.is_empty())
+}

@@ -1,0 +1,89 @@
+//! `savehub tick`.
+
+use super::args::TickArgs;
+use super::open;
+use super::print::{self, Screen};
+use super::status::reason_words;
+use crate::clock::{Clock, ManualClock, SystemClock};
+use crate::config::{Config, ProviderChoice};
+use crate::exit::{Exit, UsageError};
+use crate::model::{ProviderKind, Reason, StepState, printable};
+use crate::store::StepResult;
+use crate::store::Store;
+use crate::store::sqlite::{Create, SqliteStore};
+use crate::tick::{Summary, dry_run, tick};
+use crate::when;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Runs the command. Prints nothing when nothing happened, so that cron sends no mail.
+pub(super) fn run(args: &TickArgs, file: Option<&Path>, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let config = Arc::new(open::config(file)?);
+    let clock = clock(args, &config)?;
+    let store: Arc<dyn Store> = match args.dry_run {
+        false => open::store(&config, Create::Yes)?,
+        // A dry run makes no database.
+        true if !config.database.exists() => Arc::new(SqliteStore::in_memory()?),
+        true => open::store(&config, Create::No)?,
+    };
+    let world = open::world(&config, &store, clock)?;
+    let summary = if args.dry_run { dry_run(&world)? } else { tick(&world)? };
+    if args.json {
+        print::json(out, &summary)?;
+    } else {
+        tell(&summary, screen, out)?;
+    }
+    Ok(summary.exit())
+}
+
+/// The system's clock, or the one of `--now`, which a real call must never go by.
+fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
+    let Some(typed) = &args.now else { return Ok(Arc::new(SystemClock)) };
+    let real = config.provider.chosen == ProviderChoice::Twilio && !config.test_mode;
+    if real && !args.dry_run {
+        let why = "--now turns the clock for a rehearsal; with a real provider phones would ring at the wrong time. \
+                   Add --dry-run, or set CALL_PROVIDER=mock";
+        return Err(UsageError(why.into()).into());
+    }
+    let zone = config.people.first().map_or_else(crate::zone::Zone::system, |p| p.zone.clone());
+    let now = when::parse(typed, SystemClock.now(), &zone).map_err(|error| UsageError(format!("--now: {error}")))?;
+    Ok(Arc::new(ManualClock::at(now)))
+}
+
+fn tell(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {
+    for result in &summary.results {
+        let line = line(result, summary.dry_run);
+        let trouble = crate::tick::is_trouble(result);
+        writeln!(out, "{}", if trouble { screen.paint.alarm(&line) } else { line })?;
+    }
+    Ok(())
+}
+
+/// `i4 Board sync (ana): called ****0123, call CA…`.
+fn line(result: &StepResult, dry_run: bool) -> String {
+    let incident = result.incident.map_or_else(|| "call-test".to_owned(), |id| id.to_string());
+    let what = outcome(result, dry_run);
+    format!("{incident} {} ({}): {what}", printable(&result.title), printable(&result.person))
+}
+
+pub(super) fn outcome(result: &StepResult, dry_run: bool) -> String {
+    let to = result.to.as_deref().unwrap_or("nobody");
+    let id = result.call_id.as_deref().unwrap_or("unknown");
+    match (result.state, result.reason) {
+        (StepState::Executed, Reason::Merged) if dry_run => format!("would be named by the same call to {to}"),
+        (StepState::Executed, _) if dry_run => format!("would call {to}"),
+        (StepState::Executed, Reason::Merged) => format!("named by the same call to {to}, call {id}"),
+        (StepState::Executed, Reason::TestMode) => format!("test mode, {to} was not called"),
+        (StepState::Executed, _) if result.provider == Some(ProviderKind::Mock) => {
+            format!("called {to} on the mock phone, call {id}")
+        }
+        (StepState::Executed, _) => format!("called {to}, call {id}"),
+        (state, reason) => {
+            let would = if dry_run { "would be " } else { "" };
+            let detail = printable(&result.detail);
+            let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+            format!("{would}{}: {}{detail}", state.as_str().to_lowercase(), reason_words(reason))
+        }
+    }
+}

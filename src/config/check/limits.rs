@@ -1,0 +1,143 @@
+//! `[guards]` and `[engine]`: numbers within limits, and numbers that must fit each other.
+
+use crate::config::raw::{Read, Table, spoken};
+use crate::config::screen::quoted;
+use crate::config::show::{Problem, Report};
+use crate::config::{EngineConfig, GuardConfig};
+use std::time::Duration;
+
+const fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// `[guards]` as it was read: the ladder is compared with what is sound in it.
+pub(super) struct Guards {
+    pub(super) critical_window: Read<Duration>,
+    pub(super) max_calls: Read<u32>,
+    pub(super) max_calls_per: Read<Duration>,
+    daily_cap_per_person: u32,
+    daily_cap: u32,
+    number_gap: Duration,
+    allowed_prefixes: Vec<String>,
+}
+
+impl Guards {
+    pub(super) fn read(table: &Table<'_, '_>, report: &Report<'_>) -> Self {
+        let guards = Self {
+            critical_window: table.duration("critical_window", seconds(180)),
+            max_calls: table.count("max_calls", 2, 1..=100),
+            max_calls_per: table.duration("max_calls_per", seconds(600)),
+            daily_cap_per_person: table.count("daily_cap_per_person", 20, 0..=1_000_000).value,
+            daily_cap: table.count("daily_cap", 200, 0..=1_000_000).value,
+            number_gap: table.duration("number_gap", seconds(60)).value,
+            allowed_prefixes: prefixes(table, report),
+        };
+        not_zero(report, "critical_window", &guards.critical_window, "3m");
+        not_zero(report, "max_calls_per", &guards.max_calls_per, "10m");
+        guards
+    }
+
+    pub(super) fn into_config(self) -> GuardConfig {
+        GuardConfig {
+            critical_window: self.critical_window.value,
+            max_calls: self.max_calls.value,
+            max_calls_per: self.max_calls_per.value,
+            daily_cap_per_person: self.daily_cap_per_person,
+            daily_cap: self.daily_cap,
+            number_gap: self.number_gap,
+            allowed_prefixes: self.allowed_prefixes,
+        }
+    }
+}
+
+fn prefixes(table: &Table<'_, '_>, report: &Report<'_>) -> Vec<String> {
+    let Some(list) = table.texts("allowed_prefixes", "[\"+1\", \"+49\"]") else { return Vec::new() };
+    let mut prefixes = Vec::new();
+    for prefix in list.get_ref() {
+        let digits = prefix.get_ref().strip_prefix('+').unwrap_or_default();
+        if (1..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) {
+            prefixes.push((*prefix.get_ref()).to_owned());
+        } else {
+            let title = format!("{} is not the beginning of a phone number", quoted(prefix.get_ref()));
+            report.push(Problem::new(title).at(&prefix.span()).label("write `+` and the country code, such as \"+1\""));
+        }
+    }
+    prefixes
+}
+
+fn not_zero(report: &Report<'_>, key: &str, read: &Read<Duration>, like: &str) {
+    if read.value.is_zero() {
+        let problem = Problem::new(format!("`{key}` is 0: nothing could ever ring")).maybe_at(read.at.as_ref());
+        report.push(problem.label(format!("such as \"{like}\"")));
+    }
+}
+
+/// `[engine]`.
+pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig {
+    let ring_timeout = table.duration("ring_timeout", seconds(45));
+    let hard_timeout = table.duration("hard_timeout", seconds(45));
+    let mut request_timeout = table.duration("request_timeout", seconds(20));
+    // Whoever shortens the hard limit alone means the request too.
+    if request_timeout.at.is_none() {
+        request_timeout.value = request_timeout.value.min(hard_timeout.value);
+    }
+    let lease = table.duration("lease", seconds(120));
+    let tick_limit = table.duration("tick_limit", seconds(60));
+    check_ring(report, &ring_timeout);
+    let hard = &hard_timeout;
+    within(report, "hard_timeout", hard, |v| v <= seconds(45), "one request may take 45s at most", "45s or less");
+    let never = "no request could end in time";
+    within(report, "hard_timeout", hard, |v| !v.is_zero(), never, "more than 0s");
+    if hard.sound && !hard.value.is_zero() {
+        within(report, "request_timeout", &request_timeout, |v| !v.is_zero(), never, "more than 0s");
+        let limit = spoken(hard.value);
+        let why = format!("`hard_timeout` ({limit}) would end the request first");
+        within(report, "request_timeout", &request_timeout, |v| v <= hard.value, &why, &format!("{limit} or less"));
+        let why = format!("it must be more than twice `hard_timeout` ({limit}), or two ticks could own one call");
+        let twice = format!("more than {}", spoken(hard.value * 2));
+        within(report, "lease", &lease, |v| v > hard.value * 2, &why, &twice);
+        let why = format!("it must be more than `hard_timeout` ({limit}), or a tick could end before its request");
+        within(report, "tick_limit", &tick_limit, |v| v > hard.value, &why, &format!("more than {limit}"));
+    }
+    EngineConfig {
+        ring_timeout: ring_timeout.value,
+        request_timeout: request_timeout.value,
+        hard_timeout: hard_timeout.value,
+        lease: lease.value,
+        settle: table.duration("settle", seconds(30)).value,
+        tick_limit: tick_limit.value,
+        parallel: table.count("parallel", 16, 1..=64).value as usize,
+        grace: table.duration("grace", seconds(15 * 60)).value,
+        retention: retention(table, report),
+    }
+}
+
+fn check_ring(report: &Report<'_>, ring: &Read<Duration>) {
+    let range = "whole seconds from 1s to 10m";
+    let sound = |v: Duration| v.subsec_nanos() == 0 && (1..=600).contains(&v.as_secs());
+    within(report, "ring_timeout", ring, sound, "a phone rings for whole seconds, at most 600 of them", range);
+}
+
+fn retention(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Duration> {
+    let read = table.duration_if("retention", "180d")?;
+    let read = Read { value: *read.get_ref(), at: Some(read.span()), sound: true };
+    let why = "incidents of the last 24 hours are still counted";
+    within(report, "retention", &read, |v| v >= seconds(24 * 3600), why, "1d or more");
+    Some(read.value)
+}
+
+/// Reports a duration that is impossible: `why` in the title, what to write under it. A default that no longer fits
+/// what was written is reported too, without a place.
+fn within(
+    report: &Report<'_>,
+    key: &str,
+    read: &Read<Duration>,
+    fits: impl FnOnce(Duration) -> bool,
+    why: &str,
+    write: &str,
+) {
+    if read.sound && !fits(read.value) {
+        let title = format!("`{key}` cannot be {}: {why}", spoken(read.value));
+        report.push(Problem::new(title).maybe_at(read.at.as_ref()).label(format!("write {write}")));
+    }
+}

@@ -1,0 +1,295 @@
+//! `[provider.*]`: who places calls, and with which account.
+
+use super::secrets::{self, API_SECRET, AUTH_TOKEN, Named};
+use super::{Input, account_sid, people, web};
+use crate::config::env::{Given, Overrides};
+use crate::config::raw::{Table, problem_at};
+use crate::config::screen::quoted;
+use crate::config::show::{Problem, Report};
+use crate::config::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+use crate::model::Phone;
+use crate::near::nearest;
+use crate::provider::mock::MockOutcome;
+use secrecy::SecretString;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Where Twilio's REST API is.
+const TWILIO: &str = "https://api.twilio.com";
+
+const TOKEN_HELP: &str =
+    "write auth_token_file = \"…\" (or _env, _command) under [provider.twilio], or set TWILIO_AUTH_TOKEN";
+const KEY_HELP: &str =
+    "write api_key_sid = \"SK…\" under [provider.twilio], or set TWILIO_AUTH_TOKEN instead of the API key";
+const KEY_SECRET_HELP: &str = "write api_key_secret_file = \"…\" (or _env, _command) under [provider.twilio], or set \
+                               TWILIO_AUTH_TOKEN instead of the API key";
+
+/// The choice and the place in the file where it was made.
+struct Chosen {
+    provider: ProviderChoice,
+    at: Option<Range<usize>>,
+}
+
+/// Everything about providers. `overrides` is taken apart: what the environment says wins.
+pub(super) fn providers(
+    call: &Table<'_, '_>,
+    provider: &Table<'_, '_>,
+    overrides: Overrides,
+    input: &Input<'_>,
+    report: &Report<'_>,
+) -> ProviderConfig {
+    let mock = mock(&provider.table("mock", "provider.mock"), report);
+    let twilio = provider.table("twilio", "provider.twilio");
+    let chosen = chosen(call, &twilio, &overrides, report);
+    let status_callback = webhook_url(call, &overrides, report);
+    let draft = Draft::read(&twilio, overrides, input, report);
+    let twilio = draft.finish(&chosen, &twilio, status_callback, input, report);
+    ProviderConfig { chosen: chosen.provider, mock, twilio }
+}
+
+fn chosen(call: &Table<'_, '_>, twilio: &Table<'_, '_>, overrides: &Overrides, report: &Report<'_>) -> Chosen {
+    let written = call.text("provider", "one of \"mock\", \"twilio\"");
+    let at = written.as_ref().map(toml::Spanned::span);
+    let named = written.as_ref().map(|w| (w, ProviderChoice::named(w.get_ref())));
+    if let Some((typed, None)) = &named {
+        let problem = Problem::new(format!("unknown provider {}", quoted(typed.get_ref()))).at(&typed.span());
+        report.push(match nearest(typed.get_ref(), ["mock", "twilio"].into_iter()) {
+            Some(near) => problem.label(format!("did you mean \"{near}\"?")),
+            None => problem.label("known providers: \"mock\", \"twilio\""),
+        });
+    }
+    match (&overrides.provider, named) {
+        (Given::Good(provider), _) => return Chosen { provider: *provider, at: None },
+        (_, Some((_, Some(provider)))) => return Chosen { provider, at },
+        // An account in the file and nobody who uses it: a mock that looks like the real thing is worse than an error.
+        (Given::Absent, None) if twilio.is_written() && !call.has("provider") => {
+            let problem = Problem::new("[provider.twilio] is here, but no provider is chosen").at(twilio.header());
+            report.push(problem.label("write provider = \"twilio\" (or \"mock\") under [call], or set CALL_PROVIDER"));
+        }
+        _ => {}
+    }
+    Chosen { provider: ProviderChoice::Mock, at: None }
+}
+
+fn mock(table: &Table<'_, '_>, report: &Report<'_>) -> MockConfig {
+    let known = || MockOutcome::ALL.iter().map(|o| o.as_str());
+    let typed = table.texts("outcomes", "[\"no-answer\", \"answered\"]");
+    let mut outcomes = Vec::new();
+    for text in typed.iter().flat_map(toml::Spanned::get_ref) {
+        if let Ok(outcome) = text.get_ref().parse() {
+            outcomes.push(outcome);
+            continue;
+        }
+        let problem = Problem::new(format!("unknown outcome {}", quoted(text.get_ref()))).at(&text.span());
+        report.push(match nearest(text.get_ref(), known()) {
+            Some(near) => problem.label(format!("did you mean \"{near}\"?")),
+            None => problem.label(format!("known outcomes: {}", known().collect::<Vec<_>>().join(", "))),
+        });
+    }
+    MockConfig { outcomes }
+}
+
+fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides, report: &Report<'_>) -> Option<String> {
+    let written = call.text("webhook_url", "an address in quotes");
+    let from_file = written.and_then(|text| {
+        let wrong = web::address(text.get_ref()).err();
+        if let Some(why) = wrong {
+            report.push(problem_at("webhook_url", &text.span(), "`webhook_url` is not a web address").label(why));
+        }
+        wrong.is_none().then(|| text.into_inner().to_owned())
+    });
+    overrides.webhook_url.clone().good().or(from_file)
+}
+
+/// `[provider.twilio]` and its variables, before it is known whether they are complete.
+struct Draft<'a> {
+    account_sid: Given<String>,
+    from: Given<Phone>,
+    token_from_env: Given<SecretString>,
+    token: Option<Named<'a>>,
+    uses_api_key: bool,
+    api_sid: Given<String>,
+    api_secret: Option<Named<'a>>,
+    base_url: String,
+    ca_file: Option<PathBuf>,
+    proxy: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    fn read(table: &Table<'a, '_>, overrides: Overrides, input: &Input<'_>, report: &Report<'_>) -> Self {
+        let account = sid(table, "account_sid", "AC", report);
+        let from = match people::phone(table, "from", report) {
+            Some(phone) => Given::Good(phone.into_inner()),
+            None if table.has("from") => Given::Bad,
+            None => Given::Absent,
+        };
+        let api_key_written = table.has("api_key_sid") || table.has_any(&API_SECRET);
+        let draft = Self {
+            uses_api_key: overrides.auth_token.is_absent() && !table.has_any(&AUTH_TOKEN) && api_key_written,
+            account_sid: overrides.account_sid.or_else(|| account),
+            from: overrides.from.or_else(|| from),
+            token_from_env: overrides.auth_token,
+            token: secrets::source(table, &AUTH_TOKEN, report),
+            api_sid: sid(table, "api_key_sid", "SK", report),
+            api_secret: secrets::source(table, &API_SECRET, report),
+            base_url: base_url(table, report),
+            ca_file: path(table, "ca_file", input, report),
+            proxy: proxy(table, report),
+        };
+        draft.check_sources(input, report);
+        draft
+    }
+
+    fn check_sources(&self, input: &Input<'_>, report: &Report<'_>) {
+        for named in self.token.iter().chain(&self.api_secret) {
+            if secrets::names_something(named, report) {
+                secrets::guard_mode(named, input.mode, input.path, report);
+            }
+        }
+        if let (Some(token), Some(secret)) = (&self.token, &self.api_secret) {
+            let later = if token.at.start < secret.at.start { secret } else { token };
+            let title = format!("both `{}` and `{}` are given", token.key, secret.key);
+            report.push(problem_at(later.key, &later.at, title).label("keep the auth token or the API key"));
+        }
+    }
+
+    /// The account, when it is complete. Incomplete while it is chosen: one problem that names all that is missing.
+    fn finish(
+        self,
+        chosen: &Chosen,
+        table: &Table<'_, '_>,
+        status_callback: Option<String>,
+        input: &Input<'_>,
+        report: &Report<'_>,
+    ) -> Option<TwilioConfig> {
+        let is_chosen = chosen.provider == ProviderChoice::Twilio;
+        let auth = self.auth(is_chosen, table, input, report);
+        if is_chosen {
+            self.missing(&auth, chosen, table, report);
+        }
+        Some(TwilioConfig {
+            account_sid: self.account_sid.good()?,
+            auth: auth.good()?,
+            from: self.from.good()?,
+            base_url: self.base_url,
+            ca_file: self.ca_file,
+            proxy: self.proxy,
+            status_callback,
+        })
+    }
+
+    /// How requests are signed. While another provider is chosen no command is run and no failure is reported.
+    fn auth(
+        &self,
+        is_chosen: bool,
+        table: &Table<'_, '_>,
+        input: &Input<'_>,
+        report: &Report<'_>,
+    ) -> Given<TwilioAuth> {
+        match &self.token_from_env {
+            Given::Good(token) => return Given::Good(TwilioAuth::Token(token.clone())),
+            Given::Bad => return Given::Bad,
+            Given::Absent => {}
+        }
+        let fetch = |named| fetch(named, is_chosen, input, report);
+        if self.uses_api_key {
+            return match (&self.api_sid, &self.api_secret) {
+                (Given::Good(sid), Some(named)) => {
+                    fetch(named).map(|secret| TwilioAuth::ApiKey { sid: sid.clone(), secret })
+                }
+                (Given::Bad, Some(_)) => Given::Bad,
+                _ => Given::Absent,
+            };
+        }
+        let token = match &self.token {
+            Some(named) => fetch(named),
+            None if table.has_any(&AUTH_TOKEN) => Given::Bad,
+            None => secrets::systemd_credential(input.env).map_or(Given::Absent, Given::Good),
+        };
+        token.map(TwilioAuth::Token)
+    }
+
+    fn missing(&self, auth: &Given<TwilioAuth>, chosen: &Chosen, table: &Table<'_, '_>, report: &Report<'_>) {
+        let mut missing: Vec<(&str, &str)> = Vec::new();
+        if self.account_sid.is_absent() {
+            missing.push((
+                "account_sid",
+                "write account_sid = \"AC…\" under [provider.twilio], or set TWILIO_ACCOUNT_SID",
+            ));
+        }
+        if auth.is_absent() && !self.uses_api_key {
+            missing.push(("auth_token", TOKEN_HELP));
+        } else if self.uses_api_key && self.api_sid.is_absent() {
+            missing.push(("api_key_sid", KEY_HELP));
+        } else if self.uses_api_key && !table.has_any(&API_SECRET) {
+            missing.push(("api_key_secret", KEY_SECRET_HELP));
+        }
+        if self.from.is_absent() {
+            missing.push(("from", "write from = \"+12025550100\" under [provider.twilio], or set TWILIO_FROM_NUMBER"));
+        }
+        let names: Vec<String> = missing.iter().map(|(key, _)| format!("`{key}`")).collect();
+        let Some((last, others)) = names.split_last() else { return };
+        let list = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+        let verb = if others.is_empty() { "is" } else { "are" };
+        let title = format!("the provider twilio is chosen, but {list} {verb} missing");
+        let problem = Problem::new(title).maybe_at(chosen.at.as_ref());
+        report.push(missing.iter().fold(problem, |p, (key, how)| p.help(format!("{key}: {how}"))));
+    }
+}
+
+fn fetch(named: &Named<'_>, is_chosen: bool, input: &Input<'_>, report: &Report<'_>) -> Given<SecretString> {
+    // Where something else is wrong, no program is run: it may ask a person for a password in vain.
+    if !report.is_empty() || (named.is_command() && !is_chosen) {
+        return Given::Bad;
+    }
+    match named.fetch(input.path, input.env) {
+        Ok(secret) => Given::Good(secret),
+        Err(why) => {
+            if is_chosen {
+                let title = format!("no secret comes from `{}`: {why}", named.key);
+                report.push(problem_at(named.key, &named.at, title));
+            }
+            Given::Bad
+        }
+    }
+}
+
+fn sid(table: &Table<'_, '_>, key: &'static str, prefix: &str, report: &Report<'_>) -> Given<String> {
+    let Some(text) = table.text(key, &format!("\"{prefix}…\"")) else {
+        return if table.has(key) { Given::Bad } else { Given::Absent };
+    };
+    if let Some(sid) = account_sid::with_prefix(prefix, text.get_ref()) {
+        return Given::Good(sid);
+    }
+    let title = format!("`{key}` must be {prefix} and letters or digits");
+    report.push(problem_at(key, &text.span(), title).label("copy it from the Twilio console"));
+    Given::Bad
+}
+
+fn base_url(table: &Table<'_, '_>, report: &Report<'_>) -> String {
+    let Some(text) = table.text("base_url", &format!("\"{TWILIO}\"")) else { return TWILIO.into() };
+    let why = match web::address(text.get_ref()) {
+        Err(why) => Some(why),
+        Ok(a) if a.has_login || a.has_query => Some("an address without login, `?` and `#`"),
+        Ok(a) if a.scheme == "http" && !a.is_loopback() => Some("https:// is needed: the credentials travel with it"),
+        Ok(_) => None,
+    };
+    if let Some(why) = why {
+        report.push(problem_at("base_url", &text.span(), "`base_url` cannot be used").label(why));
+    }
+    text.get_ref().trim_end_matches('/').to_owned()
+}
+
+fn proxy(table: &Table<'_, '_>, report: &Report<'_>) -> Option<String> {
+    let text = table.text("proxy", "an address in quotes")?;
+    if let Err(why) = web::address(text.get_ref()) {
+        let why = why.replace("https://", "http:// or https://");
+        report.push(problem_at("proxy", &text.span(), "`proxy` is not the address of a proxy").label(why));
+    }
+    Some(text.into_inner().to_owned())
+}
+
+fn path(table: &Table<'_, '_>, key: &'static str, input: &Input<'_>, report: &Report<'_>) -> Option<PathBuf> {
+    let text = table.text(key, "a path in quotes")?;
+    super::expand(key, &text, input, report)
+}

@@ -1,0 +1,218 @@
+//! Where a secret comes from: the file itself, a variable, another file, or a command. Never says what is in it.
+
+use crate::config::env::{Env, set};
+use crate::config::places;
+use crate::config::raw::{Table, problem_at};
+use crate::config::screen::Hidden;
+use crate::config::show::{Problem, Report};
+use secrecy::SecretString;
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fs, io, thread};
+use toml::Spanned;
+
+/// How long a command may take to print a secret.
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest secret, in bytes: what comes after it is not read.
+const LONGEST: u64 = 4096;
+
+/// The keys one secret can be given by, in the order of [`Source`].
+pub(super) type Keys = [&'static str; 4];
+
+pub(super) const AUTH_TOKEN: Keys = ["auth_token", "auth_token_env", "auth_token_file", "auth_token_command"];
+pub(super) const API_SECRET: Keys =
+    ["api_key_secret", "api_key_secret_env", "api_key_secret_file", "api_key_secret_command"];
+
+/// One way to a secret, as it was typed.
+pub(super) enum Source<'a> {
+    Literal(&'a str),
+    Variable(&'a str),
+    File(&'a str),
+    Command(Vec<&'a str>),
+}
+
+/// A source with its key and its place.
+pub(super) struct Named<'a> {
+    pub(super) key: &'static str,
+    pub(super) at: Range<usize>,
+    source: Source<'a>,
+}
+
+/// The one source written under these keys; a second one is reported.
+pub(super) fn source<'a>(table: &Table<'a, '_>, keys: &Keys, report: &Report<'_>) -> Option<Named<'a>> {
+    let text = |key, make: fn(&'a str) -> Source<'a>| {
+        let text: Spanned<&'a str> = table.text(key, "a text in quotes")?;
+        Some(Named { key, at: text.span(), source: make(text.into_inner()) })
+    };
+    let command = table.texts(keys[3], "a program and its arguments, such as [\"pass\", \"show\", \"twilio\"]");
+    let command = command.map(|argv| Named {
+        key: keys[3],
+        at: argv.span(),
+        source: Source::Command(argv.into_inner().into_iter().map(Spanned::into_inner).collect()),
+    });
+    let found = [text(keys[0], Source::Literal), text(keys[1], Source::Variable), text(keys[2], Source::File), command];
+    let mut found: Vec<Named<'a>> = found.into_iter().flatten().collect();
+    found.sort_by_key(|named| named.at.start);
+    let mut found = found.into_iter();
+    let first = found.next()?;
+    for second in found {
+        let title = format!("both `{}` and `{}` are given", first.key, second.key);
+        report.push(problem_at(second.key, &second.at, title).label("keep one of them"));
+    }
+    Some(first)
+}
+
+impl Named<'_> {
+    /// Does the secret itself stand in the file?
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self.source, Source::Literal(_))
+    }
+
+    pub(super) fn is_command(&self) -> bool {
+        matches!(self.source, Source::Command(_))
+    }
+
+    /// Fetches the secret; otherwise says why not, without a word of what was typed or printed.
+    pub(super) fn fetch(&self, config: Option<&Path>, env: &Env<'_>) -> Result<SecretString, String> {
+        let text = match &self.source {
+            Source::Literal(text) => (*text).to_owned(),
+            Source::Variable(name) => set(env, name).ok_or("the environment variable it names is not set")?,
+            Source::File(path) => {
+                let path = places::expand(path, config, env).ok_or("there is no home directory for `~`")?;
+                read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)?
+            }
+            Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
+        };
+        usable(&text)
+    }
+}
+
+impl Source<'_> {
+    /// Is there anything to read at all?
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Literal(text) | Self::Variable(text) | Self::File(text) => text.is_empty(),
+            Self::Command(argv) => argv.first().is_none_or(|program| program.is_empty()),
+        }
+    }
+}
+
+/// Reports a source that names nothing. True: it names something.
+pub(super) fn names_something(named: &Named<'_>, report: &Report<'_>) -> bool {
+    let empty = named.source.is_empty();
+    if empty {
+        let title = format!("`{}` is empty", named.key);
+        report.push(problem_at(named.key, &named.at, title).label("fill it in, or take the line out"));
+    }
+    !empty
+}
+
+/// A literal secret in a file that others can read is refused, with the command that ends it.
+pub(super) fn guard_mode(named: &Named<'_>, mode: Option<u32>, config: Option<&Path>, report: &Report<'_>) {
+    if let (true, Some(mode), Some(path)) = (named.is_literal(), mode, config)
+        && mode & 0o044 != 0
+    {
+        let title = format!("`{}` stands in a file that others can read (mode {mode:03o})", named.key);
+        let problem = Problem::new(title).at(&named.at).hide(Hidden::Secret);
+        report.push(problem.help(format!("run: chmod 600 {}", shell_word(&path.display().to_string()))));
+    }
+}
+
+/// A word as a shell reads it back.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
+    if text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// The credential systemd hands over, when there is one: `LoadCredential=twilio_auth_token:…`.
+pub(super) fn systemd_credential(env: &Env<'_>) -> Option<SecretString> {
+    let file = Path::new(&set(env, "CREDENTIALS_DIRECTORY")?).join("twilio_auth_token");
+    usable(&read_line(fs::File::open(file).ok()?).ok()?).ok()
+}
+
+/// The reason alone: io errors of files hold no path.
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
+fn unreadable(error: io::Error) -> String {
+    format!("the file cannot be read ({})", places::reason(&error))
+}
+
+fn usable(text: &str) -> Result<SecretString, String> {
+    if text.is_empty() {
+        return Err("the first line is empty".into());
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("the first line holds a space or a character that no token has".into());
+    }
+    Ok(SecretString::from(text))
+}
+
+/// The first line, without its end.
+fn read_line(from: impl io::Read) -> io::Result<String> {
+    let mut text = String::new();
+    io::BufRead::read_line(&mut io::BufReader::new(from).take(LONGEST), &mut text)?;
+    text.truncate(text.trim_end_matches(['\n', '\r']).len());
+    Ok(text)
+}
+
+/// Runs a program without a shell and takes the first line it prints. Its complaints are thrown away: they may repeat
+/// what it was about to print.
+fn run(argv: &[&str], limit: Duration) -> Result<String, String> {
+    let (program, arguments) = argv.split_first().ok_or("no program is named")?;
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|why| format!("the program cannot be started ({})", places::reason(&why)))?;
+    let pid = rustix::process::Pid::from_child(&child);
+    // The thread outlives a program that hands its output on to another one and ends; it holds nothing that matters.
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(drain(child)));
+    let Ok(result) = told.recv_timeout(limit) else {
+        // Not reaped before the thread has told, so the number still belongs to the program. It may have ended since.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        return Err(format!("the program did not end within {} s", limit.as_secs()));
+    };
+    let (line, status) = result.map_err(|why| format!("the program cannot be read ({})", places::reason(&why)))?;
+    if !status.success() {
+        return Err(format!("the program failed ({status})"));
+    }
+    Ok(line)
+}
+
+/// The first line; the rest is read too, so that the program does not die of a closed pipe.
+fn drain(mut child: Child) -> io::Result<(String, ExitStatus)> {
+    let Some(out) = child.stdout.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+    let mut out = io::BufReader::new(out);
+    let line = read_line(&mut out);
+    io::copy(&mut out, &mut io::sink())?;
+    Ok((line?, child.wait()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_of_a_command_is_the_secret_and_no_shell_reads_the_arguments() {
+        assert_eq!(run(&["printf", "a$HOME\nb\n"], COMMAND_LIMIT), Ok("a$HOME".into()));
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_at_its_limit() {
+        let limit = Duration::from_millis(100);
+        assert_eq!(run(&["sleep", "600"], limit), Err("the program did not end within 0 s".into()));
+    }
+
+    #[test]
+    fn a_path_is_quoted_for_the_shell_when_it_must_be() {
+        assert_eq!(shell_word("/etc/savehub/config.toml"), "/etc/savehub/config.toml");
+        assert_eq!(shell_word("/a b/it's"), "'/a b/it'\\''s'");
+    }
+}

@@ -1,0 +1,79 @@
+//! Every key a config may hold. `config.example.toml` explains the same keys; a test compares the two.
+
+/// Tables by their path, each with its keys and the tables in it, in the order of `config.example.toml`.
+const TABLES: &[(&str, &[&str])] = &[
+    ("", &["database", "call", "guards", "engine", "provider", "person", "ladder"]),
+    ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language"]),
+    (
+        "guards",
+        &[
+            "critical_window",
+            "max_calls",
+            "max_calls_per",
+            "daily_cap_per_person",
+            "daily_cap",
+            "number_gap",
+            "allowed_prefixes",
+        ],
+    ),
+    (
+        "engine",
+        &[
+            "ring_timeout",
+            "request_timeout",
+            "hard_timeout",
+            "lease",
+            "settle",
+            "tick_limit",
+            "parallel",
+            "grace",
+            "retention",
+        ],
+    ),
+    ("provider", &["mock", "twilio"]),
+    ("provider.mock", &["outcomes"]),
+    (
+        "provider.twilio",
+        &[
+            "account_sid",
+            "from",
+            "auth_token",
+            "auth_token_env",
+            "auth_token_file",
+            "auth_token_command",
+            "api_key_sid",
+            "api_key_secret",
+            "api_key_secret_env",
+            "api_key_secret_file",
+            "api_key_secret_command",
+            "base_url",
+            "ca_file",
+            "proxy",
+        ],
+    ),
+    ("person", &["id", "name", "phone", "zone", "message", "voice", "language", "shared_phone"]),
+    ("ladder", &["step", "before"]),
+];
+
+/// What a table may hold: its keys and the tables in it.
+pub(super) fn of_table(path: &str) -> &'static [&'static str] {
+    TABLES.iter().find(|(table, _)| *table == path).map_or(&[], |(_, keys)| keys)
+}
+
+/// Is this word the name of a table or of a key, anywhere?
+pub(super) fn is_known(word: &str) -> bool {
+    TABLES.iter().any(|(_, keys)| keys.contains(&word))
+}
+
+/// Every key that takes a value, as (path of its table, key): `("provider.twilio", "from")`; the path of a key outside
+/// of all tables is empty.
+pub fn known_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_table = |path: &str, key: &str| {
+        let full = format!("{path}.{key}");
+        TABLES.iter().any(|(table, _)| *table == full.trim_start_matches('.'))
+    };
+    TABLES
+        .iter()
+        .flat_map(|(path, keys)| keys.iter().map(move |key| (*path, *key)))
+        .filter(move |(path, key)| !is_table(path, key))
+}

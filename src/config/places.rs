@@ -1,0 +1,97 @@
+//! Where the config and the database are: the XDG places, `~`, and paths beside the config.
+
+use super::env::{Env, set};
+use super::{ConfigError, Sources};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// A config file as it was read.
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    /// Unix permission bits, of the very file that was read.
+    pub(super) mode: Option<u32>,
+}
+
+/// The file that was named, or the first one in the XDG places; `Ok(None)` when none was named and none is there.
+pub(super) fn find(sources: &Sources<'_>) -> Result<Option<Found>, ConfigError> {
+    if let Some(path) = sources.file {
+        return read(path).map(Some).map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why });
+    }
+    for path in looked_at(sources.env) {
+        match read(&path) {
+            Ok(found) => return Ok(Some(found)),
+            Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(why) => return Err(ConfigError::Unreadable { path, why }),
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Path) -> io::Result<Found> {
+    let mut file = File::open(path)?;
+    let mode = mode_of(&file.metadata()?);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Found { path: path.to_owned(), bytes, mode })
+}
+
+/// Why a file or program cannot be used, in plain words and without its name.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is none".into(),
+        kind => kind.to_string(),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "there are no such bits elsewhere")]
+fn mode_of(meta: &std::fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(meta.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+/// The places of a config nobody named, in the order they are looked at.
+pub(super) fn looked_at(env: &Env<'_>) -> Vec<PathBuf> {
+    let system = set(env, "XDG_CONFIG_DIRS").unwrap_or_else(|| "/etc/xdg".into());
+    let system = system.split(':').map(PathBuf::from).filter(|dir| dir.is_absolute());
+    own_dir(env).into_iter().chain(system.map(|dir| dir.join("savehub"))).map(|dir| dir.join("config.toml")).collect()
+}
+
+/// The user's own config directory of savehub.
+pub(super) fn own_dir(env: &Env<'_>) -> Option<PathBuf> {
+    xdg(env, "XDG_CONFIG_HOME", ".config")
+}
+
+/// The database of a config that names none.
+pub(super) fn database(env: &Env<'_>) -> Option<PathBuf> {
+    xdg(env, "XDG_STATE_HOME", ".local/state").map(|dir| dir.join("savehub.db"))
+}
+
+/// `~/x` below the home directory, a relative path beside the config: cron runs in another directory than the shell.
+/// `None` when there is a `~` and no home.
+pub(super) fn expand(path: &str, config: Option<&Path>, env: &Env<'_>) -> Option<PathBuf> {
+    if path == "~" {
+        return home(env);
+    }
+    if let Some(rest) = path.strip_prefix("~/") {
+        return home(env).map(|home| home.join(rest));
+    }
+    Some(config.and_then(Path::parent).unwrap_or(Path::new("")).join(path))
+}
+
+/// Relative values do not count (XDG base directory specification).
+fn xdg(env: &Env<'_>, name: &str, below_home: &str) -> Option<PathBuf> {
+    let named = set(env, name).map(PathBuf::from).filter(|dir| dir.is_absolute());
+    named.or_else(|| home(env).map(|home| home.join(below_home))).map(|dir| dir.join("savehub"))
+}
+
+fn home(env: &Env<'_>) -> Option<PathBuf> {
+    set(env, "HOME").map(PathBuf::from).filter(|dir| dir.is_absolute())
+}

@@ -1,0 +1,57 @@
+//! Name resolution as a port, so that a test can make it fail or hang.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::Timeout;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+/// ureq keeps no more addresses of one host.
+const MAX_ADDRS: usize = 16;
+
+/// Finds the addresses of a host.
+pub trait Lookup: Debug + Send + Sync + 'static {
+    /// `None`: as the system does it. An error of kind `TimedOut` counts as a time-out, every other one as a name that
+    /// does not resolve. `within` is the time the request has left for it; nobody enforces it.
+    fn lookup(&self, host: &str, port: u16, within: Duration) -> Option<io::Result<Vec<SocketAddr>>>;
+}
+
+/// getaddrinfo(3), in a thread that is left behind when it takes too long.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn lookup(&self, _: &str, _: u16, _: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
+        None
+    }
+}
+
+/// A [`Lookup`] as ureq wants it. Every failure becomes `HostNotFound`: ureq's own resolver reports an `Io` error that
+/// cannot be told from a failed connection.
+#[derive(Debug, Clone)]
+pub(super) struct Names(pub(super) Arc<dyn Lookup>);
+
+impl Resolver for Names {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        let host = uri.host().unwrap_or_default();
+        let Some(found) = self.0.lookup(host, port, *timeout.after) else {
+            let found = DefaultResolver::default().resolve(uri, config, timeout);
+            return found.map_err(|e| if let ureq::Error::Io(_) = e { ureq::Error::HostNotFound } else { e });
+        };
+        let found = found.map_err(|e| match e.kind() {
+            io::ErrorKind::TimedOut => ureq::Error::Timeout(Timeout::Resolve),
+            _ => ureq::Error::HostNotFound,
+        })?;
+        let mut addrs = self.empty();
+        for addr in found.into_iter().take(MAX_ADDRS) {
+            addrs.push(addr);
+        }
+        if addrs.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(addrs) }
+    }
+}

@@ -1,0 +1,175 @@
+//! Reading what Twilio answered: bodies, dates, and words fit to be shown.
+
+use crate::model::{CallReport, CallStatus, Timestamp, cut, printable};
+use serde_json::Value;
+use std::time::Duration;
+use ureq::http::HeaderMap;
+
+/// Longest provider message that is kept, in characters.
+const MESSAGE_MAX: usize = 200;
+
+/// Longest call or request id that is believed, in bytes. Twilio's have 34.
+const ID_MAX: usize = 128;
+
+/// The `Date` header minus `ours` in milliseconds. The header counts whole seconds (RFC 9110 section 5.6.7).
+pub fn skew_ms(headers: &HeaderMap, ours: Timestamp) -> Option<i64> {
+    Some(date(headers)?.since(ours))
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(headers.get("date")?.to_str().ok()?)
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    let date = chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?;
+    Some(Timestamp::from_ms(date.timestamp_millis()))
+}
+
+/// `Retry-After`: seconds, or a date, which is measured against the answer's own `Date` since our clock may be wrong.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let wait = http_date(text)?.since(date(headers)?);
+    Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
+}
+
+/// `Twilio-Request-Id`.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("twilio-request-id")?.to_str().ok()?;
+    is_id(id).then(|| id.to_owned())
+}
+
+/// Is it an id that can stand in a log line and in a URL? Not every provider's look like `CA…`.
+fn is_id(text: &str) -> bool {
+    (1..=ID_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_graphic())
+        && text.bytes().any(|b| b.is_ascii_alphanumeric())
+}
+
+/// The call's id in a Call object.
+pub(super) fn sid(call: &Value) -> Option<&str> {
+    call.get("sid")?.as_str().filter(|sid| is_id(sid))
+}
+
+/// A call's status. A word savehub does not know counts as the earliest one, which overwrites nothing.
+pub(super) fn status(call: &Value) -> CallStatus {
+    let said = call.get("status").and_then(Value::as_str).and_then(|s| s.parse().ok());
+    // `simulated` is our own word.
+    said.filter(|s| *s != CallStatus::Simulated).unwrap_or(CallStatus::Queued)
+}
+
+/// A Call object as a report; `None` when it is not one.
+pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
+    let call: Value = serde_json::from_slice(body).ok()?;
+    sid(&call)?;
+    let text = |name: &str| match call.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(cut(&printable(text), MESSAGE_MAX)),
+        // The specification and real answers differ on which numbers are strings.
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    Some(CallReport {
+        status: status(&call),
+        duration_s: text("duration").and_then(|s| s.parse().ok()),
+        answered_by: text("answered_by"),
+        price: text("price"),
+        price_unit: text("price_unit"),
+        skew_ms,
+    })
+}
+
+/// Twilio's error code and message, cleaned; empty words when the body is no error object.
+pub(super) fn error(body: &[u8]) -> (Option<u32>, String) {
+    let Ok(error) = serde_json::from_slice::<Value>(body) else { return (None, String::new()) };
+    let code = error.get("code").and_then(|c| match c {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64().and_then(|n| u32::try_from(n).ok()),
+    });
+    let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+    (code, clean(message))
+}
+
+/// Words from outside, fit for a terminal, without full numbers, at most 200 characters.
+pub(super) fn clean(message: &str) -> String {
+    cut(&mask_numbers(&printable(message)), MESSAGE_MAX)
+}
+
+/// Replaces every number of 7 and more digits (a `+` before it included) that is not part of a word by its last four
+/// digits, as in `****1234`.
+pub fn mask_numbers(text: &str) -> String {
+    let (mut out, mut digits, mut word) = (String::new(), String::new(), false);
+    // The end of the text ends a number too; the space is taken off again.
+    for c in text.chars().chain(std::iter::once(' ')) {
+        if c.is_ascii_digit() && !word {
+            digits.push(c);
+            continue;
+        }
+        // Letters right behind it do not make a number less of one.
+        if digits.len() >= 7 {
+            if out.ends_with('+') {
+                out.pop();
+            }
+            out.push_str("****");
+            out.push_str(&digits[digits.len() - 4..]);
+        } else {
+            out.push_str(&digits);
+        }
+        digits.clear();
+        word = c.is_ascii_alphanumeric();
+        out.push(c);
+    }
+    out.pop();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn numbers_are_masked_wherever_they_stand() {
+        for (text, masked) in [
+            ("to +12025550123.", "to ****0123."),
+            ("+12025550123", "****0123"),
+            ("12025550123 and +12025550124!", "****0123 and ****0124!"),
+            ("code 21211, 45 s", "code 21211, 45 s"),
+            ("AC0123456789abcdef", "AC0123456789abcdef"),
+            ("(+12025550123x)", "(****0123x)"),
+            ("", ""),
+        ] {
+            assert_eq!(mask_numbers(text), masked);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_against_the_answers_own_date() {
+        assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(Duration::from_secs(7)));
+        let date = ("date", "Sun, 22 Nov 2026 09:00:00 GMT");
+        let later = ("retry-after", "Sun, 22 Nov 2026 09:00:30 GMT");
+        assert_eq!(retry_after(&headers(&[date, later])), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after(&headers(&[later])), None);
+        let earlier = ("retry-after", "Sun, 22 Nov 2026 08:00:00 GMT");
+        assert_eq!(retry_after(&headers(&[date, earlier])), Some(Duration::ZERO));
+        assert_eq!(retry_after(&headers(&[("retry-after", "soon")])), None);
+    }
+
+    #[test]
+    fn skew_is_their_date_minus_our_time() {
+        let headers = headers(&[("date", "Sun, 22 Nov 2026 09:00:00 GMT")]);
+        assert_eq!(skew_ms(&headers, Timestamp::from_ms(1_795_338_002_000)), Some(-2000));
+    }
+
+    #[test]
+    fn a_report_takes_durations_and_prices_as_strings_or_numbers() {
+        let body = br#"{"sid":"CA1","status":"completed","duration":"12","price":-0.013,"answered_by":null}"#;
+        let report = report(body, None).unwrap();
+        assert_eq!((report.status, report.duration_s), (CallStatus::Completed, Some(12)));
+        assert_eq!((report.price.as_deref(), report.answered_by), (Some("-0.013"), None));
+    }
+}

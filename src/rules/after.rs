@@ -1,0 +1,165 @@
+//! What becomes of a step when its attempt has an outcome: guard 4 (one retry) and guard 5 (graceful failure).
+
+use crate::model::{
+    Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, StepState,
+    Timestamp,
+};
+use crate::model::{AfterFacts, Refusal, StepNext};
+use std::time::Duration;
+
+/// Guard 4: retries a step has, after failures that cannot have rung.
+pub const RETRIES: u32 = 1;
+
+/// A retry waits this long.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A provider at its limit that names no time is asked again after this long.
+const CAPACITY_WAIT: Duration = Duration::from_secs(2);
+
+/// What becomes of the step.
+pub fn next(outcome: &Outcome, facts: &AfterFacts, now: Timestamp) -> StepNext {
+    match outcome {
+        Outcome::Accepted(call) => accepted(call, facts),
+        Outcome::Rejected(rejection) => rejected(rejection, facts, now),
+        Outcome::NotSent(not_sent) => again_or_fail(not_sent, facts, now),
+        // Whether it rang is not known: only reconciliation or time moves it on.
+        Outcome::Unknown(_) => StepNext::Stay,
+    }
+}
+
+fn end(state: StepState, reason: Reason, detail: impl Into<String>) -> StepNext {
+    StepNext::End(Refusal { state, reason, detail: detail.into() })
+}
+
+fn accepted(call: &Accepted, facts: &AfterFacts) -> StepNext {
+    let reason = match call.status {
+        _ if facts.merged => Reason::Merged,
+        CallStatus::Simulated => Reason::TestMode,
+        _ => Reason::Initiated,
+    };
+    end(StepState::Executed, reason, "")
+}
+
+fn rejected(rejection: &Rejection, facts: &AfterFacts, now: Timestamp) -> StepNext {
+    let words = rejection.code.map_or_else(|| rejection.message.clone(), |c| format!("{c} {}", rejection.message));
+    match rejection.class {
+        RejectionClass::Capacity => {
+            let not_before = now.plus(rejection.retry_after.unwrap_or(CAPACITY_WAIT));
+            if not_before >= facts.starts_at {
+                return end(StepState::Failed, Reason::Capacity, words);
+            }
+            // Certain that nothing was processed, so this does not spend the retry.
+            StepNext::Again { not_before, spends_try: false }
+        }
+        RejectionClass::Callee => end(StepState::Failed, Reason::InvalidNumber, words),
+        RejectionClass::Ours => end(StepState::Failed, Reason::ProviderSetup, words),
+        RejectionClass::Other => end(StepState::Failed, Reason::Rejected, words),
+    }
+}
+
+fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> StepNext {
+    let detail = not_sent.detail.clone();
+    match not_sent.cause {
+        NotSentCause::Fenced(FenceReason::WindowClosed) => {
+            end(StepState::Skipped, Reason::OutsideCriticalWindow, "the window closed before the request left")
+        }
+        NotSentCause::Fenced(FenceReason::Stopped) => end(StepState::Skipped, Reason::Paused, "the STOP file exists"),
+        // An ended incident cancels its steps in the store. A shared call goes on for the other meeting.
+        NotSentCause::Fenced(FenceReason::IncidentEnded | FenceReason::NotOurs) => {
+            StepNext::Again { not_before: now, spends_try: false }
+        }
+        _ => {
+            let not_before = now.plus(RETRY_AFTER);
+            if facts.tries >= RETRIES || not_before >= facts.starts_at {
+                return end(StepState::Failed, Reason::NotSent, detail);
+            }
+            StepNext::Again { not_before, spends_try: true }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_000_000);
+
+    fn facts(tries: u32) -> AfterFacts {
+        AfterFacts { incident_open: true, starts_at: NOW.plus(Duration::from_secs(60)), tries, merged: false }
+    }
+
+    fn rejection(class: RejectionClass, retry_after: Option<u64>) -> Outcome {
+        let retry_after = retry_after.map(Duration::from_secs);
+        Outcome::Rejected(Rejection { class, code: Some(20429), message: "Too many".into(), retry_after })
+    }
+
+    fn not_sent(cause: NotSentCause) -> Outcome {
+        Outcome::NotSent(NotSent { cause, detail: "connection refused".into() })
+    }
+
+    fn ended(next: StepNext) -> (StepState, Reason) {
+        match next {
+            StepNext::End(r) => (r.state, r.reason),
+            other => panic!("goes on: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refused_connection_is_retried_once_after_a_second() {
+        let first = next(&not_sent(NotSentCause::Connect), &facts(0), NOW);
+        assert_eq!(first, StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true });
+        let second = next(&not_sent(NotSentCause::Connect), &facts(1), NOW);
+        assert_eq!(ended(second), (StepState::Failed, Reason::NotSent));
+    }
+
+    #[test]
+    fn capacity_waits_as_asked_without_spending_the_retry_and_fails_at_the_start() {
+        let wait = next(&rejection(RejectionClass::Capacity, Some(7)), &facts(1), NOW);
+        assert_eq!(wait, StepNext::Again { not_before: NOW.plus(Duration::from_secs(7)), spends_try: false });
+        let late = next(&rejection(RejectionClass::Capacity, Some(60)), &facts(0), NOW);
+        assert_eq!(ended(late), (StepState::Failed, Reason::Capacity));
+    }
+
+    #[test]
+    fn other_refusals_are_final() {
+        for (class, reason) in [
+            (RejectionClass::Callee, Reason::InvalidNumber),
+            (RejectionClass::Ours, Reason::ProviderSetup),
+            (RejectionClass::Other, Reason::Rejected),
+        ] {
+            assert_eq!(ended(next(&rejection(class, None), &facts(0), NOW)), (StepState::Failed, reason));
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_never_retries_by_itself() {
+        let doubt = Outcome::Unknown(crate::model::Doubt { detail: "silence".into() });
+        assert_eq!(next(&doubt, &facts(0), NOW), StepNext::Stay);
+    }
+
+    #[test]
+    fn the_fence_ends_a_step_with_its_own_reason() {
+        let fenced = |r| next(&not_sent(NotSentCause::Fenced(r)), &facts(0), NOW);
+        assert_eq!(ended(fenced(FenceReason::WindowClosed)), (StepState::Skipped, Reason::OutsideCriticalWindow));
+        assert_eq!(ended(fenced(FenceReason::Stopped)), (StepState::Skipped, Reason::Paused));
+        let again = StepNext::Again { not_before: NOW, spends_try: false };
+        assert_eq!(fenced(FenceReason::IncidentEnded), again);
+        let spent = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true };
+        assert_eq!(fenced(FenceReason::LeaseSpent), spent);
+    }
+
+    #[test]
+    fn an_accepted_call_says_whether_it_was_real_simulated_or_shared() {
+        let accepted = |status| Outcome::Accepted(Accepted { sid: "CA1".into(), status });
+        assert_eq!(
+            ended(next(&accepted(CallStatus::Queued), &facts(0), NOW)),
+            (StepState::Executed, Reason::Initiated)
+        );
+        assert_eq!(
+            ended(next(&accepted(CallStatus::Simulated), &facts(0), NOW)),
+            (StepState::Executed, Reason::TestMode)
+        );
+        let shared = AfterFacts { merged: true, ..facts(0) };
+        assert_eq!(ended(next(&accepted(CallStatus::Queued), &shared, NOW)), (StepState::Executed, Reason::Merged));
+    }
+}

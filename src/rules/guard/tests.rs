@@ -1,0 +1,171 @@
+use super::*;
+use crate::model::IncidentState;
+
+const START: Timestamp = Timestamp::from_ms(1_000_000_000);
+
+fn step() -> StepFacts {
+    StepFacts {
+        incident_state: IncidentState::Open,
+        current: true,
+        starts_at: START,
+        due_at: Timestamp::from_ms(START.ms() - 180_000),
+        recent_calls: 0,
+        later_rung_due: false,
+        refused_for_capacity: false,
+    }
+}
+
+fn facts(step: StepFacts) -> Facts {
+    Facts { step: Some(step), number: NumberFacts::default(), calls_of_person_today: 0, calls_today: 0 }
+}
+
+trait Before {
+    fn before(self, seconds: i64) -> Timestamp;
+}
+
+impl Before for Timestamp {
+    fn before(self, seconds: i64) -> Timestamp {
+        Timestamp::from_ms(self.ms() - seconds * 1000)
+    }
+}
+
+fn ask(facts: &Facts, seconds_before: i64, change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig)) -> Verdict {
+    let to = Phone::parse("+12025550123").unwrap();
+    let mut guards = GuardConfig::default();
+    let base = GuardConfig::default();
+    let mut s = Situation {
+        now: START.before(seconds_before),
+        to: &to,
+        has_message: true,
+        stopped: false,
+        person: "ana",
+        event: "abc123",
+        guards: &base,
+        ring_timeout: Duration::from_secs(45),
+    };
+    change(&mut s, &mut guards);
+    decide(facts, &Situation { guards: &guards, ..s })
+}
+
+fn reason(verdict: Verdict) -> (StepState, Reason, String) {
+    match verdict {
+        Verdict::Refuse(r) => (r.state, r.reason, r.detail),
+        other => panic!("not a refusal: {other:?}"),
+    }
+}
+
+fn skipped(why: Reason, detail: &str) -> (StepState, Reason, String) {
+    (StepState::Skipped, why, detail.to_owned())
+}
+
+#[test]
+fn a_step_inside_the_window_is_placed() {
+    for seconds in [180, 120, 60, 1] {
+        assert_eq!(ask(&facts(step()), seconds, |_, _| ()), Verdict::Place, "{seconds} s");
+    }
+}
+
+#[test]
+fn guard_0_refuses_an_empty_message_and_a_country_that_is_not_allowed() {
+    let empty = ask(&facts(step()), 60, |s, _| s.has_message = false);
+    assert_eq!(reason(empty), (StepState::Failed, Reason::EmptyMessage, "there is nothing to say".into()));
+    let abroad = ask(&facts(step()), 60, |_, g| g.allowed_prefixes = vec!["+49".into(), "+44".into()]);
+    let words = "****0123 is in no allowed country (+49, +44)";
+    assert_eq!(reason(abroad), (StepState::Failed, Reason::InvalidNumber, words.into()));
+    let home = ask(&facts(step()), 60, |_, g| g.allowed_prefixes = vec!["+1".into()]);
+    assert_eq!(home, Verdict::Place);
+}
+
+#[test]
+fn guard_1_refuses_the_third_call() {
+    let third = ask(&facts(StepFacts { recent_calls: 2, ..step() }), 60, |_, _| ());
+    assert_eq!(reason(third), skipped(Reason::MaxCallsExceeded, "ana already has 2 calls for event abc123"));
+    assert_eq!(ask(&facts(StepFacts { recent_calls: 1, ..step() }), 60, |_, _| ()), Verdict::Place);
+}
+
+#[test]
+fn guard_2_says_how_early_or_how_late() {
+    let early = ask(&facts(step()), 300, |_, _| ());
+    assert_eq!(
+        reason(early),
+        skipped(Reason::OutsideCriticalWindow, "300 s before the start, at most 180 s are allowed")
+    );
+    let late = ask(&facts(step()), -20, |_, _| ());
+    assert_eq!(
+        reason(late),
+        skipped(Reason::OutsideCriticalWindow, "found 200 s after it was due, 20 s after the start")
+    );
+    assert_eq!(reason(ask(&facts(step()), 0, |_, _| ())).1, Reason::OutsideCriticalWindow);
+}
+
+#[test]
+fn guard_6_refuses_every_incident_that_is_not_open() {
+    for state in IncidentState::ALL {
+        let verdict = ask(&facts(StepFacts { incident_state: *state, ..step() }), 60, |_, _| ());
+        if state.may_ring() {
+            assert_eq!(verdict, Verdict::Place);
+        } else {
+            assert_eq!(reason(verdict), skipped(Reason::IncidentResolved, &format!("the incident is {state}")));
+        }
+    }
+    let old = ask(&facts(StepFacts { current: false, ..step() }), 60, |_, _| ());
+    assert_eq!(reason(old).1, Reason::IncidentResolved);
+}
+
+#[test]
+fn guard_7_stops_at_the_file_and_at_the_caps() {
+    assert_eq!(reason(ask(&facts(step()), 60, |s, _| s.stopped = true)).1, Reason::Paused);
+    let own = Facts { calls_of_person_today: 20, ..facts(step()) };
+    assert_eq!(reason(ask(&own, 60, |_, _| ())), skipped(Reason::DailyCap, "20 calls to ana in the last 24 hours"));
+    let all = Facts { calls_today: 200, ..facts(step()) };
+    assert_eq!(reason(ask(&all, 60, |_, _| ())), skipped(Reason::DailyCap, "200 calls in the last 24 hours"));
+}
+
+#[test]
+fn guard_8_waits_for_an_open_attempt_a_live_call_and_the_gap() {
+    let with = |number| Facts { number, ..facts(step()) };
+    let wait = Verdict::Wait(Reason::NumberBusy);
+    let open = with(NumberFacts { open_attempt: true, ..NumberFacts::default() });
+    assert_eq!(ask(&open, 60, |_, _| ()), wait);
+    for (rang_before, expected) in [(119, wait.clone()), (120, Verdict::Place)] {
+        let rang = with(NumberFacts { last_rang_at: Some(START.before(rang_before)), ..NumberFacts::default() });
+        assert_eq!(ask(&rang, 60, |_, _| ()), expected, "rang {rang_before} s before the start");
+    }
+    // 45 s of ringing and 15 s of slack, with a shorter gap so that only the live call can block.
+    for (live_before, expected) in [(119, wait), (120, Verdict::Place)] {
+        let live = with(NumberFacts { live_since: Some(START.before(live_before)), ..NumberFacts::default() });
+        assert_eq!(ask(&live, 60, |_, g| g.number_gap = Duration::ZERO), expected, "live {live_before} s before");
+    }
+}
+
+#[test]
+fn a_step_that_waited_for_a_busy_number_until_the_start_says_so() {
+    let number = NumberFacts { last_rang_at: Some(START.before(30)), ..NumberFacts::default() };
+    let late = ask(&Facts { number, ..facts(step()) }, -10, |_, _| ());
+    assert_eq!(reason(late).1, Reason::NumberBusy);
+    let before_due = NumberFacts { last_rang_at: Some(START.before(181)), ..NumberFacts::default() };
+    let late = ask(&Facts { number: before_due, ..facts(step()) }, -10, |_, g| {
+        g.number_gap = Duration::from_secs(600);
+    });
+    assert_eq!(reason(late).1, Reason::OutsideCriticalWindow);
+}
+
+#[test]
+fn a_step_that_waited_for_capacity_until_the_start_has_failed() {
+    let late = ask(&facts(StepFacts { refused_for_capacity: true, ..step() }), -10, |_, _| ());
+    let words = "the provider was at its limit until the meeting started";
+    assert_eq!(reason(late), (StepState::Failed, Reason::Capacity, words.into()));
+}
+
+#[test]
+fn an_earlier_rung_is_superseded_by_a_later_one_that_is_due_too() {
+    let both = ask(&facts(StepFacts { later_rung_due: true, ..step() }), 60, |_, _| ());
+    assert_eq!(reason(both), skipped(Reason::Superseded, "a later rung of the ladder is due too"));
+}
+
+#[test]
+fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
+    let test_call = Facts { step: None, number: NumberFacts::default(), calls_of_person_today: 0, calls_today: 0 };
+    assert_eq!(ask(&test_call, 9999, |_, _| ()), Verdict::Place);
+    assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stopped = true)).1, Reason::Paused);
+}

@@ -1,0 +1,29 @@
+//! When a call is looked at again.
+
+use crate::model::Timestamp;
+use std::time::Duration;
+
+/// Calls are looked at by every tick for this long; afterwards less and less often.
+const FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// The longest pause between two looks.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// When to look again at a call that was made at `intent_at` and is not final: at once in the next tick while it is
+/// young, then after a quarter of its age. (A queued call lives up to 24 hours at Twilio.)
+pub fn next_look(intent_at: Timestamp, now: Timestamp) -> Timestamp {
+    let age = Duration::from_millis(u64::try_from(now.since(intent_at)).unwrap_or(0));
+    if age < FRESH { now } else { now.plus((age / 4).min(LONGEST)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_young_call_is_looked_at_by_every_tick_and_an_old_one_less_often() {
+        let made = Timestamp::from_ms(0);
+        let at = |s: i64| next_look(made, Timestamp::from_ms(s * 1000)).ms() / 1000 - s;
+        assert_eq!((at(30), at(599), at(600), at(86_400)), (0, 0, 150, 900));
+    }
+}

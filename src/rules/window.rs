@@ -1,0 +1,52 @@
+//! The critical window: `0 < start - now <= window`.
+
+use crate::model::Timestamp;
+use std::time::Duration;
+
+/// Where a moment lies relative to the window before a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// More than the window before the start.
+    Early,
+    /// The time to call; both ends belong to it: exactly the window before, and the last millisecond.
+    Inside,
+    /// At the start or later.
+    Over,
+}
+
+/// Where `now` lies.
+pub fn place(starts_at: Timestamp, now: Timestamp, window: Duration) -> Place {
+    let left_ms = starts_at.since(now);
+    if left_ms <= 0 {
+        Place::Over
+    } else if u128::from(left_ms.unsigned_abs()) <= window.as_millis() {
+        Place::Inside
+    } else {
+        Place::Early
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_closed_at_180_s_and_open_at_the_start() {
+        let start = Timestamp::from_ms(1_000_000_000);
+        let window = Duration::from_secs(180);
+        for (before_ms, expected) in [
+            (300_000, Place::Early),
+            (180_001, Place::Early),
+            (180_000, Place::Inside),
+            (120_000, Place::Inside),
+            (60_000, Place::Inside),
+            (1_000, Place::Inside),
+            (1, Place::Inside),
+            (0, Place::Over),
+            (-1, Place::Over),
+        ] {
+            let now = Timestamp::from_ms(start.ms() - before_ms);
+            assert_eq!(place(start, now, window), expected, "{before_ms} ms before");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! From a due step to a recorded outcome: claim, place, record.
+
+use super::gate::Fence;
+use super::{Run, World};
+use crate::config::Person;
+use crate::model::{
+    AttemptId, CallRequest, MESSAGE_CUT, MeetingWords, Outcome, Phone, ProviderKind, Reason, RejectionClass, Reply,
+    StepState, Timestamp, Voice, cut, printable,
+};
+use crate::rules::after;
+use crate::rules::guard::{self, Situation};
+use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Recorded, StepResult, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Call steps of one person that fall due within this time share one call.
+const MERGE_WITHIN: Duration = Duration::from_secs(60);
+
+/// The span of the daily caps.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Who is called, how, and by whom.
+pub(super) struct Target<'a> {
+    pub(super) person: &'a str,
+    pub(super) to: &'a Phone,
+    pub(super) voice: &'a Voice,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(person: &'a Person) -> Self {
+        Self { person: &person.id, to: &person.phone, voice: &person.voice }
+    }
+}
+
+/// The attempt that would be written now.
+pub(super) fn draft<'a>(
+    world: &World,
+    target: &Target<'_>,
+    now: Timestamp,
+    say: &'a dyn Fn(&[MeetingWords]) -> String,
+) -> AttemptDraft<'a> {
+    let provider = world.providers.current();
+    let engine = &world.config.engine;
+    let lease_ms = i64::try_from(engine.lease.as_millis()).unwrap_or(i64::MAX);
+    AttemptDraft {
+        token: token(world, now),
+        person: target.person.to_owned(),
+        to: target.to.clone(),
+        from: provider.calls_from().clone(),
+        provider: provider.kind(),
+        account: provider.account().to_owned(),
+        owner: world.me.clone(),
+        lease_until_boot_ms: world.clock.boottime_ms().saturating_add(lease_ms),
+        request_deadline_at: now.plus(engine.hard_timeout),
+        calls_since: now.minus(world.config.guards.max_calls_per),
+        day_since: now.minus(DAY),
+        merge_until: now.plus(MERGE_WITHIN),
+        say,
+    }
+}
+
+/// Unique per attempt: the owner's process and its count. Mock and test ids are made of it.
+fn token(world: &World, now: Timestamp) -> String {
+    use std::hash::{BuildHasher, Hasher};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // The hasher's keys are random per process: two hosts or a restored database do not repeat a token.
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write(world.me.to_string().as_bytes());
+    hasher.write_i64(now.ms());
+    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    format!("{:016x}", hasher.finish())
+}
+
+impl Run<'_> {
+    /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told.
+    pub(super) fn claim(&mut self, claim: Claim) -> Result<(), StoreError> {
+        let world = self.world;
+        // A person who left the config has no open incident any more after `open`.
+        let Some(person) = world.config.person(&claim.person) else { return Ok(()) };
+        let now = world.clock.now();
+        let words = claim.words.clone();
+        let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
+        let draft = draft(world, &Target::of(person), now, &say);
+        let lease_until_boot_ms = draft.lease_until_boot_ms;
+        let situation = Situation {
+            now,
+            to: &person.phone,
+            has_message: !say(std::slice::from_ref(&words)).trim().is_empty(),
+            stopped: world.config.stopped(),
+            person: &person.id,
+            event: &words.uid,
+            guards: &world.config.guards,
+            ring_timeout: world.config.engine.ring_timeout,
+        };
+        let rule = |facts: &Facts| guard::decide(facts, &situation);
+        match world.store.begin_attempt(claim, &draft, now, &rule)? {
+            Begun::Attempt(attempt) => self.send(attempt, &Target::of(person), lease_until_boot_ms),
+            Begun::Refused(result) => self.refused(result, &words, now),
+            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&words.uid)),
+            Begun::Gone => {}
+        }
+        Ok(())
+    }
+
+    /// Hands a written attempt to a worker.
+    pub(super) fn send(&mut self, attempt: Attempt, target: &Target<'_>, lease_until_boot_ms: i64) {
+        let provider = self.world.providers.current();
+        log::info!("[CALL] Provider={}", provider.kind());
+        log::info!("[CALL] Initiating call to {}", target.to);
+        let request = CallRequest {
+            token: attempt.token.clone(),
+            event: attempt.words.first().map_or_else(|| "call-test".to_owned(), |m| m.uid.clone()),
+            user: target.person.to_owned(),
+            to: target.to.clone(),
+            message: attempt.message.clone(),
+            voice: target.voice.clone(),
+            intent_at: attempt.intent_at,
+        };
+        let skew_ms = self.skew_ms;
+        let fence = Fence { world: self.world.clone(), attempt: attempt.id, lease_until_boot_ms, skew_ms };
+        self.jobs.place(attempt, request, provider, Arc::new(fence), self.world.config.engine.hard_timeout);
+    }
+
+    /// An outcome came, in time or late: write it down, and tell.
+    pub(super) fn replied(
+        &mut self,
+        attempt: AttemptId,
+        reply: &Reply,
+        claimed: Option<Attempt>,
+    ) -> Result<(), StoreError> {
+        self.tell_outcome(reply, claimed.as_ref().map(|a| &a.to));
+        self.summary.note_skew(reply.meta.skew_ms);
+        let now = self.world.clock.now();
+        let rule = |facts: &crate::store::AfterFacts| after::next(&reply.outcome, facts, now);
+        let steps: Vec<_> = claimed.as_ref().map(|a| a.steps.clone()).unwrap_or_default();
+        let recorded = match claimed {
+            Some(attempt) => self.world.store.record(attempt, reply, now, &rule)?,
+            None => self.world.store.record_late(attempt, reply, now, &rule)?,
+        };
+        self.account_answered(reply)?;
+        if is_capacity(&reply.outcome) {
+            self.had_their_try.extend(steps);
+        } else {
+            self.again_at.extend(recorded.again_at);
+        }
+        self.tell_recorded(recorded);
+        Ok(())
+    }
+
+    fn tell_recorded(&mut self, recorded: Recorded) {
+        for result in recorded.steps {
+            self.summary.add(result);
+        }
+        // The incident ended while the request was under way, or a call turned up for an attempt that was given up.
+        if let Some(call) = recorded.hang_up {
+            self.look_at(call);
+        }
+    }
+
+    /// Keeps the fault "this account is refused" up to date, and stops sending while it begins.
+    fn account_answered(&mut self, reply: &Reply) -> Result<(), StoreError> {
+        let key = self.account_fault();
+        match &reply.outcome {
+            Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
+                self.stopped_sending = true;
+                let words = r.message.clone();
+                self.fault(&key, true, || format!("[CALL] the provider refuses this account: {words}"))
+            }
+            Outcome::Accepted(_) => {
+                self.probing = false;
+                self.fault(&key, false, String::new)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tell_outcome(&self, reply: &Reply, to: Option<&Phone>) {
+        let kind = self.world.providers.current().kind();
+        match &reply.outcome {
+            Outcome::Accepted(call) => {
+                let status = if kind == ProviderKind::Test { Reason::TestMode } else { Reason::Initiated };
+                log::info!("[CALL] Call SID={}", call.sid);
+                if let Some(to) = to {
+                    log::info!("[CALL] To={to}");
+                }
+                log::info!("[CALL] Status={status}");
+                log::info!("[CALL] Call completed - Status={status}, Provider={kind}");
+            }
+            Outcome::Rejected(r) => log::warn!("[CALL] Call failed - Reason={}", r.message),
+            Outcome::NotSent(n) => log::warn!("[CALL] Call failed - Reason={}", n.detail),
+            Outcome::Unknown(d) => {
+                log::warn!("[CALL] Call failed - Reason=unknown: {}, Elapsed={}ms", d.detail, reply.meta.elapsed_ms);
+            }
+        }
+    }
+
+    /// A guard said no.
+    fn refused(&mut self, result: StepResult, words: &MeetingWords, now: Timestamp) {
+        match result.reason {
+            Reason::OutsideCriticalWindow => {
+                let before_s = words.starts_at.since(now).div_euclid(1000);
+                log::warn!("[CALL] HARD STOP - Outside critical window ({before_s}s before)");
+            }
+            Reason::MaxCallsExceeded => log::warn!("[CALL] RATE LIMITED - {}", printable(&result.detail)),
+            _ if result.state == StepState::Failed => {
+                log::warn!("[CALL] Call failed - Reason={}: {}", result.reason, printable(&result.detail));
+            }
+            _ => log::info!("[CALL] Skipped - Reason={}: {}", result.reason, printable(&result.detail)),
+        }
+        self.summary.add(result);
+    }
+}
+
+fn is_capacity(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected(r) if r.class == RejectionClass::Capacity)
+}
+
+/// The message as it may be shown.
+pub(super) fn shown(message: &str) -> String {
+    cut(&printable(message), MESSAGE_CUT)
+}

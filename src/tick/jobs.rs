@@ -1,0 +1,187 @@
+//! Worker threads, and the deadline the waiting thread enforces (guard 3).
+//!
+//! A worker cannot be stopped, only abandoned: when its time is over the waiting thread goes on as if it had answered
+//! "unknown", and the fence sees to it that a thread which wakes up later does not send. An answer that comes after all
+//! is still taken while the tick lasts.
+
+use crate::model::{AttemptId, CallReport, CallRequest, Doubt, NotSent, NotSentCause, Outcome, Reply, ReplyMeta};
+use crate::provider::{Gate, Provider, ProviderError};
+use crate::store::{Attempt, LiveCall};
+use crate::tick::follow::Look;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What happened.
+pub(super) enum Event {
+    /// A request to place a call has its outcome. `claimed` is the attempt, unless it was given up before.
+    Replied { attempt: AttemptId, reply: Reply, claimed: Option<Attempt> },
+    /// A call was looked at, or hung up.
+    Seen { call: LiveCall, report: Result<CallReport, ProviderError> },
+    /// Looking at a call took too long.
+    NotSeen { call: LiveCall },
+}
+
+enum Job {
+    Place { attempt: Attempt, deadline: Instant, limit: Duration },
+    Look { call: LiveCall, deadline: Instant },
+}
+
+enum Answer {
+    Reply(AttemptId, Reply),
+    Report(AttemptId, Result<CallReport, ProviderError>),
+}
+
+#[derive(PartialEq, Eq, Hash, Clone, Copy)]
+enum Key {
+    Place(AttemptId),
+    Look(AttemptId),
+}
+
+/// The requests under way.
+pub(super) struct Jobs {
+    parallel: usize,
+    running: HashMap<Key, Job>,
+    answers: Receiver<Answer>,
+    sender: Sender<Answer>,
+}
+
+impl Jobs {
+    pub(super) fn new(parallel: usize) -> Self {
+        let (sender, answers) = channel();
+        Self { parallel, running: HashMap::new(), answers, sender }
+    }
+
+    pub(super) fn any(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Is there room for one more request to place a call? Looks at calls do not take it away.
+    pub(super) fn has_room(&self, one_at_a_time: bool) -> bool {
+        let placing = self.running.keys().filter(|k| matches!(k, Key::Place(_))).count();
+        placing < if one_at_a_time { 1 } else { self.parallel }
+    }
+
+    /// Room for one more look.
+    pub(super) fn has_look_room(&self) -> bool {
+        self.running.keys().filter(|k| matches!(k, Key::Look(_))).count() < self.parallel
+    }
+
+    /// Sends a written attempt on its way.
+    pub(super) fn place(
+        &mut self,
+        attempt: Attempt,
+        request: CallRequest,
+        provider: Arc<dyn Provider>,
+        gate: Arc<dyn Gate>,
+        limit: Duration,
+    ) {
+        let id = attempt.id;
+        let work = move || {
+            // Right before the request; the provider passes the gate again when its body is asked for.
+            let reply = match gate.pass() {
+                Ok(()) => provider.place(&request, gate.as_ref()),
+                Err(reason) => not_sent(NotSentCause::Fenced(reason), format!("fenced: {reason}")),
+            };
+            Answer::Reply(id, reply)
+        };
+        self.running.insert(Key::Place(id), Job::Place { attempt, deadline: Instant::now() + limit, limit });
+        // A bug in one provider must not take the other calls with it; whether it had sent, nobody knows.
+        let on_panic = move || Answer::Reply(id, unknown("internal error while placing the call"));
+        let on_no_thread = || Answer::Reply(id, not_sent(NotSentCause::Other, "no thread could be started".into()));
+        self.spawn(work, on_panic, on_no_thread);
+    }
+
+    /// Looks at a call, or ends it.
+    pub(super) fn look(&mut self, call: LiveCall, look: Look, limit: Duration) {
+        let id = call.attempt;
+        self.running.insert(Key::Look(id), Job::Look { call, deadline: Instant::now() + limit });
+        let failed = move |why: &str| Answer::Report(id, Err(ProviderError::Transient(why.to_owned())));
+        let work = move || Answer::Report(id, look.run());
+        self.spawn(work, move || failed("internal error while looking at the call"), move || failed("no thread"));
+    }
+
+    fn spawn(
+        &self,
+        work: impl FnOnce() -> Answer + Send + 'static,
+        on_panic: impl FnOnce() -> Answer + Send + 'static,
+        on_no_thread: impl FnOnce() -> Answer,
+    ) {
+        let sender = self.sender.clone();
+        let body = move || {
+            let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| on_panic());
+            // Nobody listens any more when the tick has ended; what was to be said is found by the next one.
+            let _ = sender.send(answer);
+        };
+        if thread::Builder::new().name("call".into()).spawn(body).is_err() {
+            let _ = self.sender.send(on_no_thread());
+        }
+    }
+
+    /// Waits for at most `wait`, and not beyond the next deadline. Several things may have happened, or nothing.
+    pub(super) fn wait(&mut self, wait: Duration) -> Vec<Event> {
+        let now = Instant::now();
+        let next = self.running.values().map(|job| job.deadline().saturating_duration_since(now)).min();
+        let first = self.answers.recv_timeout(wait.min(next.unwrap_or(wait))).ok();
+        let answers: Vec<Answer> = first.into_iter().chain(self.answers.try_iter()).collect();
+        let mut events: Vec<Event> = answers.into_iter().filter_map(|answer| self.answered(answer)).collect();
+        let now = Instant::now();
+        events.extend(self.expire(|job| job.deadline() <= now));
+        events
+    }
+
+    /// Gives up everything that is under way.
+    pub(super) fn give_up(&mut self) -> Vec<Event> {
+        self.expire(|_| true)
+    }
+
+    fn answered(&mut self, answer: Answer) -> Option<Event> {
+        match answer {
+            Answer::Reply(id, reply) => {
+                let claimed = match self.running.remove(&Key::Place(id)) {
+                    Some(Job::Place { attempt, .. }) => Some(attempt),
+                    _ => None,
+                };
+                Some(Event::Replied { attempt: id, reply, claimed })
+            }
+            Answer::Report(id, report) => match self.running.remove(&Key::Look(id)) {
+                Some(Job::Look { call, .. }) => Some(Event::Seen { call, report }),
+                _ => None,
+            },
+        }
+    }
+
+    fn expire(&mut self, over: impl Fn(&Job) -> bool) -> Vec<Event> {
+        let keys: Vec<Key> = self.running.iter().filter(|(_, job)| over(job)).map(|(key, _)| *key).collect();
+        keys.into_iter()
+            .filter_map(|key| self.running.remove(&key))
+            .map(|job| match job {
+                Job::Look { call, .. } => Event::NotSeen { call },
+                Job::Place { attempt, limit, .. } => {
+                    let mut reply = unknown(&format!("no answer within {} s", limit.as_secs_f32()));
+                    reply.meta.elapsed_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                    Event::Replied { attempt: attempt.id, reply, claimed: Some(attempt) }
+                }
+            })
+            .collect()
+    }
+}
+
+impl Job {
+    const fn deadline(&self) -> Instant {
+        match self {
+            Self::Place { deadline, .. } | Self::Look { deadline, .. } => *deadline,
+        }
+    }
+}
+
+fn unknown(detail: &str) -> Reply {
+    Reply { outcome: Outcome::Unknown(Doubt { detail: detail.to_owned() }), meta: ReplyMeta::default() }
+}
+
+fn not_sent(cause: NotSentCause, detail: String) -> Reply {
+    Reply { outcome: Outcome::NotSent(NotSent { cause, detail }), meta: ReplyMeta::default() }
+}

@@ -1,0 +1,108 @@
+//! What a tick did: for people, for `--json`, for the exit code.
+
+use crate::exit::Exit;
+use crate::model::{CallStatus, IncidentId, Reason, StepState, Timestamp};
+use crate::store::StepResult;
+use serde::Serialize;
+
+/// Everything one tick did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Version of this object's shape.
+    pub schema: u32,
+    /// When the tick started.
+    pub now: Timestamp,
+    /// Was it a rehearsal that changed nothing?
+    pub dry_run: bool,
+    /// Steps that ended, with what came of them.
+    pub results: Vec<StepResult>,
+    /// Calls whose status is new.
+    pub calls: Vec<CallSeen>,
+    /// Incidents that were opened.
+    pub opened: Vec<IncidentId>,
+    /// Incidents that were ended or refused because of the config.
+    pub refused: Vec<(IncidentId, Reason)>,
+    /// Incidents nobody checked in for.
+    pub missed: Vec<IncidentId>,
+    /// Calls that could not be read or ended this time.
+    pub call_errors: u32,
+    /// Newest skew of the provider's clock against ours, milliseconds.
+    pub skew_ms: Option<i64>,
+}
+
+/// A call at the provider whose status is new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallSeen {
+    /// The provider's id.
+    pub call_id: String,
+    /// Masked number.
+    pub to: String,
+    /// Its status now.
+    pub status: CallStatus,
+    /// Seconds from answer to end.
+    pub duration_s: Option<u32>,
+    /// `human`, `machine_start`, ….
+    pub answered_by: Option<String>,
+    /// Did we ask to end it?
+    pub hung_up: bool,
+}
+
+impl Summary {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            schema: 1,
+            now,
+            dry_run: false,
+            results: Vec::new(),
+            calls: Vec::new(),
+            opened: Vec::new(),
+            refused: Vec::new(),
+            missed: Vec::new(),
+            call_errors: 0,
+            skew_ms: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, result: StepResult) {
+        self.results.push(result);
+    }
+
+    pub(super) fn note_skew(&mut self, skew_ms: Option<i64>) {
+        self.skew_ms = skew_ms.or(self.skew_ms);
+    }
+
+    /// Steps whose call the provider took (or test mode stood in for).
+    pub fn placed(&self) -> u32 {
+        self.count(|r| r.state == StepState::Executed)
+    }
+
+    /// Steps that ended without a call.
+    pub fn not_placed(&self) -> u32 {
+        self.count(|r| r.state != StepState::Executed)
+    }
+
+    fn count(&self, which: impl Fn(&StepResult) -> bool) -> u32 {
+        u32::try_from(self.results.iter().filter(|r| which(r)).count()).unwrap_or(u32::MAX)
+    }
+
+    /// 0, or 1 when something that was due could not be done.
+    pub fn exit(&self) -> Exit {
+        if self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
+    }
+
+    pub(super) fn exit_code(&self) -> u8 {
+        self.exit().code()
+    }
+}
+
+/// Was it due and could not be done: failed, abandoned, or skipped for lateness or capacity? Never for resolved, paused,
+/// limit, merged or superseded.
+pub fn is_trouble(result: &StepResult) -> bool {
+    match result.state {
+        StepState::Failed => true,
+        StepState::Skipped => {
+            matches!(result.reason, Reason::OutsideCriticalWindow | Reason::NumberBusy | Reason::Capacity)
+        }
+        _ => false,
+    }
+}

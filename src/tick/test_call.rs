@@ -1,0 +1,120 @@
+//! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
+
+use super::calls::{Target, draft, shown};
+use super::jobs::Event;
+use super::{Run, World};
+use crate::model::{MeetingWords, Outcome, Phone, Reason, RejectionClass, Reply, StepState, Voice};
+use crate::rules::guard::{self, Situation};
+use crate::store::{Begun, StepResult, StoreError};
+
+/// What to try.
+#[derive(Debug, Clone)]
+pub struct TestCall {
+    /// Id of the person, or `call-test` for a bare number.
+    pub person: String,
+    /// Who is called.
+    pub to: Phone,
+    /// What is said.
+    pub message: String,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Places one test call. It obeys guards 0, 3, 5, 7 and 8; neither window nor limit, and it is never tried again.
+pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreError> {
+    let mut run = Run::new(world);
+    let now = world.clock.now();
+    let target = Target { person: &test.person, to: &test.to, voice: &test.voice };
+    let say = |_: &[MeetingWords]| test.message.clone();
+    let draft = draft(world, &target, now, &say);
+    let lease_until_boot_ms = draft.lease_until_boot_ms;
+    let situation = Situation {
+        now,
+        to: &test.to,
+        has_message: !test.message.trim().is_empty(),
+        stopped: world.config.stopped(),
+        person: &test.person,
+        event: "call-test",
+        guards: &world.config.guards,
+        ring_timeout: world.config.engine.ring_timeout,
+    };
+    let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
+    let mut result = result_of(world, test);
+    match world.store.begin_test_call(&draft, now, &rule)? {
+        Begun::Attempt(attempt) => {
+            result.attempted_at = Some(attempt.intent_at);
+            run.send(attempt, &target, lease_until_boot_ms);
+            finish(&mut run, &mut result)?;
+        }
+        Begun::Refused(refused) => result = refused,
+        Begun::Waits(reason) => {
+            let detail = "another call to this number is under way or less than the gap ago";
+            set(&mut result, StepState::Skipped, reason, detail);
+        }
+        Begun::Gone => {}
+    }
+    Ok(result)
+}
+
+/// Waits for the outcome and writes it down.
+fn finish(run: &mut Run<'_>, result: &mut StepResult) -> Result<(), StoreError> {
+    while run.jobs.any() {
+        for event in run.jobs.wait(run.world.config.engine.tick_limit) {
+            if let Event::Replied { attempt, reply, claimed } = event {
+                outcome(result, &reply);
+                run.replied(attempt, &reply, claimed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn outcome(result: &mut StepResult, reply: &Reply) {
+    match &reply.outcome {
+        Outcome::Accepted(call) => {
+            result.call_id = Some(call.sid.clone());
+            let simulated = call.status == crate::model::CallStatus::Simulated;
+            let reason = if simulated { Reason::TestMode } else { Reason::Initiated };
+            set(result, StepState::Executed, reason, "");
+        }
+        Outcome::Rejected(r) => {
+            let reason = match r.class {
+                RejectionClass::Capacity => Reason::Capacity,
+                RejectionClass::Callee => Reason::InvalidNumber,
+                RejectionClass::Ours => Reason::ProviderSetup,
+                RejectionClass::Other => Reason::Rejected,
+            };
+            let words = r.code.map_or_else(|| r.message.clone(), |code| format!("{code} {}", r.message));
+            set(result, StepState::Failed, reason, &words);
+        }
+        Outcome::NotSent(n) => set(result, StepState::Failed, Reason::NotSent, &n.detail),
+        Outcome::Unknown(d) => set(result, StepState::Failed, Reason::Unknown, &d.detail),
+    }
+}
+
+fn set(result: &mut StepResult, state: StepState, reason: Reason, detail: &str) {
+    result.state = state;
+    result.reason = reason;
+    result.status = reason.status();
+    detail.clone_into(&mut result.detail);
+}
+
+fn result_of(world: &World, test: &TestCall) -> StepResult {
+    StepResult {
+        status: Reason::Unknown.status(),
+        reason: Reason::Unknown,
+        detail: String::new(),
+        state: StepState::Failed,
+        step: None,
+        incident: None,
+        event: "call-test".into(),
+        person: test.person.clone(),
+        title: String::new(),
+        provider: Some(world.providers.current().kind()),
+        call_id: None,
+        to: Some(test.to.masked()),
+        message: Some(shown(&test.message)),
+        due_at: None,
+        attempted_at: None,
+    }
+}

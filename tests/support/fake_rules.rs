@@ -1,0 +1,84 @@
+//! What Twilio answers to a request, as far as its documentation says.
+
+use super::fake_twilio::TEST_ACCOUNT;
+use super::wire::field;
+use savehub::model::{Phone, Timestamp};
+use serde_json::{Value, json};
+
+/// Status and body.
+pub type Answer = (u16, Value);
+
+/// A call the fake made.
+#[derive(Debug, Clone)]
+pub struct FakeCall {
+    pub sid: String,
+    pub to: String,
+    pub from: String,
+    pub twiml: String,
+    pub status: String,
+    pub answered_by: Option<String>,
+    pub duration_s: Option<u32>,
+    pub created_at: Timestamp,
+}
+
+/// What Twilio refuses; magic numbers for test credentials (docs/iam/test-credentials).
+pub fn refusal(account: &str, form: &[(String, String)]) -> Option<Answer> {
+    let text = |name| field(form, name).unwrap_or_default();
+    let (to, from) = (text("To"), text("From"));
+    let bad = |code, words: &str| Some(error(400, code, words));
+    if account == TEST_ACCOUNT {
+        match from {
+            "+15005550006" => {}
+            "+15005550001" => return bad(21212, &format!("The source phone number provided, {from}, is not valid")),
+            _ => return bad(21210, &format!("The source phone number {from} is not yet verified for your account")),
+        }
+    }
+    match to {
+        "" => bad(21201, "No 'To' number is specified"),
+        "+15005550001" => bad(21217, &format!("Phone number {to} does not appear to be valid")),
+        "+15005550002" => bad(21214, &format!("'To' phone number {to} cannot be reached")),
+        "+15005550003" => bad(21215, &format!("Account not authorized to call {to}")),
+        "+15005550004" => bad(21216, &format!("Call to {to} is blocked")),
+        _ if Phone::parse(to).is_err() => bad(21211, &format!("The 'To' number {to} is not a valid phone number")),
+        _ if Phone::parse(from).is_err() => bad(21212, &format!("The 'From' number {from} is not valid")),
+        _ if text("Twiml").is_empty() => bad(21205, "Url parameter is required"),
+        _ if text("Twiml").chars().count() > 4000 => bad(21206, "Twiml is too long"),
+        _ => None,
+    }
+}
+
+/// docs/voice/api/call-resource, "Update a Call resource". What a finished call answers is not documented; a refusal
+/// is the harder case.
+pub fn update(account: &str, call: &mut FakeCall, form: &[(String, String)]) -> Answer {
+    let live = matches!(call.status.as_str(), "queued" | "ringing" | "in-progress");
+    match field(form, "Status") {
+        Some("canceled" | "completed") if !live => {
+            return error(400, 21220, "Call is not in-progress. Cannot redirect.");
+        }
+        Some("canceled") if call.status == "in-progress" => {}
+        Some(end @ ("canceled" | "completed")) => call.status = end.into(),
+        _ => return error(400, 20001, "Invalid Status"),
+    }
+    (200, object(account, call))
+}
+
+pub fn error(status: u16, code: u32, message: &str) -> Answer {
+    let more = format!("https://www.twilio.com/docs/errors/{code}");
+    (status, json!({"code": code, "message": message, "more_info": more, "status": status}))
+}
+
+pub fn object(account: &str, call: &FakeCall) -> Value {
+    let uri = format!("/2010-04-01/Accounts/{account}/Calls/{}.json", call.sid);
+    json!({
+        "sid": call.sid, "account_sid": account, "to": call.to, "from": call.from, "status": call.status,
+        "direction": "outbound-api", "api_version": "2010-04-01", "parent_call_sid": null,
+        "date_created": rfc_date(call.created_at, "+0000"), "date_updated": rfc_date(call.created_at, "+0000"),
+        "start_time": null, "end_time": null, "queue_time": "0", "answered_by": call.answered_by,
+        "duration": call.duration_s.map(|s| s.to_string()), "price": null, "price_unit": "USD", "uri": uri,
+    })
+}
+
+pub fn rfc_date(at: Timestamp, zone: &str) -> String {
+    let date = chrono::DateTime::from_timestamp_millis(at.ms()).unwrap();
+    format!("{} {zone}", date.format("%a, %d %b %Y %H:%M:%S"))
+}

@@ -1,0 +1,67 @@
+//! What the test binaries share.
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
+
+pub mod fake_rules;
+pub mod fake_twilio;
+pub mod wire;
+
+use savehub::config::{EngineConfig, TwilioAuth, TwilioConfig};
+use savehub::model::{CallRequest, FenceReason, Phone, Timestamp, Voice};
+use savehub::provider::Gate;
+use std::time::Duration;
+
+/// A fictional number: the last digits of +1 202 555 01xx.
+pub fn phone(last: u8) -> Phone {
+    Phone::parse(&format!("+120255501{last:02}")).unwrap()
+}
+
+/// The default engine, but for the request's own limit.
+pub fn engine(request_timeout: Duration) -> EngineConfig {
+    EngineConfig {
+        ring_timeout: Duration::from_secs(45),
+        request_timeout,
+        hard_timeout: Duration::from_secs(45),
+        lease: Duration::from_secs(120),
+        settle: Duration::from_secs(30),
+        tick_limit: Duration::from_secs(60),
+        parallel: 16,
+        grace: Duration::from_secs(900),
+        retention: None,
+    }
+}
+
+/// An account signed with its token.
+pub fn twilio_config(base_url: &str, account: &str, token: &str) -> TwilioConfig {
+    TwilioConfig {
+        account_sid: account.into(),
+        auth: TwilioAuth::Token(token.to_owned().into()),
+        from: phone(99),
+        base_url: base_url.into(),
+        ca_file: None,
+        proxy: None,
+        status_callback: None,
+    }
+}
+
+/// A call to +1 202 555 0123.
+pub fn call(message: &str) -> CallRequest {
+    CallRequest {
+        token: "tok1".into(),
+        event: "abc123".into(),
+        user: "ana".into(),
+        to: phone(23),
+        message: message.into(),
+        voice: Voice { voice: None, language: "en-US".into() },
+        intent_at: Timestamp::from_ms(1_795_338_000_000), // 2026-11-22T09:00:00Z
+    }
+}
+
+/// A gate that is always open.
+pub struct Open;
+
+impl Gate for Open {
+    fn pass(&self) -> Result<(), FenceReason> {
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! What leaves for Twilio is what its official SDKs send.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod support;
+
+use savehub::model::{HangUp, Outcome, Phone, Timestamp};
+use savehub::provider::Provider;
+use savehub::provider::http::form_encode;
+use savehub::provider::twilio::{Twilio, create_form};
+use std::time::Duration;
+use support::fake_twilio::FakeTwilio;
+use support::wire::{Request, field, form_decode};
+use support::{Open, call, engine};
+
+const PYTHON_CREATE: &str = include_str!("data/twilio/python_calls_create.txt");
+const NODE_CREATE: &str = include_str!("data/twilio/node_calls_create.txt");
+const PYTHON_UPDATE: &str = include_str!("data/twilio/python_calls_update_completed.txt");
+const NODE_UPDATE: &str = include_str!("data/twilio/node_calls_update_completed.txt");
+
+/// Headers both SDKs send with a value that does not name the SDK.
+const SHARED_HEADERS: [&str; 4] = ["Authorization", "Content-Type", "Accept", "Accept-Charset"];
+
+fn recorded_phone(recorded: &Request, name: &str) -> Phone {
+    Phone::parse(field(&recorded.form(), name).unwrap()).unwrap()
+}
+
+/// The message of the recordings, placed with their numbers and callback.
+fn placed() -> Request {
+    let recorded = Request::recorded(PYTHON_CREATE);
+    let fake = FakeTwilio::start();
+    let mut config = fake.config();
+    config.from = recorded_phone(&recorded, "From");
+    config.status_callback = field(&recorded.form(), "StatusCallback").map(str::to_owned);
+    let mut request = call(r#"This is SaveHub. Your meeting "R&D sync" starts in 2 minutes."#);
+    request.to = recorded_phone(&recorded, "To");
+    let reply = Twilio::new(&config, &engine(Duration::from_secs(20))).place(&request, &Open);
+    assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
+    fake.requests().remove(0)
+}
+
+fn same_head(ours: &Request, recorded: &Request) {
+    assert_eq!((&ours.method, &ours.target), (&recorded.method, &recorded.target));
+    for name in SHARED_HEADERS {
+        assert_eq!(ours.header(name), recorded.header(name), "{name}");
+    }
+    assert_eq!(ours.header("Content-Length"), Some(ours.body.len().to_string().as_str()));
+    assert_eq!(ours.header("User-Agent"), Some(concat!("savehub/", env!("CARGO_PKG_VERSION"))));
+    assert!(ours.header("Transfer-Encoding").is_none() && ours.header("Expect").is_none());
+}
+
+#[test]
+fn a_call_is_created_with_the_sdks_head() {
+    let ours = placed();
+    for recorded in [PYTHON_CREATE, NODE_CREATE] {
+        same_head(&ours, &Request::recorded(recorded));
+    }
+}
+
+#[test]
+fn a_calls_fields_have_the_sdks_names_values_and_order() {
+    let (ours, recorded) = (placed().form(), Request::recorded(PYTHON_CREATE).form());
+    let names: Vec<&str> = ours.iter().map(|(name, _)| name.as_str()).collect();
+    // The order of Twilio's OpenAPI file, which both SDKs keep.
+    assert_eq!(
+        names,
+        [
+            "To",
+            "From",
+            "StatusCallback",
+            "StatusCallbackEvent",
+            "StatusCallbackEvent",
+            "StatusCallbackEvent",
+            "StatusCallbackEvent",
+            "StatusCallbackMethod",
+            "Timeout",
+            "Twiml"
+        ]
+    );
+    let common: Vec<_> = ours.iter().filter(|(n, _)| field(&recorded, n).is_some() && n != "Twiml").collect();
+    assert_eq!(common, recorded.iter().filter(|(n, _)| n != "Twiml").collect::<Vec<_>>());
+    // The document differs in its declaration and attributes; the words in it do not.
+    let words = |form: &[(String, String)]| {
+        let twiml = field(form, "Twiml").unwrap().replace("&amp;", "&");
+        let (_, said) = twiml.split_once("<Say").unwrap();
+        said.split_once('>').unwrap().1.split("</Say>").next().unwrap().to_owned()
+    };
+    assert_eq!(words(&ours), words(&recorded));
+}
+
+#[test]
+fn a_form_is_the_python_sdks_byte_by_byte() {
+    for recorded in [PYTHON_CREATE, PYTHON_UPDATE, NODE_UPDATE].map(Request::recorded) {
+        let form = recorded.form();
+        let fields: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(form_encode(&fields), recorded.body);
+    }
+}
+
+#[test]
+fn without_a_callback_no_callback_field_is_sent() {
+    let form = create_form(&support::phone(23), &support::phone(99), None, 45, "<Response/>");
+    let names: Vec<String> = form_decode(&form).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["To", "From", "Timeout", "Twiml"]);
+}
+
+#[test]
+fn a_call_is_ended_with_the_sdks_request() {
+    let fake = FakeTwilio::start();
+    let twilio = Twilio::new(&fake.config(), &engine(Duration::from_secs(20)));
+    let recorded = Request::recorded(PYTHON_UPDATE);
+    let sid = recorded.path().rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
+    let ended = twilio.hang_up(&sid, HangUp::Completed, Timestamp::from_ms(0));
+    assert!(ended.is_err(), "the fake does not know the recorded call");
+    let ours = fake.requests().remove(0);
+    for recorded in [PYTHON_UPDATE, NODE_UPDATE].map(Request::recorded) {
+        same_head(&ours, &recorded);
+        assert_eq!(ours.body, recorded.body);
+    }
+}
