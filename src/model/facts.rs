@@ -92,7 +92,7 @@ pub struct AfterFacts {
     pub starts_at: Timestamp,
     /// Retries spent so far.
     pub tries: u32,
-    /// Did the call name this meeting beside another one?
+    /// Was this step not the one that was claimed, but a companion that shares its call?
     pub merged: bool,
 }
 

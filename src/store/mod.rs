@@ -71,7 +71,8 @@ pub trait Store: Send + Sync {
     fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting>;
 
     /// Moves a meeting: its incident, if one is open, ends as `CANCELLED(meeting_moved)` with its pending steps, calls
-    /// under way are to be hung up, and the next generation will be opened for the new start.
+    /// under way are to be hung up, and the next generation will be opened for the new start. Without `ends_at` the
+    /// meeting keeps its length; with the start it has, nothing but its end changes.
     fn move_meeting(
         &self,
         id: MeetingId,
@@ -80,7 +81,7 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Changed>;
 
-    /// Calls a meeting off, with the same effect on its incident.
+    /// Calls a meeting off, with the same effect on its incident. `Conflict` when it was called off before.
     fn cancel_meeting(&self, id: MeetingId, now: Timestamp) -> Result<Changed>;
 
     /// Meetings that end or start after `since` and start before `until`, earliest first; cancelled ones too.
@@ -94,8 +95,8 @@ pub trait Store: Send + Sync {
     /// Writes the tick's own row first: a database that cannot be written shows now, not when a call is due.
     fn begin_tick(&self, start: &TickStart) -> Result<TickBegun>;
 
-    /// Ends open attempts whose owner is gone or whose time is over, as `rule` says; marks calls still queued after
-    /// their meeting's start to be cancelled.
+    /// Ends open attempts whose owner is gone or whose time is over, as `rule` says; marks calls that are still queued
+    /// when the last meeting they name has started to be cancelled.
     fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>>;
 
     /// Opens an incident with its steps for each scheduled meeting that starts before `until` and has none for its
@@ -130,14 +131,9 @@ pub trait Store: Send + Sync {
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
 
-    /// Writes down what the provider says about a call. Statuses never go backwards: `false` when nothing was new.
-    fn record_report(
-        &self,
-        attempt: AttemptId,
-        report: &CallReport,
-        now: Timestamp,
-        next_look: Timestamp,
-    ) -> Result<bool>;
+    /// Writes down what the provider says about a call. Statuses never go backwards: `false` when nothing was new. A wish
+    /// to end a call that has ended is `DONE` (we ended it) or `MOOT`.
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> Result<bool>;
 
     /// Moves a hang-up wish from `WANTED` to `to`; `false` when it was not wanted any more.
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool>;
@@ -160,7 +156,7 @@ pub trait Store: Send + Sync {
     // --- people and operators ---
 
     /// Ends the meeting's incident (opening it for that purpose when there is none yet), cancels pending steps and marks
-    /// every call that is not final to be hung up.
+    /// every call that is not final to be hung up, but for one that also names a meeting which is still open.
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended>;
 
     /// Ends an incident on behalf of an operator, the same way; running calls are ended too.

@@ -213,7 +213,7 @@ pub enum Begun {
     Waits(Reason),
     /// The step ended.
     Refused(StepResult),
-    /// Somebody else was faster: the step is no longer pending.
+    /// Somebody else was faster: the step is no longer pending, or not ready yet.
     Gone,
 }
 
@@ -227,7 +227,8 @@ pub struct Recorded {
     pub steps: Vec<StepResult>,
     /// The step went back to `PENDING` and may be tried again from this time on.
     pub again_at: Option<Timestamp>,
-    /// The call is to be hung up at once: the incident ended meanwhile, or the attempt had been given up (a ghost).
+    /// The call is to be hung up at once: its incidents ended meanwhile; or its attempt had been given up, and was proved
+    /// absent or followed by another one (a ghost).
     pub hang_up: Option<LiveCall>,
 }
 
@@ -381,7 +382,7 @@ pub struct Snapshot {
     pub next_meetings: Vec<Meeting>,
     /// Incidents that are not final, and those that ended since the asked time; latest start first.
     pub incidents: Vec<IncidentView>,
-    /// The newest tick.
+    /// The newest tick that ended (one that was killed must not look like a healthy one), else the newest.
     pub last_tick: Option<TickView>,
     /// Faults that last: key and since when.
     pub faults: Vec<FaultView>,

@@ -89,7 +89,7 @@ impl Run<'_> {
             self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
         }
         let next = pace::next_look(call.intent_at, now);
-        if self.world.store.record_report(call.attempt, report, now, next)? {
+        if self.world.store.record_report(call.attempt, report, next)? {
             log::debug!("[CALL] call {} is {}", call.sid, report.status);
             self.summary.calls.push(CallSeen {
                 call_id: call.sid.clone(),

@@ -220,7 +220,7 @@ impl Bench {
 
     /// Lets the provider say `status`; is it new?
     pub(crate) fn report(&self, id: AttemptId, status: CallStatus, now: i64) -> bool {
-        self.record_report(id, &report(status), at(now), at(now + 5)).unwrap()
+        self.record_report(id, &report(status), at(now + 5)).unwrap()
     }
 }
 

@@ -161,7 +161,7 @@ impl Store for Checked {
         fn begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
         fn record(attempt: savehub::store::Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         fn record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
-        fn record_report(attempt: AttemptId, report: &CallReport, now: Timestamp, next_look: Timestamp) -> bool;
+        fn record_report(attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> bool;
         fn record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
         fn look_later(attempt: AttemptId, next_look: Timestamp) -> ();
         fn close(now: Timestamp, rule: &CloseRule) -> Closed;

@@ -28,6 +28,7 @@ facts! {
     a_live_call_is_seen_until_it_is_final,
     the_newest_ring_is_remembered_and_refusals_are_not_rings,
     a_later_rung_that_is_due_is_seen,
+    a_step_that_was_refused_for_capacity_last_is_seen,
     a_test_call_holds_its_number_and_counts_for_all_people,
     a_test_call_may_be_told_to_wait_or_be_refused,
 }
@@ -271,6 +272,17 @@ fn a_later_rung_that_is_due_is_seen(b: &Bench) {
     }
     assert!(first.unwrap().later_rung_due);
     assert!(!second.unwrap().later_rung_due);
+}
+
+fn a_step_that_was_refused_for_capacity_last_is_seen(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let seen = |now| b.facts("talk", now).step.unwrap().refused_for_capacity;
+    let again = |_: &_| savehub::store::StepNext::Again { not_before: at(425), spends_try: false };
+    assert!(!seen(420));
+    let _ = b.record(b.place("talk", 420), &rejected(RejectionClass::Capacity), at(421), &again).unwrap();
+    assert!(seen(425));
+    let _ = b.record(b.place("talk", 426), &not_sent(), at(427), &again).unwrap();
+    assert!(!seen(428), "the newest attempt decides");
 }
 
 fn a_test_call_holds_its_number_and_counts_for_all_people(b: &Bench) {

@@ -45,6 +45,8 @@ pub(crate) struct Attempt {
     intent: i64,
     pub(crate) status: Option<CallStatus>,
     pub(crate) hang_up: HangUpState,
+    /// Did the provider refuse it for want of capacity?
+    crowded: bool,
 }
 
 #[derive(Default)]
@@ -216,6 +218,7 @@ impl Model {
                 due_at: at(incident.steps[key.1].due),
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
                 later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::is_due(s, now)),
+                refused_for_capacity: self.attempts.iter().rfind(|a| a.steps.contains(&key)).is_some_and(|a| a.crowded),
             }),
             number: NumberFacts {
                 open_attempt: rang().any(|a| a.state.is_open()),
@@ -256,7 +259,7 @@ impl Model {
         }
         let served = steps.iter().copied().collect();
         let (state, status, hang_up) = (AttemptState::Sending, None, HangUpState::None);
-        self.attempts.push(Attempt { person, steps, state, intent: now, status, hang_up });
+        self.attempts.push(Attempt { person, steps, state, intent: now, status, hang_up, crowded: false });
         Begins::Attempt(served)
     }
 
@@ -270,6 +273,8 @@ impl Model {
             _ => before,
         };
         self.attempts[index].state = state;
+        let crowded = |r: &savehub::model::Rejection| r.class == RejectionClass::Capacity;
+        self.attempts[index].crowded = matches!(&reply.outcome, Outcome::Rejected(r) if crowded(r));
         let mut records = Records { state, steps: BTreeSet::new(), again_at: None, hang_up: false };
         if before.is_open() && !state.is_open() {
             self.move_steps(index, rule, &mut records);

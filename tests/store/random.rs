@@ -294,7 +294,7 @@ impl Pair {
         let Some(index) = self.some_attempt(pick, |state| state == AttemptState::Accepted) else { return };
         let status = CallStatus::ALL[status];
         let (id, now) = (self.attempts[index], at(self.now));
-        let new = self.bench.record_report(id, &report(status), now, now).unwrap();
+        let new = self.bench.record_report(id, &report(status), now).unwrap();
         assert_eq!(new, self.model.report(index, status), "{status}");
     }
 

@@ -10,6 +10,7 @@ facts! {
     the_last_known_skew_is_remembered,
     a_fault_is_told_when_it_begins_and_once_an_hour,
     a_fault_that_went_begins_anew,
+    a_tick_begins_with_the_faults_that_last,
     faults_that_last_are_shown_with_their_beginning,
     the_snapshot_shows_planned_meetings_earliest_first,
     the_snapshot_shows_open_incidents_and_those_that_ended_since,
@@ -83,6 +84,14 @@ fn a_fault_that_went_begins_anew(b: &Bench) {
     assert!(b.fault_gone("calendar work").unwrap());
     assert!(!b.fault_gone("calendar work").unwrap());
     assert_eq!(b.fault_seen("calendar work", at(30)).unwrap(), FaultNews::Began);
+}
+
+fn a_tick_begins_with_the_faults_that_last(b: &Bench) {
+    assert_eq!(b.begin_tick(&start(0)).unwrap().faults, Vec::<String>::new());
+    b.fault_seen("provider", at(0)).unwrap();
+    b.fault_seen("calendar work", at(1)).unwrap();
+    b.fault_gone("provider").unwrap();
+    assert_eq!(b.begin_tick(&start(30)).unwrap().faults, ["calendar work"]);
 }
 
 fn faults_that_last_are_shown_with_their_beginning(b: &Bench) {

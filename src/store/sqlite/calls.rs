@@ -48,48 +48,52 @@ pub(super) fn wanted(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<LiveCa
     Ok(tx.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
 }
 
-pub(super) fn report(
-    tx: &Transaction<'_>,
-    id: AttemptId,
-    report: &CallReport,
-    _now: Timestamp,
-    next_look: Timestamp,
-) -> Inner<bool> {
-    let known: Option<(CallStatus, HangUpState, Option<HangUp>)> = tx
-        .prepare_cached("select call_status, hang_up, hang_up_how from attempts where id = ?1 and state = 'ACCEPTED'")?
-        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
-        .optional()?;
-    let Some((before, wish, how)) = known else { return Ok(false) };
+/// What is known of a call, as far as a report can add to it.
+struct Known {
+    status: CallStatus,
+    wish: HangUpState,
+    how: Option<HangUp>,
+    details: (Option<u32>, Option<String>, Option<String>, Option<String>),
+}
+
+fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
+    let mut statement = tx.prepare_cached(
+        "select call_status, hang_up, hang_up_how, duration_s, answered_by, price, price_unit \
+         from attempts where id = ?1 and state = 'ACCEPTED'",
+    )?;
+    let known = statement.query_row([id], |r| {
+        let details = (r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?);
+        Ok(Known { status: r.get(0)?, wish: r.get(1)?, how: r.get(2)?, details })
+    });
+    Ok(known.optional()?)
+}
+
+pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, next_look: Timestamp) -> Inner<bool> {
+    let Some(before) = known(tx, id)? else { return Ok(false) };
     // An older answer never overwrites a newer state, and a final one stands.
-    let status = if report.status.rank() > before.rank() { report.status } else { before };
-    let wish = match (wish, how) {
-        (HangUpState::Wanted, how) if status.is_final() => {
-            let ended_by_us = status == CallStatus::Canceled || how == Some(HangUp::Completed);
+    let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
+    let (duration_s, answered_by, price, unit) = before.details.clone();
+    // What was said once stands; who answered may be told anew, since machine detection takes its time.
+    let details = (
+        duration_s.or(report.duration_s),
+        report.answered_by.clone().or(answered_by),
+        price.or_else(|| report.price.clone()),
+        unit.or_else(|| report.price_unit.clone()),
+    );
+    let wish = match before.wish {
+        HangUpState::Wanted if status.is_final() => {
+            let ended_by_us = status == CallStatus::Canceled || before.how == Some(HangUp::Completed);
             if ended_by_us { HangUpState::Done } else { HangUpState::Moot }
         }
-        (wish, _) => wish,
+        wish => wish,
     };
     let look = (!status.is_final()).then_some(next_look);
-    let changed = tx
-        .prepare_cached(
-            "update attempts set call_status = ?2, duration_s = coalesce(duration_s, ?3), \
-             answered_by = coalesce(?4, answered_by), price = coalesce(price, ?5), \
-             price_unit = coalesce(price_unit, ?6), hang_up = ?7, next_look_at = ?8 \
-             where id = ?1 and (call_status <> ?2 or hang_up <> ?7 or next_look_at is not ?8 \
-               or (duration_s is null and ?3 is not null) or (?4 is not null and answered_by is not ?4) \
-               or (price is null and ?5 is not null))",
-        )?
-        .execute(params![
-            id,
-            status,
-            report.duration_s,
-            report.answered_by,
-            report.price,
-            report.price_unit,
-            wish,
-            look
-        ])?;
-    Ok(changed == 1 && (status != before || report.price.is_some() || report.duration_s.is_some()))
+    tx.prepare_cached(
+        "update attempts set call_status = ?2, duration_s = ?3, answered_by = ?4, price = ?5, price_unit = ?6, \
+         hang_up = ?7, next_look_at = ?8 where id = ?1",
+    )?
+    .execute(params![id, status, details.0, details.1, details.2, details.3, wish, look])?;
+    Ok(status != before.status || details != before.details)
 }
 
 pub(super) fn hang_up(tx: &Transaction<'_>, id: AttemptId, to: HangUpState) -> Inner<bool> {

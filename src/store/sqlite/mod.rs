@@ -200,14 +200,8 @@ impl Store for SqliteStore {
         self.read("read live calls", |tx| calls::live(tx, scope, now))
     }
 
-    fn record_report(
-        &self,
-        attempt: AttemptId,
-        report: &CallReport,
-        now: Timestamp,
-        next_look: Timestamp,
-    ) -> Result<bool> {
-        self.write("record a call's status", |tx| calls::report(tx, attempt, report, now, next_look))
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> Result<bool> {
+        self.write("record a call's status", |tx| calls::report(tx, attempt, report, next_look))
     }
 
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {

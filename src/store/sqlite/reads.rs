@@ -5,7 +5,7 @@ use crate::model::{IncidentId, Phone, StepId, Timestamp};
 use crate::store::{AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-/// Rows shown of each kind, at most.
+/// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
 const SHOWN: i64 = 200;
 
 pub(super) fn snapshot(tx: &Transaction<'_>, now: Timestamp, since: Timestamp, until: Timestamp) -> Inner<Snapshot> {
@@ -32,8 +32,9 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
     let mut statement = tx.prepare_cached(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
                 i.opened_at, i.ended_at \
-         from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null or i.ended_at >= ?1 \
-         order by i.starts_at desc, i.id desc limit ?2",
+         from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null \
+           or i.id in (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2) \
+         order by i.starts_at desc, i.id desc",
     )?;
     let rows = statement.query_map(params![since, SHOWN], |r| {
         Ok(IncidentView {

@@ -31,11 +31,12 @@ pub(super) fn record(
     let mut recorded = Recorded { state: after.unwrap_or(before), steps: Vec::new(), again_at: None, hang_up: None };
     let Some(after) = after else { return Ok(recorded) };
     update(tx, id, after, reply, now)?;
-    if matches!(after, AttemptState::NotSent | AttemptState::Rejected) {
+    let rang_nobody = matches!(after, AttemptState::NotSent | AttemptState::Rejected);
+    if rang_nobody {
         tx.execute("delete from call_tracker where attempt_id = ?1", [id])?;
-        if wish == HangUpState::Wanted {
-            tx.execute("update attempts set hang_up = 'MOOT', next_look_at = null where id = ?1", [id])?;
-        }
+    }
+    if wish == HangUpState::Wanted && (rang_nobody || is_over(&reply.outcome)) {
+        tx.execute("update attempts set hang_up = 'MOOT', next_look_at = null where id = ?1", [id])?;
     }
     if !after.is_open() && before.is_open() {
         move_steps(tx, id, now, rule, &mut recorded)?;
@@ -45,7 +46,7 @@ pub(super) fn record(
     }
     if after == AttemptState::Accepted {
         if !before.is_open() {
-            haunt(tx, id, now)?;
+            haunt(tx, id, before, now)?;
         }
         recorded.hang_up = calls::wanted(tx, id)?;
     }
@@ -152,7 +153,7 @@ fn running(tx: &Transaction<'_>, id: AttemptId) -> Inner<Vec<RunningStep>> {
     let rows = statement.query_map([id], |r| {
         let (state, current): (IncidentState, bool) = (r.get(1)?, r.get(2)?);
         let facts = AfterFacts {
-            incident_open: current && !state.is_final(),
+            incident_open: current && state.may_ring(),
             starts_at: r.get(3)?,
             tries: r.get(4)?,
             merged: r.get(5)?,
@@ -180,6 +181,11 @@ fn again(tx: &Transaction<'_>, step: StepId, not_before: Timestamp, spends_try: 
         )?
         .execute(params![step, not_before, i64::from(spends_try), now])?;
     one_row(changed, "put a step back")
+}
+
+/// The call had ended when the provider answered: nothing is left to hang up.
+fn is_over(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Accepted(call) if call.status.is_final())
 }
 
 fn is_callee(outcome: &Outcome) -> bool {
@@ -213,18 +219,18 @@ fn give_up_number(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, recorded:
     Ok(())
 }
 
-/// A call turned up for an attempt that had been given up. If its incident ended or another attempt was made since, it
-/// must not ring on.
-fn haunt(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<()> {
+/// A call turned up for an attempt that had been given up. One that was proved absent must not ring on: its step was
+/// given back. One that was abandoned must not if its incident ended, or if another attempt was made since.
+fn haunt(tx: &Transaction<'_>, id: AttemptId, before: AttemptState, now: Timestamp) -> Inner<()> {
     tx.execute(
         "update attempts set hang_up = 'WANTED', hang_up_how = 'completed', next_look_at = ?2 \
-         where id = ?1 and hang_up = 'NONE' and call_status in ('queued','ringing','in-progress') and ( \
-           not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
+         where id = ?1 and hang_up = 'NONE' and call_status in ('queued','ringing','in-progress') and (?3 = 'ABSENT' \
+           or not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
              where x.attempt_id = ?1 and i.ended_at is null) \
            or exists (select 1 from attempt_steps x join attempt_steps y on y.incident_id = x.incident_id \
              join attempts b on b.id = y.attempt_id where x.attempt_id = ?1 and b.id > ?1 \
                and b.state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')))",
-        params![id, now],
+        params![id, now, before],
     )?;
     Ok(())
 }

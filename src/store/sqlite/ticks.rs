@@ -124,7 +124,8 @@ fn forget(tx: &Transaction<'_>, until: Timestamp) -> Inner<u32> {
         .collect::<rusqlite::Result<_>>()?;
     for incident in &old {
         tx.execute(
-            "delete from call_tracker where attempt_id in (select attempt_id from attempt_steps where incident_id = ?1)",
+            "delete from call_tracker where meeting_id = (select meeting_id from incidents where id = ?1) \
+             and attempt_id in (select attempt_id from attempt_steps where incident_id = ?1)",
             [incident],
         )?;
         let attempts: Vec<i64> = tx
@@ -157,7 +158,8 @@ pub(super) fn fault_seen(tx: &Transaction<'_>, key: &str, now: Timestamp) -> Inn
         tx.query_row("select told_at from faults where key = ?1", [key], |r| r.get(0)).optional()?;
     let news = match told {
         None => FaultNews::Began,
-        Some(told) if told.plus(TELL_AGAIN) <= now => FaultNews::Lasts,
+        // A time from the future: the clock was turned back, and "within the hour" means nothing.
+        Some(told) if told.plus(TELL_AGAIN) <= now || told > now => FaultNews::Lasts,
         Some(_) => return Ok(FaultNews::Quiet),
     };
     tx.execute(
