@@ -177,3 +177,25 @@ pub struct CallReport {
     /// The answer's `Date` minus our clock, in milliseconds.
     pub skew_ms: Option<i64>,
 }
+
+/// A call in the provider's list: outbound, made through the API, to one number from one number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedCall {
+    /// The provider's id of the call.
+    pub sid: String,
+    /// Its status.
+    pub status: CallStatus,
+    /// When the provider created it, by the provider's clock (whole seconds at Twilio).
+    pub created_at: Timestamp,
+}
+
+/// The provider's list of calls to one number from one number, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallList {
+    /// In no promised order (Twilio says nothing about it).
+    pub calls: Vec<ListedCall>,
+    /// The provider's time when it answered, by its own `Date`; our own time where it names none.
+    pub server_now: Timestamp,
+    /// The answer's `Date` minus our clock, in milliseconds.
+    pub skew_ms: Option<i64>,
+}

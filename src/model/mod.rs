@@ -13,8 +13,8 @@ mod text;
 mod time;
 
 pub use call::{
-    Accepted, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Rejection,
-    RejectionClass, Reply, ReplyMeta, Voice,
+    Accepted, CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause,
+    Outcome, Rejection, RejectionClass, Reply, ReplyMeta, Voice,
 };
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,

@@ -12,7 +12,7 @@ pub mod twilio;
 
 pub use registry::{NotConfigured, Registry, build};
 
-use crate::model::{CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
+use crate::model::{CallList, CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
 use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
@@ -55,6 +55,18 @@ pub trait Provider: Send + Sync {
 
     /// Ends a call; safe to repeat. The report is what the provider says afterwards.
     fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError>;
+
+    /// Can this provider be asked which calls it made? Without that, an unknown outcome stays unknown.
+    fn keeps_a_list(&self) -> bool {
+        false
+    }
+
+    /// Every outbound call to `to` from `from` that was made through the API, queued ones included. The whole list or an
+    /// error: a list that is cut somewhere would make a call look absent. Safe to repeat.
+    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
+        let _ = (to, from, now);
+        Err(ProviderError::Refused("this provider keeps no list of its calls".into()))
+    }
 }
 
 /// Every provider of this installation: the one for new calls, and those that placed earlier ones.
