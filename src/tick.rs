@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! begin   write the tick's own row: a database that cannot be written shows now
-//! settle  attempts whose owner is gone become UNKNOWN, those that stopped to matter ABANDONED
+//! settle  attempts whose owner is gone become UNKNOWN
 //! open    meetings in reach of the ladder get their incident and steps, once
 //! work    until nothing is left to do:
-//!           follow  look at calls that are not final, hang up those that are to end    [worker threads]
+//!           look    for UNKNOWN attempts in the provider's list: found, ABSENT, or given up   [worker threads]
+//!           follow  calls that are not final, hang up those that are to end                    [worker threads]
 //!           claim   one due step: facts, guards and the attempt in one transaction
-//!           place   fence, request                                                     [worker threads]
+//!           place   fence, request                                                             [worker threads]
 //!           record  outcome of the attempt, next state of its steps, in one transaction
 //! close   incidents nobody checked in for become MISSED; old rows go
 //! end     complete the tick's own row
@@ -22,6 +23,8 @@ mod calls;
 mod follow;
 mod gate;
 mod jobs;
+mod looks;
+mod reconcile;
 mod rehearse;
 mod summary;
 mod test_call;
@@ -32,16 +35,14 @@ pub use test_call::{TestCall, test_call};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::{Phone, Reason, StepId, TickId, Timestamp};
+use crate::model::{CallList, Phone, Reason, StepId, TickId, Timestamp};
 use crate::owner::Owner;
-use crate::provider::Providers;
-use crate::rules::settle::Moment;
-use crate::rules::{ladder, settle};
-use crate::store::{
-    CallScope, Claim, CloseRule, FaultNews, LiveCall, Meeting, Plan, Store, StoreError, TickEnd, TickStart,
-};
+use crate::provider::{Provider, Providers};
+use crate::rules::ladder;
+use crate::store::{CallScope, Claim, CloseRule, FaultNews, Meeting, Plan, Store, StoreError, TickEnd, TickStart};
 use jobs::{Event, Jobs};
-use std::collections::{HashSet, VecDeque};
+use looks::{About, Look};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,13 +67,16 @@ const BATCH: usize = 5000;
 /// Calls of people with a due step are looked at before that step is claimed, for at most this long.
 const FOLLOW_FIRST: Duration = Duration::from_secs(5);
 
+/// The part of a tick's time that is kept for writing down, at most.
+const WRITE_DOWN: Duration = Duration::from_secs(5);
+
 /// A skew seen longer ago than this says nothing about the clock of today.
 const SKEW_KEPT: Duration = Duration::from_secs(3600);
 
 /// Runs one tick. An error means that the store cannot be used; a provider's failure never is one.
 pub fn tick(world: &World) -> Result<Summary, StoreError> {
     let mut run = Run::begin(world)?;
-    run.settle()?;
+    run.settle(false)?;
     run.open()?;
     run.work()?;
     run.close()?;
@@ -84,8 +88,10 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
 pub fn hang_up_now(world: &World, incident: crate::model::IncidentId) -> Result<Summary, StoreError> {
     let mut run = Run::new(world);
     run.follow(CallScope::HangUpsOf(incident))?;
-    while run.jobs.any() {
+    run.ask_queued();
+    while run.jobs.any() && !run.time_is_over() {
         run.next_event()?;
+        run.ask_queued();
     }
     Ok(run.summary)
 }
@@ -105,8 +111,20 @@ struct Run<'w> {
     had_their_try: HashSet<StepId>,
     /// When steps that went back to `PENDING` may be tried again.
     again_at: Vec<Timestamp>,
-    /// Numbers whose calls are being looked at first.
-    looked_at_first: HashSet<Phone>,
+    /// Questions to the provider that wait for a worker.
+    to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
+    /// Numbers the provider is being asked about first.
+    looked_at_first: HashMap<Phone, u32>,
+    /// Lists with doubtful attempts that are not in yet.
+    lists_awaited: usize,
+    /// Attempts that stopped to matter were given up.
+    gave_up: bool,
+    /// Numbers whose list was asked for before calling them.
+    preflighted: HashSet<Phone>,
+    /// The lists of this tick.
+    lists: HashMap<Phone, CallList>,
+    /// The last time any earlier tick of this database wrote down.
+    last_tick_at: Option<Timestamp>,
     /// The provider refused *us*: no more requests to place a call in this tick.
     stopped_sending: bool,
     /// It did so in an earlier tick: one request at a time until one is taken.
@@ -125,7 +143,13 @@ impl<'w> Run<'w> {
             due: VecDeque::new(),
             had_their_try: HashSet::new(),
             again_at: Vec::new(),
-            looked_at_first: HashSet::new(),
+            to_ask: VecDeque::new(),
+            looked_at_first: HashMap::new(),
+            lists_awaited: 0,
+            gave_up: false,
+            preflighted: HashSet::new(),
+            lists: HashMap::new(),
+            last_tick_at: None,
             stopped_sending: false,
             probing: false,
         }
@@ -137,24 +161,13 @@ impl<'w> Run<'w> {
         let begun = world.store.begin_tick(&start)?;
         let mut run = Self::new(world);
         run.id = Some(begun.id);
+        run.last_tick_at = begun.last_tick_at;
         run.skew_ms = begun.skew.filter(|(_, seen)| seen.plus(SKEW_KEPT) > now).map_or(0, |(skew, _)| skew);
         run.probing = begun.faults.iter().any(|key| key == &run.account_fault());
         run.fault("STOP file", world.config.stopped(), || {
             format!("{} exists: nothing will ring", world.config.stop_file.display())
         })?;
         Ok(run)
-    }
-
-    fn settle(&mut self) -> Result<(), StoreError> {
-        let world = self.world;
-        let now = world.clock.now();
-        let moment = Moment { now, boottime_ms: world.clock.boottime_ms(), settle: world.config.engine.settle };
-        let rule =
-            |attempt: &crate::store::OpenAttempt| settle::settle(attempt, attempt.owner.is_alive(&world.me), &moment);
-        for result in world.store.settle(now, &rule)? {
-            self.summary.add(result);
-        }
-        Ok(())
     }
 
     fn open(&mut self) -> Result<(), StoreError> {
@@ -172,11 +185,12 @@ impl<'w> Run<'w> {
 
     /// Starts what can start, waits for what is under way, until nothing is left or the tick's time is over.
     fn work(&mut self) -> Result<(), StoreError> {
+        self.look_for_doubtful()?;
         self.follow(CallScope::All)?;
         let mut failed = None;
         loop {
             if failed.is_none() {
-                failed = self.claim_due().err();
+                failed = self.start_what_can_start().err();
             }
             let sleepers = failed.is_none() && !self.stopped_sending && !self.again_at.is_empty();
             if self.time_is_over() || !(self.jobs.any() || sleepers) {
@@ -189,6 +203,15 @@ impl<'w> Run<'w> {
         }
         self.give_up_the_rest()?;
         failed.map_or(Ok(()), Err)
+    }
+
+    fn start_what_can_start(&mut self) -> Result<(), StoreError> {
+        self.ask_queued();
+        self.give_up_once_asked()?;
+        self.claim_due()?;
+        // Claims may have put questions in the queue (preflight).
+        self.ask_queued();
+        Ok(())
     }
 
     /// Claims due steps as long as there are free workers.
@@ -206,17 +229,27 @@ impl<'w> Run<'w> {
             if self.had_their_try.contains(&claim.step) {
                 continue;
             }
-            let number = self.world.config.person(&claim.person).map(|p| &p.phone);
-            if number.is_some_and(|n| self.looked_at_first.contains(n)) && self.started.elapsed() < FOLLOW_FIRST {
+            if self.is_held(&claim) {
                 held.push_back(claim);
-                continue;
+            } else if !self.adopt(&claim)? {
+                self.claim(claim)?;
             }
-            self.claim(claim)?;
         }
         // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
         held.append(&mut self.due);
         self.due = held;
         Ok(())
+    }
+
+    /// Must the claim wait for what the provider is being asked about its number?
+    fn is_held(&mut self, claim: &Claim) -> bool {
+        let Some(number) = self.world.config.person(&claim.person).map(|p| p.phone.clone()) else { return false };
+        let asked_now = self.preflight(&number);
+        (asked_now || self.looked_at_first.contains_key(&number)) && !self.follow_first_is_over()
+    }
+
+    fn follow_first_is_over(&self) -> bool {
+        self.started.elapsed() >= FOLLOW_FIRST
     }
 
     /// Waits for the next thing to happen: an answer, a deadline, or the time of a retry.
@@ -227,31 +260,45 @@ impl<'w> Run<'w> {
             self.world.clock.sleep(retry.unwrap_or_default());
             return Ok(());
         }
-        let left = self.world.config.engine.tick_limit.saturating_sub(self.started.elapsed());
-        let held = (!self.looked_at_first.is_empty()).then(|| FOLLOW_FIRST.saturating_sub(self.started.elapsed()));
+        let left = self.limit().saturating_sub(self.started.elapsed());
+        let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
+        let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.started.elapsed()));
         let wait = [retry, held].into_iter().flatten().chain([left]).min().unwrap_or(left);
         for event in self.jobs.wait(wait) {
-            match event {
-                Event::Replied { attempt, reply, claimed } => self.replied(attempt, &reply, claimed)?,
-                Event::Seen { call, report } => self.seen(&call, report)?,
-                Event::NotSeen { call } => self.not_seen(&call),
-            }
+            self.happened(event)?;
         }
         Ok(())
+    }
+
+    fn happened(&mut self, event: Event) -> Result<(), StoreError> {
+        match event {
+            Event::Replied { attempt, reply, claimed } => self.replied(attempt, &reply, claimed),
+            Event::Looked { look, sight } => {
+                self.looked(&look);
+                match look.about {
+                    About::Call(call) => self.seen(&call, sight),
+                    About::Number { to, doubtful } => self.listed(&to, &doubtful, sight),
+                }
+            }
+        }
     }
 
     /// The tick's time is over: requests under way are unknown, looks at calls wait for the next tick.
     fn give_up_the_rest(&mut self) -> Result<(), StoreError> {
         for event in self.jobs.give_up() {
-            if let Event::Replied { attempt, reply, claimed } = event {
-                self.replied(attempt, &reply, claimed)?;
-            }
+            self.happened(event)?;
         }
         Ok(())
     }
 
+    /// The last part of the tick's time is for writing down what came of it.
+    fn limit(&self) -> Duration {
+        let limit = self.world.config.engine.tick_limit;
+        limit.saturating_sub(WRITE_DOWN.min(limit / 10))
+    }
+
     fn time_is_over(&self) -> bool {
-        self.started.elapsed() >= self.world.config.engine.tick_limit
+        self.started.elapsed() >= self.limit()
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
@@ -308,9 +355,5 @@ impl<'w> Run<'w> {
     fn account_fault(&self) -> String {
         let provider = self.world.providers.current();
         format!("{} account", provider.kind())
-    }
-
-    fn is_first_look(&self, call: &LiveCall) -> bool {
-        call.urgent && self.id.is_some()
     }
 }

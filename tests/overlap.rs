@@ -71,7 +71,7 @@ fn eight_ticks_at_once_against_a_slow_provider_place_each_call_once() {
                 .unwrap()
         })
         .collect();
-    fake.wait_for_requests(STEPS);
+    fake.wait_for_creates(STEPS);
     latch.open();
     let mut placed = 0;
     for tick in ticks {

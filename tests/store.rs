@@ -39,6 +39,8 @@ mod merging;
 mod on_disk;
 #[path = "store/reading.rs"]
 mod reading;
+#[path = "store/reconcile.rs"]
+mod reconcile;
 #[path = "store/record.rs"]
 mod record;
 #[path = "store/settle.rs"]

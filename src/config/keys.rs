@@ -28,6 +28,8 @@ const TABLES: &[(&str, &[&str])] = &[
             "parallel",
             "grace",
             "retention",
+            "preflight",
+            "on_unknown",
         ],
     ),
     ("provider", &["mock", "twilio"]),

@@ -14,6 +14,7 @@ mod show;
 
 pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
+pub use crate::rules::settle::OnUnknown;
 pub use env::Env;
 pub use keys::known_keys;
 pub use show::Problems;
@@ -233,6 +234,10 @@ pub struct EngineConfig {
     pub grace: Duration,
     /// Ended incidents older than this are deleted; `None` keeps them.
     pub retention: Option<Duration>,
+    /// Ask the provider for its list of calls to a number before calling it. Default true.
+    pub preflight: bool,
+    /// What to do when an outcome is unknown and the provider cannot be asked. Default hold.
+    pub on_unknown: OnUnknown,
 }
 
 /// One `[[person]]` entry.

@@ -125,6 +125,10 @@ pub struct OpenAttempt {
     pub lease_until_boot_ms: i64,
     /// By this time the request has ended.
     pub request_deadline_at: Timestamp,
+    /// The same in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
+    pub deadline_boot_ms: i64,
+    /// Retries its steps have spent.
+    pub tries: u32,
     /// Start of the meeting; `None` for `call-test`.
     pub starts_at: Option<Timestamp>,
     /// Due time of the next pending call rung of the same person.
@@ -140,4 +144,6 @@ pub enum Settle {
     Unknown,
     /// `UNKNOWN` -> `ABANDONED`; its step is `FAILED(unknown)`.
     Abandon,
+    /// `UNKNOWN` -> `ABANDONED`; its step may be tried once more (`on_unknown = "call"`).
+    AbandonAndCall,
 }

@@ -57,6 +57,20 @@ fn rejected(rejection: &Rejection, facts: &AfterFacts, now: Timestamp) -> StepNe
     }
 }
 
+/// What becomes of a step whose call was found in the provider's list.
+pub fn adopted(facts: &AfterFacts) -> StepNext {
+    let reason = if facts.merged { Reason::Merged } else { Reason::Initiated };
+    end(StepState::Executed, reason, "the answer was lost; the call was found at the provider")
+}
+
+/// What becomes of a step whose attempt is proved absent: certain that nothing rang, so it has its one retry.
+pub fn absent(facts: &AfterFacts, now: Timestamp) -> StepNext {
+    if facts.tries >= RETRIES || now >= facts.starts_at {
+        return end(StepState::Failed, Reason::NotSent, "the provider has no such call, and no try is left");
+    }
+    StepNext::Again { not_before: now, spends_try: true }
+}
+
 fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> StepNext {
     let detail = not_sent.detail.clone();
     match not_sent.cause {
@@ -135,6 +149,14 @@ mod tests {
     fn an_unknown_outcome_never_retries_by_itself() {
         let doubt = Outcome::Unknown(crate::model::Doubt { detail: "silence".into() });
         assert_eq!(next(&doubt, &facts(0), NOW), StepNext::Stay);
+    }
+
+    #[test]
+    fn a_proven_absence_gives_the_step_its_one_retry() {
+        assert_eq!(absent(&facts(0), NOW), StepNext::Again { not_before: NOW, spends_try: true });
+        assert_eq!(ended(absent(&facts(1), NOW)), (StepState::Failed, Reason::NotSent));
+        let late = AfterFacts { starts_at: NOW, ..facts(0) };
+        assert_eq!(ended(absent(&late, NOW)), (StepState::Failed, Reason::NotSent));
     }
 
     #[test]

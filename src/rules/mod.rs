@@ -8,6 +8,7 @@
 //! | [`fence`] | may these bytes still leave? |
 //! | [`after`] | what becomes of a step when its attempt has an outcome? |
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
+//! | [`reconcile`] | what does the provider's list say about it? |
 //! | [`pace`] | when is a call looked at again? |
 //! | [`message`] | what is said? |
 
@@ -17,5 +18,6 @@ pub mod guard;
 pub mod ladder;
 pub mod message;
 pub mod pace;
+pub mod reconcile;
 pub mod settle;
 pub mod window;

@@ -1,8 +1,22 @@
-//! What becomes of an attempt nobody has an answer for.
+//! What becomes of an attempt nobody has an answer for, as time passes.
 
-use crate::model::{AttemptState, Timestamp};
-use crate::model::{OpenAttempt, Settle};
+use super::after::RETRIES;
+use super::reconcile::is_settled;
+use crate::model::{AttemptState, OpenAttempt, Settle, Timestamp, text_enum};
 use std::time::Duration;
+
+text_enum! {
+    /// What to do where "never twice" and "not lost" cannot both be had: the provider gave no answer and cannot be asked.
+    pub enum OnUnknown {
+        /// Never risk a second ring for the same step; the next rung of the ladder is the remedy.
+        Hold = "hold",
+        /// Ring again when the start is near.
+        Call = "call",
+    }
+}
+
+/// With `on_unknown = "call"`, "near" is this long before the start.
+const NEAR: Duration = Duration::from_secs(60);
 
 /// What settling compares an attempt with.
 #[derive(Debug, Clone, Copy)]
@@ -13,27 +27,44 @@ pub struct Moment {
     pub boottime_ms: i64,
     /// How long after a request's deadline the provider may still create its call.
     pub settle: Duration,
+    /// Was the provider asked first? An attempt is given up only after that.
+    pub asked: bool,
+    /// What the config chose.
+    pub on_unknown: OnUnknown,
 }
 
 /// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it stops to matter:
 /// its meeting starts, or the next call rung of the person falls due and the settle time has passed.
 ///
 /// `owner_alive`: `None` when it cannot be told (written in another boot: then nothing of it can still be running here).
-pub fn settle(attempt: &OpenAttempt, owner_alive: Option<bool>, moment: &Moment) -> Settle {
+pub fn settle(attempt: &OpenAttempt, same_boot: bool, owner_alive: Option<bool>, moment: &Moment) -> Settle {
     match attempt.state {
         AttemptState::Sending => {
             let lease_over = moment.boottime_ms >= attempt.lease_until_boot_ms;
             if owner_alive == Some(true) && !lease_over { Settle::Keep } else { Settle::Unknown }
         }
-        AttemptState::Unknown => {
-            let settled = attempt.request_deadline_at.plus(moment.settle) <= moment.now;
-            let started = attempt.starts_at.is_some_and(|start| start <= moment.now);
-            // A test call has no meeting and no next rung: it matters until it has settled.
-            let superseded = attempt.starts_at.is_none() || attempt.next_rung_due.is_some_and(|due| due <= moment.now);
-            if started || (settled && superseded) { Settle::Abandon } else { Settle::Keep }
-        }
+        AttemptState::Unknown if moment.asked => unknown(attempt, same_boot, moment),
         _ => Settle::Keep,
     }
+}
+
+fn unknown(attempt: &OpenAttempt, same_boot: bool, moment: &Moment) -> Settle {
+    let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
+    let settled = is_settled(same_boot, deadline, (moment.now, moment.boottime_ms), moment.settle);
+    let Some(starts_at) = attempt.starts_at else {
+        // A test call has no meeting and no next rung: it matters until it has settled.
+        return if settled { Settle::Abandon } else { Settle::Keep };
+    };
+    let superseded = attempt.next_rung_due.is_some_and(|due| due <= moment.now);
+    if starts_at <= moment.now || (settled && superseded) {
+        return Settle::Abandon;
+    }
+    let near = starts_at.minus(NEAR) <= moment.now;
+    // Still unknown although it has settled: the list could not be read.
+    if moment.on_unknown == OnUnknown::Call && settled && near && attempt.tries < RETRIES {
+        return Settle::AbandonAndCall;
+    }
+    Settle::Keep
 }
 
 #[cfg(test)]
@@ -42,52 +73,85 @@ mod tests {
     use crate::model::AttemptId;
     use crate::owner::Owner;
 
-    const MOMENT: Moment =
-        Moment { now: Timestamp::from_ms(1_000_000), boottime_ms: 50_000, settle: Duration::from_secs(30) };
+    const MOMENT: Moment = Moment {
+        now: Timestamp::from_ms(1_000_000),
+        boottime_ms: 50_000,
+        settle: Duration::from_secs(30),
+        asked: true,
+        on_unknown: OnUnknown::Hold,
+    };
 
+    /// Its request's deadline is now.
     fn attempt(state: AttemptState) -> OpenAttempt {
         OpenAttempt {
             id: AttemptId(1),
             state,
             owner: Owner::new("boot", 1, 1),
             lease_until_boot_ms: 60_000,
-            request_deadline_at: Timestamp::from_ms(1_000_000),
+            request_deadline_at: MOMENT.now,
+            deadline_boot_ms: MOMENT.boottime_ms,
+            tries: 0,
             starts_at: Some(Timestamp::from_ms(1_100_000)),
             next_rung_due: None,
         }
     }
 
+    fn later(seconds: i64) -> Moment {
+        let now = Timestamp::from_ms(MOMENT.now.ms() + seconds * 1000);
+        Moment { now, boottime_ms: MOMENT.boottime_ms + seconds * 1000, ..MOMENT }
+    }
+
+    fn of(attempt: &OpenAttempt, moment: &Moment) -> Settle {
+        settle(attempt, true, None, moment)
+    }
+
     #[test]
     fn a_running_request_is_left_alone_until_its_owner_is_gone_or_its_lease_over() {
         let sending = attempt(AttemptState::Sending);
-        assert_eq!(settle(&sending, Some(true), &MOMENT), Settle::Keep);
-        assert_eq!(settle(&sending, Some(false), &MOMENT), Settle::Unknown);
-        assert_eq!(settle(&sending, None, &MOMENT), Settle::Unknown);
+        assert_eq!(settle(&sending, true, Some(true), &MOMENT), Settle::Keep);
+        assert_eq!(settle(&sending, true, Some(false), &MOMENT), Settle::Unknown);
+        assert_eq!(settle(&sending, false, None, &MOMENT), Settle::Unknown);
         let over = OpenAttempt { lease_until_boot_ms: 50_000, ..sending };
-        assert_eq!(settle(&over, Some(true), &MOMENT), Settle::Unknown);
+        assert_eq!(settle(&over, true, Some(true), &MOMENT), Settle::Unknown);
     }
 
     #[test]
     fn an_unknown_attempt_is_held_until_the_next_rung_is_due_and_it_has_settled() {
         let unknown = attempt(AttemptState::Unknown);
-        assert_eq!(settle(&unknown, None, &MOMENT), Settle::Keep);
+        assert_eq!(of(&unknown, &later(90)), Settle::Keep);
         let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..unknown };
-        assert_eq!(settle(&due, None, &MOMENT), Settle::Keep, "not settled yet");
-        let later = Moment { now: Timestamp::from_ms(1_030_000), ..MOMENT };
-        assert_eq!(settle(&due, None, &later), Settle::Abandon);
+        assert_eq!(of(&due, &later(29)), Settle::Keep, "not settled yet");
+        assert_eq!(of(&due, &later(30)), Settle::Abandon);
+        assert_eq!(of(&due, &Moment { asked: false, ..later(30) }), Settle::Keep, "the provider is asked first");
     }
 
     #[test]
     fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
         let started = OpenAttempt { starts_at: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
-        assert_eq!(settle(&started, None, &MOMENT), Settle::Abandon);
+        assert_eq!(of(&started, &MOMENT), Settle::Abandon);
+    }
+
+    #[test]
+    fn with_on_unknown_call_it_rings_once_more_when_the_start_is_near() {
+        let unknown = attempt(AttemptState::Unknown);
+        let call = |seconds| Moment { on_unknown: OnUnknown::Call, ..later(seconds) };
+        assert_eq!(of(&unknown, &call(39)), Settle::Keep, "settled, the start is 61 s away");
+        assert_eq!(of(&unknown, &call(40)), Settle::AbandonAndCall);
+        assert_eq!(of(&OpenAttempt { tries: 1, ..unknown.clone() }, &call(40)), Settle::Keep);
+        assert_eq!(of(&unknown, &later(40)), Settle::Keep, "hold");
     }
 
     #[test]
     fn an_unknown_test_call_is_given_up_once_it_has_settled() {
         let test_call = OpenAttempt { starts_at: None, ..attempt(AttemptState::Unknown) };
-        assert_eq!(settle(&test_call, None, &MOMENT), Settle::Keep);
-        let later = Moment { now: Timestamp::from_ms(1_030_000), ..MOMENT };
-        assert_eq!(settle(&test_call, None, &later), Settle::Abandon);
+        assert_eq!(of(&test_call, &MOMENT), Settle::Keep);
+        assert_eq!(of(&test_call, &later(30)), Settle::Abandon);
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumps_ahead_settles_nothing() {
+        let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
+        let jumped = Moment { now: Timestamp::from_ms(MOMENT.now.ms() + 90_000), ..MOMENT };
+        assert_eq!(of(&due, &jumped), Settle::Keep);
     }
 }

@@ -15,7 +15,8 @@ mod types;
 pub use types::*;
 
 use crate::model::{
-    AttemptId, CallReport, HangUpState, IncidentId, MeetingId, PlannedStep, Reason, Reply, TickId, Timestamp,
+    AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, PlannedStep, Reason, Reply, TickId,
+    Timestamp,
 };
 use std::time::Duration;
 
@@ -127,6 +128,31 @@ pub trait Store: Send + Sync {
 
     /// The same for a reply that arrives after the attempt was given up as unknown.
     fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
+
+    /// Attempts to look for in the provider's list: all that are unknown, and those given up whose intent is younger than
+    /// `watched_since`.
+    fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>>;
+
+    /// Holds an attempt against the provider's list. Calls that some attempt knows are left out before `find` is asked; an
+    /// attempt that was given up is left alone while another attempt to its number is open.
+    fn reconcile(
+        &self,
+        attempt: AttemptId,
+        list: &[ListedCall],
+        now: Timestamp,
+        rules: &ReconcileRules<'_>,
+    ) -> Result<Recorded>;
+
+    /// Preflight: when `find` sees a call in the list that no attempt knows, the step of the claim is `EXECUTED` with it
+    /// instead of being tried. `None`: nothing to adopt; the claim is still good.
+    fn adopt(
+        &self,
+        claim: &Claim,
+        draft: &AttemptDraft<'_>,
+        list: &[ListedCall],
+        now: Timestamp,
+        find: &dyn Fn(&[ListedCall]) -> Finding,
+    ) -> Result<Option<StepResult>>;
 
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;

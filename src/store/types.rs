@@ -4,8 +4,8 @@ pub use crate::model::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
 use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentId, IncidentState, MeetingId, MeetingState,
-    MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentId, IncidentState, ListedCall, MeetingId,
+    MeetingState, MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -165,8 +165,12 @@ pub struct AttemptDraft<'a> {
     pub owner: Owner,
     /// End of the lease, in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
     pub lease_until_boot_ms: i64,
+    /// Now, in milliseconds of `CLOCK_BOOTTIME`.
+    pub intent_boot_ms: i64,
     /// By this time the request has ended, whatever happened to it.
     pub request_deadline_at: Timestamp,
+    /// The same, in milliseconds of `CLOCK_BOOTTIME`: no change of the wall clock moves it.
+    pub deadline_boot_ms: i64,
     /// Calls after this count for the limit.
     pub calls_since: Timestamp,
     /// Calls after this count for the daily caps.
@@ -232,6 +236,56 @@ pub struct Recorded {
     pub hang_up: Option<LiveCall>,
 }
 
+// --- reconciliation ---
+
+/// An attempt to be looked for in the provider's list: unknown, or given up not long ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubtful {
+    /// Row.
+    pub attempt: AttemptId,
+    /// `UNKNOWN`, `ABSENT` or `ABANDONED`.
+    pub state: AttemptState,
+    /// Who was to place it.
+    pub provider: ProviderKind,
+    /// Under which account.
+    pub account: String,
+    /// Who was to be called.
+    pub to: Phone,
+    /// From which number.
+    pub from: Phone,
+    /// Who wrote it; its boot tells whether the boot times below are of this boot.
+    pub owner: Owner,
+    /// When it was written.
+    pub intent_at: Timestamp,
+    /// The same in milliseconds of `CLOCK_BOOTTIME`.
+    pub intent_boot_ms: i64,
+    /// By this time its request had ended.
+    pub request_deadline_at: Timestamp,
+    /// The same in milliseconds of `CLOCK_BOOTTIME`.
+    pub deadline_boot_ms: i64,
+}
+
+/// What a list says about an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// The call at this place of the list is its call.
+    Adopt(usize),
+    /// The provider has no such call, and cannot get one any more.
+    Absent,
+    /// Nothing yet.
+    Nothing,
+}
+
+/// The rules of a reconciliation.
+pub struct ReconcileRules<'a> {
+    /// Asked with the calls of the list that no attempt knows.
+    pub find: &'a dyn Fn(&[ListedCall]) -> Finding,
+    /// What becomes of the steps of an attempt whose call was found.
+    pub adopted: &'a dyn Fn(&AfterFacts) -> StepNext,
+    /// What becomes of the steps of an attempt that is proved absent.
+    pub absent: &'a dyn Fn(&AfterFacts) -> StepNext,
+}
+
 // --- calls at the provider ---
 
 /// Which calls to look at.
@@ -288,6 +342,8 @@ pub struct TickBegun {
     pub skew: Option<(i64, Timestamp)>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
+    /// The last time any earlier tick wrote down.
+    pub last_tick_at: Option<Timestamp>,
 }
 
 /// End of a tick.

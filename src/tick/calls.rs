@@ -41,7 +41,7 @@ pub(super) fn draft<'a>(
 ) -> AttemptDraft<'a> {
     let provider = world.providers.current();
     let engine = &world.config.engine;
-    let lease_ms = i64::try_from(engine.lease.as_millis()).unwrap_or(i64::MAX);
+    let boottime_ms = world.clock.boottime_ms();
     AttemptDraft {
         token: token(world, now),
         person: target.person.to_owned(),
@@ -50,13 +50,19 @@ pub(super) fn draft<'a>(
         provider: provider.kind(),
         account: provider.account().to_owned(),
         owner: world.me.clone(),
-        lease_until_boot_ms: world.clock.boottime_ms().saturating_add(lease_ms),
+        lease_until_boot_ms: boottime_ms.saturating_add(ms(engine.lease)),
+        intent_boot_ms: boottime_ms,
         request_deadline_at: now.plus(engine.hard_timeout),
+        deadline_boot_ms: boottime_ms.saturating_add(ms(engine.hard_timeout)),
         calls_since: now.minus(world.config.guards.max_calls_per),
         day_since: now.minus(DAY),
         merge_until: now.plus(MERGE_WITHIN),
         say,
     }
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Unique per attempt: the owner's process and its count. Mock and test ids are made of it.
@@ -148,7 +154,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn tell_recorded(&mut self, recorded: Recorded) {
+    pub(super) fn tell_recorded(&mut self, recorded: Recorded) {
         for result in recorded.steps {
             self.summary.add(result);
         }

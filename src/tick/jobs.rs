@@ -4,10 +4,11 @@
 //! "unknown", and the fence sees to it that a thread which wakes up later does not send. An answer that comes after all
 //! is still taken while the tick lasts.
 
-use crate::model::{AttemptId, CallReport, CallRequest, Doubt, NotSent, NotSentCause, Outcome, Reply, ReplyMeta};
+use super::looks::{Look, Sight};
+use crate::clock::Clock;
+use crate::model::{AttemptId, CallRequest, Doubt, NotSent, NotSentCause, Outcome, Reply, ReplyMeta};
 use crate::provider::{Gate, Provider, ProviderError};
-use crate::store::{Attempt, LiveCall};
-use crate::tick::follow::Look;
+use crate::store::Attempt;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,32 +20,31 @@ use std::time::{Duration, Instant};
 pub(super) enum Event {
     /// A request to place a call has its outcome. `claimed` is the attempt, unless it was given up before.
     Replied { attempt: AttemptId, reply: Reply, claimed: Option<Attempt> },
-    /// A call was looked at, or hung up.
-    Seen { call: LiveCall, report: Result<CallReport, ProviderError> },
-    /// Looking at a call took too long.
-    NotSeen { call: LiveCall },
+    /// The provider was asked about a call, or for its list; or that took too long.
+    Looked { look: Look, sight: Sight },
 }
 
 enum Job {
     Place { attempt: Attempt, deadline: Instant, limit: Duration },
-    Look { call: LiveCall, deadline: Instant },
+    Look { look: Look, deadline: Instant },
 }
 
 enum Answer {
     Reply(AttemptId, Reply),
-    Report(AttemptId, Result<CallReport, ProviderError>),
+    Sight(u64, Sight),
 }
 
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
 enum Key {
     Place(AttemptId),
-    Look(AttemptId),
+    Look(u64),
 }
 
 /// The requests under way.
 pub(super) struct Jobs {
     parallel: usize,
     running: HashMap<Key, Job>,
+    looks: u64,
     answers: Receiver<Answer>,
     sender: Sender<Answer>,
 }
@@ -52,7 +52,7 @@ pub(super) struct Jobs {
 impl Jobs {
     pub(super) fn new(parallel: usize) -> Self {
         let (sender, answers) = channel();
-        Self { parallel, running: HashMap::new(), answers, sender }
+        Self { parallel, running: HashMap::new(), looks: 0, answers, sender }
     }
 
     pub(super) fn any(&self) -> bool {
@@ -95,13 +95,15 @@ impl Jobs {
         self.spawn(work, on_panic, on_no_thread);
     }
 
-    /// Looks at a call, or ends it.
-    pub(super) fn look(&mut self, call: LiveCall, look: Look, limit: Duration) {
-        let id = call.attempt;
-        self.running.insert(Key::Look(id), Job::Look { call, deadline: Instant::now() + limit });
-        let failed = move |why: &str| Answer::Report(id, Err(ProviderError::Transient(why.to_owned())));
-        let work = move || Answer::Report(id, look.run());
-        self.spawn(work, move || failed("internal error while looking at the call"), move || failed("no thread"));
+    /// Asks the provider something that changes nothing, or ends a call; both are safe to repeat.
+    pub(super) fn look(&mut self, look: Look, provider: Arc<dyn Provider>, clock: Arc<dyn Clock>, limit: Duration) {
+        self.looks += 1;
+        let id = self.looks;
+        let question = look.question.clone();
+        self.running.insert(Key::Look(id), Job::Look { look, deadline: Instant::now() + limit });
+        let failed = move |why: &str| Answer::Sight(id, Sight::failed(ProviderError::Transient(why.to_owned())));
+        let work = move || Answer::Sight(id, question.ask(provider.as_ref(), clock.as_ref()));
+        self.spawn(work, move || failed("internal error while asking the provider"), move || failed("no thread"));
     }
 
     fn spawn(
@@ -147,8 +149,8 @@ impl Jobs {
                 };
                 Some(Event::Replied { attempt: id, reply, claimed })
             }
-            Answer::Report(id, report) => match self.running.remove(&Key::Look(id)) {
-                Some(Job::Look { call, .. }) => Some(Event::Seen { call, report }),
+            Answer::Sight(id, sight) => match self.running.remove(&Key::Look(id)) {
+                Some(Job::Look { look, .. }) => Some(Event::Looked { look, sight }),
                 _ => None,
             },
         }
@@ -159,7 +161,10 @@ impl Jobs {
         keys.into_iter()
             .filter_map(|key| self.running.remove(&key))
             .map(|job| match job {
-                Job::Look { call, .. } => Event::NotSeen { call },
+                Job::Look { look, .. } => {
+                    let late = ProviderError::Transient("no answer in time".into());
+                    Event::Looked { look, sight: Sight::failed(late) }
+                }
                 Job::Place { attempt, limit, .. } => {
                     let mut reply = unknown(&format!("no answer within {} s", limit.as_secs_f32()));
                     reply.meta.elapsed_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);

@@ -35,7 +35,7 @@ error: unknown key `banana`
 2 | banana = …
   | ^^^^^^
   |
-  = help: [engine] may hold: ring_timeout, request_timeout, hard_timeout, lease, settle, tick_limit, parallel, grace, retention
+  = help: [engine] may hold: ring_timeout, request_timeout, hard_timeout, lease, settle, tick_limit, parallel, grace, retention, preflight, on_unknown
 ",
     );
 }

@@ -206,3 +206,20 @@ error: `retention` cannot be 23h: incidents of the last 24 hours are still count
 "#,
     );
 }
+
+#[test]
+fn an_unknown_choice_for_unknown_outcomes_names_the_two() {
+    one(
+        r#"
+[engine]
+on_unknown = "redial"
+"#,
+        r#"
+error: unknown choice `redial`
+ --> config.toml:2:14
+  |
+2 | on_unknown = "redial"
+  |              ^^^^^^^^ write "hold" (never risk a second ring) or "call" (ring again near the start)
+"#,
+    );
+}

@@ -121,7 +121,9 @@ impl Bench {
             account: "AC-first".to_owned(),
             owner: owner(),
             lease_until_boot_ms: 120_000,
+            intent_boot_ms: 5_000,
             request_deadline_at: at(now + 20),
+            deadline_boot_ms: 25_000,
             calls_since: Timestamp::from_ms(at(now - 600).ms() + 1),
             day_since: Timestamp::from_ms(at(now - 86_400).ms() + 1),
             merge_until: at(now + 60),
@@ -324,6 +326,10 @@ pub(crate) fn close_rule() -> CloseRule {
 }
 
 /// A call that nobody knows of: placed, unknown, given up.
+pub(crate) fn again(not_before: i64, spends_try: bool) -> impl Fn(&AfterFacts) -> StepNext {
+    move |_| StepNext::Again { not_before: at(not_before), spends_try }
+}
+
 pub(crate) fn abandoned(b: &Bench, uid: &str, now: i64) -> AttemptId {
     let attempt = b.place(uid, now);
     let id = attempt.id;

@@ -1,13 +1,13 @@
 //! A store around a store that looks at everything after each change.
 
 use savehub::model::{
-    AttemptId, AttemptState, CallReport, HangUpState, IncidentId, IncidentState, MeetingId, Reason, Reply, StepId,
-    StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CallReport, HangUpState, IncidentId, IncidentState, ListedCall, MeetingId, Reason, Reply,
+    StepId, StepState, TickId, Timestamp,
 };
 use savehub::store::{
-    AfterRule, AttemptDraft, AttemptView, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Ended,
-    FaultNews, FenceFacts, GuardRule, IncidentView, LiveCall, Meeting, NewMeeting, Opened, PlanRule, Recorded, Result,
-    SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
+    AfterRule, AttemptDraft, AttemptView, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful,
+    Ended, FaultNews, FenceFacts, Finding, GuardRule, IncidentView, LiveCall, Meeting, NewMeeting, Opened, PlanRule,
+    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -161,6 +161,7 @@ impl Store for Checked {
         fn begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
         fn record(attempt: savehub::store::Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         fn record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
+        fn reconcile(attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>) -> Recorded;
         fn record_report(attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> bool;
         fn record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
         fn look_later(attempt: AttemptId, next_look: Timestamp) -> ();
@@ -182,6 +183,21 @@ impl Store for Checked {
 
     fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
         self.inner.due_steps(now, limit)
+    }
+
+    fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>> {
+        self.inner.doubtful(watched_since)
+    }
+
+    fn adopt(
+        &self,
+        claim: &Claim,
+        draft: &AttemptDraft<'_>,
+        list: &[ListedCall],
+        now: Timestamp,
+        find: &dyn Fn(&[ListedCall]) -> Finding,
+    ) -> Result<Option<StepResult>> {
+        self.then(self.inner.adopt(claim, draft, list, now, find))
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {

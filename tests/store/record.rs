@@ -1,7 +1,7 @@
 //! What comes of an attempt, and what the fence reads before.
 
 use crate::build::{
-    Bench, abandoned, accepted, always, at, attempt, end, executed, not_sent, owner, rejected, stay, unknown,
+    Bench, abandoned, accepted, again, always, at, attempt, end, executed, not_sent, owner, rejected, stay, unknown,
 };
 use savehub::model::{
     Accepted, AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentState, Outcome, ProviderKind, Reason,
@@ -35,10 +35,6 @@ facts! {
     what_is_not_there_cannot_be_recorded,
     the_fence_reads_state_owner_wish_and_incident,
     the_fence_sees_a_moved_meeting,
-}
-
-fn again(not_before: i64, spends_try: bool) -> impl Fn(&AfterFacts) -> StepNext {
-    move |_| StepNext::Again { not_before: at(not_before), spends_try }
 }
 
 fn failed(reason: Reason) -> impl Fn(&AfterFacts) -> StepNext {

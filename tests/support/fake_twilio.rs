@@ -166,6 +166,12 @@ impl FakeTwilio {
         self.wait_until(|state| state.requests.len() >= count);
     }
 
+    /// Waits until this many complete requests to create a call have come.
+    pub fn wait_for_creates(&self, count: usize) {
+        let creates = |state: &State| state.requests.iter().filter(|r| r.is_create()).count();
+        self.wait_until(|state| creates(state) >= count);
+    }
+
     /// Waits until a request has broken off, and hands out what came of each such request.
     pub fn wait_for_broken(&self) -> Vec<Vec<u8>> {
         self.wait_until(|state| !state.broken.is_empty());

@@ -6,7 +6,7 @@ pub mod fake_rules;
 pub mod fake_twilio;
 pub mod wire;
 
-use savehub::config::{EngineConfig, TwilioAuth, TwilioConfig};
+use savehub::config::{EngineConfig, OnUnknown, TwilioAuth, TwilioConfig};
 use savehub::model::{CallRequest, FenceReason, Phone, Timestamp, Voice};
 use savehub::provider::Gate;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub fn engine(request_timeout: Duration) -> EngineConfig {
         parallel: 16,
         grace: Duration::from_secs(900),
         retention: None,
+        preflight: true,
+        on_unknown: OnUnknown::Hold,
     }
 }
 

@@ -18,6 +18,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Does it ask for a call to be made?
+    pub fn is_create(&self) -> bool {
+        self.method == "POST" && self.target.ends_with("/Calls.json")
+    }
+
     /// Reads one. `Ok(None)`: the peer closed between requests. A request that breaks off is an error; what came of it
     /// is in `partial`.
     pub fn read(from: &mut impl BufRead, partial: &mut Vec<u8>) -> io::Result<Option<Self>> {

@@ -3,7 +3,7 @@
 use crate::config::raw::{Read, Table, spoken};
 use crate::config::screen::quoted;
 use crate::config::show::{Problem, Report};
-use crate::config::{EngineConfig, GuardConfig};
+use crate::config::{EngineConfig, GuardConfig, OnUnknown};
 use std::time::Duration;
 
 const fn seconds(n: u64) -> Duration {
@@ -109,7 +109,18 @@ pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig
         parallel: table.count("parallel", 16, 1..=64).value as usize,
         grace: table.duration("grace", seconds(15 * 60)).value,
         retention: retention(table, report),
+        preflight: table.flag("preflight").unwrap_or(true),
+        on_unknown: on_unknown(table, report),
     }
+}
+
+fn on_unknown(table: &Table<'_, '_>, report: &Report<'_>) -> OnUnknown {
+    let Some(typed) = table.text("on_unknown", "\"hold\" or \"call\"") else { return OnUnknown::Hold };
+    typed.get_ref().parse().unwrap_or_else(|_| {
+        let problem = Problem::new(format!("unknown choice {}", quoted(typed.get_ref()))).at(&typed.span());
+        report.push(problem.label("write \"hold\" (never risk a second ring) or \"call\" (ring again near the start)"));
+        OnUnknown::Hold
+    })
 }
 
 fn check_ring(report: &Report<'_>, ring: &Read<Duration>) {

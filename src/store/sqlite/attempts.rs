@@ -1,8 +1,10 @@
 //! Open attempts: the fence reads them, time passes over them.
 
 use super::{Inner, record};
-use crate::model::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepId, StepState, Timestamp};
-use crate::store::{FenceFacts, OpenAttempt, Refusal, Settle, SettleRule, StepResult, StoreError};
+use crate::model::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepState, Timestamp};
+use crate::store::{
+    AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
+};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 pub(super) fn fence(tx: &Transaction<'_>, id: AttemptId) -> Inner<FenceFacts> {
@@ -49,7 +51,8 @@ pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>)
         match rule(&attempt) {
             Settle::Keep => {}
             Settle::Unknown => doubt(tx, attempt.id, now)?,
-            Settle::Abandon => results.extend(abandon(tx, attempt.id, now)?),
+            Settle::Abandon => results.extend(abandon(tx, attempt.id, false, now)?),
+            Settle::AbandonAndCall => results.extend(abandon(tx, attempt.id, true, now)?),
         }
     }
     // A call that is still queued when its meetings have started would ring too late.
@@ -62,7 +65,8 @@ pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>)
 
 fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
     let mut statement = tx.prepare_cached(
-        "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, \
+        "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, a.deadline_boot_ms, \
+           (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
            (select min(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
             where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person) \
@@ -75,8 +79,10 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             owner: r.get(2)?,
             lease_until_boot_ms: r.get(3)?,
             request_deadline_at: r.get(4)?,
-            starts_at: r.get(5)?,
-            next_rung_due: r.get(6)?,
+            deadline_boot_ms: r.get(5)?,
+            tries: r.get::<_, Option<u32>>(6)?.unwrap_or(0),
+            starts_at: r.get(7)?,
+            next_rung_due: r.get(8)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -92,8 +98,9 @@ fn doubt(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<()> {
     Ok(())
 }
 
-/// `UNKNOWN` -> `ABANDONED`: stays counted and watched, its steps are `FAILED(unknown)` and never retried.
-fn abandon(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<Vec<StepResult>> {
+/// `UNKNOWN` -> `ABANDONED`: stays counted and watched, its steps are `FAILED(unknown)`, or tried once more where the
+/// config chose to rather ring twice than not at all.
+fn abandon(tx: &Transaction<'_>, id: AttemptId, call_again: bool, now: Timestamp) -> Inner<Vec<StepResult>> {
     let changed = tx.execute(
         "update attempts set state = 'ABANDONED', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
         params![id, now],
@@ -101,19 +108,15 @@ fn abandon(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<Vec<Ste
     if changed != 1 {
         return Ok(Vec::new());
     }
-    let steps: Vec<(StepId, Option<String>)> = tx
-        .prepare_cached(
-            "select s.id, a.error from attempt_steps x join steps s on s.id = x.step_id \
-             join attempts a on a.id = x.attempt_id where x.attempt_id = ?1 and s.state = 'RUNNING' order by s.id",
-        )?
-        .query_map([id], |r| Ok((r.get(0)?, r.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut results = Vec::new();
-    for (step, error) in steps {
-        let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
-        let refusal = Refusal { state: StepState::Failed, reason: Reason::Unknown, detail };
-        record::end_running(tx, step, &refusal, now)?;
-        results.push(record::step_result(tx, step, &refusal, Some(id))?);
-    }
-    Ok(results)
+    let error: Option<String> = tx.query_row("select error from attempts where id = ?1", [id], |r| r.get(0))?;
+    let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
+    let mut recorded = Recorded { state: AttemptState::Abandoned, steps: Vec::new(), again_at: None, hang_up: None };
+    let rule = |_: &AfterFacts| {
+        if call_again {
+            return StepNext::Again { not_before: now, spends_try: true };
+        }
+        StepNext::End(Refusal { state: StepState::Failed, reason: Reason::Unknown, detail: detail.clone() })
+    };
+    record::move_steps(tx, id, now, &rule, &mut recorded)?;
+    Ok(recorded.steps)
 }

@@ -42,9 +42,9 @@ pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Inner<V
 }
 
 /// A step that a call may serve, with what is needed to write it down.
-struct Candidate {
-    claim: Claim,
-    facts: Facts,
+pub(super) struct Candidate {
+    pub(super) claim: Claim,
+    pub(super) facts: Facts,
 }
 
 pub(super) fn begin(
@@ -119,7 +119,12 @@ pub(super) fn begin_test_call(
 }
 
 /// The step as it is now, if it is still pending and ready.
-fn pending(tx: &Transaction<'_>, step: StepId, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Option<Candidate>> {
+pub(super) fn pending(
+    tx: &Transaction<'_>,
+    step: StepId,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+) -> Inner<Option<Candidate>> {
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id where s.id = ?1 and s.state = 'PENDING' and s.ready_at <= ?2"
@@ -222,7 +227,7 @@ fn number_facts(tx: &Transaction<'_>, draft: &AttemptDraft<'_>) -> Inner<NumberF
     Ok(facts)
 }
 
-fn insert(
+pub(super) fn insert(
     tx: &Transaction<'_>,
     step: Option<StepId>,
     draft: &AttemptDraft<'_>,
@@ -231,8 +236,8 @@ fn insert(
 ) -> Inner<AttemptId> {
     tx.prepare_cached(
         "insert into attempts(token, step_id, person, provider, account, to_number, from_number, message, state, \
-         owner, lease_until_boot_ms, intent_at, request_deadline_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12)",
+         owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         draft.token,
@@ -246,13 +251,15 @@ fn insert(
         draft.owner,
         draft.lease_until_boot_ms,
         now,
-        draft.request_deadline_at
+        draft.request_deadline_at,
+        draft.intent_boot_ms,
+        draft.deadline_boot_ms
     ])?;
     Ok(AttemptId(tx.last_insert_rowid()))
 }
 
 /// Puts a step under an attempt: `PENDING` -> `RUNNING`, counted, its incident escalating.
-fn serve(tx: &Transaction<'_>, attempt: AttemptId, claim: &Claim, now: Timestamp) -> Inner<()> {
+pub(super) fn serve(tx: &Transaction<'_>, attempt: AttemptId, claim: &Claim, now: Timestamp) -> Inner<()> {
     record::one_row(
         tx.prepare_cached("update steps set state = 'RUNNING', updated_at = ?2 where id = ?1 and state = 'PENDING'")?
             .execute(params![claim.step, now])?,

@@ -26,16 +26,17 @@ mod meetings;
 mod migrations;
 mod open;
 mod reads;
+mod reconcile;
 mod record;
 mod ticks;
 mod values;
 
 use super::{
-    AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Ended, FaultNews,
-    FenceFacts, GuardRule, LiveCall, Meeting, NewMeeting, Opened, PlanRule, Recorded, Result, SettleRule, Snapshot,
-    StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+    AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, Ended,
+    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, Opened, PlanRule, ReconcileRules,
+    Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
 };
-use crate::model::{AttemptId, CallReport, HangUpState, IncidentId, MeetingId, Reply, TickId, Timestamp};
+use crate::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -194,6 +195,31 @@ impl Store for SqliteStore {
 
     fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
         self.write("record an attempt", |tx| record::record(tx, attempt, reply, now, rule))
+    }
+
+    fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>> {
+        self.read("read doubtful attempts", |tx| reconcile::doubtful(tx, watched_since))
+    }
+
+    fn reconcile(
+        &self,
+        attempt: AttemptId,
+        list: &[ListedCall],
+        now: Timestamp,
+        rules: &ReconcileRules<'_>,
+    ) -> Result<Recorded> {
+        self.write("reconcile an attempt", |tx| reconcile::reconcile(tx, attempt, list, now, rules))
+    }
+
+    fn adopt(
+        &self,
+        claim: &Claim,
+        draft: &AttemptDraft<'_>,
+        list: &[ListedCall],
+        now: Timestamp,
+        find: &dyn Fn(&[ListedCall]) -> Finding,
+    ) -> Result<Option<StepResult>> {
+        self.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, list, now, find))
     }
 
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {

@@ -17,6 +17,11 @@ const TELL_AGAIN: Duration = Duration::from_secs(3600);
 const BATCH: i64 = 200;
 
 pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun> {
+    let last_tick_at = tx.query_row(
+        "select max(coalesce(ended_at, started_at)) from (select started_at, ended_at from ticks order by id desc limit 20)",
+        [],
+        |r| r.get(0),
+    )?;
     tx.execute(
         "insert into ticks(owner, boottime_ms, started_at) values (?1, ?2, ?3)",
         params![start.owner, start.boottime_ms, start.now],
@@ -33,7 +38,7 @@ pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun>
         .prepare_cached("select key from faults order by key")?
         .query_map([], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(TickBegun { id, skew, faults })
+    Ok(TickBegun { id, skew, faults, last_tick_at })
 }
 
 pub(super) fn end(tx: &Transaction<'_>, id: TickId, end: &TickEnd) -> Inner<()> {

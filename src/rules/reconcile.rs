@@ -1,0 +1,178 @@
+//! What the provider's list says about an attempt nobody has an answer for.
+//!
+//! Two of the engine's assumptions live here: (B) `ABSENT` is declared only when no request can still be in flight: the
+//! list was asked for later than the request's deadline plus the settle time, in boot time, which no change of the wall
+//! clock moves; (C) the provider's list is complete after the settle time.
+
+use crate::model::{AttemptState, ListedCall, Timestamp};
+use std::time::Duration;
+
+/// Twilio writes whole seconds, and so does its `Date`.
+const TOLERANCE_MS: i64 = 5_000;
+
+/// The same for an attempt of an earlier boot, whose age only wall clocks tell: rather adopt a call too much than ring
+/// twice.
+const TOLERANCE_OTHER_BOOT_MS: i64 = 10 * 60_000;
+
+/// Attempts that were given up are looked for until so long after their intent.
+pub const WATCHED: Duration = Duration::from_secs(10 * 60);
+
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Search {
+    /// State of the attempt.
+    pub state: AttemptState,
+    /// Was it written in the boot that runs now?
+    pub same_boot: bool,
+    /// When it was written, wall and boot time.
+    pub intent: (Timestamp, i64),
+    /// By when its request had ended, wall and boot time.
+    pub deadline: (Timestamp, i64),
+    /// Right before the list was asked for, wall and boot time.
+    pub asked: (Timestamp, i64),
+    /// When the list was there, boot time.
+    pub answered_boot_ms: i64,
+    /// The provider's time when it answered.
+    pub server_now: Timestamp,
+    /// How long after a request's deadline the provider may still create its call, and its list may still lack it.
+    pub settle: Duration,
+}
+
+/// What one list says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The call at this place: the oldest one that can be the attempt's.
+    Call(usize),
+    /// No such call, and none can come any more.
+    Absent,
+    /// No such call yet.
+    NotYet,
+}
+
+/// Looks for the attempt's call among calls that no other attempt knows.
+pub fn find(search: &Search, unknown: &[ListedCall]) -> Found {
+    let born = born(search);
+    let oldest = unknown.iter().enumerate().filter(|(_, call)| call.created_at.ms() >= born);
+    if let Some((index, _)) = oldest.min_by_key(|(_, call)| call.created_at) {
+        return Found::Call(index);
+    }
+    let settled = is_settled(search.same_boot, search.deadline, search.asked, search.settle);
+    if search.state == AttemptState::Unknown && settled { Found::Absent } else { Found::NotYet }
+}
+
+/// The earliest creation time, by the provider's clock, of a call of this attempt. The attempt's age is counted in boot
+/// time and taken off the provider's own time, so that our wall clock plays no part.
+fn born(search: &Search) -> i64 {
+    let (age_ms, tolerance) = if search.same_boot {
+        (search.answered_boot_ms.saturating_sub(search.intent.1), TOLERANCE_MS)
+    } else {
+        (search.asked.0.since(search.intent.0), TOLERANCE_OTHER_BOOT_MS)
+    };
+    search.server_now.ms().saturating_sub(age_ms.max(0)).saturating_sub(tolerance)
+}
+
+/// At `at` (wall and boot time): can no request with this deadline be in flight any more, and is the list complete?
+pub fn is_settled(same_boot: bool, deadline: (Timestamp, i64), at: (Timestamp, i64), settle: Duration) -> bool {
+    let settle_ms = i64::try_from(settle.as_millis()).unwrap_or(i64::MAX);
+    if same_boot {
+        return at.1 >= deadline.1.saturating_add(settle_ms);
+    }
+    // What an earlier boot had sent ended with it, so this boot's uptime counts; the wall clock must agree.
+    at.1 >= settle_ms && at.0 >= deadline.0.plus(settle)
+}
+
+/// Preflight: the oldest call that was created after the step fell due and after this database's last recorded tick.
+/// `skew_ms` brings the provider's times to our clock.
+pub fn placed_before(
+    unknown: &[ListedCall],
+    due_at: Timestamp,
+    last_tick_at: Option<Timestamp>,
+    skew_ms: Option<i64>,
+) -> Option<usize> {
+    // A database without any tick has no history to compare with: it is new, not restored.
+    let since = due_at.max(last_tick_at?);
+    let ours = |call: &ListedCall| call.created_at.ms().saturating_sub(skew_ms.unwrap_or(0));
+    let candidates = unknown.iter().enumerate().filter(|(_, call)| ours(call) > since.ms());
+    candidates.min_by_key(|(_, call)| call.created_at).map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CallStatus;
+
+    /// Intent 100 s ago by boot time, deadline 45 s after it; the provider's clock says 1,000,000 s.
+    fn search() -> Search {
+        Search {
+            state: AttemptState::Unknown,
+            same_boot: true,
+            intent: (Timestamp::from_ms(900_000_000), 400_000),
+            deadline: (Timestamp::from_ms(900_045_000), 445_000),
+            asked: (Timestamp::from_ms(900_100_000), 500_000),
+            answered_boot_ms: 500_000,
+            server_now: Timestamp::from_ms(1_000_000_000),
+            settle: Duration::from_secs(30),
+        }
+    }
+
+    fn call(created_s_before_now: i64) -> ListedCall {
+        let created_at = Timestamp::from_ms(1_000_000_000 - created_s_before_now * 1000);
+        ListedCall { sid: format!("CA{created_s_before_now}"), status: CallStatus::Queued, created_at }
+    }
+
+    #[test]
+    fn the_oldest_call_since_the_intent_is_the_attempts_call() {
+        assert_eq!(find(&search(), &[call(90), call(99), call(98)]), Found::Call(1));
+        assert_eq!(find(&search(), &[call(105)]), Found::Call(0), "whole seconds on both sides");
+        assert_eq!(find(&search(), &[call(106)]), Found::Absent, "older than the attempt");
+    }
+
+    #[test]
+    fn nothing_found_is_absence_only_after_deadline_and_settle_time() {
+        assert_eq!(find(&search(), &[]), Found::Absent);
+        let early = Search { asked: (search().asked.0, 474_999), ..search() };
+        assert_eq!(find(&early, &[]), Found::NotYet);
+        let just = Search { asked: (search().asked.0, 475_000), ..search() };
+        assert_eq!(find(&just, &[]), Found::Absent);
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumps_moves_neither_the_search_nor_the_settling() {
+        for jump in [-3_600_000, 3_600_000] {
+            let asked = Timestamp::from_ms(search().asked.0.ms() + jump);
+            let jumped = Search { asked: (asked, 474_999), ..search() };
+            assert_eq!(find(&jumped, &[]), Found::NotYet, "{jump}");
+            assert_eq!(find(&jumped, &[call(99)]), Found::Call(0), "{jump}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_of_an_earlier_boot_settles_by_uptime_and_wall_clock() {
+        let other = Search { same_boot: false, asked: (search().asked.0, 30_000), ..search() };
+        assert_eq!(find(&other, &[]), Found::Absent);
+        assert_eq!(find(&other, &[call(650)]), Found::Call(0), "wall clocks of two boots may differ");
+        let young = Search { asked: (search().asked.0, 29_999), ..other };
+        assert_eq!(find(&young, &[]), Found::NotYet);
+        let behind = Search { asked: (Timestamp::from_ms(900_074_999), 30_000), ..other };
+        assert_eq!(find(&behind, &[]), Found::NotYet);
+    }
+
+    #[test]
+    fn an_attempt_that_was_given_up_is_never_declared_absent_again() {
+        for state in [AttemptState::Absent, AttemptState::Abandoned] {
+            assert_eq!(find(&Search { state, ..search() }, &[]), Found::NotYet);
+            assert_eq!(find(&Search { state, ..search() }, &[call(50)]), Found::Call(0));
+        }
+    }
+
+    #[test]
+    fn preflight_takes_only_calls_after_the_due_time_and_after_the_last_tick() {
+        let at = |s: i64| Timestamp::from_ms(1_000_000_000 - s * 1000);
+        let calls = [call(20), call(40)];
+        assert_eq!(placed_before(&calls, at(60), Some(at(300)), None), Some(1));
+        assert_eq!(placed_before(&calls, at(30), Some(at(300)), None), Some(0));
+        assert_eq!(placed_before(&calls, at(60), Some(at(10)), None), None);
+        assert_eq!(placed_before(&calls, at(60), None, None), None);
+        assert_eq!(placed_before(&calls, at(60), Some(at(300)), Some(30_000)), Some(0), "their clock is 30 s ahead");
+    }
+}

@@ -1,0 +1,139 @@
+//! Reconciliation: what the provider's list says about attempts nobody has an answer for.
+
+use super::{Inner, calls, claims, record};
+use crate::model::{
+    Accepted, AttemptId, AttemptState, ListedCall, Outcome, Reason, Reply, ReplyMeta, StepState, Timestamp,
+};
+use crate::store::{AttemptDraft, Claim, Doubtful, Finding, ReconcileRules, Recorded, Refusal, StepResult, StoreError};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
+    let mut statement = tx.prepare_cached(
+        "select id, state, provider, account, to_number, from_number, owner, intent_at, intent_boot_ms, \
+                request_deadline_at, deadline_boot_ms \
+         from attempts where state = 'UNKNOWN' or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
+         order by state = 'UNKNOWN' desc, id",
+    )?;
+    let rows = statement.query_map([watched_since], |r| {
+        Ok(Doubtful {
+            attempt: r.get(0)?,
+            state: r.get(1)?,
+            provider: r.get(2)?,
+            account: r.get(3)?,
+            to: r.get(4)?,
+            from: r.get(5)?,
+            owner: r.get(6)?,
+            intent_at: r.get(7)?,
+            intent_boot_ms: r.get(8)?,
+            request_deadline_at: r.get(9)?,
+            deadline_boot_ms: r.get(10)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn reconcile(
+    tx: &Transaction<'_>,
+    id: AttemptId,
+    list: &[ListedCall],
+    now: Timestamp,
+    rules: &ReconcileRules<'_>,
+) -> Inner<Recorded> {
+    let state: AttemptState = tx
+        .query_row("select state from attempts where id = ?1", [id], |r| r.get(0))
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
+    let nothing = Recorded { state, steps: Vec::new(), again_at: None, hang_up: None };
+    let open_elsewhere = match state {
+        AttemptState::Unknown => false,
+        // Given up, but another attempt to this number is open: an unknown call in the list may be that one's.
+        AttemptState::Absent | AttemptState::Abandoned => number_is_open(tx, id)?,
+        _ => true,
+    };
+    if open_elsewhere {
+        return Ok(nothing);
+    }
+    let unknown = unknown_calls(tx, list)?;
+    match (rules.find)(&unknown) {
+        Finding::Absent if state == AttemptState::Unknown => absent(tx, id, now, rules),
+        Finding::Nothing | Finding::Absent => Ok(nothing),
+        Finding::Adopt(index) => {
+            let Some(call) = unknown.get(index) else { return Ok(nothing) };
+            let found = Accepted { sid: call.sid.clone(), status: call.status };
+            let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
+            record::record(tx, id, &reply, now, rules.adopted)
+        }
+    }
+}
+
+/// The calls of a list that belong to no attempt yet.
+fn unknown_calls(tx: &Transaction<'_>, list: &[ListedCall]) -> Inner<Vec<ListedCall>> {
+    let mut known = tx.prepare_cached("select exists(select 1 from attempts where sid = ?1)")?;
+    let mut unknown = Vec::new();
+    for call in list {
+        if !known.query_row([&call.sid], |r| r.get::<_, bool>(0))? {
+            unknown.push(call.clone());
+        }
+    }
+    Ok(unknown)
+}
+
+fn number_is_open(tx: &Transaction<'_>, id: AttemptId) -> Inner<bool> {
+    let open = tx.query_row(
+        "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN') \
+         and to_number = (select to_number from attempts where id = ?1))",
+        [id],
+        |r| r.get(0),
+    )?;
+    Ok(open)
+}
+
+/// `UNKNOWN` -> `ABSENT`. Stays counted: should its call appear after all, the limit has room for it.
+fn absent(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>) -> Inner<Recorded> {
+    let changed = tx.execute(
+        "update attempts set state = 'ABSENT', finished_at = ?2, \
+         hang_up = case hang_up when 'WANTED' then 'MOOT' else hang_up end where id = ?1 and state = 'UNKNOWN'",
+        params![id, now],
+    )?;
+    record::one_row(changed, "declare an attempt absent")?;
+    let mut recorded = Recorded { state: AttemptState::Absent, steps: Vec::new(), again_at: None, hang_up: None };
+    record::move_steps(tx, id, now, rules.absent, &mut recorded)?;
+    Ok(recorded)
+}
+
+/// Preflight: a call in the list that this database does not know was placed for this step by a database that is gone
+/// (a restored backup, a failed-over server).
+pub(super) fn adopt(
+    tx: &Transaction<'_>,
+    claim: &Claim,
+    draft: &AttemptDraft<'_>,
+    list: &[ListedCall],
+    now: Timestamp,
+    find: &dyn Fn(&[ListedCall]) -> Finding,
+) -> Inner<Option<StepResult>> {
+    let Some(step) = claims::pending(tx, claim.step, draft, now)? else { return Ok(None) };
+    let usable = step.facts.step.as_ref().is_some_and(|s| s.incident_state.may_ring() && s.current);
+    // With an open attempt to this number an unknown call is most likely that attempt's.
+    if step.facts.number.open_attempt || !usable {
+        return Ok(None);
+    }
+    let unknown = unknown_calls(tx, list)?;
+    let Finding::Adopt(index) = find(&unknown) else { return Ok(None) };
+    let Some(call) = unknown.get(index) else { return Ok(None) };
+    let message = (draft.say)(std::slice::from_ref(&step.claim.words));
+    let id = claims::insert(tx, Some(claim.step), draft, &message, now)?;
+    claims::serve(tx, id, &step.claim, now)?;
+    let found = Accepted { sid: call.sid.clone(), status: call.status };
+    let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
+    let detail = "found at the provider: placed before this database was restored";
+    let rule = |_: &crate::store::AfterFacts| {
+        crate::store::StepNext::End(Refusal {
+            state: StepState::Executed,
+            reason: Reason::Initiated,
+            detail: detail.into(),
+        })
+    };
+    let mut recorded = record::record(tx, id, &reply, now, &rule)?;
+    debug_assert!(calls::wanted(tx, id)?.is_none());
+    Ok(recorded.steps.pop())
+}

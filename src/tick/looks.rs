@@ -1,0 +1,131 @@
+//! Questions to the provider that change nothing there (or end a call): the queue of them, and what is asked.
+
+use super::Run;
+use crate::clock::Clock;
+use crate::model::{CallList, CallReport, HangUp, Phone, ProviderKind, Timestamp};
+use crate::provider::{Provider, ProviderError};
+use crate::store::{Doubtful, LiveCall};
+use std::time::Duration;
+
+/// What a question may take beyond the request's own phases.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// One question, and what it is asked for.
+pub(super) struct Look {
+    pub(super) question: Question,
+    pub(super) about: About,
+    /// Do due steps to its number wait for it?
+    pub(super) first: bool,
+}
+
+/// What the provider is asked.
+#[derive(Clone)]
+pub(super) enum Question {
+    Fetch { sid: String },
+    HangUp { sid: String, how: HangUp },
+    List { to: Phone, from: Phone },
+}
+
+/// What the answer is for.
+pub(super) enum About {
+    /// A call that exists.
+    Call(LiveCall),
+    /// Attempts to this number nobody has an answer for; none: preflight alone.
+    Number { to: Phone, doubtful: Vec<Doubtful> },
+}
+
+impl About {
+    pub(super) fn number(&self) -> &Phone {
+        match self {
+            Self::Call(call) => &call.to,
+            Self::Number { to, .. } => to,
+        }
+    }
+}
+
+/// What came back.
+pub(super) enum Sight {
+    Report(CallReport),
+    List(Listed),
+    Failed(ProviderError),
+}
+
+/// A list, and when it was asked for.
+pub(super) struct Listed {
+    pub(super) list: CallList,
+    /// Right before it was asked for: wall time, and milliseconds of boot time.
+    pub(super) asked: (Timestamp, i64),
+    /// When it was there, boot time.
+    pub(super) answered_boot_ms: i64,
+}
+
+impl Sight {
+    pub(super) const fn failed(error: ProviderError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Question {
+    /// Runs in a worker.
+    pub(super) fn ask(&self, provider: &dyn Provider, clock: &dyn Clock) -> Sight {
+        let asked = (clock.now(), clock.boottime_ms());
+        let answer = match self {
+            Self::Fetch { sid } => provider.fetch(sid, asked.0).map(Sight::Report),
+            Self::HangUp { sid, how } => provider.hang_up(sid, *how, asked.0).map(Sight::Report),
+            Self::List { to, from } => provider
+                .list(to, from, asked.0)
+                .map(|list| Sight::List(Listed { list, asked, answered_boot_ms: clock.boottime_ms() })),
+        };
+        answer.unwrap_or_else(Sight::Failed)
+    }
+}
+
+/// Who is asked.
+pub(super) struct Whom<'a> {
+    pub(super) kind: ProviderKind,
+    pub(super) account: &'a str,
+}
+
+impl Run<'_> {
+    /// Puts a question in the queue. `false`: the account it belongs to is no longer in the config.
+    pub(super) fn ask(&mut self, look: Look, whom: &Whom<'_>) -> bool {
+        let Some(provider) = self.world.providers.for_call(whom.kind, whom.account) else {
+            log::debug!("[CALL] no credentials for {} {}", whom.kind, whom.account);
+            return false;
+        };
+        if look.first {
+            *self.looked_at_first.entry(look.about.number().clone()).or_default() += 1;
+        }
+        self.to_ask.push_back((look, provider));
+        true
+    }
+
+    /// Sends queued questions on their way, as long as there is room. They have their own room: a due call never waits
+    /// for a free worker because of them.
+    pub(super) fn ask_queued(&mut self) {
+        while self.jobs.has_look_room() && !self.time_is_over() {
+            let Some((look, provider)) = self.to_ask.pop_front() else { return };
+            let clock = std::sync::Arc::clone(&self.world.clock);
+            self.jobs.look(look, provider, clock, self.look_limit());
+        }
+    }
+
+    /// Questions end on their own within the request's phases; a tick does not wait longer for one.
+    fn look_limit(&self) -> Duration {
+        let engine = &self.world.config.engine;
+        engine.request_timeout.saturating_add(SLACK).min(engine.hard_timeout)
+    }
+
+    /// A question that due steps may have waited for is answered.
+    pub(super) fn looked(&mut self, look: &Look) {
+        if !look.first {
+            return;
+        }
+        if let Some(count) = self.looked_at_first.get_mut(look.about.number()) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.looked_at_first.remove(look.about.number());
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What the provider's list does to attempts nobody has an answer for.
+
+use crate::build::{Bench, abandoned, again, always, at, attempt, executed, unknown};
+use savehub::model::{AttemptId, AttemptState, CallStatus, HangUp, HangUpState, ListedCall, Reason, StepState};
+use savehub::store::{CheckIn, Finding, ReconcileRules, Recorded};
+use std::cell::RefCell;
+
+facts! {
+    unknown_attempts_are_doubtful_and_so_are_young_ones_that_were_given_up,
+    a_call_in_the_list_is_adopted_by_the_unknown_attempt,
+    calls_that_an_attempt_knows_are_left_out_of_the_list,
+    an_absent_attempt_gives_its_step_back_and_stays_counted,
+    an_absent_attempt_of_an_ended_incident_cancels_its_step,
+    a_call_of_an_absent_attempt_that_appears_is_a_ghost_and_hung_up,
+    an_attempt_that_was_given_up_is_left_alone_while_its_number_is_open,
+    a_call_found_after_check_in_is_to_be_hung_up,
+    an_attempt_that_is_not_doubtful_is_never_reconciled,
+    preflight_adopts_a_call_for_a_pending_step,
+    preflight_adopts_nothing_while_the_number_is_open,
+    preflight_adopts_nothing_that_is_known,
+}
+
+fn listed(sid: &str, created: i64) -> ListedCall {
+    ListedCall { sid: sid.to_owned(), status: CallStatus::Ringing, created_at: at(created) }
+}
+
+/// Reconciles with a rule that answers `finding` whatever it sees.
+fn reconcile(b: &Bench, id: AttemptId, list: &[ListedCall], now: i64, finding: Finding) -> Recorded {
+    let find = move |_: &[ListedCall]| finding;
+    let rules = ReconcileRules { find: &find, adopted: &executed, absent: &again(now, true) };
+    b.reconcile(id, list, at(now), &rules).unwrap()
+}
+
+fn an_unknown(b: &Bench, uid: &str, now: i64) -> AttemptId {
+    let attempt = b.place(uid, now);
+    let id = attempt.id;
+    assert_eq!(b.record(attempt, &unknown(), at(now + 1), &executed).unwrap().state, AttemptState::Unknown);
+    id
+}
+
+fn unknown_attempts_are_doubtful_and_so_are_young_ones_that_were_given_up(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("bo", "other", 600);
+    let given_up = abandoned(b, "other", 430);
+    let unknown = an_unknown(b, "talk", 440);
+    let ids = |since| b.doubtful(at(since)).unwrap().iter().map(|d| d.attempt).collect::<Vec<_>>();
+    assert_eq!(ids(400), [unknown, given_up]);
+    assert_eq!(ids(435), [unknown], "the other one is too old");
+    let first = &b.doubtful(at(400)).unwrap()[0];
+    assert_eq!((first.state, first.intent_at, first.intent_boot_ms), (AttemptState::Unknown, at(440), 5_000));
+}
+
+fn a_call_in_the_list_is_adopted_by_the_unknown_attempt(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600).id;
+    let id = an_unknown(b, "talk", 430);
+    let recorded = reconcile(b, id, &[listed("CA1", 431)], 460, Finding::Adopt(0));
+    assert_eq!((recorded.state, recorded.hang_up), (AttemptState::Accepted, None));
+    let view = b.attempt(id);
+    assert_eq!((view.call_id.as_deref(), view.call_status), (Some("CA1"), Some(CallStatus::Ringing)));
+    assert_eq!(b.fate(meeting, 0), (StepState::Executed, Some(Reason::Initiated)));
+    assert_eq!(b.recent_calls("talk", 540), 1);
+}
+
+fn calls_that_an_attempt_knows_are_left_out_of_the_list(b: &Bench) {
+    b.watched("bo", "other", 600);
+    b.call("other", "CA1", 425);
+    b.watched("ana", "talk", 600);
+    let id = an_unknown(b, "talk", 430);
+    let seen = RefCell::new(Vec::new());
+    let find = |list: &[ListedCall]| {
+        seen.borrow_mut().extend(list.iter().map(|c| c.sid.clone()));
+        Finding::Nothing
+    };
+    let rules = ReconcileRules { find: &find, adopted: &executed, absent: &executed };
+    let list = [listed("CA1", 431), listed("CA2", 432)];
+    assert_eq!(b.reconcile(id, &list, at(460), &rules).unwrap().state, AttemptState::Unknown);
+    assert_eq!(*seen.borrow(), ["CA2"]);
+}
+
+fn an_absent_attempt_gives_its_step_back_and_stays_counted(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600).id;
+    let id = an_unknown(b, "talk", 430);
+    let recorded = reconcile(b, id, &[], 505, Finding::Absent);
+    assert_eq!((recorded.state, recorded.again_at), (AttemptState::Absent, Some(at(505))));
+    assert_eq!(b.step(meeting, 0).state, StepState::Pending);
+    assert_eq!(b.recent_calls("talk", 506), 1);
+    assert_eq!(b.place("talk", 506).steps, [b.step(meeting, 0).id], "the number is free again");
+}
+
+fn an_absent_attempt_of_an_ended_incident_cancels_its_step(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600).id;
+    let id = an_unknown(b, "talk", 430);
+    b.check_in(meeting, CheckIn::Joined, at(450)).unwrap();
+    assert_eq!(b.attempt(id).hang_up, HangUpState::Wanted);
+    let recorded = reconcile(b, id, &[], 505, Finding::Absent);
+    assert_eq!((recorded.state, recorded.again_at), (AttemptState::Absent, None));
+    assert_eq!(b.fate(meeting, 0), (StepState::Cancelled, Some(Reason::Joined)));
+    assert_eq!(b.attempt(id).hang_up, HangUpState::Moot);
+}
+
+fn a_call_of_an_absent_attempt_that_appears_is_a_ghost_and_hung_up(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600).id;
+    let id = an_unknown(b, "talk", 430);
+    let _ = reconcile(b, id, &[], 505, Finding::Absent);
+    let recorded = reconcile(b, id, &[listed("CA1", 431)], 520, Finding::Adopt(0));
+    let ghost = recorded.hang_up.expect("a ghost");
+    assert_eq!((ghost.sid.as_str(), ghost.hang_up), ("CA1", Some(HangUp::Completed)));
+    assert_eq!(b.attempt(id).state, AttemptState::Accepted);
+    assert_eq!(b.step(meeting, 0).state, StepState::Pending, "the step goes on as it was");
+}
+
+fn an_attempt_that_was_given_up_is_left_alone_while_its_number_is_open(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let given_up = abandoned(b, "talk", 430);
+    let open = b.place("talk", 540);
+    let list = [listed("CA-of-the-open-one", 541)];
+    assert_eq!(reconcile(b, given_up, &list, 545, Finding::Adopt(0)).state, AttemptState::Abandoned);
+    let _ = b.accept(open, "CA-of-the-open-one", 546);
+    assert_eq!(reconcile(b, given_up, &list, 547, Finding::Nothing).state, AttemptState::Abandoned);
+}
+
+fn a_call_found_after_check_in_is_to_be_hung_up(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600).id;
+    let id = an_unknown(b, "talk", 430);
+    b.check_in(meeting, CheckIn::Joined, at(450)).unwrap();
+    let recorded = reconcile(b, id, &[listed("CA1", 431)], 460, Finding::Adopt(0));
+    assert_eq!(recorded.hang_up.map(|c| (c.sid, c.hang_up)), Some(("CA1".to_owned(), Some(HangUp::Canceled))));
+    assert_eq!(b.fate(meeting, 0).0, StepState::Executed);
+}
+
+fn an_attempt_that_is_not_doubtful_is_never_reconciled(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let sending = b.place("talk", 430);
+    let list = [listed("CA1", 431)];
+    for finding in [Finding::Adopt(0), Finding::Absent] {
+        assert_eq!(reconcile(b, sending.id, &list, 440, finding).state, AttemptState::Sending);
+    }
+    let id = sending.id;
+    let _ = b.accept(sending, "CA2", 441);
+    assert_eq!(reconcile(b, id, &list, 445, Finding::Adopt(0)).state, AttemptState::Accepted);
+    assert_eq!(b.attempt(id).call_id.as_deref(), Some("CA2"));
+}
+
+fn preflight_adopts_a_call_for_a_pending_step(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600).id;
+    let claim = b.claim("talk", 430);
+    let draft = b.draft("ana", 430);
+    let result = b.adopt(&claim, &draft, &[listed("CA1", 425)], at(430), &|_| Finding::Adopt(0)).unwrap().unwrap();
+    assert_eq!((result.state, result.call_id.as_deref()), (StepState::Executed, Some("CA1")));
+    assert_eq!(b.fate(meeting, 0), (StepState::Executed, Some(Reason::Initiated)));
+    assert_eq!(b.recent_calls("talk", 540), 1, "it counts");
+    let spent = b.adopt(&claim, &b.draft("ana", 431), &[listed("CA2", 426)], at(431), &|_| Finding::Adopt(0));
+    assert_eq!(spent.unwrap(), None, "the step is no longer pending");
+}
+
+fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("ana", "other", 620);
+    let claim = b.claim("other", 445);
+    let open = attempt(b.begin(b.claim("talk", 430), 430, &|f| {
+        if f.step.as_ref().is_some_and(|s| s.starts_at == at(600)) {
+            return savehub::store::Verdict::Place;
+        }
+        savehub::store::Verdict::Wait(Reason::Paused)
+    }));
+    let adopted = b.adopt(&claim, &b.draft("ana", 445), &[listed("CA1", 441)], at(445), &|_| Finding::Adopt(0));
+    assert_eq!(adopted.unwrap(), None);
+    let _ = b.accept(open, "CA1", 446);
+}
+
+fn preflight_adopts_nothing_that_is_known(b: &Bench) {
+    b.watched("bo", "other", 600);
+    b.call("other", "CA1", 425);
+    b.watched("ana", "talk", 600);
+    let claim = b.claim("talk", 430);
+    let find = |list: &[ListedCall]| if list.is_empty() { Finding::Nothing } else { Finding::Adopt(0) };
+    let adopted = b.adopt(&claim, &b.draft("ana", 430), &[listed("CA1", 426)], at(430), &find);
+    assert_eq!(adopted.unwrap(), None);
+    let begun = b.begin(claim, 430, &always);
+    assert_eq!(attempt(begun).steps.len(), 1, "the claim is still good");
+}
