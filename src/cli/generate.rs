@@ -75,8 +75,8 @@ fn page() -> io::Result<String> {
     let man = Man::new(root.clone());
     let mut page = Page::default();
     page.part(|w| Roff::new().to_writer(w))?;
-    let version = env!("CARGO_PKG_VERSION");
-    page.0.push_str(&format!(".TH savehub 1 {DATE} \"savehub {version}\" \"User commands\"\n"));
+    let version = concat!("savehub ", env!("CARGO_PKG_VERSION"));
+    page.roff(Roff::new().control("TH", ["savehub", "1", DATE, version, "User commands"]))?;
     page.part(|w| man.render_name_section(w))?;
     page.part(|w| man.render_synopsis_section(w))?;
     page.part(|w| man.render_description_section(w))?;
