@@ -1,4 +1,41 @@
 //! savehub phones a person who is about to miss a meeting.
+//!
+//! This page is the map. The flow, in six lines:
+//!
+//! ```text
+//! a scheduler runs `savehub tick`; cli reads the config, opens the store, and builds the providers
+//! settle   attempts nobody has an answer for become UNKNOWN, later ABANDONED
+//! open     a meeting in reach of the ladder gets an incident and its steps
+//! claim    for each due step: facts, guards, and the written attempt, in one transaction of the store
+//! place    a worker thread passes the fence, then asks the provider; record writes down what came of it
+//! close    incidents nobody checked in for become MISSED; the tick prints what it did and exits
+//! ```
+//!
+//! `checkin`, `resolve` and `meeting` change the same store between ticks; `status` reads it.
+//!
+//! # Where to start reading
+//!
+//! [`tick`] is the whole flow. Then [`rules`] for what is decided, [`store::Store`] for what is written,
+//! [`provider::Provider`] for what leaves the machine, and [`model`] for the words they share. A command starts in
+//! [`cli`].
+//!
+//! # Who may import whom
+//!
+//! Imports run downward. `tests/architecture.rs` holds this table as data and fails when a file leaves it.
+//!
+//! | module | may import |
+//! |---|---|
+//! | [`cli`] | everything; but `cli::args`, the clap types, nothing |
+//! | [`tick`] | the ports of [`store`] and [`provider`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
+//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], and the outcomes of [`provider::mock`] |
+//! | [`store`] | [`model`], [`owner`]; only `store::sqlite` knows SQL |
+//! | [`provider`] | [`model`], and the types of [`config`]; only it knows HTTP |
+//! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
+//! | [`exit`] | the errors of [`store`] |
+//! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
+//! | [`clock`], [`log`] | [`model`] |
+//! | [`model`] | [`owner`] |
+//! | [`owner`], [`near`] | nothing |
 
 pub mod cli;
 pub mod clock;

@@ -12,20 +12,46 @@ use std::path::Path;
 
 /// Files savehub reads and writes, for the manual page.
 const FILES: &[(&str, &str)] = &[
-    ("$XDG_CONFIG_HOME/savehub/config.toml", "the config, unless --config or SAVEHUB_CONFIG names another one"),
+    (
+        "$XDG_CONFIG_HOME/savehub/config.toml",
+        "the config, unless --config or SAVEHUB_CONFIG names another file; without XDG_CONFIG_HOME, \
+         ~/.config/savehub/config.toml",
+    ),
+    (
+        "/etc/xdg/savehub/config.toml",
+        "the config where there is no file above; XDG_CONFIG_DIRS names other directories than /etc/xdg",
+    ),
+    (
+        "$XDG_STATE_HOME/savehub/savehub.db",
+        "the database, unless the config names another file; without XDG_STATE_HOME, \
+         ~/.local/state/savehub/savehub.db; SQLite keeps two more files beside it, -wal and -shm",
+    ),
     ("STOP", "beside the config: while this file exists nothing is sent, even when the database cannot be read"),
 ];
 
 /// Variables savehub reads, for the manual page.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("SAVEHUB_CONFIG", "the config file; --config wins over it"),
-    ("CALL_PROVIDER", "mock or twilio; overrides the config"),
-    ("CALL_TEST_MODE", "true: record calls instead of placing them"),
+    ("CALL_PROVIDER", "mock or twilio; overrides the config. With it, savehub also runs without a config file"),
+    (
+        "CALL_TEST_MODE",
+        "true: record calls instead of placing them; false: place them, whatever the config says. 1, yes, 0 and no do \
+         too",
+    ),
     (
         "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM_NUMBER",
-        "the account, its token and the number calls come from",
+        "the account, its token and the number calls come from; they override the config",
     ),
-    ("CALL_WEBHOOK_URL", "passed on to the provider as the address for status callbacks"),
+    ("CALL_WEBHOOK_URL", "passed on to the provider as the address for status callbacks; overrides the config"),
+    (
+        "CREDENTIALS_DIRECTORY",
+        "set by systemd: its file twilio_auth_token is the auth token, when nothing else names one",
+    ),
+    (
+        "HOME, XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_STATE_HOME",
+        "where the config and the database are looked for; a relative path in an XDG variable does not count",
+    ),
+    ("TZ", "the zone of people who have none in the config, unless it is the system's"),
     ("NO_COLOR", "set and not empty: no colours, unless --color always"),
     ("RUST_LOG", "what to log, such as savehub=debug; -v and -q win over it; other libraries never say more than info"),
 ];
@@ -39,15 +65,18 @@ pub fn man(dir: &Path, out: &mut dyn Write) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The page. It depends on the version alone: no date of the day it was made.
+/// The date of this version's page, by hand: the page must not depend on the day it was made.
+const DATE: &str = "2026-11-22";
+
+/// The page. It depends on the version alone.
 fn page() -> io::Result<String> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     let man = Man::new(root.clone());
     let mut page = Page::default();
-    // By hand: clap_mangen would leave an empty date out, and the version would stand in its place.
     page.part(|w| Roff::new().to_writer(w))?;
-    page.0.push_str(concat!(".TH savehub 1 \"\" \"savehub ", env!("CARGO_PKG_VERSION"), "\" \"User commands\"\n"));
+    let version = concat!("savehub ", env!("CARGO_PKG_VERSION"));
+    page.roff(Roff::new().control("TH", ["savehub", "1", DATE, version, "User commands"]))?;
     page.part(|w| man.render_name_section(w))?;
     page.part(|w| man.render_synopsis_section(w))?;
     page.part(|w| man.render_description_section(w))?;

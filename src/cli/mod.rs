@@ -1,6 +1,6 @@
 //! The command line: one small file per command, each against the [`Store`] port and the checked [`Config`].
 //!
-//! The way of every command: parse ([`args`]) -> log -> config -> store ([`open`]) -> run -> exit code
+//! The way of every command: parse ([`args`]) -> log -> config -> store (`open`) -> run -> exit code
 //! ([`crate::exit`]). Only here does the program meet the process: environment, terminal, clock.
 
 pub mod args;

@@ -1,6 +1,6 @@
 //! The words of savehub: plain values that every other module speaks in.
 //!
-//! Nothing here reads a clock, a file or a socket. States carry their own database text (see [`text_enum`]), so that
+//! Nothing here reads a clock, a file or a socket. States carry their own database text (see `text_enum`), so that
 //! what SQL says and what Rust says cannot drift apart.
 
 mod call;

@@ -1,7 +1,7 @@
 //! `savehub status`: what comes next, what is open, what rang, and whether savehub runs at all.
 //!
 //! Pure but for [`run`]: a snapshot goes in, text ([`render`]) or JSON ([`report`]) comes out. The words are in
-//! [`words`].
+//! `words`.
 
 mod json;
 mod text;

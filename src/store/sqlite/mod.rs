@@ -8,7 +8,7 @@
 //! `SQLITE_BUSY_SNAPSHOT`, whatever the busy time-out says. Transactions are short, never held across a request. Inside a
 //! process one connection stands behind a mutex.
 //!
-//! **Compatibility.** `application_id` names the program, `user_version` the schema ([`migrations`]). A database of
+//! **Compatibility.** `application_id` names the program, `user_version` the schema (`migrations`). A database of
 //! another program or of a newer savehub is refused and left as it is.
 //!
 //! **Performance.** A tick's cost does not grow with history: what it looks for stands in partial indexes (pending
