@@ -302,7 +302,8 @@ pub fn incident_words(incident: &IncidentView) -> String {
 
 /// `EXECUTED(initiated)` of each step.
 pub fn step_words(incident: &IncidentView) -> Vec<String> {
-    let word = |s: &savehub::store::StepView| with_reason(s.state.as_str(), s.reason.map(|r| r.as_str()));
+    let word =
+        |s: &savehub::store::StepView| with_reason(s.state.as_str(), s.reason.map(savehub::model::Reason::as_str));
     incident.steps.iter().map(word).collect()
 }
 
