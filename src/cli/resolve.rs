@@ -3,7 +3,11 @@
 use super::args::ResolveArgs;
 use super::{Ctx, effects, pick};
 use crate::exit::{Exit, UsageError};
-use crate::store::Ended;
+use crate::model::printable;
+use crate::store::{Ended, StoreError};
+
+/// Open incidents that are listed in a message.
+const SHOWN: usize = 10;
 
 /// Longest note, in characters.
 const NOTE_MAX: usize = 500;
@@ -12,8 +16,20 @@ const NOTE_MAX: usize = 500;
 pub fn run(args: &ResolveArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let incident = pick::incident(&args.incident)?;
     let note = note(args.note.as_deref())?;
-    let ended = ctx.store.resolve(incident, note, ctx.now)?;
+    let ended = match ctx.store.resolve(incident, note, ctx.now) {
+        Err(StoreError::NotFound(text)) => return Err(UsageError(format!("{text}; {}", open(ctx)?)).into()),
+        other => other?,
+    };
     ctx.finish(&line(&ended), Some(&ended))
+}
+
+/// The incidents that can be resolved, one a line.
+fn open(ctx: &Ctx<'_>) -> anyhow::Result<String> {
+    let incidents = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?.incidents;
+    let open = incidents.iter().filter(|i| !i.state.is_final());
+    let lines: Vec<String> =
+        open.take(SHOWN).map(|i| format!("\n  {} {}, {}", i.id, printable(&i.title), printable(&i.person))).collect();
+    Ok(if lines.is_empty() { "none is open".to_owned() } else { format!("open:{}", lines.concat()) })
 }
 
 fn note(typed: Option<&str>) -> Result<Option<&str>, UsageError> {

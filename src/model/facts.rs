@@ -29,7 +29,7 @@ pub struct StepFacts {
     pub due_at: Timestamp,
     /// Calls of this (person, meeting) since the start of the limit's span (10 min).
     pub recent_calls: u32,
-    /// A later call rung of the same incident is due, too.
+    /// A later call rung of the same incident is due too, or has been claimed before this one.
     pub later_rung_due: bool,
     /// The step's last attempt was refused for the provider's capacity.
     pub refused_for_capacity: bool,

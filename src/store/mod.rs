@@ -11,8 +11,10 @@
 
 pub mod sqlite;
 mod types;
+mod views;
 
 pub use types::*;
+pub use views::*;
 
 use crate::model::{
     AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, PlannedStep, Reason, Reply, TickId,

@@ -272,6 +272,11 @@ fn a_later_rung_that_is_due_is_seen(b: &Bench) {
     }
     assert!(first.unwrap().later_rung_due);
     assert!(!second.unwrap().later_rung_due);
+    b.watched("bo", "late", 600);
+    let claim = |rung| b.due_steps(at(540), 10).unwrap().into_iter().find(|c| c.person == "bo" && c.rung == rung);
+    let draft = b.draft("bo", 540);
+    let _ = b.begin_attempt(claim(1).unwrap(), &draft, at(540), &|_| savehub::store::Verdict::Place).unwrap();
+    assert!(b.facts_with(claim(0).unwrap(), &b.draft("bo", 540), 540).step.unwrap().later_rung_due, "it was claimed");
 }
 
 fn a_step_that_was_refused_for_capacity_last_is_seen(b: &Bench) {

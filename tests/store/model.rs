@@ -195,6 +195,10 @@ impl Model {
         step.state == StepState::Pending && step.ready <= now
     }
 
+    const fn has_run(step: &Step) -> bool {
+        matches!(step.state, StepState::Running | StepState::Executed)
+    }
+
     pub(crate) fn due(&self, now: i64) -> BTreeSet<StepKey> {
         let steps = |i: usize| (0..self.incidents[i].steps.len()).map(move |rung| (i, rung));
         let all = (0..self.incidents.len()).flat_map(steps);
@@ -217,7 +221,7 @@ impl Model {
                 starts_at: at(incident.start),
                 due_at: at(incident.steps[key.1].due),
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
-                later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::is_due(s, now)),
+                later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::is_due(s, now) || Self::has_run(s)),
                 refused_for_capacity: self.attempts.iter().rfind(|a| a.steps.contains(&key)).is_some_and(|a| a.crowded),
             }),
             number: NumberFacts {

@@ -2,9 +2,11 @@
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
+pub mod cli;
 pub mod fake_rules;
 pub mod fake_twilio;
 pub mod wire;
+pub mod world;
 
 use savehub::config::{EngineConfig, OnUnknown, TwilioAuth, TwilioConfig};
 use savehub::model::{CallRequest, FenceReason, Phone, Timestamp, Voice};

@@ -193,7 +193,7 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
     let later_rung_due = tx
         .prepare_cached(
             "select exists(select 1 from steps where incident_id = ?1 and kind = ?2 and rung > ?3 \
-             and state = 'PENDING' and ready_at <= ?4)",
+             and (state in ('RUNNING','EXECUTED') or (state = 'PENDING' and ready_at <= ?4)))",
         )?
         .query_row(params![claim.incident, claim.kind, claim.rung, now], |r| r.get(0))?;
     let refused_for_capacity = tx

@@ -1,0 +1,404 @@
+//! The language of the tests: people, meetings and phones, a clock turned by hand, and the real tick on a real file.
+
+use super::fake_twilio::{FakeTwilio, TOKEN};
+use savehub::clock::{Clock as _, ManualClock};
+use savehub::config::{self, Config, ProviderChoice};
+use savehub::model::{CallReport, CallRequest, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Timestamp};
+use savehub::owner::Owner;
+use savehub::provider::mock::Mock;
+use savehub::provider::{Gate, Only, Provider, ProviderError, Providers, Registry};
+use savehub::store::sqlite::{Create, SqliteStore};
+use savehub::store::{AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store};
+use savehub::tick::{self, Summary};
+use savehub::when;
+use savehub::zone::Zone;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// 2026-11-22T09:00:00Z, where every story begins.
+pub const BEGIN: Timestamp = Timestamp::from_ms(1_795_338_000_000);
+
+/// Ana and Ben, and the default ladder: a call 3 minutes and one 90 seconds before the start.
+const PEOPLE: &str = r#"
+[[person]]
+id = "ana"
+name = "Ana"
+phone = "+12025550101"
+zone = "UTC"
+
+[[person]]
+id = "ben"
+name = "Ben"
+phone = "+12025550102"
+zone = "UTC"
+"#;
+
+/// A small world with two people, one database file and one clock.
+pub struct World {
+    pub parts: tick::World,
+    pub clock: Arc<ManualClock>,
+    pub dir: TempDir,
+    fake: Option<FakeTwilio>,
+    heard: Option<Arc<Recorder>>,
+}
+
+impl World {
+    /// Calls go to the mock phone, which nobody answers.
+    pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// The same with more config, such as `[guards]`.
+    pub fn with(config: &str) -> Self {
+        Self::on_phone(config, Arc::new(Mock::new(&[])))
+    }
+
+    /// Calls go through this provider.
+    pub fn on_phone(config: &str, provider: Arc<dyn Provider>) -> Self {
+        let heard = Arc::new(Recorder { inner: provider, accepted: Mutex::default() });
+        let mut world = Self::build(config, Arc::new(Only(Arc::clone(&heard) as Arc<dyn Provider>)));
+        world.heard = Some(heard);
+        world
+    }
+
+    /// Calls go through the real Twilio provider to a fake Twilio on the same clock.
+    pub fn on_twilio(config: &str) -> Self {
+        let mut world = Self::build(config, Arc::new(Only(Arc::new(Mock::new(&[])))));
+        let fake = FakeTwilio::with(Arc::clone(&world.clock) as _, TOKEN);
+        let twilio = fake.config();
+        world.fake = Some(fake);
+        world.change_config(|config| {
+            config.provider.chosen = ProviderChoice::Twilio;
+            config.provider.twilio = Some(twilio);
+        });
+        world.parts.providers = Arc::new(Registry::new(&world.parts.config).unwrap());
+        world
+    }
+
+    fn build(config: &str, providers: Arc<dyn Providers>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Arc::new(read(config, &dir));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, Create::Yes).unwrap());
+        let clock = Arc::new(ManualClock::at(BEGIN));
+        let parts = tick::World { config, store, providers, clock: Arc::clone(&clock) as _, me: Owner::me() };
+        Self { parts, clock, dir, fake: None, heard: None }
+    }
+
+    /// Changes the checked config; the providers stay.
+    pub fn change_config(&mut self, change: impl FnOnce(&mut Config)) {
+        change(Arc::make_mut(&mut self.parts.config));
+    }
+
+    /// The next tick is another process: nothing is left of this one but its file.
+    pub fn new_process(&mut self) {
+        self.parts.store = Arc::new(SqliteStore::open(&self.parts.config.database, Create::No).unwrap());
+    }
+
+    /// The fake Twilio of this world.
+    pub fn fake(&self) -> &FakeTwilio {
+        self.fake.as_ref().expect("a world on Twilio")
+    }
+
+    /// How many requests to place a call have reached Twilio.
+    pub fn posts(&self) -> usize {
+        posts(self.fake())
+    }
+
+    /// Creates the STOP file beside the config.
+    pub fn create_stop_file(&self) {
+        std::fs::write(&self.parts.config.stop_file, "").unwrap();
+    }
+
+    /// Removes it.
+    pub fn remove_stop_file(&self) {
+        std::fs::remove_file(&self.parts.config.stop_file).unwrap();
+    }
+
+    // --- meetings ---
+
+    /// Ana's "Board sync" at this time.
+    pub fn meeting(&self, at: &str) -> MeetingId {
+        self.meeting_of("ana", "Board sync", at)
+    }
+
+    /// Somebody's meeting.
+    pub fn meeting_of(&self, person: &str, title: &str, at: &str) -> MeetingId {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let new = NewMeeting {
+            person: person.into(),
+            uid: format!("event-{}", COUNT.fetch_add(1, Ordering::SeqCst)),
+            recurrence: String::new(),
+            title: title.into(),
+            starts_at: self.time(at),
+            ends_at: None,
+            link: None,
+            source: "manual".into(),
+        };
+        self.parts.store.add_meeting(&new, self.now()).unwrap().id
+    }
+
+    /// Gives a meeting another time.
+    pub fn move_to(&self, meeting: MeetingId, at: &str) -> Ended {
+        let changed = self.parts.store.move_meeting(meeting, self.time(at), None, self.now()).unwrap();
+        self.hung_up(changed.ended.expect("an open incident"))
+    }
+
+    /// Calls a meeting off.
+    pub fn call_off(&self, meeting: MeetingId) -> Ended {
+        let changed = self.parts.store.cancel_meeting(meeting, self.now()).unwrap();
+        self.hung_up(changed.ended.expect("an open incident"))
+    }
+
+    /// The person says that they are there; what rings is hung up at once, as the command does.
+    pub fn check_in(&self, meeting: MeetingId) -> Ended {
+        self.hung_up(self.parts.store.check_in(meeting, CheckIn::Joined, self.now()).unwrap())
+    }
+
+    /// The person says that they will not be there.
+    pub fn check_in_missed(&self, meeting: MeetingId) -> Ended {
+        self.hung_up(self.parts.store.check_in(meeting, CheckIn::Missed, self.now()).unwrap())
+    }
+
+    /// An operator ends the incident of this meeting.
+    pub fn resolve(&self, meeting: MeetingId, note: Option<&str>) -> Ended {
+        let incident = self.incident(meeting).id;
+        self.hung_up(self.parts.store.resolve(incident, note, self.now()).unwrap())
+    }
+
+    fn hung_up(&self, ended: Ended) -> Ended {
+        if ended.hang_ups > 0 {
+            tick::hang_up_now(&self.parts, ended.incident).unwrap();
+        }
+        ended
+    }
+
+    // --- time ---
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Turns the clock.
+    pub fn advance(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+    }
+
+    fn time(&self, at: &str) -> Timestamp {
+        when::parse(at, self.now(), &Zone::utc()).unwrap()
+    }
+
+    // --- the tick ---
+
+    /// One tick.
+    pub fn tick(&self) -> Summary {
+        tick::tick(&self.parts).unwrap()
+    }
+
+    /// A tick that only says what it would do.
+    pub fn dry_run(&self) -> Summary {
+        tick::dry_run(&self.parts).unwrap()
+    }
+
+    // --- what is written down ---
+
+    /// Everything.
+    pub fn snapshot(&self) -> Snapshot {
+        let ends = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX));
+        self.parts.store.snapshot(self.now(), ends.0, ends.1).unwrap()
+    }
+
+    /// The newest incident of a meeting.
+    pub fn incident(&self, meeting: MeetingId) -> IncidentView {
+        self.generation(meeting, None)
+    }
+
+    /// The incident of one generation of a meeting.
+    pub fn generation(&self, meeting: MeetingId, generation: Option<u32>) -> IncidentView {
+        let incidents = self.snapshot().incidents.into_iter().filter(|i| i.meeting == meeting);
+        let wanted = incidents.filter(|i| generation.is_none_or(|g| g == i.generation));
+        wanted.max_by_key(|i| i.generation).expect("an incident of this meeting")
+    }
+
+    /// `RESOLVED(joined)`, `OPEN`.
+    pub fn state(&self, meeting: MeetingId) -> String {
+        incident_words(&self.incident(meeting))
+    }
+
+    /// `EXECUTED(initiated)`, `PENDING` of each step of a meeting, in the order of the ladder.
+    pub fn steps(&self, meeting: MeetingId) -> Vec<String> {
+        step_words(&self.incident(meeting))
+    }
+
+    /// Every attempt for a meeting's newest incident, oldest first.
+    pub fn attempts(&self, meeting: MeetingId) -> Vec<AttemptView> {
+        let mut attempts: Vec<_> = self.incident(meeting).steps.into_iter().flat_map(|s| s.attempts).collect();
+        attempts.sort_by_key(|a| a.id.0);
+        attempts
+    }
+
+    /// `ACCEPTED`, `UNKNOWN` of each attempt.
+    pub fn attempt_states(&self, meeting: MeetingId) -> Vec<String> {
+        self.attempts(meeting).iter().map(|a| a.state.to_string()).collect()
+    }
+
+    /// The phone of a person.
+    pub fn phone(&self, person: &str) -> PhoneOf<'_> {
+        PhoneOf { world: self, number: self.parts.config.person(person).unwrap().phone.clone() }
+    }
+
+    /// What was said to a person's phone, call by call.
+    fn said_to(&self, number: &Phone) -> Vec<String> {
+        match (&self.fake, &self.heard) {
+            (Some(fake), _) => {
+                let calls = fake.calls().into_iter().filter(|c| c.to == number.expose());
+                calls.map(|c| c.twiml).collect()
+            }
+            (None, Some(heard)) => {
+                let accepted = heard.accepted.lock().unwrap();
+                accepted.iter().filter(|c| c.to == *number).map(|c| c.message.clone()).collect()
+            }
+            (None, None) => unreachable!("a world has one of both"),
+        }
+    }
+}
+
+/// How many requests to place a call have reached this Twilio.
+pub fn posts(fake: &FakeTwilio) -> usize {
+    fake.requests().iter().filter(|r| r.method == "POST" && r.path().ends_with("/Calls.json")).count()
+}
+
+/// A phone, as its owner hears it.
+pub struct PhoneOf<'w> {
+    world: &'w World,
+    number: Phone,
+}
+
+impl PhoneOf<'_> {
+    /// So many calls were made to it.
+    #[track_caller]
+    pub fn rang(&self, times: usize) {
+        assert_eq!(self.calls().len(), times, "calls to {}", self.number);
+    }
+
+    /// What was said in each call.
+    pub fn calls(&self) -> Vec<String> {
+        self.world.said_to(&self.number)
+    }
+}
+
+/// The config of this text and the two people.
+fn read(text: &str, dir: &TempDir) -> Config {
+    let text = format!("database = \"savehub.db\"\n{text}\n{PEOPLE}");
+    config::from_text(&text, &dir.path().join("config.toml"), &|_| None).unwrap()
+}
+
+/// `RESOLVED(joined)`.
+pub fn incident_words(incident: &IncidentView) -> String {
+    with_reason(incident.state.as_str(), incident.reason.map(savehub::model::Reason::as_str))
+}
+
+/// `EXECUTED(initiated)` of each step.
+pub fn step_words(incident: &IncidentView) -> Vec<String> {
+    let word =
+        |s: &savehub::store::StepView| with_reason(s.state.as_str(), s.reason.map(savehub::model::Reason::as_str));
+    incident.steps.iter().map(word).collect()
+}
+
+/// `EXECUTED(initiated)` of each result of a tick.
+pub fn result_words(results: &[StepResult]) -> Vec<String> {
+    results.iter().map(|r| with_reason(r.state.as_str(), Some(r.reason.as_str()))).collect()
+}
+
+fn with_reason(state: &str, reason: Option<&str>) -> String {
+    reason.map_or_else(|| state.to_owned(), |reason| format!("{state}({reason})"))
+}
+
+/// Keeps what a provider took.
+struct Recorder {
+    inner: Arc<dyn Provider>,
+    accepted: Mutex<Vec<CallRequest>>,
+}
+
+impl Provider for Recorder {
+    fn kind(&self) -> ProviderKind {
+        self.inner.kind()
+    }
+
+    fn account(&self) -> &str {
+        self.inner.account()
+    }
+
+    fn calls_from(&self) -> &Phone {
+        self.inner.calls_from()
+    }
+
+    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+        let reply = self.inner.place(call, gate);
+        if matches!(reply.outcome, Outcome::Accepted(_)) {
+            self.accepted.lock().unwrap().push(call.clone());
+        }
+        reply
+    }
+
+    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.inner.fetch(sid, now)
+    }
+
+    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.inner.hang_up(sid, how, now)
+    }
+}
+
+/// What happens at a provider before it does what it does: a bug, a slow network, a check-in at the worst moment.
+type Event = Box<dyn Fn(&CallRequest) + Send + Sync>;
+
+/// A provider at which something happens between the claim and the sending of a call.
+pub struct Meanwhile {
+    inner: Arc<dyn Provider>,
+    event: Mutex<Option<Arc<Event>>>,
+}
+
+impl Meanwhile {
+    /// Stands before `inner`.
+    pub fn before(inner: Arc<dyn Provider>) -> Arc<Self> {
+        Arc::new(Self { inner, event: Mutex::new(None) })
+    }
+
+    /// What happens from now on. It comes later than the provider because it needs the world around it.
+    pub fn happens(&self, event: impl Fn(&CallRequest) + Send + Sync + 'static) {
+        *self.event.lock().unwrap() = Some(Arc::new(Box::new(event)));
+    }
+}
+
+impl Provider for Meanwhile {
+    fn kind(&self) -> ProviderKind {
+        self.inner.kind()
+    }
+
+    fn account(&self) -> &str {
+        self.inner.account()
+    }
+
+    fn calls_from(&self) -> &Phone {
+        self.inner.calls_from()
+    }
+
+    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+        let event = self.event.lock().unwrap().clone();
+        if let Some(event) = event {
+            event(call);
+        }
+        self.inner.place(call, gate)
+    }
+
+    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.inner.fetch(sid, now)
+    }
+
+    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.inner.hang_up(sid, how, now)
+    }
+}
