@@ -40,7 +40,9 @@ impl Twilio {
             let entries = page.get("calls").and_then(Value::as_array).ok_or_else(|| unreadable("holds no calls"))?;
             for entry in entries {
                 // A call that is made meanwhile pushes the others down, so that one can stand on two pages.
-                if let Some(call) = ours(entry, to, from)? && seen.insert(call.sid.clone()) {
+                if let Some(call) = ours(entry, to, from)?
+                    && seen.insert(call.sid.clone())
+                {
                     calls.push(call);
                 }
             }
