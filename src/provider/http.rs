@@ -7,6 +7,7 @@
 //! Nothing here retries. Headers, bodies and queries are never logged and never part of an error.
 
 mod names;
+mod socket;
 
 pub use names::{Lookup, SystemLookup};
 
@@ -22,7 +23,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, SendBody};
 
 /// The longest answer about one call that is read, in bytes; a longer one is unreadable.
@@ -215,14 +215,18 @@ impl HttpClient {
             .accept("application/json")
             .proxy(None);
         if let Some(proxy) = &self.settings.proxy {
-            let proxy = ureq::Proxy::new(proxy)
-                .map_err(|_| not_sent(NotSentCause::Other, "the configured proxy address cannot be read"))?;
+            let proxy = ureq::Proxy::new(proxy).ok().filter(|p| {
+                // Anything else would be passed by, not used.
+                matches!(p.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https)
+            });
+            let proxy =
+                proxy.ok_or_else(|| not_sent(NotSentCause::Other, "the configured proxy address cannot be used"))?;
             config = config.proxy(Some(proxy));
         }
         if let Some(file) = &self.settings.ca_file {
             config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
         }
-        Ok(Agent::with_parts(config.build(), DefaultConnector::default(), self.names.clone()))
+        Ok(Agent::with_parts(config.build(), socket::connector(total), self.names.clone()))
     }
 }
 
