@@ -38,7 +38,7 @@ fn post(addr: SocketAddr, limit: Duration) -> Option<FailureKind> {
 /// Reads to the end: how much came, and how it ended.
 fn read_all(mut stream: TcpStream) -> (u64, io::Result<()>) {
     let mut whole = 0;
-    let mut buf = [0; 65536];
+    let mut buf = vec![0; 65536];
     loop {
         match stream.read(&mut buf) {
             Ok(0) => return (whole, Ok(())),
@@ -50,7 +50,8 @@ fn read_all(mut stream: TcpStream) -> (u64, io::Result<()>) {
 
 fn assert_reset((came, end): (u64, io::Result<()>)) {
     assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
-    assert!(came < BODY as u64, "{came}");
+    // What the peer's kernel had acknowledged before stays readable there; the rest is gone.
+    assert!((1..BODY as u64).contains(&came), "{came}");
 }
 
 #[test]

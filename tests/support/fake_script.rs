@@ -206,7 +206,7 @@ pub fn advance(call: &mut FakeCall, now: Timestamp) {
             }
             Event::Ends(status) => {
                 call.status = status.into();
-                let talked = call.answered_after.map(|picked_up| (after - picked_up).as_secs());
+                let talked = call.answered_after.map(|picked_up| after.saturating_sub(picked_up).as_secs());
                 call.duration_s = talked.and_then(|s| u32::try_from(s).ok());
             }
         }
