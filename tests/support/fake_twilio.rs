@@ -45,6 +45,10 @@ struct State {
     list_shape: ListShape,
     date_offset_ms: i64,
     connections: Vec<TcpStream>,
+    /// The ports of those who connected.
+    peers: Vec<SocketAddr>,
+    /// Connections that are not at their end.
+    serving: usize,
 }
 
 struct Shared {
@@ -182,6 +186,16 @@ impl FakeTwilio {
         self.wait_until(|state| creates(state) >= count);
     }
 
+    /// Waits until everything that was sent to it is dealt with and everybody who sent it has gone.
+    pub fn wait_for_idle(&self) {
+        // Connections are taken in the order of their coming: when this one is served, those before it are.
+        let last = TcpStream::connect(self.addr).unwrap();
+        let port = last.local_addr().unwrap();
+        self.wait_until(|state| state.peers.contains(&port));
+        drop(last);
+        self.wait_until(|state| state.serving == 0);
+    }
+
     /// Waits until a request has broken off, and hands out what came of each such request.
     pub fn wait_for_broken(&self) -> Vec<Vec<u8>> {
         self.wait_until(|state| !state.broken.is_empty());
@@ -250,9 +264,16 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             break;
         }
         state.connections.extend(stream.try_clone());
+        state.peers.extend(stream.peer_addr());
+        state.serving += 1;
         drop(state);
+        shared.changed.notify_all();
         let shared = Arc::clone(shared);
-        threads.push(std::thread::spawn(move || serve(stream, &shared)));
+        threads.push(std::thread::spawn(move || {
+            serve(stream, &shared);
+            shared.state.lock().unwrap().serving -= 1;
+            shared.changed.notify_all();
+        }));
     }
     for thread in threads {
         drop(thread.join());
