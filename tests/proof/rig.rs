@@ -1,0 +1,290 @@
+//! One case: a directory, a database, a fake Twilio, and the real binary with engine times short enough to wait for.
+
+use crate::support::fake_twilio::{ACCOUNT, FakeTwilio, TOKEN};
+use rusqlite::Connection;
+use savehub::clock::{Clock as _, SystemClock};
+use savehub::owner::Owner;
+use savehub::rules::ladder::{self, Rung};
+use savehub::store::sqlite::{Create, SqliteStore};
+use savehub::store::{NewMeeting, Plan, Store as _, TickEnd, TickStart};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long after a request's deadline its call may still appear, in the config of every case.
+pub const SETTLE_MS: i64 = 100;
+
+/// Meetings start this long after their database was made: in the window, and long enough for every case.
+const AHEAD: Duration = Duration::from_secs(150);
+
+/// A database that is older than this is made anew.
+const FRESH_MS: i64 = 15_000;
+
+/// A case that is not over after so many ticks hangs.
+const TICKS: usize = 40;
+
+/// Area codes; each has a hundred fictional numbers, 555-0100 to 555-0199.
+const AREAS: [u32; 5] = [202, 212, 303, 404, 505];
+
+/// The numbers of a case: not real ones.
+pub fn number(person: usize) -> String {
+    format!("+1{}55501{:02}", AREAS[person / 100], person % 100)
+}
+
+/// Is the whole proof asked for, or a sample of it?
+pub fn whole() -> bool {
+    std::env::var("SAVEHUB_PROOF").is_ok_and(|v| v == "whole")
+}
+
+/// Tells something past the capture of the test harness.
+pub fn say(line: &str) {
+    writeln!(std::io::stderr(), "proof: {line}").unwrap();
+}
+
+/// How a case is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// People, each with one meeting and one step.
+    pub people: usize,
+    /// Ask for the list before calling?
+    pub preflight: bool,
+    /// Have the incidents been opened by an earlier tick?
+    pub opened: bool,
+}
+
+/// One case.
+pub struct Rig {
+    dir: TempDir,
+    pub fake: FakeTwilio,
+    pub setup: Setup,
+}
+
+/// A command line of savehub (or of something that stands in for it).
+pub struct Invocation {
+    pub program: PathBuf,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+}
+
+impl Invocation {
+    /// As it is.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        self.dress(&mut command);
+        command.args(&self.args);
+        command
+    }
+
+    /// Nothing of this machine's user reaches it.
+    pub fn dress(&self, command: &mut Command) {
+        let env = self.env.iter().map(|(name, value)| (name, value));
+        command.env_clear().env("TZ", "UTC").envs(env);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+}
+
+/// What a process left behind. The code of a signal is 128 and its number, as a shell says it.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub err: String,
+}
+
+impl Ran {
+    pub fn of(output: &Output) -> Self {
+        let code = output.status.code().or_else(|| output.status.signal().map(|s| 128 + s));
+        Self { code: code.unwrap_or(-1), err: String::from_utf8_lossy(&output.stderr).into_owned() }
+    }
+}
+
+/// What a database still has to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Rest {
+    Over,
+    /// Something, by the next tick.
+    Now,
+    /// Something, but not before so many milliseconds have passed.
+    In(i64),
+}
+
+impl Rig {
+    pub fn new(setup: Setup) -> Self {
+        let rig = Self { dir: tempfile::tempdir().unwrap(), fake: FakeTwilio::start(), setup };
+        let mut text = format!(
+            "database = \"savehub.db\"\n[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\n\
+             auth_token = \"{TOKEN}\"\nfrom = \"+12025550199\"\nbase_url = \"{}\"\n[guards]\nnumber_gap = \"0s\"\n\
+             daily_cap = 1000000\n[engine]\nrequest_timeout = \"400ms\"\nhard_timeout = \"500ms\"\nlease = \"1100ms\"\n\
+             settle = \"{SETTLE_MS}ms\"\ntick_limit = \"20s\"\npreflight = {}\n[[ladder]]\nstep = \"call\"\n\
+             before = \"3m\"\n",
+            rig.fake.base_url(),
+            setup.preflight
+        );
+        for i in 0..setup.people {
+            write!(text, "[[person]]\nid = \"p{i}\"\nphone = \"{}\"\nzone = \"UTC\"\n", number(i)).unwrap();
+        }
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(rig.path("config.toml")).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        rig.restore();
+        rig
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path("savehub.db")
+    }
+
+    /// Puts the database back to what it was before the first tick.
+    pub fn restore(&self) {
+        for name in ["savehub.db-wal", "savehub.db-shm"] {
+            let _ = std::fs::remove_file(self.path(name));
+        }
+        std::fs::write(self.database(), database_of(self.setup.people, self.setup.opened)).unwrap();
+    }
+
+    /// `savehub ARGS`.
+    pub fn savehub(&self, args: &[&str]) -> Invocation {
+        let config = self.path("config.toml").to_str().unwrap().to_owned();
+        let args = args.iter().map(|a| (*a).to_owned()).chain(["--config".to_owned(), config]).collect();
+        let home = ("HOME".to_owned(), self.dir.path().to_str().unwrap().to_owned());
+        Invocation { program: env!("CARGO_BIN_EXE_savehub").into(), args, env: vec![home] }
+    }
+
+    /// Runs it to its end; then the fake has nothing under way any more.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        let ran = Ran::of(&self.savehub(args).command().output().unwrap());
+        self.drain();
+        ran
+    }
+
+    /// Waits until the fake has dealt with everything that was sent to it.
+    pub fn drain(&self) {
+        self.fake.wait_for_idle();
+    }
+
+    /// Ticks until nothing is left to do; says what went wrong on the way.
+    pub fn recover(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for _ in 0..TICKS {
+            let ran = self.run(&["tick", "-q"]);
+            if !matches!(ran.code, 0 | 1) || ran.err.contains("panicked") {
+                wrong.push(format!("a recovering tick ended with {}: {}", ran.code, ran.err));
+            }
+            match self.rest() {
+                Rest::Over => return wrong,
+                Rest::Now => {}
+                Rest::In(ms) => SystemClock.sleep(Duration::from_millis(ms.unsigned_abs())),
+            }
+        }
+        wrong.push(format!("not over after {TICKS} ticks"));
+        wrong
+    }
+
+    /// Lets the settle time of everything that is open pass.
+    pub fn let_settle(&self) {
+        let connection = self.connect();
+        let until: Option<i64> = connection
+            .query_row("select max(deadline_boot_ms) from attempts where state in ('SENDING','UNKNOWN')", [], |r| {
+                r.get(0)
+            })
+            .unwrap();
+        let wait = until.map_or(0, |until| until + SETTLE_MS - SystemClock.boottime_ms());
+        SystemClock.sleep(Duration::from_millis(wait.max(0).unsigned_abs()));
+    }
+
+    fn rest(&self) -> Rest {
+        let connection = self.connect();
+        let count = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
+        let open = count(
+            "select (select count(*) from steps where state in ('PENDING','RUNNING')) \
+             + (select count(*) from attempts where state in ('SENDING','UNKNOWN') or hang_up = 'WANTED') \
+             + (select count(*) from meetings where state = 'SCHEDULED' and watched = 0)",
+        );
+        if open == 0 {
+            return Rest::Over;
+        }
+        let sql = "select min(deadline_boot_ms) from attempts where state = 'UNKNOWN'";
+        let unknown: Option<i64> = connection.query_row(sql, [], |r| r.get(0)).unwrap();
+        let sql = "select min(ready_at) from steps where state = 'PENDING'";
+        let pending: Option<i64> = connection.query_row(sql, [], |r| r.get(0)).unwrap();
+        let waits = [
+            unknown.map(|until| until + SETTLE_MS - SystemClock.boottime_ms()),
+            pending.map(|until| until - SystemClock.now().ms()),
+        ];
+        match waits.into_iter().flatten().min() {
+            Some(ms) if ms > 0 => Rest::In(ms),
+            _ => Rest::Now,
+        }
+    }
+
+    /// The database, as another program sees it.
+    pub fn connect(&self) -> Connection {
+        connect(&self.database())
+    }
+}
+
+/// A database, as another program sees it.
+pub fn connect(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    connection
+}
+
+/// The bytes of a database in which so many people have a meeting in two and a half minutes. Its last tick was half a
+/// minute ago, as cron does it: preflight adopts only calls from after that.
+fn database_of(people: usize, opened: bool) -> Vec<u8> {
+    type Made = HashMap<(usize, bool), (i64, Vec<u8>)>;
+    static MADE: Mutex<Option<Made>> = Mutex::new(None);
+    let now = SystemClock.now().ms();
+    let mut made = MADE.lock().unwrap();
+    let made = made.get_or_insert_default();
+    let entry = made.entry((people, opened)).or_insert_with(|| (0, Vec::new()));
+    if now - entry.0 > FRESH_MS {
+        *entry = (now, make(people, opened));
+    }
+    entry.1.clone()
+}
+
+fn make(people: usize, opened: bool) -> Vec<u8> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("savehub.db");
+    let store = SqliteStore::open(&path, Create::Yes).unwrap();
+    let now = SystemClock.now();
+    let before = now.minus(Duration::from_secs(30));
+    let start = TickStart { now: before, boottime_ms: SystemClock.boottime_ms() - 30_000, owner: Owner::me() };
+    let tick = store.begin_tick(&start).unwrap().id;
+    let end = TickEnd { now: before, exit: 0, skew_ms: None, placed: 0, not_placed: 0 };
+    store.end_tick(tick, &end).unwrap();
+    for i in 0..people {
+        let meeting = NewMeeting {
+            person: format!("p{i}"),
+            uid: format!("{}@example.org", COUNT.fetch_add(1, Ordering::SeqCst)),
+            recurrence: String::new(),
+            title: "Stand-up".into(),
+            starts_at: now.plus(AHEAD),
+            ends_at: None,
+            link: None,
+            source: "manual".into(),
+        };
+        store.add_meeting(&meeting, before).unwrap();
+    }
+    if opened {
+        let rung = Rung { kind: savehub::model::RungKind::Call, before: Duration::from_secs(180) };
+        let plan = |m: &savehub::store::Meeting| Plan::Watch(ladder::plan(std::slice::from_ref(&rung), m.starts_at));
+        store.open_incidents(now, now.plus(AHEAD * 2), &plan).unwrap();
+    }
+    drop(store);
+    std::fs::read(path).unwrap()
+}

@@ -1,0 +1,211 @@
+//! strace(1): every system call of a run, and one of them made to kill, fail or freeze it.
+
+use crate::rig::{Invocation, Ran, say};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// The `n`th time that a thread makes this system call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    pub syscall: String,
+    pub n: usize,
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} #{}", self.syscall, self.n)
+    }
+}
+
+impl Point {
+    pub fn new(syscall: &str, n: usize) -> Self {
+        Self { syscall: syscall.into(), n }
+    }
+
+    /// Does it change a file, or speak with somebody?
+    pub fn has_effect(&self) -> bool {
+        const EFFECTS: [&str; 11] = [
+            "pwrite64",
+            "fsync",
+            "fdatasync",
+            "ftruncate",
+            "unlink",
+            "write",
+            "connect",
+            "sendto",
+            "recvfrom",
+            "clone3",
+            "shutdown",
+        ];
+        EFFECTS.contains(&self.syscall.as_str())
+    }
+}
+
+/// Can strace be used here? If not, `what` is not run, which is said loudly; with `CI=true` that is a failure.
+pub fn able(what: &str) -> bool {
+    static ABLE: OnceLock<bool> = OnceLock::new();
+    let able = *ABLE.get_or_init(|| {
+        let traced = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+        traced.is_ok_and(|status| status.success())
+    });
+    able || missing(what, "strace(1), or the right to use it")
+}
+
+/// Says that `what` was not run for lack of a tool. Never true.
+pub fn missing(what: &str, tool: &str) -> bool {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{what} needs {tool}");
+    say(&format!("NOT RUN: {what}: there is no {tool} here"));
+    false
+}
+
+/// Runs it and gives every line of what it did: thread, and call with arguments and result.
+pub fn trace(run: &Invocation, log: &Path, more: &[&str]) -> Vec<(u32, String)> {
+    let output = wrapped(run, log, more).output().unwrap();
+    assert!(output.status.success(), "{:?}", Ran::of(&output));
+    lines(&std::fs::read_to_string(log).unwrap())
+}
+
+fn lines(log: &str) -> Vec<(u32, String)> {
+    let line = |line: &str| {
+        let (thread, call) = line.split_once(' ')?;
+        Some((thread.parse().ok()?, call.trim_start().to_owned()))
+    };
+    log.lines().filter_map(line).collect()
+}
+
+/// The name of the call a line begins; none for the second half of one, signals and exits.
+pub fn name(call: &str) -> Option<&str> {
+    let (name, _) = call.split_once('(')?;
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (!name.is_empty() && name.bytes().all(word)).then_some(name)
+}
+
+/// Every point of a run, in a fixed order. `from`: what the run's own part begins with; the points before it belong to
+/// the loader and the language's runtime.
+pub fn points(run: &Invocation, log: &Path, from: &str) -> Points {
+    let mut counts: HashMap<(u32, &str), usize> = HashMap::new();
+    let (mut most, mut foreign) = (BTreeMap::new(), BTreeMap::new());
+    let traced = trace(run, log, &[]);
+    let mut own = false;
+    for (thread, call) in &traced {
+        let Some(name) = name(call) else { continue };
+        own = own || call.contains(from);
+        let count = counts.entry((*thread, name)).or_default();
+        *count += 1;
+        let max: &mut usize = most.entry(name.to_owned()).or_default();
+        *max = (*max).max(*count);
+        if !own {
+            foreign.insert(name.to_owned(), *count);
+        }
+    }
+    assert!(own, "the run never came to {from}");
+    let all = most.iter().flat_map(|(name, max)| (1..=*max).map(move |n| Point::new(name, n)));
+    let (own, foreign) = all.partition(|p| p.n > foreign.get(&p.syscall).copied().unwrap_or(0));
+    Points { own, foreign }
+}
+
+/// The points of a run.
+pub struct Points {
+    /// Its own.
+    pub own: Vec<Point>,
+    /// The loader's and the runtime's.
+    pub foreign: Vec<Point>,
+}
+
+/// At most `want` of `points`, spread evenly; those with an effect are two thirds of them. `turn` shifts the choice.
+pub fn sample(points: &[Point], want: usize, turn: usize) -> Vec<Point> {
+    let (effects, rest): (Vec<&Point>, Vec<&Point>) = points.iter().partition(|p| p.has_effect());
+    let spread = |of: &[&Point], want: usize| -> Vec<Point> {
+        let want = want.min(of.len());
+        let at = |i: usize| (i * of.len() / want.max(1) + turn) % of.len().max(1);
+        (0..want).map(|i| of[at(i)].clone()).collect()
+    };
+    let mut chosen = spread(&effects, want * 2 / 3);
+    chosen.extend(spread(&rest, want - want * 2 / 3));
+    chosen.sort();
+    chosen.dedup();
+    chosen
+}
+
+/// Runs it with an injection at a point: `signal=KILL`, `error=EIO`. Says whether it fired, and how the run ended.
+pub fn inject(run: &Invocation, log: &Path, point: &Point, what: &str) -> (bool, Ran) {
+    let output = wrapped(run, log, &injection(point, what, "").each_ref().map(String::as_str)).output().unwrap();
+    let ran = Ran::of(&output);
+    let fired = match what {
+        "signal=KILL" => ran.code == 137,
+        _ => std::fs::read_to_string(log).unwrap().contains("(INJECTED)"),
+    };
+    (fired, ran)
+}
+
+fn injection(point: &Point, what: &str, also: &str) -> [String; 4] {
+    let Point { syscall, n } = point;
+    let traced = if also.is_empty() { syscall.clone() } else { format!("{syscall},{also}") };
+    ["-e".into(), format!("trace={traced}"), "-e".into(), format!("inject={syscall}:{what}:when={n}")]
+}
+
+fn wrapped(run: &Invocation, log: &Path, more: &[&str]) -> Command {
+    // Found before the environment is emptied.
+    let mut command = Command::new("strace");
+    run.dress(&mut command);
+    command.env("PATH", "/usr/bin:/bin:/usr/local/bin");
+    command.args(["-D", "-f", "-o"]).arg(log).args(more).arg(&run.program).args(&run.args);
+    command
+}
+
+/// A run that has stopped at a point.
+pub struct Frozen {
+    child: Child,
+    reader: std::io::BufReader<std::process::ChildStderr>,
+    /// Everything strace said until then: the calls named in `also` too.
+    pub seen: String,
+}
+
+/// Starts it and waits until it has stopped after a point; none if it came to its end before.
+pub fn freeze(run: &Invocation, point: &Point, also: &str) -> Option<Frozen> {
+    use std::io::{BufRead as _, BufReader};
+    let mut command = Command::new("strace");
+    run.dress(&mut command);
+    command.env("PATH", "/usr/bin:/bin:/usr/local/bin").args(["-D", "-f", "-s", "16"]);
+    command.args(injection(point, "signal=STOP", also)).arg(&run.program).args(&run.args);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let tasks = format!("/proc/{}/task", child.id());
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let (mut seen, mut stopped) = (String::new(), 0);
+    loop {
+        let start = seen.len();
+        if reader.read_line(&mut seen).unwrap() == 0 {
+            child.wait().unwrap();
+            return None;
+        }
+        if seen[start..].contains("--- stopped by SIGSTOP ---") {
+            stopped += 1;
+            // Threads that had begun to end finish that first, and say so.
+            let alive = std::fs::read_dir(&tasks).map_or(0, Iterator::count);
+            if stopped >= alive {
+                return Some(Frozen { child, reader, seen });
+            }
+        } else if stopped > 0 && seen[start..].contains("+++ exited") {
+            let alive = std::fs::read_dir(&tasks).map_or(0, Iterator::count);
+            if stopped >= alive {
+                return Some(Frozen { child, reader, seen });
+            }
+        }
+    }
+}
+
+impl Frozen {
+    /// Lets it go on to its end.
+    pub fn thaw(mut self) -> Ran {
+        use std::io::Read as _;
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+        let mut err = String::new();
+        self.reader.read_to_string(&mut err).unwrap();
+        let output =
+            std::process::Output { status: self.child.wait().unwrap(), stdout: Vec::new(), stderr: err.into() };
+        Ran::of(&output)
+    }
+}

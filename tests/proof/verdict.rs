@@ -1,0 +1,158 @@
+//! What came of a case, by the fake's own list of calls and by the database.
+
+use crate::rig::{Rig, number, say};
+use rusqlite::Connection;
+use std::fmt::Write as _;
+use std::ops::AddAssign;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many cases run at once: most of their time is waiting.
+const AT_ONCE: usize = 4;
+
+/// The counts of a part, and what was wrong in it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub cases: usize,
+    pub fired: usize,
+    /// Calls more than one to a step.
+    pub duplicates: usize,
+    /// Steps that neither rang nor say why.
+    pub losses: usize,
+    /// Steps or attempts that were still open at the end.
+    pub stuck: usize,
+    /// Steps that rang.
+    pub rang: usize,
+    /// Steps that ended without a call, and say why.
+    pub reasons: usize,
+    /// Everything that must not be, in words.
+    pub wrong: Vec<String>,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.fired += other.fired;
+        self.duplicates += other.duplicates;
+        self.losses += other.losses;
+        self.stuck += other.stuck;
+        self.rang += other.rang;
+        self.reasons += other.reasons;
+        self.wrong.extend(other.wrong);
+    }
+}
+
+impl Tally {
+    /// Runs every case, a few at once, and adds them up.
+    pub fn of<C: Sync>(cases: &[C], case: impl Fn(&C) -> Self + Sync) -> Self {
+        let (next, sum) = (AtomicUsize::new(0), Mutex::new(Self::default()));
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| {
+                    while let Some(one) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                        let tally = case(one);
+                        *sum.lock().unwrap() += tally;
+                    }
+                });
+            }
+        });
+        sum.into_inner().unwrap()
+    }
+
+    /// The line of counts.
+    pub fn tell(&self, what: &str) {
+        let Self { cases, fired, duplicates, losses, stuck, rang, reasons, wrong } = self;
+        let wrong = if wrong.is_empty() { String::new() } else { format!("; {} cases WRONG", wrong.len()) };
+        say(&format!(
+            "{what}: {cases} cases, {fired} fired, {duplicates} duplicates, {losses} losses, {stuck} stuck \
+             ({rang} rang, {reasons} ended with a reason){wrong}"
+        ));
+    }
+
+    /// The line of counts, and a failure if anything is wrong or too few injections fired.
+    #[track_caller]
+    pub fn hold(&self, what: &str) {
+        self.tell(what);
+        let shown = self.wrong.iter().take(8).cloned().collect::<Vec<_>>().join("\n\n");
+        assert!(self.wrong.is_empty(), "{what}: {} wrong, such as\n{shown}", self.wrong.len());
+        assert_eq!((self.duplicates, self.losses, self.stuck), (0, 0, 0), "{what}");
+        assert!(self.fired * 10 >= self.cases * 9, "{what}: only {} of {} fired", self.fired, self.cases);
+    }
+}
+
+/// Judges a case that should be over. `name` and what went wrong on the way head the words of a failure.
+pub fn judge(rig: &Rig, name: &str, fired: bool, mut wrong: Vec<String>) -> Tally {
+    let connection = rig.connect();
+    let mut tally = Tally { cases: 1, fired: usize::from(fired), ..Tally::default() };
+    let calls = rig.fake.calls();
+    for person in 0..rig.setup.people {
+        let rang = calls.iter().filter(|c| c.to == number(person)).count();
+        tally.duplicates += rang.saturating_sub(1);
+        tally.rang += usize::from(rang > 0);
+        let step = step(&connection, person);
+        let ended = matches!(step.as_ref(), Some((state, Some(_))) if state != "EXECUTED");
+        match (rang, ended) {
+            (0, true) => tally.reasons += 1,
+            (0, false) => {
+                tally.losses += 1;
+                wrong.push(format!("LOST: p{person} was never called, and its step is {step:?}"));
+            }
+            (1, _) => {}
+            (n, _) => wrong.push(format!("DUPLICATE: p{person} was called {n} times")),
+        }
+    }
+    for call in &calls {
+        let sql = "select count(*) from attempts where sid = ?1";
+        if connection.query_row(sql, [&call.sid], |r| r.get::<_, i64>(0)).unwrap() == 0 {
+            wrong.push(format!("the database does not know call {}", call.sid));
+        }
+    }
+    tally.stuck = usize::try_from(still_open(&connection)).unwrap();
+    if tally.stuck > 0 {
+        wrong.push(format!("STUCK: {} steps, attempts or hang-ups are open", tally.stuck));
+    }
+    if !wrong.is_empty() {
+        tally.wrong.push(format!("{name}: {}\n{}", wrong.join("; "), picture(rig, &connection)));
+    }
+    tally
+}
+
+fn still_open(connection: &Connection) -> i64 {
+    let sql = "select (select count(*) from steps where state in ('PENDING','RUNNING')) \
+               + (select count(*) from attempts where state in ('SENDING','UNKNOWN') or hang_up = 'WANTED')";
+    connection.query_row(sql, [], |r| r.get(0)).unwrap()
+}
+
+/// State and reason of a person's step, if there is one.
+pub fn step(connection: &Connection, person: usize) -> Option<(String, Option<String>)> {
+    let sql = "select s.state, s.reason from steps s join incidents i on i.id = s.incident_id where i.person = ?1";
+    connection.query_row(sql, [format!("p{person}")], |r| Ok((r.get(0)?, r.get(1)?))).ok()
+}
+
+/// The rows and calls of a case, for the words of a failure.
+pub fn picture(rig: &Rig, connection: &Connection) -> String {
+    let mut picture = String::new();
+    for (what, sql) in [
+        ("incident", "select person || ' ' || state || coalesce(' ' || reason, '') from incidents"),
+        ("step", "select id || ' ' || state || coalesce(' ' || reason, '') || coalesce(': ' || detail, '') from steps"),
+        (
+            "attempt",
+            "select id || ' ' || to_number || ' ' || state || coalesce(' ' || sid, '') || ' hang-up ' || hang_up || \
+             ' intent ' || intent_at || coalesce(': ' || error, '') from attempts",
+        ),
+        ("tick", "select id || ' from ' || started_at || coalesce(' to ' || ended_at, ', cut short') from ticks"),
+    ] {
+        let mut statement = connection.prepare(sql).unwrap();
+        for row in statement.query_map([], |r| r.get::<_, String>(0)).unwrap() {
+            writeln!(picture, "  {what} {}", row.unwrap()).unwrap();
+        }
+    }
+    for call in rig.fake.calls() {
+        let at = call.created_at.ms();
+        writeln!(picture, "  call {} to {} at {at}, {}", call.sid, call.to, call.status).unwrap();
+    }
+    for request in rig.fake.requests() {
+        writeln!(picture, "  request {} {}", request.method, request.target).unwrap();
+    }
+    picture
+}
