@@ -1,1 +1,74 @@
-//! todo
+//! (b) `EIO` and `ENOSPC` at every system call on a file or a socket.
+//!
+//! Only the tick's own calls: an error in the loader ends the process before there is a savehub. What the tick says
+//! about it must be one of its exit codes, never a panic, and the next ticks must finish the work.
+
+use crate::rig::{Rig, Setup, say, whole};
+use crate::strace::{Point, able, inject, points, sample};
+use crate::verdict::{Tally, judge, step};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+const SETUP: Setup = Setup { people: 1, preflight: true, opened: false };
+
+/// Calls on files and sockets.
+const IO: [&str; 27] = [
+    "bind", "close", "connect", "fchmod", "fchown", "fcntl", "fdatasync", "fstat", "fsync", "ftruncate", "getdents64",
+    "getpeername", "getsockopt", "ioctl", "lseek", "newfstatat", "openat", "poll", "pread64", "pwrite64", "read",
+    "recvfrom", "sendto", "setsockopt", "socket", "statx", "unlink",
+];
+
+fn is_io(point: &Point) -> bool {
+    IO.contains(&point.syscall.as_str()) || point.syscall == "write"
+}
+
+/// Rust's library panics when a directory cannot be closed (std/src/sys/fs/unix.rs, `Drop for DirStream`); no file system
+/// here answers so. What the next ticks make of it is judged all the same.
+const CLOSEDIR: &str = "unexpected error during closedir";
+
+/// 2 is for a config that cannot be read.
+const CODES: [i32; 4] = [0, 1, 2, 3];
+
+fn sweep(error: &str) {
+    let name = format!("{error} at every system call on files and sockets");
+    if !able(&name) {
+        return;
+    }
+    let rig = Rig::new(SETUP);
+    let mut all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), "config.toml").own;
+    all.retain(is_io);
+    let chosen = if whole() { all } else { sample(&all, 40, error.len()) };
+    let codes: Mutex<BTreeMap<i32, usize>> = Mutex::default();
+    let tally = Tally::of(&chosen, |point| {
+        let rig = Rig::new(SETUP);
+        let what = format!("error={error}");
+        let (fired, ran) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, &what);
+        rig.drain();
+        *codes.lock().unwrap().entry(ran.code).or_default() += 1;
+        let mut wrong = Vec::new();
+        let ended = CODES.contains(&ran.code) && !ran.err.contains("panicked");
+        if !ended && !ran.err.contains(CLOSEDIR) {
+            wrong.push(format!("the tick ended with {}: {}", ran.code, ran.err));
+        }
+        // A tick that did not do what was due must not look like one that did.
+        let done = step(&rig.connect(), 0).is_some_and(|(state, _)| state != "PENDING");
+        if ran.code == 0 && !done {
+            wrong.push(format!("exit code 0, and nothing was done: {}", ran.err));
+        }
+        wrong.extend(rig.recover());
+        judge(&rig, &format!("{error} at {point}"), fired, wrong)
+    });
+    let codes = codes.into_inner().unwrap();
+    say(&format!("{error}: exit codes and how often: {codes:?}"));
+    tally.hold(&name);
+}
+
+#[test]
+fn an_input_output_error_anywhere_rings_nobody_twice_and_loses_no_call() {
+    sweep("EIO");
+}
+
+#[test]
+fn a_full_disk_anywhere_rings_nobody_twice_and_loses_no_call() {
+    sweep("ENOSPC");
+}

@@ -91,7 +91,8 @@ pub fn points(run: &Invocation, log: &Path, from: &str) -> Points {
     let mut own = false;
     for (thread, call) in &traced {
         let Some(name) = name(call) else { continue };
-        own = own || call.contains(from);
+        // The command line names it too.
+        own = own || (name == "openat" && call.contains(from));
         let count = counts.entry((*thread, name)).or_default();
         *count += 1;
         let max: &mut usize = most.entry(name.to_owned()).or_default();

@@ -2,6 +2,7 @@
 
 use crate::rig::{Rig, number, say};
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::AddAssign;
 use std::sync::Mutex;
@@ -24,7 +25,7 @@ pub struct Tally {
     /// Steps that rang.
     pub rang: usize,
     /// Steps that ended without a call, and say why.
-    pub reasons: usize,
+    pub reasons: BTreeMap<String, usize>,
     /// Everything that must not be, in words.
     pub wrong: Vec<String>,
 }
@@ -37,7 +38,9 @@ impl AddAssign for Tally {
         self.losses += other.losses;
         self.stuck += other.stuck;
         self.rang += other.rang;
-        self.reasons += other.reasons;
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
         self.wrong.extend(other.wrong);
     }
 }
@@ -63,9 +66,10 @@ impl Tally {
     pub fn tell(&self, what: &str) {
         let Self { cases, fired, duplicates, losses, stuck, rang, reasons, wrong } = self;
         let wrong = if wrong.is_empty() { String::new() } else { format!("; {} cases WRONG", wrong.len()) };
+        let reasons: String = reasons.iter().map(|(reason, count)| format!(", {count} {reason}")).collect();
         say(&format!(
             "{what}: {cases} cases, {fired} fired, {duplicates} duplicates, {losses} losses, {stuck} stuck \
-             ({rang} rang, {reasons} ended with a reason){wrong}"
+             ({rang} rang{reasons}){wrong}"
         ));
     }
 
@@ -90,10 +94,10 @@ pub fn judge(rig: &Rig, name: &str, fired: bool, mut wrong: Vec<String>) -> Tall
         tally.duplicates += rang.saturating_sub(1);
         tally.rang += usize::from(rang > 0);
         let step = step(&connection, person);
-        let ended = matches!(step.as_ref(), Some((state, Some(_))) if state != "EXECUTED");
+        let ended = step.clone().filter(|(state, _)| state != "EXECUTED");
         match (rang, ended) {
-            (0, true) => tally.reasons += 1,
-            (0, false) => {
+            (0, Some((state, Some(reason)))) => *tally.reasons.entry(format!("{state}({reason})")).or_default() += 1,
+            (0, _) => {
                 tally.losses += 1;
                 wrong.push(format!("LOST: p{person} was never called, and its step is {step:?}"));
             }
