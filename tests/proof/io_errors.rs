@@ -13,9 +13,33 @@ const SETUP: Setup = Setup { people: 1, preflight: true, opened: false };
 
 /// Calls on files and sockets.
 const IO: [&str; 27] = [
-    "bind", "close", "connect", "fchmod", "fchown", "fcntl", "fdatasync", "fstat", "fsync", "ftruncate", "getdents64",
-    "getpeername", "getsockopt", "ioctl", "lseek", "newfstatat", "openat", "poll", "pread64", "pwrite64", "read",
-    "recvfrom", "sendto", "setsockopt", "socket", "statx", "unlink",
+    "bind",
+    "close",
+    "connect",
+    "fchmod",
+    "fchown",
+    "fcntl",
+    "fdatasync",
+    "fstat",
+    "fsync",
+    "ftruncate",
+    "getdents64",
+    "getpeername",
+    "getsockopt",
+    "ioctl",
+    "lseek",
+    "newfstatat",
+    "openat",
+    "poll",
+    "pread64",
+    "pwrite64",
+    "read",
+    "recvfrom",
+    "sendto",
+    "setsockopt",
+    "socket",
+    "statx",
+    "unlink",
 ];
 
 fn is_io(point: &Point) -> bool {
