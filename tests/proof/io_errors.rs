@@ -9,7 +9,7 @@ use crate::verdict::{Tally, judge, step};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-const SETUP: Setup = Setup { people: 1, preflight: true, opened: false };
+const SETUP: Setup = Setup { preflight: true, ..Setup::ONE };
 
 /// Calls on files and sockets.
 const IO: [&str; 27] = [

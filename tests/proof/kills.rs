@@ -25,7 +25,7 @@ struct Scenario {
     sampled: usize,
 }
 
-const ONE: Setup = Setup { people: 1, preflight: false, opened: false };
+const ONE: Setup = Setup::ONE;
 
 const WITH_PREFLIGHT: Setup = Setup { preflight: true, ..ONE };
 

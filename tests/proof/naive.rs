@@ -54,7 +54,7 @@ fn the_usual_protocol_is_caught_ringing_twice() {
     if !able("the naive protocol") {
         return;
     }
-    let setup = Setup { people: 1, preflight: false, opened: false };
+    let setup = Setup::ONE;
     let rig = Rig::new(setup);
     let all = points(&tick(&rig), &rig.path("log"), "savehub.db");
     let chosen = if whole() { all.own } else { sample(&all.own, 40, 0) };

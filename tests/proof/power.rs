@@ -15,20 +15,19 @@ use rusqlite::Connection;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "disk.rs"]
 mod disk;
 
-const SETUP: Setup = Setup { people: 1, preflight: true, opened: false };
+const SETUP: Setup = Setup { preflight: true, ..Setup::ONE };
 
 /// Disks made by chance at each moment, beside those with everything, nothing, and the last write torn.
 const BY_CHANCE: u64 = 5;
 
 /// Every how manieth disk the machine comes up from.
-const BOOTED: usize = 12;
-
-const DIRECTORY: &str = "power";
+fn booted() -> usize {
+    if whole() { 12 } else { 60 }
+}
 
 /// A disk after a power cut.
 struct Image {
@@ -38,8 +37,9 @@ struct Image {
     asked: (bool, bool),
 }
 
-/// Every image of one traced tick on what is in the rig's directory now.
-fn images(rig: &Rig) -> Vec<Image> {
+/// Every image of one traced tick on what is in the rig's directory now. A disk that is not `honest` forgets what it was
+/// told to sync.
+fn images(rig: &Rig, honest: bool) -> Vec<Image> {
     let mut disk = Disk::read(rig.database().parent().unwrap());
     let calls = "trace=openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,sendto";
     let traced = trace(&rig.savehub(&["tick", "-q"]), &rig.path("log"), &["-y", "-xx", "-s", "65536", "-e", calls]);
@@ -52,6 +52,7 @@ fn images(rig: &Rig) -> Vec<Image> {
                 asked.1 = asked.1 || (asked.0 && bytes.starts_with(b"To="));
                 continue;
             }
+            Some(Op::Sync { .. } | Op::SyncDirectory) if !honest => continue,
             Some(op) => disk.apply(op),
             None => continue,
         }
@@ -142,29 +143,25 @@ fn comes_up(image: &Image, request: &[u8], other_boot: bool) -> Tally {
     judge(&rig, &image.name, true, rig.recover())
 }
 
+/// What is wrong with which images.
+fn bad(images: &[Image]) -> Vec<String> {
+    let looked = Tally::of(images, |image| {
+        let dir = tempfile::tempdir().unwrap();
+        Tally { wrong: wrong_with(image, dir.path()).into_iter().collect(), ..Tally::default() }
+    });
+    looked.wrong
+}
+
 fn sweep(name: &str, rig: &Rig) {
-    let images = images(rig);
+    let images = images(rig, true);
     let sent = rig.fake.requests();
     let request = &sent.iter().find(|r| r.is_create()).unwrap().raw;
     assert!(images.len() >= 600, "only {} images", images.len());
-    let every = if whole() { 1 } else { 3 };
-    let tried: Vec<&Image> = images.iter().step_by(every).collect();
-    let bad = AtomicUsize::new(0);
-    let looked = Tally::of(&tried, |image| {
-        let dir = tempfile::Builder::new().prefix(DIRECTORY).tempdir().unwrap();
-        let wrong: Vec<String> = wrong_with(image, dir.path()).into_iter().collect();
-        bad.fetch_add(wrong.len(), Ordering::SeqCst);
-        Tally { cases: 1, fired: 1, wrong, ..Tally::default() }
-    });
-    let after = tried.iter().filter(|image| image.asked.0).count();
-    let bad = bad.into_inner();
-    say(&format!(
-        "{name}: {} images of {}, {after} of them after the request had left, {bad} bad",
-        tried.len(),
-        images.len()
-    ));
-    assert!(looked.wrong.is_empty(), "{}", looked.wrong.join("\n"));
-    let booted: Vec<(usize, &&Image)> = tried.iter().step_by(BOOTED).enumerate().collect();
+    let bad = bad(&images);
+    let after = images.iter().filter(|image| image.asked.0).count();
+    say(&format!("{name}: {} images, {after} of them after the request had left, {} bad", images.len(), bad.len()));
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+    let booted: Vec<(usize, &Image)> = images.iter().step_by(booted()).enumerate().collect();
     Tally::of(&booted, |(i, image)| comes_up(image, request, i % 2 == 1)).hold(&format!("{name}, then ticks"));
 }
 
@@ -188,4 +185,15 @@ fn a_power_cut_after_a_kill_leaves_a_sound_database_with_the_claim() {
     assert!(killed.0 && rig.path("savehub.db-wal").exists(), "{killed:?}");
     rig.drain();
     sweep(name, &rig);
+}
+
+#[test]
+fn a_power_cut_on_a_disk_that_does_not_sync_is_caught() {
+    if !able("power cut on a disk that does not sync") {
+        return;
+    }
+    let images = images(&Rig::new(SETUP), false);
+    let bad = bad(&images).len();
+    say(&format!("power cut on a disk that does not sync, caught: {} images, {bad} bad", images.len()));
+    assert!(bad > 0, "the harness cannot see a lost claim");
 }

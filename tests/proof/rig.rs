@@ -19,9 +19,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long after a request's deadline its call may still appear, in the config of every case.
-pub const SETTLE_MS: i64 = 100;
-
 /// Meetings start this long after their database was made: in the window, and long enough for every case.
 const AHEAD: Duration = Duration::from_secs(150);
 
@@ -58,6 +55,27 @@ pub struct Setup {
     pub preflight: bool,
     /// Have the incidents been opened by an earlier tick?
     pub opened: bool,
+    /// Must a machine with more to do than it can keep the engine's times?
+    pub patient: bool,
+}
+
+impl Setup {
+    /// One person, without preflight.
+    pub const ONE: Self = Self { people: 1, preflight: false, opened: false, patient: false };
+
+    /// How long after a request's deadline its call may still appear.
+    fn settle_ms(self) -> i64 {
+        if self.patient { 2000 } else { 100 }
+    }
+
+    /// `[engine]`.
+    fn times(self) -> &'static str {
+        if self.patient {
+            "request_timeout = \"5s\"\nhard_timeout = \"6s\"\nlease = \"13s\"\ntick_limit = \"20s\""
+        } else {
+            "request_timeout = \"400ms\"\nhard_timeout = \"500ms\"\nlease = \"1100ms\"\ntick_limit = \"20s\""
+        }
+    }
 }
 
 /// One case.
@@ -121,10 +139,11 @@ impl Rig {
         let mut text = format!(
             "database = \"savehub.db\"\n[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\n\
              auth_token = \"{TOKEN}\"\nfrom = \"+12025550199\"\nbase_url = \"{}\"\n[guards]\nnumber_gap = \"0s\"\n\
-             daily_cap = 1000000\n[engine]\nrequest_timeout = \"400ms\"\nhard_timeout = \"500ms\"\nlease = \"1100ms\"\n\
-             settle = \"{SETTLE_MS}ms\"\ntick_limit = \"20s\"\npreflight = {}\n[[ladder]]\nstep = \"call\"\n\
+             daily_cap = 1000000\n[engine]\n{}\nsettle = \"{}ms\"\npreflight = {}\n[[ladder]]\nstep = \"call\"\n\
              before = \"3m\"\n",
             rig.fake.base_url(),
+            setup.times(),
+            setup.settle_ms(),
             setup.preflight
         );
         for i in 0..setup.people {
@@ -163,9 +182,14 @@ impl Rig {
 
     /// Runs it to its end; then the fake has nothing under way any more.
     pub fn run(&self, args: &[&str]) -> Ran {
-        let ran = Ran::of(&self.savehub(args).command().output().unwrap());
+        let ran = self.run_beside(args);
         self.drain();
         ran
+    }
+
+    /// Runs it to its end, while others are still connected to the fake.
+    pub fn run_beside(&self, args: &[&str]) -> Ran {
+        Ran::of(&self.savehub(args).command().output().unwrap())
     }
 
     /// Waits until the fake has dealt with everything that was sent to it.
@@ -175,9 +199,18 @@ impl Rig {
 
     /// Ticks until nothing is left to do; says what went wrong on the way.
     pub fn recover(&self) -> Vec<String> {
+        self.tick_until_over(|| self.run(&["tick", "-q"]))
+    }
+
+    /// The same while others are still connected to the fake.
+    pub fn recover_beside(&self) -> Vec<String> {
+        self.tick_until_over(|| self.run_beside(&["tick", "-q"]))
+    }
+
+    fn tick_until_over(&self, tick: impl Fn() -> Ran) -> Vec<String> {
         let mut wrong = Vec::new();
         for _ in 0..TICKS {
-            let ran = self.run(&["tick", "-q"]);
+            let ran = tick();
             if !matches!(ran.code, 0 | 1) || ran.err.contains("panicked") {
                 wrong.push(format!("a recovering tick ended with {}: {}", ran.code, ran.err));
             }
@@ -199,7 +232,7 @@ impl Rig {
                 r.get(0)
             })
             .unwrap();
-        let wait = until.map_or(0, |until| until + SETTLE_MS - SystemClock.boottime_ms());
+        let wait = until.map_or(0, |until| until + self.setup.settle_ms() - SystemClock.boottime_ms());
         SystemClock.sleep(Duration::from_millis(wait.max(0).unsigned_abs()));
     }
 
@@ -219,13 +252,28 @@ impl Rig {
         let sql = "select min(ready_at) from steps where state = 'PENDING'";
         let pending: Option<i64> = connection.query_row(sql, [], |r| r.get(0)).unwrap();
         let waits = [
-            unknown.map(|until| until + SETTLE_MS - SystemClock.boottime_ms()),
+            unknown.map(|until| until + self.setup.settle_ms() - SystemClock.boottime_ms()),
             pending.map(|until| until - SystemClock.now().ms()),
         ];
         match waits.into_iter().flatten().min() {
             Some(ms) if ms > 0 => Rest::In(ms),
             _ => Rest::Now,
         }
+    }
+
+    /// Lets the lease of everything that is being sent end.
+    pub fn outlast_leases(&self) {
+        let sql = "select max(lease_until_boot_ms) from attempts where state = 'SENDING'";
+        let until: Option<i64> = self.connect().query_row(sql, [], |r| r.get(0)).unwrap();
+        let wait = until.map_or(0, |until| until + 1 - SystemClock.boottime_ms());
+        SystemClock.sleep(Duration::from_millis(wait.max(0).unsigned_abs()));
+    }
+
+    /// Is somebody in the middle of a writing transaction?
+    pub fn is_locked(&self) -> bool {
+        let connection = self.connect();
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        connection.execute_batch("begin immediate; rollback").is_err()
     }
 
     /// The database, as another program sees it.
