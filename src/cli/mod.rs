@@ -17,6 +17,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 mod tick;
+mod watchdog;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};

@@ -297,6 +297,15 @@ pub enum CallScope {
     HangUpsOf(IncidentId),
 }
 
+/// When to look at a call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextLook {
+    /// While it is not final.
+    pub live: Timestamp,
+    /// When it was answered, is over, and has no price yet; `None` does not look for one.
+    pub price: Option<Timestamp>,
+}
+
 /// A call at the provider that is not final, or is to be hung up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveCall {

@@ -3,8 +3,9 @@
 use savehub::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
 use savehub::store::{
     AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, Ended,
-    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, Opened, PlanRule, ReconcileRules,
-    Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, NextLook, Opened, PlanRule,
+    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
+    TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -165,7 +166,7 @@ impl Store for Watched {
         self.ask().live_calls(scope, now)
     }
 
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> Result<bool> {
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: NextLook) -> Result<bool> {
         self.ask().record_report(attempt, report, next_look)
     }
 

@@ -257,9 +257,12 @@ fn a_machine_that_picked_up_is_not_called_answered() {
 fn a_refusal_names_the_providers_code_and_a_hang_up_is_told() {
     let mut refused = attempt(1, AttemptState::Rejected);
     refused.error_code = Some(21211);
-    assert_eq!(attempt_words(&refused), "the provider refused: 21211");
+    assert_eq!(attempt_words(&refused), "the provider refused: 21211. Check the person's phone number.");
     refused.error = Some("the number is not valid".into());
-    assert_eq!(attempt_words(&refused), "the provider refused: 21211 the number is not valid");
+    assert_eq!(
+        attempt_words(&refused),
+        "the provider refused: 21211 the number is not valid. Check the person's phone number."
+    );
 
     let hung_up = |hang_up| attempt_words(&AttemptView { hang_up, ..called(CallStatus::Ringing) });
     assert_eq!(hung_up(HangUpState::Wanted), "ringing now, to be hung up");

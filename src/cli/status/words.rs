@@ -1,6 +1,7 @@
 //! Plain words for what the database keeps in one word.
 
 use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable};
+use crate::provider::remedy;
 use crate::store::{AttemptView, IncidentView, StepView};
 use crate::when;
 
@@ -132,12 +133,16 @@ fn picked_up(attempt: &AttemptView, by_a_person: &str) -> String {
     }
 }
 
-/// `21211 The 'To' number is not valid`.
+/// `21211 The 'To' number is not valid. Check the person's phone number.`
 fn refusal(attempt: &AttemptView) -> Option<String> {
-    match (attempt.error_code, error(attempt)) {
-        (Some(code), Some(error)) => Some(format!("{code} {error}")),
-        (Some(code), None) => Some(code.to_string()),
-        (None, error) => error,
+    let words = match (attempt.error_code, error(attempt)) {
+        (Some(code), Some(error)) => format!("{code} {error}"),
+        (Some(code), None) => code.to_string(),
+        (None, error) => return error,
+    };
+    match attempt.error_code.and_then(remedy) {
+        Some(remedy) => Some(format!("{}. {remedy}", words.trim_end_matches('.'))),
+        None => Some(words),
     }
 }
 

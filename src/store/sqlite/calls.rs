@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
-use crate::store::{CallScope, LiveCall};
+use crate::store::{CallScope, LiveCall, NextLook};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.to_number, a.call_status, \
@@ -31,7 +31,8 @@ pub(super) fn live(tx: &Transaction<'_>, scope: CallScope, now: Timestamp) -> In
     };
     let sql = format!(
         "select {COLUMNS}, exists(select 1 from steps s join incidents i on i.id = s.incident_id \
-           where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) as urgent \
+           where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) \
+           and a.call_status in ('queued','ringing','in-progress') as urgent \
          from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
          order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
     );
@@ -68,7 +69,7 @@ fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
     Ok(known.optional()?)
 }
 
-pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, next_look: Timestamp) -> Inner<bool> {
+pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, next: NextLook) -> Inner<bool> {
     let Some(before) = known(tx, id)? else { return Ok(false) };
     // An older answer never overwrites a newer state, and a final one stands.
     let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
@@ -87,7 +88,11 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
         }
         wish => wish,
     };
-    let look = (!status.is_final()).then_some(next_look);
+    let look = match status {
+        CallStatus::Completed if details.2.is_none() => next.price,
+        status if status.is_final() => None,
+        _ => Some(next.live),
+    };
     tx.prepare_cached(
         "update attempts set call_status = ?2, duration_s = ?3, answered_by = ?4, price = ?5, price_unit = ?6, \
          hang_up = ?7, next_look_at = ?8 where id = ?1",
