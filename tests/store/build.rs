@@ -317,7 +317,15 @@ pub(crate) fn unknown() -> Reply {
 }
 
 pub(crate) fn report(status: CallStatus) -> CallReport {
-    CallReport { status, duration_s: None, answered_by: None, price: None, price_unit: None, skew_ms: None }
+    CallReport {
+        status,
+        duration_s: None,
+        rang_s: None,
+        answered_by: None,
+        price: None,
+        price_unit: None,
+        skew_ms: None,
+    }
 }
 
 /// Closes after five minutes, keeps everything.

@@ -45,6 +45,7 @@ fn attempt(id: i64, state: AttemptState) -> AttemptView {
         answered_by: None,
         price: None,
         price_unit: None,
+        rang_s: None,
         error: None,
         error_code: None,
         request_id: None,
@@ -251,6 +252,17 @@ fn a_machine_that_picked_up_is_not_called_answered() {
     assert_eq!(by(CallStatus::InProgress, "machine_end_beep"), "voicemail (machine_end_beep)");
     assert_eq!(by(CallStatus::Completed, "fax"), "a fax machine answered");
     assert_eq!(by(CallStatus::Completed, "unknown"), "answered 12 s");
+}
+
+#[test]
+fn an_unanswered_call_tells_how_long_it_rang() {
+    let mut unanswered = called(CallStatus::NoAnswer);
+    unanswered.rang_s = Some(24);
+    assert_eq!(attempt_words(&unanswered), "rang 24 s, nobody answered");
+    unanswered.call_status = Some(CallStatus::Canceled);
+    assert_eq!(attempt_words(&unanswered), "canceled after ringing 24 s");
+    unanswered.rang_s = Some(0);
+    assert_eq!(attempt_words(&unanswered), "canceled, never left the queue");
 }
 
 #[test]

@@ -117,9 +117,16 @@ fn call_words(attempt: &AttemptView) -> String {
             None => picked_up(attempt, "answered"),
         },
         Some(CallStatus::Busy) => "busy".into(),
-        Some(CallStatus::NoAnswer) => "rang, nobody answered".into(),
+        Some(CallStatus::NoAnswer) => match attempt.rang_s {
+            Some(seconds) => format!("rang {seconds} s, nobody answered"),
+            None => "rang, nobody answered".into(),
+        },
         Some(CallStatus::Failed) => with("failed", refusal(attempt)),
-        Some(CallStatus::Canceled) => "canceled".into(),
+        Some(CallStatus::Canceled) => match attempt.rang_s {
+            Some(0) => "canceled, never left the queue".into(),
+            Some(seconds) => format!("canceled after ringing {seconds} s"),
+            None => "canceled".into(),
+        },
         Some(CallStatus::Simulated) => "test mode: not placed".into(),
     }
 }
