@@ -262,3 +262,23 @@ impl log::Log for Warnings {
 fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
+
+#[test]
+fn on_a_shared_phone_the_other_persons_rung_ends_an_unknown_attempt_too() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    w.change_config(|config| {
+        let phone = config.people[0].phone.clone();
+        for person in &mut config.people {
+            (person.phone, person.shared_phone) = (phone.clone(), true);
+        }
+    });
+    let ana = w.meeting("in 180s");
+    w.fake().script([Behaviour::CloseBeforeReply]);
+    w.fake().set_down(Endpoint::List, Some(Behaviour::CloseBeforeReply));
+    w.tick();
+    assert_eq!(w.steps(ana), ["RUNNING"]);
+    let ben = w.meeting_of("ben", "Standup", "in 270s");
+    w.advance(90);
+    w.tick();
+    assert_eq!((w.steps(ana), w.steps(ben)), (vec!["FAILED(unknown)".into()], vec!["EXECUTED(initiated)".into()]));
+}
