@@ -106,6 +106,8 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
 pub fn hang_up_now(world: &World, incident: crate::model::IncidentId) -> Result<Summary, StoreError> {
     let mut run = Run::new(world);
     run.follow(CallScope::HangUpsOf(incident))?;
+    // A call whose answer was lost is found first.
+    run.look_for_doubtful(|attempt| attempt.hang_up)?;
     run.ask_queued();
     while run.jobs.any() && !run.time_is_over() {
         run.next_event()?;
@@ -217,7 +219,7 @@ impl<'w> Run<'w> {
 
     /// Starts what can start, waits for what is under way, until nothing is left or the tick's time is over.
     fn work(&mut self) -> Result<(), StoreError> {
-        self.look_for_doubtful()?;
+        self.look_for_doubtful(|_| true)?;
         self.follow(CallScope::All)?;
         let mut failed = None;
         loop {

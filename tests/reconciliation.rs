@@ -142,7 +142,7 @@ fn a_call_that_appears_after_its_absence_is_hung_up_and_nobody_is_rung_a_third_t
 }
 
 #[test]
-fn a_call_found_after_its_incident_ended_is_adopted_and_hung_up_in_one_pass() {
+fn a_call_whose_answer_was_lost_is_found_and_hung_up_by_the_check_in_itself() {
     for checks_in in [true, false] {
         let w = World::on_twilio("");
         let m = w.meeting("in 180s");
@@ -153,7 +153,6 @@ fn a_call_found_after_its_incident_ended_is_adopted_and_hung_up_in_one_pass() {
         } else {
             w.resolve(m, None);
         }
-        w.tick();
         let attempt = &w.attempts(m)[0];
         assert_eq!((attempt.state.as_str(), attempt.hang_up.as_str()), ("ACCEPTED", "DONE"));
         assert_ne!(w.fake().calls()[0].status, "queued");

@@ -263,6 +263,8 @@ pub struct Doubtful {
     pub request_deadline_at: Timestamp,
     /// The same in milliseconds of `CLOCK_BOOTTIME`.
     pub deadline_boot_ms: i64,
+    /// Should its call be found, it is to be hung up: the incident has ended.
+    pub hang_up: bool,
 }
 
 /// What a list says about an attempt.

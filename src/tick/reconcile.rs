@@ -53,10 +53,10 @@ impl Run<'_> {
     }
 
     /// Queues the lists that doubtful attempts are to be looked up in.
-    pub(super) fn look_for_doubtful(&mut self) -> Result<(), StoreError> {
+    pub(super) fn look_for_doubtful(&mut self, which: impl Fn(&Doubtful) -> bool) -> Result<(), StoreError> {
         let watched_since = self.world.clock.now().minus(reconcile::WATCHED);
         let mut lists: BTreeMap<ListKey, Vec<Doubtful>> = BTreeMap::new();
-        for d in self.world.store.doubtful(watched_since)? {
+        for d in self.world.store.doubtful(watched_since)?.into_iter().filter(which) {
             self.has_doubtful = true;
             let key = (d.provider, d.account.clone(), d.to.clone(), d.from.clone());
             lists.entry(key).or_default().push(d);
