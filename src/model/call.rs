@@ -137,8 +137,11 @@ text_enum! {
         WindowClosed = "window_closed",
         /// The STOP file appeared.
         Stopped = "stopped",
-        /// Half of the lease is gone.
-        LeaseSpent = "lease_spent",
+        /// The critical window is not open yet: the clock went back since the claim.
+        TooEarly = "too_early",
+        /// So much time passed since the claim (the process was frozen, the machine slept) that the request could still be
+        /// under way when others take the attempt for settled.
+        TooLate = "too_late",
         /// The database could not be read.
         StoreFailed = "store_failed",
     }
@@ -168,6 +171,8 @@ pub struct CallReport {
     pub status: CallStatus,
     /// Seconds from answer to end, when final and answered.
     pub duration_s: Option<u32>,
+    /// Seconds from dialling to end, when final and not answered; 0: it never left the provider's queue.
+    pub rang_s: Option<u32>,
     /// `human`, `machine_start`, …: the provider's word, open-ended.
     pub answered_by: Option<String>,
     /// Price as the provider writes it (negative for a charge), when known.

@@ -138,7 +138,8 @@ impl HttpClient {
         gate: &dyn Gate,
     ) -> Result<HttpAnswer, HttpFailure> {
         self.exchange(url, ANSWER_MAX, |agent| {
-            let mut witness = Witness { rest: form.as_bytes(), gate, seen: Seen::Nothing };
+            let patience = send_body_share(self.settings.request_timeout) / 4;
+            let mut witness = Witness { rest: form.as_bytes(), gate, patience, seen: Seen::Nothing };
             let request = agent
                 .post(url)
                 .header("Authorization", header(authorization)?)
@@ -198,7 +199,7 @@ impl HttpClient {
             .timeout_resolve(share(15))
             .timeout_connect(share(25))
             .timeout_send_request(share(5))
-            .timeout_send_body(share(5))
+            .timeout_send_body(Some(send_body_share(total)))
             .timeout_recv_response(share(40))
             .timeout_recv_body(share(10))
             // Above the sum, since it would hide which phase ran out of time.
@@ -228,6 +229,11 @@ impl HttpClient {
         }
         Ok(Agent::with_parts(config.build(), socket::connector(total), self.names.clone()))
     }
+}
+
+/// The time for sending the body, in which the gate is asked: room for a slow disk, within the limit of the whole.
+fn send_body_share(total: Duration) -> Duration {
+    (total * 5 / 100).max(Duration::from_secs(2)).min(total)
 }
 
 /// Encodes a form as the official Python SDK does: `+` for a space, and everything but letters, digits and `_.-~` as
@@ -267,6 +273,9 @@ fn encode_into(out: &mut String, text: &str, space: &str) {
 struct Witness<'a> {
     rest: &'a [u8],
     gate: &'a dyn Gate,
+    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes have
+    /// been handed over for all we know.
+    patience: Duration,
     seen: Seen,
 }
 
@@ -283,10 +292,12 @@ enum Seen {
 impl Read for Witness<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if let Seen::Nothing = self.seen {
-            match self.gate.pass() {
-                Ok(()) => self.seen = Seen::Body,
-                Err(reason) => self.seen = Seen::Refused(reason),
-            }
+            let asked = Instant::now();
+            self.seen = match self.gate.pass() {
+                Ok(()) if asked.elapsed() > self.patience => Seen::Refused(FenceReason::StoreFailed),
+                Ok(()) => Seen::Body,
+                Err(reason) => Seen::Refused(reason),
+            };
         }
         if let Seen::Refused(_) = self.seen {
             return Err(io::Error::other("fenced"));

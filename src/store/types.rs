@@ -263,6 +263,8 @@ pub struct Doubtful {
     pub request_deadline_at: Timestamp,
     /// The same in milliseconds of `CLOCK_BOOTTIME`.
     pub deadline_boot_ms: i64,
+    /// Should its call be found, it is to be hung up: the incident has ended.
+    pub hang_up: bool,
 }
 
 /// What a list says about an attempt.
@@ -295,6 +297,15 @@ pub enum CallScope {
     All,
     /// Those of one incident that are to be hung up.
     HangUpsOf(IncidentId),
+}
+
+/// When to look at a call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextLook {
+    /// While it is not final.
+    pub live: Timestamp,
+    /// When it was answered, is over, and has no price yet; `None` does not look for one.
+    pub price: Option<Timestamp>,
 }
 
 /// A call at the provider that is not final, or is to be hung up.
@@ -333,13 +344,26 @@ pub struct TickStart {
     pub owner: Owner,
 }
 
+/// A skew, and the tick that saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkewSeen {
+    /// The provider's clock minus ours, milliseconds.
+    pub skew_ms: i64,
+    /// Wall time at the start of that tick.
+    pub started_at: Timestamp,
+    /// `CLOCK_BOOTTIME` at the start of that tick, milliseconds.
+    pub boottime_ms: i64,
+    /// Whose tick it was.
+    pub owner: Owner,
+}
+
 /// What a tick learns when it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TickBegun {
     /// Row.
     pub id: TickId,
-    /// Last known skew of the provider's clock against ours in milliseconds, and when it was seen.
-    pub skew: Option<(i64, Timestamp)>,
+    /// Last known skew of the provider's clock against ours.
+    pub skew: Option<SkewSeen>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
     /// The last time any earlier tick wrote down.

@@ -3,10 +3,10 @@
 use super::Run;
 use super::looks::{About, Look, Question, Sight, Whom};
 use super::summary::CallSeen;
-use crate::model::{CallReport, CallStatus, HangUp, HangUpState};
+use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind};
 use crate::provider::ProviderError;
 use crate::rules::pace;
-use crate::store::{CallScope, LiveCall, StoreError};
+use crate::store::{CallScope, LiveCall, NextLook, StoreError};
 use std::time::Duration;
 
 /// A call the provider does not know (any more) is asked for again after this long.
@@ -37,13 +37,7 @@ impl Run<'_> {
     pub(super) fn seen(&mut self, call: &LiveCall, sight: Sight) -> Result<(), StoreError> {
         match sight {
             Sight::Report(report) => self.reported(call, &report),
-            Sight::Failed(ProviderError::NotFound) => {
-                let now = self.world.clock.now();
-                self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
-                self.world.store.look_later(call.attempt, now.plus(LOST_CALL))?;
-                log::warn!("[CALL] the provider does not know call {}", call.sid);
-                Ok(())
-            }
+            Sight::Failed(ProviderError::NotFound) => self.not_known(call),
             Sight::Failed(error) => {
                 let verb = if call.hang_up.is_some() { "ended" } else { "read" };
                 log::warn!("[CALL] call {} could not be {verb}, the next tick tries again: {error}", call.sid);
@@ -54,14 +48,29 @@ impl Run<'_> {
         }
     }
 
+    /// A provider may need a moment before it knows its own call. Only one that is old enough to be over is given up.
+    fn not_known(&mut self, call: &LiveCall) -> Result<(), StoreError> {
+        log::warn!("[CALL] the provider does not know call {}", call.sid);
+        let (engine, now) = (&self.world.config.engine, self.world.clock.now());
+        if call.intent_at.plus(engine.ring_timeout).plus(engine.settle) > now {
+            self.summary.call_errors += 1;
+            return Ok(());
+        }
+        self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
+        self.world.store.look_later(call.attempt, now.plus(LOST_CALL))
+    }
+
     fn reported(&mut self, call: &LiveCall, report: &CallReport) -> Result<(), StoreError> {
-        self.summary.note_skew(report.skew_ms);
+        self.note_skew(report.skew_ms);
         let now = self.world.clock.now();
         // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with.
         if call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress {
             self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
         }
-        let next = pace::next_look(call.intent_at, now);
+        // Only a real provider charges.
+        let paid = call.provider == ProviderKind::Twilio;
+        let price = pace::next_look_for_price(call.intent_at, now).filter(|_| paid);
+        let next = NextLook { live: pace::next_look(call.intent_at, now), price };
         if self.world.store.record_report(call.attempt, report, next)? {
             log::debug!("[CALL] call {} is {}", call.sid, report.status);
             self.summary.calls.push(CallSeen {

@@ -108,6 +108,7 @@ fn open(addr: SocketAddr, within: Option<Duration>, limit: Duration) -> io::Resu
 }
 
 /// In milliseconds. At least 1: 0 stands for the system's default.
+#[cfg(target_os = "linux")]
 fn user_timeout_ms(limit: Duration) -> u32 {
     u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1)
 }

@@ -69,7 +69,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
            (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
            (select min(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
-            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person) \
+            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person), a.to_number \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
     )?;
     let rows = statement.query_map([], |r| {
@@ -83,6 +83,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             tries: r.get::<_, Option<u32>>(6)?.unwrap_or(0),
             starts_at: r.get(7)?,
             next_rung_due: r.get(8)?,
+            to: r.get(9)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -111,8 +112,9 @@ fn abandon(tx: &Transaction<'_>, id: AttemptId, call_again: bool, now: Timestamp
     let error: Option<String> = tx.query_row("select error from attempts where id = ?1", [id], |r| r.get(0))?;
     let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
     let mut recorded = Recorded { state: AttemptState::Abandoned, steps: Vec::new(), again_at: None, hang_up: None };
-    let rule = |_: &AfterFacts| {
-        if call_again {
+    let rule = |facts: &AfterFacts| {
+        // Of an incident that has ended, the store makes it `CANCELLED`: nothing was due any more.
+        if call_again || !facts.incident_open {
             return StepNext::Again { not_before: now, spends_try: true };
         }
         StepNext::End(Refusal { state: StepState::Failed, reason: Reason::Unknown, detail: detail.clone() })

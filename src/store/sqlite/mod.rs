@@ -33,13 +33,15 @@ mod values;
 
 use super::{
     AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, Ended,
-    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, Opened, PlanRule, ReconcileRules,
-    Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, NextLook, Opened, PlanRule,
+    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
+    TickStart,
 };
 use crate::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a statement waits for another process's lock.
@@ -51,6 +53,11 @@ const SLOW: Duration = Duration::from_millis(500);
 /// savehub's state in one SQLite file (or in memory).
 pub struct SqliteStore {
     connection: Mutex<Connection>,
+    /// The file, for [`Self::reader`]; `None` in memory.
+    path: Option<PathBuf>,
+    /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a writer,
+    /// so no other process's lock and no commit of ours stands between the last look and the bytes.
+    reader: OnceLock<Option<Mutex<Connection>>>,
     /// For messages: the file, or `:memory:`.
     name: String,
 }
@@ -98,8 +105,19 @@ impl SqliteStore {
         behaviour: TransactionBehavior,
         f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
     ) -> Result<T> {
+        self.on(&self.connection, what, behaviour, f)
+    }
+
+    fn on<T>(
+        &self,
+        connection: &Mutex<Connection>,
+        what: &'static str,
+        behaviour: TransactionBehavior,
+        f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
+    ) -> Result<T> {
         let started = Instant::now();
-        let mut connection = self.lock();
+        // A panic in another thread leaves no half transaction behind (it rolls back), so the lock stays usable.
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let done = (|| -> Inner<T> {
             let tx = connection.transaction_with_behavior(behaviour)?;
             let value = f(&tx)?;
@@ -115,7 +133,7 @@ impl SqliteStore {
         })
     }
 
-    /// A panic in another thread leaves no half transaction behind (it rolls back), so the lock stays usable.
+    /// For the online backup.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -186,7 +204,11 @@ impl Store for SqliteStore {
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
-        self.read("read the fence", |tx| attempts::fence(tx, attempt))
+        let what = "read the fence";
+        match self.reader() {
+            Some(reader) => self.on(reader, what, TransactionBehavior::Deferred, |tx| attempts::fence(tx, attempt)),
+            None => self.read(what, |tx| attempts::fence(tx, attempt)),
+        }
     }
 
     fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
@@ -226,8 +248,8 @@ impl Store for SqliteStore {
         self.read("read live calls", |tx| calls::live(tx, scope, now))
     }
 
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> Result<bool> {
-        self.write("record a call's status", |tx| calls::report(tx, attempt, report, next_look))
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next: NextLook) -> Result<bool> {
+        self.write("record a call's status", |tx| calls::report(tx, attempt, report, next))
     }
 
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {
