@@ -43,7 +43,9 @@ pub fn whole() -> bool {
 
 /// Tells something past the capture of the test harness.
 pub fn say(line: &str) {
-    writeln!(std::io::stderr(), "proof: {line}").unwrap();
+    // Not `eprintln`, which is captured.
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "proof: {line}").unwrap();
 }
 
 /// How a case is set up.
@@ -120,6 +122,11 @@ impl Ran {
     pub fn of(output: &Output) -> Self {
         let code = output.status.code().or_else(|| output.status.signal().map(|s| 128 + s));
         Self { code: code.unwrap_or(-1), err: String::from_utf8_lossy(&output.stderr).into_owned() }
+    }
+
+    /// Did a thread of it panic? savehub says so in words of its own.
+    pub fn panicked(&self) -> bool {
+        self.err.contains("panicked") || self.err.contains("internal error")
     }
 }
 
@@ -211,7 +218,7 @@ impl Rig {
         let mut wrong = Vec::new();
         for _ in 0..TICKS {
             let ran = tick();
-            if !matches!(ran.code, 0 | 1) || ran.err.contains("panicked") {
+            if !matches!(ran.code, 0 | 1) || ran.panicked() {
                 wrong.push(format!("a recovering tick ended with {}: {}", ran.code, ran.err));
             }
             match self.rest() {

@@ -156,6 +156,9 @@ fn wrapped(run: &Invocation, log: &Path, more: &[&str]) -> Command {
     command
 }
 
+/// What strace says of every thread of a process that stops.
+const STOPPED: &str = "--- stopped by SIGSTOP ---";
+
 /// A run that has stopped at a point.
 pub struct Frozen {
     child: Child,
@@ -175,36 +178,45 @@ pub fn freeze(run: &Invocation, point: &Point, also: &str) -> Option<Frozen> {
     let tasks = format!("/proc/{}/task", child.id());
     let mut reader = BufReader::new(child.stderr.take().unwrap());
     let (mut seen, mut stopped) = (String::new(), 0);
-    loop {
+    let froze = loop {
         let start = seen.len();
         if reader.read_line(&mut seen).unwrap() == 0 {
-            child.wait().unwrap();
-            return None;
+            break false;
         }
-        if seen[start..].contains("--- stopped by SIGSTOP ---") {
-            stopped += 1;
-            // Threads that had begun to end finish that first, and say so.
-            let alive = std::fs::read_dir(&tasks).map_or(0, Iterator::count);
-            if stopped >= alive {
-                return Some(Frozen { child, reader, seen });
-            }
-        } else if stopped > 0 && seen[start..].contains("+++ exited") {
-            let alive = std::fs::read_dir(&tasks).map_or(0, Iterator::count);
-            if stopped >= alive {
-                return Some(Frozen { child, reader, seen });
-            }
+        let line = &seen[start..];
+        stopped += usize::from(line.contains(STOPPED));
+        // Threads that had begun to end finish that first, and say so.
+        let of_a_stop = line.contains(STOPPED) || line.contains("+++ exited");
+        if stopped > 0 && of_a_stop && stopped >= std::fs::read_dir(&tasks).map_or(0, Iterator::count) {
+            break true;
         }
+    };
+    let mut frozen = Frozen { child, reader, seen };
+    if froze {
+        return Some(frozen);
     }
+    frozen.child.wait().unwrap();
+    None
 }
 
 impl Frozen {
-    /// Lets it go on to its end.
+    /// Lets it go on to its end. Another thread may come to the same count and stop it again: then it goes on at once.
     pub fn thaw(mut self) -> Ran {
-        use std::io::Read as _;
+        use std::io::BufRead as _;
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+        // It may just have ended.
+        let go_on = || _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
+        go_on();
         let mut err = String::new();
-        self.reader.read_to_string(&mut err).unwrap();
+        loop {
+            let start = err.len();
+            if self.reader.read_line(&mut err).unwrap() == 0 {
+                break;
+            }
+            if err[start..].contains(STOPPED) {
+                go_on();
+            }
+        }
         let output =
             std::process::Output { status: self.child.wait().unwrap(), stdout: Vec::new(), stderr: err.into() };
         Ran::of(&output)

@@ -66,7 +66,7 @@ impl Tally {
     pub fn tell(&self, what: &str) {
         let Self { cases, fired, duplicates, losses, stuck, rang, reasons, wrong } = self;
         let wrong = if wrong.is_empty() { String::new() } else { format!("; {} cases WRONG", wrong.len()) };
-        let reasons: String = reasons.iter().map(|(reason, count)| format!(", {count} {reason}")).collect();
+        let reasons = reasons.iter().map(|(reason, count)| format!(", {count} {reason}")).collect::<Vec<_>>().concat();
         say(&format!(
             "{what}: {cases} cases, {fired} fired, {duplicates} duplicates, {losses} losses, {stuck} stuck \
              ({rang} rang{reasons}){wrong}"
