@@ -1,0 +1,33 @@
+//! tmp
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+#[path = "protocol_model/moves.rs"]
+mod moves;
+#[path = "protocol_model/numbers.rs"]
+mod numbers;
+#[path = "protocol_model/rows.rs"]
+mod rows;
+#[path = "protocol_model/search.rs"]
+mod search;
+#[path = "protocol_model/state.rs"]
+mod state;
+
+use numbers::{Protocol, Without};
+use search::explore;
+
+fn run(p: &Protocol, bound: usize) {
+    let t = std::time::Instant::now();
+    let e = explore(p, bound);
+    println!("{p:?}: {} states, {} moves, depth {}, {:?}", e.states, e.moves, e.depth, t.elapsed());
+    if let Some((what, trace)) = &e.wrong { println!("WRONG {what}\n  {trace}"); }
+    if let Some(trace) = &e.stuck { println!("STUCK {trace}"); }
+}
+
+#[test]
+fn one() { run(&Protocol::new(&[0], 2), 3_000_000); }
+#[test]
+fn drops() {
+    for w in [Without::PromptBytes, Without::Patience, Without::WholeList, Without::Fence, Without::SendBy, Without::SettledProvider] {
+        run(&Protocol::new(&[0], 2).without(w), 3_000_000);
+    }
+}

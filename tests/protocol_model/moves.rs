@@ -1,0 +1,362 @@
+//! What can happen next, and what must never have happened.
+
+use super::numbers::{BYTES_LEAVE_WITHIN, HARD_TIMEOUT, LAST_LOOK, NEVER, Protocol, SETTLE, START, Without};
+use super::rows;
+use super::search::Model;
+use super::state::{Heard, List, State, Step, Tick, Wire, Worker};
+use savehub::model::{AttemptState, HangUpState, Phone, Reason, StepState, Verdict};
+use savehub::rules::settle::OnUnknown;
+
+/// One move. The number is the process, or the attempt whose call or request it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Move {
+    Time,
+    CheckIn,
+    /// The meeting has started: a tick closes the incident.
+    Close,
+    Settle(u8),
+    AskList {
+        tick: u8,
+        shows: u8,
+    },
+    ListIsDown(u8),
+    ReadList(u8),
+    Claim {
+        tick: u8,
+        step: u8,
+    },
+    Refuse(u8),
+    Fence(u8),
+    Send(u8),
+    ProviderMakesCall(u8),
+    Hear(u8, Heard),
+    Record(u8),
+    /// The waiting thread goes on without an answer; its worker does not know.
+    GiveUpWaiting(u8),
+    Crash(u8),
+    HangUp(u8),
+}
+
+/// Moves out of one state.
+struct Out<'a> {
+    from: &'a State,
+    to: &'a mut Vec<(Move, State)>,
+    /// There is something a tick would do at once.
+    busy: bool,
+}
+
+impl Out<'_> {
+    /// Something a tick does at once when nothing holds it up.
+    fn eager(&mut self, by: Move, change: impl FnOnce(&mut State)) {
+        let changed = self.may(by, change);
+        self.busy |= changed;
+    }
+
+    fn may(&mut self, by: Move, change: impl FnOnce(&mut State)) -> bool {
+        let mut next = self.from.clone();
+        change(&mut next);
+        let next = next.canonical();
+        let changed = next != *self.from;
+        if changed {
+            self.to.push((by, next));
+        }
+        changed
+    }
+
+    /// Like `may`, but it costs a misfortune where those are counted.
+    fn may_by_misfortune(&mut self, kind: bool, by: Move, change: impl FnOnce(&mut State)) {
+        if !kind || self.from.misfortunes_left > 0 {
+            self.may(by, |s| {
+                change(s);
+                s.misfortunes_left -= u8::from(kind);
+            });
+        }
+    }
+}
+
+fn worker(s: &mut State, slot: u8) -> &mut Worker {
+    &mut s.ticks[usize::from(slot)].worker
+}
+
+impl Model for Protocol {
+    type State = State;
+    type Move = Move;
+
+    fn first(&self) -> State {
+        let step = |due: &u8| Step {
+            state: StepState::Pending,
+            reason: None,
+            ready_at: *due,
+            tries: 0,
+            capacity: false,
+        };
+        State {
+            now: 0,
+            ended: false,
+            steps: self.rungs.iter().map(step).collect(),
+            attempts: Vec::new(),
+            ticks: [Tick::default(), Tick::default()],
+            clash: false,
+            misfortunes_left: self.misfortunes.unwrap_or(0),
+            listed: false,
+        }
+    }
+
+    fn moves(&self, from: &State, to: &mut Vec<(Move, State)>) {
+        let mut out = Out { from, to, busy: false };
+        let alike = from.ticks[0] == from.ticks[1] && from.attempts.iter().all(|a| a.owner.is_none());
+        for slot in if alike { 0..1 } else { 0..2 } {
+            self.tick(&mut out, slot);
+            self.list(&mut out, slot);
+            self.place(&mut out, slot);
+        }
+        self.provider(&mut out);
+        self.world(&mut out);
+    }
+
+    fn wrong(&self, s: &State) -> Option<&'static str> {
+        let calls = |step: usize| s.attempts.iter().filter(|a| usize::from(a.step) == step && a.made_a_call()).count();
+        if self.on_unknown == OnUnknown::Hold && (0..s.steps.len()).any(|step| calls(step) > 1) {
+            return Some("two calls for one step");
+        }
+        if s.attempts.iter().filter(|a| a.made_a_call()).count() > self.max_calls as usize {
+            return Some("more calls than the limit");
+        }
+        if s.attempts.iter().any(|a| a.too_late && a.made_a_call()) {
+            return Some("a call whose request began after check-in");
+        }
+        if s.open_attempts() > 1 {
+            return Some("two open attempts to one number");
+        }
+        if s.clash {
+            return Some("one call written down for two attempts");
+        }
+        self.untrue(s)
+    }
+
+    fn finished(&self, s: &State) -> bool {
+        s.ended
+            && s.steps.iter().all(Step::is_final)
+            && s.open_attempts() == 0
+            && s.attempts.iter().all(|a| !a.is_live() && !matches!(a.wire, Wire::InFlight { .. }))
+    }
+}
+
+impl Protocol {
+    /// What the rows say that is not so.
+    fn untrue(&self, s: &State) -> Option<&'static str> {
+        for (id, step) in s.steps.iter().enumerate() {
+            let own = || s.attempts.iter().filter(|a| usize::from(a.step) == id);
+            if (step.state == StepState::Running) != (own().filter(|a| a.state.is_open()).count() == 1) {
+                return Some("a step is running without its one open attempt, or has one and is not running");
+            }
+            if step.is_final() != step.reason.is_some() {
+                return Some("a step is final without a reason, or has one and is not");
+            }
+            let rang = own().any(super::state::Attempt::made_a_call);
+            let said_silent = step.is_final() && !matches!(step.reason, Some(Reason::Initiated | Reason::Unknown));
+            if rang && said_silent && self.on_unknown == OnUnknown::Hold {
+                return Some("a step says that nothing rang, and its phone rang");
+            }
+            if step.reason == Some(Reason::Initiated) && !s.attempts.iter().any(|a| a.made_a_call()) {
+                return Some("a step says that it rang, and nothing did");
+            }
+        }
+        let unmarked = |a: &super::state::Attempt| a.state.is_open() && a.hang_up == HangUpState::None;
+        if s.ended && s.attempts.iter().any(unmarked) {
+            return Some("a request is under way after check-in and is not marked to be hung up");
+        }
+        let left_alone = |id: usize| {
+            let a = &s.attempts[id];
+            a.state == AttemptState::Accepted && s.live_call(id).is_some() && a.hang_up != HangUpState::Wanted
+        };
+        let ringing = s.ended && (0..s.attempts.len()).any(left_alone);
+        ringing.then_some("a call goes on after check-in and is not marked to be hung up")
+    }
+
+    /// The thread that owns a tick's decisions, but for the list.
+    fn tick(&self, out: &mut Out<'_>, slot: u8) {
+        let from = out.from;
+        let me = &from.ticks[usize::from(slot)];
+        out.eager(Move::Settle(slot), |s| self.settle(s, me.asked));
+        if let Some(id) = me.worker.attempt() {
+            let waits = !matches!(me.worker, Worker::Heard(..));
+            if waits && from.attempts[usize::from(id)].state == AttemptState::Sending {
+                let over = from.now >= from.attempts[usize::from(id)].intent + HARD_TIMEOUT;
+                out.may(Move::GiveUpWaiting(slot), |s| rows::record_heard(s, usize::from(id), Heard::Unknown));
+                out.busy |= over;
+            }
+        } else if let (Ok(to), guards) = (Phone::parse("+12025550101"), self.guards()) {
+            for step in 0..from.steps.len() {
+                let row = &from.steps[step];
+                if row.state != StepState::Pending || row.ready_at > from.now {
+                    continue;
+                }
+                let id = u8::try_from(step).unwrap();
+                match self.verdict(from, step, &to, &guards) {
+                    Verdict::Wait(_) => {}
+                    Verdict::Refuse(refusal) => out.eager(Move::Refuse(id), |s| {
+                        (s.steps[step].state, s.steps[step].reason) = (refusal.state, Some(refusal.reason));
+                    }),
+                    // The partial unique index holds even where the guards do not ask.
+                    Verdict::Place if from.open_attempts() > 0 => {}
+                    Verdict::Place => out.eager(Move::Claim { tick: slot, step: id }, |s| {
+                        let attempt = rows::claim(s, slot, step);
+                        *worker(s, slot) = Worker::Claimed(attempt);
+                    }),
+                }
+            }
+        }
+        let kind = self.is_kind();
+        out.may_by_misfortune(kind, Move::Crash(slot), |s| rows::crash(s, slot));
+    }
+
+    /// Asking the provider for its list, and reading what it says about doubtful attempts.
+    fn list(&self, out: &mut Out<'_>, slot: u8) {
+        let from = out.from;
+        let me = &from.ticks[usize::from(slot)];
+        if let Some(list) = &me.list {
+            out.eager(Move::ReadList(slot), |s| {
+                let mut list = list.clone();
+                for (was, wanted) in [(AttemptState::Unknown, list.unknown), (AttemptState::Absent, list.given_up)] {
+                    for id in (0..s.attempts.len()).filter(|id| wanted & (1 << id) != 0) {
+                        self.reconcile(s, id, was, &list);
+                    }
+                }
+                list.shows = 0;
+                s.listed |= self.is_kind() && list.asked == s.now;
+                s.ticks[usize::from(slot)].list = None;
+                s.ticks[usize::from(slot)].asked = true;
+            });
+            return;
+        }
+        let bits = |of: &dyn Fn(usize) -> bool| (0..from.attempts.len()).filter(|i| of(*i)).map(|i| 1u8 << i).sum();
+        let unknown: u8 = bits(&|i| from.attempts[i].state == AttemptState::Unknown);
+        let given_up: u8 = bits(&|i| from.attempts[i].is_given_up());
+        if unknown | given_up == 0 {
+            return;
+        }
+        // What belongs to no attempt yet; the rest of the list says nothing.
+        let news = |i: usize| !from.attempts.iter().any(|a| a.sid == u8::try_from(i).ok());
+        let may: u8 = bits(&|i| news(i) && from.attempts[i].made_a_call());
+        let must: u8 = bits(&|i| match from.attempts[i].wire {
+            Wire::Call { until, .. } => news(i) && until <= from.now && !self.lacks(Without::WholeList),
+            _ => false,
+        });
+        for shows in (0..=may).filter(|shows| shows & !may == 0 && shows & must == must) {
+            out.may(Move::AskList { tick: slot, shows }, |s| {
+                s.ticks[usize::from(slot)].list = Some(List { asked: from.now, shows, unknown, given_up });
+            });
+        }
+        out.busy |= !from.listed;
+        if !self.is_kind() {
+            out.may(Move::ListIsDown(slot), |s| s.ticks[usize::from(slot)].asked = true);
+        }
+    }
+
+    /// The thread that places a call: fence, bytes, answer, record.
+    fn place(&self, out: &mut Out<'_>, slot: u8) {
+        let from = out.from;
+        let kind = self.is_kind();
+        match from.ticks[usize::from(slot)].worker {
+            Worker::Idle => {}
+            Worker::Claimed(a) => {
+                out.eager(Move::Fence(slot), |s| match self.fence(s, slot, a) {
+                    Ok(()) => {
+                        *worker(s, slot) = Worker::Fenced(a, s.now);
+                        s.attempts[usize::from(a)].too_late = s.ended;
+                    }
+                    Err(reason) => *worker(s, slot) = Worker::Heard(a, Heard::Fenced(reason)),
+                });
+            }
+            Worker::Fenced(a, at) => {
+                let prompt = from.now <= at + BYTES_LEAVE_WITHIN || self.lacks(Without::PromptBytes);
+                if prompt {
+                    out.eager(Move::Send(slot), |s| {
+                        let wire = &mut s.attempts[usize::from(a)].wire;
+                        let deadline = s.now.max(s.attempts[usize::from(a)].intent + HARD_TIMEOUT);
+                        let late = self.lacks(Without::SettledProvider);
+                        let until = if late { NEVER } else { deadline + SETTLE };
+                        s.attempts[usize::from(a)].wire = Wire::InFlight { until };
+                        *worker(s, slot) = Worker::Sent(a);
+                    });
+                }
+                let none = Move::Hear(slot, Heard::NoConnection);
+                out.may_by_misfortune(kind, none, |s| *worker(s, slot) = Worker::Heard(a, Heard::NoConnection));
+            }
+            Worker::Sent(a) => {
+                let mut hear = |heard| {
+                    out.may(Move::Hear(slot, heard), |s| *worker(s, slot) = Worker::Heard(a, heard));
+                };
+                hear(Heard::Unknown);
+                match from.attempts[usize::from(a)].wire {
+                    Wire::Call { .. } => hear(Heard::Accepted),
+                    Wire::InFlight { .. } if !kind => {
+                        out.may(Move::Hear(slot, Heard::Capacity), |s| {
+                            *worker(s, slot) = Worker::Heard(a, Heard::Capacity);
+                            s.attempts[usize::from(a)].wire = Wire::Gone;
+                        });
+                    }
+                    _ => {}
+                }
+            }
+            Worker::Heard(a, heard) => {
+                out.eager(Move::Record(slot), |s| {
+                    rows::record_heard(s, usize::from(a), heard);
+                    *worker(s, slot) = Worker::Idle;
+                });
+            }
+        }
+    }
+
+    /// The provider makes calls of requests, and ends calls when a tick asks it to.
+    fn provider(&self, out: &mut Out<'_>) {
+        let from = out.from;
+        for (id, attempt) in from.attempts.iter().enumerate() {
+            let name = u8::try_from(id).unwrap();
+            if let Wire::InFlight { until } = attempt.wire {
+                out.may(Move::ProviderMakesCall(name), |s| {
+                    s.attempts[id].wire = Wire::Call { at: s.now, until, over: false };
+                });
+            }
+            if attempt.state == AttemptState::Accepted && attempt.hang_up == HangUpState::Wanted {
+                out.eager(Move::HangUp(name), |s| {
+                    if let Some(Wire::Call { over, .. }) =
+                        attempt.sid.map(|call| &mut s.attempts[usize::from(call)].wire)
+                    {
+                        *over = true;
+                    }
+                    s.attempts[id].hang_up = HangUpState::Done;
+                });
+            }
+        }
+    }
+
+    /// Time, and the person.
+    fn world(&self, out: &mut Out<'_>) {
+        let from = out.from;
+        let kind = self.is_kind();
+        if !from.ended {
+            if !kind {
+                let how = (StepState::Cancelled, Reason::Joined);
+                out.may(Move::CheckIn, |s| rows::end_incident(s, how));
+            }
+            if from.now >= START {
+                let how = (StepState::Skipped, Reason::OutsideCriticalWindow);
+                out.eager(Move::Close, |s| rows::end_incident(s, how));
+            }
+        }
+        if from.now >= LAST_LOOK || (kind && out.busy) {
+            return;
+        }
+        let lost = |a: &super::state::Attempt| matches!(a.wire, Wire::InFlight { until } if until <= from.now + 1);
+        let lost = u8::try_from(from.attempts.iter().filter(|a| lost(a)).count()).unwrap();
+        if !kind || lost <= from.misfortunes_left {
+            out.may(Move::Time, |s| {
+                s.now += 1;
+                s.listed = false;
+                s.misfortunes_left = s.misfortunes_left.saturating_sub(lost);
+            });
+        }
+    }
+}
