@@ -26,6 +26,10 @@ fn run(p: &Protocol, bound: usize) {
 #[test]
 fn one() { run(&Protocol::new(&[0], 2), 3_000_000); }
 #[test]
+fn two() { run(&Protocol::new(&[0, 4], 2), 3_000_000); }
+#[test]
+fn three() { run(&Protocol::new(&[0, 4], 3), 3_000_000); }
+#[test]
 fn drops() {
     for w in [Without::PromptBytes, Without::Patience, Without::WholeList, Without::Fence, Without::SendBy, Without::SettledProvider] {
         run(&Protocol::new(&[0], 2).without(w), 3_000_000);

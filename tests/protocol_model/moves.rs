@@ -19,7 +19,6 @@ pub(crate) enum Move {
         tick: u8,
         shows: u8,
     },
-    ListIsDown(u8),
     ReadList(u8),
     Claim {
         tick: u8,
@@ -43,6 +42,7 @@ struct Out<'a> {
     to: &'a mut Vec<(Move, State)>,
     /// There is something a tick would do at once.
     busy: bool,
+    keep_lists: bool,
 }
 
 impl Out<'_> {
@@ -55,7 +55,7 @@ impl Out<'_> {
     fn may(&mut self, by: Move, change: impl FnOnce(&mut State)) -> bool {
         let mut next = self.from.clone();
         change(&mut next);
-        let next = next.canonical();
+        let next = next.canonical(self.keep_lists);
         let changed = next != *self.from;
         if changed {
             self.to.push((by, next));
@@ -103,7 +103,7 @@ impl Model for Protocol {
     }
 
     fn moves(&self, from: &State, to: &mut Vec<(Move, State)>) {
-        let mut out = Out { from, to, busy: false };
+        let mut out = Out { from, to, busy: false, keep_lists: self.is_kind() || self.lacks(Without::Patience) };
         let alike = from.ticks[0] == from.ticks[1] && from.attempts.iter().all(|a| a.owner.is_none());
         for slot in if alike { 0..1 } else { 0..2 } {
             self.tick(&mut out, slot);
@@ -178,7 +178,7 @@ impl Protocol {
     fn tick(&self, out: &mut Out<'_>, slot: u8) {
         let from = out.from;
         let me = &from.ticks[usize::from(slot)];
-        out.eager(Move::Settle(slot), |s| self.settle(s, me.asked));
+        out.eager(Move::Settle(slot), |s| self.settle(s, me.asked || !self.is_kind()));
         if let Some(id) = me.worker.attempt() {
             let waits = !matches!(me.worker, Worker::Heard(..));
             if waits && from.attempts[usize::from(id)].state == AttemptState::Sending {
@@ -226,7 +226,7 @@ impl Protocol {
                 list.shows = 0;
                 s.listed |= self.is_kind() && list.asked == s.now;
                 s.ticks[usize::from(slot)].list = None;
-                s.ticks[usize::from(slot)].asked = true;
+                s.ticks[usize::from(slot)].asked = self.is_kind();
             });
             return;
         }
@@ -249,9 +249,6 @@ impl Protocol {
             });
         }
         out.busy |= !from.listed;
-        if !self.is_kind() {
-            out.may(Move::ListIsDown(slot), |s| s.ticks[usize::from(slot)].asked = true);
-        }
     }
 
     /// The thread that places a call: fence, bytes, answer, record.
@@ -273,7 +270,6 @@ impl Protocol {
                 let prompt = from.now <= at + BYTES_LEAVE_WITHIN || self.lacks(Without::PromptBytes);
                 if prompt {
                     out.eager(Move::Send(slot), |s| {
-                        let wire = &mut s.attempts[usize::from(a)].wire;
                         let deadline = s.now.max(s.attempts[usize::from(a)].intent + HARD_TIMEOUT);
                         let late = self.lacks(Without::SettledProvider);
                         let until = if late { NEVER } else { deadline + SETTLE };

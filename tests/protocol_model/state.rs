@@ -156,12 +156,12 @@ impl State {
 
     /// One form for all states that can do the same: what cannot matter any more is forgotten, and the two processes,
     /// which are alike, stand in one order.
-    pub(crate) fn canonical(mut self) -> Self {
+    pub(crate) fn canonical(mut self, keep_lists: bool) -> Self {
         self.forget_workers();
         self.forget_ended_attempts();
         self.forget_times();
         for slot in 0..2 {
-            self.forget_list(slot);
+            self.forget_list(slot, keep_lists);
         }
         let key = |slot: u8, s: &Self| {
             let owned = s.attempts.iter().map(|a| a.owner == Some(slot)).collect::<Vec<_>>();
@@ -227,7 +227,7 @@ impl State {
 
     /// What a list cannot say any more: of its calls those that are known by now, of its attempts those that are not
     /// doubtful. When it was asked for matters only as before or after the doubtful attempt had settled.
-    fn forget_list(&mut self, slot: usize) {
+    fn forget_list(&mut self, slot: usize, keep: bool) {
         let Some(mut list) = self.ticks[slot].list.take() else { return };
         for (id, attempt) in self.attempts.iter().enumerate() {
             let bit = 1u8 << id;
@@ -246,7 +246,7 @@ impl State {
         let settled = doubtful.map(|(_, a)| a.intent + HARD_TIMEOUT + SETTLE).filter(|at| list.asked >= *at);
         let newest = self.attempts.iter().enumerate().filter(|(id, _)| (list.unknown | list.given_up) & (1 << id) != 0);
         list.asked = settled.unwrap_or(newest.map(|(_, a)| a.intent).max().unwrap_or(0));
-        let says_nothing = list.shows == 0 && (settled.is_none() || list.unknown == 0);
+        let says_nothing = !keep && list.shows == 0 && (settled.is_none() || list.unknown == 0);
         if !says_nothing {
             self.ticks[slot].list = Some(list);
         }
