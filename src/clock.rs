@@ -5,6 +5,7 @@
 //! Planning and guards get `now` as a parameter and never come here.
 
 use crate::model::Timestamp;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -40,6 +41,33 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
     fn sleep(&self, wait: Duration) {
         std::thread::sleep(wait);
+    }
+}
+
+/// A clock whose wall time is corrected by a known error.
+pub struct CorrectedClock {
+    inner: Arc<dyn Clock>,
+    by_ms: i64,
+}
+
+impl CorrectedClock {
+    /// `by_ms` is added to the wall time; boot time and sleeping stay as they are.
+    pub fn new(inner: Arc<dyn Clock>, by_ms: i64) -> Self {
+        Self { inner, by_ms }
+    }
+}
+
+impl Clock for CorrectedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.inner.now().ms().saturating_add(self.by_ms))
+    }
+
+    fn boottime_ms(&self) -> i64 {
+        self.inner.boottime_ms()
+    }
+
+    fn sleep(&self, wait: Duration) {
+        self.inner.sleep(wait);
     }
 }
 

@@ -20,6 +20,7 @@
 //! or reads a clock but through [`Clock`].
 
 mod calls;
+mod faults;
 mod follow;
 mod gate;
 mod jobs;
@@ -33,13 +34,15 @@ pub use rehearse::dry_run;
 pub use summary::{CallSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::model::{CallList, Phone, Reason, StepId, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Provider, Providers};
 use crate::rules::ladder;
-use crate::store::{CallScope, Claim, CloseRule, FaultNews, Meeting, Plan, Store, StoreError, TickEnd, TickStart};
+use crate::rules::skew::{self, Seen};
+use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError, TickBegun, TickEnd, TickStart};
+use calls::Unrecorded;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -70,12 +73,27 @@ const FOLLOW_FIRST: Duration = Duration::from_secs(5);
 /// The part of a tick's time that is kept for writing down, at most.
 const WRITE_DOWN: Duration = Duration::from_secs(5);
 
-/// A skew seen longer ago than this says nothing about the clock of today.
-const SKEW_KEPT: Duration = Duration::from_secs(3600);
+/// How long to wait before what could not be written down is tried once more, and how often that is done.
+const WRITE_AGAIN: (Duration, u32) = (Duration::from_millis(200), 50);
+
+/// The longest wait for the time of a retry: a clock that goes back must not make a tick sleep on.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Runs one tick. An error means that the store cannot be used; a provider's failure never is one.
 pub fn tick(world: &World) -> Result<Summary, StoreError> {
-    let mut run = Run::begin(world)?;
+    let now = world.clock.now();
+    let boottime_ms = world.clock.boottime_ms();
+    let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone() })?;
+    let seen = begun.skew.as_ref().map(|s| Seen {
+        skew_ms: s.skew_ms,
+        at: (s.started_at, s.boottime_ms),
+        same_boot: s.owner.same_boot(&world.me),
+    });
+    let correction_ms = skew::correction(seen, (now, boottime_ms));
+    let world =
+        World { clock: Arc::new(CorrectedClock::new(Arc::clone(&world.clock), correction_ms)), ..world.clone() };
+    let mut run = Run::new(&world);
+    run.begun(&begun, correction_ms)?;
     run.settle(false)?;
     run.open()?;
     run.work()?;
@@ -100,8 +118,8 @@ pub fn hang_up_now(world: &World, incident: crate::model::IncidentId) -> Result<
 struct Run<'w> {
     world: &'w World,
     id: Option<TickId>,
-    /// The provider's clock minus ours, milliseconds; 0 when it is not known or not worth correcting.
-    skew_ms: i64,
+    /// What is added to the machine's wall time in this tick, milliseconds.
+    correction_ms: i64,
     jobs: Jobs,
     summary: Summary,
     started: Instant,
@@ -129,6 +147,10 @@ struct Run<'w> {
     stopped_sending: bool,
     /// It did so in an earlier tick: one request at a time until one is taken.
     probing: bool,
+    /// Outcomes the store could not write down yet.
+    unrecorded: Vec<Unrecorded>,
+    /// How often that may still be tried.
+    writes_left: u32,
 }
 
 impl<'w> Run<'w> {
@@ -136,7 +158,7 @@ impl<'w> Run<'w> {
         Self {
             world,
             id: None,
-            skew_ms: 0,
+            correction_ms: 0,
             jobs: Jobs::new(world.config.engine.parallel),
             summary: Summary::new(world.clock.now()),
             started: Instant::now(),
@@ -152,22 +174,19 @@ impl<'w> Run<'w> {
             last_tick_at: None,
             stopped_sending: false,
             probing: false,
+            unrecorded: Vec::new(),
+            writes_left: WRITE_AGAIN.1,
         }
     }
 
-    fn begin(world: &'w World) -> Result<Self, StoreError> {
-        let now = world.clock.now();
-        let start = TickStart { now, boottime_ms: world.clock.boottime_ms(), owner: world.me.clone() };
-        let begun = world.store.begin_tick(&start)?;
-        let mut run = Self::new(world);
-        run.id = Some(begun.id);
-        run.last_tick_at = begun.last_tick_at;
-        run.skew_ms = begun.skew.filter(|(_, seen)| seen.plus(SKEW_KEPT) > now).map_or(0, |(skew, _)| skew);
-        run.probing = begun.faults.iter().any(|key| key == &run.account_fault());
-        run.fault("STOP file", world.config.stopped(), || {
-            format!("{} exists: nothing will ring", world.config.stop_file.display())
-        })?;
-        Ok(run)
+    fn begun(&mut self, begun: &TickBegun, correction_ms: i64) -> Result<(), StoreError> {
+        self.id = Some(begun.id);
+        self.correction_ms = correction_ms;
+        self.last_tick_at = begun.last_tick_at;
+        self.probing = begun.faults.iter().any(|key| key == &self.account_fault());
+        self.fault("STOP file", self.world.config.stopped(), || {
+            format!("{} exists: nothing will ring", self.world.config.stop_file.display())
+        })
     }
 
     fn open(&mut self) -> Result<(), StoreError> {
@@ -192,8 +211,10 @@ impl<'w> Run<'w> {
             if failed.is_none() {
                 failed = self.start_what_can_start().err();
             }
+            self.write_down_again();
             let sleepers = failed.is_none() && !self.stopped_sending && !self.again_at.is_empty();
-            if self.time_is_over() || !(self.jobs.any() || sleepers) {
+            let unwritten = !self.unrecorded.is_empty() && self.writes_left > 0;
+            if self.time_is_over() || !(self.jobs.any() || sleepers || unwritten) {
                 break;
             }
             // A store that fails must not cost the answers that are still to come.
@@ -202,7 +223,7 @@ impl<'w> Run<'w> {
             }
         }
         self.give_up_the_rest()?;
-        failed.map_or(Ok(()), Err)
+        failed.or_else(|| self.unrecorded.pop().map(|u| u.error)).map_or(Ok(()), Err)
     }
 
     fn start_what_can_start(&mut self) -> Result<(), StoreError> {
@@ -216,29 +237,68 @@ impl<'w> Run<'w> {
 
     /// Claims due steps as long as there are free workers.
     fn claim_due(&mut self) -> Result<(), StoreError> {
-        let now = self.world.clock.now();
         let waiting = self.again_at.len();
+        let now = self.world.clock.now();
         self.again_at.retain(|at| *at > now);
         // A step that may be tried again takes its place by deadline, so the list is read anew.
-        if self.due.is_empty() || self.again_at.len() < waiting {
-            self.due = self.world.store.due_steps(now, BATCH)?.into();
+        let mut stale = self.again_at.len() < waiting;
+        loop {
+            if self.due.is_empty() || stale {
+                self.due = self.world.store.due_steps(self.world.clock.now(), BATCH)?.into();
+                stale = false;
+            }
+            let whole_batch = self.due.len() == BATCH;
+            let ended = self.summary.results.len();
+            self.claim_batch()?;
+            // A batch of late steps that all ended must not hide the steps behind it.
+            if !(self.due.is_empty() && whole_batch && self.summary.results.len() > ended) {
+                return Ok(());
+            }
         }
+    }
+
+    fn claim_batch(&mut self) -> Result<(), StoreError> {
         let mut held = VecDeque::new();
-        while !self.stopped_sending && !self.time_is_over() && self.jobs.has_room(self.probing) {
+        while self.may_start() && self.jobs.has_room(self.probing) {
             let Some(claim) = self.due.pop_front() else { break };
             if self.had_their_try.contains(&claim.step) {
                 continue;
             }
             if self.is_held(&claim) {
                 held.push_back(claim);
-            } else if !self.adopt(&claim)? {
-                self.claim(claim)?;
+                continue;
             }
+            let (step, done) = (claim.step, self.adopt_or_claim(claim));
+            self.unless_of_one_row(step, done)?;
         }
         // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
         held.append(&mut self.due);
         self.due = held;
         Ok(())
+    }
+
+    fn adopt_or_claim(&mut self, claim: Claim) -> Result<(), StoreError> {
+        if self.adopt(&claim)? { Ok(()) } else { self.claim(claim) }
+    }
+
+    /// What is wrong with one row must not stop the others; what is wrong with the store stops the tick.
+    fn unless_of_one_row(&mut self, step: StepId, done: Result<(), StoreError>) -> Result<(), StoreError> {
+        match done {
+            Err(error @ StoreError::Statement { .. }) => {
+                log::error!("[CALL] step {step} cannot be tried: {error}");
+                self.had_their_try.insert(step);
+                self.summary.bad_steps += 1;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// A request that could not end within the tick is left to the next one.
+    fn may_start(&self) -> bool {
+        let engine = &self.world.config.engine;
+        let needed = engine.request_limit().min(engine.hard_timeout);
+        !self.stopped_sending && self.limit().saturating_sub(self.started.elapsed()) >= needed
     }
 
     /// Must the claim wait for what the provider is being asked about its number?
@@ -256,23 +316,35 @@ impl<'w> Run<'w> {
     fn next_event(&mut self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         let retry = self.again_at.iter().min().map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
+        let write = (!self.unrecorded.is_empty()).then_some(WRITE_AGAIN.0);
         if !self.jobs.any() {
-            self.world.clock.sleep(retry.unwrap_or_default());
+            let wait = [retry, write].into_iter().flatten().min().unwrap_or_default();
+            self.world.clock.sleep(wait.min(LONGEST_WAIT));
             return Ok(());
         }
         let left = self.limit().saturating_sub(self.started.elapsed());
         let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
         let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.started.elapsed()));
-        let wait = [retry, held].into_iter().flatten().chain([left]).min().unwrap_or(left);
-        for event in self.jobs.wait(wait) {
-            self.happened(event)?;
+        let wait = [retry, held, write].into_iter().flatten().chain([left]).min().unwrap_or(left);
+        let events = self.jobs.wait(wait);
+        self.happened_all(events)
+    }
+
+    /// Every event counts, also behind one that could not be written down.
+    fn happened_all(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
+        let mut failed = Ok(());
+        for event in events {
+            let done = self.happened(event);
+            if failed.is_ok() {
+                failed = done;
+            }
         }
-        Ok(())
+        failed
     }
 
     fn happened(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Replied { attempt, reply, claimed } => self.replied(attempt, &reply, claimed),
+            Event::Replied { attempt, reply, claimed } => self.replied(attempt, reply, claimed),
             Event::Looked { look, sight } => {
                 self.looked(&look);
                 match look.about {
@@ -285,10 +357,10 @@ impl<'w> Run<'w> {
 
     /// The tick's time is over: requests under way are unknown, looks at calls wait for the next tick.
     fn give_up_the_rest(&mut self) -> Result<(), StoreError> {
-        for event in self.jobs.give_up() {
-            self.happened(event)?;
-        }
-        Ok(())
+        let events = self.jobs.give_up();
+        let done = self.happened_all(events);
+        self.write_down_again();
+        done
     }
 
     /// The last part of the tick's time is for writing down what came of it.
@@ -317,8 +389,11 @@ impl<'w> Run<'w> {
     }
 
     fn end(mut self) -> Result<Summary, StoreError> {
+        // Answers that came while the tick was closing.
+        let late = self.jobs.wait(Duration::ZERO);
+        self.happened_all(late)?;
         if let Some(skew) = self.summary.skew_ms {
-            self.fault("clock", skew.abs() > gate::SKEW_ALARM_MS, || {
+            self.fault("clock", skew.abs() > skew::ALARM_MS, || {
                 format!("this machine's clock is {:.1} s off the provider's; check NTP", -skew as f64 / 1000.0)
             })?;
         }
@@ -333,27 +408,5 @@ impl<'w> Run<'w> {
             self.world.store.end_tick(id, &end)?;
         }
         Ok(self.summary)
-    }
-
-    /// A fault that lasts is told when it begins, once an hour, and when it ends: cron mails every line.
-    fn fault(&mut self, key: &str, there: bool, words: impl Fn() -> String) -> Result<(), StoreError> {
-        if !there {
-            if self.world.store.fault_gone(key)? {
-                log::warn!("over: {key}");
-            }
-            return Ok(());
-        }
-        match self.world.store.fault_seen(key, self.world.clock.now())? {
-            FaultNews::Began => log::error!("{}", words()),
-            FaultNews::Lasts => log::error!("still: {}", words()),
-            FaultNews::Quiet => log::debug!("still: {}", words()),
-        }
-        Ok(())
-    }
-
-    /// The key of the fault "this provider refuses this account".
-    fn account_fault(&self) -> String {
-        let provider = self.world.providers.current();
-        format!("{} account", provider.kind())
     }
 }

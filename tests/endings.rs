@@ -9,7 +9,7 @@ use savehub::provider::twilio::Twilio;
 use savehub::provider::{Only, Registry};
 use std::sync::Arc;
 use std::time::Duration;
-use support::fake_twilio::{Behaviour, FakeTwilio};
+use support::fake_twilio::{Behaviour, Endpoint, FakeTwilio};
 use support::world::{Meanwhile, World, result_words};
 
 const ONE_RUNG: &str = "[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n";
@@ -21,6 +21,8 @@ fn an_unknown_attempt_is_held_and_given_up_when_the_next_rung_is_due() {
     let w = World::on_twilio("");
     let m = w.meeting("in 180s");
     w.fake().script([Behaviour::CloseBeforeReply]);
+    // Nobody can be asked: without its list, the provider cannot say that there is no call.
+    w.fake().set_down(Endpoint::List, Some(Behaviour::CloseBeforeReply));
     let summary = w.tick();
     assert_eq!((w.steps(m), w.attempt_states(m)), (words(["RUNNING", "PENDING"]), words(["UNKNOWN"])));
     assert_eq!((result_words(&summary.results), summary.exit()), (vec![], Exit::Done));
@@ -45,6 +47,7 @@ fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
     let w = World::on_twilio(ONE_RUNG);
     let m = w.meeting("in 100s");
     w.fake().script([Behaviour::AcceptAndLoseReply]);
+    w.fake().set_down(Endpoint::List, Some(Behaviour::CloseBeforeReply));
     w.tick();
     w.advance(99);
     w.tick();

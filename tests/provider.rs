@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use support::fake_twilio::{ACCOUNT, Behaviour, FakeTwilio, Latch, TEST_ACCOUNT, TOKEN};
+use support::fake_twilio::{ACCOUNT, Behaviour, FakeTwilio, Latch, TEST_ACCOUNT, TOKEN, answered, ends};
 use support::wire::field;
 use support::{Open, call, engine, phone, twilio_config};
 
@@ -304,6 +304,33 @@ fn a_call_is_followed_from_queued_to_its_end() {
     assert_eq!(twilio.fetch("CA0", Timestamp::from_ms(0)), Err(ProviderError::NotFound));
     assert_eq!(twilio.fetch("../../x?y", Timestamp::from_ms(0)), Err(ProviderError::NotFound));
     assert!(fake.requests().last().unwrap().target.ends_with("/Calls/..%2F..%2Fx%3Fy.json"));
+}
+
+#[test]
+fn a_calls_whole_life_is_read_off_a_turned_clock() {
+    use CallStatus::{Busy, Completed, InProgress, Queued, Ringing};
+    let clock = Arc::new(ManualClock::at(call("").intent_at));
+    let fake = FakeTwilio::with(Arc::clone(&clock) as _, TOKEN);
+    let twilio = twilio(&fake, PATIENT);
+    fake.set_life(answered(3, 9, "human", 12));
+    twilio.place(&call("Hello"), &Open);
+    fake.set_life(ends(5, "busy"));
+    twilio.place(&call("Hello"), &Open);
+    let sids: Vec<String> = fake.calls().into_iter().map(|c| c.sid).collect();
+    let now = Timestamp::from_ms(0);
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        first.push(twilio.fetch(&sids[0], now).unwrap().status);
+        second.push(twilio.fetch(&sids[1], now).unwrap().status);
+        clock.advance(Duration::from_secs(6));
+    }
+    assert_eq!(first, [Queued, Ringing, InProgress, InProgress, Completed]);
+    assert_eq!(second, [Queued, Busy, Busy, Busy, Busy]);
+    let report = twilio.fetch(&sids[0], now).unwrap();
+    assert_eq!((report.duration_s, report.answered_by.as_deref(), report.price), (Some(12), Some("human"), None));
+    fake.set_price(&sids[0], "-0.01300");
+    assert_eq!(twilio.fetch(&sids[0], now).unwrap().price.as_deref(), Some("-0.01300"));
+    assert_eq!(twilio.fetch(&sids[1], now).unwrap().duration_s, None);
 }
 
 #[test]

@@ -259,6 +259,28 @@ pub struct Person {
     pub shared_phone: bool,
 }
 
+/// ureq may lose count of one phase; no request lasts longer than its phases together and this.
+const REQUEST_SLACK: Duration = Duration::from_secs(2);
+
+impl EngineConfig {
+    /// No request lasts longer than this once it was begun.
+    pub fn request_limit(&self) -> Duration {
+        self.request_timeout.saturating_add(REQUEST_SLACK)
+    }
+
+    /// A request begins within this time after its attempt was written, or not at all. Default 23 s.
+    pub fn send_within(&self) -> Duration {
+        let left = self.hard_timeout.saturating_sub(self.request_limit());
+        left.max(self.hard_timeout.min(Duration::from_secs(5)))
+    }
+
+    /// By this time after its attempt was written a request has ended, wherever its process was frozen before it began.
+    /// Default 45 s.
+    pub fn ends_within(&self) -> Duration {
+        self.send_within().saturating_add(self.request_limit())
+    }
+}
+
 impl Config {
     /// The defaults with the mock phone, for commands that need no config. The environment says where the database is;
     /// nothing else of it is read.

@@ -137,8 +137,11 @@ text_enum! {
         WindowClosed = "window_closed",
         /// The STOP file appeared.
         Stopped = "stopped",
-        /// Half of the lease is gone.
-        LeaseSpent = "lease_spent",
+        /// The critical window is not open yet: the clock went back since the claim.
+        TooEarly = "too_early",
+        /// So much time passed since the claim (the process was frozen, the machine slept) that the request could still be
+        /// under way when others take the attempt for settled.
+        TooLate = "too_late",
         /// The database could not be read.
         StoreFailed = "store_failed",
     }

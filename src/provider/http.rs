@@ -7,6 +7,7 @@
 //! Nothing here retries. Headers, bodies and queries are never logged and never part of an error.
 
 mod names;
+mod socket;
 
 pub use names::{Lookup, SystemLookup};
 
@@ -22,10 +23,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, SendBody};
 
-/// The longest answer that is read, in bytes; a longer one is unreadable.
+/// The longest answer about one call that is read, in bytes; a longer one is unreadable.
 pub const ANSWER_MAX: usize = 1 << 20;
 
 /// The loudest level at which these modules may log: below it ureq prints whole requests, the Authorization header
@@ -117,7 +117,12 @@ impl HttpClient {
 
     /// Reads `url`. Safe to repeat.
     pub fn get(&self, url: &str, authorization: &SecretString) -> Result<HttpAnswer, HttpFailure> {
-        self.exchange(url, |agent| {
+        self.get_up_to(url, authorization, ANSWER_MAX)
+    }
+
+    /// As [`HttpClient::get`], for an answer of at most `most` bytes.
+    pub fn get_up_to(&self, url: &str, authorization: &SecretString, most: usize) -> Result<HttpAnswer, HttpFailure> {
+        self.exchange(url, most, |agent| {
             let request = agent.get(url).header("Authorization", header(authorization)?);
             request.header("Accept-Charset", "utf-8").call().map_err(Failed::from)
         })
@@ -132,8 +137,9 @@ impl HttpClient {
         form: &str,
         gate: &dyn Gate,
     ) -> Result<HttpAnswer, HttpFailure> {
-        self.exchange(url, |agent| {
-            let mut witness = Witness { rest: form.as_bytes(), gate, seen: Seen::Nothing };
+        self.exchange(url, ANSWER_MAX, |agent| {
+            let patience = send_body_share(self.settings.request_timeout) / 4;
+            let mut witness = Witness { rest: form.as_bytes(), gate, patience, seen: Seen::Nothing };
             let request = agent
                 .post(url)
                 .header("Authorization", header(authorization)?)
@@ -149,6 +155,7 @@ impl HttpClient {
     fn exchange(
         &self,
         url: &str,
+        most: usize,
         send: impl FnOnce(&Agent) -> Result<ureq::http::Response<ureq::Body>, Failed>,
     ) -> Result<HttpAnswer, HttpFailure> {
         let started = Instant::now();
@@ -171,7 +178,7 @@ impl HttpClient {
         };
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        match read_whole(body) {
+        match read_whole(body, most) {
             Ok(body) => {
                 let elapsed = started.elapsed();
                 log::debug!("http: {status}, {} bytes in {} ms", body.len(), elapsed.as_millis());
@@ -192,7 +199,7 @@ impl HttpClient {
             .timeout_resolve(share(15))
             .timeout_connect(share(25))
             .timeout_send_request(share(5))
-            .timeout_send_body(share(5))
+            .timeout_send_body(Some(send_body_share(total)))
             .timeout_recv_response(share(40))
             .timeout_recv_body(share(10))
             // Above the sum, since it would hide which phase ran out of time.
@@ -209,15 +216,24 @@ impl HttpClient {
             .accept("application/json")
             .proxy(None);
         if let Some(proxy) = &self.settings.proxy {
-            let proxy = ureq::Proxy::new(proxy)
-                .map_err(|_| not_sent(NotSentCause::Other, "the configured proxy address cannot be read"))?;
+            let proxy = ureq::Proxy::new(proxy).ok().filter(|p| {
+                // Anything else would be passed by, not used.
+                matches!(p.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https)
+            });
+            let proxy =
+                proxy.ok_or_else(|| not_sent(NotSentCause::Other, "the configured proxy address cannot be used"))?;
             config = config.proxy(Some(proxy));
         }
         if let Some(file) = &self.settings.ca_file {
             config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
         }
-        Ok(Agent::with_parts(config.build(), DefaultConnector::default(), self.names.clone()))
+        Ok(Agent::with_parts(config.build(), socket::connector(total), self.names.clone()))
     }
+}
+
+/// The time for sending the body, in which the gate is asked: room for a slow disk, within the limit of the whole.
+fn send_body_share(total: Duration) -> Duration {
+    (total * 5 / 100).max(Duration::from_secs(2)).min(total)
 }
 
 /// Encodes a form as the official Python SDK does: `+` for a space, and everything but letters, digits and `_.-~` as
@@ -257,6 +273,9 @@ fn encode_into(out: &mut String, text: &str, space: &str) {
 struct Witness<'a> {
     rest: &'a [u8],
     gate: &'a dyn Gate,
+    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes have
+    /// been handed over for all we know.
+    patience: Duration,
     seen: Seen,
 }
 
@@ -273,10 +292,12 @@ enum Seen {
 impl Read for Witness<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if let Seen::Nothing = self.seen {
-            match self.gate.pass() {
-                Ok(()) => self.seen = Seen::Body,
-                Err(reason) => self.seen = Seen::Refused(reason),
-            }
+            let asked = Instant::now();
+            self.seen = match self.gate.pass() {
+                Ok(()) if asked.elapsed() > self.patience => Seen::Refused(FenceReason::StoreFailed),
+                Ok(()) => Seen::Body,
+                Err(reason) => Seen::Refused(reason),
+            };
         }
         if let Seen::Refused(_) = self.seen {
             return Err(io::Error::other("fenced"));
@@ -395,11 +416,11 @@ pub fn is_loopback(host: &str) -> bool {
 }
 
 /// Reads to the end, which also gives the connection back to the pool. `Err` says why it could not.
-fn read_whole(mut body: ureq::Body) -> Result<Vec<u8>, String> {
+fn read_whole(mut body: ureq::Body, most: usize) -> Result<Vec<u8>, String> {
     let mut whole = Vec::new();
-    let limit = u64::try_from(ANSWER_MAX).unwrap_or(u64::MAX) + 1;
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     match body.as_reader().take(limit).read_to_end(&mut whole) {
-        Ok(_) if whole.len() > ANSWER_MAX => Err(format!("longer than {ANSWER_MAX} bytes")),
+        Ok(_) if whole.len() > most => Err(format!("longer than {most} bytes")),
         Ok(_) => Ok(whole),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err("the connection was closed".into()),
         Err(e) => Err(printable(&e.to_string())),

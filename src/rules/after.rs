@@ -74,14 +74,15 @@ pub fn absent(facts: &AfterFacts, now: Timestamp) -> StepNext {
 fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> StepNext {
     let detail = not_sent.detail.clone();
     match not_sent.cause {
-        NotSentCause::Fenced(FenceReason::WindowClosed) => {
-            end(StepState::Skipped, Reason::OutsideCriticalWindow, "the window closed before the request left")
+        NotSentCause::Fenced(FenceReason::WindowClosed) if now >= facts.starts_at => {
+            end(StepState::Skipped, Reason::OutsideCriticalWindow, "the meeting started before the request left")
         }
         NotSentCause::Fenced(FenceReason::Stopped) => end(StepState::Skipped, Reason::Paused, "the STOP file exists"),
-        // An ended incident cancels its steps in the store. A shared call goes on for the other meeting.
-        NotSentCause::Fenced(FenceReason::IncidentEnded | FenceReason::NotOurs) => {
-            StepNext::Again { not_before: now, spends_try: false }
-        }
+        // An ended incident cancels its steps in the store, and what is too early is for the guards to say. A call that
+        // was shared goes on for the meeting that has neither ended nor started.
+        NotSentCause::Fenced(
+            FenceReason::IncidentEnded | FenceReason::NotOurs | FenceReason::WindowClosed | FenceReason::TooEarly,
+        ) => StepNext::Again { not_before: now, spends_try: false },
         _ => {
             let not_before = now.plus(RETRY_AFTER);
             if facts.tries >= RETRIES || not_before >= facts.starts_at {
@@ -162,12 +163,16 @@ mod tests {
     #[test]
     fn the_fence_ends_a_step_with_its_own_reason() {
         let fenced = |r| next(&not_sent(NotSentCause::Fenced(r)), &facts(0), NOW);
-        assert_eq!(ended(fenced(FenceReason::WindowClosed)), (StepState::Skipped, Reason::OutsideCriticalWindow));
+        let started = AfterFacts { starts_at: NOW, ..facts(0) };
+        let late = next(&not_sent(NotSentCause::Fenced(FenceReason::WindowClosed)), &started, NOW);
+        assert_eq!(ended(late), (StepState::Skipped, Reason::OutsideCriticalWindow));
         assert_eq!(ended(fenced(FenceReason::Stopped)), (StepState::Skipped, Reason::Paused));
         let again = StepNext::Again { not_before: NOW, spends_try: false };
-        assert_eq!(fenced(FenceReason::IncidentEnded), again);
+        for reason in [FenceReason::IncidentEnded, FenceReason::TooEarly, FenceReason::WindowClosed] {
+            assert_eq!(fenced(reason), again, "{reason}");
+        }
         let spent = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true };
-        assert_eq!(fenced(FenceReason::LeaseSpent), spent);
+        assert_eq!(fenced(FenceReason::TooLate), spent);
     }
 
     #[test]

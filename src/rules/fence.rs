@@ -1,8 +1,9 @@
 //! The fence: the last look right before bytes leave, and again when the transport asks for the body.
 //!
-//! It makes two of the engine's four assumptions true: (A) once it has passed, the bytes leave before the lease ends
-//! (less than half of the lease may be gone, counted in boot time, which runs on while the machine sleeps); (D) it is
-//! really performed: no provider can be reached but through it.
+//! It makes two of the engine's four assumptions true: (A) once it has passed, the request ends before the attempt's
+//! deadline, from which settling counts (it closes a whole request before that, counted in boot time, which runs on while
+//! the machine sleeps; the deadline lies well within the lease); (D) it is really performed: no provider can be reached
+//! but through it.
 
 use super::window::{self, Place};
 use crate::model::FenceFacts;
@@ -17,10 +18,8 @@ pub struct Moment<'a> {
     pub now: Timestamp,
     /// Milliseconds of `CLOCK_BOOTTIME`.
     pub boottime_ms: i64,
-    /// End of the lease, in the same time.
-    pub lease_until_boot_ms: i64,
-    /// The whole lease.
-    pub lease: Duration,
+    /// A request may begin until then, in the same time.
+    pub send_by_boot_ms: i64,
     /// The critical window.
     pub window: Duration,
     /// The STOP file exists.
@@ -37,15 +36,16 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
     if facts.incidents_open == Some(false) || facts.hang_up == HangUpState::Wanted {
         return Err(FenceReason::IncidentEnded);
     }
-    if facts.starts_at.is_some_and(|start| window::place(start, moment.now, moment.window) != Place::Inside) {
-        return Err(FenceReason::WindowClosed);
+    match facts.starts_at.map(|start| window::place(start, moment.now, moment.window)) {
+        Some(Place::Over) => return Err(FenceReason::WindowClosed),
+        Some(Place::Early) => return Err(FenceReason::TooEarly),
+        Some(Place::Inside) | None => {}
     }
     if moment.stopped {
         return Err(FenceReason::Stopped);
     }
-    let half_ms = i64::try_from(moment.lease.as_millis() / 2).unwrap_or(i64::MAX);
-    if moment.boottime_ms > moment.lease_until_boot_ms.saturating_sub(half_ms) {
-        return Err(FenceReason::LeaseSpent);
+    if moment.boottime_ms > moment.send_by_boot_ms {
+        return Err(FenceReason::TooLate);
     }
     Ok(())
 }
@@ -68,8 +68,7 @@ mod tests {
         let mut moment = Moment {
             now: Timestamp::from_ms(START.ms() - 60_000),
             boottime_ms: 5_000,
-            lease_until_boot_ms: 125_000,
-            lease: Duration::from_secs(120),
+            send_by_boot_ms: 28_000,
             window: Duration::from_secs(180),
             stopped: false,
             me: &me,
@@ -93,13 +92,13 @@ mod tests {
         assert_eq!(ask(|f, _| f.incidents_open = Some(false)), Err(FenceReason::IncidentEnded));
         assert_eq!(ask(|f, _| f.hang_up = HangUpState::Wanted), Err(FenceReason::IncidentEnded));
         assert_eq!(ask(|_, m| m.now = START), Err(FenceReason::WindowClosed));
-        assert_eq!(ask(|_, m| m.now = Timestamp::from_ms(0)), Err(FenceReason::WindowClosed));
+        assert_eq!(ask(|_, m| m.now = Timestamp::from_ms(0)), Err(FenceReason::TooEarly));
         assert_eq!(ask(|_, m| m.stopped = true), Err(FenceReason::Stopped));
     }
 
     #[test]
-    fn the_fence_refuses_once_half_of_the_lease_is_gone() {
-        assert_eq!(ask(|_, m| m.boottime_ms = 65_000), Ok(()));
-        assert_eq!(ask(|_, m| m.boottime_ms = 65_001), Err(FenceReason::LeaseSpent));
+    fn the_fence_refuses_what_could_no_longer_end_before_its_deadline() {
+        assert_eq!(ask(|_, m| m.boottime_ms = 28_000), Ok(()));
+        assert_eq!(ask(|_, m| m.boottime_ms = 28_001), Err(FenceReason::TooLate));
     }
 }

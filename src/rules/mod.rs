@@ -10,6 +10,7 @@
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
 //! | [`reconcile`] | what does the provider's list say about it? |
 //! | [`pace`] | when is a call looked at again? |
+//! | [`skew`] | is our clock wrong, and by how much? |
 //! | [`message`] | what is said? |
 
 pub mod after;
@@ -20,4 +21,5 @@ pub mod message;
 pub mod pace;
 pub mod reconcile;
 pub mod settle;
+pub mod skew;
 pub mod window;

@@ -333,13 +333,26 @@ pub struct TickStart {
     pub owner: Owner,
 }
 
+/// A skew, and the tick that saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkewSeen {
+    /// The provider's clock minus ours, milliseconds.
+    pub skew_ms: i64,
+    /// Wall time at the start of that tick.
+    pub started_at: Timestamp,
+    /// `CLOCK_BOOTTIME` at the start of that tick, milliseconds.
+    pub boottime_ms: i64,
+    /// Whose tick it was.
+    pub owner: Owner,
+}
+
 /// What a tick learns when it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TickBegun {
     /// Row.
     pub id: TickId,
-    /// Last known skew of the provider's clock against ours in milliseconds, and when it was seen.
-    pub skew: Option<(i64, Timestamp)>,
+    /// Last known skew of the provider's clock against ours.
+    pub skew: Option<SkewSeen>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
     /// The last time any earlier tick wrote down.

@@ -5,7 +5,7 @@ use super::{Run, World};
 use crate::config::Person;
 use crate::model::{
     AttemptId, CallRequest, MESSAGE_CUT, MeetingWords, Outcome, Phone, ProviderKind, Reason, RejectionClass, Reply,
-    StepState, Timestamp, Voice, cut, printable,
+    StepId, StepState, Timestamp, Voice, cut, printable,
 };
 use crate::rules::after;
 use crate::rules::guard::{self, Situation};
@@ -18,6 +18,15 @@ const MERGE_WITHIN: Duration = Duration::from_secs(60);
 
 /// The span of the daily caps.
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// An outcome the store could not write down yet.
+pub(super) struct Unrecorded {
+    attempt: AttemptId,
+    reply: Reply,
+    steps: Vec<StepId>,
+    /// Why not.
+    pub(super) error: StoreError,
+}
 
 /// Who is called, how, and by whom.
 pub(super) struct Target<'a> {
@@ -52,13 +61,18 @@ pub(super) fn draft<'a>(
         owner: world.me.clone(),
         lease_until_boot_ms: boottime_ms.saturating_add(ms(engine.lease)),
         intent_boot_ms: boottime_ms,
-        request_deadline_at: now.plus(engine.hard_timeout),
-        deadline_boot_ms: boottime_ms.saturating_add(ms(engine.hard_timeout)),
+        request_deadline_at: now.plus(engine.ends_within()),
+        deadline_boot_ms: boottime_ms.saturating_add(ms(engine.ends_within())),
         calls_since: now.minus(world.config.guards.max_calls_per),
         day_since: now.minus(DAY),
         merge_until: now.plus(MERGE_WITHIN),
         say,
     }
+}
+
+/// When the fence of this attempt closes for good, in milliseconds of boot time.
+pub(super) fn send_by(world: &World, draft: &AttemptDraft<'_>) -> i64 {
+    draft.intent_boot_ms.saturating_add(ms(world.config.engine.send_within()))
 }
 
 fn ms(duration: Duration) -> i64 {
@@ -88,7 +102,7 @@ impl Run<'_> {
         let words = claim.words.clone();
         let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
         let draft = draft(world, &Target::of(person), now, &say);
-        let lease_until_boot_ms = draft.lease_until_boot_ms;
+        let send_by_boot_ms = send_by(world, &draft);
         let situation = Situation {
             now,
             to: &person.phone,
@@ -101,7 +115,7 @@ impl Run<'_> {
         };
         let rule = |facts: &Facts| guard::decide(facts, &situation);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
-            Begun::Attempt(attempt) => self.send(attempt, &Target::of(person), lease_until_boot_ms),
+            Begun::Attempt(attempt) => self.send(attempt, &Target::of(person), send_by_boot_ms),
             Begun::Refused(result) => self.refused(result, &words, now),
             Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&words.uid)),
             Begun::Gone => {}
@@ -110,7 +124,7 @@ impl Run<'_> {
     }
 
     /// Hands a written attempt to a worker.
-    pub(super) fn send(&mut self, attempt: Attempt, target: &Target<'_>, lease_until_boot_ms: i64) {
+    pub(super) fn send(&mut self, attempt: Attempt, target: &Target<'_>, send_by_boot_ms: i64) {
         let provider = self.world.providers.current();
         log::info!("[CALL] Provider={}", provider.kind());
         log::info!("[CALL] Initiating call to {}", target.to);
@@ -123,35 +137,70 @@ impl Run<'_> {
             voice: target.voice.clone(),
             intent_at: attempt.intent_at,
         };
-        let skew_ms = self.skew_ms;
-        let fence = Fence { world: self.world.clone(), attempt: attempt.id, lease_until_boot_ms, skew_ms };
+        let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms };
         self.jobs.place(attempt, request, provider, Arc::new(fence), self.world.config.engine.hard_timeout);
     }
 
-    /// An outcome came, in time or late: write it down, and tell.
+    /// An outcome came, in time or late: tell, and write it down.
     pub(super) fn replied(
         &mut self,
         attempt: AttemptId,
-        reply: &Reply,
+        reply: Reply,
         claimed: Option<Attempt>,
     ) -> Result<(), StoreError> {
-        self.tell_outcome(reply, claimed.as_ref().map(|a| &a.to));
-        self.summary.note_skew(reply.meta.skew_ms);
+        self.tell_outcome(&reply, claimed.as_ref().map(|a| &a.to));
+        // A gateway's error page may carry any date.
+        if matches!(reply.meta.http_status, Some(200..=299 | 400..=499)) {
+            self.note_skew(reply.meta.skew_ms);
+        }
+        let steps = claimed.as_ref().map(|a| a.steps.clone()).unwrap_or_default();
         let now = self.world.clock.now();
         let rule = |facts: &crate::store::AfterFacts| after::next(&reply.outcome, facts, now);
-        let steps: Vec<_> = claimed.as_ref().map(|a| a.steps.clone()).unwrap_or_default();
         let recorded = match claimed {
-            Some(attempt) => self.world.store.record(attempt, reply, now, &rule)?,
-            None => self.world.store.record_late(attempt, reply, now, &rule)?,
+            Some(attempt) => self.world.store.record(attempt, &reply, now, &rule),
+            None => self.world.store.record_late(attempt, &reply, now, &rule),
         };
-        self.account_answered(reply)?;
+        match recorded {
+            Ok(recorded) => self.recorded(&reply, steps, recorded),
+            Err(error) => {
+                // An accepted call's id stands in the log already; it is written down as soon as the store lets us.
+                log::warn!("[CALL] attempt {attempt} is not written down yet: {error}");
+                self.unrecorded.push(Unrecorded { attempt, reply, steps, error });
+                Ok(())
+            }
+        }
+    }
+
+    /// Tries once more to write down what the store could not take.
+    pub(super) fn write_down_again(&mut self) {
+        for mut left in std::mem::take(&mut self.unrecorded) {
+            self.writes_left = self.writes_left.saturating_sub(1);
+            let now = self.world.clock.now();
+            let rule = |facts: &crate::store::AfterFacts| after::next(&left.reply.outcome, facts, now);
+            let done = match self.world.store.record_late(left.attempt, &left.reply, now, &rule) {
+                Ok(recorded) => self.recorded(&left.reply, left.steps.clone(), recorded),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                left.error = error;
+                self.unrecorded.push(left);
+            }
+        }
+    }
+
+    fn recorded(&mut self, reply: &Reply, steps: Vec<StepId>, recorded: Recorded) -> Result<(), StoreError> {
         if is_capacity(&reply.outcome) {
             self.had_their_try.extend(steps);
         } else {
             self.again_at.extend(recorded.again_at);
         }
         self.tell_recorded(recorded);
-        Ok(())
+        self.account_answered(reply)
+    }
+
+    /// Notes how far the machine's clock is off, as the provider sees it.
+    pub(super) fn note_skew(&mut self, skew_ms: Option<i64>) {
+        self.summary.note_skew(skew_ms.map(|skew| skew.saturating_add(self.correction_ms)));
     }
 
     pub(super) fn tell_recorded(&mut self, recorded: Recorded) {

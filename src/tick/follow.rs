@@ -37,13 +37,7 @@ impl Run<'_> {
     pub(super) fn seen(&mut self, call: &LiveCall, sight: Sight) -> Result<(), StoreError> {
         match sight {
             Sight::Report(report) => self.reported(call, &report),
-            Sight::Failed(ProviderError::NotFound) => {
-                let now = self.world.clock.now();
-                self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
-                self.world.store.look_later(call.attempt, now.plus(LOST_CALL))?;
-                log::warn!("[CALL] the provider does not know call {}", call.sid);
-                Ok(())
-            }
+            Sight::Failed(ProviderError::NotFound) => self.not_known(call),
             Sight::Failed(error) => {
                 let verb = if call.hang_up.is_some() { "ended" } else { "read" };
                 log::warn!("[CALL] call {} could not be {verb}, the next tick tries again: {error}", call.sid);
@@ -54,8 +48,20 @@ impl Run<'_> {
         }
     }
 
+    /// A provider may need a moment before it knows its own call. Only one that is old enough to be over is given up.
+    fn not_known(&mut self, call: &LiveCall) -> Result<(), StoreError> {
+        log::warn!("[CALL] the provider does not know call {}", call.sid);
+        let (engine, now) = (&self.world.config.engine, self.world.clock.now());
+        if call.intent_at.plus(engine.ring_timeout).plus(engine.settle) > now {
+            self.summary.call_errors += 1;
+            return Ok(());
+        }
+        self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
+        self.world.store.look_later(call.attempt, now.plus(LOST_CALL))
+    }
+
     fn reported(&mut self, call: &LiveCall, report: &CallReport) -> Result<(), StoreError> {
-        self.summary.note_skew(report.skew_ms);
+        self.note_skew(report.skew_ms);
         let now = self.world.clock.now();
         // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with.
         if call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress {

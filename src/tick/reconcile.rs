@@ -78,7 +78,7 @@ impl Run<'_> {
         }
         match sight {
             Sight::List(listed) => {
-                self.summary.note_skew(listed.list.skew_ms);
+                self.note_skew(listed.list.skew_ms);
                 for attempt in doubtful {
                     self.look_up(attempt, &listed)?;
                 }

@@ -26,6 +26,8 @@ pub struct Summary {
     pub missed: Vec<IncidentId>,
     /// Calls that could not be read or ended this time.
     pub call_errors: u32,
+    /// Steps whose rows could not be used.
+    pub bad_steps: u32,
     /// Newest skew of the provider's clock against ours, milliseconds.
     pub skew_ms: Option<i64>,
 }
@@ -59,6 +61,7 @@ impl Summary {
             refused: Vec::new(),
             missed: Vec::new(),
             call_errors: 0,
+            bad_steps: 0,
             skew_ms: None,
         }
     }
@@ -87,7 +90,7 @@ impl Summary {
 
     /// 0, or 1 when something that was due could not be done.
     pub fn exit(&self) -> Exit {
-        if self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
+        if self.bad_steps > 0 || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
     }
 
     pub(super) fn exit_code(&self) -> u8 {

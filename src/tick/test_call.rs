@@ -1,6 +1,6 @@
 //! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
 
-use super::calls::{Target, draft, shown};
+use super::calls::{Target, draft, send_by, shown};
 use super::jobs::Event;
 use super::{Run, World};
 use crate::model::{MeetingWords, Outcome, Phone, Reason, RejectionClass, Reply, StepState, Voice};
@@ -27,7 +27,7 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
     let target = Target { person: &test.person, to: &test.to, voice: &test.voice };
     let say = |_: &[MeetingWords]| test.message.clone();
     let draft = draft(world, &target, now, &say);
-    let lease_until_boot_ms = draft.lease_until_boot_ms;
+    let send_by_boot_ms = send_by(world, &draft);
     let situation = Situation {
         now,
         to: &test.to,
@@ -43,7 +43,7 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
     match world.store.begin_test_call(&draft, now, &rule)? {
         Begun::Attempt(attempt) => {
             result.attempted_at = Some(attempt.intent_at);
-            run.send(attempt, &target, lease_until_boot_ms);
+            run.send(attempt, &target, send_by_boot_ms);
             finish(&mut run, &mut result)?;
         }
         Begun::Refused(refused) => result = refused,
@@ -62,7 +62,7 @@ fn finish(run: &mut Run<'_>, result: &mut StepResult) -> Result<(), StoreError> 
         for event in run.jobs.wait(run.world.config.engine.tick_limit) {
             if let Event::Replied { attempt, reply, claimed } = event {
                 outcome(result, &reply);
-                run.replied(attempt, &reply, claimed)?;
+                run.replied(attempt, reply, claimed)?;
             }
         }
     }

@@ -118,7 +118,7 @@ fn s10_the_log_of_a_call() {
     let sid = &fake.calls()[0].sid;
     let expected = format!(
         "[CALL] Provider=twilio\n[CALL] Initiating call to ****0101\n\
-         [CALL] Creating TwiML for event={uid}, user=ana\n[CALL] Twilio request id=RQ00000000000000000000000000000001\n\
+         [CALL] Creating TwiML for event={uid}, user=ana\n[CALL] Twilio request id=RQ00000000000000000000000000000002\n\
          [CALL] Twilio call initiated\n[CALL] Call SID={sid}\n[CALL] To=****0101\n[CALL] Status=initiated\n\
          [CALL] Call completed - Status=initiated, Provider=twilio\n"
     );

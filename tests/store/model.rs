@@ -195,6 +195,10 @@ impl Model {
         step.state == StepState::Pending && step.ready <= now
     }
 
+    fn was_due(step: &Step, now: i64) -> bool {
+        step.state == StepState::Pending && step.due <= now
+    }
+
     const fn has_run(step: &Step) -> bool {
         matches!(step.state, StepState::Running | StepState::Executed)
     }
@@ -221,7 +225,7 @@ impl Model {
                 starts_at: at(incident.start),
                 due_at: at(incident.steps[key.1].due),
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
-                later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::is_due(s, now) || Self::has_run(s)),
+                later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::was_due(s, now) || Self::has_run(s)),
                 refused_for_capacity: self.attempts.iter().rfind(|a| a.steps.contains(&key)).is_some_and(|a| a.crowded),
             }),
             number: NumberFacts {
@@ -305,7 +309,7 @@ impl Model {
             let facts = AfterFacts { incident_open, starts_at, tries: step.tries, merged: *key != steps[0] };
             match rule(&facts) {
                 StepNext::Again { not_before, spends_try } if incident_open => {
-                    (step.state, step.ready) = (StepState::Pending, not_before.since(at(0)) / 1000);
+                    (step.state, step.ready) = (StepState::Pending, step.due.max(not_before.since(at(0)) / 1000));
                     step.tries += u32::from(spends_try);
                     records.again_at = Some(not_before);
                 }
@@ -337,7 +341,16 @@ impl Model {
         self.attempts[index + 1..].iter().any(|a| serves(a) && !off(a))
     }
 
-    /// The steps that fail when open attempts are given up, or none when they are only doubted.
+    /// Of an incident that has ended nothing was due any more.
+    fn fate_of_abandoned(&self, incident: usize) -> (StepState, Reason) {
+        let incident = &self.incidents[incident];
+        match incident.reason {
+            Some(reason) if !incident.state.may_ring() => (StepState::Cancelled, reason),
+            _ => (StepState::Failed, Reason::Unknown),
+        }
+    }
+
+    /// The steps that end when open attempts are given up, or none when they are only doubted.
     pub(crate) fn settle(&mut self, now: i64, abandon: bool) -> BTreeSet<Fate> {
         let mut fates = BTreeSet::new();
         for index in 0..self.attempts.len() {
@@ -347,9 +360,12 @@ impl Model {
                 (AttemptState::Unknown, true) => {
                     attempt.state = AttemptState::Abandoned;
                     for key in self.attempts[index].steps.clone() {
+                        let fate = self.fate_of_abandoned(key.0);
                         let step = self.step(key);
-                        (step.state, step.reason) = (StepState::Failed, Some(Reason::Unknown));
-                        fates.insert((key, StepState::Failed, Reason::Unknown));
+                        (step.state, step.reason) = (fate.0, Some(fate.1));
+                        if fate.0 != StepState::Cancelled {
+                            fates.insert((key, fate.0, fate.1));
+                        }
                     }
                 }
                 _ => {}

@@ -12,7 +12,7 @@ facts! {
     a_sending_attempt_becomes_unknown_and_its_step_keeps_running,
     a_sending_attempt_is_never_abandoned_without_being_unknown_first,
     an_abandoned_attempt_fails_its_step_and_frees_its_number,
-    an_abandoned_attempt_of_an_ended_incident_fails_its_step_too,
+    an_abandoned_attempt_of_an_ended_incident_cancels_its_step,
     an_unknown_test_call_can_be_abandoned,
     a_call_still_queued_when_its_meeting_starts_is_to_be_canceled,
     a_call_that_left_the_queue_is_not_canceled_at_the_start,
@@ -101,12 +101,12 @@ fn an_abandoned_attempt_fails_its_step_and_frees_its_number(b: &Bench) {
     assert_eq!(b.settle_all(541, Settle::Abandon), []);
 }
 
-fn an_abandoned_attempt_of_an_ended_incident_fails_its_step_too(b: &Bench) {
+fn an_abandoned_attempt_of_an_ended_incident_cancels_its_step(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600);
     let _attempt = b.place("talk", 420);
     b.check_in(meeting.id, CheckIn::Joined, at(430)).unwrap();
     assert_eq!(b.abandon_all(600).len(), 1);
-    assert_eq!(b.fate(meeting.id, 0), (StepState::Failed, Some(Reason::Unknown)));
+    assert_eq!(b.fate(meeting.id, 0), (StepState::Cancelled, Some(Reason::Joined)), "nothing was due any more");
     assert_eq!(b.incident(meeting.id, 1).state, IncidentState::Resolved);
 }
 

@@ -1,9 +1,11 @@
 //! What Twilio answers to a request, as far as its documentation says.
 
+use super::fake_script::Life;
 use super::fake_twilio::TEST_ACCOUNT;
 use super::wire::field;
 use savehub::model::{Phone, Timestamp};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Status and body.
 pub type Answer = (u16, Value);
@@ -19,6 +21,19 @@ pub struct FakeCall {
     pub answered_by: Option<String>,
     pub duration_s: Option<u32>,
     pub created_at: Timestamp,
+    /// As Twilio writes it, once known (`-0.01300`).
+    pub price: Option<String>,
+    /// What will become of it.
+    pub life: Life,
+    /// When it was picked up, since its creation.
+    pub answered_after: Option<Duration>,
+}
+
+impl FakeCall {
+    /// Has it not ended yet?
+    pub fn is_live(&self) -> bool {
+        matches!(self.status.as_str(), "queued" | "ringing" | "in-progress")
+    }
 }
 
 /// What Twilio refuses; magic numbers for test credentials (docs/iam/test-credentials).
@@ -50,7 +65,7 @@ pub fn refusal(account: &str, form: &[(String, String)]) -> Option<Answer> {
 /// docs/voice/api/call-resource, "Update a Call resource". What a finished call answers is not documented; a refusal
 /// is the harder case.
 pub fn update(account: &str, call: &mut FakeCall, form: &[(String, String)]) -> Answer {
-    let live = matches!(call.status.as_str(), "queued" | "ringing" | "in-progress");
+    let live = call.is_live();
     match field(form, "Status") {
         Some("canceled" | "completed") if !live => {
             return error(400, 21220, "Call is not in-progress. Cannot redirect.");
@@ -69,13 +84,62 @@ pub fn error(status: u16, code: u32, message: &str) -> Answer {
 
 pub fn object(account: &str, call: &FakeCall) -> Value {
     let uri = format!("/2010-04-01/Accounts/{account}/Calls/{}.json", call.sid);
+    // Empty until dialled.
+    let start = (call.status != "queued").then(|| rfc_date(call.created_at, "+0000"));
     json!({
         "sid": call.sid, "account_sid": account, "to": call.to, "from": call.from, "status": call.status,
         "direction": "outbound-api", "api_version": "2010-04-01", "parent_call_sid": null,
         "date_created": rfc_date(call.created_at, "+0000"), "date_updated": rfc_date(call.created_at, "+0000"),
-        "start_time": null, "end_time": null, "queue_time": "0", "answered_by": call.answered_by,
-        "duration": call.duration_s.map(|s| s.to_string()), "price": null, "price_unit": "USD", "uri": uri,
+        "start_time": start, "end_time": null, "queue_time": "0", "answered_by": call.answered_by,
+        "duration": call.duration_s.map(|s| s.to_string()), "price": call.price, "price_unit": "USD", "uri": uri,
     })
+}
+
+/// What a list looks like.
+#[derive(Debug, Clone, Copy)]
+pub struct ListShape {
+    /// Each call has the inbound record beside it that a callee in the same account gets, and a child call.
+    pub twins: bool,
+    /// The most entries of one page, whatever is asked for.
+    pub page_max: usize,
+}
+
+impl Default for ListShape {
+    fn default() -> Self {
+        Self { twins: false, page_max: 1000 }
+    }
+}
+
+/// One page of a list, newest first; `calls` are oldest first and may be seen.
+pub fn page(account: &str, calls: &[FakeCall], shape: ListShape, query: &[(String, String)]) -> Answer {
+    let number = |name, default| field(query, name).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let (page, size): (usize, usize) = (number("Page", 0), number("PageSize", 50).clamp(1, shape.page_max));
+    let wanted = |name, value: &str| field(query, name).is_none_or(|asked| asked == value);
+    let matches = |c: &&FakeCall| wanted("To", &c.to) && wanted("From", &c.from) && wanted("Status", &c.status);
+    let mut found: Vec<Value> = Vec::new();
+    for call in calls.iter().rev().filter(matches) {
+        if shape.twins {
+            found.extend([("inbound", Value::Null, 'b'), ("outbound-dial", json!(call.sid), 'd')].map(
+                |(direction, parent, mark)| {
+                    let mut twin = object(account, call);
+                    twin["sid"] = json!(format!("{}{mark}", &call.sid[..call.sid.len() - 1]));
+                    twin["direction"] = json!(direction);
+                    twin["parent_call_sid"] = parent;
+                    twin
+                },
+            ));
+        }
+        found.push(object(account, call));
+    }
+    let next = (found.len() > (page + 1) * size).then(|| {
+        let kept = query.iter().filter(|(n, _)| n != "Page" && n != "PageSize");
+        let (after, size) = ((page + 1).to_string(), size.to_string());
+        let mut fields: Vec<(&str, &str)> = kept.map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        fields.extend([("Page", after.as_str()), ("PageSize", size.as_str())]);
+        format!("/2010-04-01/Accounts/{account}/Calls.json?{}", savehub::provider::http::form_encode(&fields))
+    });
+    let shown: Vec<Value> = found.into_iter().skip(page * size).take(size).collect();
+    (200, json!({"calls": shown, "page": page, "page_size": size, "next_page_uri": next}))
 }
 
 pub fn rfc_date(at: Timestamp, zone: &str) -> String {

@@ -1,16 +1,19 @@
-//! A Twilio on loopback, on std alone. It keeps every request byte by byte and every call it made, and does as each
-//! "create a call" is scripted to be done to. Its clock can be turned.
+//! A Twilio on loopback. It keeps every request byte by byte and every call it made, and does to each request what was
+//! scripted for its kind. Its clock can be turned.
 
 pub use super::fake_rules::FakeCall;
-use super::fake_rules::{Answer, error, object, refusal, rfc_date, update};
+pub use super::fake_rules::ListShape;
+use super::fake_rules::{Answer, error, object, page, refusal, rfc_date, update};
+use super::fake_script::advance;
+pub use super::fake_script::{Behaviour, Endpoint, Event, Latch, Life, answered, ends, unanswered};
 use super::wire::{Request, field, response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use savehub::clock::{Clock, SystemClock};
 use savehub::config::TwilioConfig;
 use savehub::model::Timestamp;
-use serde_json::{Value, json};
-use std::collections::VecDeque;
+use serde_json::json;
+use std::collections::{HashMap, VecDeque};
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -27,57 +30,19 @@ pub const TEST_ACCOUNT: &str = "ACfeedfeedfeedfeedfeedfeedfeedfeed";
 /// How long a test waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What happens to one "create a call".
-#[derive(Debug, Clone)]
-pub enum Behaviour {
-    /// As Twilio does.
-    Answer,
-    /// No call and no answer until the client or the fake gives up.
-    Silence,
-    /// No call, and the connection is closed.
-    CloseBeforeReply,
-    /// A call, and the connection is closed.
-    AcceptAndLoseReply,
-    /// No call, and this status, body and headers.
-    Status(u16, String, Vec<(String, String)>),
-    /// No call, and these bytes; then the connection is closed.
-    Raw(Vec<u8>),
-    /// Waits for the latch, then does the other.
-    Delay(Latch, Box<Behaviour>),
-    /// A call at once; the answer when the latch is opened.
-    AcceptThenDelay(Latch),
-}
-
-/// A door the test opens.
-#[derive(Debug, Clone, Default)]
-pub struct Latch(Arc<(Mutex<bool>, Condvar)>);
-
-impl Latch {
-    /// Opens it for good.
-    pub fn open(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_all();
-    }
-
-    /// Waits until it is open.
-    pub fn wait(&self) {
-        drop(self.0.1.wait_while(self.0.0.lock().unwrap(), |open| !*open).unwrap());
-    }
-
-    /// Waits until it is open, at most this long; says whether it is.
-    pub fn wait_for(&self, limit: Duration) -> bool {
-        *self.0.1.wait_timeout_while(self.0.0.lock().unwrap(), limit, |open| !*open).unwrap().0
-    }
-}
-
 #[derive(Default)]
 struct State {
     closing: bool,
     requests: Vec<Request>,
     broken: Vec<Vec<u8>>,
     calls: Vec<FakeCall>,
-    script: VecDeque<Behaviour>,
+    scripts: HashMap<Endpoint, VecDeque<Behaviour>>,
+    down: HashMap<Endpoint, Behaviour>,
     latches: Vec<Latch>,
+    life: Life,
+    list_lag: Duration,
+    list_hidden: Option<Latch>,
+    list_shape: ListShape,
     date_offset_ms: i64,
     connections: Vec<TcpStream>,
 }
@@ -137,13 +102,48 @@ impl FakeTwilio {
 
     /// What the next "create a call" meet, in order; after that, [`Behaviour::Answer`].
     pub fn script(&self, behaviours: impl IntoIterator<Item = Behaviour>) {
+        self.script_for(Endpoint::Create, behaviours);
+    }
+
+    /// What the next requests of this kind meet, in order.
+    pub fn script_for(&self, endpoint: Endpoint, behaviours: impl IntoIterator<Item = Behaviour>) {
         let mut state = self.state();
         for behaviour in behaviours {
-            if let Behaviour::Delay(latch, _) | Behaviour::AcceptThenDelay(latch) = &behaviour {
-                state.latches.push(latch.clone());
-            }
-            state.script.push_back(behaviour);
+            state.latches.extend(behaviour.latches());
+            state.scripts.entry(endpoint).or_default().push_back(behaviour);
         }
+    }
+
+    /// What every request of this kind meets from now on, once its script is used up; `None`: it is well again.
+    pub fn set_down(&self, endpoint: Endpoint, behaviour: Option<Behaviour>) {
+        let mut state = self.state();
+        match behaviour {
+            Some(behaviour) => {
+                state.latches.extend(behaviour.latches());
+                state.down.insert(endpoint, behaviour);
+            }
+            None => _ = state.down.remove(&endpoint),
+        }
+    }
+
+    /// What becomes of every call that is made from now on; at first nothing does: a call stays queued.
+    pub fn set_life(&self, life: Life) {
+        self.state().life = life;
+    }
+
+    /// The list shows a call only so long after its creation, by the fake's clock.
+    pub fn set_list_lag(&self, lag: Duration) {
+        self.state().list_lag = lag;
+    }
+
+    /// The list shows no call at all until the latch is opened.
+    pub fn hide_from_list(&self, until: &Latch) {
+        self.state().list_hidden = Some(until.clone());
+    }
+
+    /// What lists look like from now on.
+    pub fn set_list_shape(&self, shape: ListShape) {
+        self.state().list_shape = shape;
     }
 
     /// Every complete request so far.
@@ -151,9 +151,19 @@ impl FakeTwilio {
         self.state().requests.clone()
     }
 
-    /// Every call so far, oldest first.
+    /// Every call so far, oldest first, as it is by now.
     pub fn calls(&self) -> Vec<FakeCall> {
-        self.state().calls.clone()
+        self.shared.advanced().calls.clone()
+    }
+
+    /// How often a call was asked for, answered or not.
+    pub fn posts(&self) -> usize {
+        self.state().requests.iter().filter(|r| kind(r) == Endpoint::Create).count()
+    }
+
+    /// Waits until this many calls were made.
+    pub fn wait_for_calls(&self, count: usize) {
+        self.wait_until(|state| state.calls.len() >= count);
     }
 
     /// How many connections were made to it.
@@ -190,6 +200,11 @@ impl FakeTwilio {
             call.answered_by = Some(answered_by.into());
             call.duration_s = Some(duration_s);
         });
+    }
+
+    /// A price has become known, as Twilio writes it.
+    pub fn set_price(&self, sid: &str, price: &str) {
+        self.change(sid, |call| call.price = Some(price.into()));
     }
 
     /// Makes the `Date` header differ from the fake's clock.
@@ -276,7 +291,20 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
 enum Delivery {
     Bytes(Vec<u8>),
     BytesThenClose(Vec<u8>),
+    Reset,
     Silence,
+}
+
+/// What kind of request it is.
+fn kind(request: &Request) -> Endpoint {
+    let rest = request.path().split_once("/Calls").map(|(_, rest)| rest);
+    match (request.method.as_str(), rest) {
+        ("POST", Some(".json")) => Endpoint::Create,
+        ("GET", Some(".json")) => Endpoint::List,
+        ("POST", Some(_)) => Endpoint::Update,
+        ("GET", Some(_)) => Endpoint::Fetch,
+        _ => Endpoint::Other,
+    }
 }
 
 impl Delivery {
@@ -286,6 +314,11 @@ impl Delivery {
             Self::Bytes(bytes) => stream.write_all(&bytes).is_ok(),
             Self::BytesThenClose(bytes) => {
                 drop(stream.write_all(&bytes));
+                false
+            }
+            Self::Reset => {
+                // A connected socket that is disconnected sends a reset, whoever else holds a copy of it (tcp(7)).
+                rustix::net::connect_unspec(&*stream).unwrap();
                 false
             }
             Self::Silence => {
@@ -299,11 +332,12 @@ impl Delivery {
 
 impl Shared {
     fn answer(&self, request: &Request) -> Delivery {
-        let creates = request.method == "POST" && request.path().ends_with("/Calls.json");
         let behaviour = {
             let mut state = self.state.lock().unwrap();
             state.requests.push(request.clone());
-            if creates { state.script.pop_front() } else { None }
+            let kind = kind(request);
+            let scripted = state.scripts.get_mut(&kind).and_then(VecDeque::pop_front);
+            scripted.or_else(|| state.down.get(&kind).cloned())
         };
         self.changed.notify_all();
         self.behave(behaviour.unwrap_or(Behaviour::Answer), request)
@@ -314,6 +348,11 @@ impl Shared {
             Behaviour::Answer => self.deliver(self.route(request)),
             Behaviour::Silence => Delivery::Silence,
             Behaviour::CloseBeforeReply => Delivery::BytesThenClose(Vec::new()),
+            Behaviour::Reset => Delivery::Reset,
+            Behaviour::AcceptThen(then) => {
+                self.route(request);
+                self.behave(*then, request)
+            }
             Behaviour::AcceptAndLoseReply => {
                 self.route(request);
                 Delivery::BytesThenClose(Vec::new())
@@ -366,10 +405,13 @@ impl Shared {
                 error(403, 20008, "Resource not accessible with Test Account Credentials")
             }
             ("GET", ".json") => (200, json!({"sid": account, "status": "active", "type": "Full"})),
-            ("GET", "/Calls.json") => self.list(account, &request.query()),
+            ("GET", "/Calls.json") => {
+                let (calls, shape) = self.listed();
+                page(account, &calls, shape, &request.query())
+            }
             (method, one) => {
                 let sid = one.strip_prefix("/Calls/").and_then(|r| r.strip_suffix(".json")).unwrap_or_default();
-                let mut state = self.state.lock().unwrap();
+                let mut state = self.advanced();
                 let Some(call) = state.calls.iter_mut().find(|call| call.sid == sid) else {
                     return error(404, 20404, &format!("The requested resource {} was not found", request.path()));
                 };
@@ -409,31 +451,31 @@ impl Shared {
             answered_by: None,
             duration_s: None,
             created_at: self.clock.now(),
+            price: None,
+            life: state.life.clone(),
+            answered_after: None,
         };
         let answer = (201, object(account, &call));
         // Test credentials validate and make nothing.
         if account != TEST_ACCOUNT {
             state.calls.push(call);
         }
+        self.changed.notify_all();
         answer
     }
 
-    /// Newest first, in pages.
-    fn list(&self, account: &str, query: &[(String, String)]) -> Answer {
-        let number = |name, default| field(query, name).and_then(|v| v.parse().ok()).unwrap_or(default);
-        let (page, size): (usize, usize) = (number("Page", 0), number("PageSize", 50).clamp(1, 1000));
-        let wanted = |name, value: &str| field(query, name).is_none_or(|asked| asked == value);
-        let state = self.state.lock().unwrap();
-        let matches = |c: &&FakeCall| wanted("To", &c.to) && wanted("From", &c.from) && wanted("Status", &c.status);
-        let found: Vec<&FakeCall> = state.calls.iter().rev().filter(matches).collect();
-        let calls: Vec<Value> = found.iter().skip(page * size).take(size).map(|c| object(account, c)).collect();
-        let next = (found.len() > (page + 1) * size).then(|| {
-            let kept = query.iter().filter(|(n, _)| n != "Page" && n != "PageSize");
-            let (after, size) = ((page + 1).to_string(), size.to_string());
-            let mut fields: Vec<(&str, &str)> = kept.map(|(n, v)| (n.as_str(), v.as_str())).collect();
-            fields.extend([("Page", after.as_str()), ("PageSize", size.as_str())]);
-            format!("/2010-04-01/Accounts/{account}/Calls.json?{}", savehub::provider::http::form_encode(&fields))
-        });
-        (200, json!({"calls": calls, "page": page, "page_size": size, "next_page_uri": next}))
+    /// What the list shows, oldest first, and in which shape.
+    fn listed(&self) -> (Vec<FakeCall>, ListShape) {
+        let (state, now) = (self.advanced(), self.clock.now());
+        let hidden = state.list_hidden.as_ref().is_some_and(|until| !until.is_open());
+        let shown = |c: &&FakeCall| !hidden && c.created_at.plus(state.list_lag) <= now;
+        (state.calls.iter().filter(shown).cloned().collect(), state.list_shape)
+    }
+
+    /// The state, with every call as far as the clock has turned it.
+    fn advanced(&self) -> MutexGuard<'_, State> {
+        let (mut state, now) = (self.state.lock().unwrap(), self.clock.now());
+        state.calls.iter_mut().for_each(|call| advance(call, now));
+        state
     }
 }

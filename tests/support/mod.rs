@@ -1,9 +1,10 @@
 //! What the test binaries share.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "every test binary uses another part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 pub mod cli;
 pub mod fake_rules;
+pub mod fake_script;
 pub mod fake_twilio;
 pub mod wire;
 pub mod world;

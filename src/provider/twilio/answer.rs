@@ -16,11 +16,13 @@ pub fn skew_ms(headers: &HeaderMap, ours: Timestamp) -> Option<i64> {
     Some(date(headers)?.since(ours))
 }
 
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
+/// The `Date` header: the provider's own time, in whole seconds.
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     http_date(headers.get("date")?.to_str().ok()?)
 }
 
-fn http_date(text: &str) -> Option<Timestamp> {
+/// A date of RFC 2822, as in `Date` and in Call objects.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     let date = chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?;
     Some(Timestamp::from_ms(date.timestamp_millis()))
 }

@@ -5,7 +5,7 @@ use super::classify::{classify, rejection};
 use super::twiml::twiml;
 use super::{Twilio, remedy};
 use crate::model::{
-    CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
+    CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
     Rejection, RejectionClass, Reply, ReplyMeta, Timestamp, cut, printable,
 };
 use crate::provider::http::{FailureKind, HttpAnswer, HttpFailure, form_encode};
@@ -62,6 +62,14 @@ impl Provider for Twilio {
         }
         self.read(answer, now)
     }
+
+    fn keeps_a_list(&self) -> bool {
+        true
+    }
+
+    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
+        self.read_list(to, from, now)
+    }
 }
 
 /// Ending a call needs no fence: it is always allowed, and safe to repeat (docs/api/errors/20500).
@@ -106,17 +114,21 @@ impl Twilio {
 
     /// What an answer to reading or ending a call means.
     fn read(&self, answer: Result<HttpAnswer, HttpFailure>, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let answer = answer.map_err(|f| ProviderError::Transient(clean(f.kind.detail())))?;
-        let body = self.strike(answer.body);
+        let answer = self.success(answer)?;
+        let skew = skew_ms(&answer.headers, now.plus(answer.elapsed));
+        let report = report(&answer.body, skew);
+        report.ok_or_else(|| ProviderError::Transient("the provider's answer is not a call".into()))
+    }
+
+    /// A complete 2xx answer without our secrets; everything else is an error.
+    pub(super) fn success(&self, answer: Result<HttpAnswer, HttpFailure>) -> Result<HttpAnswer, ProviderError> {
+        let mut answer = answer.map_err(|f| ProviderError::Transient(clean(f.kind.detail())))?;
+        answer.body = self.strike(answer.body);
         match answer.status {
-            200..=299 => {
-                let skew = skew_ms(&answer.headers, now.plus(answer.elapsed));
-                let report = report(&body, skew);
-                report.ok_or_else(|| ProviderError::Transient("the provider's answer is not a call".into()))
-            }
+            200..=299 => Ok(answer),
             404 => Err(ProviderError::NotFound),
             status @ 400..=499 => {
-                let refused = rejection(status, &answer.headers, &body);
+                let refused = rejection(status, &answer.headers, &answer.body);
                 let words = coded(refused.code, &refused.message);
                 Err(match (status, refused.class) {
                     (408, _) | (_, RejectionClass::Capacity) => ProviderError::Transient(words),

@@ -4,12 +4,14 @@ mod answer;
 mod calls;
 mod classify;
 mod codes;
+mod list;
 mod twiml;
 
 pub use answer::{mask_numbers, skew_ms};
 pub use calls::create_form;
 pub use classify::classify;
 pub use codes::remedy;
+pub use list::{PAGE_MAX, PAGES_MAX};
 pub use twiml::{TWIML_MAX, twiml};
 
 use super::http::{HttpClient, HttpSettings, path_encode};

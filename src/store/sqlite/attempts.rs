@@ -111,8 +111,9 @@ fn abandon(tx: &Transaction<'_>, id: AttemptId, call_again: bool, now: Timestamp
     let error: Option<String> = tx.query_row("select error from attempts where id = ?1", [id], |r| r.get(0))?;
     let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
     let mut recorded = Recorded { state: AttemptState::Abandoned, steps: Vec::new(), again_at: None, hang_up: None };
-    let rule = |_: &AfterFacts| {
-        if call_again {
+    let rule = |facts: &AfterFacts| {
+        // Of an incident that has ended, the store makes it `CANCELLED`: nothing was due any more.
+        if call_again || !facts.incident_open {
             return StepNext::Again { not_before: now, spends_try: true };
         }
         StepNext::End(Refusal { state: StepState::Failed, reason: Reason::Unknown, detail: detail.clone() })

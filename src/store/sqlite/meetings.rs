@@ -5,6 +5,10 @@ use super::{Fail, Inner};
 use crate::model::{HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp};
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use std::time::Duration;
+
+/// No meeting lasts longer; one that does is found by its start alone.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
                                   m.source, m.state, m.generation";
@@ -118,10 +122,12 @@ pub(super) fn scheduled(tx: &Transaction<'_>, id: MeetingId) -> Inner<Meeting> {
 
 pub(super) fn between(tx: &Transaction<'_>, since: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
     let sql = format!(
-        "select {COLUMNS} from meetings m where m.starts_at < ?2 and (m.starts_at >= ?1 or m.ends_at > ?1) \
-         order by m.starts_at, m.id"
+        "select {COLUMNS} from meetings m where m.starts_at < ?2 and m.starts_at >= ?3 \
+           and (m.starts_at >= ?1 or m.ends_at > ?1) order by m.starts_at, m.id"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map([since, until], from_row)?;
+    // A bound for the index: history must not be read through.
+    let earliest = since.minus(LONGEST);
+    let rows = statement.query_map([since, until, earliest], from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

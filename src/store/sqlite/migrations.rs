@@ -3,7 +3,7 @@
 //! Rules: never change or remove an entry that has been released; never drop a column that an older savehub reads;
 //! each runs once, under one exclusive lock, after a copy of the database was put beside it.
 
-use super::open::{APPLICATION_ID, reason};
+use super::open::{APPLICATION_ID, make_file, reason};
 use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, StepState};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
@@ -13,14 +13,14 @@ type Migration = fn() -> String;
 
 const MIGRATIONS: &[Migration] = &[first];
 
-/// Refuses a database of another program and one of a newer savehub, without writing to it.
-pub(super) fn check_owner(connection: &Connection, name: &str) -> Result<()> {
-    let read = || -> rusqlite::Result<(i32, usize, i64)> {
-        Ok((
-            connection.pragma_query_value(None, "application_id", |r| r.get(0))?,
-            connection.pragma_query_value(None, "user_version", |r| r.get::<_, u32>(0))? as usize,
-            connection.query_row("select count(*) from sqlite_schema", [], |r| r.get(0))?,
-        ))
+/// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
+/// present one.
+pub(super) fn check_owner(connection: &mut Connection, name: &str) -> Result<bool> {
+    // One transaction: another process may be making the schema right now.
+    let mut read = || -> rusqlite::Result<(i32, usize, i64)> {
+        let tx = connection.transaction()?;
+        let objects = tx.query_row("select count(*) from sqlite_schema", [], |r| r.get(0))?;
+        Ok((tx.pragma_query_value(None, "application_id", |r| r.get(0))?, version(&tx)?, objects))
     };
     let (application, version, objects) =
         read().map_err(|error| StoreError::Unusable(format!("cannot use {name}: {}", reason(&error))))?;
@@ -36,7 +36,7 @@ pub(super) fn check_owner(connection: &Connection, name: &str) -> Result<()> {
             MIGRATIONS.len()
         )));
     }
-    Ok(())
+    Ok(version == MIGRATIONS.len())
 }
 
 /// Brings the schema up to date. Two processes at once: the second finds nothing left to do.
@@ -70,6 +70,10 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 fn copy_beside(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".before-{}", MIGRATIONS.len()));
+    // It holds whole phone numbers, like the database.
+    if make_file(Path::new(&copy)).is_err() {
+        return Err(rusqlite::Error::InvalidPath(copy.into()));
+    }
     connection.backup("main", Path::new(&copy), None::<fn(rusqlite::backup::Progress)>)
 }
 

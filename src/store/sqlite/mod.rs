@@ -39,7 +39,8 @@ use super::{
 use crate::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a statement waits for another process's lock.
@@ -51,6 +52,11 @@ const SLOW: Duration = Duration::from_millis(500);
 /// savehub's state in one SQLite file (or in memory).
 pub struct SqliteStore {
     connection: Mutex<Connection>,
+    /// The file, for [`Self::reader`]; `None` in memory.
+    path: Option<PathBuf>,
+    /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a writer,
+    /// so no other process's lock and no commit of ours stands between the last look and the bytes.
+    reader: OnceLock<Option<Mutex<Connection>>>,
     /// For messages: the file, or `:memory:`.
     name: String,
 }
@@ -98,8 +104,19 @@ impl SqliteStore {
         behaviour: TransactionBehavior,
         f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
     ) -> Result<T> {
+        self.on(&self.connection, what, behaviour, f)
+    }
+
+    fn on<T>(
+        &self,
+        connection: &Mutex<Connection>,
+        what: &'static str,
+        behaviour: TransactionBehavior,
+        f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
+    ) -> Result<T> {
         let started = Instant::now();
-        let mut connection = self.lock();
+        // A panic in another thread leaves no half transaction behind (it rolls back), so the lock stays usable.
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let done = (|| -> Inner<T> {
             let tx = connection.transaction_with_behavior(behaviour)?;
             let value = f(&tx)?;
@@ -115,7 +132,7 @@ impl SqliteStore {
         })
     }
 
-    /// A panic in another thread leaves no half transaction behind (it rolls back), so the lock stays usable.
+    /// For the online backup.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -186,7 +203,11 @@ impl Store for SqliteStore {
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
-        self.read("read the fence", |tx| attempts::fence(tx, attempt))
+        let what = "read the fence";
+        match self.reader() {
+            Some(reader) => self.on(reader, what, TransactionBehavior::Deferred, |tx| attempts::fence(tx, attempt)),
+            None => self.read(what, |tx| attempts::fence(tx, attempt)),
+        }
     }
 
     fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// `SAVH`, in the file's header (PRAGMA application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5341_5648;
@@ -29,11 +29,11 @@ impl SqliteStore {
             return Err(StoreError::Missing(path.to_owned()));
         }
         let name = path.display().to_string();
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)
-            .map_err(|error| StoreError::Unusable(format!("cannot open {name}: {}", reason(&error))))?;
-        let mut store = Self { connection: Mutex::new(connection), name };
-        store.prepare(Some(path))?;
+        let connection =
+            connect(path).map_err(|error| StoreError::Unusable(format!("cannot open {name}: {}", reason(&error))))?;
+        let mut store =
+            Self { connection: Mutex::new(connection), path: Some(path.to_owned()), reader: OnceLock::new(), name };
+        store.prepare()?;
         Ok(store)
     }
 
@@ -41,8 +41,9 @@ impl SqliteStore {
     pub fn in_memory() -> Result<Self> {
         let connection = Connection::open_in_memory()
             .map_err(|error| StoreError::Unusable(format!("no database in memory: {}", reason(&error))))?;
-        let mut store = Self { connection: Mutex::new(connection), name: ":memory:".into() };
-        store.prepare(None)?;
+        let name = ":memory:".into();
+        let mut store = Self { connection: Mutex::new(connection), path: None, reader: OnceLock::new(), name };
+        store.prepare()?;
         Ok(store)
     }
 
@@ -59,17 +60,34 @@ impl SqliteStore {
         Ok(memory)
     }
 
-    fn prepare(&mut self, path: Option<&Path>) -> Result<()> {
-        let name = self.name.clone();
+    /// The connection of the fence; `None` where there is no file to open twice, or it cannot be opened now (then the
+    /// fence reads through the main connection).
+    pub(super) fn reader(&self) -> Option<&Mutex<Connection>> {
+        let open = || {
+            let reader = connect(self.path.as_deref()?).ok()?;
+            reader.busy_timeout(BUSY_TIMEOUT).ok()?;
+            reader.pragma_update(None, "query_only", true).ok()?;
+            Some(Mutex::new(reader))
+        };
+        self.reader.get_or_init(open).as_ref()
+    }
+
+    fn prepare(&mut self) -> Result<()> {
         let unusable =
-            move |error: rusqlite::Error| StoreError::Unusable(format!("cannot use {name}: {}", reason(&error)));
+            |error: rusqlite::Error| StoreError::Unusable(format!("cannot use {}: {}", self.name, reason(&error)));
         let connection = self.connection.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(&unusable)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(unusable)?;
         // Whose file it is comes first: nothing of another program's file may change, not even its journal mode.
-        migrations::check_owner(connection, &self.name)?;
+        let ready = migrations::check_owner(connection, &self.name)?;
+        let path = self.path.as_deref();
+        // Making a schema and switching to WAL are not safe beside another process that does the same.
+        let _lock = match path {
+            Some(path) if !ready => Some(lock_beside(path)?),
+            _ => None,
+        };
         if path.is_some() {
             let mode: String =
-                connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(&unusable)?;
+                connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(unusable)?;
             if mode != "wal" {
                 return Err(StoreError::Unusable(format!(
                     "cannot use {}: SQLite keeps journal mode `{mode}` there, and savehub needs `wal`; \
@@ -78,11 +96,11 @@ impl SqliteStore {
                 )));
             }
         }
-        connection.pragma_update(None, "synchronous", "full").map_err(&unusable)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(&unusable)?;
-        connection.pragma_update(None, "trusted_schema", false).map_err(&unusable)?;
+        connection.pragma_update(None, "synchronous", "full").map_err(unusable)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(unusable)?;
+        connection.pragma_update(None, "trusted_schema", false).map_err(unusable)?;
         connection.set_prepared_statement_cache_capacity(64);
-        migrations::migrate(connection, path, &self.name)
+        if ready { Ok(()) } else { migrations::migrate(connection, path, &self.name) }
     }
 
     /// A statement's error in words: what is wrong with the database, or which use case has the bug.
@@ -103,6 +121,22 @@ impl SqliteStore {
     }
 }
 
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// Waits for the lock file beside the database. It goes with the process that holds it; the empty file stays.
+fn lock_beside(path: &Path) -> Result<fs::File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let fail =
+        |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", Path::new(&name).display()));
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&name).map_err(fail)?;
+    file.lock().map_err(fail)?;
+    Ok(file)
+}
+
 /// SQLite's error, with what to do about it.
 pub(super) fn reason(error: &rusqlite::Error) -> String {
     let hint = match error.sqlite_error_code() {
@@ -121,7 +155,7 @@ pub(super) fn reason(error: &rusqlite::Error) -> String {
 }
 
 /// Makes an empty file that only its owner can read, before SQLite opens it; `-wal` and `-shm` inherit the mode.
-fn make_file(path: &Path) -> Result<()> {
+pub(super) fn make_file(path: &Path) -> Result<()> {
     let fail = |what: &str, at: &Path, error: &std::io::Error| {
         StoreError::Unusable(format!("cannot {what} {}: {error}", at.display()))
     };

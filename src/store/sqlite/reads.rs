@@ -32,8 +32,9 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
     let mut statement = tx.prepare_cached(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
                 i.opened_at, i.ended_at \
-         from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null \
-           or i.id in (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2) \
+         from incidents i join meetings m on m.id = i.meeting_id where i.id in ( \
+           select id from incidents where ended_at is null union all \
+           select id from (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2)) \
          order by i.starts_at desc, i.id desc",
     )?;
     let rows = statement.query_map(params![since, SHOWN], |r| {

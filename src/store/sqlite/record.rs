@@ -176,7 +176,7 @@ pub(super) fn end_running(tx: &Transaction<'_>, step: StepId, refusal: &Refusal,
 fn again(tx: &Transaction<'_>, step: StepId, not_before: Timestamp, spends_try: bool, now: Timestamp) -> Inner<()> {
     let changed = tx
         .prepare_cached(
-            "update steps set state = 'PENDING', ready_at = ?2, tries = tries + ?3, updated_at = ?4 \
+            "update steps set state = 'PENDING', ready_at = max(?2, due_at), tries = tries + ?3, updated_at = ?4 \
              where id = ?1 and state = 'RUNNING'",
         )?
         .execute(params![step, not_before, i64::from(spends_try), now])?;

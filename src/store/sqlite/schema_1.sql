@@ -21,7 +21,7 @@ create index meetings_to_watch on meetings(starts_at) where state = 'SCHEDULED' 
 create index meetings_by_start on meetings(starts_at);
 
 create table incidents(
-  id integer primary key,
+  id integer primary key autoincrement, -- an id that was shown is never used again
   meeting_id integer not null references meetings,
   person text not null,
   generation integer not null,
@@ -35,6 +35,7 @@ create table incidents(
   check((ended_at is null) = (reason is null)),
   unique(meeting_id, generation)) strict;
 create index incidents_open on incidents(starts_at) where ended_at is null;
+create unique index incidents_one_open on incidents(meeting_id) where ended_at is null;
 create index incidents_ended on incidents(ended_at) where ended_at is not null;
 
 create table steps(
@@ -56,7 +57,7 @@ create table steps(
 create index steps_due on steps(ready_at, starts_at) where state = 'PENDING';
 
 create table attempts(
-  id integer primary key,
+  id integer primary key autoincrement,
   token text not null unique,
   step_id integer references steps, -- null: call-test
   person text not null,
@@ -89,9 +90,11 @@ create table attempts(
   next_look_at integer, -- null: nothing to look for
   check((state = 'ACCEPTED') = (sid is not null)),
   check((state = 'ACCEPTED') = (call_status is not null)),
+  check((state = 'SENDING') = (finished_at is null)),
   check(hang_up <> 'WANTED' or hang_up_how is not null)) strict;
 -- One open attempt per number: matching a call to its attempt by number is unambiguous, whatever the code does.
 create unique index attempts_one_open on attempts(to_number) where state in ('SENDING','UNKNOWN');
+create unique index attempts_one_open_of_step on attempts(step_id) where state in ('SENDING','UNKNOWN');
 create index attempts_open on attempts(state) where state in ('SENDING','UNKNOWN');
 create index attempts_of_number on attempts(to_number, intent_at);
 create index attempts_by_intent on attempts(intent_at);

@@ -3,7 +3,7 @@
 use super::incidents::{self, End};
 use super::{Inner, claims, record};
 use crate::model::{HangUp, IncidentId, IncidentState, Reason, StepId, StepState, TickId, Timestamp};
-use crate::store::{CloseRule, Closed, FaultNews, Refusal, StepResult, TickBegun, TickEnd, TickStart};
+use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
 
@@ -29,9 +29,11 @@ pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun>
     let id = TickId(tx.last_insert_rowid());
     let skew = tx
         .query_row(
-            "select skew_ms, started_at from ticks where skew_ms is not null order by id desc limit 1",
+            "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null order by id desc limit 1",
             [],
-            |r| Ok((r.get(0)?, r.get(1)?)),
+            |r| {
+                Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
+            },
         )
         .optional()?;
     let faults = tx
@@ -123,7 +125,7 @@ fn forget(tx: &Transaction<'_>, until: Timestamp) -> Inner<u32> {
         .prepare_cached(
             "select id from incidents where ended_at < ?1 and not exists (select 1 from attempt_steps x \
                join attempts a on a.id = x.attempt_id where x.incident_id = incidents.id \
-                 and (a.state in ('SENDING','UNKNOWN') or a.hang_up = 'WANTED')) order by ended_at limit ?2",
+                 and (a.state in ('SENDING','UNKNOWN') or (a.state = 'ACCEPTED' and a.hang_up = 'WANTED'))) order by ended_at limit ?2",
         )?
         .query_map(params![until, BATCH / 4], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;

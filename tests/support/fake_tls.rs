@@ -1,0 +1,193 @@
+//! A TLS server on loopback under a certificate authority of its own, and a proxy that tunnels to it. Apart from `support`, so
+//! that the test binaries without TLS do not carry it.
+#![allow(unreachable_pub, reason = "as in `support`")]
+
+use crate::support::fake_twilio::Latch;
+use crate::support::wire::{Request, response};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use tempfile::NamedTempFile;
+
+/// What the server does with each connection.
+#[derive(Debug, Clone)]
+pub enum Tls {
+    /// Reads a whole request and answers it with this status and body.
+    Answers(u16, String),
+    /// Reads a whole request and answers nothing until the client gives up.
+    IsSilent,
+    /// Takes the connection and never says hello.
+    HangsInHandshake,
+    /// Ends the connection after the handshake, and opens the latch.
+    ClosesAfterHandshake(Latch),
+    /// Resets it after the handshake, and opens the latch.
+    ResetsAfterHandshake(Latch),
+}
+
+/// The server. Everything ends when it is dropped.
+pub struct FakeTls {
+    addr: SocketAddr,
+    ca: NamedTempFile,
+    came: Arc<Mutex<Vec<u8>>>,
+    open: Arc<Mutex<(bool, Vec<TcpStream>)>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl FakeTls {
+    /// A server with a certificate for 127.0.0.1.
+    pub fn start(does: Tls) -> Self {
+        let (ca, config) = certified();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (came, open) = (Arc::default(), Arc::<Mutex<(bool, Vec<TcpStream>)>>::default());
+        let thread = std::thread::spawn({
+            let (came, open) = (Arc::clone(&came), Arc::clone(&open));
+            move || {
+                for stream in listener.incoming().filter_map(Result::ok) {
+                    let mut open = open.lock().unwrap();
+                    if open.0 {
+                        break;
+                    }
+                    open.1.extend(stream.try_clone());
+                    drop(open);
+                    // A client that goes away is what most tests are about.
+                    drop(serve(stream, &config, &does, &came));
+                }
+            }
+        });
+        Self { addr, ca, came, open, thread: Some(thread) }
+    }
+
+    /// The port.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `https://127.0.0.1:port`.
+    pub fn base_url(&self) -> String {
+        format!("https://{}", self.addr)
+    }
+
+    /// The certificate authority, as PEM.
+    pub fn ca_file(&self) -> std::path::PathBuf {
+        self.ca.path().to_owned()
+    }
+
+    /// Everything that came, decrypted. Ends the server, so that nothing more can come.
+    pub fn came(mut self) -> String {
+        self.end();
+        String::from_utf8_lossy(&self.came.lock().unwrap()).into_owned()
+    }
+
+    fn end(&mut self) {
+        if let Ok(mut open) = self.open.lock() {
+            open.0 = true;
+            open.1.iter().for_each(|c| _ = c.shutdown(Shutdown::Both));
+        }
+        // Wakes the acceptor.
+        drop(TcpStream::connect(self.addr));
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for FakeTls {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A new authority in a file, and a server it vouches for.
+fn certified() -> (NamedTempFile, Arc<ServerConfig>) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(authority.pem().as_bytes()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let names = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let chain = vec![names.signed_by(&key, &authority).unwrap().der().clone()];
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let versions =
+        ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions();
+    let config = versions.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    (file, Arc::new(config))
+}
+
+fn serve(mut stream: TcpStream, config: &Arc<ServerConfig>, does: &Tls, came: &Mutex<Vec<u8>>) -> io::Result<()> {
+    if let Tls::HangsInHandshake = does {
+        io::copy(&mut stream, &mut io::sink())?;
+        return Ok(());
+    }
+    let mut server = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+    while server.is_handshaking() {
+        server.complete_io(&mut stream)?;
+    }
+    match does {
+        Tls::ClosesAfterHandshake(closed) => {
+            stream.shutdown(Shutdown::Both)?;
+            closed.open();
+            return Ok(());
+        }
+        Tls::ResetsAfterHandshake(closed) => {
+            rustix::net::connect_unspec(&stream)?;
+            closed.open();
+            return Ok(());
+        }
+        _ => {}
+    }
+    let mut reader = BufReader::new(Noting { inner: StreamOwned::new(server, stream), came });
+    while Request::read(&mut reader, &mut Vec::new())?.is_some() {
+        if let Tls::Answers(status, body) = does {
+            reader.get_mut().inner.write_all(&response(*status, &[], body))?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what was read through it, also of a request that breaks off.
+struct Noting<'a, R> {
+    inner: R,
+    came: &'a Mutex<Vec<u8>>,
+}
+
+impl<R: Read> Read for Noting<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.came.lock().unwrap().extend(&buf[..n]);
+        Ok(n)
+    }
+}
+
+/// A `CONNECT` proxy for one connection: it answers with this status and, if that is 200, tunnels. The thread hands out
+/// the head it was sent.
+pub fn proxy(status: u16) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let thread = std::thread::spawn(move || {
+        let mut client = BufReader::new(listener.accept().unwrap().0);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") && client.read_line(&mut head).unwrap() > 0 {}
+        write!(client.get_mut(), "HTTP/1.1 {status} X\r\n\r\n").unwrap();
+        if status == 200 {
+            let target = head.split(' ').nth(1).unwrap();
+            let mut far = TcpStream::connect(target).unwrap();
+            let (mut near, mut back) = (client.get_ref().try_clone().unwrap(), far.try_clone().unwrap());
+            let down = std::thread::spawn(move || {
+                drop(io::copy(&mut back, &mut near));
+                drop(near.shutdown(Shutdown::Both));
+            });
+            drop(io::copy(&mut client, &mut far));
+            drop(far.shutdown(Shutdown::Both));
+            down.join().unwrap();
+        }
+        head
+    });
+    (address, thread)
+}
