@@ -1,9 +1,9 @@
 //! What can happen next, and what must never have happened.
 
-use super::numbers::{BYTES_LEAVE_WITHIN, HARD_TIMEOUT, LAST_LOOK, NEVER, Protocol, SETTLE, START, Without};
+use super::numbers::{BYTES_LEAVE_WITHIN, ENDS_WITHIN, LAST_LOOK, NEVER, Order, Protocol, SETTLE, START, Without};
 use super::rows;
 use super::search::Model;
-use super::state::{Heard, List, State, Step, Tick, Wire, Worker};
+use super::state::{Heard, Keep, List, State, Step, Tick, Wire, Worker};
 use savehub::model::{AttemptState, HangUpState, Phone, Reason, StepState, Verdict};
 use savehub::rules::settle::OnUnknown;
 
@@ -42,7 +42,7 @@ struct Out<'a> {
     to: &'a mut Vec<(Move, State)>,
     /// There is something a tick would do at once.
     busy: bool,
-    keep_lists: bool,
+    keep: Keep,
 }
 
 impl Out<'_> {
@@ -55,7 +55,7 @@ impl Out<'_> {
     fn may(&mut self, by: Move, change: impl FnOnce(&mut State)) -> bool {
         let mut next = self.from.clone();
         change(&mut next);
-        let next = next.canonical(self.keep_lists);
+        let next = next.canonical(self.keep);
         let changed = next != *self.from;
         if changed {
             self.to.push((by, next));
@@ -78,6 +78,16 @@ fn worker(s: &mut State, slot: u8) -> &mut Worker {
     &mut s.ticks[usize::from(slot)].worker
 }
 
+/// The outcome arrives and is written down. That is one move: writing it down later is hearing it later, and a process
+/// killed between the two is one killed before.
+fn hear(s: &mut State, slot: u8, attempt: u8, heard: Heard) {
+    if heard == Heard::Capacity {
+        s.attempts[usize::from(attempt)].wire = Wire::Gone;
+    }
+    rows::record_heard(s, usize::from(attempt), heard);
+    *worker(s, slot) = Worker::Idle;
+}
+
 impl Model for Protocol {
     type State = State;
     type Move = Move;
@@ -96,14 +106,13 @@ impl Model for Protocol {
             steps: self.rungs.iter().map(step).collect(),
             attempts: Vec::new(),
             ticks: [Tick::default(), Tick::default()],
-            clash: false,
             misfortunes_left: self.misfortunes.unwrap_or(0),
             listed: false,
         }
     }
 
     fn moves(&self, from: &State, to: &mut Vec<(Move, State)>) {
-        let mut out = Out { from, to, busy: false, keep_lists: self.is_kind() || self.lacks(Without::Patience) };
+        let mut out = Out { from, to, busy: false, keep: self.keep() };
         let alike = from.ticks[0] == from.ticks[1] && from.attempts.iter().all(|a| a.owner.is_none());
         for slot in if alike { 0..1 } else { 0..2 } {
             self.tick(&mut out, slot);
@@ -128,8 +137,9 @@ impl Model for Protocol {
         if s.open_attempts() > 1 {
             return Some("two open attempts to one number");
         }
-        if s.clash {
-            return Some("one call written down for two attempts");
+        let stolen = |(id, a): (usize, &super::state::Attempt)| a.sid.is_some_and(|call| usize::from(call) != id);
+        if self.order == Order::NewestFirst && s.attempts.iter().enumerate().any(stolen) {
+            return Some("a call is taken for another attempt's");
         }
         self.untrue(s)
     }
@@ -143,6 +153,14 @@ impl Model for Protocol {
 }
 
 impl Protocol {
+    fn keep(&self) -> Keep {
+        Keep {
+            lists: self.is_kind() || self.lacks(Without::Patience),
+            late_workers: matches!(self.without, Some(Without::Fence | Without::PromptBytes | Without::SendBy)),
+            time: self.is_kind(),
+        }
+    }
+
     /// What the rows say that is not so.
     fn untrue(&self, s: &State) -> Option<&'static str> {
         for (id, step) in s.steps.iter().enumerate() {
@@ -154,7 +172,11 @@ impl Protocol {
                 return Some("a step is final without a reason, or has one and is not");
             }
             let rang = own().any(super::state::Attempt::made_a_call);
-            let said_silent = step.is_final() && !matches!(step.reason, Some(Reason::Initiated | Reason::Unknown));
+            let said_silent = match step.state {
+                StepState::Skipped => true,
+                StepState::Failed => step.reason != Some(Reason::Unknown),
+                _ => false,
+            };
             if rang && said_silent && self.on_unknown == OnUnknown::Hold {
                 return Some("a step says that nothing rang, and its phone rang");
             }
@@ -180,9 +202,9 @@ impl Protocol {
         let me = &from.ticks[usize::from(slot)];
         out.eager(Move::Settle(slot), |s| self.settle(s, me.asked || !self.is_kind()));
         if let Some(id) = me.worker.attempt() {
-            let waits = !matches!(me.worker, Worker::Heard(..));
+            let waits = !matches!(me.worker, Worker::Refused(..));
             if waits && from.attempts[usize::from(id)].state == AttemptState::Sending {
-                let over = from.now >= from.attempts[usize::from(id)].intent + HARD_TIMEOUT;
+                let over = from.now >= from.attempts[usize::from(id)].intent + ENDS_WITHIN;
                 out.may(Move::GiveUpWaiting(slot), |s| rows::record_heard(s, usize::from(id), Heard::Unknown));
                 out.busy |= over;
             }
@@ -219,7 +241,11 @@ impl Protocol {
             out.eager(Move::ReadList(slot), |s| {
                 let mut list = list.clone();
                 for (was, wanted) in [(AttemptState::Unknown, list.unknown), (AttemptState::Absent, list.given_up)] {
-                    for id in (0..s.attempts.len()).filter(|id| wanted & (1 << id) != 0) {
+                    let mut ids: Vec<usize> = (0..s.attempts.len()).filter(|id| wanted & (1 << id) != 0).collect();
+                    if self.order == Order::NewestFirst {
+                        ids.reverse();
+                    }
+                    for id in ids {
                         self.reconcile(s, id, was, &list);
                     }
                 }
@@ -263,44 +289,35 @@ impl Protocol {
                         *worker(s, slot) = Worker::Fenced(a, s.now);
                         s.attempts[usize::from(a)].too_late = s.ended;
                     }
-                    Err(reason) => *worker(s, slot) = Worker::Heard(a, Heard::Fenced(reason)),
+                    Err(reason) => *worker(s, slot) = Worker::Refused(a, reason),
                 });
             }
             Worker::Fenced(a, at) => {
                 let prompt = from.now <= at + BYTES_LEAVE_WITHIN || self.lacks(Without::PromptBytes);
                 if prompt {
                     out.eager(Move::Send(slot), |s| {
-                        let deadline = s.now.max(s.attempts[usize::from(a)].intent + HARD_TIMEOUT);
+                        let deadline = s.now.max(s.attempts[usize::from(a)].intent + ENDS_WITHIN);
                         let late = self.lacks(Without::SettledProvider);
                         let until = if late { NEVER } else { deadline + SETTLE };
                         s.attempts[usize::from(a)].wire = Wire::InFlight { until };
                         *worker(s, slot) = Worker::Sent(a);
                     });
                 }
-                let none = Move::Hear(slot, Heard::NoConnection);
-                out.may_by_misfortune(kind, none, |s| *worker(s, slot) = Worker::Heard(a, Heard::NoConnection));
+                let none = Heard::NoConnection;
+                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| hear(s, slot, a, none));
             }
             Worker::Sent(a) => {
-                let mut hear = |heard| {
-                    out.may(Move::Hear(slot, heard), |s| *worker(s, slot) = Worker::Heard(a, heard));
-                };
-                hear(Heard::Unknown);
+                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| hear(s, slot, a, heard));
+                may(Heard::Unknown);
                 match from.attempts[usize::from(a)].wire {
-                    Wire::Call { .. } => hear(Heard::Accepted),
-                    Wire::InFlight { .. } if !kind => {
-                        out.may(Move::Hear(slot, Heard::Capacity), |s| {
-                            *worker(s, slot) = Worker::Heard(a, Heard::Capacity);
-                            s.attempts[usize::from(a)].wire = Wire::Gone;
-                        });
-                    }
-                    _ => {}
-                }
+                    Wire::Call { .. } => may(Heard::Accepted),
+                    // A request that never became a call may have been refused.
+                    Wire::InFlight { .. } | Wire::Gone if !kind => may(Heard::Capacity),
+                    _ => false,
+                };
             }
-            Worker::Heard(a, heard) => {
-                out.eager(Move::Record(slot), |s| {
-                    rows::record_heard(s, usize::from(a), heard);
-                    *worker(s, slot) = Worker::Idle;
-                });
+            Worker::Refused(a, reason) => {
+                out.eager(Move::Record(slot), |s| hear(s, slot, a, Heard::Fenced(reason)));
             }
         }
     }

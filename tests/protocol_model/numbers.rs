@@ -1,5 +1,6 @@
 //! The model's numbers: a config as savehub could have it, in units of 15 s, and what is taken away from the protocol.
 
+use savehub::config::EngineConfig;
 use savehub::model::Timestamp;
 use savehub::rules::settle::OnUnknown;
 use std::time::Duration;
@@ -7,21 +8,18 @@ use std::time::Duration;
 /// One unit of the model's time.
 const UNIT_MS: i64 = 15_000;
 
-/// `[engine]`: the request's own phases, the limit of the waiting thread, the settle time, the lease, the ring time-out.
-pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(13);
-pub(crate) const HARD_TIMEOUT: u8 = 2;
+/// By this time after its attempt was written a request has ended.
+pub(crate) const ENDS_WITHIN: u8 = 2;
+/// Assumption (A): so long after the fence was passed the bytes have left. It is the whole request's limit.
+pub(crate) const BYTES_LEAVE_WITHIN: u8 = 1;
 pub(crate) const SETTLE: u8 = 1;
+/// More than twice `ENDS_WITHIN`.
 pub(crate) const LEASE: u8 = 5;
 pub(crate) const RING_TIMEOUT: u8 = 1;
 /// A call blocks its number for the ring time-out and 15 s.
 pub(crate) const RINGS: u8 = RING_TIMEOUT + 1;
 /// `[guards]`: the time between two calls to one number.
 pub(crate) const NUMBER_GAP: u8 = 2;
-/// What the fence keeps free between the latest end of a request and its deadline.
-pub(crate) const FENCE_SLACK: Duration = Duration::from_secs(2);
-/// Assumption (A): so long after the fence was passed the bytes have left: the request's own limit, and a process that
-/// stands still for as long as the fence kept free.
-pub(crate) const BYTES_LEAVE_WITHIN: u8 = 1;
 /// The meeting starts, and the critical window closes. The window is open from the first rung on.
 pub(crate) const START: u8 = 8;
 /// Time stops here: the lease of the last attempt is over, the last request has settled. Everything that is still to be
@@ -29,6 +27,23 @@ pub(crate) const START: u8 = 8;
 pub(crate) const LAST_LOOK: u8 = START + LEASE;
 /// No end: for what an assumption would bound.
 pub(crate) const NEVER: u8 = u8::MAX;
+
+/// The config behind these numbers, as savehub reads it.
+pub(crate) fn engine() -> EngineConfig {
+    EngineConfig {
+        ring_timeout: span(RING_TIMEOUT),
+        request_timeout: Duration::from_secs(13),
+        hard_timeout: span(ENDS_WITHIN),
+        lease: span(LEASE),
+        settle: span(SETTLE),
+        tick_limit: Duration::from_secs(60),
+        parallel: 16,
+        grace: Duration::ZERO,
+        retention: None,
+        preflight: false,
+        on_unknown: OnUnknown::Hold,
+    }
+}
 
 /// A time of the model as the rules want it: wall time. Boot time runs beside it from zero.
 pub(crate) fn wall(units: u8) -> Timestamp {
@@ -60,10 +75,18 @@ pub(crate) enum Without {
     WholeList,
     /// (D) The fence is performed: it is skipped.
     Fence,
-    /// The fence's time limit: it asks only that half of the lease is left, as an earlier version did.
+    /// The fence's time limit: it asks only that half of the lease is left.
     SendBy,
     /// The residual of the promises: the provider may make its call later than the settle time.
     SettledProvider,
+}
+
+/// In which order attempts that were given up are looked up in one list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As the store reads them.
+    OldestFirst,
+    NewestFirst,
 }
 
 /// One world the protocol is run in.
@@ -74,6 +97,7 @@ pub(crate) struct Protocol {
     pub(crate) max_calls: u32,
     pub(crate) on_unknown: OnUnknown,
     pub(crate) without: Option<Without>,
+    pub(crate) order: Order,
     /// A kind world: whatever can be done is done before time passes, the list can be read, nobody checks in, and only
     /// so many requests are lost, connections refused or processes killed. `None`: anything may happen at any time.
     pub(crate) misfortunes: Option<u8>,
@@ -81,7 +105,14 @@ pub(crate) struct Protocol {
 
 impl Protocol {
     pub(crate) fn new(rungs: &[u8], max_calls: u32) -> Self {
-        Self { rungs: rungs.to_vec(), max_calls, on_unknown: OnUnknown::Hold, without: None, misfortunes: None }
+        Self {
+            rungs: rungs.to_vec(),
+            max_calls,
+            on_unknown: OnUnknown::Hold,
+            without: None,
+            order: Order::OldestFirst,
+            misfortunes: None,
+        }
     }
 
     pub(crate) fn without(self, what: Without) -> Self {

@@ -1,8 +1,7 @@
 //! What the store does with the rows, and every question the engine puts to the real rules of `savehub::rules`.
 
 use super::numbers::{
-    FENCE_SLACK, HARD_TIMEOUT, LEASE, NUMBER_GAP, Protocol, REQUEST_TIMEOUT, RING_TIMEOUT, SETTLE, START, Without, boot,
-    span, unit_of, wall,
+    ENDS_WITHIN, LEASE, NUMBER_GAP, Protocol, RING_TIMEOUT, SETTLE, START, Without, boot, engine, span, unit_of, wall,
 };
 use super::state::{Attempt, Heard, List, State, Tick, Wire};
 use savehub::model::{
@@ -37,9 +36,9 @@ impl Protocol {
         let newest = |of: &dyn Fn(usize, &Attempt) -> bool| {
             s.attempts.iter().enumerate().filter(|(i, a)| of(*i, a)).map(|(_, a)| wall(a.intent)).max()
         };
-        let later_rung_due = s.steps.iter().skip(step + 1).any(|later| match later.state {
+        let later_rung_due = s.steps.iter().zip(&self.rungs).skip(step + 1).any(|(later, due)| match later.state {
             StepState::Running | StepState::Executed => true,
-            StepState::Pending => later.ready_at <= s.now,
+            StepState::Pending => *due <= s.now,
             _ => false,
         });
         let counted = u32::try_from(s.attempts.iter().filter(|a| a.counts()).count()).unwrap();
@@ -96,16 +95,11 @@ impl Protocol {
             incidents_open: Some(!s.ended),
             starts_at: Some(wall(START)),
         };
-        let lease = span(LEASE);
-        let free = span(HARD_TIMEOUT) - REQUEST_TIMEOUT - FENCE_SLACK;
-        let send_by_boot_ms = boot(a.intent) + i64::try_from(free.as_millis()).unwrap();
-        let half_lease = boot(a.intent) + i64::try_from(lease.as_millis() / 2).unwrap();
-        let limit = if self.lacks(Without::SendBy) { half_lease } else { send_by_boot_ms };
+        let limit = if self.lacks(Without::SendBy) { span(LEASE) / 2 } else { engine().send_within() };
         let moment = fence::Moment {
             now: wall(s.now),
             boottime_ms: boot(s.now),
-            lease_until_boot_ms: limit + i64::try_from(lease.as_millis() / 2).unwrap(),
-            lease,
+            send_by_boot_ms: boot(a.intent) + i64::try_from(limit.as_millis()).unwrap(),
             window: span(START),
             stopped: false,
             me: &owner(Some(slot)),
@@ -133,8 +127,8 @@ impl Protocol {
                 state: a.state,
                 owner: owner(a.owner),
                 lease_until_boot_ms: boot(a.intent + LEASE),
-                request_deadline_at: wall(a.intent + HARD_TIMEOUT),
-                deadline_boot_ms: boot(a.intent + HARD_TIMEOUT),
+                request_deadline_at: wall(a.intent + ENDS_WITHIN),
+                deadline_boot_ms: boot(a.intent + ENDS_WITHIN),
                 tries: u32::from(s.steps[usize::from(a.step)].tries),
                 starts_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
@@ -142,10 +136,8 @@ impl Protocol {
             match settle::settle(&open, true, Some(a.owner.is_some()), &moment) {
                 Settle::Keep => {}
                 Settle::Unknown => s.attempts[id].state = AttemptState::Unknown,
-                Settle::Abandon => abandon(s, id, end(StepState::Failed, Reason::Unknown)),
-                Settle::AbandonAndCall => {
-                    abandon(s, id, StepNext::Again { not_before: wall(s.now), spends_try: true });
-                }
+                Settle::Abandon => abandon(s, id, false),
+                Settle::AbandonAndCall => abandon(s, id, true),
             }
         }
     }
@@ -167,7 +159,7 @@ impl Protocol {
         }
         let intent = s.attempts[id].intent;
         let (deadline, patience) =
-            if self.lacks(Without::Patience) { (intent, 0) } else { (intent + HARD_TIMEOUT, SETTLE) };
+            if self.lacks(Without::Patience) { (intent, 0) } else { (intent + ENDS_WITHIN, SETTLE) };
         let search = Search {
             state: was,
             same_boot: true,
@@ -195,9 +187,11 @@ impl Protocol {
     }
 }
 
-fn abandon(s: &mut State, id: usize, next: StepNext) {
+fn abandon(s: &mut State, id: usize, call_again: bool) {
     s.attempts[id].state = AttemptState::Abandoned;
-    move_step(s, id, |_| next);
+    let again = StepNext::Again { not_before: wall(s.now), spends_try: true };
+    let failed = end(StepState::Failed, Reason::Unknown);
+    move_step(s, id, |facts| if call_again || !facts.incident_open { again } else { failed });
 }
 
 fn end(state: StepState, reason: Reason) -> StepNext {
@@ -242,7 +236,6 @@ fn record(s: &mut State, id: usize, call: Option<usize>, outcome: &Outcome, rule
         let sid = call.and_then(|c| u8::try_from(c).ok());
         if s.attempts.iter().any(|a| a.sid == sid) {
             // `sid unique`: the transaction fails and changes nothing.
-            s.clash = true;
             return;
         }
         s.attempts[id].sid = sid;

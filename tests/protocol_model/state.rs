@@ -1,6 +1,6 @@
 //! What the model remembers: the rows of the store, the two processes, the requests under way, the calls.
 
-use super::numbers::{HARD_TIMEOUT, NUMBER_GAP, RINGS, SETTLE};
+use super::numbers::{BYTES_LEAVE_WITHIN, ENDS_WITHIN, LAST_LOOK, NUMBER_GAP, RINGS, SETTLE, START};
 use savehub::model::{AttemptState, FenceReason, HangUpState, Reason, StepState};
 
 /// Everything. Times are whole units since the first rung fell due.
@@ -12,8 +12,6 @@ pub(crate) struct State {
     pub(crate) steps: Vec<Step>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) ticks: [Tick; 2],
-    /// A call was to be written down that another attempt already has: the store's `sid unique` would refuse.
-    pub(crate) clash: bool,
     /// In a kind world: how many misfortunes may still come, and whether the list was read in this unit of time.
     pub(crate) misfortunes_left: u8,
     pub(crate) listed: bool,
@@ -80,11 +78,12 @@ pub(crate) enum Worker {
     Fenced(u8, u8),
     /// Waits for the answer.
     Sent(u8),
-    /// Knows the outcome; it is not written down yet.
-    Heard(u8, Heard),
+    /// The fence refused; it is not written down yet.
+    Refused(u8, FenceReason),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What comes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
     Accepted,
     Unknown,
@@ -102,18 +101,29 @@ pub(crate) struct List {
     pub(crate) given_up: u8,
 }
 
+/// What must not be forgotten although it could be in the protocol as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keep {
+    /// Lists that lack a call and were asked for before their attempt had settled.
+    pub(crate) lists: bool,
+    /// Workers that find their attempt closed.
+    pub(crate) late_workers: bool,
+    /// The time of a state in which time changes nothing.
+    pub(crate) time: bool,
+}
+
 impl Worker {
     pub(crate) fn attempt(self) -> Option<u8> {
         match self {
             Self::Idle => None,
-            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Heard(a, _) => Some(a),
+            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Refused(a, _) => Some(a),
         }
     }
 
     fn renumber(&mut self, to: impl Fn(u8) -> u8) {
         match self {
             Self::Idle => {}
-            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Heard(a, _) => *a = to(*a),
+            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Refused(a, _) => *a = to(*a),
         }
     }
 }
@@ -156,12 +166,16 @@ impl State {
 
     /// One form for all states that can do the same: what cannot matter any more is forgotten, and the two processes,
     /// which are alike, stand in one order.
-    pub(crate) fn canonical(mut self, keep_lists: bool) -> Self {
-        self.forget_workers();
+    pub(crate) fn canonical(mut self, keep: Keep) -> Self {
+        self.forget_workers(keep);
         self.forget_ended_attempts();
         self.forget_times();
+        if !keep.time {
+            self.forget_now();
+            self.forget_times();
+        }
         for slot in 0..2 {
-            self.forget_list(slot, keep_lists);
+            self.forget_list(slot, keep.lists);
         }
         let key = |slot: u8, s: &Self| {
             let owned = s.attempts.iter().map(|a| a.owner == Some(slot)).collect::<Vec<_>>();
@@ -176,23 +190,45 @@ impl State {
         self
     }
 
-    /// Workers whose news the store would not take: its closed table of moves has no move for it.
-    fn forget_workers(&mut self) {
+    /// Workers whose news the store would not take (its closed table of moves has no move for it), or whose fence will
+    /// refuse because their attempt is closed.
+    fn forget_workers(&mut self, keep: Keep) {
+        use AttemptState as A;
         for tick in &mut self.ticks {
             let Some(id) = tick.worker.attempt() else { continue };
             let a = &self.attempts[usize::from(id)];
-            let accepted = matches!(tick.worker, Worker::Heard(_, Heard::Accepted));
-            let may_be_accepted = accepted || matches!(a.wire, Wire::InFlight { .. } | Wire::Call { .. });
+            let may_ring = matches!(a.wire, Wire::InFlight { .. } | Wire::Call { .. });
             let useless = match (tick.worker, a.state) {
-                (Worker::Sent(_) | Worker::Heard(..), AttemptState::Accepted | AttemptState::Rejected | AttemptState::NotSent) => true,
-                (Worker::Heard(_, Heard::Unknown), state) => state != AttemptState::Sending,
-                (Worker::Heard(..), AttemptState::Absent | AttemptState::Abandoned) => !accepted,
-                (Worker::Sent(_), state) => state != AttemptState::Sending && !may_be_accepted,
-                _ => false,
+                (_, A::Sending) => false,
+                (Worker::Sent(_), A::Unknown) => false,
+                (Worker::Sent(_), A::Absent | A::Abandoned) => !may_ring,
+                (Worker::Claimed(_), state) => !keep.late_workers && !state.is_open(),
+                (Worker::Fenced(_, at), state) => {
+                    !keep.late_workers && !state.is_open() && at + BYTES_LEAVE_WITHIN < self.now
+                }
+                (_, state) => !state.is_open(),
             };
             if useless {
                 tick.worker = Worker::Idle;
             }
+        }
+    }
+
+    /// When nothing can be claimed any more and no time can run out, time does not matter.
+    fn forget_now(&mut self) {
+        let idle = |t: &Tick| matches!(t.worker, Worker::Idle | Worker::Sent(_));
+        let quiet = |a: &Attempt| {
+            let settled = a.intent + ENDS_WITHIN + SETTLE <= self.now;
+            let arrived = match a.wire {
+                Wire::InFlight { .. } => false,
+                Wire::Call { until, .. } => until <= self.now,
+                Wire::Home | Wire::Gone => true,
+            };
+            arrived && a.owner.is_none() && (settled || !a.state.is_open())
+        };
+        let over = self.ended || self.now >= START;
+        if over && self.ticks.iter().all(idle) && self.attempts.iter().all(quiet) {
+            self.now = LAST_LOOK;
         }
     }
 
@@ -231,22 +267,20 @@ impl State {
         let Some(mut list) = self.ticks[slot].list.take() else { return };
         for (id, attempt) in self.attempts.iter().enumerate() {
             let bit = 1u8 << id;
-            if attempt.state != AttemptState::Unknown && list.unknown & bit != 0 {
+            if !(attempt.is_given_up() || attempt.state == AttemptState::Unknown) {
                 list.unknown &= !bit;
-                list.given_up |= bit;
-            }
-            if !attempt.is_given_up() {
                 list.given_up &= !bit;
             }
             if let Some(call) = attempt.sid {
                 list.shows &= !(1 << call);
             }
         }
-        let doubtful = self.attempts.iter().enumerate().find(|(id, _)| list.unknown & (1 << id) != 0);
-        let settled = doubtful.map(|(_, a)| a.intent + HARD_TIMEOUT + SETTLE).filter(|at| list.asked >= *at);
+        let is_open = |(id, a): &(usize, &Attempt)| a.state.is_open() && list.unknown & (1 << id) != 0;
+        let doubtful = self.attempts.iter().enumerate().find(is_open);
+        let settled = doubtful.map(|(_, a)| a.intent + ENDS_WITHIN + SETTLE).filter(|at| list.asked >= *at);
         let newest = self.attempts.iter().enumerate().filter(|(id, _)| (list.unknown | list.given_up) & (1 << id) != 0);
         list.asked = settled.unwrap_or(newest.map(|(_, a)| a.intent).max().unwrap_or(0));
-        let says_nothing = !keep && list.shows == 0 && (settled.is_none() || list.unknown == 0);
+        let says_nothing = !keep && list.shows == 0 && settled.is_none();
         if !says_nothing {
             self.ticks[slot].list = Some(list);
         }
