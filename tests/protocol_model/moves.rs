@@ -1,11 +1,18 @@
 //! What can happen next, and what must never have happened.
 
-use super::numbers::{BYTES_LEAVE_WITHIN, ENDS_WITHIN, LAST_LOOK, NEVER, Order, Protocol, SETTLE, START, Without};
+use super::numbers::{BYTES_LEAVE_WITHIN, ENDS_WITHIN, LAST_LOOK, NEVER, Protocol, SETTLE, START, Watch, Without};
 use super::rows;
 use super::search::Model;
-use super::state::{Heard, Keep, List, State, Step, Tick, Wire, Worker};
-use savehub::model::{AttemptState, HangUpState, Phone, Reason, StepState, Verdict};
+use super::state::{Attempt, Heard, Keep, List, State, Step, Tick, Wire, Worker};
+use savehub::model::{AttemptState, HangUpState, Reason, StepState, Verdict};
 use savehub::rules::settle::OnUnknown;
+
+/// What must never be seen before all else.
+pub(crate) const TWO_CALLS: &str = "two calls for one step";
+
+pub(crate) const AFTER_CHECK_IN: &str = "a call whose request passed the fence after check-in";
+pub(crate) const ANOTHERS_CALL: &str = "a call is taken for another attempt's";
+pub(crate) const NOT_HUNG_UP: &str = "a call goes on after check-in and is not marked to be hung up";
 
 /// One move. The number is the process, or the attempt whose call or request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +87,11 @@ fn worker(s: &mut State, slot: u8) -> &mut Worker {
 
 /// The outcome arrives and is written down. That is one move: writing it down later is hearing it later, and a process
 /// killed between the two is one killed before.
-fn hear(s: &mut State, slot: u8, attempt: u8, heard: Heard) {
+fn hear(p: &Protocol, s: &mut State, slot: u8, attempt: u8, heard: Heard) {
     if heard == Heard::Capacity {
         s.attempts[usize::from(attempt)].wire = Wire::Gone;
     }
-    rows::record_heard(s, usize::from(attempt), heard);
+    p.record_heard(s, usize::from(attempt), heard);
     *worker(s, slot) = Worker::Idle;
 }
 
@@ -93,13 +100,8 @@ impl Model for Protocol {
     type Move = Move;
 
     fn first(&self) -> State {
-        let step = |due: &u8| Step {
-            state: StepState::Pending,
-            reason: None,
-            ready_at: *due,
-            tries: 0,
-            capacity: false,
-        };
+        let step =
+            |due: &u8| Step { state: StepState::Pending, reason: None, ready_at: *due, tries: 0, capacity: false };
         State {
             now: 0,
             ended: false,
@@ -119,29 +121,23 @@ impl Model for Protocol {
             self.list(&mut out, slot);
             self.place(&mut out, slot);
         }
-        self.provider(&mut out);
+        Self::provider(&mut out);
         self.world(&mut out);
     }
 
     fn wrong(&self, s: &State) -> Option<&'static str> {
-        let calls = |step: usize| s.attempts.iter().filter(|a| usize::from(a.step) == step && a.made_a_call()).count();
-        if self.on_unknown == OnUnknown::Hold && (0..s.steps.len()).any(|step| calls(step) > 1) {
-            return Some("two calls for one step");
+        match self.watch {
+            Watch::TwoCalls => self.two_calls(s),
+            Watch::Limit => self.above_limit(s),
+            Watch::HangUps => Self::not_hung_up(s),
+            Watch::Owners => Self::taken_for_anothers(s),
+            Watch::Everything => {
+                let two_calls = if self.on_unknown == OnUnknown::Hold { self.two_calls(s) } else { None };
+                let taken = if self.mended { Self::taken_for_anothers(s) } else { None };
+                let rest = || self.above_limit(s).or_else(|| Self::not_hung_up(s)).or_else(|| self.untrue(s));
+                two_calls.or(taken).or_else(rest)
+            }
         }
-        if s.attempts.iter().filter(|a| a.made_a_call()).count() > self.max_calls as usize {
-            return Some("more calls than the limit");
-        }
-        if s.attempts.iter().any(|a| a.too_late && a.made_a_call()) {
-            return Some("a call whose request began after check-in");
-        }
-        if s.open_attempts() > 1 {
-            return Some("two open attempts to one number");
-        }
-        let stolen = |(id, a): (usize, &super::state::Attempt)| a.sid.is_some_and(|call| usize::from(call) != id);
-        if self.order == Order::NewestFirst && s.attempts.iter().enumerate().any(stolen) {
-            return Some("a call is taken for another attempt's");
-        }
-        self.untrue(s)
     }
 
     fn finished(&self, s: &State) -> bool {
@@ -161,8 +157,41 @@ impl Protocol {
         }
     }
 
+    fn two_calls(&self, s: &State) -> Option<&'static str> {
+        let calls = |step: usize| s.attempts.iter().filter(|a| usize::from(a.step) == step && a.made_a_call()).count();
+        (0..self.rungs.len()).any(|step| calls(step) > 1).then_some(TWO_CALLS)
+    }
+
+    fn above_limit(&self, s: &State) -> Option<&'static str> {
+        let calls = s.attempts.iter().filter(|a| a.made_a_call()).count();
+        (calls > self.max_calls as usize).then_some("more calls than the limit")
+    }
+
+    fn taken_for_anothers(s: &State) -> Option<&'static str> {
+        let taken = |(id, a): (usize, &Attempt)| a.sid.is_some_and(|call| usize::from(call) != id);
+        s.attempts.iter().enumerate().any(taken).then_some(ANOTHERS_CALL)
+    }
+
+    fn not_hung_up(s: &State) -> Option<&'static str> {
+        let unmarked = |a: &Attempt| a.state.is_open() && a.hang_up == HangUpState::None;
+        if s.ended && s.attempts.iter().any(unmarked) {
+            return Some("a request is under way after check-in and is not marked to be hung up");
+        }
+        let left_alone = |id: usize| {
+            let a = &s.attempts[id];
+            a.state == AttemptState::Accepted && s.live_call(id).is_some() && a.hang_up != HangUpState::Wanted
+        };
+        (s.ended && (0..s.attempts.len()).any(left_alone)).then_some(NOT_HUNG_UP)
+    }
+
     /// What the rows say that is not so.
     fn untrue(&self, s: &State) -> Option<&'static str> {
+        if s.attempts.iter().any(|a| a.too_late && a.made_a_call()) {
+            return Some(AFTER_CHECK_IN);
+        }
+        if s.open_attempts() > 1 {
+            return Some("two open attempts to one number");
+        }
         for (id, step) in s.steps.iter().enumerate() {
             let own = || s.attempts.iter().filter(|a| usize::from(a.step) == id);
             if (step.state == StepState::Running) != (own().filter(|a| a.state.is_open()).count() == 1) {
@@ -171,29 +200,19 @@ impl Protocol {
             if step.is_final() != step.reason.is_some() {
                 return Some("a step is final without a reason, or has one and is not");
             }
-            let rang = own().any(super::state::Attempt::made_a_call);
             let said_silent = match step.state {
                 StepState::Skipped => true,
                 StepState::Failed => step.reason != Some(Reason::Unknown),
                 _ => false,
             };
-            if rang && said_silent && self.on_unknown == OnUnknown::Hold {
+            if said_silent && own().any(Attempt::made_a_call) && self.on_unknown == OnUnknown::Hold {
                 return Some("a step says that nothing rang, and its phone rang");
             }
-            if step.reason == Some(Reason::Initiated) && !s.attempts.iter().any(|a| a.made_a_call()) {
+            if step.reason == Some(Reason::Initiated) && !s.attempts.iter().any(Attempt::made_a_call) {
                 return Some("a step says that it rang, and nothing did");
             }
         }
-        let unmarked = |a: &super::state::Attempt| a.state.is_open() && a.hang_up == HangUpState::None;
-        if s.ended && s.attempts.iter().any(unmarked) {
-            return Some("a request is under way after check-in and is not marked to be hung up");
-        }
-        let left_alone = |id: usize| {
-            let a = &s.attempts[id];
-            a.state == AttemptState::Accepted && s.live_call(id).is_some() && a.hang_up != HangUpState::Wanted
-        };
-        let ringing = s.ended && (0..s.attempts.len()).any(left_alone);
-        ringing.then_some("a call goes on after check-in and is not marked to be hung up")
+        None
     }
 
     /// The thread that owns a tick's decisions, but for the list.
@@ -205,17 +224,17 @@ impl Protocol {
             let waits = !matches!(me.worker, Worker::Refused(..));
             if waits && from.attempts[usize::from(id)].state == AttemptState::Sending {
                 let over = from.now >= from.attempts[usize::from(id)].intent + ENDS_WITHIN;
-                out.may(Move::GiveUpWaiting(slot), |s| rows::record_heard(s, usize::from(id), Heard::Unknown));
+                out.may(Move::GiveUpWaiting(slot), |s| self.record_heard(s, usize::from(id), Heard::Unknown));
                 out.busy |= over;
             }
-        } else if let (Ok(to), guards) = (Phone::parse("+12025550101"), self.guards()) {
+        } else {
             for step in 0..from.steps.len() {
                 let row = &from.steps[step];
                 if row.state != StepState::Pending || row.ready_at > from.now {
                     continue;
                 }
                 let id = u8::try_from(step).unwrap();
-                match self.verdict(from, step, &to, &guards) {
+                match self.verdict(from, step) {
                     Verdict::Wait(_) => {}
                     Verdict::Refuse(refusal) => out.eager(Move::Refuse(id), |s| {
                         (s.steps[step].state, s.steps[step].reason) = (refusal.state, Some(refusal.reason));
@@ -239,36 +258,26 @@ impl Protocol {
         let me = &from.ticks[usize::from(slot)];
         if let Some(list) = &me.list {
             out.eager(Move::ReadList(slot), |s| {
-                let mut list = list.clone();
                 for (was, wanted) in [(AttemptState::Unknown, list.unknown), (AttemptState::Absent, list.given_up)] {
-                    let mut ids: Vec<usize> = (0..s.attempts.len()).filter(|id| wanted & (1 << id) != 0).collect();
-                    if self.order == Order::NewestFirst {
-                        ids.reverse();
-                    }
-                    for id in ids {
-                        self.reconcile(s, id, was, &list);
+                    for id in (0..s.attempts.len()).filter(|id| wanted & (1 << id) != 0) {
+                        self.reconcile(s, id, was, list);
                     }
                 }
-                list.shows = 0;
                 s.listed |= self.is_kind() && list.asked == s.now;
                 s.ticks[usize::from(slot)].list = None;
                 s.ticks[usize::from(slot)].asked = self.is_kind();
             });
             return;
         }
-        let bits = |of: &dyn Fn(usize) -> bool| (0..from.attempts.len()).filter(|i| of(*i)).map(|i| 1u8 << i).sum();
-        let unknown: u8 = bits(&|i| from.attempts[i].state == AttemptState::Unknown);
-        let given_up: u8 = bits(&|i| from.attempts[i].is_given_up());
-        if unknown | given_up == 0 {
+        let unknown = from.bits(|a| a.state == AttemptState::Unknown);
+        let given_up = from.bits(Attempt::is_given_up);
+        if unknown | given_up == 0 || (self.smaller && from.ticks.iter().any(|t| t.list.is_some())) {
             return;
         }
         // What belongs to no attempt yet; the rest of the list says nothing.
-        let news = |i: usize| !from.attempts.iter().any(|a| a.sid == u8::try_from(i).ok());
-        let may: u8 = bits(&|i| news(i) && from.attempts[i].made_a_call());
-        let must: u8 = bits(&|i| match from.attempts[i].wire {
-            Wire::Call { until, .. } => news(i) && until <= from.now && !self.lacks(Without::WholeList),
-            _ => false,
-        });
+        let may = from.bits(Attempt::made_a_call) & !from.known();
+        let settled = from.bits(|a| matches!(a.wire, Wire::Call { until, .. } if until <= from.now));
+        let must = if self.lacks(Without::WholeList) { 0 } else { may & settled };
         for shows in (0..=may).filter(|shows| shows & !may == 0 && shows & must == must) {
             out.may(Move::AskList { tick: slot, shows }, |s| {
                 s.ticks[usize::from(slot)].list = Some(List { asked: from.now, shows, unknown, given_up });
@@ -304,30 +313,35 @@ impl Protocol {
                     });
                 }
                 let none = Heard::NoConnection;
-                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| hear(s, slot, a, none));
+                if self.smaller {
+                    return;
+                }
+                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| hear(self, s, slot, a, none));
             }
             Worker::Sent(a) => {
-                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| hear(s, slot, a, heard));
+                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| hear(self, s, slot, a, heard));
                 may(Heard::Unknown);
                 match from.attempts[usize::from(a)].wire {
                     Wire::Call { .. } => may(Heard::Accepted),
                     // A request that never became a call may have been refused.
-                    Wire::InFlight { .. } | Wire::Gone if !kind => may(Heard::Capacity),
+                    Wire::InFlight { .. } | Wire::Gone if !kind && !self.smaller => may(Heard::Capacity),
                     _ => false,
                 };
             }
             Worker::Refused(a, reason) => {
-                out.eager(Move::Record(slot), |s| hear(s, slot, a, Heard::Fenced(reason)));
+                out.eager(Move::Record(slot), |s| hear(self, s, slot, a, Heard::Fenced(reason)));
             }
         }
     }
 
     /// The provider makes calls of requests, and ends calls when a tick asks it to.
-    fn provider(&self, out: &mut Out<'_>) {
+    fn provider(out: &mut Out<'_>) {
         let from = out.from;
         for (id, attempt) in from.attempts.iter().enumerate() {
             let name = u8::try_from(id).unwrap();
             if let Wire::InFlight { until } = attempt.wire {
+                // A provider that is late shows its call at once.
+                let until = if until == NEVER { attempt.intent + ENDS_WITHIN + SETTLE } else { until };
                 out.may(Move::ProviderMakesCall(name), |s| {
                     s.attempts[id].wire = Wire::Call { at: s.now, until, over: false };
                 });
@@ -362,7 +376,7 @@ impl Protocol {
         if from.now >= LAST_LOOK || (kind && out.busy) {
             return;
         }
-        let lost = |a: &super::state::Attempt| matches!(a.wire, Wire::InFlight { until } if until <= from.now + 1);
+        let lost = |a: &Attempt| matches!(a.wire, Wire::InFlight { until } if until <= from.now + 1);
         let lost = u8::try_from(from.attempts.iter().filter(|a| lost(a)).count()).unwrap();
         if !kind || lost <= from.misfortunes_left {
             out.may(Move::Time, |s| {

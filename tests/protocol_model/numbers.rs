@@ -1,7 +1,8 @@
 //! The model's numbers: a config as savehub could have it, in units of 15 s, and what is taken away from the protocol.
 
 use savehub::config::EngineConfig;
-use savehub::model::Timestamp;
+use savehub::model::{Phone, Timestamp};
+use savehub::rules::guard::GuardConfig;
 use savehub::rules::settle::OnUnknown;
 use std::time::Duration;
 
@@ -81,12 +82,18 @@ pub(crate) enum Without {
     SettledProvider,
 }
 
-/// In which order attempts that were given up are looked up in one list.
+/// What a search looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// As the store reads them.
-    OldestFirst,
-    NewestFirst,
+pub(crate) enum Watch {
+    Everything,
+    /// Two calls for one step.
+    TwoCalls,
+    /// More calls than the limit.
+    Limit,
+    /// Calls of an ended incident that nobody is to hang up.
+    HangUps,
+    /// A call that is taken for another attempt's.
+    Owners,
 }
 
 /// One world the protocol is run in.
@@ -97,10 +104,17 @@ pub(crate) struct Protocol {
     pub(crate) max_calls: u32,
     pub(crate) on_unknown: OnUnknown,
     pub(crate) without: Option<Without>,
-    pub(crate) order: Order,
     /// A kind world: whatever can be done is done before time passes, the list can be read, nobody checks in, and only
     /// so many requests are lost, connections refused or processes killed. `None`: anything may happen at any time.
     pub(crate) misfortunes: Option<u8>,
+    /// At most one of the two ticks has a list that it has not read, and nobody refuses: connections are made, and the
+    /// provider is never at its limit. For searches that would be too large for every test run.
+    pub(crate) smaller: bool,
+    /// The store with the two changes that `two_weaknesses_of_the_store_and_their_remedies` is about.
+    pub(crate) mended: bool,
+    pub(crate) watch: Watch,
+    pub(crate) phone: Phone,
+    pub(crate) guards: GuardConfig,
 }
 
 impl Protocol {
@@ -110,13 +124,38 @@ impl Protocol {
             max_calls,
             on_unknown: OnUnknown::Hold,
             without: None,
-            order: Order::OldestFirst,
             misfortunes: None,
+            smaller: false,
+            mended: false,
+            watch: Watch::Everything,
+            phone: Phone::parse("+12025550101").unwrap(),
+            guards: GuardConfig {
+                critical_window: span(START),
+                max_calls,
+                number_gap: span(NUMBER_GAP),
+                ..GuardConfig::default()
+            },
         }
     }
 
     pub(crate) fn without(self, what: Without) -> Self {
         Self { without: Some(what), ..self }
+    }
+
+    pub(crate) fn smaller(self) -> Self {
+        Self { smaller: true, ..self }
+    }
+
+    pub(crate) fn mended(self) -> Self {
+        Self { mended: true, ..self }
+    }
+
+    pub(crate) fn watching(self, watch: Watch) -> Self {
+        Self { watch, ..self }
+    }
+
+    pub(crate) fn with_misfortunes(self, misfortunes: u8) -> Self {
+        Self { misfortunes: Some(misfortunes), ..self }
     }
 
     pub(crate) fn lacks(&self, what: Without) -> bool {

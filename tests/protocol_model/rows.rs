@@ -1,12 +1,12 @@
 //! What the store does with the rows, and every question the engine puts to the real rules of `savehub::rules`.
 
 use super::numbers::{
-    ENDS_WITHIN, LEASE, NUMBER_GAP, Protocol, RING_TIMEOUT, SETTLE, START, Without, boot, engine, span, unit_of, wall,
+    ENDS_WITHIN, LEASE, Protocol, RING_TIMEOUT, SETTLE, START, Without, boot, engine, span, unit_of, wall,
 };
 use super::state::{Attempt, Heard, List, State, Tick, Wire};
 use savehub::model::{
     Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, HangUpState,
-    IncidentState, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome, Phone, Reason, Rejection,
+    IncidentState, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome, Reason, Rejection,
     RejectionClass, Settle, StepFacts, StepNext, StepState, Verdict,
 };
 use savehub::owner::Owner;
@@ -22,17 +22,12 @@ fn incident(s: &State) -> IncidentState {
 }
 
 fn after_facts(s: &State, step: usize) -> AfterFacts {
-    AfterFacts {
-        incident_open: !s.ended,
-        starts_at: wall(START),
-        tries: u32::from(s.steps[step].tries),
-        merged: false,
-    }
+    AfterFacts { incident_open: !s.ended, starts_at: wall(START), tries: u32::from(s.steps[step].tries), merged: false }
 }
 
 impl Protocol {
     /// What the guards say of a pending step that is ready.
-    pub(super) fn verdict(&self, s: &State, step: usize, to: &Phone, guards: &guard::GuardConfig) -> Verdict {
+    pub(super) fn verdict(&self, s: &State, step: usize) -> Verdict {
         let newest = |of: &dyn Fn(usize, &Attempt) -> bool| {
             s.attempts.iter().enumerate().filter(|(i, a)| of(*i, a)).map(|(_, a)| wall(a.intent)).max()
         };
@@ -62,24 +57,15 @@ impl Protocol {
         };
         let situation = guard::Situation {
             now: wall(s.now),
-            to,
+            to: &self.phone,
             has_message: true,
             stopped: false,
             person: "ana",
             event: "standup",
-            guards,
+            guards: &self.guards,
             ring_timeout: span(RING_TIMEOUT),
         };
         guard::decide(&facts, &situation)
-    }
-
-    pub(super) fn guards(&self) -> guard::GuardConfig {
-        guard::GuardConfig {
-            critical_window: span(START),
-            max_calls: self.max_calls,
-            number_gap: span(NUMBER_GAP),
-            ..guard::GuardConfig::default()
-        }
     }
 
     /// May this process's bytes leave?
@@ -149,10 +135,16 @@ impl Protocol {
         if !(state == AttemptState::Unknown || (given_up && s.open_attempts() == 0)) {
             return;
         }
+        // A later attempt without an answer has the better claim to a call that was made after it was written.
+        let later = s.attempts.iter().skip(id + 1).filter(|b| b.sid.is_none() && b.counts());
+        let later = later.filter(|b| b.state != AttemptState::Absent).map(|b| b.intent).min();
+        let before = later.filter(|_| self.mended && given_up);
         let mut calls = Vec::new();
         for (call, a) in s.attempts.iter().enumerate() {
-            let known = s.attempts.iter().any(|b| b.sid == u8::try_from(call).ok());
-            if let (Wire::Call { at, over, .. }, false) = (a.wire, known || list.shows & (1 << call) == 0) {
+            let known = s.known() & (1 << call) != 0;
+            if let (Wire::Call { at, over, .. }, false) = (a.wire, known || list.shows & (1 << call) == 0)
+                && before.is_none_or(|before| at < before)
+            {
                 let status = if over { CallStatus::Completed } else { CallStatus::Ringing };
                 calls.push((call, ListedCall { sid: call.to_string(), status, created_at: wall(at) }));
             }
@@ -172,7 +164,7 @@ impl Protocol {
         };
         let listed: Vec<ListedCall> = calls.iter().map(|(_, call)| call.clone()).collect();
         match reconcile::find(&search, &listed) {
-            Found::Call(index) => record(s, id, Some(calls[index].0), &accepted(), after::adopted),
+            Found::Call(index) => self.record(s, id, Some(calls[index].0), &accepted(), after::adopted),
             Found::Absent if state == AttemptState::Unknown => {
                 let now = wall(s.now);
                 let a = &mut s.attempts[id];
@@ -183,6 +175,71 @@ impl Protocol {
                 move_step(s, id, |facts| after::absent(facts, now));
             }
             Found::Absent | Found::NotYet => {}
+        }
+    }
+
+    /// Writes the outcome a worker heard.
+    pub(super) fn record_heard(&self, s: &mut State, id: usize, heard: Heard) {
+        let not_sent = |cause| Outcome::NotSent(NotSent { cause, detail: String::new() });
+        let outcome = match heard {
+            Heard::Accepted => accepted(),
+            Heard::Unknown => Outcome::Unknown(Doubt { detail: String::new() }),
+            Heard::Fenced(reason) => not_sent(NotSentCause::Fenced(reason)),
+            Heard::NoConnection => not_sent(NotSentCause::Connect),
+            Heard::Capacity => Outcome::Rejected(Rejection {
+                class: RejectionClass::Capacity,
+                code: None,
+                message: String::new(),
+                retry_after: None,
+            }),
+        };
+        let now = wall(s.now);
+        self.record(s, id, Some(id), &outcome, |facts| after::next(&outcome, facts, now));
+    }
+
+    /// The store's `record`: the closed table of moves, the step with it, and the wish to hang up.
+    fn record(
+        &self,
+        s: &mut State,
+        id: usize,
+        call: Option<usize>,
+        outcome: &Outcome,
+        rule: impl Fn(&AfterFacts) -> StepNext,
+    ) {
+        use AttemptState as A;
+        let before = s.attempts[id].state;
+        let to = match (before, outcome) {
+            (A::Sending | A::Unknown | A::Absent | A::Abandoned, Outcome::Accepted(_)) => A::Accepted,
+            (A::Sending | A::Unknown, Outcome::Rejected(_)) => A::Rejected,
+            (A::Sending | A::Unknown, Outcome::NotSent(_)) => A::NotSent,
+            (A::Sending, Outcome::Unknown(_)) => A::Unknown,
+            _ => return,
+        };
+        if to == A::Accepted {
+            let sid = call.and_then(|c| u8::try_from(c).ok());
+            if s.attempts.iter().any(|a| a.sid == sid) {
+                // `sid unique`: the transaction fails and changes nothing.
+                return;
+            }
+            s.attempts[id].sid = sid;
+        }
+        s.attempts[id].state = to;
+        let rang_nobody = matches!(to, A::NotSent | A::Rejected);
+        let over = to == A::Accepted && s.live_call(id).is_none();
+        if s.attempts[id].hang_up == HangUpState::Wanted && (rang_nobody || over) {
+            s.attempts[id].hang_up = HangUpState::Moot;
+        }
+        if before.is_open() && !to.is_open() {
+            s.steps[usize::from(s.attempts[id].step)].capacity = to == A::Rejected;
+            move_step(s, id, rule);
+        }
+        let wish = s.attempts[id].hang_up;
+        let unwished = wish == HangUpState::None || (self.mended && wish == HangUpState::Moot);
+        if to == A::Accepted && !before.is_open() && unwished && !over {
+            let later = s.attempts[id + 1..].iter().any(|b| b.counts() && b.state != A::Absent);
+            if before == A::Absent || s.ended || later {
+                s.attempts[id].hang_up = HangUpState::Wanted;
+            }
         }
     }
 }
@@ -200,62 +257,6 @@ fn end(state: StepState, reason: Reason) -> StepNext {
 
 fn accepted() -> Outcome {
     Outcome::Accepted(Accepted { sid: "CA".into(), status: CallStatus::Ringing })
-}
-
-/// Writes the outcome a worker heard.
-pub(super) fn record_heard(s: &mut State, id: usize, heard: Heard) {
-    let not_sent = |cause| Outcome::NotSent(NotSent { cause, detail: String::new() });
-    let outcome = match heard {
-        Heard::Accepted => accepted(),
-        Heard::Unknown => Outcome::Unknown(Doubt { detail: String::new() }),
-        Heard::Fenced(reason) => not_sent(NotSentCause::Fenced(reason)),
-        Heard::NoConnection => not_sent(NotSentCause::Connect),
-        Heard::Capacity => Outcome::Rejected(Rejection {
-            class: RejectionClass::Capacity,
-            code: None,
-            message: String::new(),
-            retry_after: None,
-        }),
-    };
-    let now = wall(s.now);
-    record(s, id, Some(id), &outcome, |facts| after::next(&outcome, facts, now));
-}
-
-/// The store's `record`: the closed table of moves, the step with it, and the wish to hang up.
-fn record(s: &mut State, id: usize, call: Option<usize>, outcome: &Outcome, rule: impl Fn(&AfterFacts) -> StepNext) {
-    use AttemptState as A;
-    let before = s.attempts[id].state;
-    let to = match (before, outcome) {
-        (A::Sending | A::Unknown | A::Absent | A::Abandoned, Outcome::Accepted(_)) => A::Accepted,
-        (A::Sending | A::Unknown, Outcome::Rejected(_)) => A::Rejected,
-        (A::Sending | A::Unknown, Outcome::NotSent(_)) => A::NotSent,
-        (A::Sending, Outcome::Unknown(_)) => A::Unknown,
-        _ => return,
-    };
-    if to == A::Accepted {
-        let sid = call.and_then(|c| u8::try_from(c).ok());
-        if s.attempts.iter().any(|a| a.sid == sid) {
-            // `sid unique`: the transaction fails and changes nothing.
-            return;
-        }
-        s.attempts[id].sid = sid;
-    }
-    s.attempts[id].state = to;
-    let rang_nobody = matches!(to, A::NotSent | A::Rejected);
-    let over = to == A::Accepted && s.live_call(id).is_none();
-    if s.attempts[id].hang_up == HangUpState::Wanted && (rang_nobody || over) {
-        s.attempts[id].hang_up = HangUpState::Moot;
-    }
-    if before.is_open() && !to.is_open() {
-        s.steps[usize::from(s.attempts[id].step)].capacity = to == A::Rejected;
-        move_step(s, id, rule);
-    }
-    if to == A::Accepted && !before.is_open() && s.attempts[id].hang_up == HangUpState::None && !over {
-        let later = s.attempts[id + 1..].iter().any(|b| b.counts() && b.state != A::Absent);
-        if before == A::Absent || s.ended || later {
-            s.attempts[id].hang_up = HangUpState::Wanted;
-        }
-    }
 }
 
 /// The store's `move_steps`, for the one step of an attempt.

@@ -104,7 +104,7 @@ pub(crate) struct List {
 /// What must not be forgotten although it could be in the protocol as it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keep {
-    /// Lists that lack a call and were asked for before their attempt had settled.
+    /// When a list was asked for, and that it was.
     pub(crate) lists: bool,
     /// Workers that find their attempt closed.
     pub(crate) late_workers: bool,
@@ -158,6 +158,24 @@ impl State {
         self.attempts.iter().filter(|a| a.state.is_open()).count()
     }
 
+    /// The attempts of which this is so, as a bit set.
+    pub(crate) fn bits(&self, is: impl Fn(&Attempt) -> bool) -> u8 {
+        let mut bits = 0;
+        for (id, attempt) in self.attempts.iter().enumerate() {
+            bits |= u8::from(is(attempt)) << id;
+        }
+        bits
+    }
+
+    /// The calls that some attempt is believed to have, as a bit set.
+    pub(crate) fn known(&self) -> u8 {
+        let mut bits = 0;
+        for call in self.attempts.iter().filter_map(|a| a.sid) {
+            bits |= 1 << call;
+        }
+        bits
+    }
+
     /// The live call this attempt is believed to have.
     pub(crate) fn live_call(&self, attempt: usize) -> Option<usize> {
         let call = usize::from(self.attempts[attempt].sid?);
@@ -177,11 +195,8 @@ impl State {
         for slot in 0..2 {
             self.forget_list(slot, keep.lists);
         }
-        let key = |slot: u8, s: &Self| {
-            let owned = s.attempts.iter().map(|a| a.owner == Some(slot)).collect::<Vec<_>>();
-            (s.ticks[usize::from(slot)].clone(), owned)
-        };
-        if key(0, &self) > key(1, &self) {
+        let owned = |slot: u8| self.bits(|a| a.owner == Some(slot));
+        if (&self.ticks[0], owned(0)) > (&self.ticks[1], owned(1)) {
             self.ticks.swap(0, 1);
             for attempt in &mut self.attempts {
                 attempt.owner = attempt.owner.map(|slot| 1 - slot);
@@ -199,8 +214,7 @@ impl State {
             let a = &self.attempts[usize::from(id)];
             let may_ring = matches!(a.wire, Wire::InFlight { .. } | Wire::Call { .. });
             let useless = match (tick.worker, a.state) {
-                (_, A::Sending) => false,
-                (Worker::Sent(_), A::Unknown) => false,
+                (_, A::Sending) | (Worker::Sent(_), A::Unknown) => false,
                 (Worker::Sent(_), A::Absent | A::Abandoned) => !may_ring,
                 (Worker::Claimed(_), state) => !keep.late_workers && !state.is_open(),
                 (Worker::Fenced(_, at), state) => {
@@ -243,7 +257,7 @@ impl State {
                 (step.tries, step.capacity) = (0, false);
             }
         }
-        let known: Vec<Option<u8>> = self.attempts.iter().map(|a| a.sid).collect();
+        let known = self.known();
         for (id, attempt) in self.attempts.iter_mut().enumerate() {
             if attempt.state != AttemptState::Sending {
                 attempt.owner = None;
@@ -251,7 +265,7 @@ impl State {
             if attempt.state == AttemptState::Accepted && attempt.intent + NUMBER_GAP.max(RINGS) <= now {
                 attempt.intent = 0;
             }
-            let is_known = known.contains(&u8::try_from(id).ok());
+            let is_known = known & (1 << id) != 0;
             match &mut attempt.wire {
                 Wire::InFlight { until } if *until <= now => attempt.wire = Wire::Gone,
                 Wire::Call { at, until, .. } if is_known => (*at, *until) = (0, 0),
@@ -278,10 +292,13 @@ impl State {
         let is_open = |(id, a): &(usize, &Attempt)| a.state.is_open() && list.unknown & (1 << id) != 0;
         let doubtful = self.attempts.iter().enumerate().find(is_open);
         let settled = doubtful.map(|(_, a)| a.intent + ENDS_WITHIN + SETTLE).filter(|at| list.asked >= *at);
+        if keep {
+            self.ticks[slot].list = Some(list);
+            return;
+        }
         let newest = self.attempts.iter().enumerate().filter(|(id, _)| (list.unknown | list.given_up) & (1 << id) != 0);
         list.asked = settled.unwrap_or(newest.map(|(_, a)| a.intent).max().unwrap_or(0));
-        let says_nothing = !keep && list.shows == 0 && settled.is_none();
-        if !says_nothing {
+        if list.shows != 0 || settled.is_some() {
             self.ticks[slot].list = Some(list);
         }
     }
