@@ -106,12 +106,25 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
 pub fn hang_up_now(world: &World, incident: crate::model::IncidentId) -> Result<Summary, StoreError> {
     let mut run = Run::new(world);
     run.follow(CallScope::HangUpsOf(incident))?;
+    // A call whose answer was lost is found first.
+    run.look_for_doubtful(|attempt| attempt.hang_up)?;
     run.ask_queued();
     while run.jobs.any() && !run.time_is_over() {
         run.next_event()?;
         run.ask_queued();
     }
     Ok(run.summary)
+}
+
+/// How requests to place a call may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// As many at once as the config allows.
+    Freely,
+    /// The provider refused *us* in an earlier tick: one at a time until one is taken.
+    OneAtATime,
+    /// It refused us in this tick: no more until the next.
+    Stopped,
 }
 
 /// One run of the tick.
@@ -135,6 +148,8 @@ struct Run<'w> {
     looked_at_first: HashMap<Phone, u32>,
     /// Lists with doubtful attempts that are not in yet.
     lists_awaited: usize,
+    /// Some attempt has no answer.
+    has_doubtful: bool,
     /// Attempts that stopped to matter were given up.
     gave_up: bool,
     /// Numbers whose list was asked for before calling them.
@@ -143,10 +158,8 @@ struct Run<'w> {
     lists: HashMap<Phone, CallList>,
     /// The last time any earlier tick of this database wrote down.
     last_tick_at: Option<Timestamp>,
-    /// The provider refused *us*: no more requests to place a call in this tick.
-    stopped_sending: bool,
-    /// It did so in an earlier tick: one request at a time until one is taken.
-    probing: bool,
+    /// How requests to place a call may go out.
+    sending: Sending,
     /// Outcomes the store could not write down yet.
     unrecorded: Vec<Unrecorded>,
     /// How often that may still be tried.
@@ -168,12 +181,12 @@ impl<'w> Run<'w> {
             to_ask: VecDeque::new(),
             looked_at_first: HashMap::new(),
             lists_awaited: 0,
+            has_doubtful: false,
             gave_up: false,
             preflighted: HashSet::new(),
             lists: HashMap::new(),
             last_tick_at: None,
-            stopped_sending: false,
-            probing: false,
+            sending: Sending::Freely,
             unrecorded: Vec::new(),
             writes_left: WRITE_AGAIN.1,
         }
@@ -183,7 +196,9 @@ impl<'w> Run<'w> {
         self.id = Some(begun.id);
         self.correction_ms = correction_ms;
         self.last_tick_at = begun.last_tick_at;
-        self.probing = begun.faults.iter().any(|key| key == &self.account_fault());
+        if begun.faults.iter().any(|key| key == &self.account_fault()) {
+            self.sending = Sending::OneAtATime;
+        }
         self.fault("STOP file", self.world.config.stopped(), || {
             format!("{} exists: nothing will ring", self.world.config.stop_file.display())
         })
@@ -204,7 +219,7 @@ impl<'w> Run<'w> {
 
     /// Starts what can start, waits for what is under way, until nothing is left or the tick's time is over.
     fn work(&mut self) -> Result<(), StoreError> {
-        self.look_for_doubtful()?;
+        self.look_for_doubtful(|_| true)?;
         self.follow(CallScope::All)?;
         let mut failed = None;
         loop {
@@ -212,7 +227,7 @@ impl<'w> Run<'w> {
                 failed = self.start_what_can_start().err();
             }
             self.write_down_again();
-            let sleepers = failed.is_none() && !self.stopped_sending && !self.again_at.is_empty();
+            let sleepers = failed.is_none() && self.sending != Sending::Stopped && !self.again_at.is_empty();
             let unwritten = !self.unrecorded.is_empty() && self.writes_left > 0;
             if self.time_is_over() || !(self.jobs.any() || sleepers || unwritten) {
                 break;
@@ -259,7 +274,7 @@ impl<'w> Run<'w> {
 
     fn claim_batch(&mut self) -> Result<(), StoreError> {
         let mut held = VecDeque::new();
-        while self.may_start() && self.jobs.has_room(self.probing) {
+        while self.may_start() && self.jobs.has_room(self.sending == Sending::OneAtATime) {
             let Some(claim) = self.due.pop_front() else { break };
             if self.had_their_try.contains(&claim.step) {
                 continue;
@@ -298,7 +313,7 @@ impl<'w> Run<'w> {
     fn may_start(&self) -> bool {
         let engine = &self.world.config.engine;
         let needed = engine.request_limit().min(engine.hard_timeout);
-        !self.stopped_sending && self.limit().saturating_sub(self.started.elapsed()) >= needed
+        self.sending != Sending::Stopped && self.limit().saturating_sub(self.started.elapsed()) >= needed
     }
 
     /// Must the claim wait for what the provider is being asked about its number?

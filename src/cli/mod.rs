@@ -17,6 +17,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 mod tick;
+mod watchdog;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
@@ -61,6 +62,7 @@ impl Ctx<'_> {
 
 /// Runs a command to its exit code; errors are told on stderr.
 pub fn run(cli: &Cli) -> ExitCode {
+    keep_secrets_in();
     let wish = match cli.global.color {
         ColorWhen::Auto => None,
         ColorWhen::Always => Some(true),
@@ -84,6 +86,17 @@ pub fn run(cli: &Cli) -> ExitCode {
         exit
     });
     exit.into()
+}
+
+/// A process that dies must not leave its secrets behind: no core dump, and no words of a panic but its place.
+fn keep_secrets_in() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    // Where the limit cannot be lowered it is none of ours to raise.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        log::error!("internal error at {place}; please report it");
+    }));
 }
 
 /// A config error brings its own picture; every other error is one line.

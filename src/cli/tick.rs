@@ -4,6 +4,7 @@ use super::args::TickArgs;
 use super::open;
 use super::print::{self, Screen};
 use super::status::reason_words;
+use super::watchdog::Watchdog;
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Config, ProviderChoice};
 use crate::exit::{Exit, UsageError};
@@ -20,6 +21,7 @@ use std::sync::Arc;
 /// Runs the command. Prints nothing when nothing happened, so that cron sends no mail.
 pub(super) fn run(args: &TickArgs, file: Option<&Path>, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let config = Arc::new(open::config(file)?);
+    let _watchdog = Watchdog::start(config.engine.tick_limit);
     let clock = clock(args, &config)?;
     let store: Arc<dyn Store> = match args.dry_run {
         false => open::store(&config, Create::Yes)?,

@@ -171,6 +171,8 @@ pub struct CallReport {
     pub status: CallStatus,
     /// Seconds from answer to end, when final and answered.
     pub duration_s: Option<u32>,
+    /// Seconds from dialling to end, when final and not answered; 0: it never left the provider's queue.
+    pub rang_s: Option<u32>,
     /// `human`, `machine_start`, …: the provider's word, open-ended.
     pub answered_by: Option<String>,
     /// Price as the provider writes it (negative for a charge), when known.

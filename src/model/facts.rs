@@ -1,6 +1,6 @@
 //! Facts and verdicts: what a store reads inside a transaction, and what a pure rule answers.
 
-use super::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepState, Timestamp};
+use super::{AttemptId, AttemptState, HangUpState, IncidentState, Phone, Reason, StepState, Timestamp};
 use crate::owner::Owner;
 
 /// What the guards may know about a step about to be tried; read inside the claim transaction.
@@ -129,6 +129,8 @@ pub struct OpenAttempt {
     pub deadline_boot_ms: i64,
     /// Retries its steps have spent.
     pub tries: u32,
+    /// Who was to be called.
+    pub to: Phone,
     /// Start of the meeting; `None` for `call-test`.
     pub starts_at: Option<Timestamp>,
     /// Due time of the next pending call rung of the same person.

@@ -175,6 +175,7 @@ impl MockCall {
             _ => (NoAnswer, None, None),
         };
         let answered_by = answered_by.map(str::to_owned);
-        CallReport { status, duration_s, answered_by, price: None, price_unit: None, skew_ms: None }
+        let rang_s = (status == NoAnswer).then_some(24);
+        CallReport { status, duration_s, rang_s, answered_by, price: None, price_unit: None, skew_ms: None }
     }
 }

@@ -11,6 +11,7 @@ pub mod test_mode;
 pub mod twilio;
 
 pub use registry::{NotConfigured, Registry, build};
+pub use twilio::remedy;
 
 use crate::model::{CallList, CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
 use std::sync::Arc;

@@ -56,6 +56,7 @@ impl Provider for TestMode {
             answered_by: None,
             price: None,
             price_unit: None,
+            rang_s: None,
             skew_ms: None,
         })
     }

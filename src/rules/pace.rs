@@ -16,6 +16,18 @@ pub fn next_look(intent_at: Timestamp, now: Timestamp) -> Timestamp {
     if age < FRESH { now } else { now.plus((age / 4).min(LONGEST)) }
 }
 
+/// A price arrives minutes after the end of a call (docs/voice/api/call-resource, `price`).
+const PRICE_EVERY: Duration = Duration::from_secs(2 * 60);
+
+/// What has no price by then stays without one.
+const PRICE_UNTIL: Duration = Duration::from_secs(60 * 60);
+
+/// When to look for the price of a call that was made at `intent_at` and has been answered.
+pub fn next_look_for_price(intent_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let next = now.plus(PRICE_EVERY);
+    (next <= intent_at.plus(PRICE_UNTIL)).then_some(next)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +37,12 @@ mod tests {
         let made = Timestamp::from_ms(0);
         let at = |s: i64| next_look(made, Timestamp::from_ms(s * 1000)).ms() / 1000 - s;
         assert_eq!((at(30), at(599), at(600), at(86_400)), (0, 0, 150, 900));
+    }
+
+    #[test]
+    fn a_price_is_looked_for_during_an_hour() {
+        let at =
+            |s: i64| next_look_for_price(Timestamp::from_ms(0), Timestamp::from_ms(s * 1000)).map(|t| t.ms() / 1000);
+        assert_eq!((at(60), at(3480), at(3481)), (Some(180), Some(3600), None));
     }
 }

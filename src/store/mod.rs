@@ -161,7 +161,7 @@ pub trait Store: Send + Sync {
 
     /// Writes down what the provider says about a call. Statuses never go backwards: `false` when nothing was new. A wish
     /// to end a call that has ended is `DONE` (we ended it) or `MOOT`.
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> Result<bool>;
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next: NextLook) -> Result<bool>;
 
     /// Moves a hang-up wish from `WANTED` to `to`; `false` when it was not wanted any more.
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool>;

@@ -263,6 +263,8 @@ pub struct Doubtful {
     pub request_deadline_at: Timestamp,
     /// The same in milliseconds of `CLOCK_BOOTTIME`.
     pub deadline_boot_ms: i64,
+    /// Should its call be found, it is to be hung up: the incident has ended.
+    pub hang_up: bool,
 }
 
 /// What a list says about an attempt.
@@ -295,6 +297,15 @@ pub enum CallScope {
     All,
     /// Those of one incident that are to be hung up.
     HangUpsOf(IncidentId),
+}
+
+/// When to look at a call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextLook {
+    /// While it is not final.
+    pub live: Timestamp,
+    /// When it was answered, is over, and has no price yet; `None` does not look for one.
+    pub price: Option<Timestamp>,
 }
 
 /// A call at the provider that is not final, or is to be hung up.

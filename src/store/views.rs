@@ -89,6 +89,8 @@ pub struct AttemptView {
     pub call_status: Option<CallStatus>,
     /// Seconds from answer to end.
     pub duration_s: Option<u32>,
+    /// Seconds an unanswered call rang; 0: it never left the provider's queue.
+    pub rang_s: Option<u32>,
     /// `human`, `machine_start`, ….
     pub answered_by: Option<String>,
     /// Price as the provider writes it.

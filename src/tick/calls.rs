@@ -1,7 +1,7 @@
 //! From a due step to a recorded outcome: claim, place, record.
 
 use super::gate::Fence;
-use super::{Run, World};
+use super::{Run, Sending, World};
 use crate::config::Person;
 use crate::model::{
     AttemptId, CallRequest, MESSAGE_CUT, MeetingWords, Outcome, Phone, ProviderKind, Reason, RejectionClass, Reply,
@@ -218,12 +218,15 @@ impl Run<'_> {
         let key = self.account_fault();
         match &reply.outcome {
             Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
-                self.stopped_sending = true;
+                self.sending = Sending::Stopped;
                 let words = r.message.clone();
                 self.fault(&key, true, || format!("[CALL] the provider refuses this account: {words}"))
             }
             Outcome::Accepted(_) => {
-                self.probing = false;
+                // A refusal in this tick stands, whatever was still under way.
+                if self.sending == Sending::OneAtATime {
+                    self.sending = Sending::Freely;
+                }
                 self.fault(&key, false, String::new)
             }
             _ => Ok(()),

@@ -3,10 +3,10 @@
 use super::Run;
 use super::looks::{About, Look, Question, Sight, Whom};
 use super::summary::CallSeen;
-use crate::model::{CallReport, CallStatus, HangUp, HangUpState};
+use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind};
 use crate::provider::ProviderError;
 use crate::rules::pace;
-use crate::store::{CallScope, LiveCall, StoreError};
+use crate::store::{CallScope, LiveCall, NextLook, StoreError};
 use std::time::Duration;
 
 /// A call the provider does not know (any more) is asked for again after this long.
@@ -67,7 +67,10 @@ impl Run<'_> {
         if call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress {
             self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
         }
-        let next = pace::next_look(call.intent_at, now);
+        // Only a real provider charges.
+        let paid = call.provider == ProviderKind::Twilio;
+        let price = pace::next_look_for_price(call.intent_at, now).filter(|_| paid);
+        let next = NextLook { live: pace::next_look(call.intent_at, now), price };
         if self.world.store.record_report(call.attempt, report, next)? {
             log::debug!("[CALL] call {} is {}", call.sid, report.status);
             self.summary.calls.push(CallSeen {

@@ -7,12 +7,12 @@
 use super::calls::{Target, draft};
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
-use crate::model::{MeetingWords, Phone, ProviderKind};
+use crate::model::{MeetingWords, Phone, ProviderKind, RungKind};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Found, Search};
 use crate::rules::settle::{self, Moment};
 use crate::store::{AfterFacts, Claim, Doubtful, Finding, OpenAttempt, ReconcileRules, StoreError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The same provider, account, number and from number: one list.
 type ListKey = (ProviderKind, String, Phone, Phone);
@@ -28,18 +28,36 @@ impl Run<'_> {
             asked,
             on_unknown: config.engine.on_unknown,
         };
-        let rule = |a: &OpenAttempt| settle::settle(a, a.owner.same_boot(me), a.owner.is_alive(me), &moment);
+        let due = self.numbers_due(asked)?;
+        let rule = |a: &OpenAttempt| {
+            // A rung of another person with the same phone counts too.
+            let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
+            let attempt = OpenAttempt { next_rung_due, ..a.clone() };
+            settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), &moment)
+        };
         for result in store.settle(moment.now, &rule)? {
             self.summary.add(result);
         }
         Ok(())
     }
 
+    /// Numbers with a call step that is due; read only when an attempt may be given up for one.
+    fn numbers_due(&self, asked: bool) -> Result<HashSet<Phone>, StoreError> {
+        if !asked || !self.has_doubtful {
+            return Ok(HashSet::new());
+        }
+        let due = self.world.store.due_steps(self.world.clock.now(), super::BATCH)?;
+        let calls = due.iter().filter(|claim| claim.kind == RungKind::Call);
+        let phones = calls.filter_map(|claim| self.world.config.person(&claim.person).map(|p| p.phone.clone()));
+        Ok(phones.collect())
+    }
+
     /// Queues the lists that doubtful attempts are to be looked up in.
-    pub(super) fn look_for_doubtful(&mut self) -> Result<(), StoreError> {
+    pub(super) fn look_for_doubtful(&mut self, which: impl Fn(&Doubtful) -> bool) -> Result<(), StoreError> {
         let watched_since = self.world.clock.now().minus(reconcile::WATCHED);
         let mut lists: BTreeMap<ListKey, Vec<Doubtful>> = BTreeMap::new();
-        for d in self.world.store.doubtful(watched_since)? {
+        for d in self.world.store.doubtful(watched_since)?.into_iter().filter(which) {
+            self.has_doubtful = true;
             let key = (d.provider, d.account.clone(), d.to.clone(), d.from.clone());
             lists.entry(key).or_default().push(d);
         }

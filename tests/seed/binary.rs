@@ -301,7 +301,7 @@ fn s16_status_json_has_the_fields_the_manual_page_lists() {
     assert_eq!((step["state"].as_str(), step["reason"].as_str()), (Some("EXECUTED"), Some("initiated")));
     let attempt = &step["attempts"][0];
     let names = "id, state, provider, to, intent_at, call_id, call_status, duration_s, answered_by, price, price_unit, \
-                 error, error_code, request_id, hang_up";
+                 rang_s, error, error_code, request_id, hang_up";
     assert_eq!(fields(attempt), listed(names));
     assert_eq!((attempt["state"].as_str(), attempt["to"].as_str()), (Some("ACCEPTED"), Some("****0101")));
     assert_eq!(attempt["call_id"].as_str(), Some(fake.calls()[0].sid.as_str()));

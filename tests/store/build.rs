@@ -10,8 +10,8 @@ use savehub::owner::Owner;
 use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{
     AfterFacts, Attempt, AttemptDraft, AttemptView, Begun, CallScope, Claim, CloseRule, Facts, GuardRule, IncidentView,
-    LiveCall, Meeting, NewMeeting, Opened, Plan, Recorded, Refusal, Settle, StepNext, StepResult, StepView, Store,
-    Verdict,
+    LiveCall, Meeting, NewMeeting, NextLook, Opened, Plan, Recorded, Refusal, Settle, StepNext, StepResult, StepView,
+    Store, Verdict,
 };
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -222,7 +222,7 @@ impl Bench {
 
     /// Lets the provider say `status`; is it new?
     pub(crate) fn report(&self, id: AttemptId, status: CallStatus, now: i64) -> bool {
-        self.record_report(id, &report(status), at(now + 5)).unwrap()
+        self.record_report(id, &report(status), next(at(now + 5))).unwrap()
     }
 }
 
@@ -317,7 +317,15 @@ pub(crate) fn unknown() -> Reply {
 }
 
 pub(crate) fn report(status: CallStatus) -> CallReport {
-    CallReport { status, duration_s: None, answered_by: None, price: None, price_unit: None, skew_ms: None }
+    CallReport {
+        status,
+        duration_s: None,
+        rang_s: None,
+        answered_by: None,
+        price: None,
+        price_unit: None,
+        skew_ms: None,
+    }
 }
 
 /// Closes after five minutes, keeps everything.
@@ -326,6 +334,11 @@ pub(crate) fn close_rule() -> CloseRule {
 }
 
 /// A call that nobody knows of: placed, unknown, given up.
+/// Looks again then, and for no price.
+pub(crate) const fn next(live: Timestamp) -> NextLook {
+    NextLook { live, price: None }
+}
+
 pub(crate) fn again(not_before: i64, spends_try: bool) -> impl Fn(&AfterFacts) -> StepNext {
     move |_| StepNext::Again { not_before: at(not_before), spends_try }
 }

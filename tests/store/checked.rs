@@ -6,8 +6,9 @@ use savehub::model::{
 };
 use savehub::store::{
     AfterRule, AttemptDraft, AttemptView, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful,
-    Ended, FaultNews, FenceFacts, Finding, GuardRule, IncidentView, LiveCall, Meeting, NewMeeting, Opened, PlanRule,
-    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
+    Ended, FaultNews, FenceFacts, Finding, GuardRule, IncidentView, LiveCall, Meeting, NewMeeting, NextLook, Opened,
+    PlanRule, ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd,
+    TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -162,7 +163,7 @@ impl Store for Checked {
         fn record(attempt: savehub::store::Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         fn record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         fn reconcile(attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>) -> Recorded;
-        fn record_report(attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> bool;
+        fn record_report(attempt: AttemptId, report: &CallReport, next: NextLook) -> bool;
         fn record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
         fn look_later(attempt: AttemptId, next_look: Timestamp) -> ();
         fn close(now: Timestamp, rule: &CloseRule) -> Closed;

@@ -1,6 +1,6 @@
 //! Long random histories on a store and on the model, compared after each event.
 
-use crate::build::{Bench, accepted, at, close_rule, end, not_sent, rejected, report, unknown, watch};
+use crate::build::{Bench, accepted, at, close_rule, end, next, not_sent, rejected, report, unknown, watch};
 use crate::checked::everything;
 use crate::model::{Begins, Ends, Fate, Meeting, Model, Records, StepKey};
 use proptest::prelude::*;
@@ -295,7 +295,7 @@ impl Pair {
         let Some(index) = self.some_attempt(pick, |state| state == AttemptState::Accepted) else { return };
         let status = CallStatus::ALL[status];
         let (id, now) = (self.attempts[index], at(self.now));
-        let new = self.bench.record_report(id, &report(status), now).unwrap();
+        let new = self.bench.record_report(id, &report(status), next(now)).unwrap();
         assert_eq!(new, self.model.report(index, status), "{status}");
     }
 

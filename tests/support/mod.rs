@@ -2,10 +2,12 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "every test binary uses another part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
+pub mod bent;
 pub mod cli;
 pub mod fake_rules;
 pub mod fake_script;
 pub mod fake_twilio;
+pub mod watched;
 pub mod wire;
 pub mod world;
 

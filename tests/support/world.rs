@@ -6,6 +6,7 @@ use savehub::config::{self, Config, ProviderChoice};
 use savehub::model::{CallReport, CallRequest, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Timestamp};
 use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
+use savehub::provider::twilio::Twilio;
 use savehub::provider::{Gate, Only, Provider, ProviderError, Providers, Registry};
 use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store};
@@ -99,6 +100,14 @@ impl World {
     /// The fake Twilio of this world.
     pub fn fake(&self) -> &FakeTwilio {
         self.fake.as_ref().expect("a world on Twilio")
+    }
+
+    /// Twilio makes a call to this person that nobody waits for any more.
+    pub fn create_call(&self, person: &str) {
+        let to = self.parts.config.person(person).unwrap().phone.clone();
+        let twilio = Twilio::new(&self.fake().config(), &self.parts.config.engine);
+        let reply = twilio.place(&CallRequest { to, ..super::call("late") }, &super::Open);
+        assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
     }
 
     /// How many requests to place a call have reached Twilio.

@@ -19,7 +19,7 @@ pub const FIELDS: &[(&str, &str)] = &[
         "incidents",
         "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, steps; each step \
          has id, rung, kind, due_at, state, reason, detail, attempts; each attempt has id, state, provider, to \
-         (masked), intent_at, call_id, call_status, duration_s, answered_by, price, price_unit, error, error_code, \
+         (masked), intent_at, call_id, call_status, duration_s, rang_s, answered_by, price, price_unit, error, error_code, \
          request_id, hang_up",
     ),
     ("faults", "what lasts: fault, since"),

@@ -45,6 +45,7 @@ fn attempt(id: i64, state: AttemptState) -> AttemptView {
         answered_by: None,
         price: None,
         price_unit: None,
+        rang_s: None,
         error: None,
         error_code: None,
         request_id: None,
@@ -254,12 +255,26 @@ fn a_machine_that_picked_up_is_not_called_answered() {
 }
 
 #[test]
+fn an_unanswered_call_tells_how_long_it_rang() {
+    let mut unanswered = called(CallStatus::NoAnswer);
+    unanswered.rang_s = Some(24);
+    assert_eq!(attempt_words(&unanswered), "rang 24 s, nobody answered");
+    unanswered.call_status = Some(CallStatus::Canceled);
+    assert_eq!(attempt_words(&unanswered), "canceled after ringing 24 s");
+    unanswered.rang_s = Some(0);
+    assert_eq!(attempt_words(&unanswered), "canceled, never left the queue");
+}
+
+#[test]
 fn a_refusal_names_the_providers_code_and_a_hang_up_is_told() {
     let mut refused = attempt(1, AttemptState::Rejected);
     refused.error_code = Some(21211);
-    assert_eq!(attempt_words(&refused), "the provider refused: 21211");
+    assert_eq!(attempt_words(&refused), "the provider refused: 21211. Check the person's phone number.");
     refused.error = Some("the number is not valid".into());
-    assert_eq!(attempt_words(&refused), "the provider refused: 21211 the number is not valid");
+    assert_eq!(
+        attempt_words(&refused),
+        "the provider refused: 21211 the number is not valid. Check the person's phone number."
+    );
 
     let hung_up = |hang_up| attempt_words(&AttemptView { hang_up, ..called(CallStatus::Ringing) });
     assert_eq!(hung_up(HangUpState::Wanted), "ringing now, to be hung up");

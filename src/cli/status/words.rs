@@ -1,6 +1,7 @@
 //! Plain words for what the database keeps in one word.
 
 use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable};
+use crate::provider::remedy;
 use crate::store::{AttemptView, IncidentView, StepView};
 use crate::when;
 
@@ -116,9 +117,16 @@ fn call_words(attempt: &AttemptView) -> String {
             None => picked_up(attempt, "answered"),
         },
         Some(CallStatus::Busy) => "busy".into(),
-        Some(CallStatus::NoAnswer) => "rang, nobody answered".into(),
+        Some(CallStatus::NoAnswer) => match attempt.rang_s {
+            Some(seconds) => format!("rang {seconds} s, nobody answered"),
+            None => "rang, nobody answered".into(),
+        },
         Some(CallStatus::Failed) => with("failed", refusal(attempt)),
-        Some(CallStatus::Canceled) => "canceled".into(),
+        Some(CallStatus::Canceled) => match attempt.rang_s {
+            Some(0) => "canceled, never left the queue".into(),
+            Some(seconds) => format!("canceled after ringing {seconds} s"),
+            None => "canceled".into(),
+        },
         Some(CallStatus::Simulated) => "test mode: not placed".into(),
     }
 }
@@ -132,12 +140,16 @@ fn picked_up(attempt: &AttemptView, by_a_person: &str) -> String {
     }
 }
 
-/// `21211 The 'To' number is not valid`.
+/// `21211 The 'To' number is not valid. Check the person's phone number.`
 fn refusal(attempt: &AttemptView) -> Option<String> {
-    match (attempt.error_code, error(attempt)) {
-        (Some(code), Some(error)) => Some(format!("{code} {error}")),
-        (Some(code), None) => Some(code.to_string()),
-        (None, error) => error,
+    let words = match (attempt.error_code, error(attempt)) {
+        (Some(code), Some(error)) => format!("{code} {error}"),
+        (Some(code), None) => code.to_string(),
+        (None, error) => return error,
+    };
+    match attempt.error_code.and_then(remedy) {
+        Some(remedy) => Some(format!("{}. {remedy}", words.trim_end_matches('.'))),
+        None => Some(words),
     }
 }
 

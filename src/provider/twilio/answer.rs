@@ -72,7 +72,9 @@ pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
+    let rang_s = rang_s(&call, status(&call));
     Some(CallReport {
+        rang_s,
         status: status(&call),
         duration_s: text("duration").and_then(|s| s.parse().ok()),
         answered_by: text("answered_by"),
@@ -80,6 +82,19 @@ pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
         price_unit: text("price_unit"),
         skew_ms,
     })
+}
+
+/// How long an unanswered call rang: `start_time` is empty until it is dialled (docs/voice/api/call-resource).
+fn rang_s(call: &Value, status: CallStatus) -> Option<u32> {
+    let unanswered =
+        matches!(status, CallStatus::Busy | CallStatus::NoAnswer | CallStatus::Failed | CallStatus::Canceled);
+    let time = |name: &str| call.get(name).and_then(Value::as_str).and_then(http_date);
+    match (time("start_time"), time("end_time")) {
+        _ if !unanswered => None,
+        (Some(start), Some(end)) => u32::try_from(end.since(start) / 1000).ok(),
+        (None, _) if status == CallStatus::Canceled && call.get("start_time").is_some() => Some(0),
+        _ => None,
+    }
 }
 
 /// Twilio's error code and message, cleaned; empty words when the body is no error object.
@@ -165,6 +180,17 @@ mod tests {
     fn skew_is_their_date_minus_our_time() {
         let headers = headers(&[("date", "Sun, 22 Nov 2026 09:00:00 GMT")]);
         assert_eq!(skew_ms(&headers, Timestamp::from_ms(1_795_338_002_000)), Some(-2000));
+    }
+
+    #[test]
+    fn an_unanswered_call_says_how_long_it_rang_or_that_it_never_left_the_queue() {
+        let of = |body: &str| report(body.as_bytes(), None).unwrap().rang_s;
+        let (start, end) = ("Sun, 22 Nov 2026 09:00:00 +0000", "Sun, 22 Nov 2026 09:00:24 +0000");
+        let times = format!(r#""start_time":"{start}","end_time":"{end}""#);
+        assert_eq!(of(&format!(r#"{{"sid":"CA1","status":"no-answer",{times}}}"#)), Some(24));
+        assert_eq!(of(&format!(r#"{{"sid":"CA1","status":"completed",{times}}}"#)), None);
+        assert_eq!(of(r#"{"sid":"CA1","status":"canceled","start_time":null,"end_time":null}"#), Some(0));
+        assert_eq!(of(r#"{"sid":"CA1","status":"no-answer","start_time":null}"#), None);
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
            (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
            (select min(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
-            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person) \
+            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person), a.to_number \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
     )?;
     let rows = statement.query_map([], |r| {
@@ -83,6 +83,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             tries: r.get::<_, Option<u32>>(6)?.unwrap_or(0),
             starts_at: r.get(7)?,
             next_rung_due: r.get(8)?,
+            to: r.get(9)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
-use crate::store::{CallScope, LiveCall};
+use crate::store::{CallScope, LiveCall, NextLook};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.to_number, a.call_status, \
@@ -31,7 +31,8 @@ pub(super) fn live(tx: &Transaction<'_>, scope: CallScope, now: Timestamp) -> In
     };
     let sql = format!(
         "select {COLUMNS}, exists(select 1 from steps s join incidents i on i.id = s.incident_id \
-           where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) as urgent \
+           where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) \
+           and a.call_status in ('queued','ringing','in-progress') as urgent \
          from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
          order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
     );
@@ -53,33 +54,54 @@ struct Known {
     status: CallStatus,
     wish: HangUpState,
     how: Option<HangUp>,
-    details: (Option<u32>, Option<String>, Option<String>, Option<String>),
+    details: Details,
+}
+
+#[derive(Clone, PartialEq)]
+struct Details {
+    duration_s: Option<u32>,
+    rang_s: Option<u32>,
+    answered_by: Option<String>,
+    price: Option<String>,
+    price_unit: Option<String>,
+}
+
+impl Details {
+    /// What was said once stands; who answered may be told anew, since machine detection takes its time.
+    fn with(self, report: &CallReport) -> Self {
+        Self {
+            duration_s: self.duration_s.or(report.duration_s),
+            rang_s: self.rang_s.or(report.rang_s),
+            answered_by: report.answered_by.clone().or(self.answered_by),
+            price: self.price.or_else(|| report.price.clone()),
+            price_unit: self.price_unit.or_else(|| report.price_unit.clone()),
+        }
+    }
 }
 
 fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
     let mut statement = tx.prepare_cached(
-        "select call_status, hang_up, hang_up_how, duration_s, answered_by, price, price_unit \
+        "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit \
          from attempts where id = ?1 and state = 'ACCEPTED'",
     )?;
     let known = statement.query_row([id], |r| {
-        let details = (r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?);
+        let details = Details {
+            duration_s: r.get(3)?,
+            rang_s: r.get(4)?,
+            answered_by: r.get(5)?,
+            price: r.get(6)?,
+            price_unit: r.get(7)?,
+        };
         Ok(Known { status: r.get(0)?, wish: r.get(1)?, how: r.get(2)?, details })
     });
     Ok(known.optional()?)
 }
 
-pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, next_look: Timestamp) -> Inner<bool> {
+pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, next: NextLook) -> Inner<bool> {
     let Some(before) = known(tx, id)? else { return Ok(false) };
     // An older answer never overwrites a newer state, and a final one stands.
     let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
-    let (duration_s, answered_by, price, unit) = before.details.clone();
-    // What was said once stands; who answered may be told anew, since machine detection takes its time.
-    let details = (
-        duration_s.or(report.duration_s),
-        report.answered_by.clone().or(answered_by),
-        price.or_else(|| report.price.clone()),
-        unit.or_else(|| report.price_unit.clone()),
-    );
+    let details = before.details.clone().with(report);
     let wish = match before.wish {
         HangUpState::Wanted if status.is_final() => {
             let ended_by_us = status == CallStatus::Canceled || before.how == Some(HangUp::Completed);
@@ -87,12 +109,26 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
         }
         wish => wish,
     };
-    let look = (!status.is_final()).then_some(next_look);
+    let look = match status {
+        CallStatus::Completed if details.price.is_none() => next.price,
+        status if status.is_final() => None,
+        _ => Some(next.live),
+    };
     tx.prepare_cached(
-        "update attempts set call_status = ?2, duration_s = ?3, answered_by = ?4, price = ?5, price_unit = ?6, \
-         hang_up = ?7, next_look_at = ?8 where id = ?1",
+        "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
+         price_unit = ?7, hang_up = ?8, next_look_at = ?9 where id = ?1",
     )?
-    .execute(params![id, status, details.0, details.1, details.2, details.3, wish, look])?;
+    .execute(params![
+        id,
+        status,
+        details.duration_s,
+        details.rang_s,
+        details.answered_by,
+        details.price,
+        details.price_unit,
+        wish,
+        look
+    ])?;
     Ok(status != before.status || details != before.details)
 }
 

@@ -33,8 +33,9 @@ mod values;
 
 use super::{
     AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, Ended,
-    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, Opened, PlanRule, ReconcileRules,
-    Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, NextLook, Opened, PlanRule,
+    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
+    TickStart,
 };
 use crate::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
 pub use open::Create;
@@ -247,8 +248,8 @@ impl Store for SqliteStore {
         self.read("read live calls", |tx| calls::live(tx, scope, now))
     }
 
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: Timestamp) -> Result<bool> {
-        self.write("record a call's status", |tx| calls::report(tx, attempt, report, next_look))
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next: NextLook) -> Result<bool> {
+        self.write("record a call's status", |tx| calls::report(tx, attempt, report, next))
     }
 
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {

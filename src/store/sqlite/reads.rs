@@ -86,7 +86,7 @@ fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
 fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
     let mut statement = tx.prepare_cached(
         "select a.id, a.state, a.provider, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
-                a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up \
+                a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s \
          from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id",
     )?;
     let rows = statement.query_map([step], |r| {
@@ -106,6 +106,7 @@ fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
             error_code: r.get(12)?,
             request_id: r.get(13)?,
             hang_up: r.get(14)?,
+            rang_s: r.get(15)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

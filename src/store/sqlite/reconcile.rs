@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
     let mut statement = tx.prepare_cached(
         "select id, state, provider, account, to_number, from_number, owner, intent_at, intent_boot_ms, \
-                request_deadline_at, deadline_boot_ms \
+                request_deadline_at, deadline_boot_ms, hang_up = 'WANTED' \
          from attempts where state = 'UNKNOWN' or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
          order by state = 'UNKNOWN' desc, id",
     )?;
@@ -27,6 +27,7 @@ pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<
             intent_boot_ms: r.get(8)?,
             request_deadline_at: r.get(9)?,
             deadline_boot_ms: r.get(10)?,
+            hang_up: r.get(11)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -77,6 +77,7 @@ create table attempts(
   sid text unique,
   call_status text check(call_status in ({CallStatus})),
   duration_s integer,
+  rang_s integer, -- of an unanswered call; 0: it never left the queue
   answered_by text,
   price text,
   price_unit text,

@@ -1,0 +1,212 @@
+//! A store that counts what it is asked, and is busy when the test says so.
+
+use savehub::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
+use savehub::store::{
+    AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, Ended,
+    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, NextLook, Opened, PlanRule,
+    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
+    TickStart,
+};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Stands before a store.
+pub struct Watched {
+    inner: Arc<dyn Store>,
+    asked: AtomicUsize,
+    busy: AtomicUsize,
+    claimed: Mutex<Vec<String>>,
+    recording: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+}
+
+impl Watched {
+    /// Stands before `inner`.
+    pub fn before(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            asked: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+            claimed: Mutex::default(),
+            recording: Mutex::new(None),
+        })
+    }
+
+    /// How often it was asked anything but by the fence.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Whose steps were claimed, in this order.
+    pub fn claimed(&self) -> Vec<String> {
+        self.claimed.lock().unwrap().clone()
+    }
+
+    /// The next outcomes, so many of them, find the database locked.
+    pub fn be_busy(&self, records: usize) {
+        self.busy.store(records, Ordering::SeqCst);
+    }
+
+    /// What happens right before an outcome is written down.
+    pub fn when_recording(&self, event: impl Fn() + Send + Sync + 'static) {
+        *self.recording.lock().unwrap() = Some(Box::new(event));
+    }
+
+    fn ask(&self) -> &dyn Store {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.inner.as_ref()
+    }
+
+    fn ask_to_record(&self) -> Result<&dyn Store> {
+        if let Some(event) = self.recording.lock().unwrap().as_ref() {
+            event();
+        }
+        let left = self.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        let store = self.ask();
+        left.map_or(Ok(store), |_| Err(StoreError::Busy(Duration::from_secs(10))))
+    }
+}
+
+impl Store for Watched {
+    fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting> {
+        self.ask().add_meeting(new, now)
+    }
+
+    fn move_meeting(
+        &self,
+        id: MeetingId,
+        starts_at: Timestamp,
+        ends_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Changed> {
+        self.ask().move_meeting(id, starts_at, ends_at, now)
+    }
+
+    fn cancel_meeting(&self, id: MeetingId, now: Timestamp) -> Result<Changed> {
+        self.ask().cancel_meeting(id, now)
+    }
+
+    fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>> {
+        self.ask().meetings(since, until)
+    }
+
+    fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
+        self.ask().meeting(id)
+    }
+
+    fn begin_tick(&self, start: &TickStart) -> Result<TickBegun> {
+        self.ask().begin_tick(start)
+    }
+
+    fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>> {
+        self.ask().settle(now, rule)
+    }
+
+    fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {
+        self.ask().open_incidents(now, until, rule)
+    }
+
+    fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
+        self.ask().due_steps(now, limit)
+    }
+
+    fn begin_attempt(
+        &self,
+        claim: Claim,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: GuardRule<'_>,
+    ) -> Result<Begun> {
+        self.claimed.lock().unwrap().push(claim.person.clone());
+        self.ask().begin_attempt(claim, draft, now, rule)
+    }
+
+    fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun> {
+        self.ask().begin_test_call(draft, now, rule)
+    }
+
+    fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
+        self.inner.fence(attempt)
+    }
+
+    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.ask_to_record()?.record(attempt, reply, now, rule)
+    }
+
+    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.ask_to_record()?.record_late(attempt, reply, now, rule)
+    }
+
+    fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>> {
+        self.ask().doubtful(watched_since)
+    }
+
+    fn reconcile(
+        &self,
+        attempt: AttemptId,
+        list: &[ListedCall],
+        now: Timestamp,
+        rules: &ReconcileRules<'_>,
+    ) -> Result<Recorded> {
+        self.ask().reconcile(attempt, list, now, rules)
+    }
+
+    fn adopt(
+        &self,
+        claim: &Claim,
+        draft: &AttemptDraft<'_>,
+        list: &[ListedCall],
+        now: Timestamp,
+        find: &dyn Fn(&[ListedCall]) -> Finding,
+    ) -> Result<Option<StepResult>> {
+        self.ask().adopt(claim, draft, list, now, find)
+    }
+
+    fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {
+        self.ask().live_calls(scope, now)
+    }
+
+    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: NextLook) -> Result<bool> {
+        self.ask().record_report(attempt, report, next_look)
+    }
+
+    fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {
+        self.ask().record_hang_up(attempt, to)
+    }
+
+    fn look_later(&self, attempt: AttemptId, next_look: Timestamp) -> Result<()> {
+        self.ask().look_later(attempt, next_look)
+    }
+
+    fn close(&self, now: Timestamp, rule: &CloseRule) -> Result<Closed> {
+        self.ask().close(now, rule)
+    }
+
+    fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()> {
+        self.ask().end_tick(id, end)
+    }
+
+    fn fault_seen(&self, key: &str, now: Timestamp) -> Result<FaultNews> {
+        self.ask().fault_seen(key, now)
+    }
+
+    fn fault_gone(&self, key: &str) -> Result<bool> {
+        self.ask().fault_gone(key)
+    }
+
+    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {
+        self.ask().check_in(meeting, how, now)
+    }
+
+    fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
+        self.ask().resolve(incident, note, now)
+    }
+
+    fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
+        self.ask().snapshot(now, since, until)
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        self.ask().rehearsal()
+    }
+}
