@@ -14,7 +14,8 @@ pub(crate) const AFTER_CHECK_IN: &str = "a call whose request passed the fence a
 pub(crate) const ANOTHERS_CALL: &str = "a call is taken for another attempt's";
 pub(crate) const NOT_HUNG_UP: &str = "a call goes on after check-in and is not marked to be hung up";
 
-/// One move. The number is the process, or the attempt whose call or request it is.
+/// One move. The number is the process, or the attempt whose call or request it is. A process has its number until the
+/// next move only: the two are alike, and `State::canonical` puts them in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Move {
     Time,

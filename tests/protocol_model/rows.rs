@@ -116,6 +116,7 @@ impl Protocol {
                 request_deadline_at: wall(a.intent + ENDS_WITHIN),
                 deadline_boot_ms: boot(a.intent + ENDS_WITHIN),
                 tries: u32::from(s.steps[usize::from(a.step)].tries),
+                to: self.phone.clone(),
                 starts_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
             };
