@@ -51,7 +51,7 @@ mod search;
 #[path = "protocol_model/state.rs"]
 mod state;
 
-use moves::{AFTER_CHECK_IN, ANOTHERS_CALL, NOT_HUNG_UP, TWO_CALLS};
+use moves::{AFTER_CHECK_IN, TWO_CALLS};
 use naive::Naive;
 use numbers::{Protocol, Watch, Without};
 use savehub::rules::settle::OnUnknown;
@@ -124,10 +124,13 @@ fn two_rungs_ring_once_each_and_together_never_more_often_than_the_limit() {
     assert!(seen.states > 50_000, "the model has shrunk to {} states", seen.states);
 }
 
-/// `cargo test --release --test protocol_model -- --ignored --nocapture`
+/// `SAVEHUB_PROOF=whole cargo test --release --test protocol_model -- --nocapture`
 #[test]
-#[ignore = "six million states take minutes in a debug build"]
 fn what_is_too_large_for_every_run_holds_too() {
+    if std::env::var("SAVEHUB_PROOF").as_deref() != Ok("whole") {
+        println!("proof: NOT RUN HERE: six million states of the protocol; set SAVEHUB_PROOF=whole");
+        return;
+    }
     let limit = 6_000_000;
     let call = Protocol { on_unknown: OnUnknown::Call, ..Protocol::new(&[0], 2) };
     for (what, protocol) in [
@@ -203,20 +206,15 @@ fn a_provider_that_is_later_than_the_settle_time_rings_twice_and_not_more_often(
     is_needed("a provider later than settle", Without::SettledProvider);
 }
 
-/// Two weaknesses of the store as it is, each with the remedy under which it is gone.
-///
-/// 1. An attempt that was proved absent may take the call of a later attempt to the same number that was given up, and
-///    has it hung up: remedy, a given up attempt takes no call made after a later attempt without an answer was written.
-/// 2. A ghost (a call made later than the settle time) of an attempt that was `UNKNOWN` at check-in is not hung up:
-///    `ABSENT` makes the wish `MOOT`, and only `NONE` becomes `WANTED` again. Remedy: `MOOT` does too.
 #[test]
-fn two_weaknesses_of_the_store_and_their_remedies() {
-    let owners = Protocol::new(&[0], 2).smaller().watching(Watch::Owners);
-    refuted("whose call is it", &owners, ANOTHERS_CALL);
-    holds("whose call is it, mended", &owners.mended());
+fn no_attempt_takes_the_call_of_another_one() {
+    holds("whose call is it", &Protocol::new(&[0], 2).smaller().watching(Watch::Owners));
+}
+
+#[test]
+fn a_ghost_of_an_incident_that_has_ended_is_hung_up() {
     let ghosts = Protocol::new(&[0], 2).without(Without::SettledProvider).smaller().watching(Watch::HangUps);
-    refuted("ghosts after check-in", &ghosts, NOT_HUNG_UP);
-    holds_nearby("ghosts after check-in, mended", &ghosts.mended(), 60_000);
+    holds_nearby("ghosts after check-in", &ghosts, 60_000);
 }
 
 #[test]

@@ -88,11 +88,11 @@ fn worker(s: &mut State, slot: u8) -> &mut Worker {
 
 /// The outcome arrives and is written down. That is one move: writing it down later is hearing it later, and a process
 /// killed between the two is one killed before.
-fn hear(p: &Protocol, s: &mut State, slot: u8, attempt: u8, heard: Heard) {
+fn hear(s: &mut State, slot: u8, attempt: u8, heard: Heard) {
     if heard == Heard::Capacity {
         s.attempts[usize::from(attempt)].wire = Wire::Gone;
     }
-    p.record_heard(s, usize::from(attempt), heard);
+    Protocol::record_heard(s, usize::from(attempt), heard);
     *worker(s, slot) = Worker::Idle;
 }
 
@@ -134,7 +134,7 @@ impl Model for Protocol {
             Watch::Owners => Self::taken_for_anothers(s),
             Watch::Everything => {
                 let two_calls = if self.on_unknown == OnUnknown::Hold { self.two_calls(s) } else { None };
-                let taken = if self.mended { Self::taken_for_anothers(s) } else { None };
+                let taken = Self::taken_for_anothers(s);
                 let rest = || self.above_limit(s).or_else(|| Self::not_hung_up(s)).or_else(|| self.untrue(s));
                 two_calls.or(taken).or_else(rest)
             }
@@ -225,7 +225,7 @@ impl Protocol {
             let waits = !matches!(me.worker, Worker::Refused(..));
             if waits && from.attempts[usize::from(id)].state == AttemptState::Sending {
                 let over = from.now >= from.attempts[usize::from(id)].intent + ENDS_WITHIN;
-                out.may(Move::GiveUpWaiting(slot), |s| self.record_heard(s, usize::from(id), Heard::Unknown));
+                out.may(Move::GiveUpWaiting(slot), |s| Self::record_heard(s, usize::from(id), Heard::Unknown));
                 out.busy |= over;
             }
         } else {
@@ -317,10 +317,10 @@ impl Protocol {
                 if self.smaller {
                     return;
                 }
-                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| hear(self, s, slot, a, none));
+                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| hear(s, slot, a, none));
             }
             Worker::Sent(a) => {
-                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| hear(self, s, slot, a, heard));
+                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| hear(s, slot, a, heard));
                 may(Heard::Unknown);
                 match from.attempts[usize::from(a)].wire {
                     Wire::Call { .. } => may(Heard::Accepted),
@@ -330,7 +330,7 @@ impl Protocol {
                 };
             }
             Worker::Refused(a, reason) => {
-                out.eager(Move::Record(slot), |s| hear(self, s, slot, a, Heard::Fenced(reason)));
+                out.eager(Move::Record(slot), |s| hear(s, slot, a, Heard::Fenced(reason)));
             }
         }
     }

@@ -110,8 +110,6 @@ pub(crate) struct Protocol {
     /// At most one of the two ticks has a list that it has not read, and nobody refuses: connections are made, and the
     /// provider is never at its limit. For searches that would be too large for every test run.
     pub(crate) smaller: bool,
-    /// The store with the two changes that `two_weaknesses_of_the_store_and_their_remedies` is about.
-    pub(crate) mended: bool,
     pub(crate) watch: Watch,
     pub(crate) phone: Phone,
     pub(crate) guards: GuardConfig,
@@ -126,7 +124,6 @@ impl Protocol {
             without: None,
             misfortunes: None,
             smaller: false,
-            mended: false,
             watch: Watch::Everything,
             phone: Phone::parse("+12025550101").unwrap(),
             guards: GuardConfig {
@@ -144,10 +141,6 @@ impl Protocol {
 
     pub(crate) fn smaller(self) -> Self {
         Self { smaller: true, ..self }
-    }
-
-    pub(crate) fn mended(self) -> Self {
-        Self { mended: true, ..self }
     }
 
     pub(crate) fn watching(self, watch: Watch) -> Self {

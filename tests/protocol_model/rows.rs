@@ -11,6 +11,7 @@ use savehub::model::{
 };
 use savehub::owner::Owner;
 use savehub::rules::reconcile::{Found, Search};
+use savehub::rules::settle::Asked;
 use savehub::rules::{after, fence, guard, reconcile, settle};
 
 fn owner(slot: Option<u8>) -> Owner {
@@ -84,6 +85,7 @@ impl Protocol {
         let limit = if self.lacks(Without::SendBy) { span(LEASE) / 2 } else { engine().send_within() };
         let moment = fence::Moment {
             now: wall(s.now),
+            provider_now: None,
             boottime_ms: boot(s.now),
             send_by_boot_ms: boot(a.intent) + i64::try_from(limit.as_millis()).unwrap(),
             window: span(START),
@@ -99,8 +101,12 @@ impl Protocol {
             now: wall(s.now),
             boottime_ms: boot(s.now),
             settle: span(SETTLE),
-            asked,
             on_unknown: self.on_unknown,
+        };
+        let asked = match asked {
+            false => Asked::NotYet,
+            true if self.is_kind() => Asked::Read,
+            true => Asked::Unreadable,
         };
         for id in 0..s.attempts.len() {
             let a = &s.attempts[id];
@@ -120,7 +126,7 @@ impl Protocol {
                 starts_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
             };
-            match settle::settle(&open, true, Some(a.owner.is_some()), &moment) {
+            match settle::settle(&open, true, Some(a.owner.is_some()), asked, &moment) {
                 Settle::Keep => {}
                 Settle::Unknown => s.attempts[id].state = AttemptState::Unknown,
                 Settle::Abandon => abandon(s, id, false),
@@ -139,13 +145,10 @@ impl Protocol {
         // A later attempt without an answer has the better claim to a call that was made after it was written.
         let later = s.attempts.iter().skip(id + 1).filter(|b| b.sid.is_none() && b.counts());
         let later = later.filter(|b| b.state != AttemptState::Absent).map(|b| b.intent).min();
-        let before = later.filter(|_| self.mended && given_up);
         let mut calls = Vec::new();
         for (call, a) in s.attempts.iter().enumerate() {
             let known = s.known() & (1 << call) != 0;
-            if let (Wire::Call { at, over, .. }, false) = (a.wire, known || list.shows & (1 << call) == 0)
-                && before.is_none_or(|before| at < before)
-            {
+            if let (Wire::Call { at, over, .. }, false) = (a.wire, known || list.shows & (1 << call) == 0) {
                 let status = if over { CallStatus::Completed } else { CallStatus::Ringing };
                 calls.push((call, ListedCall { sid: call.to_string(), status, created_at: wall(at) }));
             }
@@ -162,17 +165,14 @@ impl Protocol {
             answered_boot_ms: boot(list.asked),
             server_now: wall(list.asked),
             settle: span(patience),
+            later: later.map(|intent| (true, (wall(intent), boot(intent)))),
         };
         let listed: Vec<ListedCall> = calls.iter().map(|(_, call)| call.clone()).collect();
         match reconcile::find(&search, &listed) {
-            Found::Call(index) => self.record(s, id, Some(calls[index].0), &accepted(), after::adopted),
+            Found::Call(index) => Self::record(s, id, Some(calls[index].0), &accepted(), after::adopted),
             Found::Absent if state == AttemptState::Unknown => {
                 let now = wall(s.now);
-                let a = &mut s.attempts[id];
-                a.state = AttemptState::Absent;
-                if a.hang_up == HangUpState::Wanted {
-                    a.hang_up = HangUpState::Moot;
-                }
+                s.attempts[id].state = AttemptState::Absent;
                 move_step(s, id, |facts| after::absent(facts, now));
             }
             Found::Absent | Found::NotYet => {}
@@ -180,7 +180,7 @@ impl Protocol {
     }
 
     /// Writes the outcome a worker heard.
-    pub(super) fn record_heard(&self, s: &mut State, id: usize, heard: Heard) {
+    pub(super) fn record_heard(s: &mut State, id: usize, heard: Heard) {
         let not_sent = |cause| Outcome::NotSent(NotSent { cause, detail: String::new() });
         let outcome = match heard {
             Heard::Accepted => accepted(),
@@ -195,12 +195,11 @@ impl Protocol {
             }),
         };
         let now = wall(s.now);
-        self.record(s, id, Some(id), &outcome, |facts| after::next(&outcome, facts, now));
+        Self::record(s, id, Some(id), &outcome, |facts| after::next(&outcome, facts, now));
     }
 
     /// The store's `record`: the closed table of moves, the step with it, and the wish to hang up.
     fn record(
-        &self,
         s: &mut State,
         id: usize,
         call: Option<usize>,
@@ -234,8 +233,7 @@ impl Protocol {
             s.steps[usize::from(s.attempts[id].step)].capacity = to == A::Rejected;
             move_step(s, id, rule);
         }
-        let wish = s.attempts[id].hang_up;
-        let unwished = wish == HangUpState::None || (self.mended && wish == HangUpState::Moot);
+        let unwished = s.attempts[id].hang_up == HangUpState::None;
         if to == A::Accepted && !before.is_open() && unwished && !over {
             let later = s.attempts[id + 1..].iter().any(|b| b.counts() && b.state != A::Absent);
             if before == A::Absent || s.ended || later {
