@@ -40,13 +40,16 @@ use crate::model::{CallList, Phone, Reason, StepId, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Provider, Providers};
 use crate::rules::ladder;
+use crate::rules::settle::Asked;
 use crate::rules::skew::{self, Seen};
 use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError, TickBegun, TickEnd, TickStart};
 use calls::Unrecorded;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
+use reconcile::ListKey;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 
 /// Everything a tick works with.
@@ -70,9 +73,6 @@ const BATCH: usize = 5000;
 /// Calls of people with a due step are looked at before that step is claimed, for at most this long.
 const FOLLOW_FIRST: Duration = Duration::from_secs(5);
 
-/// The part of a tick's time that is kept for writing down, at most.
-const WRITE_DOWN: Duration = Duration::from_secs(5);
-
 /// How long to wait before what could not be written down is tried once more, and how often that is done.
 const WRITE_AGAIN: (Duration, u32) = (Duration::from_millis(200), 50);
 
@@ -81,18 +81,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Runs one tick. An error means that the store cannot be used; a provider's failure never is one.
 pub fn tick(world: &World) -> Result<Summary, StoreError> {
-    let now = world.clock.now();
-    let boottime_ms = world.clock.boottime_ms();
+    let started = Instant::now();
+    let (now, boottime_ms) = (world.clock.now(), world.clock.boottime_ms());
     let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone() })?;
-    let seen = begun.skew.as_ref().map(|s| Seen {
-        skew_ms: s.skew_ms,
-        at: (s.started_at, s.boottime_ms),
-        same_boot: s.owner.same_boot(&world.me),
-    });
-    let correction_ms = skew::correction(seen, (now, boottime_ms));
-    let world =
-        World { clock: Arc::new(CorrectedClock::new(Arc::clone(&world.clock), correction_ms)), ..world.clone() };
-    let mut run = Run::new(&world);
+    let correction_ms = skew::correction(&seen(&begun, &world.me), (now, boottime_ms));
+    let corrected = CorrectedClock::new(Arc::clone(&world.clock), correction_ms);
+    let decided_by = World { clock: Arc::new(corrected), ..world.clone() };
+    let mut run = Run::new(&decided_by, started);
     run.begun(&begun, correction_ms)?;
     run.settle(false)?;
     run.open()?;
@@ -101,10 +96,19 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     run.end()
 }
 
+fn seen(begun: &TickBegun, me: &Owner) -> Vec<Seen> {
+    let seen = begun.skews.iter().map(|s| Seen {
+        skew_ms: s.skew_ms,
+        at: (s.started_at, s.boottime_ms),
+        same_boot: s.owner.same_boot(me),
+    });
+    seen.collect()
+}
+
 /// Hangs up the calls of one incident that are to end, now instead of with the next tick: after check-in and resolve.
 /// What does not succeed is tried again by every tick.
 pub fn hang_up_now(world: &World, incident: crate::model::IncidentId) -> Result<Summary, StoreError> {
-    let mut run = Run::new(world);
+    let mut run = Run::new(world, Instant::now());
     run.follow(CallScope::HangUpsOf(incident))?;
     // A call whose answer was lost is found first.
     run.look_for_doubtful(|attempt| attempt.hang_up)?;
@@ -146,18 +150,16 @@ struct Run<'w> {
     to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
     /// Numbers the provider is being asked about first.
     looked_at_first: HashMap<Phone, u32>,
-    /// Lists with doubtful attempts that are not in yet.
-    lists_awaited: usize,
-    /// Some attempt has no answer.
-    has_doubtful: bool,
-    /// Attempts that stopped to matter were given up.
-    gave_up: bool,
-    /// Numbers whose list was asked for before calling them.
-    preflighted: HashSet<Phone>,
+    /// What the lists said about numbers with attempts nobody has an answer for, as far as they are in.
+    asked: HashMap<Phone, Asked>,
+    /// Lists that were asked for in this tick.
+    lists_asked: HashSet<ListKey>,
     /// The lists of this tick.
-    lists: HashMap<Phone, CallList>,
-    /// The last time any earlier tick of this database wrote down.
+    lists: HashMap<ListKey, CallList>,
+    /// When the newest tick of this database that ended did so.
     last_tick_at: Option<Timestamp>,
+    /// The provider's clock minus this tick's, as it was last seen, milliseconds.
+    skew_ms: Arc<AtomicI64>,
     /// How requests to place a call may go out.
     sending: Sending,
     /// Outcomes the store could not write down yet.
@@ -167,25 +169,24 @@ struct Run<'w> {
 }
 
 impl<'w> Run<'w> {
-    fn new(world: &'w World) -> Self {
+    fn new(world: &'w World, started: Instant) -> Self {
         Self {
             world,
             id: None,
             correction_ms: 0,
             jobs: Jobs::new(world.config.engine.parallel),
             summary: Summary::new(world.clock.now()),
-            started: Instant::now(),
+            started,
             due: VecDeque::new(),
             had_their_try: HashSet::new(),
             again_at: Vec::new(),
             to_ask: VecDeque::new(),
             looked_at_first: HashMap::new(),
-            lists_awaited: 0,
-            has_doubtful: false,
-            gave_up: false,
-            preflighted: HashSet::new(),
+            asked: HashMap::new(),
+            lists_asked: HashSet::new(),
             lists: HashMap::new(),
             last_tick_at: None,
+            skew_ms: Arc::new(AtomicI64::new(0)),
             sending: Sending::Freely,
             unrecorded: Vec::new(),
             writes_left: WRITE_AGAIN.1,
@@ -195,7 +196,8 @@ impl<'w> Run<'w> {
     fn begun(&mut self, begun: &TickBegun, correction_ms: i64) -> Result<(), StoreError> {
         self.id = Some(begun.id);
         self.correction_ms = correction_ms;
-        self.last_tick_at = begun.last_tick_at;
+        // In this tick's time, which the machine's clock may not be.
+        self.last_tick_at = begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(correction_ms)));
         if begun.faults.iter().any(|key| key == &self.account_fault()) {
             self.sending = Sending::OneAtATime;
         }
@@ -243,7 +245,6 @@ impl<'w> Run<'w> {
 
     fn start_what_can_start(&mut self) -> Result<(), StoreError> {
         self.ask_queued();
-        self.give_up_once_asked()?;
         self.claim_due()?;
         // Claims may have put questions in the queue (preflight).
         self.ask_queued();
@@ -311,8 +312,7 @@ impl<'w> Run<'w> {
 
     /// A request that could not end within the tick is left to the next one.
     fn may_start(&self) -> bool {
-        let engine = &self.world.config.engine;
-        let needed = engine.request_limit().min(engine.hard_timeout);
+        let needed = self.world.config.engine.needed();
         self.sending != Sending::Stopped && self.limit().saturating_sub(self.started.elapsed()) >= needed
     }
 
@@ -364,7 +364,7 @@ impl<'w> Run<'w> {
                 self.looked(&look);
                 match look.about {
                     About::Call(call) => self.seen(&call, sight),
-                    About::Number { to, doubtful } => self.listed(&to, &doubtful, sight),
+                    About::Number { list, doubtful } => self.listed(list, &doubtful, sight),
                 }
             }
         }
@@ -380,8 +380,12 @@ impl<'w> Run<'w> {
 
     /// The last part of the tick's time is for writing down what came of it.
     fn limit(&self) -> Duration {
-        let limit = self.world.config.engine.tick_limit;
-        limit.saturating_sub(WRITE_DOWN.min(limit / 10))
+        self.world.config.engine.work_limit()
+    }
+
+    /// The machine's own time, where the tick goes by a corrected one.
+    fn machine_now(&self) -> Timestamp {
+        Timestamp::from_ms(self.world.clock.now().ms().saturating_sub(self.correction_ms))
     }
 
     fn time_is_over(&self) -> bool {
@@ -395,7 +399,9 @@ impl<'w> Run<'w> {
             calls_per: config.guards.max_calls_per,
             retention: config.engine.retention,
         };
-        let closed = self.world.store.close(self.world.clock.now(), &rule)?;
+        // What cannot be taken back is late by the machine's clock and by the corrected one.
+        let now = self.world.clock.now().min(self.machine_now());
+        let closed = self.world.store.close(now, &rule)?;
         self.summary.missed.extend(closed.missed);
         for result in closed.steps {
             self.summary.add(result);
@@ -413,7 +419,7 @@ impl<'w> Run<'w> {
             })?;
         }
         let end = TickEnd {
-            now: self.world.clock.now(),
+            now: self.machine_now(),
             exit: self.summary.exit_code(),
             skew_ms: self.summary.skew_ms,
             placed: self.summary.placed(),

@@ -69,8 +69,12 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let test_mode = call.flag("test_mode").unwrap_or(false);
     let test_mode = overrides.test_mode.clone().good().unwrap_or(test_mode);
     let guards = limits::Guards::read(&root.table("guards", "guards"), report);
-    let engine = limits::engine(&root.table("engine", "engine"), report);
+    let engine_table = root.table("engine", "engine");
+    let engine = limits::engine(&engine_table, report);
     let ladder = ladder::ladder(&root.tables("ladder"), &guards, report);
+    if guards.max_calls.sound {
+        limits::room_to_call_again(&engine_table, guards.max_calls.value, ladder.len(), report);
+    }
     let defaults = people::Defaults::read(&call, report);
     let people = people::people(&root.tables("person"), &defaults, report);
     let database = database(&root, input, report);

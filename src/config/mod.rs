@@ -262,6 +262,9 @@ pub struct Person {
 /// ureq may lose count of one phase; no request lasts longer than its phases together and this.
 const REQUEST_SLACK: Duration = Duration::from_secs(2);
 
+/// The part of a tick's time that is kept for writing down, at most.
+const WRITE_DOWN: Duration = Duration::from_secs(5);
+
 impl EngineConfig {
     /// No request lasts longer than this once it was begun.
     pub fn request_limit(&self) -> Duration {
@@ -272,6 +275,16 @@ impl EngineConfig {
     pub fn send_within(&self) -> Duration {
         let left = self.hard_timeout.saturating_sub(self.request_limit());
         left.max(self.hard_timeout.min(Duration::from_secs(5)))
+    }
+
+    /// How much of a tick is for work; the last part is for writing down what came of it. Default 55 s.
+    pub fn work_limit(&self) -> Duration {
+        self.tick_limit.saturating_sub(WRITE_DOWN.min(self.tick_limit / 10))
+    }
+
+    /// A request that is begun with less than this left of the work limit could not end in it. Default 22 s.
+    pub fn needed(&self) -> Duration {
+        self.request_limit().min(self.hard_timeout)
     }
 
     /// By this time after its attempt was written a request has ended, wherever its process was frozen before it began.

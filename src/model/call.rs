@@ -139,6 +139,8 @@ text_enum! {
         Stopped = "stopped",
         /// The critical window is not open yet: the clock went back since the claim.
         TooEarly = "too_early",
+        /// By the provider's clock, which is far from ours, the window is not open.
+        ClockDoubt = "clock_doubt",
         /// So much time passed since the claim (the process was frozen, the machine slept) that the request could still be
         /// under way when others take the attempt for settled.
         TooLate = "too_late",

@@ -13,6 +13,9 @@ pub const RETRIES: u32 = 1;
 /// A retry waits this long.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// When the clocks disagree about the window, a step is looked at again after this long.
+const CLOCK_DOUBT: Duration = Duration::from_secs(15);
+
 /// A provider at its limit that names no time is asked again after this long.
 const CAPACITY_WAIT: Duration = Duration::from_secs(2);
 
@@ -78,6 +81,14 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
             end(StepState::Skipped, Reason::OutsideCriticalWindow, "the meeting started before the request left")
         }
         NotSentCause::Fenced(FenceReason::Stopped) => end(StepState::Skipped, Reason::Paused, "the STOP file exists"),
+        // The next ticks know the clock's error better.
+        NotSentCause::Fenced(FenceReason::ClockDoubt) if now.plus(CLOCK_DOUBT) < facts.starts_at => {
+            StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false }
+        }
+        NotSentCause::Fenced(FenceReason::ClockDoubt) => {
+            let words = "by the provider's clock the window was not open; this machine's clock is wrong";
+            end(StepState::Skipped, Reason::OutsideCriticalWindow, words)
+        }
         // An ended incident cancels its steps in the store, and what is too early is for the guards to say. A call that
         // was shared goes on for the meeting that has neither ended nor started.
         NotSentCause::Fenced(
@@ -173,6 +184,8 @@ mod tests {
         }
         let spent = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true };
         assert_eq!(fenced(FenceReason::TooLate), spent);
+        let doubt = StepNext::Again { not_before: NOW.plus(CLOCK_DOUBT), spends_try: false };
+        assert_eq!(fenced(FenceReason::ClockDoubt), doubt);
     }
 
     #[test]

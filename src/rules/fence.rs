@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct Moment<'a> {
     /// Wall time, corrected by the provider's clock when ours is known to be wrong.
     pub now: Timestamp,
+    /// The provider's time, when it is known in this tick and far from ours: the window must be open by both.
+    pub provider_now: Option<Timestamp>,
     /// Milliseconds of `CLOCK_BOOTTIME`.
     pub boottime_ms: i64,
     /// A request may begin until then, in the same time.
@@ -40,6 +42,11 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
         Some(Place::Over) => return Err(FenceReason::WindowClosed),
         Some(Place::Early) => return Err(FenceReason::TooEarly),
         Some(Place::Inside) | None => {}
+    }
+    if let (Some(start), Some(now)) = (facts.starts_at, moment.provider_now)
+        && window::place(start, now, moment.window) != Place::Inside
+    {
+        return Err(FenceReason::ClockDoubt);
     }
     if moment.stopped {
         return Err(FenceReason::Stopped);
@@ -67,6 +74,7 @@ mod tests {
         };
         let mut moment = Moment {
             now: Timestamp::from_ms(START.ms() - 60_000),
+            provider_now: None,
             boottime_ms: 5_000,
             send_by_boot_ms: 28_000,
             window: Duration::from_secs(180),
@@ -94,6 +102,14 @@ mod tests {
         assert_eq!(ask(|_, m| m.now = START), Err(FenceReason::WindowClosed));
         assert_eq!(ask(|_, m| m.now = Timestamp::from_ms(0)), Err(FenceReason::TooEarly));
         assert_eq!(ask(|_, m| m.stopped = true), Err(FenceReason::Stopped));
+    }
+
+    #[test]
+    fn the_window_must_be_open_by_the_providers_clock_too() {
+        let at = |s: i64| Some(Timestamp::from_ms(START.ms() - s * 1000));
+        assert_eq!(ask(|_, m| m.provider_now = at(100)), Ok(()));
+        assert_eq!(ask(|_, m| m.provider_now = at(-540)), Err(FenceReason::ClockDoubt));
+        assert_eq!(ask(|_, m| m.provider_now = at(600)), Err(FenceReason::ClockDoubt));
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Search {
     pub server_now: Timestamp,
     /// How long after a request's deadline the provider may still create its call, and its list may still lack it.
     pub settle: Duration,
+    /// The next attempt to the same number that has no answer either: was it written in this boot, and when.
+    pub later: Option<(bool, (Timestamp, i64))>,
 }
 
 /// What one list says.
@@ -52,21 +54,31 @@ pub enum Found {
 /// Looks for the attempt's call among calls that no other attempt knows.
 pub fn find(search: &Search, unknown: &[ListedCall]) -> Found {
     let born = born(search);
-    let oldest = unknown.iter().enumerate().filter(|(_, call)| call.created_at.ms() >= born);
+    let until = search.later.map_or(i64::MAX, |(same_boot, intent)| by_the_provider(search, same_boot, intent));
+    let own = born..until;
+    let oldest = unknown.iter().enumerate().filter(|(_, call)| own.contains(&call.created_at.ms()));
     if let Some((index, _)) = oldest.min_by_key(|(_, call)| call.created_at) {
         return Found::Call(index);
     }
     let settled = is_settled(search.same_boot, search.deadline, search.asked, search.settle);
-    if search.state == AttemptState::Unknown && settled { Found::Absent } else { Found::NotYet }
+    // A call a little too old to be the attempt's, that nobody knows: the provider's clocks may disagree among themselves,
+    // and absence must be beyond doubt.
+    let doubt = unknown.iter().any(|call| call.created_at.ms() >= born.saturating_sub(TOLERANCE_OTHER_BOOT_MS));
+    if search.state == AttemptState::Unknown && settled && !doubt { Found::Absent } else { Found::NotYet }
 }
 
-/// The earliest creation time, by the provider's clock, of a call of this attempt. The attempt's age is counted in boot
-/// time and taken off the provider's own time, so that our wall clock plays no part.
+/// The earliest creation time, by the provider's clock, of a call of this attempt.
 fn born(search: &Search) -> i64 {
-    let (age_ms, tolerance) = if search.same_boot {
-        (search.answered_boot_ms.saturating_sub(search.intent.1), TOLERANCE_MS)
+    by_the_provider(search, search.same_boot, search.intent)
+}
+
+/// When an attempt was written, by the provider's clock and rather too early than too late. Its age is counted in boot time
+/// and taken off the provider's own time, so that our wall clock plays no part.
+fn by_the_provider(search: &Search, same_boot: bool, intent: (Timestamp, i64)) -> i64 {
+    let (age_ms, tolerance) = if same_boot {
+        (search.answered_boot_ms.saturating_sub(intent.1), TOLERANCE_MS)
     } else {
-        (search.asked.0.since(search.intent.0), TOLERANCE_OTHER_BOOT_MS)
+        (search.asked.0.since(intent.0), TOLERANCE_OTHER_BOOT_MS)
     };
     search.server_now.ms().saturating_sub(age_ms.max(0)).saturating_sub(tolerance)
 }
@@ -81,18 +93,12 @@ pub fn is_settled(same_boot: bool, deadline: (Timestamp, i64), at: (Timestamp, i
     at.1 >= settle_ms && at.0 >= deadline.0.plus(settle)
 }
 
-/// Preflight: the oldest call that was created after the step fell due and after this database's last recorded tick.
-/// `skew_ms` brings the provider's times to our clock.
-pub fn placed_before(
-    unknown: &[ListedCall],
-    due_at: Timestamp,
-    last_tick_at: Option<Timestamp>,
-    skew_ms: Option<i64>,
-) -> Option<usize> {
+/// Preflight: the oldest call (its time is ours) that was created after the step fell due and after this database's last
+/// recorded tick.
+pub fn placed_before(unknown: &[ListedCall], due_at: Timestamp, last_tick_at: Option<Timestamp>) -> Option<usize> {
     // A database without any tick has no history to compare with: it is new, not restored.
     let since = due_at.max(last_tick_at?);
-    let ours = |call: &ListedCall| call.created_at.ms().saturating_sub(skew_ms.unwrap_or(0));
-    let candidates = unknown.iter().enumerate().filter(|(_, call)| ours(call) > since.ms());
+    let candidates = unknown.iter().enumerate().filter(|(_, call)| call.created_at > since);
     candidates.min_by_key(|(_, call)| call.created_at).map(|(index, _)| index)
 }
 
@@ -112,6 +118,7 @@ mod tests {
             answered_boot_ms: 500_000,
             server_now: Timestamp::from_ms(1_000_000_000),
             settle: Duration::from_secs(30),
+            later: None,
         }
     }
 
@@ -124,7 +131,8 @@ mod tests {
     fn the_oldest_call_since_the_intent_is_the_attempts_call() {
         assert_eq!(find(&search(), &[call(90), call(99), call(98)]), Found::Call(1));
         assert_eq!(find(&search(), &[call(105)]), Found::Call(0), "whole seconds on both sides");
-        assert_eq!(find(&search(), &[call(106)]), Found::Absent, "older than the attempt");
+        assert_eq!(find(&search(), &[call(106)]), Found::NotYet, "too old to adopt, too young for absence");
+        assert_eq!(find(&search(), &[call(706)]), Found::Absent, "older than the attempt");
     }
 
     #[test]
@@ -134,6 +142,15 @@ mod tests {
         assert_eq!(find(&early, &[]), Found::NotYet);
         let just = Search { asked: (search().asked.0, 475_000), ..search() };
         assert_eq!(find(&just, &[]), Found::Absent);
+    }
+
+    #[test]
+    fn a_call_made_since_a_later_attempt_without_an_answer_is_left_to_that_one() {
+        let later = Some((true, (Timestamp::from_ms(0), 460_000))); // 40 s ago
+        let absent = Search { state: AttemptState::Absent, later, ..search() };
+        assert_eq!(find(&absent, &[call(39)]), Found::NotYet);
+        assert_eq!(find(&absent, &[call(45)]), Found::NotYet, "within the tolerance");
+        assert_eq!(find(&absent, &[call(46)]), Found::Call(0));
     }
 
     #[test]
@@ -169,10 +186,9 @@ mod tests {
     fn preflight_takes_only_calls_after_the_due_time_and_after_the_last_tick() {
         let at = |s: i64| Timestamp::from_ms(1_000_000_000 - s * 1000);
         let calls = [call(20), call(40)];
-        assert_eq!(placed_before(&calls, at(60), Some(at(300)), None), Some(1));
-        assert_eq!(placed_before(&calls, at(30), Some(at(300)), None), Some(0));
-        assert_eq!(placed_before(&calls, at(60), Some(at(10)), None), None);
-        assert_eq!(placed_before(&calls, at(60), None, None), None);
-        assert_eq!(placed_before(&calls, at(60), Some(at(300)), Some(30_000)), Some(0), "their clock is 30 s ahead");
+        assert_eq!(placed_before(&calls, at(60), Some(at(300))), Some(1));
+        assert_eq!(placed_before(&calls, at(30), Some(at(300))), Some(0));
+        assert_eq!(placed_before(&calls, at(60), Some(at(10))), None);
+        assert_eq!(placed_before(&calls, at(60), None), None);
     }
 }

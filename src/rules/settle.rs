@@ -18,6 +18,17 @@ text_enum! {
 /// With `on_unknown = "call"`, "near" is this long before the start.
 const NEAR: Duration = Duration::from_secs(60);
 
+/// What the provider's list said about an attempt in this tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Not asked yet: nothing is given up.
+    NotYet,
+    /// The list was read, and settled nothing: time alone does not either.
+    Read,
+    /// It could not be read, or there is none.
+    Unreadable,
+}
+
 /// What settling compares an attempt with.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
@@ -27,8 +38,6 @@ pub struct Moment {
     pub boottime_ms: i64,
     /// How long after a request's deadline the provider may still create its call.
     pub settle: Duration,
-    /// Was the provider asked first? An attempt is given up only after that.
-    pub asked: bool,
     /// What the config chose.
     pub on_unknown: OnUnknown,
 }
@@ -36,21 +45,31 @@ pub struct Moment {
 /// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it stops to matter:
 /// its meeting starts, or the next call rung of the person falls due and the settle time has passed.
 ///
-/// `owner_alive`: `None` when it cannot be told (written in another boot: then nothing of it can still be running here).
-pub fn settle(attempt: &OpenAttempt, same_boot: bool, owner_alive: Option<bool>, moment: &Moment) -> Settle {
+/// `owner_alive`: `None` when it cannot be told. Of an owner of another boot nothing can still be running here; of one of
+/// this boot the lease decides.
+pub fn settle(
+    attempt: &OpenAttempt,
+    same_boot: bool,
+    owner_alive: Option<bool>,
+    asked: Asked,
+    moment: &Moment,
+) -> Settle {
     match attempt.state {
         AttemptState::Sending => {
             let lease_over = moment.boottime_ms >= attempt.lease_until_boot_ms;
-            if owner_alive == Some(true) && !lease_over { Settle::Keep } else { Settle::Unknown }
+            let may_live = owner_alive.unwrap_or(same_boot);
+            if may_live && !lease_over { Settle::Keep } else { Settle::Unknown }
         }
-        AttemptState::Unknown if moment.asked => unknown(attempt, same_boot, moment),
+        AttemptState::Unknown if asked != Asked::NotYet => unknown(attempt, same_boot, asked, moment),
         _ => Settle::Keep,
     }
 }
 
-fn unknown(attempt: &OpenAttempt, same_boot: bool, moment: &Moment) -> Settle {
+fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
     let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
-    let settled = is_settled(same_boot, deadline, (moment.now, moment.boottime_ms), moment.settle);
+    // A list that was read decides by the time it was asked for, and would have said so.
+    let settled =
+        asked == Asked::Unreadable && is_settled(same_boot, deadline, (moment.now, moment.boottime_ms), moment.settle);
     let Some(starts_at) = attempt.starts_at else {
         // A test call has no meeting and no next rung: it matters until it has settled.
         return if settled { Settle::Abandon } else { Settle::Keep };
@@ -60,7 +79,6 @@ fn unknown(attempt: &OpenAttempt, same_boot: bool, moment: &Moment) -> Settle {
         return Settle::Abandon;
     }
     let near = starts_at.minus(NEAR) <= moment.now;
-    // Still unknown although it has settled: the list could not be read.
     if moment.on_unknown == OnUnknown::Call && settled && near && attempt.tries < RETRIES {
         return Settle::AbandonAndCall;
     }
@@ -77,7 +95,6 @@ mod tests {
         now: Timestamp::from_ms(1_000_000),
         boottime_ms: 50_000,
         settle: Duration::from_secs(30),
-        asked: true,
         on_unknown: OnUnknown::Hold,
     };
 
@@ -103,17 +120,20 @@ mod tests {
     }
 
     fn of(attempt: &OpenAttempt, moment: &Moment) -> Settle {
-        settle(attempt, true, None, moment)
+        settle(attempt, true, None, Asked::Unreadable, moment)
     }
 
     #[test]
     fn a_running_request_is_left_alone_until_its_owner_is_gone_or_its_lease_over() {
         let sending = attempt(AttemptState::Sending);
-        assert_eq!(settle(&sending, true, Some(true), &MOMENT), Settle::Keep);
-        assert_eq!(settle(&sending, true, Some(false), &MOMENT), Settle::Unknown);
-        assert_eq!(settle(&sending, false, None, &MOMENT), Settle::Unknown);
-        let over = OpenAttempt { lease_until_boot_ms: 50_000, ..sending };
-        assert_eq!(settle(&over, true, Some(true), &MOMENT), Settle::Unknown);
+        let of = |attempt, same_boot, alive| settle(attempt, same_boot, alive, Asked::NotYet, &MOMENT);
+        assert_eq!(of(&sending, true, Some(true)), Settle::Keep);
+        assert_eq!(of(&sending, true, Some(false)), Settle::Unknown);
+        assert_eq!(of(&sending, true, None), Settle::Keep, "it cannot be told: the lease decides");
+        assert_eq!(of(&sending, false, None), Settle::Unknown);
+        let over = OpenAttempt { lease_until_boot_ms: 50_000, ..sending.clone() };
+        assert_eq!(of(&over, true, Some(true)), Settle::Unknown);
+        assert_eq!(of(&over, true, None), Settle::Unknown);
     }
 
     #[test]
@@ -123,13 +143,17 @@ mod tests {
         let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..unknown };
         assert_eq!(of(&due, &later(29)), Settle::Keep, "not settled yet");
         assert_eq!(of(&due, &later(30)), Settle::Abandon);
-        assert_eq!(of(&due, &Moment { asked: false, ..later(30) }), Settle::Keep, "the provider is asked first");
+        let asked = |asked| settle(&due, true, None, asked, &later(30));
+        assert_eq!(asked(Asked::NotYet), Settle::Keep, "the provider is asked first");
+        assert_eq!(asked(Asked::Read), Settle::Keep, "a list that was read decides itself");
     }
 
     #[test]
     fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
         let started = OpenAttempt { starts_at: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
-        assert_eq!(of(&started, &MOMENT), Settle::Abandon);
+        for asked in [Asked::Read, Asked::Unreadable] {
+            assert_eq!(settle(&started, true, None, asked, &MOMENT), Settle::Abandon);
+        }
     }
 
     #[test]

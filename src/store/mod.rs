@@ -146,7 +146,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Recorded>;
 
     /// Preflight: when `find` sees a call in the list that no attempt knows, the step of the claim is `EXECUTED` with it
-    /// instead of being tried. `None`: nothing to adopt; the claim is still good.
+    /// instead of being tried, and so are other call steps of the person that were due when the call was created (the list's
+    /// times are taken as ours). Empty: nothing to adopt; the claim is still good.
     fn adopt(
         &self,
         claim: &Claim,
@@ -154,7 +155,7 @@ pub trait Store: Send + Sync {
         list: &[ListedCall],
         now: Timestamp,
         find: &dyn Fn(&[ListedCall]) -> Finding,
-    ) -> Result<Option<StepResult>>;
+    ) -> Result<Vec<StepResult>>;
 
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;

@@ -278,10 +278,21 @@ pub enum Finding {
     Nothing,
 }
 
+/// A later attempt to the same number whose call may be in the list as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// Who wrote it.
+    pub owner: Owner,
+    /// When it was written.
+    pub intent_at: Timestamp,
+    /// The same in milliseconds of `CLOCK_BOOTTIME`.
+    pub intent_boot_ms: i64,
+}
+
 /// The rules of a reconciliation.
 pub struct ReconcileRules<'a> {
-    /// Asked with the calls of the list that no attempt knows.
-    pub find: &'a dyn Fn(&[ListedCall]) -> Finding,
+    /// Asked with the calls of the list that no attempt knows, and the next attempt to the number that has no answer.
+    pub find: &'a dyn Fn(&[ListedCall], Option<&Later>) -> Finding,
     /// What becomes of the steps of an attempt whose call was found.
     pub adopted: &'a dyn Fn(&AfterFacts) -> StepNext,
     /// What becomes of the steps of an attempt that is proved absent.
@@ -362,11 +373,11 @@ pub struct SkewSeen {
 pub struct TickBegun {
     /// Row.
     pub id: TickId,
-    /// Last known skew of the provider's clock against ours.
-    pub skew: Option<SkewSeen>,
+    /// The last two known skews of the provider's clock against ours, newest first.
+    pub skews: Vec<SkewSeen>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
-    /// The last time any earlier tick wrote down.
+    /// When the newest tick that ended did so.
     pub last_tick_at: Option<Timestamp>,
 }
 

@@ -9,8 +9,9 @@ use crate::model::{
 };
 use crate::rules::after;
 use crate::rules::guard::{self, Situation};
-use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Recorded, StepResult, StoreError};
+use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Recorded, StepResult, StoreError, Verdict};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Call steps of one person that fall due within this time share one call.
@@ -113,7 +114,8 @@ impl Run<'_> {
             guards: &world.config.guards,
             ring_timeout: world.config.engine.ring_timeout,
         };
-        let rule = |facts: &Facts| guard::decide(facts, &situation);
+        let machine_now = self.machine_now();
+        let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
             Begun::Attempt(attempt) => self.send(attempt, &Target::of(person), send_by_boot_ms),
             Begun::Refused(result) => self.refused(result, &words, now),
@@ -137,8 +139,10 @@ impl Run<'_> {
             voice: target.voice.clone(),
             intent_at: attempt.intent_at,
         };
-        let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms };
-        self.jobs.place(attempt, request, provider, Arc::new(fence), self.world.config.engine.hard_timeout);
+        let skew_ms = Arc::clone(&self.skew_ms);
+        let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms, skew_ms };
+        let clock = Arc::clone(&self.world.clock);
+        self.jobs.place(attempt, request, provider, Arc::new(fence), clock, self.world.config.engine.hard_timeout);
     }
 
     /// An outcome came, in time or late: tell, and write it down.
@@ -200,6 +204,9 @@ impl Run<'_> {
 
     /// Notes how far the machine's clock is off, as the provider sees it.
     pub(super) fn note_skew(&mut self, skew_ms: Option<i64>) {
+        if let Some(skew) = skew_ms {
+            self.skew_ms.store(skew, Ordering::Relaxed);
+        }
         self.summary.note_skew(skew_ms.map(|skew| skew.saturating_add(self.correction_ms)));
     }
 
@@ -267,6 +274,15 @@ impl Run<'_> {
             _ => log::info!("[CALL] Skipped - Reason={}: {}", result.reason, printable(&result.detail)),
         }
         self.summary.add(result);
+    }
+}
+
+/// A step is late, and so lost, only when the machine's clock says so as well as the corrected one.
+fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, machine_now: Timestamp) -> Verdict {
+    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.starts_at <= at);
+    match verdict {
+        Verdict::Refuse(refusal) if late(now) && !late(machine_now) => Verdict::Wait(refusal.reason),
+        other => other,
     }
 }
 

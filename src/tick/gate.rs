@@ -1,15 +1,20 @@
 //! The fence of one attempt: reads its facts anew each time it is passed.
 
-use crate::model::{AttemptId, FenceReason};
+use crate::model::{AttemptId, FenceReason, Timestamp};
 use crate::provider::Gate;
 use crate::rules::fence::{self, Moment};
+use crate::rules::skew;
 use crate::tick::World;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 pub(super) struct Fence {
     pub(super) world: World,
     pub(super) attempt: AttemptId,
     /// A request may begin until then, in milliseconds of boot time.
     pub(super) send_by_boot_ms: i64,
+    /// The provider's clock minus the tick's, as it was last seen in this tick, milliseconds.
+    pub(super) skew_ms: Arc<AtomicI64>,
 }
 
 impl Gate for Fence {
@@ -22,8 +27,11 @@ impl Gate for Fence {
         })?;
         let stopped = config.stopped();
         // Times after the reads: nothing slow may lie between this look and the bytes.
+        let (now, skew_ms) = (clock.now(), self.skew_ms.load(Ordering::Relaxed));
+        let provider_now = Timestamp::from_ms(now.ms().saturating_add(skew_ms));
         let moment = Moment {
-            now: clock.now(),
+            now,
+            provider_now: (skew_ms.abs() > skew::ALARM_MS).then_some(provider_now),
             boottime_ms: clock.boottime_ms(),
             send_by_boot_ms: self.send_by_boot_ms,
             window: config.guards.critical_window,

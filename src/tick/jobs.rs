@@ -4,7 +4,7 @@
 //! "unknown", and the fence sees to it that a thread which wakes up later does not send. An answer that comes after all
 //! is still taken while the tick lasts.
 
-use super::looks::{Look, Sight};
+use super::looks::{Look, Sight, is_steady};
 use crate::clock::Clock;
 use crate::model::{AttemptId, CallRequest, Doubt, NotSent, NotSentCause, Outcome, Reply, ReplyMeta};
 use crate::provider::{Gate, Provider, ProviderError};
@@ -77,15 +77,20 @@ impl Jobs {
         request: CallRequest,
         provider: Arc<dyn Provider>,
         gate: Arc<dyn Gate>,
+        clock: Arc<dyn Clock>,
         limit: Duration,
     ) {
         let id = attempt.id;
         let work = move || {
+            let (started, boottime_ms) = (Instant::now(), clock.boottime_ms());
             // Right before the request; the provider passes the gate again when its body is asked for.
-            let reply = match gate.pass() {
+            let mut reply = match gate.pass() {
                 Ok(()) => provider.place(&request, gate.as_ref()),
                 Err(reason) => not_sent(NotSentCause::Fenced(reason), format!("fenced: {reason}")),
             };
+            if !is_steady(started, boottime_ms, clock.as_ref()) {
+                reply.meta.skew_ms = None;
+            }
             Answer::Reply(id, reply)
         };
         self.running.insert(Key::Place(id), Job::Place { attempt, deadline: Instant::now() + limit, limit });

@@ -1,11 +1,15 @@
 //! Questions to the provider that change nothing there (or end a call): the queue of them, and what is asked.
 
 use super::Run;
+use super::reconcile::ListKey;
 use crate::clock::Clock;
 use crate::model::{CallList, CallReport, HangUp, Phone, ProviderKind, Timestamp};
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Doubtful, LiveCall};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How far boot and monotonic time may drift apart during one request (milliseconds).
+const STEADY_MS: i64 = 1_000;
 
 /// What a question may take beyond the request's own phases.
 const SLACK: Duration = Duration::from_secs(2);
@@ -31,14 +35,14 @@ pub(super) enum About {
     /// A call that exists.
     Call(LiveCall),
     /// Attempts to this number nobody has an answer for; none: preflight alone.
-    Number { to: Phone, doubtful: Vec<Doubtful> },
+    Number { list: ListKey, doubtful: Vec<Doubtful> },
 }
 
 impl About {
     pub(super) fn number(&self) -> &Phone {
         match self {
             Self::Call(call) => &call.to,
-            Self::Number { to, .. } => to,
+            Self::Number { list, .. } => &list.to,
         }
     }
 }
@@ -59,7 +63,23 @@ pub(super) struct Listed {
     pub(super) answered_boot_ms: i64,
 }
 
+/// Did monotonic and boot time run on side by side? They do not when the machine slept meanwhile, and then what was measured
+/// across it says nothing about the clock.
+pub(super) fn is_steady(started: Instant, boottime_ms: i64, clock: &dyn Clock) -> bool {
+    let boot = clock.boottime_ms().saturating_sub(boottime_ms);
+    let monotonic = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+    (boot - monotonic).abs() <= STEADY_MS
+}
+
 impl Sight {
+    fn forget_skew(&mut self) {
+        match self {
+            Self::Report(report) => report.skew_ms = None,
+            Self::List(listed) => listed.list.skew_ms = None,
+            Self::Failed(_) => {}
+        }
+    }
+
     pub(super) const fn failed(error: ProviderError) -> Self {
         Self::Failed(error)
     }
@@ -69,6 +89,15 @@ impl Question {
     /// Runs in a worker.
     pub(super) fn ask(&self, provider: &dyn Provider, clock: &dyn Clock) -> Sight {
         let asked = (clock.now(), clock.boottime_ms());
+        let started = Instant::now();
+        let mut sight = self.answer(provider, clock, asked);
+        if !is_steady(started, asked.1, clock) {
+            sight.forget_skew();
+        }
+        sight
+    }
+
+    fn answer(&self, provider: &dyn Provider, clock: &dyn Clock, asked: (Timestamp, i64)) -> Sight {
         let answer = match self {
             Self::Fetch { sid } => provider.fetch(sid, asked.0).map(Sight::Report),
             Self::HangUp { sid, how } => provider.hang_up(sid, *how, asked.0).map(Sight::Report),
@@ -96,7 +125,12 @@ impl Run<'_> {
         if look.first {
             *self.looked_at_first.entry(look.about.number().clone()).or_default() += 1;
         }
-        self.to_ask.push_back((look, provider));
+        // A phone that is to stop ringing does not wait behind anything.
+        if matches!(look.question, Question::HangUp { .. }) {
+            self.to_ask.push_front((look, provider));
+        } else {
+            self.to_ask.push_back((look, provider));
+        }
         true
     }
 

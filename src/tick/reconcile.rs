@@ -7,33 +7,40 @@
 use super::calls::{Target, draft};
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
-use crate::model::{MeetingWords, Phone, ProviderKind, RungKind};
+use crate::model::{CallList, ListedCall, MeetingWords, Phone, ProviderKind, RungKind, Timestamp};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Found, Search};
-use crate::rules::settle::{self, Moment};
-use crate::store::{AfterFacts, Claim, Doubtful, Finding, OpenAttempt, ReconcileRules, StoreError};
+use crate::rules::settle::{self, Asked, Moment};
+use crate::store::{AfterFacts, Claim, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// The same provider, account, number and from number: one list.
-type ListKey = (ProviderKind, String, Phone, Phone);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ListKey {
+    pub(super) kind: ProviderKind,
+    pub(super) account: String,
+    pub(super) to: Phone,
+    pub(super) from: Phone,
+}
 
 impl Run<'_> {
-    /// Lets time pass over open attempts. Only when the provider was `asked` may one be given up.
-    pub(super) fn settle(&mut self, asked: bool) -> Result<(), StoreError> {
+    /// Lets time pass over open attempts. With `give_up`, those whose list is in (or cannot be read) and that stopped to
+    /// matter are given up.
+    pub(super) fn settle(&mut self, give_up: bool) -> Result<(), StoreError> {
         let World { config, store, clock, me, .. } = self.world;
         let moment = Moment {
             now: clock.now(),
             boottime_ms: clock.boottime_ms(),
             settle: config.engine.settle,
-            asked,
             on_unknown: config.engine.on_unknown,
         };
-        let due = self.numbers_due(asked)?;
+        let due = if give_up { self.numbers_due()? } else { HashSet::new() };
+        let asked = |to: &Phone| self.asked.get(to).copied().filter(|_| give_up).unwrap_or(Asked::NotYet);
         let rule = |a: &OpenAttempt| {
             // A rung of another person with the same phone counts too.
             let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
             let attempt = OpenAttempt { next_rung_due, ..a.clone() };
-            settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), &moment)
+            settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), asked(&a.to), &moment)
         };
         for result in store.settle(moment.now, &rule)? {
             self.summary.add(result);
@@ -41,11 +48,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Numbers with a call step that is due; read only when an attempt may be given up for one.
-    fn numbers_due(&self, asked: bool) -> Result<HashSet<Phone>, StoreError> {
-        if !asked || !self.has_doubtful {
-            return Ok(HashSet::new());
-        }
+    /// Numbers with a call step that is due.
+    fn numbers_due(&self) -> Result<HashSet<Phone>, StoreError> {
         let due = self.world.store.due_steps(self.world.clock.now(), super::BATCH)?;
         let calls = due.iter().filter(|claim| claim.kind == RungKind::Call);
         let phones = calls.filter_map(|claim| self.world.config.person(&claim.person).map(|p| p.phone.clone()));
@@ -57,58 +61,59 @@ impl Run<'_> {
         let watched_since = self.world.clock.now().minus(reconcile::WATCHED);
         let mut lists: BTreeMap<ListKey, Vec<Doubtful>> = BTreeMap::new();
         for d in self.world.store.doubtful(watched_since)?.into_iter().filter(which) {
-            self.has_doubtful = true;
-            let key = (d.provider, d.account.clone(), d.to.clone(), d.from.clone());
-            lists.entry(key).or_default().push(d);
+            let (account, to, from) = (d.account.clone(), d.to.clone(), d.from.clone());
+            lists.entry(ListKey { kind: d.provider, account, to, from }).or_default().push(d);
         }
-        for ((kind, account, to, from), doubtful) in lists {
-            let provider = self.world.providers.for_call(kind, &account);
-            if !provider.is_some_and(|p| p.keeps_a_list()) {
-                continue;
-            }
-            let look = Look {
-                question: Question::List { to: to.clone(), from },
-                about: About::Number { to, doubtful },
-                first: true,
-            };
-            if self.ask(look, &Whom { kind, account: &account }) {
-                self.lists_awaited += 1;
+        let mut nobody_to_ask = false;
+        for (list, doubtful) in lists {
+            let provider = self.world.providers.for_call(list.kind, &list.account);
+            if !provider.is_some_and(|p| p.keeps_a_list()) || !self.ask_for(list.clone(), doubtful) {
+                self.asked.insert(list.to, Asked::Unreadable);
+                nobody_to_ask = true;
             }
         }
-        Ok(())
+        if nobody_to_ask { self.give_up() } else { Ok(()) }
     }
 
-    /// Once every list is in (or its time over), attempts that stopped to matter are given up.
-    pub(super) fn give_up_once_asked(&mut self) -> Result<(), StoreError> {
-        if self.gave_up || self.lists_awaited > 0 {
-            return Ok(());
-        }
-        self.gave_up = true;
+    fn ask_for(&mut self, list: ListKey, doubtful: Vec<Doubtful>) -> bool {
+        let question = Question::List { to: list.to.clone(), from: list.from.clone() };
+        let (kind, account) = (list.kind, list.account.clone());
+        self.lists_asked.insert(list.clone());
+        let look = Look { question, about: About::Number { list, doubtful }, first: true };
+        self.ask(look, &Whom { kind, account: &account })
+    }
+
+    /// Gives up what stopped to matter, and reads the due steps anew: a number may be free.
+    fn give_up(&mut self) -> Result<(), StoreError> {
         self.settle(true)?;
         self.due.clear();
         Ok(())
     }
 
     /// A list is in, or could not be read.
-    pub(super) fn listed(&mut self, to: &Phone, doubtful: &[Doubtful], sight: Sight) -> Result<(), StoreError> {
-        if !doubtful.is_empty() {
-            self.lists_awaited = self.lists_awaited.saturating_sub(1);
-        }
-        match sight {
+    pub(super) fn listed(&mut self, key: ListKey, doubtful: &[Doubtful], sight: Sight) -> Result<(), StoreError> {
+        let to = key.to.clone();
+        let asked = match sight {
             Sight::List(listed) => {
                 self.note_skew(listed.list.skew_ms);
                 for attempt in doubtful {
                     self.look_up(attempt, &listed)?;
                 }
-                self.lists.insert(to.clone(), listed.list);
+                self.lists.insert(key, listed.list);
+                Asked::Read
             }
             Sight::Failed(error) => {
                 log::warn!("[CALL] the provider's list of calls to {to} cannot be read: {error}");
                 self.summary.call_errors += u32::from(!doubtful.is_empty());
+                Asked::Unreadable
             }
-            Sight::Report(_) => {}
+            Sight::Report(_) => return Ok(()),
+        };
+        if doubtful.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.asked.insert(to, asked);
+        self.give_up()
     }
 
     fn look_up(&mut self, d: &Doubtful, listed: &Listed) -> Result<(), StoreError> {
@@ -123,17 +128,29 @@ impl Run<'_> {
             answered_boot_ms: listed.answered_boot_ms,
             server_now: listed.list.server_now,
             settle: config.engine.settle,
+            later: None,
         };
-        let rules = ReconcileRules {
-            find: &|unknown| match reconcile::find(&search, unknown) {
+        let find = |unknown: &[ListedCall], later: Option<&Later>| {
+            let later = later.map(|l| (l.owner.same_boot(me), (l.intent_at, l.intent_boot_ms)));
+            match reconcile::find(&Search { later, ..search }, unknown) {
                 Found::Call(index) => Finding::Adopt(index),
                 Found::Absent => Finding::Absent,
                 Found::NotYet => Finding::Nothing,
-            },
+            }
+        };
+        let rules = ReconcileRules {
+            find: &find,
             adopted: &|facts: &AfterFacts| after::adopted(facts),
             absent: &|facts: &AfterFacts| after::absent(facts, now),
         };
-        let recorded = store.reconcile(d.attempt, &listed.list.calls, now, &rules)?;
+        let recorded = match store.reconcile(d.attempt, &listed.list.calls, now, &rules) {
+            // One attempt that cannot be reconciled must not stop the others.
+            Err(error @ StoreError::Statement { .. }) => {
+                log::error!("[CALL] attempt {} cannot be reconciled: {error}", d.attempt);
+                return Ok(());
+            }
+            other => other?,
+        };
         if recorded.state != d.state {
             log::info!("[CALL] attempt {} was {}, the provider's list says {}", d.attempt, d.state, recorded.state);
         }
@@ -144,35 +161,50 @@ impl Run<'_> {
 
     /// Queues a look at the provider's list before the first call to a number. `true`: the claim is to wait for it.
     pub(super) fn preflight(&mut self, number: &Phone) -> bool {
-        let provider = self.world.providers.current();
-        let wanted = self.world.config.engine.preflight && provider.keeps_a_list();
-        if !wanted || !self.preflighted.insert(number.clone()) || self.follow_first_is_over() {
+        if self.follow_first_is_over() {
             return false;
         }
-        if self.looked_at_first.contains_key(number) {
-            return true;
+        match self.preflight_list(number) {
+            Some(list) if !self.lists_asked.contains(&list) => self.ask_for(list, Vec::new()),
+            _ => false,
         }
-        let question = Question::List { to: number.clone(), from: provider.calls_from().clone() };
-        let look = Look { question, about: About::Number { to: number.clone(), doubtful: Vec::new() }, first: true };
-        self.ask(look, &Whom { kind: provider.kind(), account: provider.account() })
+    }
+
+    /// The list that is looked at before this number is called; `None` when that is not wanted or there is none.
+    fn preflight_list(&self, number: &Phone) -> Option<ListKey> {
+        let provider = self.world.providers.current();
+        let wanted = self.world.config.engine.preflight && provider.keeps_a_list();
+        let (account, from) = (provider.account().to_owned(), provider.calls_from().clone());
+        wanted.then(|| ListKey { kind: provider.kind(), account, to: number.clone(), from })
     }
 
     /// Adopts a call that another life of this database placed for the step. `true`: the claim is spent.
     pub(super) fn adopt(&mut self, claim: &Claim) -> Result<bool, StoreError> {
         let world = self.world;
         let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
-        let Some(list) = self.lists.get(&person.phone).filter(|list| !list.calls.is_empty()) else { return Ok(false) };
+        let list = self.preflight_list(&person.phone).and_then(|key| self.lists.get(&key));
+        let Some(list) = list.filter(|list| !list.calls.is_empty()) else { return Ok(false) };
         let now = world.clock.now();
         let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
         let draft = draft(world, &Target::of(person), now, &say);
-        let find = |unknown: &[crate::model::ListedCall]| {
-            reconcile::placed_before(unknown, claim.due_at, self.last_tick_at, list.skew_ms)
-                .map_or(Finding::Nothing, Finding::Adopt)
+        let find = |unknown: &[ListedCall]| {
+            reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
         };
-        let Some(result) = world.store.adopt(claim, &draft, &list.calls, now, &find)? else { return Ok(false) };
-        let id = result.call_id.as_deref().unwrap_or_default();
-        log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
-        self.summary.add(result);
-        Ok(true)
+        let results = world.store.adopt(claim, &draft, &in_our_time(list), now, &find)?;
+        if let Some(id) = results.first().and_then(|r| r.call_id.as_deref()) {
+            log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
+        }
+        let spent = !results.is_empty();
+        for result in results {
+            self.summary.add(result);
+        }
+        Ok(spent)
     }
+}
+
+/// The calls of a list, their times brought to our clock.
+fn in_our_time(list: &CallList) -> Vec<ListedCall> {
+    let skew = list.skew_ms.unwrap_or(0);
+    let ours = |call: &ListedCall| Timestamp::from_ms(call.created_at.ms().saturating_sub(skew));
+    list.calls.iter().map(|call| ListedCall { created_at: ours(call), ..call.clone() }).collect()
 }

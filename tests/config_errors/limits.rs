@@ -223,3 +223,38 @@ error: unknown choice `redial`
 "#,
     );
 }
+
+#[test]
+fn a_tick_limit_that_leaves_no_time_for_a_request_is_refused() {
+    one(
+        r#"
+[engine]
+hard_timeout = "20s"
+tick_limit = "22s"
+"#,
+        r#"
+error: `tick_limit` cannot be 22s: after the time kept for writing down, no request of up to 20s fits in
+ --> config.toml:3:14
+  |
+3 | tick_limit = "22s"
+  |              ^^^^^ write 28s or more
+"#,
+    );
+}
+
+#[test]
+fn ringing_again_needs_room_in_the_call_limit() {
+    one(
+        r#"
+[engine]
+on_unknown = "call"
+"#,
+        r#"
+error: `on_unknown = "call"` can never ring again: max_calls = 2 leaves no room beside 2 rungs
+ --> config.toml:2:14
+  |
+2 | on_unknown = "call"
+  |              ^^^^^^ write max_calls = 3 under [guards], or "hold" here
+"#,
+    );
+}

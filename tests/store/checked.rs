@@ -197,7 +197,7 @@ impl Store for Checked {
         list: &[ListedCall],
         now: Timestamp,
         find: &dyn Fn(&[ListedCall]) -> Finding,
-    ) -> Result<Option<StepResult>> {
+    ) -> Result<Vec<StepResult>> {
         self.then(self.inner.adopt(claim, draft, list, now, find))
     }
 

@@ -7,7 +7,7 @@ use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickStart
 facts! {
     a_tick_is_shown_while_it_runs_and_when_it_ended,
     a_tick_that_still_runs_does_not_hide_the_last_one_that_ended,
-    the_last_known_skew_is_remembered,
+    the_last_two_known_skews_are_remembered,
     a_fault_is_told_when_it_begins_and_once_an_hour,
     a_fault_that_went_begins_anew,
     a_tick_begins_with_the_faults_that_last,
@@ -34,7 +34,7 @@ fn snapshot(b: &Bench, now: i64) -> Snapshot {
 
 fn a_tick_is_shown_while_it_runs_and_when_it_ended(b: &Bench) {
     let tick = b.begin_tick(&start(0)).unwrap();
-    assert_eq!(tick.skew, None);
+    assert_eq!(tick.skews, []);
     let running = TickView { started_at: at(0), ended_at: None, exit: None, skew_ms: None };
     assert_eq!(snapshot(b, 1).last_tick, Some(running.clone()));
     b.end_tick(tick.id, &finish(2, 1, Some(-250))).unwrap();
@@ -53,17 +53,19 @@ fn a_tick_that_still_runs_does_not_hide_the_last_one_that_ended(b: &Bench) {
     assert_eq!(snapshot(b, 34).last_tick.unwrap().started_at, at(30));
 }
 
-fn the_last_known_skew_is_remembered(b: &Bench) {
+fn the_last_two_known_skews_are_remembered(b: &Bench) {
+    let skews =
+        |at| b.begin_tick(&start(at)).unwrap().skews.iter().map(|s| (s.skew_ms, s.started_at)).collect::<Vec<_>>();
     let first = b.begin_tick(&start(0)).unwrap();
     b.end_tick(first.id, &finish(2, 0, Some(1500))).unwrap();
     let second = b.begin_tick(&start(30)).unwrap();
-    let seen = second.skew.unwrap();
+    let seen = &second.skews[0];
     assert_eq!((seen.skew_ms, seen.started_at, seen.boottime_ms), (1500, at(0), start(0).boottime_ms));
     b.end_tick(second.id, &finish(31, 0, None)).unwrap();
     let third = b.begin_tick(&start(60)).unwrap();
-    assert_eq!(third.skew, Some(seen), "a tick that saw none forgets none");
+    assert_eq!(third.skews, second.skews, "a tick that saw none forgets none");
     b.end_tick(third.id, &finish(61, 0, Some(-40))).unwrap();
-    assert_eq!(b.begin_tick(&start(90)).unwrap().skew.unwrap().skew_ms, -40);
+    assert_eq!(skews(90), [(-40, at(60)), (1500, at(0))]);
 }
 
 fn a_fault_is_told_when_it_begins_and_once_an_hour(b: &Bench) {

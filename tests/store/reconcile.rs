@@ -2,7 +2,7 @@
 
 use crate::build::{Bench, abandoned, again, always, at, attempt, executed, unknown};
 use savehub::model::{AttemptId, AttemptState, CallStatus, HangUp, HangUpState, ListedCall, Reason, StepState};
-use savehub::store::{CheckIn, Finding, ReconcileRules, Recorded};
+use savehub::store::{CheckIn, Finding, Later, ReconcileRules, Recorded};
 use std::cell::RefCell;
 
 facts! {
@@ -16,6 +16,8 @@ facts! {
     a_call_found_after_check_in_is_to_be_hung_up,
     an_attempt_that_is_not_doubtful_is_never_reconciled,
     preflight_adopts_a_call_for_a_pending_step,
+    the_rule_is_told_of_a_later_attempt_without_an_answer,
+    preflight_adopts_a_shared_call_for_every_meeting_that_was_due,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
 }
@@ -26,7 +28,7 @@ fn listed(sid: &str, created: i64) -> ListedCall {
 
 /// Reconciles with a rule that answers `finding` whatever it sees.
 fn reconcile(b: &Bench, id: AttemptId, list: &[ListedCall], now: i64, finding: Finding) -> Recorded {
-    let find = move |_: &[ListedCall]| finding;
+    let find = move |_: &[ListedCall], _: Option<&Later>| finding;
     let rules = ReconcileRules { find: &find, adopted: &executed, absent: &again(now, true) };
     b.reconcile(id, list, at(now), &rules).unwrap()
 }
@@ -67,7 +69,7 @@ fn calls_that_an_attempt_knows_are_left_out_of_the_list(b: &Bench) {
     b.watched("ana", "talk", 600);
     let id = an_unknown(b, "talk", 430);
     let seen = RefCell::new(Vec::new());
-    let find = |list: &[ListedCall]| {
+    let find = |list: &[ListedCall], _: Option<&Later>| {
         seen.borrow_mut().extend(list.iter().map(|c| c.sid.clone()));
         Finding::Nothing
     };
@@ -95,7 +97,9 @@ fn an_absent_attempt_of_an_ended_incident_cancels_its_step(b: &Bench) {
     let recorded = reconcile(b, id, &[], 505, Finding::Absent);
     assert_eq!((recorded.state, recorded.again_at), (AttemptState::Absent, None));
     assert_eq!(b.fate(meeting, 0), (StepState::Cancelled, Some(Reason::Joined)));
-    assert_eq!(b.attempt(id).hang_up, HangUpState::Moot);
+    assert_eq!(b.attempt(id).hang_up, HangUpState::Wanted, "should its call appear after all");
+    let found = reconcile(b, id, &[listed("CA1", 431)], 520, Finding::Adopt(0));
+    assert_eq!(found.hang_up.map(|c| c.sid), Some("CA1".to_owned()));
 }
 
 fn a_call_of_an_absent_attempt_that_appears_is_a_ghost_and_hung_up(b: &Bench) {
@@ -145,12 +149,45 @@ fn preflight_adopts_a_call_for_a_pending_step(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600).id;
     let claim = b.claim("talk", 430);
     let draft = b.draft("ana", 430);
-    let result = b.adopt(&claim, &draft, &[listed("CA1", 425)], at(430), &|_| Finding::Adopt(0)).unwrap().unwrap();
+    let results = b.adopt(&claim, &draft, &[listed("CA1", 425)], at(430), &|_| Finding::Adopt(0)).unwrap();
+    let [result] = &results[..] else { panic!("one step") };
     assert_eq!((result.state, result.call_id.as_deref()), (StepState::Executed, Some("CA1")));
     assert_eq!(b.fate(meeting, 0), (StepState::Executed, Some(Reason::Initiated)));
     assert_eq!(b.recent_calls("talk", 540), 1, "it counts");
     let spent = b.adopt(&claim, &b.draft("ana", 431), &[listed("CA2", 426)], at(431), &|_| Finding::Adopt(0));
-    assert_eq!(spent.unwrap(), None, "the step is no longer pending");
+    assert_eq!(spent.unwrap(), [], "the step is no longer pending");
+}
+
+fn the_rule_is_told_of_a_later_attempt_without_an_answer(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let absent = an_unknown(b, "talk", 430);
+    let later = |b: &Bench| {
+        let seen = RefCell::new(None);
+        let find = |_: &[ListedCall], later: Option<&Later>| {
+            *seen.borrow_mut() = later.map(|l| l.intent_at);
+            Finding::Nothing
+        };
+        let rules = ReconcileRules { find: &find, adopted: &executed, absent: &executed };
+        let _ = b.reconcile(absent, &[], at(560), &rules).unwrap();
+        seen.into_inner()
+    };
+    let _ = reconcile(b, absent, &[], 505, Finding::Absent);
+    assert_eq!(later(b), None);
+    let second = an_unknown(b, "talk", 506);
+    assert_eq!(b.settle_all(550, savehub::store::Settle::Abandon).len(), 1);
+    assert_eq!((later(b), b.attempt(second).state), (Some(at(506)), AttemptState::Abandoned));
+}
+
+fn preflight_adopts_a_shared_call_for_every_meeting_that_was_due(b: &Bench) {
+    let (talk, other) = (b.watched("ana", "talk", 600).id, b.watched("ana", "other", 600).id);
+    let later = b.watched("ana", "later", 700).id;
+    let claim = b.claim("talk", 430);
+    let results =
+        b.adopt(&claim, &b.draft("ana", 430), &[listed("CA1", 425)], at(430), &|_| Finding::Adopt(0)).unwrap();
+    assert_eq!(results.len(), 2);
+    assert_eq!(b.fate(talk, 0), (StepState::Executed, Some(Reason::Initiated)));
+    assert_eq!(b.fate(other, 0), (StepState::Executed, Some(Reason::Merged)));
+    assert_eq!(b.step(later, 0).state, StepState::Pending);
 }
 
 fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {
@@ -164,7 +201,7 @@ fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {
         savehub::store::Verdict::Wait(Reason::Paused)
     }));
     let adopted = b.adopt(&claim, &b.draft("ana", 445), &[listed("CA1", 441)], at(445), &|_| Finding::Adopt(0));
-    assert_eq!(adopted.unwrap(), None);
+    assert_eq!(adopted.unwrap(), []);
     let _ = b.accept(open, "CA1", 446);
 }
 
@@ -175,7 +212,7 @@ fn preflight_adopts_nothing_that_is_known(b: &Bench) {
     let claim = b.claim("talk", 430);
     let find = |list: &[ListedCall]| if list.is_empty() { Finding::Nothing } else { Finding::Adopt(0) };
     let adopted = b.adopt(&claim, &b.draft("ana", 430), &[listed("CA1", 426)], at(430), &find);
-    assert_eq!(adopted.unwrap(), None);
+    assert_eq!(adopted.unwrap(), []);
     let begun = b.begin(claim, 430, &always);
     assert_eq!(attempt(begun).steps.len(), 1, "the claim is still good");
 }

@@ -158,7 +158,7 @@ impl Store for Watched {
         list: &[ListedCall],
         now: Timestamp,
         find: &dyn Fn(&[ListedCall]) -> Finding,
-    ) -> Result<Option<StepResult>> {
+    ) -> Result<Vec<StepResult>> {
         self.ask().adopt(claim, draft, list, now, find)
     }
 

@@ -98,7 +98,10 @@ pub fn attempt_words(attempt: &AttemptView) -> String {
         AttemptState::Absent => "the provider has no such call: nothing rang".to_owned(),
         AttemptState::Abandoned => with("never cleared up, may have rung", error(attempt)),
     };
+    // Of what never rang there is nothing to hang up.
+    let rang_nobody = matches!(attempt.state, AttemptState::Absent | AttemptState::Rejected | AttemptState::NotSent);
     match attempt.hang_up {
+        _ if rang_nobody => {}
         HangUpState::Wanted => text.push_str(", to be hung up"),
         HangUpState::Done => text.push_str(", hung up"),
         HangUpState::None | HangUpState::Moot => {}

@@ -99,7 +99,8 @@ pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig
         let why = format!("it must be more than `hard_timeout` ({limit}), or a tick could end before its request");
         within(report, "tick_limit", &tick_limit, |v| v > hard.value, &why, &format!("more than {limit}"));
     }
-    EngineConfig {
+    let tick = tick_limit.clone();
+    let config = EngineConfig {
         ring_timeout: ring_timeout.value,
         request_timeout: request_timeout.value,
         hard_timeout: hard_timeout.value,
@@ -111,6 +112,28 @@ pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig
         retention: retention(table, report),
         preflight: table.flag("preflight").unwrap_or(true),
         on_unknown: on_unknown(table, report),
+    };
+    if hard.sound && request_timeout.sound && tick.sound && tick.value > hard.value {
+        // Some time must be left to begin a request in.
+        let work = config.needed() + (config.needed() / 2).min(seconds(5));
+        let enough = (work * 10 / 9).min(work + seconds(5));
+        let why =
+            format!("after the time kept for writing down, no request of up to {} fits in", spoken(config.needed()));
+        let write = format!("{} or more", spoken(seconds(enough.as_secs() + 1)));
+        within(report, "tick_limit", &tick, |_| config.work_limit() >= work, &why, &write);
+    }
+    config
+}
+
+/// "Ring again" needs room in the call limit beside the rungs.
+pub(super) fn room_to_call_again(table: &Table<'_, '_>, max_calls: u32, rungs: usize, report: &Report<'_>) {
+    let Some(typed) = table.text("on_unknown", "\"hold\" or \"call\"") else { return };
+    if *typed.get_ref() == "call" && rungs >= max_calls as usize {
+        let title = format!(
+            "`on_unknown = \"call\"` can never ring again: max_calls = {max_calls} leaves no room beside {rungs} rungs"
+        );
+        let label = format!("write max_calls = {} under [guards], or \"hold\" here", rungs + 1);
+        report.push(Problem::new(title).at(&typed.span()).label(label));
     }
 }
 

@@ -67,7 +67,10 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
     let mut statement = tx.prepare_cached(
         "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, a.deadline_boot_ms, \
            (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
-           (select min(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
+           coalesce((select max(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id \
+               join incidents i on i.id = s.incident_id \
+               where x.attempt_id = a.id and s.state = 'RUNNING' and i.ended_at is null), \
+             (select max(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id)), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
             where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person), a.to_number \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
@@ -86,7 +89,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             to: r.get(9)?,
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    super::readable(rows, "an open attempt")
 }
 
 fn doubt(tx: &Transaction<'_>, id: AttemptId, now: Timestamp) -> Inner<()> {

@@ -38,7 +38,7 @@ pub(super) fn live(tx: &Transaction<'_>, scope: CallScope, now: Timestamp) -> In
     );
     let mut statement = tx.prepare_cached(&sql)?;
     let rows = statement.query_map(params![now, incident], from_row)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    super::readable(rows, "a call")
 }
 
 /// The call of this attempt, if it is to be hung up.

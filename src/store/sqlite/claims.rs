@@ -76,7 +76,7 @@ pub(super) fn begin(
         return Ok(Begun::Waits(Reason::NumberBusy));
     }
     let mut shared = vec![first.claim];
-    shared.extend(companions(tx, &shared[0], draft, now, rule)?);
+    shared.extend(companions(tx, &shared[0], draft, draft.merge_until, now, rule)?);
     shared.sort_by_key(|c| c.words.starts_at);
     let words: Vec<MeetingWords> = shared.iter().map(|c| c.words.clone()).collect();
     let message = (draft.say)(&words);
@@ -144,11 +144,12 @@ pub(super) fn pending(
     Ok(Some(Candidate { claim, facts }))
 }
 
-/// Other pending call steps of the same person that may share this call: due soon, and allowed by every guard.
-fn companions(
+/// Other pending call steps of the same person that may share this call: due before `until`, and allowed by the rule.
+pub(super) fn companions(
     tx: &Transaction<'_>,
     first: &Claim,
     draft: &AttemptDraft<'_>,
+    until: Timestamp,
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> Inner<Vec<Claim>> {
@@ -163,7 +164,7 @@ fn companions(
     );
     let mut statement = tx.prepare_cached(&sql)?;
     let rows = statement
-        .query_map(params![draft.merge_until, first.kind, first.person, first.incident], claim_from_row)?
+        .query_map(params![until, first.kind, first.person, first.incident], claim_from_row)?
         .collect::<rusqlite::Result<Vec<Claim>>>()?;
     let mut taken: Vec<Claim> = Vec::new();
     for claim in rows {

@@ -152,7 +152,8 @@ pub(super) fn end(tx: &Transaction<'_>, id: IncidentId, end: &End<'_>, now: Time
         "update attempts set hang_up = 'WANTED', hang_up_how = ?2, \
            next_look_at = case state when 'ACCEPTED' then ?3 else next_look_at end \
          where id in (select attempt_id from attempt_steps where incident_id = ?1) \
-           and (hang_up = 'NONE' or (hang_up = 'WANTED' and hang_up_how = 'canceled' and ?2 = 'completed')) \
+           and (hang_up = 'NONE' \
+             or (hang_up in ('WANTED','MOOT') and hang_up_how = 'canceled' and ?2 = 'completed')) \
            and (state in ('SENDING','UNKNOWN') \
              or (state = 'ACCEPTED' and call_status in ('queued','ringing','in-progress'))) \
            and not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \

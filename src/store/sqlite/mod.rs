@@ -88,6 +88,22 @@ impl From<StoreError> for Fail {
 
 type Inner<T> = std::result::Result<T, Fail>;
 
+/// The rows that can be read. A row of a newer savehub, or one changed by hand, must not stop the others.
+fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>, what: &str) -> Inner<Vec<T>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    let mut values = Vec::new();
+    for row in rows {
+        match row {
+            Ok(value) => values.push(value),
+            Err(error @ (FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))) => {
+                log::error!("{what} cannot be read and is left alone: {error}");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(values)
+}
+
 impl SqliteStore {
     /// One writing transaction. An error rolls it back.
     fn write<T>(&self, what: &'static str, f: impl FnOnce(&Transaction<'_>) -> Inner<T>) -> Result<T> {
@@ -240,7 +256,7 @@ impl Store for SqliteStore {
         list: &[ListedCall],
         now: Timestamp,
         find: &dyn Fn(&[ListedCall]) -> Finding,
-    ) -> Result<Option<StepResult>> {
+    ) -> Result<Vec<StepResult>> {
         self.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, list, now, find))
     }
 

@@ -1,11 +1,15 @@
 //! Reconciliation: what the provider's list says about attempts nobody has an answer for.
 
-use super::{Inner, calls, claims, record};
+use super::{Inner, claims, record};
 use crate::model::{
     Accepted, AttemptId, AttemptState, ListedCall, Outcome, Reason, Reply, ReplyMeta, StepState, Timestamp,
 };
-use crate::store::{AttemptDraft, Claim, Doubtful, Finding, ReconcileRules, Recorded, Refusal, StepResult, StoreError};
+use crate::store::{
+    AfterFacts, AttemptDraft, Claim, Doubtful, Facts, Finding, Later, ReconcileRules, Recorded, Refusal, StepNext,
+    StepResult, StoreError, Verdict,
+};
 use rusqlite::{OptionalExtension, Transaction, params};
+use std::time::Duration;
 
 pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
     let mut statement = tx.prepare_cached(
@@ -30,7 +34,7 @@ pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<
             hang_up: r.get(11)?,
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    super::readable(rows, "a doubtful attempt")
 }
 
 pub(super) fn reconcile(
@@ -55,7 +59,7 @@ pub(super) fn reconcile(
         return Ok(nothing);
     }
     let unknown = unknown_calls(tx, list)?;
-    match (rules.find)(&unknown) {
+    match (rules.find)(&unknown, later(tx, id)?.as_ref()) {
         Finding::Absent if state == AttemptState::Unknown => absent(tx, id, now, rules),
         Finding::Nothing | Finding::Absent => Ok(nothing),
         Finding::Adopt(index) => {
@@ -65,6 +69,17 @@ pub(super) fn reconcile(
             record::record(tx, id, &reply, now, rules.adopted)
         }
     }
+}
+
+/// The next attempt to the same number that has no answer: a call made since its intent is more likely its own.
+fn later(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Later>> {
+    let mut statement = tx.prepare_cached(
+        "select owner, intent_at, intent_boot_ms from attempts where id > ?1 and state in ('SENDING','UNKNOWN','ABANDONED') \
+         and to_number = (select to_number from attempts where id = ?1) order by id limit 1",
+    )?;
+    let later =
+        statement.query_row([id], |r| Ok(Later { owner: r.get(0)?, intent_at: r.get(1)?, intent_boot_ms: r.get(2)? }));
+    Ok(later.optional()?)
 }
 
 /// The calls of a list that belong to no attempt yet.
@@ -92,8 +107,8 @@ fn number_is_open(tx: &Transaction<'_>, id: AttemptId) -> Inner<bool> {
 /// `UNKNOWN` -> `ABSENT`. Stays counted: should its call appear after all, the limit has room for it.
 fn absent(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>) -> Inner<Recorded> {
     let changed = tx.execute(
-        "update attempts set state = 'ABSENT', finished_at = ?2, \
-         hang_up = case hang_up when 'WANTED' then 'MOOT' else hang_up end where id = ?1 and state = 'UNKNOWN'",
+        // A wish to hang up stays: should the call appear after all, it must not ring on.
+        "update attempts set state = 'ABSENT', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
         params![id, now],
     )?;
     record::one_row(changed, "declare an attempt absent")?;
@@ -111,30 +126,34 @@ pub(super) fn adopt(
     list: &[ListedCall],
     now: Timestamp,
     find: &dyn Fn(&[ListedCall]) -> Finding,
-) -> Inner<Option<StepResult>> {
-    let Some(step) = claims::pending(tx, claim.step, draft, now)? else { return Ok(None) };
+) -> Inner<Vec<StepResult>> {
+    let Some(step) = claims::pending(tx, claim.step, draft, now)? else { return Ok(Vec::new()) };
     let usable = step.facts.step.as_ref().is_some_and(|s| s.incident_state.may_ring() && s.current);
     // With an open attempt to this number an unknown call is most likely that attempt's.
     if step.facts.number.open_attempt || !usable {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let unknown = unknown_calls(tx, list)?;
-    let Finding::Adopt(index) = find(&unknown) else { return Ok(None) };
-    let Some(call) = unknown.get(index) else { return Ok(None) };
+    let Finding::Adopt(index) = find(&unknown) else { return Ok(Vec::new()) };
+    let Some(call) = unknown.get(index) else { return Ok(Vec::new()) };
     let message = (draft.say)(std::slice::from_ref(&step.claim.words));
     let id = claims::insert(tx, Some(claim.step), draft, &message, now)?;
     claims::serve(tx, id, &step.claim, now)?;
+    // What was due when the call was made was named in it.
+    let watched = |facts: &Facts| match &facts.step {
+        Some(step) if step.incident_state.may_ring() && step.current => Verdict::Place,
+        _ => Verdict::Wait(Reason::IncidentResolved),
+    };
+    let until = call.created_at.plus(Duration::from_millis(1));
+    for shared in claims::companions(tx, &step.claim, draft, until, now, &watched)? {
+        claims::serve(tx, id, &shared, now)?;
+    }
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
     let detail = "found at the provider: placed before this database was restored";
-    let rule = |_: &crate::store::AfterFacts| {
-        crate::store::StepNext::End(Refusal {
-            state: StepState::Executed,
-            reason: Reason::Initiated,
-            detail: detail.into(),
-        })
+    let rule = |facts: &AfterFacts| {
+        let reason = if facts.merged { Reason::Merged } else { Reason::Initiated };
+        StepNext::End(Refusal { state: StepState::Executed, reason, detail: detail.into() })
     };
-    let mut recorded = record::record(tx, id, &reply, now, &rule)?;
-    debug_assert!(calls::wanted(tx, id)?.is_none());
-    Ok(recorded.steps.pop())
+    Ok(record::record(tx, id, &reply, now, &rule)?.steps)
 }

@@ -18,7 +18,8 @@ const BATCH: i64 = 200;
 
 pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun> {
     let last_tick_at = tx.query_row(
-        "select max(coalesce(ended_at, started_at)) from (select started_at, ended_at from ticks order by id desc limit 20)",
+        // Of ticks that ended: what a killed one may have placed stands in its attempts.
+        "select max(ended_at) from (select ended_at from ticks where ended_at is not null order by id desc limit 20)",
         [],
         |r| r.get(0),
     )?;
@@ -27,20 +28,19 @@ pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun>
         params![start.owner, start.boottime_ms, start.now],
     )?;
     let id = TickId(tx.last_insert_rowid());
-    let skew = tx
-        .query_row(
-            "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null order by id desc limit 1",
-            [],
-            |r| {
-                Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
-            },
-        )
-        .optional()?;
+    let skews = tx
+        .prepare_cached(
+            "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null order by id desc limit 2",
+        )?
+        .query_map([], |r| {
+            Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
     let faults = tx
         .prepare_cached("select key from faults order by key")?
         .query_map([], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(TickBegun { id, skew, faults, last_tick_at })
+    Ok(TickBegun { id, skews, faults, last_tick_at })
 }
 
 pub(super) fn end(tx: &Transaction<'_>, id: TickId, end: &TickEnd) -> Inner<()> {
