@@ -2,14 +2,66 @@
 
 use crate::rig::{Rig, number, say};
 use rusqlite::Connection;
+use savehub::clock::{Clock as _, SystemClock};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::AddAssign;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
-/// How many cases run at once: most of their time is waiting.
-const AT_ONCE: usize = 4;
+/// How many cases are under way at once, those that wait included.
+const AT_ONCE: usize = 24;
+
+/// How many of all those cases may do something at once.
+const BUSY: usize = 4;
+
+static FREE: (Mutex<usize>, Condvar) = (Mutex::new(BUSY), Condvar::new());
+
+thread_local! {
+    static IS_BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+fn begin() {
+    let mut free = FREE.1.wait_while(FREE.0.lock().unwrap(), |free| *free == 0).unwrap();
+    *free -= 1;
+    IS_BUSY.set(true);
+}
+
+fn end() {
+    IS_BUSY.set(false);
+    *FREE.0.lock().unwrap() += 1;
+    FREE.1.notify_one();
+}
+
+/// Lets the time until an instant pass, and other cases go on meanwhile.
+pub fn wait(ms: i64) {
+    let busy = IS_BUSY.get();
+    if busy {
+        end();
+    }
+    SystemClock.sleep(Duration::from_millis(ms.max(0).unsigned_abs()));
+    if busy {
+        begin();
+    }
+}
+
+/// Gives the turn back even when the case fails.
+struct Turn;
+
+impl Turn {
+    fn take() -> Self {
+        begin();
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        end();
+    }
+}
 
 /// The counts of a part, and what was wrong in it.
 #[derive(Debug, Default)]
@@ -53,7 +105,9 @@ impl Tally {
             for _ in 0..AT_ONCE {
                 scope.spawn(|| {
                     while let Some(one) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                        let turn = Turn::take();
                         let tally = case(one);
+                        drop(turn);
                         *sum.lock().unwrap() += tally;
                     }
                 });
@@ -121,9 +175,10 @@ pub fn judge(rig: &Rig, name: &str, fired: bool, mut wrong: Vec<String>) -> Tall
     tally
 }
 
+/// The wish to hang up an attempt that was given up stays, should its call turn up after all; it does not count.
 fn still_open(connection: &Connection) -> i64 {
     let sql = "select (select count(*) from steps where state in ('PENDING','RUNNING')) \
-               + (select count(*) from attempts where state in ('SENDING','UNKNOWN') or hang_up = 'WANTED')";
+               + (select count(*) from attempts where state in ('SENDING','UNKNOWN') or (state = 'ACCEPTED' and hang_up = 'WANTED'))";
     connection.query_row(sql, [], |r| r.get(0)).unwrap()
 }
 
