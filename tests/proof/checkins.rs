@@ -73,7 +73,7 @@ fn sweep(command: &[&str]) {
     let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), "config.toml").own;
     // The writes are all in transactions: a few of them will do.
     let (writes, rest): (Vec<Point>, Vec<Point>) = all.into_iter().partition(|p| p.syscall == "pwrite64");
-    let (some, few) = if whole() { (400, 20) } else { (30, 3) };
+    let (some, few) = if whole() { (400, 20) } else { (24, 2) };
     let turn = command[0].len();
     let chosen = [sample(&rest, some, turn), sample(&writes, few, turn)].concat();
     let counts = Counts { locked: AtomicUsize::new(0), in_flight: AtomicUsize::new(0), residual: AtomicUsize::new(0) };

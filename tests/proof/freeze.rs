@@ -63,7 +63,7 @@ fn a_tick_frozen_anywhere_lets_others_finish_and_rings_nobody_again() {
     };
     let mut chosen: Vec<Point> = all.iter().filter(network).cloned().collect();
     let rest: Vec<Point> = all.iter().filter(|p| !network(p)).cloned().collect();
-    chosen.extend(sample(&rest, if whole() { 200 } else { 20 }, 3));
+    chosen.extend(sample(&rest, if whole() { 200 } else { 12 }, 3));
     let (locked, residual) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let tally = Tally::of(&chosen, |point| {
         let rig = Rig::new(ONE);

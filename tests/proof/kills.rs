@@ -87,7 +87,7 @@ fn checked_in(rig: &Rig, name: &str, fired: bool) -> Tally {
 #[test]
 fn a_killed_tick_is_finished_by_the_next() {
     let name = "kill, plain";
-    sweep(&Scenario { name, setup: ONE, script: Vec::new, then: Then::Ticks, sampled: 50 });
+    sweep(&Scenario { name, setup: ONE, script: Vec::new, then: Then::Ticks, sampled: 40 });
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_killed_tick_whose_reply_was_lost_does_not_ring_again() {
 fn a_killed_tick_with_three_fates_rings_each_phone_once() {
     let name = "kill, three steps (ok, lost, 500 after the call)";
     let setup = Setup { people: 3, ..WITH_PREFLIGHT };
-    sweep(&Scenario { name, setup, script: three, then: Then::Ticks, sampled: 40 });
+    sweep(&Scenario { name, setup, script: three, then: Then::Ticks, sampled: 24 });
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_killed_tick_and_a_killed_recovery_are_finished_by_the_third() {
     for (turn, first) in FIRST_KILLS.into_iter().enumerate() {
         let rig = half_done(first, Vec::new);
         let all = strace::points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), OWN_PART);
-        let chosen = if whole() { all.own } else { sample(&all.own, 15, turn) };
+        let chosen = if whole() { all.own } else { sample(&all.own, 12, turn) };
         cases.extend(chosen.into_iter().map(|second| (first, second)));
     }
     let tally = Tally::of(&cases, |(first, second)| {

@@ -45,9 +45,7 @@ struct State {
     list_shape: ListShape,
     date_offset_ms: i64,
     connections: Vec<TcpStream>,
-    /// The ports of those who connected.
     peers: Vec<SocketAddr>,
-    /// Connections that are not at their end.
     serving: usize,
 }
 
@@ -188,11 +186,9 @@ impl FakeTwilio {
 
     /// Waits until everything that was sent to it is dealt with and everybody who sent it has gone.
     pub fn wait_for_idle(&self) {
-        // Connections are taken in the order of their coming: when this one is served, those before it are.
-        let last = TcpStream::connect(self.addr).unwrap();
-        let port = last.local_addr().unwrap();
-        self.wait_until(|state| state.peers.contains(&port));
-        drop(last);
+        // Connections are taken in the order of their coming: when this one is, those before it are.
+        let last = TcpStream::connect(self.addr).unwrap().local_addr().unwrap();
+        self.wait_until(|state| state.peers.contains(&last));
         self.wait_until(|state| state.serving == 0);
     }
 
@@ -267,9 +263,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         state.peers.extend(stream.peer_addr());
         state.serving += 1;
         drop(state);
-        shared.changed.notify_all();
         let shared = Arc::clone(shared);
         threads.push(std::thread::spawn(move || {
+            shared.changed.notify_all();
             serve(stream, &shared);
             shared.state.lock().unwrap().serving -= 1;
             shared.changed.notify_all();
