@@ -5,17 +5,11 @@
 //! may leave, and a call that was under way must have ended by the end of the next tick.
 
 use crate::rig::{Ran, Rig, Setup, say, whole};
-use crate::strace::{Point, able, freeze, points, sample};
+use crate::strace::{Point, REQUEST, able, freeze, points, sample};
 use crate::verdict::{Tally, judge};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SETUP: Setup = Setup { opened: true, ..Setup::ONE };
-
-/// What happened to the request of the frozen tick by then.
-fn body_had_left(seen: &str) -> bool {
-    // Head and body are sent apart: the last look at the fence lies between them.
-    seen.matches("sendto(").count() >= 2
-}
 
 struct Counts {
     locked: AtomicUsize,
@@ -26,12 +20,11 @@ struct Counts {
 fn interrupted(command: &[&str], point: &Point, counts: &Counts) -> Tally {
     let rig = Rig::new(SETUP);
     let name = format!("{} after {point}", command[0]);
-    let Some(frozen) = freeze(&rig.savehub(&["tick", "-q"]), point, "sendto") else {
+    let Some(frozen) = freeze(&rig.savehub(&["tick", "-q"]), point, REQUEST) else {
         rig.drain();
         return judge(&rig, &name, false, rig.recover());
     };
-    let left = body_had_left(&frozen.seen);
-    let past = point.syscall == "setsockopt" && frozen.seen.matches("sendto(").count() == 1;
+    let (left, past) = (frozen.has_sent(), frozen.is_past_the_fence());
     let locked = rig.is_locked();
     let (ran, posts) = if locked {
         counts.locked.fetch_add(1, Ordering::SeqCst);
@@ -50,7 +43,7 @@ fn interrupted(command: &[&str], point: &Point, counts: &Counts) -> Tally {
     }
     counts.in_flight.fetch_add(usize::from(left), Ordering::SeqCst);
     if posts.is_some_and(|posts| rig.fake.posts() > posts) {
-        // Frozen between the last look at the fence and the bytes: what is left to luck. It is hung up.
+        // Frozen between the last look at the database and the bytes: what is left to luck. It is hung up.
         counts.residual.fetch_add(1, Ordering::SeqCst);
         if !past {
             wrong.push("a request left after the command had returned".into());
@@ -73,9 +66,12 @@ fn sweep(command: &[&str]) {
     let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), "config.toml").own;
     // The writes are all in transactions: a few of them will do.
     let (writes, rest): (Vec<Point>, Vec<Point>) = all.into_iter().partition(|p| p.syscall == "pwrite64");
-    let (some, few) = if whole() { (400, 20) } else { (24, 2) };
     let turn = command[0].len();
-    let chosen = [sample(&rest, some, turn), sample(&writes, few, turn)].concat();
+    let chosen = if whole() {
+        [rest, sample(&writes, 20, turn)].concat()
+    } else {
+        [sample(&rest, 24, turn), sample(&writes, 2, turn)].concat()
+    };
     let counts = Counts { locked: AtomicUsize::new(0), in_flight: AtomicUsize::new(0), residual: AtomicUsize::new(0) };
     let tally = Tally::of(&chosen, |point| interrupted(command, point, &counts));
     let Counts { locked, in_flight, residual } = counts;

@@ -1,11 +1,10 @@
 //! (e) A tick is stopped, its lease ends, others take over, and it wakes up again.
 //!
-//! What is left to luck: a tick that freezes between its last look at the fence and the bytes sends when it wakes up. The
-//! point where that happens is between two adjacent calls; there the call limit bounds the harm, and the call too many
-//! must be known and hung up.
+//! What is left to luck: a tick that freezes between its last look at the database and the bytes sends when it wakes up.
+//! A handful of system calls lie there; the call limit bounds the harm, and the call too many must be known and hung up.
 
 use crate::rig::{Invocation, Rig, Setup, say, whole};
-use crate::strace::{Point, able, freeze, missing, points, sample};
+use crate::strace::{Point, REQUEST, able, freeze, missing, points, sample};
 use crate::support::fake_twilio::{Behaviour, Latch};
 use crate::verdict::{Tally, judge};
 use rustix::process::{Pid, Signal, kill_process};
@@ -44,11 +43,6 @@ fn a_tick_stopped_in_its_request_wakes_up_to_find_it_settled() {
     stopped_in_its_request(name, Behaviour::Silence, &Latch::default()).hold(name);
 }
 
-/// Is the tick between its last look at the fence and the bytes of its request?
-fn is_past_the_fence(seen: &str, point: &Point) -> bool {
-    point.syscall == "setsockopt" && seen.matches("sendto(").count() == 1
-}
-
 #[test]
 fn a_tick_frozen_anywhere_lets_others_finish_and_rings_nobody_again() {
     let name = "frozen over its lease after each system call";
@@ -67,11 +61,11 @@ fn a_tick_frozen_anywhere_lets_others_finish_and_rings_nobody_again() {
     let (locked, residual) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let tally = Tally::of(&chosen, |point| {
         let rig = Rig::new(ONE);
-        let Some(frozen) = freeze(&rig.savehub(&["tick", "-q"]), point, "sendto") else {
+        let Some(frozen) = freeze(&rig.savehub(&["tick", "-q"]), point, REQUEST) else {
             rig.drain();
             return judge(&rig, &format!("ran through at {point}"), false, rig.recover());
         };
-        let (mut wrong, past) = (Vec::new(), is_past_the_fence(&frozen.seen, point));
+        let (mut wrong, past) = (Vec::new(), frozen.is_past_the_fence());
         if rig.is_locked() {
             // Nobody can write while it sleeps in a transaction; it goes on as if nothing had been.
             locked.fetch_add(1, Ordering::SeqCst);
@@ -130,7 +124,7 @@ fn a_suspend_between_claim_and_request_ends_the_lease() {
     let mut sum = Tally::default();
     for point in [Point::new("socket", 1), Point::new("connect", 1), Point::new("sendto", 1)] {
         let rig = Rig::new(ONE);
-        let frozen = freeze(&rig.savehub(&["tick", "-q"]), &point, "sendto").expect("a tick that sends");
+        let frozen = freeze(&rig.savehub(&["tick", "-q"]), &point, REQUEST).expect("a tick that sends");
         let ran = crate::rig::Ran::of(&after_suspend(&rig).command().output().unwrap());
         let mut wrong = Vec::new();
         if ran.code != 0 {

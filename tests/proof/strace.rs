@@ -164,7 +164,7 @@ pub struct Frozen {
     child: Child,
     reader: std::io::BufReader<std::process::ChildStderr>,
     /// Everything strace said until then: the calls named in `also` too.
-    pub seen: String,
+    seen: String,
 }
 
 /// Starts it and waits until it has stopped after a point; none if it came to its end before.
@@ -199,7 +199,22 @@ pub fn freeze(run: &Invocation, point: &Point, also: &str) -> Option<Frozen> {
     None
 }
 
+/// Calls that show how far a request has come; to be named in `also`.
+pub const REQUEST: &str = "sendto,fcntl";
+
 impl Frozen {
+    /// Had the whole request left? Its head and its body are sent apart.
+    pub fn has_sent(&self) -> bool {
+        self.seen.matches("sendto(").count() >= 2
+    }
+
+    /// Had the fence begun its last look at the database (between head and body; what it sees stands still from there),
+    /// and the body not left?
+    pub fn is_past_the_fence(&self) -> bool {
+        let after_head = self.seen.split_once("sendto(").map_or("", |(_, after)| after);
+        !self.has_sent() && after_head.contains("F_RDLCK")
+    }
+
     /// Lets it go on to its end. Another thread may come to the same count and stop it again: then it goes on at once.
     pub fn thaw(mut self) -> Ran {
         use std::io::BufRead as _;
