@@ -25,7 +25,7 @@ fn interrupted(command: &[&str], point: &Point, counts: &Counts) -> Tally {
         return judge(&rig, &name, false, rig.recover());
     };
     let (left, past) = (frozen.has_sent(), frozen.is_past_the_fence());
-    let locked = rig.is_locked();
+    let locked = rig.is_locked_by(&frozen);
     let (ran, posts) = if locked {
         counts.locked.fetch_add(1, Ordering::SeqCst);
         let beside = rig.savehub(command).command().spawn().unwrap();

@@ -66,7 +66,7 @@ fn a_tick_frozen_anywhere_lets_others_finish_and_rings_nobody_again() {
             return judge(&rig, &format!("ran through at {point}"), false, rig.recover());
         };
         let (mut wrong, past) = (Vec::new(), frozen.is_past_the_fence());
-        if rig.is_locked() {
+        if rig.is_locked_by(&frozen) {
             // Nobody can write while it sleeps in a transaction; it goes on as if nothing had been.
             locked.fetch_add(1, Ordering::SeqCst);
         } else {

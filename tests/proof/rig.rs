@@ -1,5 +1,6 @@
 //! One case: a directory, a database, a fake Twilio, and the real binary with engine times short enough to wait for.
 
+use crate::strace::Frozen;
 use crate::support::fake_twilio::{ACCOUNT, FakeTwilio, TOKEN};
 use rusqlite::Connection;
 use savehub::clock::{Clock as _, SystemClock};
@@ -277,11 +278,12 @@ impl Rig {
         crate::verdict::wait(wait);
     }
 
-    /// Is somebody in the middle of a writing transaction?
-    pub fn is_locked(&self) -> bool {
+    /// Can nobody else write while this one sleeps? The kernel is asked first: SQLite waits up to ten seconds for one
+    /// that sleeps in the repair of the log.
+    pub fn is_locked_by(&self, frozen: &Frozen) -> bool {
         let connection = self.connect();
         connection.busy_timeout(Duration::ZERO).unwrap();
-        connection.execute_batch("begin immediate; rollback").is_err()
+        frozen.holds_a_lock() || connection.execute_batch("begin immediate; rollback").is_err()
     }
 
     /// The database, as another program sees it.

@@ -208,6 +208,16 @@ impl Frozen {
         self.seen.matches("sendto(").count() >= 2
     }
 
+    /// Does it hold a lock, by the kernel's list? What changes while the list is read can be missed in it.
+    pub fn holds_a_lock(&self) -> bool {
+        let pid = self.child.id().to_string();
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| {
+            let words: Vec<&str> = lock.split_whitespace().collect();
+            words.contains(&"WRITE") && words.contains(&pid.as_str())
+        })
+    }
+
     /// Had the fence begun its last look at the database (between head and body; what it sees stands still from there),
     /// and the body not left?
     pub fn is_past_the_fence(&self) -> bool {
