@@ -87,7 +87,9 @@ fn a_tick_frozen_anywhere_lets_others_finish_and_rings_nobody_again() {
         residue(&rig, &tally)
     });
     let (locked, residual) = (locked.into_inner(), residual.into_inner());
-    say(&format!("{name}: {locked} in a transaction, {residual} between the fence and the bytes"));
+    say(&format!(
+        "{name}: {locked} in a transaction, {residual} between the fence and the bytes (rang twice, hung up, not counted below)"
+    ));
     tally.hold(name);
 }
 
