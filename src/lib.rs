@@ -26,8 +26,10 @@
 //! | module | may import |
 //! |---|---|
 //! | [`cli`] | everything; but `cli::args`, the clap types, nothing |
-//! | [`tick`] | the ports of [`store`] and [`provider`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
-//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], and the outcomes of [`provider::mock`] |
+//! | [`tick`] | the ports of [`store`], [`provider`] and [`feed`], [`calendar`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
+//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`calendar`], and the outcomes of [`provider::mock`] |
+//! | [`calendar`] | [`model`], [`zone`] |
+//! | [`feed`] | [`model`], [`calendar`], and the types of [`config`] |
 //! | [`store`] | [`model`], [`owner`]; only `store::sqlite` knows SQL |
 //! | [`provider`] | [`model`], and the types of [`config`]; only it knows HTTP |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
@@ -37,10 +39,12 @@
 //! | [`model`] | [`owner`] |
 //! | [`owner`], [`near`] | nothing |
 
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod feed;
 pub mod log;
 pub mod model;
 pub mod near;

@@ -14,12 +14,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli/",
         &[
-            "clock", "config", "exit", "log", "model", "near", "owner", "provider", "rules", "store", "tick", "when",
-            "zone",
+            "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "rules",
+            "store", "tick", "when", "zone",
         ],
     ),
-    ("tick", &["clock", "config", "exit", "model", "owner", "provider", "rules", "store"]),
-    ("config/", &["model", "near", "provider::mock", "rules", "zone"]),
+    ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
+    ("calendar/", &["model", "zone"]),
+    ("feed/", &["calendar", "config", "model"]),
+    ("config/", &["calendar", "model", "near", "provider::mock", "rules", "zone"]),
     ("store/", &["model", "owner"]),
     ("provider/", &["config", "model"]),
     ("rules/message.rs", &["model", "owner", "zone"]),

@@ -23,6 +23,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         engine: engine(Duration::from_secs(20)),
         ladder: Vec::new(),
         people: Vec::new(),
+        calendar: savehub::config::CalendarConfig::default(),
     }
 }
 

@@ -191,6 +191,8 @@ fn config(place: &Temporary) -> anyhow::Result<Config> {
         message: Template::standard(),
         voice: Voice { voice: None, language: "en-US".into() },
         shared_phone: false,
+        calendars: Vec::new(),
+        policy: crate::calendar::Policy::default(),
     };
     let mut config = Config::standard(&open::env);
     config.people = vec![ana];

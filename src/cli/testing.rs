@@ -28,6 +28,8 @@ pub(crate) fn person(id: &str) -> Person {
         message: Template::standard(),
         voice: Voice { voice: None, language: "en-US".into() },
         shared_phone: false,
+        calendars: Vec::new(),
+        policy: crate::calendar::Policy::default(),
     }
 }
 

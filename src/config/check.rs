@@ -12,7 +12,7 @@ use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{Config, MockConfig, ProviderChoice, ProviderConfig, places};
+use super::{CalendarConfig, Config, MockConfig, ProviderChoice, ProviderConfig, places};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -91,6 +91,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         engine,
         ladder,
         people,
+        calendar: CalendarConfig::default(),
     })
 }
 
@@ -145,5 +146,6 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         engine: limits::engine(&root.table("engine", "engine"), &report),
         ladder: ladder::standard(),
         people: Vec::new(),
+        calendar: CalendarConfig::default(),
     }
 }

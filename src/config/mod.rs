@@ -19,6 +19,7 @@ pub use env::Env;
 pub use keys::known_keys;
 pub use show::Problems;
 
+use crate::calendar::Policy;
 use crate::model::{Phone, Voice};
 use crate::rules::message::Template;
 use secrecy::SecretString;
@@ -129,6 +130,69 @@ pub struct Config {
     pub ladder: Vec<Rung>,
     /// The people, in the order of the file.
     pub people: Vec<Person>,
+    /// `[calendar]`: how calendars are fetched.
+    pub calendar: CalendarConfig,
+}
+
+/// `[calendar]`: how calendars are fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarConfig {
+    /// How long a copy from the web is good. Default 5 min, at least 1 min.
+    pub refresh: Duration,
+    /// How long one fetch may take, redirects included. Default 15 s.
+    pub timeout: Duration,
+    /// The longest calendar, after decompression, in bytes. Default 20 MB.
+    pub max_bytes: usize,
+    /// Calendars fetched at once. Default 4.
+    pub parallel: usize,
+    /// Plain http is allowed, beyond this machine. Default false.
+    pub allow_http: bool,
+    /// Private, link-local and other special addresses are allowed. Default false.
+    pub allow_private: bool,
+    /// `User-Agent` for every server; `None`: savehub's own, and a browser's where a server wants one.
+    pub user_agent: Option<String>,
+}
+
+impl Default for CalendarConfig {
+    fn default() -> Self {
+        Self {
+            refresh: Duration::from_secs(300),
+            timeout: Duration::from_secs(15),
+            max_bytes: 20_000_000,
+            parallel: 4,
+            allow_http: false,
+            allow_private: false,
+            user_agent: None,
+        }
+    }
+}
+
+/// One calendar of a person.
+#[derive(Clone)]
+pub struct CalendarSource {
+    /// Tells it from every other one: a hash of person and address, in hex. Not secret.
+    pub key: String,
+    /// How it is called in output: the one given, or the file, or the host. Never the secret part of an address.
+    pub name: String,
+    /// Where it is.
+    pub place: CalendarPlace,
+    /// `refresh` of its own.
+    pub refresh: Option<Duration>,
+}
+
+impl fmt::Debug for CalendarSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CalendarSource").field("key", &self.key).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Where a calendar is.
+#[derive(Debug, Clone)]
+pub enum CalendarPlace {
+    /// A file.
+    File(PathBuf),
+    /// A subscription address: `https://…` (`webcal://` is read as that), or `http://…` where that is allowed. A password.
+    Web(SecretString),
 }
 
 /// Which provider is chosen; the accounts of the others stay known so that their calls can be followed and ended.
@@ -257,6 +321,10 @@ pub struct Person {
     pub voice: Voice,
     /// `shared_phone = true`: another person may have the same number.
     pub shared_phone: bool,
+    /// Where the person's meetings are.
+    pub calendars: Vec<CalendarSource>,
+    /// Which of them ring.
+    pub policy: Policy,
 }
 
 /// ureq may lose count of one phase; no request lasts longer than its phases together and this.

@@ -51,3 +51,7 @@ id!(
     /// One run of `savehub tick`: `t99`.
     TickId, "t"
 );
+id!(
+    /// A calendar of a person: `c2`.
+    CalendarId, "c"
+);

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file or a socket. States carry their own database text (see `text_enum`), so that
 //! what SQL says and what Rust says cannot drift apart.
 
+mod agenda;
 mod call;
 mod facts;
 mod ids;
@@ -12,6 +13,7 @@ mod states;
 mod text;
 mod time;
 
+pub use agenda::{Seen, SeenMeeting, SkipWhy, Validators};
 pub use call::{
     Accepted, CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause,
     Outcome, Rejection, RejectionClass, Reply, ReplyMeta, Voice,
@@ -19,7 +21,7 @@ pub use call::{
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
-pub use ids::{AttemptId, IncidentId, MeetingId, StepId, TickId};
+pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::{MeetingWords, PlannedStep, RungKind};
 pub use phone::{Phone, PhoneError};
 pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};

@@ -205,6 +205,10 @@ text_enum! {
         MeetingMoved = "meeting_moved",
         /// The meeting was called off.
         MeetingCancelled = "meeting_cancelled",
+        /// The meeting is in the calendar, but no longer one that rings (declined, free, filtered).
+        MeetingSkipped = "meeting_skipped",
+        /// Its calendar is no longer in the config.
+        CalendarRemoved = "calendar_removed",
         /// The person is no longer in the config.
         PersonRemoved = "person_removed",
     }

@@ -31,6 +31,8 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::NoCheckIn => "nobody checked in",
         Reason::MeetingMoved => "the meeting was moved",
         Reason::MeetingCancelled => "the meeting was called off",
+        Reason::MeetingSkipped => "the meeting no longer rings for this person",
+        Reason::CalendarRemoved => "its calendar left the config",
         Reason::PersonRemoved => "the person left the config",
     }
 }

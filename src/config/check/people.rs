@@ -1,5 +1,6 @@
 //! `[[person]]`: who is called, and how it is said.
 
+use crate::calendar::Policy;
 use crate::config::Person;
 use crate::config::raw::Table;
 use crate::config::screen::{Hidden, quoted};
@@ -67,6 +68,8 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, report: &Report<'_>) ->
         message,
         voice,
         shared_phone: shared,
+        calendars: Vec::new(),
+        policy: Policy::default(),
     });
     Draft { id, phone, shared, person }
 }
