@@ -4,11 +4,13 @@
 //! begin   write the tick's own row: a database that cannot be written shows now
 //! settle  attempts whose owner is gone become UNKNOWN
 //! open    meetings in reach of the ladder get their incident and steps, once
+//!         (and again when a calendar brings new ones)
 //! work    until nothing is left to do:
 //!           look    for UNKNOWN attempts in the provider's list: found, ABSENT, or given up   [worker threads]
 //!           follow  calls that are not final, hang up those that are to end                    [worker threads]
 //!           claim   one due step: facts, guards and the attempt in one transaction
 //!           place   fence, request                                                             [worker threads]
+//!           read    calendars whose time has come, with what room is left                      [worker threads]
 //!           record  outcome of the attempt, next state of its steps, in one transaction
 //! close   incidents nobody checked in for become MISSED; old rows go
 //! end     complete the tick's own row
@@ -19,6 +21,7 @@
 //! owns every decision; workers only talk to the provider and send back what they heard. Nothing here knows SQL or HTTP,
 //! or reads a clock but through [`Clock`].
 
+mod calendars;
 mod calls;
 mod faults;
 mod follow;
@@ -31,7 +34,7 @@ mod summary;
 mod test_call;
 
 pub use rehearse::dry_run;
-pub use summary::{CallSeen, Summary, is_trouble};
+pub use summary::{CallSeen, MeetingSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};
 
 use crate::clock::{Clock, CorrectedClock};
@@ -43,6 +46,8 @@ use crate::rules::ladder;
 use crate::rules::settle::Asked;
 use crate::rules::skew::{self, Seen};
 use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError, TickBegun, TickEnd, TickStart};
+use crate::feed::Feeds;
+use calendars::Calendars;
 use calls::Unrecorded;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
@@ -61,6 +66,8 @@ pub struct World {
     pub store: Arc<dyn Store>,
     /// Who places calls.
     pub providers: Arc<dyn Providers>,
+    /// Where calendars come from.
+    pub feeds: Arc<dyn Feeds>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// This process.
@@ -91,6 +98,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     run.begun(&begun, correction_ms)?;
     run.settle(false)?;
     run.open()?;
+    run.sync_calendars()?;
     run.work()?;
     run.close()?;
     run.end()
@@ -166,6 +174,8 @@ struct Run<'w> {
     unrecorded: Vec<Unrecorded>,
     /// How often that may still be tried.
     writes_left: u32,
+    /// Calendars to look at.
+    calendars: Calendars,
 }
 
 impl<'w> Run<'w> {
@@ -190,6 +200,7 @@ impl<'w> Run<'w> {
             sending: Sending::Freely,
             unrecorded: Vec::new(),
             writes_left: WRITE_AGAIN.1,
+            calendars: Calendars::default(),
         }
     }
 
@@ -248,7 +259,7 @@ impl<'w> Run<'w> {
         self.claim_due()?;
         // Claims may have put questions in the queue (preflight).
         self.ask_queued();
-        Ok(())
+        self.look_at_calendars()
     }
 
     /// Claims due steps as long as there are free workers.
@@ -360,6 +371,7 @@ impl<'w> Run<'w> {
     fn happened(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
             Event::Replied { attempt, reply, claimed } => self.replied(attempt, reply, claimed),
+            Event::Calendar { subject, news } => self.calendar_looked(&subject, news),
             Event::Looked { look, sight } => {
                 self.looked(&look);
                 match look.about {

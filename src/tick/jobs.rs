@@ -4,11 +4,12 @@
 //! "unknown", and the fence sees to it that a thread which wakes up later does not send. An answer that comes after all
 //! is still taken while the tick lasts.
 
+use super::calendars::{CalendarNews, Subject};
 use super::looks::{Look, Sight, is_steady};
 use crate::clock::Clock;
-use crate::model::{AttemptId, CallRequest, Doubt, NotSentCause, Outcome, Reply, ReplyMeta};
+use crate::model::{AttemptId, CalendarId, CallRequest, Doubt, NotSentCause, Outcome, Reply, ReplyMeta};
 use crate::provider::{Gate, Provider, ProviderError};
-use crate::store::Attempt;
+use crate::store::{Attempt, StoreError};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,22 +23,27 @@ pub(super) enum Event {
     Replied { attempt: AttemptId, reply: Reply, claimed: Option<Attempt> },
     /// The provider was asked about a call, or for its list; or that took too long.
     Looked { look: Look, sight: Sight },
+    /// A calendar was looked at, or that took too long.
+    Calendar { subject: Subject, news: Result<CalendarNews, StoreError> },
 }
 
 enum Job {
     Place { attempt: Attempt, deadline: Instant, limit: Duration },
     Look { look: Look, deadline: Instant },
+    Calendar { subject: Subject, deadline: Instant },
 }
 
 enum Answer {
     Reply(AttemptId, Reply),
     Sight(u64, Sight),
+    Calendar(CalendarId, Result<CalendarNews, StoreError>),
 }
 
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
 enum Key {
     Place(AttemptId),
     Look(u64),
+    Calendar(CalendarId),
 }
 
 /// The requests under way.
@@ -111,6 +117,26 @@ impl Jobs {
         self.spawn(work, move || failed("internal error while asking the provider"), move || failed("no thread"));
     }
 
+    /// How many calendars are being looked at.
+    pub(super) fn calendars(&self) -> usize {
+        self.running.keys().filter(|k| matches!(k, Key::Calendar(_))).count()
+    }
+
+    /// Looks at a calendar. Changes meetings, never calls; a look that was given up writes itself down if it ends after
+    /// all.
+    pub(super) fn look_at_calendar(
+        &mut self,
+        subject: Subject,
+        work: impl FnOnce() -> Result<CalendarNews, StoreError> + Send + 'static,
+        limit: Duration,
+    ) {
+        let id = subject.id;
+        self.running.insert(Key::Calendar(id), Job::Calendar { subject, deadline: Instant::now() + limit });
+        let failed = move |why: &str| Answer::Calendar(id, Ok(CalendarNews::failed(why)));
+        let on_panic = move || failed("internal error while reading it");
+        self.spawn(move || Answer::Calendar(id, work()), on_panic, move || failed("no thread could be started"));
+    }
+
     fn spawn(
         &self,
         work: impl FnOnce() -> Answer + Send + 'static,
@@ -158,6 +184,10 @@ impl Jobs {
                 Some(Job::Look { look, .. }) => Some(Event::Looked { look, sight }),
                 _ => None,
             },
+            Answer::Calendar(id, news) => match self.running.remove(&Key::Calendar(id)) {
+                Some(Job::Calendar { subject, .. }) => Some(Event::Calendar { subject, news }),
+                _ => None,
+            },
         }
     }
 
@@ -169,6 +199,9 @@ impl Jobs {
                 Job::Look { look, .. } => {
                     let late = ProviderError::Transient("no answer in time".into());
                     Event::Looked { look, sight: Sight::failed(late) }
+                }
+                Job::Calendar { subject, .. } => {
+                    Event::Calendar { subject, news: Ok(CalendarNews::failed("reading it took too long")) }
                 }
                 Job::Place { attempt, limit, .. } => {
                     let mut reply = unknown(&format!("no answer within {} s", limit.as_secs_f32()));
@@ -183,7 +216,7 @@ impl Jobs {
 impl Job {
     const fn deadline(&self) -> Instant {
         match self {
-            Self::Place { deadline, .. } | Self::Look { deadline, .. } => *deadline,
+            Self::Place { deadline, .. } | Self::Look { deadline, .. } | Self::Calendar { deadline, .. } => *deadline,
         }
     }
 }

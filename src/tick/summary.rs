@@ -1,8 +1,8 @@
 //! What a tick did: for people, for `--json`, for the exit code.
 
 use crate::exit::Exit;
-use crate::model::{CallStatus, IncidentId, Reason, StepState, Timestamp};
-use crate::store::StepResult;
+use crate::model::{CallStatus, IncidentId, MeetingId, Reason, StepState, Timestamp};
+use crate::store::{MeetingChange, MeetingNews, StepResult};
 use serde::Serialize;
 
 /// Everything one tick did.
@@ -24,6 +24,8 @@ pub struct Summary {
     pub refused: Vec<(IncidentId, Reason)>,
     /// Incidents nobody checked in for.
     pub missed: Vec<IncidentId>,
+    /// Meetings that calendars changed.
+    pub meetings: Vec<MeetingSeen>,
     /// Calls that could not be read or ended this time.
     pub call_errors: u32,
     /// Steps whose rows could not be used.
@@ -49,6 +51,47 @@ pub struct CallSeen {
     pub hung_up: bool,
 }
 
+/// A meeting that its calendar planned, changed or called off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MeetingSeen {
+    /// Row.
+    pub meeting: MeetingId,
+    /// Id of the person.
+    pub person: String,
+    /// Title as written.
+    pub title: String,
+    /// Start, as it is now.
+    pub starts_at: Timestamp,
+    /// `added`, `updated`, `moved`, `cancelled`, `revived`.
+    pub change: &'static str,
+    /// Why it was called off, if it was.
+    pub reason: Option<Reason>,
+    /// The incident that ended with it.
+    pub incident: Option<IncidentId>,
+}
+
+impl From<MeetingChange> for MeetingSeen {
+    fn from(change: MeetingChange) -> Self {
+        let (how, reason) = match change.how {
+            MeetingNews::Added => ("added", None),
+            MeetingNews::Updated => ("updated", None),
+            MeetingNews::Moved => ("moved", None),
+            MeetingNews::Cancelled(reason) => ("cancelled", Some(reason)),
+            MeetingNews::Revived => ("revived", None),
+        };
+        let meeting = change.meeting;
+        Self {
+            meeting: meeting.id,
+            person: meeting.person,
+            title: meeting.title,
+            starts_at: meeting.starts_at,
+            change: how,
+            reason,
+            incident: change.ended.map(|ended| ended.incident),
+        }
+    }
+}
+
 impl Summary {
     pub(super) fn new(now: Timestamp) -> Self {
         Self {
@@ -60,6 +103,7 @@ impl Summary {
             opened: Vec::new(),
             refused: Vec::new(),
             missed: Vec::new(),
+            meetings: Vec::new(),
             call_errors: 0,
             bad_steps: 0,
             skew_ms: None,

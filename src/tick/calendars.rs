@@ -1,0 +1,349 @@
+//! Calendars: looked at beside the calls, never before them.
+//!
+//! A look is a fetch, an expansion and one transaction, all in a worker thread: a slow server, a large calendar or a
+//! hostile one costs that thread its time and no call its own. A look that takes too long is given up; should it end
+//! after all, the store takes it only if no later look was written down before. Ticks share the work: who leases a
+//! calendar looks at it.
+//!
+//! The copy is expanded when it is new, when what it was expanded with has changed (the policy, the zones), once an
+//! hour, since the time that is looked at moves on, and when something seems to be missing. Otherwise a look costs one
+//! question and one small write, and that of an unchanged file nothing at all. The last good copy stays in force while
+//! no newer one can be had, and is expanded all the same.
+
+use super::{MeetingSeen, Run, World};
+use crate::calendar::{self, Limits, View};
+use crate::config::{CalendarPlace, CalendarSource, Config, Person};
+use crate::feed::{FetchFailure, Feed, Fetched};
+use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
+use crate::rules::refresh;
+use crate::rules::{agenda, ladder};
+use crate::store::{
+    CalendarDraft, DueCalendar, Expanded, LookDone, LookOutcome, MeetingChange, StoreError,
+};
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far ahead meetings are planned: a day, and time for an outage of the scheduler.
+pub const AHEAD: Duration = Duration::from_secs(26 * 3600);
+
+/// The copy is expanded again after this long.
+const EXPAND_EVERY: Duration = Duration::from_secs(3600);
+
+/// What a look may take beside its fetch: a large calendar is expanded, a slow disk written.
+const BESIDE_FETCH: Duration = Duration::from_secs(10);
+
+/// A calendar that failed so often in a row is a fault, and at once when there is no copy at all.
+const FAULT_AFTER: u32 = 3;
+
+/// Which calendar a look is about, as far as the tick speaks of it.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    /// Row.
+    pub(super) id: CalendarId,
+    /// `work of ana`.
+    name: String,
+    /// Failures in a row before this look.
+    failures: u32,
+    /// Which look it is.
+    looks: i64,
+    /// When its copy was last known to be good.
+    good_at: Option<Timestamp>,
+}
+
+/// One look: everything a worker thread needs.
+pub(super) struct CalendarJob {
+    world: World,
+    due: DueCalendar,
+    /// Name of the calendar.
+    name: String,
+    /// How long a copy is good.
+    refresh: Duration,
+    feed: Arc<dyn Feed>,
+    /// When it was started.
+    now: Timestamp,
+}
+
+/// What a look did.
+#[derive(Debug, Default)]
+pub(super) struct CalendarNews {
+    /// Why there is no new copy, if that is so.
+    failure: Option<String>,
+    /// Nobody has written that down.
+    unwritten: bool,
+    /// The meetings that changed.
+    changed: Vec<MeetingChange>,
+}
+
+/// Calendars of this tick: those that wait for a worker, and those that had theirs.
+#[derive(Debug, Default)]
+pub(super) struct Calendars {
+    waiting: VecDeque<DueCalendar>,
+    had_theirs: HashSet<CalendarId>,
+    /// Nothing is due any more.
+    done: bool,
+}
+
+impl CalendarNews {
+    /// There is no new copy.
+    pub(super) fn failed(why: &str) -> Self {
+        Self { failure: Some(why.to_owned()), unwritten: true, changed: Vec::new() }
+    }
+}
+
+impl Run<'_> {
+    /// Holds the config's calendars against the store's.
+    pub(super) fn sync_calendars(&mut self) -> Result<(), StoreError> {
+        let wanted = drafts(&self.world.config);
+        let synced = self.world.store.sync_calendars(&wanted, &hashed(&wanted), self.world.clock.now())?;
+        for name in &synced.removed {
+            log::info!("the calendar {} left the config", printable(name));
+        }
+        self.meetings_changed(synced.changed)
+    }
+
+    /// Starts looks at the calendars that are due, as many as may run at once. For when the due calls are on their way.
+    pub(super) fn look_at_calendars(&mut self) -> Result<(), StoreError> {
+        let limits = &self.world.config.calendar;
+        let each = limits.timeout.saturating_add(BESIDE_FETCH);
+        while self.jobs.calendars() < limits.parallel && self.limit().saturating_sub(self.started.elapsed()) >= each {
+            let Some(due) = self.next_calendar(each)? else { break };
+            if let Some(job) = CalendarJob::new(self.world, due) {
+                self.jobs.look_at_calendar(job.subject(), move || job.run(), each);
+            }
+        }
+        Ok(())
+    }
+
+    fn next_calendar(&mut self, each: Duration) -> Result<Option<DueCalendar>, StoreError> {
+        let Calendars { waiting, had_theirs, done } = &mut self.calendars;
+        if waiting.is_empty() && !*done {
+            // A lease outlives every look that holds it.
+            let due = self.world.store.due_calendars(
+                self.world.clock.now(),
+                each.saturating_mul(2),
+                self.world.config.calendar.parallel,
+            )?;
+            waiting.extend(due.into_iter().filter(|due| had_theirs.insert(due.id)));
+            *done = waiting.is_empty();
+        }
+        Ok(waiting.pop_front())
+    }
+
+    /// A look ended, or took too long.
+    pub(super) fn calendar_looked(
+        &mut self,
+        subject: &Subject,
+        news: Result<CalendarNews, StoreError>,
+    ) -> Result<(), StoreError> {
+        let news = match news {
+            // One calendar that cannot be written down stops no other one.
+            Err(error @ StoreError::Statement { .. }) => {
+                log::error!("the calendar {} cannot be written down: {error}", subject.name);
+                return Ok(());
+            }
+            other => other?,
+        };
+        if let (Some(why), true) = (&news.failure, news.unwritten) {
+            self.look_failed(subject, why.clone())?;
+        }
+        let failure = news.failure.filter(|_| subject.good_at.is_none() || subject.failures + 1 >= FAULT_AFTER);
+        self.fault(&format!("calendar {}", subject.id), failure.is_some(), || {
+            let copy = age_words(subject.good_at, self.world.clock.now());
+            format!("the calendar {} cannot be read: {}; {copy}", subject.name, failure.as_deref().unwrap_or_default())
+        })?;
+        self.meetings_changed(news.changed)
+    }
+
+    fn look_failed(&self, subject: &Subject, why: String) -> Result<(), StoreError> {
+        let now = self.world.clock.now();
+        let look = LookDone {
+            looks: subject.looks,
+            outcome: LookOutcome::Failed { why },
+            full: false,
+            expanded: None,
+            next_look_at: now.plus(self.world.config.calendar.refresh),
+        };
+        self.world.store.record_look(subject.id, &look, now, &|_, _| Vec::new()).map(drop)
+    }
+
+    fn meetings_changed(&mut self, changed: Vec<MeetingChange>) -> Result<(), StoreError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        for change in &changed {
+            log::debug!("meeting {} of {}: {:?}", change.meeting.id, change.meeting.person, change.how);
+        }
+        self.summary.meetings.extend(changed.into_iter().map(MeetingSeen::from));
+        // What is new or was moved may be in reach already, and its first call due.
+        self.due.clear();
+        self.open()
+    }
+}
+
+impl CalendarJob {
+    /// `None`: the config this process read does not have it (another one is about to notice).
+    fn new(world: &World, due: DueCalendar) -> Option<Self> {
+        let source = source(&world.config, &due)?;
+        let refresh = source.refresh.unwrap_or(world.config.calendar.refresh);
+        let (name, feed, now) = (source.name.clone(), world.feeds.feed(&due.key)?, world.clock.now());
+        Some(Self { world: world.clone(), due, name, refresh, feed, now })
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            id: self.due.id,
+            name: printable(&format!("{} of {}", self.name, self.due.person)),
+            failures: self.due.failures,
+            looks: self.due.looks,
+            good_at: self.due.good_at,
+        }
+    }
+
+    /// The whole look. Errors are those of the store.
+    fn run(self) -> Result<CalendarNews, StoreError> {
+        let full = !self.due.has_body || refresh::is_whole_due(self.due.full_at, self.now);
+        let fetched = self.feed.fetch(&self.due.validators, full);
+        let (outcome, retry_after) = match fetched {
+            Fetched::Unchanged(validators) => (LookOutcome::Unchanged(validators), None),
+            Fetched::New { body, validators } => (LookOutcome::New { body, validators }, None),
+            Fetched::Failed(FetchFailure { why, retry_after }) => (LookOutcome::Failed { why }, retry_after),
+        };
+        let with = self.expansion();
+        let (outcome, expanded) = self.expanded(outcome, &with)?;
+        if expanded.is_none() && self.is_as_it_was(&outcome) {
+            return Ok(CalendarNews::default());
+        }
+        let failure = match &outcome {
+            LookOutcome::Failed { why } => Some(why.clone()),
+            _ => None,
+        };
+        let next_look_at = self.next_look(failure.is_some(), retry_after, expanded.as_ref());
+        let look = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at };
+        let now = self.now;
+        let recorded =
+            self.world.store.record_look(self.due.id, &look, now, &|known, seen| agenda::changes(known, seen, now))?;
+        let failure = failure.filter(|_| recorded.counted);
+        Ok(CalendarNews { failure, unwritten: false, changed: recorded.changed })
+    }
+
+    /// The meetings of the copy that is in force after this look, when they must be read from it. A new copy that cannot
+    /// be read is a failure.
+    fn expanded(
+        &self,
+        outcome: LookOutcome,
+        with: &str,
+    ) -> Result<(LookOutcome, Option<Expanded>), StoreError> {
+        if let LookOutcome::New { body, .. } = &outcome {
+            return Ok(match self.expand(body, with) {
+                Ok(expanded) => (outcome, Some(expanded)),
+                Err(why) => (LookOutcome::Failed { why }, None),
+            });
+        }
+        let stale = self.due.expanded_at.is_none_or(|at| self.now >= at.plus(EXPAND_EVERY));
+        let confirmed_missing = self.due.has_missing && !matches!(outcome, LookOutcome::Failed { .. });
+        if !(stale || confirmed_missing || self.due.expanded_with.as_deref() != Some(with)) {
+            return Ok((outcome, None));
+        }
+        let body = self.world.store.calendar_body(self.due.id, self.world.config.calendar.max_bytes)?;
+        let expanded = body.and_then(|body| self.expand(&body, with).ok());
+        Ok((outcome, expanded))
+    }
+
+    fn expand(&self, body: &[u8], with: &str) -> Result<Expanded, String> {
+        let Some(person) = self.world.config.person(&self.due.person) else {
+            return Err("its person is not in the config".into());
+        };
+        let view = View {
+            from: self.now,
+            until: self.now.plus(AHEAD),
+            zone: &person.zone,
+            policy: &person.policy,
+            limits: Limits::default(),
+        };
+        let look = calendar::look(body, &view).map_err(|error| error.to_string())?;
+        if !look.whole {
+            return Err("it breaks off before its end".into());
+        }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Ok(Expanded {
+            with: with.to_owned(),
+            events: count(look.events),
+            notices: count(look.notices.len()),
+            notice: look.notices.first().map(ToString::to_string),
+            seen: look.seen,
+        })
+    }
+
+    /// A text that changes when what decides about the meetings of a copy does.
+    fn expansion(&self) -> String {
+        let person = self.world.config.person(&self.due.person);
+        let says = person.map(|p| format!("{:?} {:?}", p.zone, p.policy));
+        hashed(&(says, crate::zone::data_version().version, env!("CARGO_PKG_VERSION")))
+    }
+
+    /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it
+    /// was written down within the time a copy is good.
+    fn is_as_it_was(&self, outcome: &LookOutcome) -> bool {
+        let recent = |at: Option<Timestamp>| at.is_some_and(|at| self.now < at.plus(self.refresh));
+        self.due.kind == CalendarKind::File
+            && match outcome {
+                LookOutcome::Unchanged(_) => self.due.failures == 0 && recent(self.due.good_at),
+                LookOutcome::Failed { why } => self.due.failure.as_ref() == Some(why) && recent(self.due.checked_at),
+                LookOutcome::New { .. } => false,
+            }
+    }
+
+    fn next_look(&self, failed: bool, retry_after: Option<Duration>, expanded: Option<&Expanded>) -> Timestamp {
+        let first = ladder::reach(&self.world.config.ladder).saturating_sub(ladder::OPEN_AHEAD);
+        let rings = expanded.into_iter().flat_map(|e| &e.seen.meetings).map(|m| m.starts_at.minus(first));
+        refresh::next_look(&refresh::Looked {
+            now: self.now,
+            refresh: self.refresh,
+            key: &self.due.key,
+            failures: if failed { self.due.failures.saturating_add(1) } else { 0 },
+            retry_after,
+            next_ring: rings.filter(|at| *at > self.now).min(),
+        })
+    }
+}
+
+/// The config's calendars as the store keeps them.
+fn drafts(config: &Config) -> Vec<CalendarDraft> {
+    let of = |person: &Person| -> Vec<CalendarDraft> {
+        let each = |source: &CalendarSource| CalendarDraft {
+            key: source.key.clone(),
+            person: person.id.clone(),
+            name: source.name.clone(),
+            kind: match source.place {
+                CalendarPlace::File(_) => CalendarKind::File,
+                CalendarPlace::Web(_) => CalendarKind::Web,
+            },
+        };
+        person.calendars.iter().map(each).collect()
+    };
+    config.people.iter().flat_map(of).collect()
+}
+
+fn source<'c>(config: &'c Config, due: &DueCalendar) -> Option<&'c CalendarSource> {
+    config.person(&due.person)?.calendars.iter().find(|source| source.key == due.key)
+}
+
+/// Tells one value from another, and is no secret. A newer Rust may give another text, which costs one more look.
+fn hashed(value: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// How old the copy is, in words.
+fn age_words(good_at: Option<Timestamp>, now: Timestamp) -> String {
+    match good_at {
+        None => "there is no copy of it, so its meetings are not known".into(),
+        Some(at) => {
+            let age = Duration::from_secs(u64::try_from(now.since(at) / 1000).unwrap_or(0));
+            format!("its copy of {} ago stays in force", humantime::format_duration(age))
+        }
+    }
+}
