@@ -1,12 +1,27 @@
-//! What everything that speaks HTTP shares: our sockets, names, dates, and how loud ureq may be.
+//! What everything that speaks HTTP shares: our sockets, names, dates, and how loud ureq may be; and how an address that
+//! somebody else wrote is read.
+//!
+//! | file | answers |
+//! |---|---|
+//! | `socket`, `names` | how is a connection made? |
+//! | `dates` | what times stand in an answer? |
+//! | `address` | where does an address, or a redirect from it, lead? |
+//! | `public` | is that the public internet? |
+//! | `get` | what is there? |
 
+mod address;
 mod dates;
+mod get;
 mod names;
+mod public;
 mod socket;
 
+pub use address::Address;
 pub(crate) use dates::{date, http_date, retry_after};
+pub(crate) use get::{Getter, Got};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
+pub use public::is_public;
 pub(crate) use socket::connector;
 
 use log::LevelFilter;
