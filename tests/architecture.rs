@@ -49,6 +49,7 @@ const BEHIND_PORTS: &[(&str, &[&str])] = &[
 /// Words of code, and the only files they may stand in.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite/"]),
+    ("flate2", &["store/sqlite/"]),
     ("ureq::", &["provider/"]),
     ("use ureq", &["provider/"]),
     ("jiff::", &["zone.rs"]),
