@@ -39,6 +39,7 @@ pub use test_call::{TestCall, test_call};
 
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
+use crate::feed::Feeds;
 use crate::model::{CallList, Phone, Reason, StepId, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Provider, Providers};
@@ -46,7 +47,6 @@ use crate::rules::ladder;
 use crate::rules::settle::Asked;
 use crate::rules::skew::{self, Seen};
 use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError, TickBegun, TickEnd, TickStart};
-use crate::feed::Feeds;
 use calendars::Calendars;
 use calls::Unrecorded;
 use jobs::{Event, Jobs};

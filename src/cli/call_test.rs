@@ -6,6 +6,7 @@ use super::{open, pick, tick};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
+use crate::feed::NoFeeds;
 use crate::model::{MeetingWords, Phone, ProviderKind, StepState, Timestamp, Voice, printable};
 use crate::owner::Owner;
 use crate::provider::mock::{Mock, MockOutcome};
@@ -48,7 +49,8 @@ pub(super) fn run(
     }
     let store = store(&config, provider.kind())?;
     let clock = Arc::new(SystemClock);
-    let world = World { config: Arc::clone(&config), store, providers, clock, me: Owner::me() };
+    let world =
+        World { config: Arc::clone(&config), store, providers, feeds: Arc::new(NoFeeds), clock, me: Owner::me() };
     let result = test_call(&world, &test)?;
     tell(args, &result, provider.as_ref(), now, screen, out)?;
     Ok(if result.state == StepState::Executed { Exit::Done } else { Exit::NotDone })

@@ -7,6 +7,7 @@ use super::{open, tick};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Person, ProviderChoice};
 use crate::exit::Exit;
+use crate::feed::NoFeeds;
 use crate::model::{CallStatus, MeetingId, Phone, Timestamp, Voice};
 use crate::owner::Owner;
 use crate::provider::Only;
@@ -48,6 +49,7 @@ pub(super) fn run(screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
         config: Arc::new(config(&place)?),
         store,
         providers: Arc::new(Only(Arc::new(phone))),
+        feeds: Arc::new(NoFeeds),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         me: Owner::me(),
     };

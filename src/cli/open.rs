@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::{self, Config, ConfigError, Sources};
+use crate::feed;
 use crate::owner::Owner;
 use crate::provider::{Providers, Registry};
 use crate::store::sqlite::{Create, SqliteStore};
@@ -36,5 +37,6 @@ pub(super) fn store(config: &Config, create: Create) -> store::Result<Arc<dyn St
 /// Everything the engine works with, with the providers of the config.
 pub(super) fn world(config: &Arc<Config>, store: &Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<World> {
     let providers: Arc<dyn Providers> = Arc::new(Registry::new(config)?);
-    Ok(World { config: Arc::clone(config), store: Arc::clone(store), providers, clock, me: Owner::me() })
+    let feeds = Arc::new(feed::Sources::new(config));
+    Ok(World { config: Arc::clone(config), store: Arc::clone(store), providers, feeds, clock, me: Owner::me() })
 }

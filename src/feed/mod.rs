@@ -64,6 +64,15 @@ pub trait Feed: Send + Sync {
     fn fetch(&self, last: &Validators, whole: bool) -> Fetched;
 }
 
+/// No calendars at all: for what fetches none, such as a dry run.
+pub struct NoFeeds;
+
+impl Feeds for NoFeeds {
+    fn feed(&self, _: &str) -> Option<Arc<dyn Feed>> {
+        None
+    }
+}
+
 /// Makes the sources of a config.
 pub trait Feeds: Send + Sync {
     /// The source with this key; `None` when the config has none.

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// A calendar is looked at once more so long before the first ring of a meeting, since the meeting may have moved.
 pub const BEFORE_RING: Duration = Duration::from_secs(12 * 60);
 
+/// The longest that becomes when it is spread.
+pub const BEFORE_RING_MOST: Duration = Duration::from_secs(12 * 66);
+
 /// A calendar in which something vanished is looked at again after this, before anything is concluded from it.
 pub const SECOND_LOOK: Duration = Duration::from_secs(60);
 

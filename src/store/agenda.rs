@@ -3,6 +3,7 @@
 use super::{Ended, Meeting};
 use crate::model::{CalendarId, CalendarKind, Change, KnownMeeting, Reason, Seen, Timestamp, Validators};
 use serde::Serialize;
+use std::time::Duration;
 
 /// What a look changes, asked inside the transaction that writes it down: the meetings of the person that the calendar
 /// has or had, and what was seen.
@@ -66,6 +67,21 @@ pub struct DueCalendar {
     pub has_missing: bool,
     /// There is a good copy.
     pub has_body: bool,
+    /// The first start of its planned meetings after [`LookAt::starts_after`].
+    pub next_start: Option<Timestamp>,
+}
+
+/// Which calendars to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookAt {
+    /// The time.
+    pub now: Timestamp,
+    /// Subscriptions are leased for so long: until then no other tick gets them.
+    pub lease: Duration,
+    /// At most so many subscriptions.
+    pub limit: usize,
+    /// For [`DueCalendar::next_start`].
+    pub starts_after: Timestamp,
 }
 
 /// A look that ended.
@@ -81,6 +97,8 @@ pub struct LookDone {
     pub expanded: Option<Expanded>,
     /// When to look again. Of no meaning for a file.
     pub next_look_at: Timestamp,
+    /// When to look again at the latest if an event of a planned meeting is gone.
+    pub second_look_at: Timestamp,
 }
 
 /// What came of a look.

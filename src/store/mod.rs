@@ -108,8 +108,8 @@ pub trait Store: Send + Sync {
     fn sync_calendars(&self, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Result<CalendarsSynced>;
 
     /// The calendars to look at now: every file, which nothing is written for, and at most `limit` subscriptions whose
-    /// time has come, the longest overdue first. Those are leased for `lease`: until then no other tick gets them.
-    fn due_calendars(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueCalendar>>;
+    /// time has come, the longest overdue first. Those are leased.
+    fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>>;
 
     /// The last good copy as it came. `None`: there is none, it is longer than `longest` bytes, or damaged; then ask for
     /// the whole calendar.

@@ -13,13 +13,11 @@
 use super::{MeetingSeen, Run, World};
 use crate::calendar::{self, Limits, View};
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
-use crate::feed::{FetchFailure, Feed, Fetched};
+use crate::feed::{Feed, FetchFailure, Fetched};
 use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
-use crate::rules::refresh;
+use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
-use crate::store::{
-    CalendarDraft, DueCalendar, Expanded, LookDone, LookOutcome, MeetingChange, StoreError,
-};
+use crate::store::{CalendarDraft, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -120,11 +118,13 @@ impl Run<'_> {
         let Calendars { waiting, had_theirs, done } = &mut self.calendars;
         if waiting.is_empty() && !*done {
             // A lease outlives every look that holds it.
-            let due = self.world.store.due_calendars(
-                self.world.clock.now(),
-                each.saturating_mul(2),
-                self.world.config.calendar.parallel,
-            )?;
+            let now = self.world.clock.now();
+            let due = self.world.store.due_calendars(&LookAt {
+                now,
+                lease: each.saturating_mul(2),
+                limit: self.world.config.calendar.parallel,
+                starts_after: now.plus(first_ring(&self.world.config)).plus(refresh::BEFORE_RING_MOST),
+            })?;
             waiting.extend(due.into_iter().filter(|due| had_theirs.insert(due.id)));
             *done = waiting.is_empty();
         }
@@ -164,6 +164,7 @@ impl Run<'_> {
             full: false,
             expanded: None,
             next_look_at: now.plus(self.world.config.calendar.refresh),
+            second_look_at: now.plus(self.world.config.calendar.refresh),
         };
         self.world.store.record_look(subject.id, &look, now, &|_, _| Vec::new()).map(drop)
     }
@@ -219,8 +220,19 @@ impl CalendarJob {
             LookOutcome::Failed { why } => Some(why.clone()),
             _ => None,
         };
-        let next_look_at = self.next_look(failure.is_some(), retry_after, expanded.as_ref());
-        let look = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at };
+        let next = |looked| self.next_look(looked);
+        let times = self.due.failures.saturating_add(1);
+        let look = LookDone {
+            looks: self.due.looks,
+            outcome,
+            full,
+            expanded,
+            next_look_at: next(match failure {
+                Some(_) => Looked::Failed { times, retry_after },
+                None => Looked::Good { vanished: false },
+            }),
+            second_look_at: next(Looked::Good { vanished: true }),
+        };
         let now = self.now;
         let recorded =
             self.world.store.record_look(self.due.id, &look, now, &|known, seen| agenda::changes(known, seen, now))?;
@@ -230,11 +242,7 @@ impl CalendarJob {
 
     /// The meetings of the copy that is in force after this look, when they must be read from it. A new copy that cannot
     /// be read is a failure.
-    fn expanded(
-        &self,
-        outcome: LookOutcome,
-        with: &str,
-    ) -> Result<(LookOutcome, Option<Expanded>), StoreError> {
+    fn expanded(&self, outcome: LookOutcome, with: &str) -> Result<(LookOutcome, Option<Expanded>), StoreError> {
         if let LookOutcome::New { body, .. } = &outcome {
             return Ok(match self.expand(body, with) {
                 Ok(expanded) => (outcome, Some(expanded)),
@@ -267,11 +275,12 @@ impl CalendarJob {
             return Err("it breaks off before its end".into());
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let notice = look.notices.first().map(ToString::to_string);
         Ok(Expanded {
             with: with.to_owned(),
             events: count(look.events),
             notices: count(look.notices.len()),
-            notice: look.notices.first().map(ToString::to_string),
+            notice,
             seen: look.seen,
         })
     }
@@ -295,18 +304,15 @@ impl CalendarJob {
             }
     }
 
-    fn next_look(&self, failed: bool, retry_after: Option<Duration>, expanded: Option<&Expanded>) -> Timestamp {
-        let first = ladder::reach(&self.world.config.ladder).saturating_sub(ladder::OPEN_AHEAD);
-        let rings = expanded.into_iter().flat_map(|e| &e.seen.meetings).map(|m| m.starts_at.minus(first));
-        refresh::next_look(&refresh::Looked {
-            now: self.now,
-            refresh: self.refresh,
-            key: &self.due.key,
-            failures: if failed { self.due.failures.saturating_add(1) } else { 0 },
-            retry_after,
-            next_ring: rings.filter(|at| *at > self.now).min(),
-        })
+    fn next_look(&self, looked: Looked) -> Timestamp {
+        let ring = self.due.next_start.map(|start| start.minus(first_ring(&self.world.config)));
+        refresh::next_look(self.now, self.refresh, looked, ring, &self.due.key)
     }
+}
+
+/// How long before a meeting its first rung is due.
+fn first_ring(config: &Config) -> Duration {
+    ladder::reach(&config.ladder).saturating_sub(ladder::OPEN_AHEAD)
 }
 
 /// The config's calendars as the store keeps them.

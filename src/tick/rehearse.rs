@@ -1,6 +1,7 @@
 //! `--dry-run`: the same tick on a copy of the database, with a provider that only says what it would do.
 
 use super::{Summary, World, tick};
+use crate::feed::NoFeeds;
 use crate::model::{
     Accepted, CallReport, CallRequest, CallStatus, HangUp, Outcome, Phone, ProviderKind, Reply, ReplyMeta, Timestamp,
 };
@@ -13,6 +14,8 @@ pub fn dry_run(world: &World) -> Result<Summary, StoreError> {
     let rehearsal = World {
         store: Arc::from(world.store.rehearsal()?),
         providers: Arc::new(Nobody(Arc::new(WouldCall(world.providers.current())))),
+        // Nothing is fetched: the meetings are those that are known.
+        feeds: Arc::new(NoFeeds),
         ..world.clone()
     };
     let mut summary = tick(&rehearsal)?;

@@ -7,8 +7,8 @@ use savehub::model::{
 use savehub::store::{
     AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft, CalendarsSynced, CallScope,
     Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, IncidentView, LiveCall, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules,
-    Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
+    GuardRule, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule,
+    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -157,7 +157,7 @@ impl Store for Checked {
         fn move_meeting(id: MeetingId, starts: Timestamp, ends: Option<Timestamp>, now: Timestamp) -> Changed;
         fn cancel_meeting(id: MeetingId, now: Timestamp) -> Changed;
         fn sync_calendars(wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> CalendarsSynced;
-        fn due_calendars(now: Timestamp, lease: Duration, limit: usize) -> Vec<DueCalendar>;
+        fn due_calendars(asked: &LookAt) -> Vec<DueCalendar>;
         fn record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
         fn begin_tick(start: &TickStart) -> TickBegun;
         fn settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;

@@ -6,8 +6,8 @@ use savehub::model::{
 use savehub::store::{
     AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
     Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, LiveCall, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules, Recorded, Result,
-    SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+    GuardRule, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules, Recorded,
+    Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -100,8 +100,8 @@ impl Store for Watched {
         self.ask().sync_calendars(wanted, fingerprint, now)
     }
 
-    fn due_calendars(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueCalendar>> {
-        self.ask().due_calendars(now, lease, limit)
+    fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>> {
+        self.ask().due_calendars(asked)
     }
 
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {

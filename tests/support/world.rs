@@ -3,6 +3,7 @@
 use super::fake_twilio::{FakeTwilio, TOKEN};
 use savehub::clock::{Clock as _, ManualClock};
 use savehub::config::{self, Config, ProviderChoice};
+use savehub::feed::Sources;
 use savehub::model::{CallReport, CallRequest, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Timestamp};
 use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
@@ -83,7 +84,8 @@ impl World {
         let config = Arc::new(read(config, &dir));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, Create::Yes).unwrap());
         let clock = Arc::new(ManualClock::at(BEGIN));
-        let parts = tick::World { config, store, providers, clock: Arc::clone(&clock) as _, me: Owner::me() };
+        let feeds = Arc::new(Sources::new(&config));
+        let parts = tick::World { config, store, providers, feeds, clock: Arc::clone(&clock) as _, me: Owner::me() };
         Self { parts, clock, dir, fake: None, heard: None }
     }
 

@@ -3,7 +3,7 @@
 use super::{Inner, agenda, meetings, readable};
 use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
-    AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookDone,
+    AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
     LookOutcome, MeetingChange, MeetingNews,
 };
 use flate2::Compression;
@@ -112,8 +112,9 @@ pub(super) fn anything_due(tx: &Transaction<'_>, now: Timestamp, lease: Duration
     Ok(found.query_row(params![now, now.plus(lease)], |r| r.get(0))?)
 }
 
-pub(super) fn lease(tx: &Transaction<'_>, now: Timestamp, lease: Duration, limit: usize) -> Inner<Vec<DueCalendar>> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+pub(super) fn lease(tx: &Transaction<'_>, asked: &LookAt) -> Inner<Vec<DueCalendar>> {
+    let LookAt { now, lease, starts_after, .. } = *asked;
+    let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
     let due: Vec<CalendarId> = tx
         .prepare_cached(&format!("select id from calendars where {DUE} order by next_look_at, id limit ?3"))?
         .query_map(params![now, now.plus(lease), limit], |r| r.get(0))?
@@ -122,24 +123,31 @@ pub(super) fn lease(tx: &Transaction<'_>, now: Timestamp, lease: Duration, limit
     for id in due {
         tx.prepare_cached("update calendars set lease_until = ?2, looks = looks + 1 where id = ?1")?
             .execute(params![id, now.plus(lease)])?;
-        leased.extend(read_due(tx, "c.id = ?1", Some(id))?);
+        leased.extend(read_due(tx, "c.id = ?1", Some(id), starts_after)?);
     }
     Ok(leased)
 }
 
-pub(super) fn files(tx: &Transaction<'_>) -> Inner<Vec<DueCalendar>> {
-    read_due(tx, "c.kind = 'file' and ?1 is null", None)
+pub(super) fn files(tx: &Transaction<'_>, starts_after: Timestamp) -> Inner<Vec<DueCalendar>> {
+    read_due(tx, "c.kind = 'file' and ?1 is null", None, starts_after)
 }
 
-fn read_due(tx: &Transaction<'_>, filter: &str, id: Option<CalendarId>) -> Inner<Vec<DueCalendar>> {
+fn read_due(
+    tx: &Transaction<'_>,
+    filter: &str,
+    id: Option<CalendarId>,
+    starts_after: Timestamp,
+) -> Inner<Vec<DueCalendar>> {
     let sql = format!(
         "select c.id, c.key, c.person, c.kind, c.etag, c.last_modified, c.stamp, c.hash, c.looks, c.checked_at, \
                 c.good_at, c.full_at, c.expanded_at, c.expanded_with, c.failures, c.failure, c.has_missing, \
-                exists(select 1 from calendar_bodies where calendar_id = c.id) \
+                exists(select 1 from calendar_bodies where calendar_id = c.id), \
+                (select min(m.starts_at) from meetings m \
+                   where m.calendar_id = c.id and m.starts_at > ?2 and m.state = 'SCHEDULED') \
          from calendars c where {filter} order by c.id"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map([id], due_from_row)?;
+    let rows = statement.query_map(params![id, starts_after], due_from_row)?;
     readable(rows, "a calendar")
 }
 
@@ -160,6 +168,7 @@ fn due_from_row(row: &Row<'_>) -> rusqlite::Result<DueCalendar> {
         failure: row.get(15)?,
         has_missing: row.get(16)?,
         has_body: row.get(17)?,
+        next_start: row.get(18)?,
     })
 }
 
@@ -215,10 +224,10 @@ pub(super) fn record(
             .execute(params![id, packed])?;
         }
     }
-    let changed = match &look.expanded {
-        Some(expanded) => expand(tx, id, expanded, now, rule)?,
-        None => Vec::new(),
-    };
+    let Some(expanded) = &look.expanded else { return Ok(AgendaRecorded { counted: true, changed: Vec::new() }) };
+    let changed = expand(tx, id, expanded, now, rule)?;
+    tx.prepare_cached("update calendars set next_look_at = min(next_look_at, ?2) where id = ?1 and has_missing = 1")?
+        .execute(params![id, look.second_look_at])?;
     Ok(AgendaRecorded { counted: true, changed })
 }
 

@@ -36,8 +36,8 @@ mod values;
 use super::{
     AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
     Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, LiveCall, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules, Recorded, Result,
-    SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
+    GuardRule, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules, Recorded,
+    Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId, Timestamp,
@@ -193,12 +193,12 @@ impl Store for SqliteStore {
         self.write("take over the list of calendars", |tx| calendars::sync(tx, wanted, fingerprint, now))
     }
 
-    fn due_calendars(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueCalendar>> {
+    fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>> {
         let (mut due, more) = self.read("look for calendars to read", |tx| {
-            Ok((calendars::files(tx)?, calendars::anything_due(tx, now, lease)?))
+            Ok((calendars::files(tx, asked.starts_after)?, calendars::anything_due(tx, asked.now, asked.lease)?))
         })?;
         if more {
-            due.extend(self.write("lease calendars", |tx| calendars::lease(tx, now, lease, limit))?);
+            due.extend(self.write("lease calendars", |tx| calendars::lease(tx, asked))?);
         }
         Ok(due)
     }
