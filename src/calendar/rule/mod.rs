@@ -32,7 +32,7 @@ mod tests;
 mod times;
 
 pub(super) use parse::RuleError;
-pub(super) use times::times;
+pub(super) use times::{fitting_times, times};
 
 use super::Limits;
 use super::civil::{DAY, Date, DateTime};
@@ -65,6 +65,11 @@ impl Rule {
     /// whether an occurrence lies behind it, only the caller can tell.
     pub(super) fn until(&self) -> Option<Until> {
         self.until
+    }
+
+    /// `FREQ=MONTHLY` or `YEARLY`.
+    pub(super) fn is_slow(&self) -> bool {
+        self.freq >= Freq::Monthly
     }
 
     /// A second of the wall clock after which the rule is over in every zone.

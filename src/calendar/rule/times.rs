@@ -19,12 +19,23 @@ pub(in crate::calendar) fn times(
     until: DateTime,
     budget: &mut Budget,
 ) -> Result<Vec<DateTime>, TooMuch> {
-    let series = Series::new(rule, start, from, until);
-    let mut found: Vec<DateTime> = series.found(budget)?.into_iter().filter_map(DateTime::from_seconds).collect();
+    let mut found = fitting_times(rule, start, from, until, budget)?;
     if (from..=until).contains(&start) && found.first() != Some(&start) {
         found.insert(0, start);
     }
     Ok(found)
+}
+
+/// Like [`times()`], but `start` counts only where it fits the rule: what an `EXRULE` takes away.
+pub(in crate::calendar) fn fitting_times(
+    rule: &Rule,
+    start: DateTime,
+    from: DateTime,
+    until: DateTime,
+    budget: &mut Budget,
+) -> Result<Vec<DateTime>, TooMuch> {
+    let found = Series::new(rule, start, from, until).found(budget)?;
+    Ok(found.into_iter().filter_map(DateTime::from_seconds).collect())
 }
 
 /// A rule with its first start and the window to look at. All times are seconds of the wall clock since the beginning
