@@ -197,13 +197,13 @@ fn own(tx: &Transaction<'_>, calendar: CalendarId, id: MeetingId) -> Inner<()> {
     Ok(())
 }
 
-/// Makes the calendar that holds the newest copy the owner, and lets it be expanded again, since its copy may differ.
-/// `false`: nobody holds one; nobody owns it.
+/// Makes the calendar that has the newest copy the owner, and lets it be expanded again, since its copy may differ.
+/// `false`: none has one; none owns it.
 pub(super) fn hand_over(tx: &Transaction<'_>, id: MeetingId, now: Timestamp) -> Inner<bool> {
     let next: Option<CalendarId> = tx
         .prepare_cached(
-            "select calendar_id from calendar_meetings where meeting_id = ?1 \
-             order by missing_since is not null, sequence desc, calendar_id limit 1",
+            "select calendar_id from calendar_meetings where meeting_id = ?1 and missing_since is null \
+             order by sequence desc, calendar_id limit 1",
         )?
         .query_row([id], |r| r.get(0))
         .optional()?;
