@@ -50,6 +50,7 @@ const BEHIND_PORTS: &[(&str, &[&str])] = &[
 /// Words of code, and the only files they may stand in.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite/"]),
+    ("flate2", &["http/", "store/sqlite/"]),
     ("ureq::", &["http/", "provider/"]),
     ("use ureq", &["http/", "provider/"]),
     ("jiff::", &["zone.rs"]),

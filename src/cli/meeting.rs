@@ -193,6 +193,8 @@ fn list(args: &MeetingListArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
 pub(super) fn clean(meeting: &mut Meeting) {
     meeting.title = printable(&meeting.title);
     meeting.link = meeting.link.as_deref().map(printable);
+    meeting.dial_in = meeting.dial_in.as_deref().map(printable);
+    meeting.source = printable(&meeting.source);
 }
 
 fn listing(meetings: &[Meeting], people: &[Person], now: Timestamp, width: Option<u16>) -> String {

@@ -13,8 +13,10 @@
 //! | [`refresh`] | when is a calendar looked at again? |
 //! | [`skew`] | is our clock wrong, and by how much? |
 //! | [`message`] | what is said? |
+//! | [`agenda`] | what does a look at a calendar change? |
 
 pub mod after;
+pub mod agenda;
 pub mod fence;
 pub mod guard;
 pub mod ladder;

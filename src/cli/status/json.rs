@@ -14,7 +14,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("test_mode", "true: calls are recorded, not placed"),
     ("stopped", "true: the STOP file exists, nothing rings"),
     ("last_tick", "null before the first one; else started_at, ended_at (null while it runs), exit, skew_ms, age_s"),
-    ("next_meetings", "id, person, uid, recurrence, title, starts_at, ends_at, link, source, state, generation"),
+    (
+        "next_meetings",
+        "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation",
+    ),
     (
         "incidents",
         "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, steps; each step \

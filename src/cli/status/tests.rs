@@ -27,6 +27,7 @@ fn nothing() -> Snapshot {
     Snapshot {
         next_meetings: Vec::new(),
         incidents: Vec::new(),
+        calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(0))),
         faults: Vec::new(),
     }
@@ -103,6 +104,7 @@ fn busy_morning() -> Snapshot {
     Snapshot {
         next_meetings: vec![board, meeting(12, "Dentist", minutes(24 * 60 - 30))],
         incidents: vec![open, over],
+        calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(1))),
         faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
     }
