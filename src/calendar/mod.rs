@@ -2,12 +2,34 @@
 //!
 //! What stands here is the design; each file says its part.
 
+mod civil;
+mod event;
+mod expand;
+mod line;
+mod link;
+mod notices;
 mod policy;
+mod read;
+mod rule;
+mod select;
+mod series;
+mod value;
+mod vtimezone;
+mod zones;
 
 pub use policy::{Hours, Pattern, Policy};
 
-use crate::model::{Seen, Timestamp};
+use crate::model::{Seen, SeenMeeting, SkipWhy, Timestamp};
 use crate::zone::Zone;
+use event::Reading;
+use expand::{Expander, Occurrence};
+use notices::Notices;
+use read::File;
+use rule::Budget;
+use select::Selector;
+use series::Clocks;
+use std::collections::HashSet;
+use zones::Zones;
 
 /// How a calendar is looked at.
 #[derive(Debug, Clone)]
@@ -77,4 +99,63 @@ pub enum NotACalendar {
     /// Anything else without `BEGIN:VCALENDAR`.
     #[error("it does not start with BEGIN:VCALENDAR")]
     NoCalendar,
+}
+
+/// Looks at a calendar: which meetings begin in the looked-at time, which of them ring, and what was left out.
+///
+/// # Errors
+/// When the bytes are no calendar at all. Anything wrong inside a calendar costs as little of it as can be, and is told.
+pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
+    let bytes = line::content(bytes);
+    check(&bytes)?;
+    let mut notices = Notices::default();
+    let file = File::read(&bytes, view.limits.line, &mut notices);
+    if !file.whole {
+        notices.add(None, None, "the calendar breaks off before its end (END:VCALENDAR)".to_owned());
+    }
+    let zones = Zones::new(&file, view.zone, view.until);
+    let mut clocks = Clocks { file: &file, zones, notices, budget: Budget::new(view.limits) };
+    let (mut uids, mut doubtful) = (HashSet::new(), HashSet::new());
+    let mut events = Reading { clocks: &mut clocks, uids: &mut uids, doubtful: &mut doubtful }.events();
+    // Stable, so that the events of a UID stay in the order of the file.
+    events.sort_by(|a, b| a.uid.cmp(&b.uid));
+    let mut expander = Expander { view, clocks: &mut clocks, doubtful: &mut doubtful, found: Vec::new() };
+    for group in events.chunk_by(|a, b| a.uid == b.uid) {
+        expander.group(group);
+    }
+    let (meetings, skipped) = selected(expander.found, &file, view);
+    let seen = Seen { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
+    Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.told() })
+}
+
+/// Whether the bytes begin as a calendar does.
+fn check(bytes: &[u8]) -> Result<(), NotACalendar> {
+    let text = bytes.trim_ascii_start();
+    let first = line::Lines::new(text).next().ok_or(NotACalendar::Empty)?;
+    let first = line::unfold(text.get(first.span).unwrap_or_default(), 100);
+    match first.trim() {
+        begin if begin.eq_ignore_ascii_case("BEGIN:VCALENDAR") => Ok(()),
+        html if html.starts_with('<') => Err(NotACalendar::Html),
+        _ => Err(NotACalendar::NoCalendar),
+    }
+}
+
+/// The occurrences that ring and those that do not, earliest first, each identity once.
+fn selected(
+    mut found: Vec<Occurrence<'_>>,
+    file: &File<'_>,
+    view: &View<'_>,
+) -> (Vec<SeenMeeting>, Vec<(SeenMeeting, SkipWhy)>) {
+    found.sort_by(|a, b| (a.starts_at, &a.event.uid, a.planned).cmp(&(b.starts_at, &b.event.uid, b.planned)));
+    let mut selector = Selector::new(file, view);
+    let (mut meetings, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
+    for occurrence in &found {
+        if known.insert((&occurrence.event.uid, occurrence.planned)) {
+            match selector.told(occurrence) {
+                (meeting, None) => meetings.push(meeting),
+                (meeting, Some(why)) => skipped.push((meeting, why)),
+            }
+        }
+    }
+    (meetings, skipped)
 }

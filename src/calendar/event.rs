@@ -1,0 +1,112 @@
+//! Events: what of a `VEVENT` is needed to tell when it takes place. Everything else stays unread until it matters.
+
+use super::line::Property;
+use super::read::{Field, File, Name, RawEvent};
+use super::series::Clocks;
+use super::value::{self, Time};
+use super::zones::ZoneName;
+use std::collections::HashSet;
+
+/// A `VEVENT` with a readable start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Its place among the events of the file.
+    pub(super) at: usize,
+    pub(super) uid: String,
+    /// `SEQUENCE`; 0 where there is none.
+    pub(super) sequence: i64,
+    pub(super) start: Time<ZoneName>,
+    /// `RECURRENCE-ID`: the occurrence it stands for.
+    pub(super) original: Option<Time<ZoneName>>,
+    /// It stands for all later ones too (`RANGE=THISANDFUTURE`).
+    pub(super) this_and_future: bool,
+    /// It has an `RRULE` or an `RDATE`.
+    pub(super) recurs: bool,
+    /// Which `VCALENDAR` of the file it stands in.
+    pub(super) calendar: usize,
+    /// Number of its first line.
+    pub(super) line: usize,
+}
+
+/// Reads the events of a file.
+pub(super) struct Reading<'r, 'f> {
+    pub(super) clocks: &'r mut Clocks<'f>,
+    /// UIDs of all events, also of those that cannot be read.
+    pub(super) uids: &'r mut HashSet<String>,
+    pub(super) doubtful: &'r mut HashSet<String>,
+}
+
+impl Reading<'_, '_> {
+    /// The events that can be read, in the order of the file.
+    pub(super) fn events(&mut self) -> Vec<Event> {
+        let file = self.clocks.file;
+        file.events.iter().enumerate().filter_map(|(at, raw)| self.event(at, raw)).collect()
+    }
+
+    fn event(&mut self, at: usize, raw: &RawEvent) -> Option<Event> {
+        let file = self.clocks.file;
+        let fields = file.event(raw);
+        let first = |name| fields.iter().find(|field| field.name == name).map(|field| file.property(field));
+        let uid = uid(file, fields);
+        self.uids.insert(uid.clone());
+        if !raw.whole {
+            return self.left_out(&uid, raw, "the calendar breaks off in it; it is left out");
+        }
+        if let Some(long) = fields.iter().find(|field| field.name.decides() && file.is_cut(field)) {
+            self.doubt(&uid, long.line.number, "a line is too long; the rest of it is left out");
+        }
+        let (start, original) = (first(Name::Start), first(Name::RecurrenceId));
+        let mut time =
+            |p: &Property<'_>| Some(Time::of(p)?.in_zone(|tzid| self.clocks.zones.number(raw.calendar, tzid)));
+        let (starts, stands_for) = (start.as_ref().and_then(&mut time), original.as_ref().and_then(&mut time));
+        let Some(start) = starts.or(stands_for) else {
+            return self.left_out(&uid, raw, "it has no start (DTSTART) that can be read; it is left out");
+        };
+        if original.is_some() && stands_for.is_none() {
+            self.doubt(&uid, raw.line, "which occurrence it stands for (RECURRENCE-ID) cannot be read");
+        }
+        let range = original.as_ref().and_then(|p| p.param("RANGE"));
+        Some(Event {
+            at,
+            uid,
+            sequence: first(Name::Sequence).and_then(|p| p.value().trim().parse().ok()).unwrap_or(0),
+            start,
+            original: original.is_some().then_some(stands_for.unwrap_or(start)),
+            this_and_future: range.is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")),
+            recurs: fields.iter().any(|field| matches!(field.name, Name::Rule | Name::RDate)),
+            calendar: raw.calendar,
+            line: raw.line,
+        })
+    }
+
+    fn doubt(&mut self, uid: &str, line: usize, why: &str) {
+        self.clocks.notices.add(Some(uid), Some(line), why.to_owned());
+        self.doubtful.insert(uid.to_owned());
+    }
+
+    fn left_out(&mut self, uid: &str, raw: &RawEvent, why: &str) -> Option<Event> {
+        self.doubt(uid, raw.line, why);
+        None
+    }
+}
+
+/// The event's UID; for an event without one, a text made from its start, its rule and its title.
+fn uid(file: &File<'_>, fields: &[Field]) -> String {
+    let told = fields.iter().find(|field| field.name == Name::Uid).map(|field| file.property(field));
+    match told.as_ref().map(|property| value::text(property.value())) {
+        Some(uid) if !uid.trim().is_empty() => uid.trim().to_owned(),
+        _ => {
+            let telling = |field: &&Field| matches!(field.name, Name::Start | Name::Rule | Name::Summary);
+            let properties = fields.iter().filter(telling).map(|field| file.property(field));
+            let hash = properties.fold(FNV_START, |hash, p| fnv(fnv(hash, p.text()), "\n"));
+            format!("no-uid-{hash:016x}")
+        }
+    }
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a: the same in every version of savehub, which the standard library's hash does not promise.
+fn fnv(hash: u64, text: &str) -> u64 {
+    text.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}

@@ -1,0 +1,253 @@
+//! From events to occurrences: which of them begin in the looked-at time, and which component tells about each.
+//!
+//! Events are grouped by UID. In a group, components with a `RECURRENCE-ID` are *overrides*: each stands for the
+//! occurrence that was planned for that instant, and is found by (UID, instant), whatever zone or form either side is
+//! written in. The others are *masters*. A master gives the instants it plans for; overrides take theirs away, wherever
+//! they lie, and then count by their own start, so that an occurrence moves into and out of the looked-at time. An
+//! override whose master is not in the calendar (an invitation to one occurrence) counts as well.
+//!
+//! # Identity
+//!
+//! The instant an occurrence was planned for, not the one it takes place at, is its identity beside the UID. An event
+//! that does not recur has none, and stays the same when it moves; but where a UID has several masters, all have one.
+//!
+//! # Policies
+//!
+//! Where RFC 5545 is silent, contradicts itself or is not followed, these were chosen:
+//!
+//! * An IANA name in `TZID` means that zone, even where a `VTIMEZONE` of that name says otherwise: calendars carry stale
+//!   copies for years.
+//! * `UNTIL` as a day includes that day, also for meetings with a time (section 3.3.10: the bound is inclusive).
+//! * `UNTIL` before `DTSTART` leaves `DTSTART`: it is always the first occurrence.
+//! * A time in a daylight-saving gap shifts forward by the gap, also where a rule makes it (section 3.3.5); a time that
+//!   comes twice is the first of the two.
+//! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
+//! * One UID with several masters: the highest `SEQUENCE` counts; on a tie all stay. Of several overrides for one
+//!   occurrence the highest `SEQUENCE` counts; on a tie the last in the file.
+//! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
+//!   day. `RDATE` as a mere day means the series's time on it.
+//! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
+//! * A rule that cannot be read, asks for too much, or comes when the budget is spent: `DTSTART`, `RDATE`s and overrides
+//!   still count, and the UID is doubtful.
+
+use super::View;
+use super::civil::{Date, DateTime};
+use super::event::Event;
+use super::rule::TooMuch;
+use super::series::{Clocks, Planned, Series, on_day};
+use super::value::Time;
+use super::zones::Place;
+use crate::model::Timestamp;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
+
+/// Seconds of two days: no zone shifts its clocks by more.
+const TWO_DAYS: i64 = 2 * 86_400;
+
+/// Steps of the budget for an occurrence that begins in the looked-at time: its texts will be read.
+const OCCURRENCE: u64 = 50;
+
+/// An occurrence that begins in the looked-at time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Occurrence<'e> {
+    /// The component that tells about it.
+    pub(super) event: &'e Event,
+    /// The series, where the component is an override.
+    pub(super) master: Option<&'e Event>,
+    /// The instant it was planned for; `None` for an event that does not recur.
+    pub(super) planned: Option<Timestamp>,
+    pub(super) starts_at: Timestamp,
+    pub(super) ends_at: Option<Timestamp>,
+}
+
+/// Expands the events of a file, UID by UID.
+pub(super) struct Expander<'x, 'e, 'f> {
+    pub(super) view: &'x View<'x>,
+    pub(super) clocks: &'x mut Clocks<'f>,
+    pub(super) doubtful: &'x mut HashSet<String>,
+    pub(super) found: Vec<Occurrence<'e>>,
+}
+
+/// The overrides of a UID.
+#[derive(Default)]
+struct Overrides<'e> {
+    /// By the instant they stand for.
+    by_instant: BTreeMap<Timestamp, &'e Event>,
+    /// Days they stand for, where that is all they tell.
+    days: HashSet<Date>,
+}
+
+/// A stretch of a series between two `THISANDFUTURE`s.
+struct Stretch<'e> {
+    /// Planned after this instant …
+    after: Option<Timestamp>,
+    /// … and before this one.
+    before: Option<Timestamp>,
+    /// Seconds on the wall.
+    shift: i64,
+    /// The component that tells about it.
+    event: &'e Event,
+}
+
+impl<'e> Expander<'_, 'e, '_> {
+    /// Finds the occurrences of the events of one UID.
+    pub(super) fn group(&mut self, group: &'e [Event]) {
+        if let [event] = group
+            && event.original.is_none()
+            && !event.recurs
+        {
+            return self.single(event);
+        }
+        let masters = || group.iter().filter(|event| event.original.is_none());
+        let newest = masters().map(|event| event.sequence).max();
+        let masters: Vec<&Event> = masters().filter(|event| Some(event.sequence) == newest).collect();
+        let overrides = self.overrides(group, masters.first().copied());
+        for master in &masters {
+            let recurs = master.recurs || masters.len() > 1;
+            self.series(master, recurs, &overrides);
+        }
+        for (planned, event) in &overrides.by_instant {
+            let here = self.clocks.place(event.start, event.calendar);
+            if let Some(starts_at) = here.instant(event.start.wall()) {
+                self.keep(event, masters.first().copied(), Some(*planned), starts_at, None);
+            }
+        }
+    }
+
+    /// An event that takes place once: most are far away, and told to be so by their digits alone.
+    fn single(&mut self, event: &'e Event) {
+        let utc = event.start.wall().seconds();
+        let near = |at: Timestamp| at.ms().div_euclid(1000);
+        if utc < near(self.view.from).saturating_sub(TWO_DAYS) || utc > near(self.view.until).saturating_add(TWO_DAYS) {
+            return;
+        }
+        let here = self.clocks.place(event.start, event.calendar);
+        if let Some(starts_at) = here.instant(event.start.wall()) {
+            self.keep(event, None, None, starts_at, None);
+        }
+    }
+
+    fn overrides(&mut self, group: &'e [Event], master: Option<&Event>) -> Overrides<'e> {
+        let mut overrides = Overrides::default();
+        let here = master.map(|master| self.clocks.place(master.start, master.calendar));
+        for event in group {
+            let Some(original) = event.original else { continue };
+            let here = here.clone().unwrap_or_else(|| self.clocks.place(original, event.calendar));
+            let planned = match (original, master.map(|master| master.start)) {
+                (Time::Date(day), Some(start)) if !matches!(start, Time::Date(_)) => {
+                    overrides.days.insert(day);
+                    on_day(day, start.wall()).and_then(|wall| here.instant(wall))
+                }
+                _ => self.clocks.instant(original, &here),
+            };
+            let Some(planned) = planned else { continue };
+            let known = overrides.by_instant.entry(planned).or_insert(event);
+            if event.sequence >= known.sequence {
+                *known = event;
+            }
+        }
+        overrides
+    }
+
+    /// The occurrences of a master that no override stands for.
+    fn series(&mut self, master: &'e Event, recurs: bool, overrides: &Overrides<'e>) {
+        let series = Series::read(master, self.clocks);
+        let mut done = if series.broken { Err(None) } else { Ok(()) };
+        for stretch in self.stretches(master, &series, overrides) {
+            let Some(window) = self.window(&series.place, stretch.shift) else { continue };
+            if !stretch.meets(&window, &series.place) {
+                continue;
+            }
+            let (planned, worked) = series.planned(&window, &mut self.clocks.budget);
+            done = done.and(worked.map_err(Some));
+            for (at, Planned { wall, end }) in planned {
+                if !stretch.has(at) || overrides.stand_for(at, wall) {
+                    continue;
+                }
+                let moved = || series.place.instant(wall.plus_seconds(stretch.shift)?);
+                if let Some(starts_at) = if stretch.shift == 0 { Some(at) } else { moved() } {
+                    let end = end.filter(|_| stretch.shift == 0);
+                    self.keep(stretch.event, Some(master), recurs.then_some(at), starts_at, end);
+                }
+            }
+        }
+        if let Err(why) = done {
+            self.doubt(master, why);
+        }
+    }
+
+    fn doubt(&mut self, event: &Event, why: Option<TooMuch>) {
+        if let Some(why) = why {
+            let text = format!("{why}; only its single dates count");
+            self.clocks.notices.add(Some(&event.uid), Some(event.line), text);
+        }
+        self.doubtful.insert(event.uid.clone());
+    }
+
+    /// A series cut at its `THISANDFUTURE`s, earliest first.
+    fn stretches(&mut self, master: &'e Event, series: &Series, overrides: &Overrides<'e>) -> Vec<Stretch<'e>> {
+        let mut stretches = vec![Stretch { after: None, before: None, shift: 0, event: master }];
+        for (at, event) in overrides.by_instant.iter().filter(|(_, event)| event.this_and_future) {
+            let here = self.clocks.place(event.start, event.calendar);
+            let wall = here.instant(event.start.wall()).and_then(|start| series.place.wall(start));
+            let Some((planned, wall)) = series.place.wall(*at).zip(wall) else { continue };
+            if let Some(last) = stretches.last_mut() {
+                last.before = Some(*at);
+            }
+            let shift = wall.seconds() - planned.seconds();
+            stretches.push(Stretch { after: Some(*at), before: None, shift, event });
+        }
+        stretches
+    }
+
+    /// The wall times that the looked-at time can hold after a shift. Where the clocks changed in the two days before
+    /// one of its ends, times from before the change may have come to lie in it, or still belong to it.
+    fn window(&self, place: &Place, shift: i64) -> Option<RangeInclusive<DateTime>> {
+        let around = |at: Timestamp| {
+            let earlier = Timestamp::from_ms(at.ms().checked_sub(TWO_DAYS * 1000)?);
+            Some((place.wall(at)?, place.wall(earlier)?.plus_seconds(TWO_DAYS)?))
+        };
+        let ((from, from_before), (until, until_before)) = (around(self.view.from)?, around(self.view.until)?);
+        let shifted = |at: DateTime| at.plus_seconds(shift.checked_neg()?);
+        Some(shifted(from.min(from_before))?..=shifted(until.max(until_before))?)
+    }
+
+    fn keep(
+        &mut self,
+        event: &'e Event,
+        master: Option<&'e Event>,
+        planned: Option<Timestamp>,
+        starts_at: Timestamp,
+        end: Option<Timestamp>,
+    ) {
+        if !(self.view.from..self.view.until).contains(&starts_at) {
+            return;
+        }
+        if let Err(why) = self.clocks.budget.spend(OCCURRENCE) {
+            return self.doubt(event, Some(why));
+        }
+        let ends_at = end.or_else(|| self.clocks.end(event, starts_at));
+        let master = master.filter(|master| master.at != event.at);
+        self.found.push(Occurrence { event, master, planned, starts_at, ends_at });
+    }
+}
+
+impl Overrides<'_> {
+    fn stand_for(&self, planned: Timestamp, wall: DateTime) -> bool {
+        self.by_instant.contains_key(&planned) || self.days.contains(&wall.date())
+    }
+}
+
+impl Stretch<'_> {
+    fn has(&self, planned: Timestamp) -> bool {
+        self.after.is_none_or(|after| planned > after) && self.before.is_none_or(|before| planned < before)
+    }
+
+    /// Can a time of the window lie in it?
+    fn meets(&self, window: &RangeInclusive<DateTime>, place: &Place) -> bool {
+        let (first, last) = (place.instant(*window.start()), place.instant(*window.end()));
+        let ends_before = self.before.zip(first).is_some_and(|(before, first)| before < first);
+        let begins_after = self.after.zip(last).is_some_and(|(after, last)| after > last);
+        !(ends_before || begins_after)
+    }
+}

@@ -1,0 +1,79 @@
+//! What the person is told: few notices, repeated ones counted in one.
+
+use super::Notice;
+use crate::model::{cut, printable};
+
+/// Different notices that are kept; a calendar with more trouble has said enough.
+const MOST: usize = 40;
+
+/// Collects the notices of one look.
+#[derive(Debug, Default)]
+pub(super) struct Notices {
+    /// Each with how often it came again.
+    kept: Vec<(Notice, usize)>,
+    /// Notices beyond the kept ones.
+    left_out: usize,
+}
+
+impl Notices {
+    /// Adds a notice; one with the same text is counted, and keeps the event and the line where it came up first.
+    pub(super) fn add(&mut self, uid: Option<&str>, line: Option<usize>, text: String) {
+        if let Some((_, again)) = self.kept.iter_mut().find(|(notice, _)| notice.text == text) {
+            *again += 1;
+        } else if self.kept.len() < MOST {
+            self.kept.push((Notice { uid: uid.map(shown), line, text }, 0));
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// The notices, in the order they came up first.
+    pub(super) fn told(self) -> Vec<Notice> {
+        let mut told: Vec<Notice> = self.kept.into_iter().map(counted).collect();
+        if self.left_out > 0 {
+            told.push(Notice { uid: None, line: None, text: format!("and {} more", self.left_out) });
+        }
+        told
+    }
+}
+
+fn counted((mut notice, again): (Notice, usize)) -> Notice {
+    match again {
+        0 => {}
+        1 => notice.text.push_str(" (and once more)"),
+        n => notice.text.push_str(&format!(" (and {n} times more)")),
+    }
+    notice
+}
+
+/// A text of the calendar, as it may be shown: cleaned and short.
+pub(super) fn shown(text: &str) -> String {
+    printable(&cut(text, 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_notice_is_told_once_with_its_count() {
+        let mut notices = Notices::default();
+        for line in 1..=3 {
+            notices.add(Some("a\u{1b}[2J"), Some(line), "it is odd".to_owned());
+        }
+        notices.add(None, None, "another".to_owned());
+        let first =
+            Notice { uid: Some("a [2J".to_owned()), line: Some(1), text: "it is odd (and 2 times more)".to_owned() };
+        assert_eq!(notices.told(), [first, Notice { uid: None, line: None, text: "another".to_owned() }]);
+    }
+
+    #[test]
+    fn a_flood_of_notices_ends_in_a_number() {
+        let mut notices = Notices::default();
+        for n in 0..1000 {
+            notices.add(None, None, n.to_string());
+        }
+        let told = notices.told();
+        assert_eq!((told.len(), told[MOST].text.as_str()), (MOST + 1, "and 960 more"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Which days a rule lets through.
+
+use super::period::Freq;
+use super::{Date, Rule};
+
+/// The numbers of a `BYxxx` list, sorted, each once; a negative one counts from the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Numbers(Vec<i16>);
+
+impl Numbers {
+    /// Sorts them.
+    pub(super) fn new(mut numbers: Vec<i16>) -> Self {
+        numbers.sort_unstable();
+        numbers.dedup();
+        Self(numbers)
+    }
+
+    /// The rule does not say.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As they are, smallest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().map(|n| i64::from(*n))
+    }
+
+    /// Is the thing at place `at` (from 0) of `len` in the list, when they are counted in groups of `by`, from the front
+    /// or from the end?
+    fn has(&self, at: i64, len: i64, by: i64) -> bool {
+        let from_front = at / by + 1;
+        let from_end = -((len - 1 - at) / by + 1);
+        [from_front, from_end].iter().any(|n| i16::try_from(*n).is_ok_and(|n| self.0.binary_search(&n).is_ok()))
+    }
+
+    fn lets(&self, at: i64, len: i64, by: i64) -> bool {
+        self.is_empty() || self.has(at, len, by)
+    }
+}
+
+/// `BYDAY`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Weekdays {
+    /// Bit n for every weekday n (0 for Monday).
+    pub(super) every: u8,
+    /// For each weekday, which of the month or the year.
+    pub(super) nth: [Numbers; 7],
+}
+
+impl Weekdays {
+    /// The rule does not say.
+    pub(super) fn is_empty(&self) -> bool {
+        self.every == 0 && self.nth.iter().all(Numbers::is_empty)
+    }
+
+    /// Only that weekday.
+    pub(super) fn only(weekday: u8) -> Self {
+        Self { every: 1 << weekday, ..Self::default() }
+    }
+
+    /// The same without regard to which of the month.
+    pub(super) fn without_numbers(&self) -> Self {
+        let named = (0..7).zip(&self.nth).filter(|(_, nth)| !nth.is_empty());
+        Self { every: named.fold(self.every, |every, (weekday, _)| every | 1 << weekday), ..Self::default() }
+    }
+}
+
+impl Rule {
+    /// Does the rule let occurrences take place on that day?
+    pub(super) fn fits(&self, date: Date) -> bool {
+        let (month_at, month_len) = (i64::from(date.day()) - 1, i64::from(date.days_in_month()));
+        (self.months == 0 || self.months >> date.month() & 1 == 1)
+            && self.month_days.lets(month_at, month_len, 1)
+            && (self.weekdays.is_empty() || self.fits_weekday(date))
+            && (self.year_days.is_empty() || self.year_days.has(date.day_of_year(), date.days_in_year(), 1))
+            && (self.weeks.is_empty() || self.fits_week(date))
+    }
+
+    /// Numbers of weekdays count within the month; in a yearly rule that names no months, within the year.
+    fn fits_weekday(&self, date: Date) -> bool {
+        let weekday = date.weekday();
+        let (at, len) = if self.freq == Freq::Yearly && self.months == 0 {
+            (date.day_of_year(), date.days_in_year())
+        } else {
+            (i64::from(date.day()) - 1, i64::from(date.days_in_month()))
+        };
+        self.weekdays.every >> weekday & 1 == 1
+            || self.weekdays.nth.get(usize::from(weekday)).is_some_and(|nth| nth.has(at, len, 7))
+    }
+
+    /// A week belongs to the year that holds four of its days or more, so to the year of its fourth day; that day's
+    /// place in the year numbers it.
+    fn fits_week(&self, date: Date) -> bool {
+        let into_week = (7 + i64::from(date.weekday()) - i64::from(self.week_start)) % 7;
+        let fourth = date.plus_days(3 - into_week);
+        fourth.is_some_and(|day| self.weeks.has(day.day_of_year(), day.days_in_year(), 7))
+    }
+}

@@ -1,0 +1,201 @@
+//! Which occurrences ring, and what is told about each.
+//!
+//! What an override does not tell it takes from its series; what it tells counts alone, also the answers of its
+//! attendees. Only the person's own answer matters, never that of other guests. Where several own addresses are invited,
+//! the answer that attends most counts.
+
+use super::View;
+use super::expand::Occurrence;
+use super::line::Property;
+use super::link::{self, From};
+use super::policy::Hours;
+use super::read::{Field, File, Name};
+use super::value::{self, Time};
+use super::zones::Place;
+use crate::model::{SeenMeeting, SkipWhy, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// Longest title, in characters.
+const LONGEST_TITLE: usize = 1000;
+
+/// The places of links and numbers, best first.
+const WAYS_TO_JOIN: [(Name, From); 8] = [
+    (Name::GoogleConference, From::Place),
+    (Name::TeamsMeeting, From::Place),
+    (Name::OnlineMeeting, From::Place),
+    (Name::Conference, From::Place),
+    (Name::Location, From::Place),
+    (Name::Url, From::Other),
+    (Name::Description, From::Other),
+    (Name::HtmlDescription, From::Other),
+];
+
+/// Tells about occurrences; what all occurrences of a component have in common is read once.
+pub(super) struct Selector<'s, 'f> {
+    file: &'s File<'f>,
+    view: &'s View<'s>,
+    /// By the component and its series.
+    told: HashMap<(usize, Option<usize>), Rc<Told>>,
+}
+
+/// What a component tells about each of its occurrences.
+struct Told {
+    title: String,
+    link: Option<String>,
+    dial_in: Option<String>,
+    skip: Option<SkipWhy>,
+}
+
+impl<'s, 'f> Selector<'s, 'f> {
+    pub(super) fn new(file: &'s File<'f>, view: &'s View<'s>) -> Self {
+        Self { file, view, told: HashMap::new() }
+    }
+
+    /// The meeting an occurrence is, and why it does not ring.
+    pub(super) fn told(&mut self, occurrence: &Occurrence<'_>) -> (SeenMeeting, Option<SkipWhy>) {
+        let event = occurrence.event;
+        let key = (event.at, occurrence.master.map(|master| master.at));
+        let (file, view) = (self.file, self.view);
+        let told = Rc::clone(self.told.entry(key).or_insert_with(|| {
+            let component = Component { file, own: fields(file, event.at), series: key.1.map(|at| fields(file, at)) };
+            Rc::new(component.told(view, matches!(event.start, Time::Date(_))))
+        }));
+        let outside = || view.policy.hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
+        let skip = told.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
+        let meeting = SeenMeeting {
+            uid: event.uid.clone(),
+            recurrence: occurrence.planned.map(basic_utc).unwrap_or_default(),
+            sequence: event.sequence,
+            starts_at: occurrence.starts_at,
+            ends_at: occurrence.ends_at,
+            title: told.title.clone(),
+            link: told.link.clone(),
+            dial_in: told.dial_in.clone(),
+        };
+        (meeting, skip)
+    }
+}
+
+fn fields<'s>(file: &'s File<'_>, at: usize) -> &'s [Field] {
+    file.events.get(at).map(|raw| file.event(raw)).unwrap_or_default()
+}
+
+/// `20261123T090000Z`.
+fn basic_utc(at: Timestamp) -> String {
+    let Some(wall) = Place::Utc.wall(at) else { return at.ms().to_string() };
+    let (date, hour, minute, second) = (wall.date(), wall.hour(), wall.minute(), wall.second());
+    format!("{:04}{:02}{:02}T{hour:02}{minute:02}{second:02}Z", date.year(), date.month(), date.day())
+}
+
+impl Hours {
+    fn hold(&self, at: Timestamp, view: &View<'_>) -> bool {
+        let Some(wall) = Place::Iana(view.zone.clone()).wall(at) else { return true };
+        let minute = wall.hour() * 60 + wall.minute();
+        let day = self.days.get(usize::from(wall.date().weekday())).copied().unwrap_or(true);
+        day && (u32::from(self.from)..u32::from(self.until)).contains(&minute)
+    }
+}
+
+/// A component, with the series behind it.
+struct Component<'s, 'f> {
+    file: &'s File<'f>,
+    own: &'s [Field],
+    series: Option<&'s [Field]>,
+}
+
+/// An answer to an invitation (`PARTSTAT`, RFC 5545 section 3.2.12), the one that attends least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    Declined,
+    Delegated,
+    None,
+    Tentative,
+    Accepted,
+}
+
+impl<'f> Component<'_, 'f> {
+    fn told(&self, view: &View<'_>, all_day: bool) -> Told {
+        let title: String = self.text(Name::Summary).chars().take(LONGEST_TITLE).collect();
+        let texts: Vec<(From, String)> =
+            WAYS_TO_JOIN.iter().flat_map(|(name, from)| self.all(*name).map(|p| (*from, plain(&p)))).collect();
+        let (link, dial_in) = (link::link(&texts), link::dial_in(&texts));
+        let joinable = link.is_some() || dial_in.is_some();
+        let skip = if all_day { Some(SkipWhy::AllDay) } else { self.skip(view, &title, joinable) };
+        Told { title, link, dial_in, skip }
+    }
+
+    /// Why it does not ring, but for its hour.
+    fn skip(&self, view: &View<'_>, title: &str, joinable: bool) -> Option<SkipWhy> {
+        let policy = view.policy;
+        let (status, busy) = (self.word(Name::Status), self.word(Name::BusyStatus));
+        let free = self.word(Name::Transparency) == "TRANSPARENT" || busy == "FREE";
+        let answer = self.answer(&policy.addresses);
+        let tentative = status == "TENTATIVE" || busy == "TENTATIVE" || answer == Some(Answer::Tentative);
+        let left_out = |why| policy.leaves_out.contains(&why);
+        let few = policy.min_attendees > 0 && self.attendees() < policy.min_attendees as usize;
+        [
+            (matches!(status.as_str(), "CANCELLED" | "CANCELED"), SkipWhy::Cancelled),
+            (answer == Some(Answer::Declined), SkipWhy::Declined),
+            (answer == Some(Answer::Delegated), SkipWhy::Delegated),
+            (free && left_out(SkipWhy::Free), SkipWhy::Free),
+            (busy == "OOF" && left_out(SkipWhy::OutOfOffice), SkipWhy::OutOfOffice),
+            (tentative && left_out(SkipWhy::Tentative), SkipWhy::Tentative),
+            (answer == Some(Answer::None) && left_out(SkipWhy::Unanswered), SkipWhy::Unanswered),
+            (policy.skip_titles.iter().any(|pattern| pattern.fits(title)), SkipWhy::Title),
+            (few, SkipWhy::FewAttendees),
+            (policy.need_link && !joinable, SkipWhy::NoLink),
+        ]
+        .into_iter()
+        .find_map(|(is, why)| is.then_some(why))
+    }
+
+    /// The properties of this name: its own, or else those of its series.
+    fn all(&self, name: Name) -> impl Iterator<Item = Property<'f>> {
+        let tells = |fields: &[Field]| fields.iter().any(|field| field.name == name);
+        let fields = if tells(self.own) { self.own } else { self.series.unwrap_or_default() };
+        fields.iter().filter(move |field| field.name == name).map(|field| self.file.property(field))
+    }
+
+    fn text(&self, name: Name) -> String {
+        self.all(name).next().map(|property| plain(&property).trim().to_owned()).unwrap_or_default()
+    }
+
+    fn word(&self, name: Name) -> String {
+        self.text(name).to_ascii_uppercase()
+    }
+
+    /// The person's own answer, where one of their addresses is invited.
+    fn answer(&self, own: &[String]) -> Option<Answer> {
+        let invited = self.all(Name::Attendee).filter(|p| addresses(p).any(|address| own.contains(&address)));
+        let answer = invited.map(|p| match p.param("PARTSTAT").unwrap_or_default().to_ascii_uppercase().as_str() {
+            "DECLINED" => Answer::Declined,
+            "DELEGATED" => Answer::Delegated,
+            "TENTATIVE" => Answer::Tentative,
+            "ACCEPTED" | "COMPLETED" | "IN-PROCESS" => Answer::Accepted,
+            _ => Answer::None,
+        });
+        answer.max()
+    }
+
+    /// How many people are invited or invite; rooms and resources do not count.
+    fn attendees(&self) -> usize {
+        let is_thing = |p: &Property<'_>| {
+            p.param("CUTYPE").is_some_and(|kind| ["ROOM", "RESOURCE"].iter().any(|k| kind.eq_ignore_ascii_case(k)))
+        };
+        let people = self.all(Name::Attendee).filter(|p| !is_thing(p)).chain(self.all(Name::Organizer));
+        people.filter_map(|p| addresses(&p).last()).collect::<HashSet<String>>().len()
+    }
+}
+
+fn plain(property: &Property<'_>) -> String {
+    value::text(property.value()).into_owned()
+}
+
+/// The addresses of an attendee, in lower case: its value, and its `EMAIL` (RFC 7986 section 6.2).
+fn addresses(property: &Property<'_>) -> impl Iterator<Item = String> {
+    [Some(property.value()), property.param("EMAIL")].into_iter().flatten().map(|address| {
+        let address = address.trim().to_lowercase();
+        address.strip_prefix("mailto:").map(|a| a.trim().to_owned()).unwrap_or(address)
+    })
+}
