@@ -12,7 +12,7 @@ use crate::model::{ProviderKind, Reason, StepState, printable};
 use crate::store::StepResult;
 use crate::store::Store;
 use crate::store::sqlite::{Create, SqliteStore};
-use crate::tick::{Summary, dry_run, tick};
+use crate::tick::{MeetingSeen, Summary, dry_run, tick};
 use crate::when;
 use std::io::Write;
 use std::path::Path;
@@ -54,12 +54,27 @@ fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
 }
 
 fn tell(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {
+    for meeting in &summary.meetings {
+        if let Some(line) = meeting_line(meeting) {
+            writeln!(out, "{line}")?;
+        }
+    }
     for result in &summary.results {
         let line = line(result, summary.dry_run);
         let trouble = crate::tick::is_trouble(result);
         writeln!(out, "{}", if trouble { screen.paint.alarm(&line) } else { line })?;
     }
     Ok(())
+}
+
+/// `i4 Board sync (ana): its calendar moved it`: only what was being watched; a day's new meetings are no news for cron.
+fn meeting_line(meeting: &MeetingSeen) -> Option<String> {
+    let incident = meeting.incident?;
+    let what = match meeting.reason {
+        Some(reason) => format!("ended: {}", reason_words(reason)),
+        None => "its calendar moved it".into(),
+    };
+    Some(format!("{incident} {} ({}): {what}", printable(&meeting.title), printable(&meeting.person)))
 }
 
 /// `i4 Board sync (ana): called ****0123, call CA…`.

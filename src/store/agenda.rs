@@ -10,7 +10,7 @@ use std::time::Duration;
 pub type AgendaRule<'a> = &'a dyn Fn(&[KnownMeeting], &Seen) -> Vec<Change>;
 
 /// A calendar of the config.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CalendarDraft {
     /// Tells it from every other one. Not secret.
     pub key: String,

@@ -14,7 +14,7 @@ use super::{MeetingSeen, Run, World};
 use crate::calendar::{self, Limits, View};
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
 use crate::feed::{Feed, FetchFailure, Fetched};
-use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
+use crate::model::{CalendarId, CalendarKind, KnownMeeting, Seen, Timestamp, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
 use crate::store::{CalendarDraft, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How far ahead meetings are planned: a day, and time for an outage of the scheduler.
-pub const AHEAD: Duration = Duration::from_secs(26 * 3600);
+const AHEAD: Duration = Duration::from_secs(26 * 3600);
 
 /// The copy is expanded again after this long.
 const EXPAND_EVERY: Duration = Duration::from_secs(3600);
@@ -233,9 +233,9 @@ impl CalendarJob {
             }),
             second_look_at: next(Looked::Good { vanished: true }),
         };
-        let now = self.now;
-        let recorded =
-            self.world.store.record_look(self.due.id, &look, now, &|known, seen| agenda::changes(known, seen, now))?;
+        let (now, confirmed) = (self.now, failure.is_none());
+        let rule = |known: &[KnownMeeting], seen: &Seen| agenda::changes(known, &agenda::Look { seen, confirmed, now });
+        let recorded = self.world.store.record_look(self.due.id, &look, now, &rule)?;
         let failure = failure.filter(|_| recorded.counted);
         Ok(CalendarNews { failure, unwritten: false, changed: recorded.changed })
     }

@@ -2,7 +2,7 @@
 
 use super::fake_twilio::{FakeTwilio, TOKEN};
 use savehub::clock::{Clock as _, ManualClock};
-use savehub::config::{self, Config, ProviderChoice};
+use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice};
 use savehub::feed::Sources;
 use savehub::model::{CallReport, CallRequest, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Timestamp};
 use savehub::owner::Owner;
@@ -92,6 +92,16 @@ impl World {
     /// Changes the checked config; the providers stay.
     pub fn change_config(&mut self, change: impl FnOnce(&mut Config)) {
         change(Arc::make_mut(&mut self.parts.config));
+    }
+
+    /// From now on this person's meetings stand in this calendar.
+    pub fn reads(&mut self, person: &str, place: CalendarPlace) {
+        self.change_config(|config| {
+            let person = config.people.iter_mut().find(|p| p.id == person).expect("a person");
+            let key = format!("{}-{}", person.id, person.calendars.len());
+            person.calendars.push(CalendarSource { name: format!("work{key}"), key, place, refresh: None });
+        });
+        self.parts.feeds = Arc::new(Sources::new(&self.parts.config));
     }
 
     /// The next tick is another process: nothing is left of this one but its file.
