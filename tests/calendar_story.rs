@@ -226,19 +226,16 @@ fn a_meeting_in_two_calendars_of_a_person_rings_once() {
 
 #[test]
 fn a_slow_feed_delays_no_call() {
-    let mut story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    let ben = story.world.meeting_of("ben", "Standup", "09:03");
-    story.world.change_config(|config| config.calendar.timeout = std::time::Duration::from_secs(2));
-    story.feed.serve(Serves::Silence);
+    let feed = FakeFeed::start(Serves::Silence);
+    let mut world = World::with("[calendar]\ntimeout = \"1s\"");
+    world.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let ben = world.meeting_of("ben", "Standup", "09:03");
     // The call is placed before the feed is waited for: with the tick that finds both due.
-    let summary = story.world.tick();
+    let summary = world.tick();
     assert_eq!(summary.results.len(), 1);
-    assert_eq!(story.world.steps(ben)[0], "EXECUTED(initiated)");
-    assert!(
-        story.world.parts.store.snapshot(story.world.now(), BEGIN, at("100000")).unwrap().calendars[0]
-            .failure
-            .is_some()
-    );
+    assert_eq!(world.steps(ben)[0], "EXECUTED(initiated)");
+    let failure = world.snapshot().calendars[0].failure.clone();
+    assert_eq!(failure.as_deref(), Some("no whole answer within 1 s"));
 }
 
 #[test]
