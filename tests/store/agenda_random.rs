@@ -234,7 +234,7 @@ fn planned(meetings: &[Meeting]) -> BTreeSet<String> {
 
 #[test]
 fn random_histories_of_calendars_keep_what_is_promised() {
-    let config = Config { cases: 100, failure_persistence: None, max_shrink_iters: 1000, ..Config::default() };
+    let config = Config { cases: 64, failure_persistence: None, max_shrink_iters: 1000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let outcome = runner.run(&prop::collection::vec(event(), 5..40), |events| {
         let mut history = History::new(Bench::in_memory());

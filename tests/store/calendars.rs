@@ -113,7 +113,7 @@ fn a_calendar_keeps_its_row_under_another_name(b: &Bench) {
     let id = b.one_file();
     let meeting = b.adds(id, &copy("talk", 600), 0);
     let mut renamed = file("ana", "work");
-    renamed.name = "Work at last".to_owned();
+    "Work at last".clone_into(&mut renamed.name);
     assert_eq!(b.subscribe(&[renamed], 1), CalendarsSynced::default());
     assert_eq!(b.view(id).name, "Work at last");
     assert_eq!(b.read(meeting.id).source, "Work at last");
