@@ -19,7 +19,7 @@ mod file;
 mod sources;
 mod web;
 
-pub use sources::Sources;
+pub use sources::{Sources, at};
 
 use crate::model::Validators;
 use std::sync::Arc;

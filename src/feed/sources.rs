@@ -30,6 +30,11 @@ impl Feeds for Sources {
     }
 }
 
+/// The source at this place, whether it stands in the config or not.
+pub fn at(place: &CalendarPlace, config: &CalendarConfig) -> Arc<dyn Feed> {
+    feed(place, config, &(Arc::new(SystemLookup) as Arc<dyn Lookup>))
+}
+
 fn feed(place: &CalendarPlace, config: &CalendarConfig, lookup: &Arc<dyn Lookup>) -> Arc<dyn Feed> {
     match place {
         CalendarPlace::File(path) => Arc::new(File::new(path.clone(), config.max_bytes)),
