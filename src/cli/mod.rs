@@ -9,6 +9,7 @@ mod call_test;
 pub mod checkin;
 mod demo;
 pub mod generate;
+mod import;
 pub mod meeting;
 mod open;
 pub mod pick;
@@ -122,7 +123,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
             with_store(file, create, screen, out, |ctx| meeting::run(command, ctx))
         }
         Command::Calendar(command) => calendar::run(command, file, screen, SystemClock.now(), out),
-        Command::Import(_) => anyhow::bail!("later"),
+        Command::Import(args) => with_store(file, Create::Yes, screen, out, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),

@@ -6,12 +6,12 @@
 mod report;
 pub(super) mod source;
 
-pub use report::FIELDS;
+pub(super) use report::{FIELDS, notice_line, skip_words, title};
 
 use super::args::{CalendarCheckArgs, CalendarCommand};
 use super::open;
 use super::print::{self, Screen};
-use crate::calendar::{Limits, Policy, View, look};
+use crate::calendar::{Limits, Look, Policy, View, look};
 use crate::config::{Config, Person};
 use crate::exit::{Exit, Unreadable, UsageError};
 use crate::model::Timestamp;
@@ -50,6 +50,7 @@ fn check(
     let copy = chosen.read(config)?;
     let whose = Whose::of(chosen.person);
     let look = look(&copy.bytes, &whose.view(now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
+    chosen.must_be_whole(&look)?;
     let checked = Checked { name: &chosen.name, whose: &whose, look, changed_at: copy.changed_at, now };
     if args.json {
         print::json(out, &checked.json())?;
@@ -97,7 +98,12 @@ impl Whose {
 
 impl source::Chosen<'_> {
     /// It is there, and cannot be used.
-    fn unreadable(&self, why: &str) -> Unreadable {
+    pub(super) fn unreadable(&self, why: &str) -> Unreadable {
         Unreadable(format!("the calendar {} cannot be read: {why}", self.name))
+    }
+
+    /// What is missing at the end may be what matters.
+    pub(super) fn must_be_whole(&self, look: &Look) -> Result<(), Unreadable> {
+        if look.whole { Ok(()) } else { Err(self.unreadable("it breaks off before its END:VCALENDAR")) }
     }
 }

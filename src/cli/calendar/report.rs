@@ -11,8 +11,11 @@ use serde::Serialize;
 /// Titles are cut to so many characters in the table.
 const TITLE_CUT: usize = 80;
 
+/// UIDs are cut to so many in a notice.
+const UID_CUT: usize = 40;
+
 /// The fields of `calendar check --json`, for the manual page.
-pub const FIELDS: &[(&str, &str)] = &[
+pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
     ("now", "the time of the look; all times are RFC 3339 in UTC"),
     ("calendar", "how it is called; never an address"),
@@ -99,22 +102,22 @@ impl Checked<'_> {
     }
 
     pub(super) fn text(&self, screen: Screen) -> String {
-        let mut text = self.summary();
+        let mut blocks = vec![self.summary()];
         let rows: Vec<_> = self.meetings().into_iter().map(|(meeting, why)| self.row(meeting, why)).collect();
         if !rows.is_empty() {
-            text.push('\n');
-            text.push_str(&print::table(rows, screen.width));
+            blocks.push(print::table(rows, screen.width));
         }
         if !self.look.notices.is_empty() {
-            text.push_str(&format!("\n{}\n", screen.paint.heading("Notices")));
-            text.extend(self.look.notices.iter().map(|notice| format!("  {}\n", notice_line(notice))));
+            let lines = self.look.notices.iter().map(|notice| format!("  {}\n", notice_line(notice)));
+            let heading = format!("{}\n", screen.paint.heading("Notices"));
+            blocks.push([heading].into_iter().chain(lines).collect());
         }
         if self.declined_ring() {
             let whose = self.whose.person.as_deref().map_or_else(String::new, |id| format!(" of {}", printable(id)));
             let note = format!("declined meetings ring, too: no mail address{whose} is known; `addresses` names them");
-            text.push_str(&format!("\n{}\n", screen.paint.notice(&note)));
+            blocks.push(format!("{}\n", screen.paint.notice(&note)));
         }
-        text
+        blocks.join("\n")
     }
 
     /// `work: 42 events, changed 3 days ago` and, on a line of its own, what of it is to come.
@@ -183,10 +186,13 @@ pub(in crate::cli) fn title(text: &str) -> String {
     if title.is_empty() { "(no title)".into() } else { title }
 }
 
-/// `line 12: unknown zone …`.
-fn notice_line(notice: &Notice) -> String {
-    let line = notice.line.map_or_else(String::new, |line| format!("line {line}: "));
-    format!("{line}{}", printable(&notice.text))
+/// `line 12, event "a@example.com": it has no start …`.
+pub(in crate::cli) fn notice_line(notice: &Notice) -> String {
+    let line = notice.line.map(|line| format!("line {line}"));
+    let event = notice.uid.as_deref().map(|uid| format!("event \"{}\"", cut(&printable(uid), UID_CUT)));
+    let place = line.into_iter().chain(event).collect::<Vec<_>>().join(", ");
+    let text = printable(&notice.text);
+    if place.is_empty() { text } else { format!("{place}: {text}") }
 }
 
 fn notice_report(notice: &Notice) -> NoticeReport {
@@ -211,3 +217,6 @@ fn meeting_report(meeting: &SeenMeeting, reason: Option<SkipWhy>) -> MeetingRepo
 fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,29 +42,35 @@ pub(in crate::cli) fn choose<'a>(
     if let Some(found) = configured(typed, person, config)? {
         return Ok(found);
     }
-    unconfigured(typed, person, config)
-}
-
-/// The same without the calendars of the config.
-pub(in crate::cli) fn unconfigured<'a>(
-    typed: &str,
-    person: Option<&str>,
-    config: &'a Config,
-) -> Result<Chosen<'a>, UsageError> {
     let person = match (person, &config.people[..]) {
         (None, []) => None,
         (person, people) => Some(pick::person(person, people)?),
     };
-    if typed == "-" {
-        return Ok(Chosen { name: "standard input".into(), person, place: Place::Stdin });
+    if let Some(place) = stdin_or_file(typed) {
+        return Ok(Chosen::at(place, person));
     }
-    let place = match CalendarPlace::typed(typed, &open::env, &config.calendar) {
-        Ok(place) => place,
-        // A file may have any name.
-        Err(_) if Path::new(typed).exists() => CalendarPlace::File(typed.into()),
-        Err(why) => return Err(UsageError(format!("this is no calendar savehub can read; {why}{}", known(config)))),
-    };
-    Ok(Chosen { name: place.default_name(), person, place: Place::At(place) })
+    let place = CalendarPlace::typed(typed, &open::env, &config.calendar)
+        .map_err(|why| UsageError(format!("this is no calendar savehub can read; {why}{}", known(config))))?;
+    Ok(Chosen::at(Place::At(place), person))
+}
+
+/// The file that was typed, or `-`, for a person.
+pub(in crate::cli) fn file<'a>(typed: &str, person: &'a Person) -> Result<Chosen<'a>, UsageError> {
+    if typed.contains("://") {
+        let what =
+            "import takes a file; an address belongs into `calendars` of the person, where it is read again and again";
+        return Err(UsageError(what.into()));
+    }
+    let place = stdin_or_file(typed).unwrap_or_else(|| Place::At(CalendarPlace::File(typed.into())));
+    Ok(Chosen::at(place, Some(person)))
+}
+
+/// `-`, or a file that is there, whatever its name.
+fn stdin_or_file(typed: &str) -> Option<Place> {
+    match typed {
+        "-" => Some(Place::Stdin),
+        path => Path::new(path).exists().then(|| Place::At(CalendarPlace::File(path.into()))),
+    }
 }
 
 fn configured<'a>(typed: &str, person: Option<&str>, config: &'a Config) -> Result<Option<Chosen<'a>>, UsageError> {
@@ -103,7 +109,15 @@ fn known(config: &Config) -> String {
     if all.is_empty() { String::new() } else { format!("; the config has {}", all.join(", ")) }
 }
 
-impl Chosen<'_> {
+impl<'a> Chosen<'a> {
+    fn at(place: Place, person: Option<&'a Person>) -> Self {
+        let name = match &place {
+            Place::Stdin => "standard input".into(),
+            Place::At(place) => place.default_name(),
+        };
+        Self { name, person, place }
+    }
+
     /// Reads it whole, as a tick would.
     pub(in crate::cli) fn read(&self, config: &Config) -> Result<Copy, Unreadable> {
         match &self.place {
