@@ -181,6 +181,7 @@ fn a_failed_look_calls_nothing_off(b: &Bench) {
             // The old copy, expanded again because time went on.
             expanded: Some(expanded(seen(now, &[copy("later", 80_000)]))),
             next_look_at: at(now),
+            second_look_at: at(now),
         };
         let _ = b.record_look_at(id, &failed, now);
     }

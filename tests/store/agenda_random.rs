@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use savehub::model::{CalendarId, KnownMeeting, MeetingState, Seen, SeenMeeting, SkipWhy, Validators};
 use savehub::rules::agenda::{self, Look};
-use savehub::store::{CheckIn, IncidentView, LookDone, LookOutcome, Meeting, Store};
+use savehub::store::{CheckIn, IncidentView, LookAt, LookDone, LookOutcome, Meeting, Store};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 const UIDS: [&str; 3] = ["a", "b", "c"];
 const RECURRENCES: [&str; 3] = ["", "r1", "r2"];
@@ -173,13 +174,16 @@ impl History {
         let mut seen = seen.clone();
         seen.meetings.reverse();
         seen.skipped.reverse();
-        let due = store.due_calendars(at(self.now), std::time::Duration::ZERO, 9).unwrap();
+        let due = store
+            .due_calendars(&LookAt { now: at(self.now), lease: Duration::ZERO, limit: 9, starts_after: at(self.now) })
+            .unwrap();
         let look = LookDone {
             looks: due.iter().find(|due| due.id == id).unwrap().looks,
             outcome: LookOutcome::Unchanged(Validators::default()),
             full: false,
             expanded: Some(expanded(seen)),
             next_look_at: at(self.now),
+            second_look_at: at(self.now),
         };
         let rule = |known: &[KnownMeeting], seen: &Seen| {
             let known: Vec<_> = known.iter().rev().cloned().collect();
@@ -214,6 +218,7 @@ impl History {
             full: false,
             expanded: None,
             next_look_at: at(self.now),
+            second_look_at: at(self.now),
         };
         assert_eq!(self.bench.record_look_at(id, &look, self.now).changed, []);
         assert_eq!(agenda_of(&*self.bench), before, "a failed look changes nothing");

@@ -4,7 +4,9 @@ use crate::build::{Bench, at, secs};
 use crate::checked::everything;
 use crate::looking::{copy, expanded, file, news, seen, web};
 use savehub::model::{CalendarId, CalendarKind, IncidentState, MeetingState, Reason, Validators};
-use savehub::store::{CalendarView, CalendarsSynced, DueCalendar, Expanded, LookDone, LookOutcome, MeetingNews};
+use savehub::store::{
+    CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingNews,
+};
 
 facts! {
     new_calendars_are_due_at_once_and_shown,
@@ -40,7 +42,14 @@ fn validators() -> Validators {
 }
 
 fn look(due: &DueCalendar, outcome: LookOutcome) -> LookDone {
-    LookDone { looks: due.looks, outcome, full: false, expanded: None, next_look_at: at(1000) }
+    LookDone {
+        looks: due.looks,
+        outcome,
+        full: false,
+        expanded: None,
+        next_look_at: at(1000),
+        second_look_at: at(1000),
+    }
 }
 
 fn unchanged() -> LookOutcome {
@@ -97,6 +106,7 @@ fn new_calendars_are_due_at_once_and_shown(b: &Bench) {
         failure: None,
         has_missing: false,
         has_body: false,
+        next_start: None,
     };
     assert_eq!(due[0], expected);
 }
@@ -191,8 +201,9 @@ fn the_longest_overdue_come_first_and_no_more_than_asked_for(b: &Bench) {
     let late = b.subscribe(&[web("ana", "a")], 5).added[0];
     let early = b.subscribe(&[web("ana", "a"), web("ana", "b")], 6).added[0];
     let more = b.subscribe(&[web("ana", "a"), web("ana", "b"), web("bo", "c")], 7).added[0];
-    assert_eq!(ids(&b.due_calendars(at(10), secs(60), 2).unwrap()), [late, early]);
-    assert_eq!(ids(&b.due_calendars(at(10), secs(60), 2).unwrap()), [more]);
+    let two = LookAt { now: at(10), lease: secs(60), limit: 2, starts_after: at(10) };
+    assert_eq!(ids(&b.due_calendars(&two).unwrap()), [late, early]);
+    assert_eq!(ids(&b.due_calendars(&two).unwrap()), [more]);
 }
 
 fn a_look_ends_the_lease_and_sets_the_next_time(b: &Bench) {

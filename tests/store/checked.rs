@@ -12,7 +12,6 @@ use savehub::store::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::time::Duration;
 
 /// Beginning and end of time, for reading everything.
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX / 4));

@@ -5,7 +5,7 @@ use crate::checked::everything;
 use savehub::model::{CalendarId, CalendarKind, KnownMeeting, MeetingId, Seen, SeenMeeting, SkipWhy, Validators};
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{
-    AgendaRecorded, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookDone, LookOutcome,
+    AgendaRecorded, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome,
     Meeting, MeetingChange, MeetingNews,
 };
 use std::cell::RefCell;
@@ -85,7 +85,7 @@ impl Bench {
     }
 
     pub(crate) fn due_calendars_at(&self, now: i64) -> Vec<DueCalendar> {
-        self.due_calendars(at(now), secs(60), 100).unwrap()
+        self.due_calendars(&LookAt { now: at(now), lease: secs(60), limit: 100, starts_after: at(now) }).unwrap()
     }
 
     /// The file as a tick finds it.
@@ -109,6 +109,7 @@ impl Bench {
             full: false,
             expanded: Some(expanded(seen)),
             next_look_at: at(now + 300),
+            second_look_at: at(now + 300),
         };
         let recorded = self.record_look_at(id, &look, now);
         assert!(recorded.counted);
@@ -131,6 +132,7 @@ impl Bench {
             full: false,
             expanded: Some(expanded(seen)),
             next_look_at: at(now + 300),
+            second_look_at: at(now + 300),
         };
         let rule = |asked: &[KnownMeeting], _: &Seen| {
             *known.borrow_mut() = asked.to_vec();

@@ -144,7 +144,7 @@ fn near_zone(typed: &str) -> Option<String> {
     let names = Zone::names();
     let city = typed.trim().replace(' ', "_");
     let by_city = names.iter().find(|n| n.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city)));
-    by_city.map(String::as_str).or_else(|| nearest(&city, names.iter().map(String::as_str))).map(str::to_owned)
+    by_city.copied().or_else(|| nearest(&city, names.iter().copied())).map(str::to_owned)
 }
 
 fn message(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Template> {
