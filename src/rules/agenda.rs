@@ -54,15 +54,13 @@ pub fn changes(known: &[KnownMeeting], look: &Look<'_>) -> Vec<Change> {
     known.sort_by_key(|k| k.id);
     let mut changes = Vec::new();
     for meeting in &known {
-        let copy =
-            copies.get(&identity(meeting)).copied().or_else(|| pairs.get(&meeting.id).copied().map(Entry::rings));
-        match copy {
-            Some(copy) => there(meeting, copy, look, &mut changes),
+        match copies.get(&identity(meeting)).or_else(|| pairs.get(&meeting.id)) {
+            Some(copy) => there(meeting, *copy, look, &mut changes),
             None => gone(meeting, look, &mut changes),
         }
     }
     let mut taken: HashSet<Identity<'_>> = known.iter().map(|k| identity(k)).collect();
-    taken.extend(pairs.values().map(|n| (n.uid.as_str(), n.recurrence.as_str())));
+    taken.extend(pairs.values().map(Entry::identity));
     let mut new: Vec<_> = copies.iter().filter(|(id, c)| !taken.contains(*id) && c.is_to_come(look.now)).collect();
     new.sort_by_key(|(_, copy)| copy.meeting.starts_at);
     changes.extend(new.into_iter().map(|(_, copy)| Change::Add(copy.meeting.clone())));
@@ -89,6 +87,10 @@ impl<'a> Entry<'a> {
         Self { meeting, skip: None }
     }
 
+    fn identity(&self) -> Identity<'a> {
+        (&self.meeting.uid, &self.meeting.recurrence)
+    }
+
     fn is_to_come(&self, now: Timestamp) -> bool {
         self.skip.is_none() && self.meeting.starts_at > now
     }
@@ -101,8 +103,7 @@ fn copies(seen: &Seen) -> BTreeMap<Identity<'_>, Entry<'_>> {
     let mut copies: BTreeMap<Identity<'_>, Entry<'_>> = BTreeMap::new();
     let weight = |c: &Entry<'_>| (c.meeting.sequence, c.skip.is_none(), std::cmp::Reverse(c.meeting.starts_at));
     for copy in ringing.chain(skipped) {
-        let id = (copy.meeting.uid.as_str(), copy.meeting.recurrence.as_str());
-        let kept = copies.entry(id).or_insert(copy);
+        let kept = copies.entry(copy.identity()).or_insert(copy);
         if weight(&copy) > weight(kept) {
             *kept = copy;
         }
@@ -115,11 +116,11 @@ fn pairs<'a>(
     known: &[KnownMeeting],
     copies: &BTreeMap<Identity<'_>, Entry<'a>>,
     look: &Look<'_>,
-) -> HashMap<MeetingId, &'a SeenMeeting> {
+) -> HashMap<MeetingId, Entry<'a>> {
     let is_known: HashSet<Identity<'_>> = known.iter().map(identity).collect();
-    let mut new: HashMap<&str, Vec<(Timestamp, &'a SeenMeeting)>> = HashMap::new();
+    let mut new: HashMap<&str, Vec<(Timestamp, Entry<'a>)>> = HashMap::new();
     for (id, copy) in copies.iter().filter(|(id, copy)| !is_known.contains(*id) && copy.is_to_come(look.now)) {
-        new.entry(id.0).or_default().push((copy.meeting.starts_at, copy.meeting));
+        new.entry(id.0).or_default().push((copy.meeting.starts_at, *copy));
     }
     let mut old: HashMap<&str, Vec<(Timestamp, MeetingId)>> = HashMap::new();
     for meeting in known.iter().filter(|k| !copies.contains_key(&identity(k)) && is_lost(k, look)) {
@@ -132,7 +133,7 @@ fn pairs<'a>(
         old.sort_unstable();
         for (start, meeting) in &*old {
             if let Some(copy) = only_near(&new, *start)
-                && only_near(old, copy.starts_at) == Some(*meeting)
+                && only_near(old, copy.meeting.starts_at) == Some(*meeting)
             {
                 pairs.insert(*meeting, copy);
             }

@@ -2,8 +2,10 @@
 
 use crate::build::{Bench, always, at};
 use crate::checked::everything;
+use crate::looking::web;
 use savehub::model::StepState;
 use savehub::store::Begun;
+use std::collections::BTreeSet;
 use std::sync::Barrier;
 
 #[test]
@@ -44,4 +46,23 @@ fn of_many_handles_on_one_file_one_begins_a_step() {
         assert_eq!(begun, 1, "{uid}");
         first.abandon_all(now + 1);
     }
+}
+
+#[test]
+fn of_many_handles_on_one_file_one_leases_a_calendar() {
+    let first = Bench::on_disk();
+    let drafts: Vec<_> = (0..10).map(|n| web("ana", &format!("calendar {n}"))).collect();
+    first.subscribe(&drafts, 0);
+    let handles: Vec<_> = (0..4).map(|_| first.another_handle()).collect();
+    let line = Barrier::new(handles.len());
+    let leased = std::thread::scope(|scope| {
+        let lease = |handle: &Bench| {
+            line.wait();
+            handle.due_calendars_at(0).into_iter().map(|due| due.id).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = handles.iter().map(|handle| scope.spawn(move || lease(handle))).collect();
+        threads.into_iter().flat_map(|t| t.join().unwrap()).collect::<Vec<_>>()
+    });
+    let different: BTreeSet<_> = leased.iter().collect();
+    assert_eq!((leased.len(), different.len()), (10, 10));
 }
