@@ -29,6 +29,7 @@ use rule::Budget;
 use select::Selector;
 use series::Clocks;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use zones::Zones;
 
 /// How a calendar is looked at.
@@ -44,6 +45,18 @@ pub struct View<'a> {
     pub policy: &'a Policy,
     /// How much work one calendar may cost.
     pub limits: Limits,
+}
+
+impl View<'_> {
+    /// A text that changes when what decides about the meetings of one and the same calendar does, beside the time: the
+    /// policy, the zone, the zone data, savehub itself. (A newer compiler may give another text: one look more.)
+    pub fn decided_by(&self) -> String {
+        let zones = crate::zone::data_version();
+        let says = format!("{:?} {:?} {:?} {}", self.zone, self.policy, self.limits, zones.version);
+        let mut hasher = DefaultHasher::new();
+        (says, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
 }
 
 /// How much work one calendar may cost, whatever stands in it.

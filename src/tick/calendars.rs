@@ -13,8 +13,8 @@
 use super::{MeetingSeen, Run, World};
 use crate::calendar::{self, Limits, View};
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
-use crate::feed::{Feed, FetchFailure, Fetched};
-use crate::model::{CalendarId, CalendarKind, KnownMeeting, Seen, Timestamp, printable};
+use crate::feed::{Feed, Fetched};
+use crate::model::{CalendarId, CalendarKind, KnownMeeting, Seen, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
 use crate::store::{CalendarDraft, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError};
@@ -72,6 +72,16 @@ pub(super) struct CalendarNews {
     unwritten: bool,
     /// The meetings that changed.
     changed: Vec<MeetingChange>,
+}
+
+/// The last good copy, for a look.
+enum Copy {
+    /// It was read already, and nothing has changed since.
+    NotNeeded,
+    /// As it came.
+    Body(Vec<u8>),
+    /// There is none, or none that can be used: the whole calendar is asked for.
+    Missing,
 }
 
 /// Calendars of this tick: those that wait for a worker, and those that had theirs.
@@ -204,35 +214,65 @@ impl CalendarJob {
 
     /// The whole look. Errors are those of the store.
     fn run(self) -> Result<CalendarNews, StoreError> {
-        let full = !self.due.has_body || refresh::is_whole_due(self.due.full_at, self.now);
-        let fetched = self.feed.fetch(&self.due.validators, full);
-        let (outcome, retry_after) = match fetched {
-            Fetched::Unchanged(validators) => (LookOutcome::Unchanged(validators), None),
-            Fetched::New { body, validators } => (LookOutcome::New { body, validators }, None),
-            Fetched::Failed(FetchFailure { why, retry_after }) => (LookOutcome::Failed { why }, retry_after),
+        // A person who left the config: the next tick removes the calendar.
+        let Some(view) = self.view() else { return Ok(CalendarNews::default()) };
+        let copy = if self.must_expand(&view) { self.copy()? } else { Copy::NotNeeded };
+        let full = matches!(copy, Copy::Missing) || refresh::is_whole_due(self.due.full_at, self.now);
+        let last = if let Copy::Missing = copy { &Validators::default() } else { &self.due.validators };
+        let (outcome, retry_after, mut expanded) = match self.feed.fetch(last, full) {
+            Fetched::Unchanged(validators) => (LookOutcome::Unchanged(validators), None, None),
+            Fetched::New { body, validators } => match expand(&body, &view) {
+                Ok(meetings) => (LookOutcome::New { body, validators }, None, Some(meetings)),
+                Err(why) => (LookOutcome::Failed { why }, None, None),
+            },
+            Fetched::Failed(failed) => (LookOutcome::Failed { why: failed.why }, failed.retry_after, None),
         };
-        let with = self.expansion();
-        let (outcome, expanded) = self.expanded(outcome, &with)?;
+        if let (None, Copy::Body(body)) = (&expanded, &copy) {
+            expanded = expand(body, &view).ok();
+        }
         if expanded.is_none() && self.is_as_it_was(&outcome) {
             return Ok(CalendarNews::default());
         }
+        self.record(outcome, retry_after, full, expanded)
+    }
+
+    /// The copy that is there must be read (again), should no newer one come.
+    fn must_expand(&self, view: &View<'_>) -> bool {
+        !self.due.has_body
+            || self.due.has_missing
+            || self.due.expanded_at.is_none_or(|at| self.now >= at.plus(EXPAND_EVERY))
+            || self.due.expanded_with.as_deref() != Some(view.decided_by().as_str())
+    }
+
+    fn copy(&self) -> Result<Copy, StoreError> {
+        let body = self.world.store.calendar_body(self.due.id, self.world.config.calendar.max_bytes)?;
+        Ok(body.map_or(Copy::Missing, Copy::Body))
+    }
+
+    fn record(
+        &self,
+        outcome: LookOutcome,
+        retry_after: Option<Duration>,
+        full: bool,
+        expanded: Option<Expanded>,
+    ) -> Result<CalendarNews, StoreError> {
         let failure = match &outcome {
             LookOutcome::Failed { why } => Some(why.clone()),
             _ => None,
         };
-        let next = |looked| self.next_look(looked);
-        let times = self.due.failures.saturating_add(1);
+        let looked = match failure {
+            Some(_) => Looked::Failed { times: self.due.failures.saturating_add(1), retry_after },
+            None => Looked::Good { vanished: false },
+        };
         let look = LookDone {
             looks: self.due.looks,
             outcome,
             full,
             expanded,
-            next_look_at: next(match failure {
-                Some(_) => Looked::Failed { times, retry_after },
-                None => Looked::Good { vanished: false },
-            }),
-            second_look_at: next(Looked::Good { vanished: true }),
+            next_look_at: self.next_look(looked),
+            second_look_at: self.next_look(Looked::Good { vanished: true }),
         };
+        // An old copy proves nothing about what is gone.
         let (now, confirmed) = (self.now, failure.is_none());
         let rule = |known: &[KnownMeeting], seen: &Seen| agenda::changes(known, &agenda::Look { seen, confirmed, now });
         let recorded = self.world.store.record_look(self.due.id, &look, now, &rule)?;
@@ -240,56 +280,11 @@ impl CalendarJob {
         Ok(CalendarNews { failure, unwritten: false, changed: recorded.changed })
     }
 
-    /// The meetings of the copy that is in force after this look, when they must be read from it. A new copy that cannot
-    /// be read is a failure.
-    fn expanded(&self, outcome: LookOutcome, with: &str) -> Result<(LookOutcome, Option<Expanded>), StoreError> {
-        if let LookOutcome::New { body, .. } = &outcome {
-            return Ok(match self.expand(body, with) {
-                Ok(expanded) => (outcome, Some(expanded)),
-                Err(why) => (LookOutcome::Failed { why }, None),
-            });
-        }
-        let stale = self.due.expanded_at.is_none_or(|at| self.now >= at.plus(EXPAND_EVERY));
-        let confirmed_missing = self.due.has_missing && !matches!(outcome, LookOutcome::Failed { .. });
-        if !(stale || confirmed_missing || self.due.expanded_with.as_deref() != Some(with)) {
-            return Ok((outcome, None));
-        }
-        let body = self.world.store.calendar_body(self.due.id, self.world.config.calendar.max_bytes)?;
-        let expanded = body.and_then(|body| self.expand(&body, with).ok());
-        Ok((outcome, expanded))
-    }
-
-    fn expand(&self, body: &[u8], with: &str) -> Result<Expanded, String> {
-        let Some(person) = self.world.config.person(&self.due.person) else {
-            return Err("its person is not in the config".into());
-        };
-        let view = View {
-            from: self.now,
-            until: self.now.plus(AHEAD),
-            zone: &person.zone,
-            policy: &person.policy,
-            limits: Limits::default(),
-        };
-        let look = calendar::look(body, &view).map_err(|error| error.to_string())?;
-        if !look.whole {
-            return Err("it breaks off before its end".into());
-        }
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let notice = look.notices.first().map(ToString::to_string);
-        Ok(Expanded {
-            with: with.to_owned(),
-            events: count(look.events),
-            notices: count(look.notices.len()),
-            notice,
-            seen: look.seen,
-        })
-    }
-
-    /// A text that changes when what decides about the meetings of a copy does.
-    fn expansion(&self) -> String {
-        let person = self.world.config.person(&self.due.person);
-        let says = person.map(|p| format!("{:?} {:?}", p.zone, p.policy));
-        hashed(&(says, crate::zone::data_version().version, env!("CARGO_PKG_VERSION")))
+    /// `None`: the person is not in the config of this process.
+    fn view(&self) -> Option<View<'_>> {
+        let person = self.world.config.person(&self.due.person)?;
+        let (zone, policy) = (&person.zone, &person.policy);
+        Some(View { from: self.now, until: self.now.plus(AHEAD), zone, policy, limits: Limits::default() })
     }
 
     /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it
@@ -308,6 +303,23 @@ impl CalendarJob {
         let ring = self.due.next_start.map(|start| start.minus(first_ring(&self.world.config)));
         refresh::next_look(self.now, self.refresh, looked, ring, &self.due.key)
     }
+}
+
+/// The meetings of a calendar; or why it is none, in plain words.
+fn expand(body: &[u8], view: &View<'_>) -> Result<Expanded, String> {
+    let look = calendar::look(body, view).map_err(|error| error.to_string())?;
+    if !look.whole {
+        return Err("it breaks off before its end".into());
+    }
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let notice = look.notices.first().map(ToString::to_string);
+    Ok(Expanded {
+        with: view.decided_by(),
+        events: count(look.events),
+        notices: count(look.notices.len()),
+        notice,
+        seen: look.seen,
+    })
 }
 
 /// How long before a meeting its first rung is due.
