@@ -22,8 +22,9 @@
 //! * A time in a daylight-saving gap shifts forward by the gap, also where a rule makes it (section 3.3.5); a time that
 //!   comes twice is the first of the two.
 //! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
-//! * One UID with several masters: the highest `SEQUENCE` counts; on a tie all stay. Of several overrides for one
-//!   occurrence the highest `SEQUENCE` counts; on a tie the last in the file.
+//! * One UID with several masters: the highest `SEQUENCE` counts; on a tie all stay. Where a file holds several
+//!   `VCALENDAR`s, each has its own highest one. Of several overrides for one occurrence the highest `SEQUENCE` counts; on
+//!   a tie the last in the file.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.
 //! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
@@ -38,7 +39,7 @@ use super::series::{Clocks, Planned, Series, on_day};
 use super::value::Time;
 use super::zones::Place;
 use crate::model::Timestamp;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 /// Seconds of two days: no zone shifts its clocks by more.
@@ -98,9 +99,7 @@ impl<'e> Expander<'_, 'e, '_> {
         {
             return self.single(event);
         }
-        let masters = || group.iter().filter(|event| event.original.is_none());
-        let newest = masters().map(|event| event.sequence).max();
-        let masters: Vec<&Event> = masters().filter(|event| Some(event.sequence) == newest).collect();
+        let masters = newest_masters(group);
         let overrides = self.overrides(group, masters.first().copied());
         for master in &masters {
             let recurs = master.recurs || masters.len() > 1;
@@ -230,6 +229,17 @@ impl<'e> Expander<'_, 'e, '_> {
         let master = master.filter(|master| master.at != event.at);
         self.found.push(Occurrence { event, master, planned, starts_at, ends_at });
     }
+}
+
+/// The masters with the highest `SEQUENCE` of each calendar of the file.
+fn newest_masters(group: &[Event]) -> Vec<&Event> {
+    let masters = || group.iter().filter(|event| event.original.is_none());
+    let newest: HashMap<usize, i64> = masters().fold(HashMap::new(), |mut newest, event| {
+        let highest = newest.entry(event.calendar).or_insert(event.sequence);
+        *highest = event.sequence.max(*highest);
+        newest
+    });
+    masters().filter(|event| newest.get(&event.calendar) == Some(&event.sequence)).collect()
 }
 
 impl Overrides<'_> {

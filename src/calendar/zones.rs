@@ -120,8 +120,6 @@ pub(super) struct Zones<'f> {
     floating: HashMap<usize, Rc<Place>>,
     /// The zones the file brings along, by name, once one was needed.
     brought: Option<HashMap<String, Vec<usize>>>,
-    /// All IANA names, once they were needed.
-    names: Option<Vec<String>>,
 }
 
 impl<'f> Zones<'f> {
@@ -134,7 +132,6 @@ impl<'f> Zones<'f> {
             known: Vec::new(),
             floating: HashMap::new(),
             brought: None,
-            names: None,
         }
     }
 
@@ -222,7 +219,7 @@ impl<'f> Zones<'f> {
         Rules::read(file, file.zone(zone).1, last, budget).map(Place::Own)
     }
 
-    fn guessed(&mut self, tzid: &str) -> Option<Place> {
+    fn guessed(&self, tzid: &str) -> Option<Place> {
         let (offset, phrase) = display(tzid);
         let parts: Vec<&str> = tzid.trim_matches('/').split('/').collect();
         let ends = [3, 2, 1].into_iter().filter_map(|n| Some(parts.get(parts.len().checked_sub(n)?..)?.join("/")));
@@ -230,27 +227,17 @@ impl<'f> Zones<'f> {
             .or_else(|| windows_of_display(phrase))
             .filter(|place| offset.is_none_or(|offset| self.has_offset(place, offset)))
             .or_else(|| self.town(phrase, offset))
-            .or_else(|| self.iana(tzid))
-            .or_else(|| {
-                ends.into_iter().find_map(|end| self.iana(&end).or_else(|| self.iana(&end.replacen('_', "/", 1))))
-            })
+            .or_else(|| iana(tzid))
+            .or_else(|| ends.into_iter().find_map(|end| iana(&end).or_else(|| iana(&end.replacen('_', "/", 1)))))
             .or_else(|| self.town(parts.last()?, None))
     }
 
-    /// An IANA zone, whatever the case of its name.
-    fn iana(&mut self, name: &str) -> Option<Place> {
-        let names = self.names.get_or_insert_with(Zone::names);
-        let name = names.iter().find(|known| known.eq_ignore_ascii_case(name.trim()))?;
-        Zone::named(name).map(Place::Iana)
-    }
-
     /// The zone of the first town in a list that has one, with the right offset.
-    fn town(&mut self, towns: &str, offset: Option<i32>) -> Option<Place> {
-        self.names.get_or_insert_with(Zone::names);
-        let names = self.names.as_deref().unwrap_or_default();
+    fn town(&self, towns: &str, offset: Option<i32>) -> Option<Place> {
+        let names = Zone::names();
         towns.split([',', ';', ':']).find_map(|town| {
             let town = town.trim().replace(' ', "_");
-            let fits = |name: &&String| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&town));
+            let fits = |name: &&&str| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&town));
             let zones = names.iter().filter(fits).filter_map(|name| Zone::named(name).map(Place::Iana));
             zones.into_iter().find(|place| offset.is_none_or(|offset| self.has_offset(place, offset)))
         })
@@ -278,6 +265,11 @@ fn brought_along(file: &File<'_>) -> HashMap<String, Vec<usize>> {
         }
     }
     brought
+}
+
+/// An IANA zone, whatever the case of its name.
+fn iana(name: &str) -> Option<Place> {
+    Zone::named(name.trim()).map(Place::Iana)
 }
 
 /// A Windows name, such as `W. Europe Standard Time`.

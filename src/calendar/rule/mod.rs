@@ -31,7 +31,6 @@ mod period;
 mod tests;
 mod times;
 
-pub(super) use parse::RuleError;
 pub(super) use times::{fitting_times, times};
 
 use super::Limits;

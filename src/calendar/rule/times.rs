@@ -183,7 +183,9 @@ impl Rule {
         }
         if rule.weekdays.is_empty() && rule.month_days.is_empty() && rule.year_days.is_empty() {
             match rule.freq {
-                Freq::Yearly if !rule.weeks.is_empty() => rule.weekdays = Weekdays::only(date.weekday()),
+                Freq::Yearly | Freq::Monthly if !rule.weeks.is_empty() => {
+                    rule.weekdays = Weekdays::only(date.weekday());
+                }
                 Freq::Yearly | Freq::Monthly => {
                     if rule.freq == Freq::Yearly && rule.months == 0 {
                         rule.months = 1 << date.month();

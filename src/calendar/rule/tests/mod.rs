@@ -1,5 +1,7 @@
 //! Facts about rules and their occurrences; most rules are examples of RFC 5545 section 3.8.5.3.
 
+mod naive;
+
 use super::*;
 
 fn time(text: &str) -> DateTime {
