@@ -2,8 +2,8 @@
 
 use super::{Inner, incidents, meetings};
 use crate::model::{
-    CalendarId, Change, Held, IncidentState, KnownMeeting, MeetingId, MeetingState, Owns, Reason, Seen, SeenMeeting,
-    Timestamp,
+    CalendarId, CancelledBy, Change, Held, IncidentState, KnownMeeting, MeetingId, MeetingState, Owns, Reason, Seen,
+    SeenMeeting, Timestamp,
 };
 use crate::store::{AgendaRecorded, AgendaRule, Changed, MeetingChange, MeetingNews};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -60,9 +60,8 @@ const KNOWN: &str = "select m.id, m.uid, m.recurrence, m.starts_at, m.ends_at, m
                             exists(select 1 from calendar_meetings x where x.meeting_id = m.id \
                               and x.calendar_id <> ?1 and x.missing_since is null)";
 
-/// The copies of the calendar that looks and of the owner.
-const HOLDS: &str = "left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
-                     left join calendar_meetings o on o.meeting_id = m.id and o.calendar_id = m.calendar_id";
+/// The owner's copy.
+const OWNERS: &str = "left join calendar_meetings o on o.meeting_id = m.id and o.calendar_id = m.calendar_id";
 
 fn known_from_row(row: &Row<'_>, looks: Option<CalendarId>) -> rusqlite::Result<KnownMeeting> {
     let owner: Option<CalendarId> = row.get(9)?;
@@ -85,22 +84,29 @@ fn known_from_row(row: &Row<'_>, looks: Option<CalendarId>) -> rusqlite::Result<
             Some(_) => Owns::Another(sequence.unwrap_or(i64::MIN)),
         },
         held: held.map(|sequence| Held { sequence, missing_since }),
-        elsewhere: row.get::<_, Option<bool>>(13)?.unwrap_or(false),
+        elsewhere: row.get(13)?,
     })
 }
 
-/// Meetings of the calendar that have not started. History is not read through.
+/// Meetings of the calendar that have not started.
 fn held_to_come(tx: &Transaction<'_>, id: CalendarId, now: Timestamp) -> Inner<Vec<KnownMeeting>> {
-    let sql = format!("{KNOWN} from meetings m {HOLDS} where m.starts_at > ?2 and h.calendar_id is not null");
+    // A cross join keeps this order in SQLite: from what is to come, not through the calendar's history.
+    let sql = format!(
+        "{KNOWN} from meetings m cross join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
+         {OWNERS} where m.starts_at > ?2"
+    );
     let mut statement = tx.prepare_cached(&sql)?;
     let rows = statement.query_map(params![id, now], |r| known_from_row(r, Some(id)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// And those that are seen, whenever they start and whosever they are.
+/// And those that are seen, whenever they start and whoever owns them.
 fn add_seen(tx: &Transaction<'_>, origin: &Origin<'_>, seen: &Seen, known: &mut Vec<KnownMeeting>) -> Inner<()> {
     let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
-    let sql = format!("{KNOWN} from meetings m {HOLDS} where m.person = ?2 and m.uid = ?3 and m.recurrence = ?4");
+    let sql = format!(
+        "{KNOWN} from meetings m left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
+         {OWNERS} where m.person = ?2 and m.uid = ?3 and m.recurrence = ?4"
+    );
     let mut statement = tx.prepare_cached(&sql)?;
     for copy in seen.meetings.iter().chain(seen.skipped.iter().map(|(copy, _)| copy)) {
         let found = statement
@@ -197,13 +203,13 @@ fn own(tx: &Transaction<'_>, calendar: CalendarId, id: MeetingId) -> Inner<()> {
     Ok(())
 }
 
-/// Makes the calendar that holds the newest copy the owner, and lets it be expanded again, since its copy may differ.
-/// `false`: nobody holds one; nobody owns it.
+/// Makes the calendar that has the newest copy the owner, and lets it be expanded again, since its copy may differ.
+/// `false`: none has one; none owns it.
 pub(super) fn hand_over(tx: &Transaction<'_>, id: MeetingId, now: Timestamp) -> Inner<bool> {
     let next: Option<CalendarId> = tx
         .prepare_cached(
-            "select calendar_id from calendar_meetings where meeting_id = ?1 \
-             order by missing_since is not null, sequence desc, calendar_id limit 1",
+            "select calendar_id from calendar_meetings where meeting_id = ?1 and missing_since is null \
+             order by sequence desc, calendar_id limit 1",
         )?
         .query_row([id], |r| r.get(0))
         .optional()?;
@@ -259,7 +265,7 @@ fn shift(tx: &Transaction<'_>, id: MeetingId, to: &SeenMeeting, now: Timestamp) 
 
 /// On behalf of a calendar, or because it is gone.
 pub(super) fn call_off(tx: &Transaction<'_>, id: MeetingId, reason: Reason, now: Timestamp) -> Inner<Changed> {
-    meetings::call_off(tx, &meetings::existing(tx, id)?, crate::model::CancelledBy::Calendar, reason, now)
+    meetings::call_off(tx, &meetings::existing(tx, id)?, CancelledBy::Calendar, reason, now)
 }
 
 fn revive(tx: &Transaction<'_>, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {

@@ -264,8 +264,8 @@ fn expand(
     // What was missing when it was called off, or has started meanwhile, is no longer waited for.
     tx.prepare_cached(
         "update calendars set expanded_at = ?2, expanded_with = ?3, events = ?4, notices = ?5, notice = ?6, \
-           has_missing = exists(select 1 from calendar_meetings h join meetings m on m.id = h.meeting_id \
-             where h.calendar_id = ?1 and h.missing_since is not null and m.state = 'SCHEDULED' and m.starts_at > ?2) \
+           has_missing = exists(select 1 from calendar_meetings h indexed by calendar_meetings_missing \
+             join meetings m on m.id = h.meeting_id where h.calendar_id = ?1 and h.missing_since is not null and m.state = 'SCHEDULED' and m.starts_at > ?2) \
          where id = ?1",
     )?
     .execute(params![
@@ -303,4 +303,28 @@ pub(super) fn views(tx: &Transaction<'_>) -> Inner<Vec<CalendarView>> {
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(body: &[u8]) -> Vec<u8> {
+        compress(&LookOutcome::New { body: body.to_vec(), validators: Validators::default() })
+    }
+
+    #[test]
+    fn a_damaged_copy_is_none() {
+        let mut packed = packed(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+        assert_eq!(decompress(&packed[..packed.len() - 9], 100), None);
+        packed[12] ^= 0x55;
+        assert_eq!((decompress(&packed, 100), decompress(b"", 100), decompress(b"hello", 100)), (None, None, None));
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked_beyond_the_limit() {
+        let bomb = packed(&vec![b'x'; 4_000_000]);
+        assert!(bomb.len() < 50_000);
+        assert_eq!(decompress(&bomb, 1000), None);
+    }
 }

@@ -162,6 +162,13 @@ pub(super) fn scheduled(tx: &Transaction<'_>, id: MeetingId) -> Inner<Meeting> {
     Ok(meeting)
 }
 
+/// Deletes a meeting that no incident watches.
+pub(super) fn delete(tx: &Transaction<'_>, id: MeetingId) -> Inner<()> {
+    tx.prepare_cached("delete from calendar_meetings where meeting_id = ?1")?.execute([id])?;
+    tx.prepare_cached("delete from meetings where id = ?1")?.execute([id])?;
+    Ok(())
+}
+
 pub(super) fn is_scheduled(tx: &Transaction<'_>, id: MeetingId) -> Inner<bool> {
     Ok(existing(tx, id)?.state == MeetingState::Scheduled)
 }

@@ -15,6 +15,11 @@
 //! steps, open attempts, live calls, unwatched meetings) that hold present work only. Due-first order matters: with the
 //! deadline first, SQLite would walk through all future steps.
 //!
+//! **Calendars.** The last good copy of each stands compressed in a table of its own, so that the rows every tick reads stay
+//! short. Fetching, expanding and compressing happen before the transaction of a look; in it, the look is counted
+//! (compare-and-set), the rule is asked, and its changes are written. An unchanged file costs no write, an unchanged
+//! subscription one row. A rehearsal copies the bodies too: 20 MB of them take it about 30 ms.
+//!
 //! **Filesystems.** WAL needs shared memory and a writable directory: it cannot work on a network file system, and it
 //! cannot even be opened on a read-only one. Both show when a tick writes its own row, not when a call is due.
 
