@@ -74,7 +74,7 @@ impl Web {
             if !matches!(got.status(), 301..=303 | 307 | 308) {
                 return Ok(got);
             }
-            let location = got.headers().get("location").ok_or("a redirect says not where it leads")?;
+            let location = got.headers().get("location").ok_or("a redirect does not say where it leads")?;
             at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
         }
         Err(format!("more than {REDIRECTS_MAX} redirects; {COPY_IT_AGAIN}"))

@@ -51,8 +51,6 @@ impl Getter {
 
     /// Asks once, with these headers. `within` is for everything: name, connection, answer, and the body's last byte.
     pub(crate) fn get(&self, from: &Address, headers: &[(&str, &str)], within: Duration) -> Result<Got, String> {
-        // ureq takes no time at all for no limit.
-        let within = within.max(Duration::from_millis(1));
         let request = self.agent.get(from.uri()).config().timeout_global(Some(within)).build();
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = from.authorization().into_iter().fold(request, |r, login| r.header("Authorization", login));
@@ -85,25 +83,33 @@ impl Got {
         let came = self.response.into_body().into_reader();
         let body = match encoding.as_str() {
             "" | "identity" => read_up_to(came, most),
-            "gzip" | "x-gzip" => {
-                let most_came = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-                read_up_to(MultiGzDecoder::new(came.take(most_came)), most)
-            }
+            "gzip" | "x-gzip" => unzip(came, most),
             _ => return Err("the answer is compressed in a way that was not asked for".into()),
         };
         match body {
-            Ok(body) if body.len() > most => Err(format!("the calendar is longer than {most} bytes")),
-            Ok(body) => Ok(body),
+            Ok(Some(body)) => Ok(body),
+            Ok(None) => Err(format!("the calendar is longer than {most} bytes")),
             Err(error) => Err(body_words(error, limit)),
         }
     }
 }
 
-/// Reads to the end, or one byte more than `most`.
-fn read_up_to(from: impl Read, most: usize) -> io::Result<Vec<u8>> {
+/// Unpacks to the end; `None`: longer than `most`. More bytes than that may not come either, whatever is in them.
+fn unzip(from: impl Read, most: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut unzipped = MultiGzDecoder::new(from.take(one_more(most)));
+    let whole = read_up_to(&mut unzipped, most);
+    if unzipped.get_ref().limit() == 0 { Ok(None) } else { whole }
+}
+
+/// Reads to the end; `None`: longer than `most`.
+fn read_up_to(from: impl Read, most: usize) -> io::Result<Option<Vec<u8>>> {
     let mut whole = Vec::new();
-    from.take(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut whole)?;
-    Ok(whole)
+    from.take(one_more(most)).read_to_end(&mut whole)?;
+    Ok((whole.len() <= most).then_some(whole))
+}
+
+fn one_more(most: usize) -> u64 {
+    u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Names, and the guard over what they lead to.

@@ -21,7 +21,6 @@ pub(crate) use dates::{date, http_date, retry_after};
 pub(crate) use get::{Getter, Got};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
-pub use public::is_public;
 pub(crate) use socket::connector;
 
 use log::LevelFilter;

@@ -37,7 +37,7 @@ const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// Is it an address of the public internet? One that carries an IPv4 address (mapped, NAT64, 6to4) is what that one is.
-pub fn is_public(ip: IpAddr) -> bool {
+pub(super) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !SPECIAL_V4.iter().any(|(net, bits)| same(ip.into(), (*net).into(), *bits)),
         IpAddr::V6(ip) => match carried(ip) {
