@@ -95,8 +95,8 @@ impl Zone {
     }
 
     /// The names of all zones, in alphabetical order: to find the one somebody meant.
-    pub fn names() -> Vec<String> {
-        data::names().into_iter().map(str::to_owned).collect()
+    pub fn names() -> Vec<&'static str> {
+        data::names()
     }
 
     /// The wall time here at `at`; seconds are kept, milliseconds cut.
