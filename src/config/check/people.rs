@@ -140,11 +140,11 @@ fn zone(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Zone> {
 }
 
 /// A zone with nearly this name, or of the city with this name: people write `Berlin` and `New York`.
-fn near_zone(typed: &str) -> Option<String> {
+fn near_zone(typed: &str) -> Option<&'static str> {
     let names = Zone::names();
     let city = typed.trim().replace(' ', "_");
-    let by_city = names.iter().find(|n| n.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city)));
-    by_city.copied().or_else(|| nearest(&city, names.iter().copied())).map(str::to_owned)
+    let is_city = |name: &&str| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city));
+    names.iter().copied().find(is_city).or_else(|| nearest(&city, names.iter().copied()))
 }
 
 fn message(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Template> {
