@@ -8,7 +8,7 @@ mod limits;
 mod people;
 mod policy;
 mod provider;
-mod secrets;
+pub(super) mod secrets;
 pub(super) mod sources;
 pub(super) mod web;
 
@@ -88,7 +88,6 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
-    let people = people::with_calendars(people, &sources);
     let database = database?;
     Some(Config {
         file: input.path.map(Path::to_owned),

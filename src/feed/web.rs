@@ -11,7 +11,7 @@
 use super::copy::{self, Flaw};
 use super::{Feed, FetchFailure, Fetched};
 use crate::calendar::NotACalendar;
-use crate::config::CalendarConfig;
+use crate::config::{CalendarConfig, WebAddress};
 use crate::http::{Address, Getter, Got, Lookup, retry_after};
 use crate::model::Validators;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,36 +37,41 @@ const COPY_IT_AGAIN: &str = "the address may have been reset: copy it again from
 
 /// A calendar behind an address. Nothing is connected or built before it is asked.
 pub(super) struct Web {
-    address: SecretString,
+    address: WebAddress,
     config: CalendarConfig,
     lookup: Arc<dyn Lookup>,
 }
 
 impl Web {
-    pub(super) fn new(address: SecretString, config: CalendarConfig, lookup: Arc<dyn Lookup>) -> Self {
+    pub(super) fn new(address: WebAddress, config: CalendarConfig, lookup: Arc<dyn Lookup>) -> Self {
         Self { address, config, lookup }
     }
 
     fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
+        let address = self.address.get()?;
+        let known_as = digest(&address);
+        // What another address told about its copy means nothing here.
+        let nothing = Validators::default();
+        let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let got = self.follow(&conditions)?;
+        let got = self.follow(&address, &conditions)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
-                let told = told(&got);
+                let told = told(&got, known_as);
                 let body = got.body(self.config.max_bytes)?;
                 Ok(copy::judge(body, told, last).map_err(no_calendar)?)
             }
-            304 if !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got), last))),
+            304 if !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got, known_as), last))),
             status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
         }
     }
 
     /// Asks, and follows redirects, to an answer that is none.
-    fn follow(&self, conditions: &[(&str, &str)]) -> Result<Got, String> {
+    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<Got, String> {
         let (started, limit) = (Instant::now(), self.config.timeout);
         let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
-        let mut at = Address::parse(self.address.expose_secret())
+        let mut at = Address::parse(address.expose_secret())
             .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
         may_be_asked(&at, self.config.allow_http)?;
         for _ in 0..=REDIRECTS_MAX {
@@ -99,6 +104,13 @@ impl Feed for Web {
     }
 }
 
+/// Tells one address from another and says nothing about it.
+fn digest(address: &SecretString) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, address.expose_secret().as_bytes());
+    let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+    format!("{half:032x}")
+}
+
 /// Asks whether the last copy is still good.
 fn conditions(last: &Validators) -> Vec<(&str, &str)> {
     let all = [("If-None-Match", &last.etag), ("If-Modified-Since", &last.last_modified)];
@@ -106,9 +118,9 @@ fn conditions(last: &Validators) -> Vec<(&str, &str)> {
 }
 
 /// What the server told about its copy.
-fn told(got: &Got) -> Validators {
+fn told(got: &Got, known_as: String) -> Validators {
     let kept = |name| got.header(name).filter(|value| value.len() <= VALIDATOR_MAX).map(str::to_owned);
-    Validators { etag: kept("etag"), last_modified: kept("last-modified"), ..Validators::default() }
+    Validators { etag: kept("etag"), last_modified: kept("last-modified"), stamp: Some(known_as), hash: None }
 }
 
 /// A 304 repeats the validators or not (RFC 9110 section 15.4.5).
@@ -116,7 +128,8 @@ fn still_good(told: Validators, last: &Validators) -> Validators {
     Validators {
         etag: told.etag.or_else(|| last.etag.clone()),
         last_modified: told.last_modified.or_else(|| last.last_modified.clone()),
-        ..last.clone()
+        stamp: told.stamp,
+        hash: last.hash.clone(),
     }
 }
 

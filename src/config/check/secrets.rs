@@ -5,10 +5,11 @@ use crate::config::places;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::Hidden;
 use crate::config::show::{Problem, Report};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::fmt;
 use std::io::Read as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -89,6 +90,73 @@ impl<'a> Named<'a> {
             Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
         };
         usable(&text)
+    }
+}
+
+impl Named<'_> {
+    /// The same source, to be asked when the secret is needed. A variable is read now: the environment does not change.
+    pub(super) fn later(&self, config: Option<&Path>, env: &Env<'_>) -> Later {
+        let from = match &self.source {
+            Source::Literal(text) => From::Text((*text).into()),
+            Source::Variable(name) => From::Variable((*name).to_owned(), set(env, name).map(SecretString::from)),
+            Source::File(path) => From::File(places::expand(path, config, env).unwrap_or_else(|| PathBuf::from(path))),
+            Source::Command(argv) => From::Command(argv.iter().map(|&word| word.to_owned()).collect()),
+        };
+        Later { key: self.key, from }
+    }
+}
+
+/// A secret that is fetched when it is needed, each time anew.
+#[derive(Clone)]
+pub struct Later {
+    key: &'static str,
+    from: From,
+}
+
+#[derive(Clone)]
+enum From {
+    Text(SecretString),
+    /// Its name, and what it holds.
+    Variable(String, Option<SecretString>),
+    File(PathBuf),
+    Command(Vec<String>),
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Later").field(&self.key).finish()
+    }
+}
+
+impl Later {
+    /// Under which key it was given.
+    pub fn key(&self) -> &'static str {
+        self.key
+    }
+
+    /// Fetches it; otherwise says why not, without a word of what was typed or printed.
+    pub fn fetch(&self) -> Result<SecretString, String> {
+        let text = match &self.from {
+            From::Text(text) => text.expose_secret().to_owned(),
+            From::Variable(_, value) => {
+                let value = value.as_ref().ok_or("the environment variable it names is not set")?;
+                value.expose_secret().to_owned()
+            }
+            From::File(path) => read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)?,
+            From::Command(argv) => run(&argv.iter().map(String::as_str).collect::<Vec<_>>(), COMMAND_LIMIT)?,
+        };
+        usable(&text)
+    }
+
+    /// Tells this source from every other one, whatever it holds.
+    pub(super) fn identity(&self) -> Vec<u8> {
+        let of = |kind: &str, words: &[&[u8]]| [kind.as_bytes(), &words.join(&b"\0"[..])].join(&b"\0"[..]);
+        match &self.from {
+            From::Text(text) => text.expose_secret().as_bytes().to_owned(),
+            From::Variable(name, _) => of("variable", &[name.as_bytes()]),
+            From::File(path) => of("file", &[path.as_os_str().as_encoded_bytes()]),
+            From::Command(argv) => of("command", &argv.iter().map(String::as_bytes).collect::<Vec<_>>()),
+        }
     }
 }
 
