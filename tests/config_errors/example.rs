@@ -65,5 +65,5 @@ fn the_calendars_of_the_example_are_calendars() {
     let list = list.iter().map(|line| line.trim_start_matches("# ")).collect::<Vec<_>>().join("\n");
     let text = format!("[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n{list}\n]\n");
     // What stands elsewhere is fetched with a look, not now.
-    assert_eq!(config(&[], &text).unwrap().people[0].calendars.len(), list.matches("\n").count());
+    assert_eq!(config(&[], &text).unwrap().people[0].calendars.len(), list.matches('\n').count());
 }
