@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn crlf_lf_and_cr_each_end_a_line_and_a_blank_behind_them_goes_on() {
         let found = lines(b"A:1\r\nB:2\nC:3\rD:\r\n 4\n\t5\r 6\n\nE:7");
-        let expected = [(1, "A:1"), (2, "B:2"), (3, "C:3"), (4, "D:456"), (7, ""), (8, "E:7")];
+        let expected = [(1, "A:1"), (2, "B:2"), (3, "C:3"), (4, "D:456"), (8, ""), (9, "E:7")];
         assert_eq!(found, expected.map(|(n, t)| (n, t.to_owned())));
     }
 

@@ -2,10 +2,13 @@
 //!
 //! Properties made for it come first, then the place, the address of the event, and its description. A link to a known
 //! meeting service wins wherever it stands; any other `https` address counts only where a way to join is expected.
-//! Redirect wrappers of mail scanners are taken off. All searches are linear in the text.
+//! Redirect wrappers of mail scanners are taken off.
 
 /// Longest link that is believed, in bytes.
 const LONGEST: usize = 2000;
+
+/// Bytes of a text that are looked through: no invitation is longer.
+const LOOKED_THROUGH: usize = 100_000;
 
 /// What a text is, and thus what a link in it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,28 +27,32 @@ pub(super) fn link(texts: &[(From, String)]) -> Option<String> {
     to_a_meeting().or_else(|| to_join().map(|(_, link)| link))
 }
 
+/// At most the first `most` bytes of a text.
+fn head(text: &str, most: usize) -> &str {
+    (0..=most.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
+}
+
 /// The web addresses in a text, or in HTML.
 fn addresses(text: &str) -> impl Iterator<Item = String> {
-    let starts = text.match_indices("://").filter_map(|(at, _)| {
-        let scheme = |name: &str| {
-            let from = at.checked_sub(name.len())?;
-            text.get(from..at)?.eq_ignore_ascii_case(name).then_some(from)
-        };
-        scheme("https").or_else(|| scheme("http"))
-    });
-    starts.filter_map(|start| {
-        let rest = text.get(start..)?;
+    let text = head(text, LOOKED_THROUGH);
+    let mut read = 0;
+    text.match_indices("://").filter_map(move |(at, _)| {
+        let scheme = ["https", "http"].into_iter().find(|scheme| ends_with(text.get(..at), scheme))?;
+        let behind = text.get(at + 3..).filter(|_| at >= read)?;
         let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '|');
-        let bytes = rest.as_bytes();
-        let near = rest.get(..rest.floor_char_boundary(LONGEST + 1))?;
-        let end = near.find(ends).unwrap_or(near.len());
-        let link = near.get(..end)?.replace("&amp;", "&");
-        let link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', ']', '}']);
-        let link = if link.contains('(') { link } else { link.trim_end_matches([')', '.', ',']) };
-        let (scheme, behind) = link.split_once("://")?;
-        (end <= LONGEST && bytes.len() >= end && !behind.is_empty())
-            .then(|| format!("{}://{behind}", scheme.to_ascii_lowercase()))
+        let whole = head(behind, LONGEST);
+        let end = whole.find(ends).unwrap_or(whole.len());
+        read = at + 3 + end;
+        let behind = behind.get(..end)?.replace("&amp;", "&");
+        let behind = behind.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', ']', '}']);
+        let behind = if behind.contains('(') { behind } else { behind.trim_end_matches([')', '.', ',']) };
+        (!behind.is_empty() && end + "https://".len() <= LONGEST).then(|| format!("{scheme}://{behind}"))
     })
+}
+
+fn ends_with(text: Option<&str>, word: &str) -> bool {
+    let end = text.and_then(|text| text.get(text.len().checked_sub(word.len())?..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
 /// The address inside a wrapper of a mail scanner or of a search engine, if there is one.
@@ -122,7 +129,7 @@ fn is_meeting(link: &str) -> bool {
     let (host, path) = host_and_path(link);
     let begins = |start: &&str| path.strip_prefix(*start).is_some_and(|rest| !rest.is_empty());
     match SERVICES.iter().find(|(service, _)| is_host(&host, service)) {
-        Some((_, starts)) => starts.iter().any(|start| begins(&start)),
+        Some((_, starts)) => starts.iter().any(begins),
         None => OWN_SERVERS.iter().any(|start| host.starts_with(start)) && begins(&"/"),
     }
 }
@@ -156,22 +163,16 @@ struct Number<'t> {
 
 /// The international telephone numbers in a text.
 fn numbers(text: &str) -> impl Iterator<Item = Number<'_>> {
-    text.match_indices('+').filter_map(|(at, _)| {
-        let near = text.get(at + 1..text.floor_char_boundary(at + 40))?;
+    let text = head(text, LOOKED_THROUGH);
+    text.match_indices('+').filter_map(move |(at, _)| {
+        let near = head(text.get(at + 1..)?, 30);
         let of_a_number = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}');
-        let end = near.find(|c| !of_a_number(c)).unwrap_or(near.len());
-        let number = near.get(..end)?;
+        let number = near.get(..near.find(|c| !of_a_number(c)).unwrap_or(near.len()))?;
         let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-        let before = text.get(..at)?;
         let sound = (7..=15).contains(&digits.len()) && number.starts_with(|c: char| c.is_ascii_digit());
-        let is_uri = before
-            .get(before.len().checked_sub(4).unwrap_or(before.len())..)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"));
-        sound.then(|| Number {
-            digits: format!("+{digits}"),
-            is_uri,
-            behind: text.get(at + 1 + end..).unwrap_or_default(),
-        })
+        let is_uri = ends_with(text.get(..at), "tel:");
+        let behind = text.get(at + 1 + number.len()..)?;
+        sound.then(|| Number { digits: format!("+{digits}"), is_uri, behind })
     })
 }
 
@@ -181,8 +182,8 @@ const PIN_WORDS: [&str; 6] = ["pin", "conference id", "meeting id", "access code
 impl Number<'_> {
     /// How to dial in by it; `None` where it is just somebody's telephone number.
     fn dialled(&self, from: From) -> Option<String> {
-        let pauses: String =
-            self.behind.chars().take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '#' | '*')).take(60).collect();
+        let of_a_dialler = |c: &char| c.is_ascii_digit() || matches!(c, ',' | '#' | '*');
+        let pauses: String = self.behind.chars().take_while(of_a_dialler).take(60).collect();
         if pauses.starts_with(",,") || (self.is_uri && pauses.starts_with(',')) {
             return Some(format!("{}{}", self.digits, pauses.trim_end_matches(',')));
         }
@@ -194,14 +195,116 @@ impl Number<'_> {
 
     /// The digits behind the first word for a PIN, soon after the number.
     fn pin(&self) -> Option<String> {
-        let near = self.behind.get(..self.behind.floor_char_boundary(120))?.to_lowercase();
-        let (_, after) = PIN_WORDS.iter().filter_map(|word| near.find(word).map(|at| (at, at + word.len()))).min()?;
-        let rest = near.get(after..)?.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '\n' && c != '+');
-        let pin: String = rest
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'))
-            .filter(char::is_ascii_digit)
-            .collect();
+        let near = head(self.behind, 120).to_lowercase();
+        let whole_word = |at: &usize| !near.get(..*at).is_some_and(|before| before.ends_with(char::is_alphabetic));
+        let found = |word: &&str| near.find(word).filter(whole_word).map(|at| (at, at + word.len()));
+        let (_, end) = PIN_WORDS.iter().filter_map(found).min()?;
+        let rest = near.get(end..)?.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '\n' && c != '+');
+        let digits = rest.chars().take_while(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
+        let pin: String = digits.filter(char::is_ascii_digit).collect();
         (3..=15).contains(&pin.len()).then_some(pin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEAMS: &str =
+        "https://teams.microsoft.com/l/meetup-join/19%3ameeting_ab%40thread.v2/0?context=%7b%22Tid%22%7d";
+
+    fn link_in(from: From, text: &str) -> Option<String> {
+        link(&[(from, text.to_owned())])
+    }
+
+    fn number_in(from: From, text: &str) -> Option<String> {
+        dial_in(&[(from, text.to_owned())])
+    }
+
+    #[test]
+    fn links_to_meetings_are_found_in_descriptions() {
+        let html = "<html><a href=\"https://example.zoom.us/j/123?pwd=a&amp;x=1\">join</a></html>";
+        for (text, link) in [
+            ("Join: https://meet.google.com/abc-defg-hij.", "https://meet.google.com/abc-defg-hij"),
+            (
+                "see https://example.com/agenda\nhttps://us02web.zoom.us/j/123?pwd=a.b,",
+                "https://us02web.zoom.us/j/123?pwd=a.b",
+            ),
+            (html, "https://example.zoom.us/j/123?pwd=a&x=1"),
+            (&format!("________\nJoin <{TEAMS}>\n"), TEAMS),
+            ("(HTTPS://example.webex.com/meet/bo)", "https://example.webex.com/meet/bo"),
+            ("https://meet.jit.si/Standup", "https://meet.jit.si/Standup"),
+            ("https://jitsi.example.org/standup", "https://jitsi.example.org/standup"),
+            ("http://whereby.com/bo|x", "http://whereby.com/bo"),
+        ] {
+            assert_eq!(link_in(From::Other, text), Some(link.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_links_in_descriptions_are_no_meetings() {
+        for text in [
+            "https://example.com/agenda",
+            "https://zoom.us/u/abc https://support.zoom.us/hc",
+            "https://teams.microsoft.com/meetingOptions/?x=1 https://aka.ms/JoinTeamsMeeting",
+            "https://meet.google.com/",
+            "https://zoom.us@example.com/j/1",
+            "https://notzoom.us/j/1",
+            "https://",
+            "x://zoom.us/j/1",
+        ] {
+            assert_eq!(link_in(From::Other, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_may_be_any_https_address_but_a_known_meeting_wins() {
+        let place = (From::Place, "Room 1, https://example.com/call/7".to_owned());
+        assert_eq!(link(std::slice::from_ref(&place)), Some("https://example.com/call/7".to_owned()));
+        let zoom = (From::Other, "https://zoom.us/j/9".to_owned());
+        assert_eq!(link(&[place, zoom]), Some("https://zoom.us/j/9".to_owned()));
+        assert_eq!(link_in(From::Place, "http://example.com/call"), None);
+    }
+
+    #[test]
+    fn wrappers_of_mail_scanners_are_taken_off() {
+        let safe = "https://eur01.safelinks.protection.outlook.com/ap/t-59584e83/?url=https%3A%2F%2Fzoom.us%2Fj%2F7%3Fpwd%3Da&amp;data=05";
+        assert_eq!(link_in(From::Other, safe), Some("https://zoom.us/j/7?pwd=a".to_owned()));
+        let google = "https://www.google.com/url?q=https://meet.jit.si/x&sa=D";
+        assert_eq!(link_in(From::Other, google), Some("https://meet.jit.si/x".to_owned()));
+        let broken = "https://eur01.safelinks.protection.outlook.com/?url=javascript%3A1";
+        assert_eq!(link_in(From::Place, broken), Some(broken.to_owned()));
+    }
+
+    #[test]
+    fn a_link_longer_than_any_real_one_is_left_out() {
+        let long = format!("https://zoom.us/j/{}", "1".repeat(3000));
+        assert_eq!(link_in(From::Place, &long), None);
+    }
+
+    #[test]
+    fn numbers_to_dial_in_are_found_with_their_pins() {
+        for (text, number) in [
+            ("Or dial: (US) +1 202-555-0100 PIN: 123 456 789#", "+12025550100,,123456789#"),
+            ("+12025550100,,987654321#,,,,*123# US", "+12025550100,,987654321#,,,,*123#"),
+            ("tel:+1-202-555-0100", "+12025550100"),
+            ("+1 (202) 555-0100 United States\nPhone Conference ID: 555 000 1#", "+12025550100,,5550001#"),
+        ] {
+            assert_eq!(number_in(From::Other, text), Some(number.to_owned()), "{text}");
+        }
+        assert_eq!(number_in(From::Place, "+1 202 555 0100"), Some("+12025550100".to_owned()));
+    }
+
+    #[test]
+    fn somebodys_telephone_number_is_no_way_to_join() {
+        for text in ["Bo, +1 202-555-0100", "+1 202 555 0100 (shopping 123)", "1 + 1234567", "+12", "PIN: 123456"] {
+            assert_eq!(number_in(From::Other, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_beginnings_is_read_once() {
+        let text = "https://+1".repeat(200_000);
+        assert_eq!((link_in(From::Place, &text), number_in(From::Place, &text)), (None, None));
     }
 }

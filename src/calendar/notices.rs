@@ -41,7 +41,7 @@ fn counted((mut notice, again): (Notice, usize)) -> Notice {
     match again {
         0 => {}
         1 => notice.text.push_str(" (and once more)"),
-        n => notice.text.push_str(&format!(" (and {n} times more)")),
+        n => notice.text = format!("{} (and {n} times more)", notice.text),
     }
     notice
 }

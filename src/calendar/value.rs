@@ -184,7 +184,7 @@ mod tests {
             ("-P99999999999999999999W", Some((-i64::MAX - 1, 0))),
             ("P", Some((0, 0))),
             ("30M", None),
-            ("PT", Some((0, 0))),
+            ("PT", None),
             ("PT5", None),
             ("PXD", None),
         ] {
