@@ -34,7 +34,8 @@ fn two_thousand_random_calendars_are_seen_as_another_program_sees_them() {
             let seen: Vec<_> = seen.iter().map(|m| (&m.uid, m.starts_at.ms() / 1000, &m.title)).collect();
             let (from, until) = (case.from.ms() / 1000, case.until.ms() / 1000);
             let line = json!({ "name": format!("{seed}-{n}"), "ics": case.ics, "zone": case.zone, "from": from, "until": until, "seen": seen });
-            lines += &format!("{line}\n");
+            lines.push_str(&line.to_string());
+            lines.push('\n');
         }
     }
     let calendars = Path::new(env!("CARGO_TARGET_TMPDIR")).join("differential.jsonl");

@@ -78,13 +78,22 @@ def digits(at):
     return {at.replace(tzinfo=None), at.astimezone(timezone.utc).replace(tzinfo=None)} if at.tzinfo else {at}
 
 
+def in_gap(at):
+    """The digits a rule gave for a time that a gap of an hour, or of half an hour, shifted."""
+    if at.tzinfo is None:
+        return set()
+    earlier = [at.replace(tzinfo=None) - timedelta(minutes=minutes) for minutes in (30, 60)]
+    return {digits for digits in earlier if digits.replace(tzinfo=at.tzinfo).timestamp() == at.timestamp()}
+
+
 def same_digits(difference):
     """EXDATE and RECURRENCE-ID are compared as digits, local ones with those of UTC: 15:45 on the wall and 15:45 UTC
     are taken for the same time."""
     planned = difference.planned()
+    written = digits(planned) | in_gap(planned)
     others = [override["RECURRENCE-ID"].dt for override in difference.overrides]
     return difference.ours and any(
-        digits(planned) & digits(other) and difference.instant(planned) != difference.instant(other)
+        written & digits(other) and difference.instant(planned) != difference.instant(other)
         for other in others + difference.exceptions()
     )
 

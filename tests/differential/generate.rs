@@ -29,11 +29,11 @@ const OWN_ZONE: &str = "BEGIN:VTIMEZONE\r\nTZID:Our own time\r\nBEGIN:STANDARD\r
      TZOFFSETFROM:-0500\r\nTZOFFSETTO:-0400\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n";
 
 /// A calendar, and how it is looked at.
-pub struct Case {
-    pub ics: String,
-    pub zone: &'static str,
-    pub from: Timestamp,
-    pub until: Timestamp,
+pub(crate) struct Case {
+    pub(crate) ics: String,
+    pub(crate) zone: &'static str,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// What a time hangs on.
@@ -54,7 +54,7 @@ struct Event {
 }
 
 impl Case {
-    pub fn random(dice: &mut Dice) -> Self {
+    pub(crate) fn random(dice: &mut Dice) -> Self {
         let (zone, changes) = *dice.pick(&ZONES);
         let change: NaiveDate = dice.pick(&changes).parse().unwrap();
         let from = change.and_hms_opt(0, 0, 0).unwrap().and_utc() - TimeDelta::hours(dice.between(4, 60));
@@ -82,7 +82,7 @@ impl Case {
     }
 
     /// What savehub sees, by start.
-    pub fn occurrences(&self) -> Vec<SeenMeeting> {
+    pub(crate) fn occurrences(&self) -> Vec<SeenMeeting> {
         let (zone, policy) = (Zone::named(self.zone).unwrap(), Policy::default());
         let limits = Limits { per_series: 5000, ..Limits::default() };
         let view = View { from: self.from, until: self.until, zone: &zone, policy: &policy, limits };
@@ -229,16 +229,18 @@ fn rule(form: Form, start: NaiveDateTime, back: u64, dice: &mut Dice) -> String 
     if dice.percent(40) {
         parts.push(format!("INTERVAL={}", dice.between(1, 5)));
     }
-    if dice.percent(30) {
-        parts.push(format!("COUNT={}", dice.between(1, 60)));
-    } else if dice.percent(30) {
-        let until = start + TimeDelta::hours(dice.between(-30, 24 * 60));
-        let written = match form {
-            _ if dice.percent(15) => until.max(start).format("%Y%m%d"),
-            Form::Floating => until.format("%Y%m%dT%H%M%S"),
-            _ => until.format("%Y%m%dT%H%M%SZ"),
-        };
-        parts.push(format!("UNTIL={written}"));
+    match dice.roll(10) {
+        0..3 => parts.push(format!("COUNT={}", dice.between(1, 60))),
+        3..5 => {
+            let until = start + TimeDelta::hours(dice.between(-30, 24 * 60));
+            let written = match form {
+                _ if dice.percent(15) => until.max(start).format("%Y%m%d"),
+                Form::Floating => until.format("%Y%m%dT%H%M%S"),
+                _ => until.format("%Y%m%dT%H%M%SZ"),
+            };
+            parts.push(format!("UNTIL={written}"));
+        }
+        _ => {}
     }
     if dice.percent(20) {
         parts.push(format!("WKST={}", dice.pick(&WEEKDAYS)));
@@ -263,17 +265,14 @@ fn days(freq: &str, dice: &mut Dice) -> Vec<String> {
     let month_days = |dice: &mut Dice| format!("BYMONTHDAY={}", dice.some(&[-31, -2, -1, 1, 9, 26, 28, 29, 30, 31], 4));
     let months = |dice: &mut Dice| format!("BYMONTH={}", dice.some(&[2, 3, 4, 5, 9, 10, 11, 12], 5));
     match (freq, dice.roll(6)) {
-        ("WEEKLY", 0..4) => vec![format!("BYDAY={}", dice.some(&WEEKDAYS, 5))],
-        ("DAILY" | "HOURLY", 0) => vec![format!("BYDAY={}", dice.some(&WEEKDAYS, 5))],
-        ("DAILY" | "WEEKLY" | "HOURLY", 5) => vec![months(dice)],
-        ("DAILY", 1) => vec![month_days(dice)],
+        ("WEEKLY", 0..=4) | ("DAILY" | "HOURLY", 0) => vec![format!("BYDAY={}", dice.some(&WEEKDAYS, 5))],
+        ("DAILY" | "WEEKLY" | "HOURLY", 5) | ("YEARLY", 0) => vec![months(dice)],
+        ("DAILY", 1) | ("MONTHLY", 3..5) => vec![month_days(dice)],
         ("MONTHLY", 0..2) => vec![numbered(dice)],
         ("MONTHLY", 2) => {
             let place = *dice.pick(&["1", "2", "-1", "-2", "1,-1"]);
             vec![format!("BYDAY={}", dice.some(&WEEKDAYS, 5)), format!("BYSETPOS={place}")]
         }
-        ("MONTHLY", 3..5) => vec![month_days(dice)],
-        ("YEARLY", 0) => vec![months(dice)],
         ("YEARLY", 1) => vec![months(dice), numbered(dice)],
         ("YEARLY", 2) => vec![months(dice), month_days(dice)],
         ("YEARLY", 3) => vec![format!("BYYEARDAY={}", dice.some(&[-92, -67, 60, 67, 68, 88, 89, 299, 305, 306], 5))],
