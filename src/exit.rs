@@ -60,6 +60,9 @@ impl Exit {
             if cause.is::<UsageError>() {
                 return Self::Usage;
             }
+            if cause.is::<Unreadable>() {
+                return Self::NotDone;
+            }
             if let Some(io) = cause.downcast_ref::<std::io::Error>() {
                 // The reader went away (`savehub status | head -1`): nobody is left to be told.
                 return if io.kind() == std::io::ErrorKind::BrokenPipe { Self::Done } else { Self::NotDone };
@@ -88,6 +91,11 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+/// A calendar that was named cannot be read; the text says why, without its address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
 
 #[cfg(test)]
 mod tests {
@@ -120,6 +128,7 @@ mod tests {
     #[test]
     fn usage_and_every_unknown_error_exit_2() {
         assert_eq!(Exit::of(&UsageError("no such person".into()).into()), Exit::Usage);
+        assert_eq!(Exit::of(&Unreadable("it is empty".into()).into()), Exit::NotDone);
         assert_eq!(Exit::of(&anyhow::anyhow!("line 3: unknown key")), Exit::Usage);
     }
 

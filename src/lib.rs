@@ -29,9 +29,10 @@
 //! | [`tick`] | the ports of [`store`], [`provider`] and [`feed`], [`calendar`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
 //! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`calendar`], and the outcomes of [`provider::mock`] |
 //! | [`calendar`] | [`model`], [`zone`] |
-//! | [`feed`] | [`model`], [`calendar`], and the types of [`config`] |
+//! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
 //! | [`store`] | [`model`], [`owner`]; only `store::sqlite` knows SQL |
-//! | [`provider`] | [`model`], and the types of [`config`]; only it knows HTTP |
+//! | [`provider`] | [`model`], [`http`], and the types of [`config`] |
+//! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
@@ -45,6 +46,7 @@ pub mod clock;
 pub mod config;
 pub mod exit;
 pub mod feed;
+pub mod http;
 pub mod log;
 pub mod model;
 pub mod near;

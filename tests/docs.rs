@@ -5,8 +5,9 @@
 
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, Parser as _};
+use savehub::calendar::Limits;
 use savehub::cli::args::Cli;
-use savehub::config::{Config, from_text, known_keys};
+use savehub::config::{CalendarConfig, Config, from_text, known_keys};
 use savehub::exit::Exit;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use std::process;
 const README: &str = include_str!("../README.md");
 const EXAMPLE: &str = include_str!("../config.example.toml");
 const CI: &str = include_str!("../.ci/run");
+
+const CALENDARS: &str = include_str!("../man/savehub-calendar.7");
 
 const HEADLINE: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
 
@@ -36,7 +39,11 @@ fn every_command_line_of_the_readme_and_the_manual_is_one_savehub_takes() {
     let lines = blocks.flat_map(|b| b.text.lines().map(str::to_owned).collect::<Vec<_>>());
     let examples = man();
     let examples = examples.split_once(".SH EXAMPLES").unwrap().1;
-    let commands: Vec<_> = lines.chain(examples.lines().map(str::to_owned)).flat_map(|line| commands(&line)).collect();
+    let calendars = CALENDARS.replace("\\-", "-");
+    let calendars = calendars.split(".nf\n").skip(1).flat_map(|block| block.split(".fi").next().unwrap().lines());
+    let calendars: Vec<_> = calendars.map(str::to_owned).collect();
+    let lines = lines.chain(examples.lines().map(str::to_owned)).chain(calendars);
+    let commands: Vec<_> = lines.flat_map(|line| commands(&line)).collect();
     assert!(commands.len() > 40, "only {} commands were found", commands.len());
     for words in commands {
         if let Err(error) = Cli::try_parse_from(&words) {
@@ -132,6 +139,29 @@ fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
     let ladder: Vec<_> = default.ladder.iter().map(|rung| rung.before.as_secs()).collect();
     assert_eq!(ladder, [180, 90]);
     assert!(README.contains("a call 3 minutes before the start and one 90 seconds before"));
+}
+
+#[test]
+fn the_page_about_calendars_names_every_key_and_default_of_theirs() {
+    let defaults = CalendarConfig::default();
+    for (table, key) in known_keys() {
+        let common = ["include", "skip_titles", "min_attendees", "need_link", "working_hours"].contains(&key);
+        if matches!(table, "calendar" | "calendars") || (table == "person" && (common || key == "addresses")) {
+            assert!(CALENDARS.contains(key), "{table}.{key}");
+        }
+    }
+    for (key, default) in [
+        ("refresh", format!("(default {} min,", defaults.refresh.as_secs() / 60)),
+        ("timeout", format!("({} s)", defaults.timeout.as_secs())),
+        ("max_size", format!("({} MB)", defaults.max_bytes / 1_000_000)),
+        ("parallel", format!("({})", defaults.parallel)),
+        ("line", format!("{} MiB for a line", Limits::default().line >> 20)),
+        ("steps", "2,000,000 steps".into()),
+        ("per_series", format!("{} occurrences", Limits::default().per_series)),
+    ] {
+        assert!(CALENDARS.contains(&default), "{key}: {default}");
+    }
+    assert_eq!(Limits::default().steps, 2_000_000);
 }
 
 // --- configs and schedulers ---
@@ -313,7 +343,7 @@ fn split(line: &str) -> Vec<Vec<String>> {
         match (quote, c) {
             (Some(q), _) if c == q => quote = None,
             (None, '"' | '\'') => (quote, quoted) = (Some(c), true),
-            (None, ' ' | ';' | '|' | '&' | '>') => {
+            (None, ' ' | ';' | '|' | '&' | '<' | '>') => {
                 if quoted || !word.is_empty() {
                     commands.last_mut().unwrap().push(std::mem::take(&mut word));
                     quoted = false;
@@ -344,6 +374,7 @@ fn config(text: &str) -> Config {
         assert!(README.contains(file), "{file}");
         fs::write(dir.join(file), "secret\n").unwrap();
     }
+    fs::write(dir.join("ana.url"), "https://example.com/secret.ics\n").unwrap();
     let env = |name: &str| (name == "HOME").then(|| home.path().to_str().unwrap().to_owned());
     from_text(text, &dir.join("config.toml"), &env).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }

@@ -4,8 +4,9 @@
 mod support;
 
 use savehub::clock::ManualClock;
+use savehub::http::Lookup;
 use savehub::model::{FenceReason, NotSentCause, Outcome, RejectionClass};
-use savehub::provider::http::{HttpClient, Lookup};
+use savehub::provider::http::HttpClient;
 use savehub::provider::twilio::{Twilio, http_settings};
 use savehub::provider::{Gate, Provider};
 use std::collections::BTreeMap;

@@ -4,10 +4,11 @@
 mod support;
 
 use savehub::clock::ManualClock;
+use savehub::http::Lookup;
 use savehub::model::{
     CallStatus, FenceReason, HangUp, NotSentCause, Outcome, Rejection, RejectionClass, Reply, Timestamp,
 };
-use savehub::provider::http::{ANSWER_MAX, HttpClient, Lookup};
+use savehub::provider::http::{ANSWER_MAX, HttpClient};
 use savehub::provider::twilio::{Twilio, http_settings};
 use savehub::provider::{Gate, Provider, ProviderError};
 use std::io;

@@ -5,9 +5,9 @@ mod support;
 
 use log::{LevelFilter, Log, Metadata, Record};
 use savehub::config::TwilioAuth;
+use savehub::http::LOG_CAPS;
 use savehub::model::{HangUp, Timestamp};
 use savehub::provider::Provider;
-use savehub::provider::http::LOG_CAPS;
 use savehub::provider::mock::Mock;
 use savehub::provider::test_mode::TestMode;
 use savehub::provider::twilio::Twilio;

@@ -7,9 +7,10 @@ mod support;
 
 use savehub::config::{Config, ProviderChoice, TwilioAuth};
 use savehub::exit::Exit;
+use savehub::http::Lookup;
 use savehub::model::{ProviderKind, StepState};
 use savehub::provider::Registry;
-use savehub::provider::http::{HttpClient, Lookup};
+use savehub::provider::http::HttpClient;
 use savehub::provider::mock::Mock;
 use savehub::provider::twilio::{Twilio, http_settings};
 use savehub::provider::{Only, Providers as _};

@@ -20,11 +20,19 @@ macro_rules! facts {
 mod build;
 #[path = "store/checked.rs"]
 mod checked;
+#[path = "store/looking.rs"]
+mod looking;
 #[path = "store/model.rs"]
 mod model;
 #[path = "store/random.rs"]
 mod random;
 
+#[path = "store/agenda.rs"]
+mod agenda;
+#[path = "store/agenda_random.rs"]
+mod agenda_random;
+#[path = "store/calendars.rs"]
+mod calendars;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/claims.rs"]

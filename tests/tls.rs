@@ -5,8 +5,9 @@ mod support;
 #[path = "support/fake_tls.rs"]
 mod tls;
 
+use savehub::http::Lookup;
 use savehub::model::{FenceReason, NotSentCause, Outcome};
-use savehub::provider::http::{HttpClient, Lookup};
+use savehub::provider::http::HttpClient;
 use savehub::provider::twilio::{Twilio, http_settings};
 use savehub::provider::{Gate, Provider};
 use std::io;

@@ -1,7 +1,7 @@
 //! `savehub generate`: files that belong to the package.
 
 use super::args::Cli;
-use super::status;
+use super::{calendar, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -182,6 +182,9 @@ fn tables() -> Roff {
     roff.control("SH", ["STATUS AS JSON"]);
     roff.text([roman("savehub status --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, status::FIELDS);
+    roff.control("SH", ["CALENDARS AS JSON"]);
+    roff.text([roman("savehub calendar check --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, calendar::FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -229,12 +232,28 @@ mod tests {
     #[test]
     fn the_manual_page_has_every_command_option_and_section_once() {
         let page = page().unwrap();
-        for section in ["EXIT STATUS", "FILES", "ENVIRONMENT", "EXAMPLES", "TIMES", "STATUS AS JSON", "COMMANDS"] {
+        for section in [
+            "EXIT STATUS",
+            "FILES",
+            "ENVIRONMENT",
+            "EXAMPLES",
+            "TIMES",
+            "STATUS AS JSON",
+            "CALENDARS AS JSON",
+            "COMMANDS",
+        ] {
             let heading = format!(".SH \"{section}\"\n");
             let plain = format!(".SH {section}\n");
             assert_eq!(page.matches(&heading).count() + page.matches(&plain).count(), 1, "{section}");
         }
-        for command in ["savehub tick", "savehub meeting add", "savehub call-test", "savehub generate man"] {
+        for command in [
+            "savehub tick",
+            "savehub meeting add",
+            "savehub calendar check",
+            "savehub import",
+            "savehub call-test",
+            "savehub generate man",
+        ] {
             assert!(page.contains(&format!(".SS \"{command}\"\n")), "{command}");
         }
         assert_eq!(page.matches("\\-\\-config\\fR").count(), 2, "once in the synopsis, once among the options");

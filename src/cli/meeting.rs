@@ -6,7 +6,7 @@ use super::{Ctx, effects, print};
 use crate::config::Person;
 use crate::exit::{Exit, UsageError};
 use crate::model::{MeetingId, MeetingState, Timestamp, printable};
-use crate::store::{Changed, Meeting, NewMeeting};
+use crate::store::{Ended, Meeting, NewMeeting};
 use crate::when;
 use crate::zone::Zone;
 use anyhow::Context as _;
@@ -120,7 +120,7 @@ fn cancel(args: &MeetingCancelArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
         return ctx.finish(&text, None);
     }
     let changed = ctx.store.cancel_meeting(meeting.id, ctx.now)?;
-    let text = format!("{} {}: called off{}", meeting.id, pick::title(&meeting), ended(&changed));
+    let text = format!("{} {}: called off{}", meeting.id, pick::title(&meeting), ended(changed.ended.as_ref()));
     ctx.finish(&text, changed.ended.as_ref())
 }
 
@@ -132,7 +132,7 @@ fn shift(args: &MeetingMoveArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let zone = pick::zone_of(&old.person, &ctx.config.people);
     let (starts_at, ends_at) = moved_to(args, &old, ctx.now, &zone)?;
     let changed = ctx.store.move_meeting(old.id, starts_at, ends_at, ctx.now)?;
-    let text = format!("{}{}", line(&changed.meeting, ctx.now, &zone), ended(&changed));
+    let text = format!("{}{}", line(&changed.meeting, ctx.now, &zone), ended(changed.ended.as_ref()));
     ctx.finish(&text, changed.ended.as_ref())
 }
 
@@ -153,15 +153,16 @@ fn moved_to(
 }
 
 /// `m3 Board sync: ana, 2026-11-23 09:00 (in 23 h)`.
-fn line(meeting: &Meeting, now: Timestamp, zone: &Zone) -> String {
+pub(super) fn line(meeting: &Meeting, now: Timestamp, zone: &Zone) -> String {
     let at = when::describe(meeting.starts_at, now, zone);
     format!("{} {}: {}, {at}", meeting.id, pick::title(meeting), printable(&meeting.person))
 }
 
 /// `; i4 ended, 2 pending steps cancelled`.
-fn ended(changed: &Changed) -> String {
-    let ended = changed.ended.as_ref().filter(|ended| ended.changed);
-    ended.map_or_else(String::new, |ended| format!("; {} ended{}", ended.incident, effects(ended)))
+pub(super) fn ended(ended: Option<&Ended>) -> String {
+    ended
+        .filter(|ended| ended.changed)
+        .map_or_else(String::new, |ended| format!("; {} ended{}", ended.incident, effects(ended)))
 }
 
 /// `meeting list --json`.
@@ -193,6 +194,8 @@ fn list(args: &MeetingListArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
 pub(super) fn clean(meeting: &mut Meeting) {
     meeting.title = printable(&meeting.title);
     meeting.link = meeting.link.as_deref().map(printable);
+    meeting.dial_in = meeting.dial_in.as_deref().map(printable);
+    meeting.source = printable(&meeting.source);
 }
 
 fn listing(meetings: &[Meeting], people: &[Person], now: Timestamp, width: Option<u16>) -> String {

@@ -4,10 +4,12 @@
 //! ([`crate::exit`]). Only here does the program meet the process: environment, terminal, clock.
 
 pub mod args;
+mod calendar;
 mod call_test;
 pub mod checkin;
 mod demo;
 pub mod generate;
+mod import;
 pub mod meeting;
 mod open;
 pub mod pick;
@@ -120,6 +122,8 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
             let create = if add { Create::Yes } else { Create::No };
             with_store(file, create, screen, out, |ctx| meeting::run(command, ctx))
         }
+        Command::Calendar(command) => calendar::run(command, file, screen, SystemClock.now(), out),
+        Command::Import(args) => with_store(file, Create::Yes, screen, out, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),

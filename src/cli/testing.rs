@@ -43,6 +43,7 @@ pub(crate) fn meeting(id: i64, title: &str, starts_at: Timestamp) -> Meeting {
         starts_at,
         ends_at: None,
         link: None,
+        dial_in: None,
         source: "manual".into(),
         state: MeetingState::Scheduled,
         generation: 1,

@@ -1,11 +1,15 @@
 //! From what was typed to what it means. Every part reads on after a mistake, so that all of them are reported at once.
 
 pub(super) mod account_sid;
+mod feeds;
+mod hours;
 mod ladder;
 mod limits;
 mod people;
+mod policy;
 mod provider;
 mod secrets;
+pub(super) mod sources;
 pub(super) mod web;
 
 use super::env::{Env, Overrides};
@@ -13,6 +17,7 @@ use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
 use super::{CalendarConfig, Config, MockConfig, ProviderChoice, ProviderConfig, places};
+use sources::Sources;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -75,11 +80,15 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     if guards.max_calls.sound {
         limits::room_to_call_again(&engine_table, guards.max_calls.value, ladder.len(), report);
     }
-    let defaults = people::Defaults::read(&call, report);
-    let people = people::people(&root.tables("person"), &defaults, report);
+    let calendar_table = root.table("calendar", "calendar");
+    let calendar = feeds::feeds(&calendar_table, report);
+    let defaults = people::Defaults::read(&call, &calendar_table, report);
+    let sources = Sources { config: &calendar, input, report };
+    let people = people::people(&root.tables("person"), &defaults, &sources);
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
+    let people = people::with_calendars(people, &sources);
     let database = database?;
     Some(Config {
         file: input.path.map(Path::to_owned),
@@ -91,7 +100,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         engine,
         ladder,
         people,
-        calendar: CalendarConfig::default(),
+        calendar,
     })
 }
 

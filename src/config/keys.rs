@@ -2,7 +2,7 @@
 
 /// Tables by their path, each with its keys and the tables in it, in the order of `config.example.toml`.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["database", "call", "guards", "engine", "provider", "person", "ladder"]),
+    ("", &["database", "call", "guards", "engine", "calendar", "provider", "person", "ladder"]),
     ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language"]),
     (
         "guards",
@@ -32,6 +32,23 @@ const TABLES: &[(&str, &[&str])] = &[
             "on_unknown",
         ],
     ),
+    (
+        "calendar",
+        &[
+            "refresh",
+            "timeout",
+            "max_size",
+            "parallel",
+            "allow_http",
+            "allow_private",
+            "user_agent",
+            "include",
+            "skip_titles",
+            "min_attendees",
+            "need_link",
+            "working_hours",
+        ],
+    ),
     ("provider", &["mock", "twilio"]),
     ("provider.mock", &["outcomes"]),
     (
@@ -53,7 +70,27 @@ const TABLES: &[(&str, &[&str])] = &[
             "proxy",
         ],
     ),
-    ("person", &["id", "name", "phone", "zone", "message", "voice", "language", "shared_phone"]),
+    (
+        "person",
+        &[
+            "id",
+            "name",
+            "phone",
+            "zone",
+            "message",
+            "voice",
+            "language",
+            "shared_phone",
+            "calendars",
+            "addresses",
+            "include",
+            "skip_titles",
+            "min_attendees",
+            "need_link",
+            "working_hours",
+        ],
+    ),
+    ("calendars", &["file", "url", "url_env", "url_file", "url_command", "name", "refresh"]),
     ("ladder", &["step", "before"]),
 ];
 
@@ -68,7 +105,7 @@ pub(super) fn is_known(word: &str) -> bool {
 }
 
 /// Every key that takes a value, as (path of its table, key): `("provider.twilio", "from")`; the path of a key outside
-/// of all tables is empty.
+/// of all tables is empty, that of one calendar of a person is `calendars`.
 pub fn known_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_table = |path: &str, key: &str| {
         let full = format!("{path}.{key}");

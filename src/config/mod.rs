@@ -195,6 +195,19 @@ pub enum CalendarPlace {
     Web(SecretString),
 }
 
+impl CalendarPlace {
+    /// Where a calendar is that is named on the command line: a path, `file:` and a path, or an address. Otherwise what
+    /// to write, without any part of the text.
+    pub fn typed(text: &str, env: &Env<'_>, config: &CalendarConfig) -> Result<Self, &'static str> {
+        check::sources::place(text, None, env, config.allow_http)
+    }
+
+    /// How it is called where nobody gave it a name: the file, or the host. Nothing of an address that is secret.
+    pub fn default_name(&self) -> String {
+        check::sources::default_name(self)
+    }
+}
+
 /// Which provider is chosen; the accounts of the others stay known so that their calls can be followed and ended.
 #[derive(Debug, Clone)]
 pub struct ProviderConfig {
@@ -325,6 +338,13 @@ pub struct Person {
     pub calendars: Vec<CalendarSource>,
     /// Which of them ring.
     pub policy: Policy,
+}
+
+impl Person {
+    /// Do meetings ring that the person declined? Without an address of theirs, nobody knows which answer is theirs.
+    pub fn declined_ring(&self) -> bool {
+        !self.calendars.is_empty() && self.policy.addresses.is_empty()
+    }
 }
 
 /// ureq may lose count of one phase; no request lasts longer than its phases together and this.

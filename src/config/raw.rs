@@ -30,6 +30,14 @@ impl<T> Read<T> {
     }
 }
 
+/// An entry of a list in which texts and tables mix.
+pub(super) enum Item<'a, 't> {
+    /// A text.
+    Text(Spanned<&'a str>),
+    /// A table, with its place.
+    Table(Table<'a, 't>),
+}
+
 /// One table of the file.
 pub(super) struct Table<'a, 't> {
     path: &'static str,
@@ -79,6 +87,12 @@ impl<'a, 't> Table<'a, 't> {
         keys.iter().any(|key| self.has(key))
     }
 
+    /// Was any key written that this table does not know?
+    pub(super) fn has_unknown(&self) -> bool {
+        let known = keys::of_table(self.path);
+        self.entries.is_some_and(|e| e.iter().any(|(key, _)| !known.contains(&key.get_ref().as_ref())))
+    }
+
     fn unknown(&self, key: &str, at: &Range<usize>) {
         let known = keys::of_table(self.path);
         let near = nearest(key, known.iter().copied());
@@ -93,14 +107,15 @@ impl<'a, 't> Table<'a, 't> {
             // Nobody knows what the value of such a key is.
             problem = problem.help(format!("{}: {}", self.may_hold(), known.join(", "))).key_only();
         }
-        // Beside the credentials, a key savehub does not know may well be one more of them.
-        let suspect = self.path == "provider.twilio" && near.is_none_or(is_secret_key);
+        // Beside secrets, a key savehub does not know may well be one more of them.
+        let suspect = near.map_or(matches!(self.path, "provider.twilio" | "calendars"), is_secret_key);
         self.report.push(if suspect || is_secret_key(key) { problem.hide(Hidden::Secret) } else { problem });
     }
 
     fn may_hold(&self) -> String {
         match self.path {
             "" => "at the top of the file there may be".into(),
+            "calendars" => "a calendar may hold".into(),
             "person" | "ladder" => format!("[[{}]] may hold", self.path),
             path => format!("[{path}] may hold"),
         }
@@ -233,6 +248,43 @@ impl<'a, 't> Table<'a, 't> {
         Some(Spanned::new(entry.span(), texts))
     }
 
+    /// A list of texts and tables; what a table may hold is listed under the key. The wrong ones are reported and left
+    /// out.
+    pub(super) fn items(&self, key: &'static str, like: &str) -> Vec<Item<'a, 't>> {
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let DeValue::Array(items) = entry.get_ref() else {
+            self.wrong_type(key, entry, "a list", &format!("write {like}"));
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => found.push(Item::Text(Spanned::new(item.span(), text.as_ref()))),
+                DeValue::Table(entries) => {
+                    found.push(Item::Table(Self::open(key, Some(entries), item.span(), self.report)));
+                }
+                _ => self.wrong_type(key, item, "a list of texts and tables", &format!("write {like}")),
+            }
+        }
+        found
+    }
+
+    /// A size in bytes, written as a number or as text with a unit.
+    pub(super) fn size(&self, key: &'static str, default: usize, like: &str) -> Read<usize> {
+        let Some(entry) = self.entry(key) else { return Read::default(default) };
+        let size = match entry.get_ref() {
+            DeValue::Integer(digits) => usize::from_str_radix(digits.as_str(), digits.radix()).ok(),
+            DeValue::String(text) => bytes(text),
+            _ => None,
+        };
+        let read = Read { value: size.unwrap_or(default), at: Some(entry.span()), sound: size.is_some() };
+        if !read.sound {
+            let title = format!("`{key}` is not a size");
+            self.report.push(problem_at(key, &entry.span(), title).label(format!("write it as \"{like}\"")));
+        }
+        read
+    }
+
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'t>>, wanted: &str, label: &str) {
         let title = format!("`{key}` must be {wanted}, not {}", type_name(value.get_ref()));
         self.report.push(problem_at(key, &value.span(), title).label(label));
@@ -250,6 +302,22 @@ impl<'a, 't> Table<'a, 't> {
 pub(super) fn problem_at(key: &str, at: &Range<usize>, title: impl Into<String>) -> Problem {
     let problem = Problem::new(title).at(at);
     if is_secret_key(key) { problem.hide(Hidden::Secret) } else { problem }
+}
+
+/// `20 MB`, `512 kB`, `1 MiB`, `2000` as bytes.
+fn bytes(text: &str) -> Option<usize> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "mb" => 1_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(factor)
 }
 
 /// A duration as a config writes it: `1m 30s`.

@@ -34,11 +34,17 @@ const PARTS: &[&str] = &["pass", "pw", "key", "proxy"];
 /// Words that make a key secret even when they are misspelt.
 const MISSPELT: &[&str] = &["token", "secret", "password", "credential"];
 
+/// Keys that name where a calendar is: its address is a password.
+const WHOLE: &[&str] = &["calendars", "url", "url_env", "url_file", "url_command"];
+
+/// Keys whose address may be shown.
+const OPEN: &[&str] = &["base_url", "webhook_url"];
+
 /// Could the value of this key be a secret? Identifiers of an account count too, because a token is easily pasted in
 /// their place.
 pub(super) fn is_secret_key(key: &str) -> bool {
     let key = key.to_lowercase();
-    if FRAGMENTS.iter().any(|f| key.contains(f)) {
+    if FRAGMENTS.iter().any(|f| key.contains(f)) || WHOLE.contains(&key.as_str()) {
         return true;
     }
     key.split(|c: char| !c.is_alphanumeric()).filter(|part| part.len() > 1).any(|part| {
@@ -56,7 +62,9 @@ pub(super) fn line(line: &str) -> Result<(), Hidden> {
     let written_keys = line.match_indices('=').map(|(at, _)| key_before(&line[..at]));
     let first = line.trim_start().split(|c: char| c.is_whitespace() || c == '=').next();
     let comment = line.split_once('#').map_or("", |(_, comment)| comment).split_whitespace();
-    if written_keys.chain(first).chain(comment).any(is_secret_key) || has_login(line) {
+    let open = first.is_some_and(|key| OPEN.contains(&key)) && line.matches("://").count() == 1;
+    let secret = written_keys.chain(first).chain(comment).any(is_secret_key);
+    if secret || has_login(line) || (has_address(line) && !open) {
         return Err(Hidden::Secret);
     }
     if has_phone(line) { Err(Hidden::Phone) } else { Ok(()) }
@@ -70,7 +78,7 @@ pub(super) fn broken_line(text: &str, line_start: usize, line: &str) -> Result<(
         return Err(Hidden::Secret);
     }
     let words = || line.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).filter(|w| !w.is_empty());
-    if words().any(is_secret_key) || has_login(line) {
+    if words().any(is_secret_key) || has_login(line) || has_address(line) {
         return Err(Hidden::Secret);
     }
     let harmless = |word: &str| keys::is_known(word) && !is_secret_key(word);
@@ -86,7 +94,8 @@ pub(super) fn broken_line(text: &str, line_start: usize, line: &str) -> Result<(
 
 /// A text from the config in backquotes, fit to be shown in a sentence: cleaned, cut, and without a number in full.
 pub(super) fn quoted(text: &str) -> String {
-    if has_phone(text) || has_login(text) { "this text".into() } else { format!("`{}`", cut(&printable(text), 40)) }
+    let hide = has_phone(text) || has_login(text) || has_address(text);
+    if hide { "this text".into() } else { format!("`{}`", cut(&printable(text), 40)) }
 }
 
 fn key_before(text: &str) -> &str {
@@ -103,6 +112,11 @@ fn has_login(text: &str) -> bool {
             let port = authority.rsplit_once(']').map_or(authority, |(_, port)| port).split_once(':');
             port.is_some_and(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()))
         })
+}
+
+/// An address may be that of a calendar, wherever it was pasted.
+fn has_address(text: &str) -> bool {
+    text.contains("://")
 }
 
 fn has_phone(text: &str) -> bool {
@@ -126,7 +140,7 @@ mod tests {
         }
         for (table, key) in keys::known_keys() {
             let secret = key.starts_with("auth_token") || key.starts_with("api_key");
-            let secret = secret || ["account_sid", "proxy"].contains(&key);
+            let secret = secret || ["account_sid", "proxy", "calendars"].contains(&key) || key.starts_with("url");
             assert_eq!(is_secret_key(key), secret, "{table}.{key}");
         }
     }
@@ -140,6 +154,10 @@ mod tests {
             assert_eq!(line(&format!("base_url = \"{url}\"")), Err(Hidden::Secret), "{url}");
         }
         assert_eq!(line("base_url = \"http://[::1]:8080/x:y\""), Ok(()));
+        for calendar in ["\"https://host/secret.ics\",", "name = \"webcal://host/secret.ics\"", "{ url_file = \"x\" }"]
+        {
+            assert_eq!(line(calendar), Err(Hidden::Secret), "{calendar}");
+        }
         assert_eq!(line("zone = 3 # the old token: x"), Err(Hidden::Secret));
         assert_eq!(line("phone = \"+12025550101\""), Err(Hidden::Phone));
         assert_eq!(line("phone = \"+1 202 555 0101\""), Ok(()));

@@ -1,4 +1,25 @@
 //! Where calendars come from: files, and subscription addresses over HTTP.
+//!
+//! A fetch asks once and decides one thing: is there another whole calendar than the copy that is there? It never
+//! retries, reads no clock but for its own time limit, and does not read what stands in a calendar. When to ask is
+//! [`rules::refresh`](crate::rules::refresh)'s; what a missing meeting means is the tick's.
+//!
+//! Whatever is not a whole calendar is a failure, in words that can be shown, and the last good copy stays in force: an
+//! answer that breaks off, a sign-in form with status 200, a file that is just being written.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `web` | subscription addresses: redirects, conditions, statuses |
+//! | `file` | files: when is one read again? |
+//! | `copy` | is it a whole calendar, and another one? |
+//! | `sources` | the calendars of a config |
+
+mod copy;
+mod file;
+mod sources;
+mod web;
+
+pub use sources::{Sources, at};
 
 use crate::model::Validators;
 use std::sync::Arc;
@@ -29,10 +50,17 @@ pub struct FetchFailure {
     pub retry_after: Option<Duration>,
 }
 
+impl From<String> for FetchFailure {
+    fn from(why: String) -> Self {
+        Self { why, retry_after: None }
+    }
+}
+
 /// One calendar's source.
 pub trait Feed: Send + Sync {
-    /// Asks once. `last` is what was told about the copy that is there; with `whole` the copy is asked for even if it is
-    /// as it was (some servers answer 304 for ever).
+    /// Asks once, and ends within the config's `timeout`, but for a file system that hangs. `last` is what was told about
+    /// the copy that is there, all empty when there is none; with `whole` the copy is asked for and read even if it seems
+    /// to be as it was (some servers answer 304 for ever). If it is, that is [`Fetched::Unchanged`] still.
     fn fetch(&self, last: &Validators, whole: bool) -> Fetched;
 }
 

@@ -33,7 +33,23 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Where a calendar is.
+    pub enum CalendarKind {
+        /// A file on this machine: looked at by every tick.
+        File = "file",
+        /// A subscription address: asked now and then, by one tick at a time.
+        Web = "web",
+    }
+}
+
 impl serde::Serialize for SkipWhy {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for CalendarKind {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.as_str())
     }

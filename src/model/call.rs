@@ -40,6 +40,19 @@ pub struct Reply {
     pub meta: ReplyMeta,
 }
 
+impl Reply {
+    /// Nothing left this machine.
+    pub fn not_sent(cause: NotSentCause, detail: impl Into<String>) -> Self {
+        let not_sent = NotSent { cause, detail: detail.into() };
+        Self { outcome: Outcome::NotSent(not_sent), meta: ReplyMeta::default() }
+    }
+
+    /// The fence refused.
+    pub fn fenced(reason: FenceReason) -> Self {
+        Self::not_sent(NotSentCause::Fenced(reason), format!("the fence refused: {reason}"))
+    }
+}
+
 /// Facts about one HTTP exchange; none of them is secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReplyMeta {

@@ -5,6 +5,7 @@
 
 mod agenda;
 mod call;
+mod changes;
 mod facts;
 mod ids;
 mod meeting;
@@ -13,11 +14,12 @@ mod states;
 mod text;
 mod time;
 
-pub use agenda::{Seen, SeenMeeting, SkipWhy, Validators};
+pub use agenda::{CalendarKind, Seen, SeenMeeting, SkipWhy, Validators};
 pub use call::{
     Accepted, CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause,
     Outcome, Rejection, RejectionClass, Reply, ReplyMeta, Voice,
 };
+pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };

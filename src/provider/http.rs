@@ -1,4 +1,4 @@
-//! The one HTTP function.
+//! The one HTTP function of the providers.
 //!
 //! Its whole point is to know afterwards whether a request can have been processed. ureq's error kinds cannot tell
 //! that, so the body carries a witness: it is handed over through a reader, and a body that nobody ever read has
@@ -6,15 +6,9 @@
 //!
 //! Nothing here retries. Headers, bodies and queries are never logged and never part of an error.
 
-mod names;
-mod socket;
-
-pub use names::{Lookup, SystemLookup};
-
 use super::Gate;
+use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
 use crate::model::{FenceReason, NotSent, NotSentCause, printable};
-use log::LevelFilter;
-use names::Names;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -27,11 +21,6 @@ use ureq::{Agent, SendBody};
 
 /// The longest answer about one call that is read, in bytes; a longer one is unreadable.
 pub const ANSWER_MAX: usize = 1 << 20;
-
-/// The loudest level at which these modules may log: below it ureq prints whole requests, the Authorization header
-/// included (seen with ureq 3.5). Every logger savehub installs must obey it.
-pub const LOG_CAPS: &[(&str, LevelFilter)] =
-    &[("ureq", LevelFilter::Warn), ("ureq_proto", LevelFilter::Warn), ("rustls", LevelFilter::Warn)];
 
 /// How much longer than all phases together a request may take, should ureq lose count of one of them.
 const BACKSTOP: Duration = Duration::from_secs(2);
@@ -227,7 +216,7 @@ impl HttpClient {
         if let Some(file) = &self.settings.ca_file {
             config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
         }
-        Ok(Agent::with_parts(config.build(), socket::connector(total), self.names.clone()))
+        Ok(Agent::with_parts(config.build(), connector(total), self.names.clone()))
     }
 }
 
@@ -407,12 +396,6 @@ fn is_secure(url: &str) -> Result<bool, NotSent> {
         Some("http") => Err(bad("refusing to send credentials over plain http")),
         _ => Err(bad("the base address does not start with https://")),
     }
-}
-
-/// 127.0.0.0/8, ::1 or `localhost`.
-pub fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Reads to the end, which also gives the connection back to the pool. `Err` says why it could not.

@@ -77,14 +77,10 @@ impl Provider for Mock {
     }
 
     fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
-        let outcome = match gate.pass() {
-            Ok(()) => self.ring(call),
-            Err(reason) => {
-                let detail = format!("the fence refused: {reason}");
-                Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(reason), detail })
-            }
-        };
-        Reply { outcome, meta: ReplyMeta::default() }
+        match gate.pass() {
+            Ok(()) => Reply { outcome: self.ring(call), meta: ReplyMeta::default() },
+            Err(reason) => Reply::fenced(reason),
+        }
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {

@@ -2,8 +2,7 @@
 
 use super::{Gate, Provider, ProviderError};
 use crate::model::{
-    Accepted, CallReport, CallRequest, CallStatus, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind, Reply,
-    ReplyMeta, Timestamp,
+    Accepted, CallReport, CallRequest, CallStatus, HangUp, Outcome, Phone, ProviderKind, Reply, ReplyMeta, Timestamp,
 };
 use std::sync::Arc;
 
@@ -33,17 +32,12 @@ impl Provider for TestMode {
     }
 
     fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
-        let outcome = match gate.pass() {
-            Ok(()) => {
-                log::info!("[CALL] TEST MODE - Call not placed (simulated)");
-                Outcome::Accepted(Accepted { sid: format!("TEST-{}", call.token), status: CallStatus::Simulated })
-            }
-            Err(reason) => {
-                let detail = format!("the fence refused: {reason}");
-                Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(reason), detail })
-            }
-        };
-        Reply { outcome, meta: ReplyMeta::default() }
+        if let Err(reason) = gate.pass() {
+            return Reply::fenced(reason);
+        }
+        log::info!("[CALL] TEST MODE - Call not placed (simulated)");
+        let taken = Accepted { sid: format!("TEST-{}", call.token), status: CallStatus::Simulated };
+        Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
     }
 
     fn fetch(&self, sid: &str, _: Timestamp) -> Result<CallReport, ProviderError> {

@@ -80,7 +80,9 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
         NotSentCause::Fenced(FenceReason::WindowClosed) if now >= facts.starts_at => {
             end(StepState::Skipped, Reason::OutsideCriticalWindow, "the meeting started before the request left")
         }
-        NotSentCause::Fenced(FenceReason::Stopped) => end(StepState::Skipped, Reason::Paused, "the STOP file exists"),
+        NotSentCause::Fenced(FenceReason::Stopped) => {
+            end(StepState::Skipped, Reason::Paused, "the STOP file exists, or cannot be looked at")
+        }
         // The next ticks know the clock's error better.
         NotSentCause::Fenced(FenceReason::ClockDoubt) if now.plus(CLOCK_DOUBT) < facts.starts_at => {
             StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false }

@@ -102,7 +102,7 @@ fn brakes(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     if !s.stopped {
         return None;
     }
-    Some(skip(Reason::Paused, "the STOP file exists"))
+    Some(skip(Reason::Paused, "the STOP file exists, or cannot be looked at"))
 }
 
 /// Guard 0.

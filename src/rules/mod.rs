@@ -10,16 +10,20 @@
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
 //! | [`reconcile`] | what does the provider's list say about it? |
 //! | [`pace`] | when is a call looked at again? |
+//! | [`refresh`] | when is a calendar looked at again? |
 //! | [`skew`] | is our clock wrong, and by how much? |
 //! | [`message`] | what is said? |
+//! | [`agenda`] | what does a look at a calendar change? |
 
 pub mod after;
+pub mod agenda;
 pub mod fence;
 pub mod guard;
 pub mod ladder;
 pub mod message;
 pub mod pace;
 pub mod reconcile;
+pub mod refresh;
 pub mod settle;
 pub mod skew;
 pub mod window;

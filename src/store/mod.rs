@@ -7,18 +7,23 @@
 //! What no store may ever do: have two open attempts for one number; have a step `RUNNING` without exactly one open
 //! attempt (or the reverse); move a row by anything but compare-and-set; reopen what is final.
 //!
+//! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; one of them, at most,
+//! *owns* it: its copy counts. What a look at a calendar changes is said by a rule (`rules::agenda`) and done here.
+//!
 //! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store.rs`).
 
+mod agenda;
 pub mod sqlite;
 mod types;
 mod views;
 
+pub use agenda::*;
 pub use types::*;
 pub use views::*;
 
 use crate::model::{
-    AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, PlannedStep, Reason, Reply, TickId,
-    Timestamp,
+    AttemptId, CalendarId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, PlannedStep, Reason, Reply,
+    Seen, TickId, Timestamp,
 };
 use std::time::Duration;
 
@@ -73,7 +78,7 @@ pub trait Store: Send + Sync {
     /// Adds a meeting, or answers `Conflict` when this person already has one with the same UID and recurrence.
     fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting>;
 
-    /// Moves a meeting: its incident, if one is open, ends as `CANCELLED(meeting_moved)` with its pending steps, calls
+    /// Moves a meeting that was added by hand (`Conflict` for one that comes from a calendar): its incident, if one is open, ends as `CANCELLED(meeting_moved)` with its pending steps, calls
     /// under way are to be hung up, and the next generation will be opened for the new start. Without `ends_at` the
     /// meeting keeps its length; with the start it has, nothing but its end changes.
     fn move_meeting(
@@ -84,7 +89,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Changed>;
 
-    /// Calls a meeting off, with the same effect on its incident. `Conflict` when it was called off before.
+    /// Calls a meeting off, with the same effect on its incident; no calendar plans it again. `Conflict` when it was
+    /// called off before.
     fn cancel_meeting(&self, id: MeetingId, now: Timestamp) -> Result<Changed>;
 
     /// Meetings that end or start after `since` and start before `until`, earliest first; cancelled ones too.
@@ -92,6 +98,43 @@ pub trait Store: Send + Sync {
 
     /// The meeting with this id.
     fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>>;
+
+    // --- calendars ---
+
+    /// Holds the calendars against those of the config. With the `fingerprint` of the last time nothing is read but that.
+    /// The future meetings of a calendar that is gone are handed to another one that holds them, or end as
+    /// `CANCELLED(calendar_removed)`. A tick does this after [`Self::open_incidents`], which is to say first that a
+    /// person was removed.
+    fn sync_calendars(&self, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Result<CalendarsSynced>;
+
+    /// The calendars to look at now: every file, which nothing is written for, and at most `limit` subscriptions whose
+    /// time has come, the longest overdue first. Those are leased for `lease`: until then no other tick gets them.
+    fn due_calendars(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueCalendar>>;
+
+    /// The last good copy as it came. `None`: there is none, it is longer than `longest` bytes, or damaged; then ask for
+    /// the whole calendar.
+    fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>>;
+
+    /// Writes a look down and ends the lease. When the copy was expanded, the calendar's meetings change as `rule` says,
+    /// in the same transaction. Compare-and-set: a look that ends after a later one changes nothing.
+    fn record_look(
+        &self,
+        id: CalendarId,
+        look: &LookDone,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded>;
+
+    /// `savehub import`: adds, moves and calls off meetings by what a file says, once. They count as added by hand, under
+    /// the name `source`; those that a calendar owns are left alone, and what is not in the file stays.
+    fn import_agenda(
+        &self,
+        person: &str,
+        source: &str,
+        seen: &Seen,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded>;
 
     // --- the tick, in its order ---
 

@@ -57,7 +57,9 @@ pub struct Meeting {
     pub ends_at: Option<Timestamp>,
     /// Where to join, if known.
     pub link: Option<String>,
-    /// Where it comes from.
+    /// Where to join by telephone, if known.
+    pub dial_in: Option<String>,
+    /// Where it comes from: `manual`, the name of its calendar, or of the file it was imported from.
     pub source: String,
     /// Planned or called off.
     pub state: MeetingState,

@@ -1,6 +1,6 @@
 //! What a store shows to `status` and to tests: numbers masked, nothing to act on.
 
-use super::Meeting;
+use super::{CalendarView, Meeting};
 use crate::model::{
     AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, IncidentState, MeetingId, ProviderKind, Reason,
     RungKind, StepId, StepState, Timestamp,
@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub next_meetings: Vec<Meeting>,
     /// Incidents that are not final, and those that ended since the asked time; latest start first.
     pub incidents: Vec<IncidentView>,
+    /// The calendars, by person and name.
+    pub calendars: Vec<CalendarView>,
     /// The newest tick that ended (one that was killed must not look like a healthy one), else the newest.
     pub last_tick: Option<TickView>,
     /// Faults that last: key and since when.

@@ -6,7 +6,7 @@
 
 use super::looks::{Look, Sight, is_steady};
 use crate::clock::Clock;
-use crate::model::{AttemptId, CallRequest, Doubt, NotSent, NotSentCause, Outcome, Reply, ReplyMeta};
+use crate::model::{AttemptId, CallRequest, Doubt, NotSentCause, Outcome, Reply, ReplyMeta};
 use crate::provider::{Gate, Provider, ProviderError};
 use crate::store::Attempt;
 use std::collections::HashMap;
@@ -86,7 +86,7 @@ impl Jobs {
             // Right before the request; the provider passes the gate again when its body is asked for.
             let mut reply = match gate.pass() {
                 Ok(()) => provider.place(&request, gate.as_ref()),
-                Err(reason) => not_sent(NotSentCause::Fenced(reason), format!("fenced: {reason}")),
+                Err(reason) => Reply::fenced(reason),
             };
             if !is_steady(started, boottime_ms, clock.as_ref()) {
                 reply.meta.skew_ms = None;
@@ -96,7 +96,7 @@ impl Jobs {
         self.running.insert(Key::Place(id), Job::Place { attempt, deadline: Instant::now() + limit, limit });
         // A bug in one provider must not take the other calls with it; whether it had sent, nobody knows.
         let on_panic = move || Answer::Reply(id, unknown("internal error while placing the call"));
-        let on_no_thread = || Answer::Reply(id, not_sent(NotSentCause::Other, "no thread could be started".into()));
+        let on_no_thread = || Answer::Reply(id, Reply::not_sent(NotSentCause::Other, "no thread could be started"));
         self.spawn(work, on_panic, on_no_thread);
     }
 
@@ -190,8 +190,4 @@ impl Job {
 
 fn unknown(detail: &str) -> Reply {
     Reply { outcome: Outcome::Unknown(Doubt { detail: detail.to_owned() }), meta: ReplyMeta::default() }
-}
-
-fn not_sent(cause: NotSentCause, detail: String) -> Reply {
-    Reply { outcome: Outcome::NotSent(NotSent { cause, detail }), meta: ReplyMeta::default() }
 }

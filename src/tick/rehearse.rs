@@ -2,8 +2,7 @@
 
 use super::{Summary, World, tick};
 use crate::model::{
-    Accepted, CallReport, CallRequest, CallStatus, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind, Reply,
-    ReplyMeta, Timestamp,
+    Accepted, CallReport, CallRequest, CallStatus, HangUp, Outcome, Phone, ProviderKind, Reply, ReplyMeta, Timestamp,
 };
 use crate::provider::{Gate, Provider, ProviderError, Providers};
 use crate::store::StoreError;
@@ -51,15 +50,11 @@ impl Provider for WouldCall {
     }
 
     fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
-        let outcome = match gate.pass() {
-            Ok(()) => {
-                Outcome::Accepted(Accepted { sid: format!("DRY-RUN-{}", call.token), status: CallStatus::Queued })
-            }
-            Err(reason) => {
-                Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(reason), detail: format!("fenced: {reason}") })
-            }
-        };
-        Reply { outcome, meta: ReplyMeta::default() }
+        if let Err(reason) = gate.pass() {
+            return Reply::fenced(reason);
+        }
+        let taken = Accepted { sid: format!("DRY-RUN-{}", call.token), status: CallStatus::Queued };
+        Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
     }
 
     fn fetch(&self, _: &str, _: Timestamp) -> Result<CallReport, ProviderError> {

@@ -20,6 +20,9 @@ fn the_example_holds_every_key_of_the_checker_and_no_other() {
     for line in EXAMPLE.lines() {
         if line.starts_with('[') {
             table = line.trim_matches(['[', ']']);
+        } else if let Some((_, calendar)) = line.split_once("#   { ") {
+            let keys = calendar.split(", ").filter_map(|part| part.split_once(" = "));
+            written.extend(keys.map(|(key, _)| ("calendars", key)));
         } else if let Some((key, _)) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         {
@@ -32,10 +35,10 @@ fn the_example_holds_every_key_of_the_checker_and_no_other() {
 #[test]
 fn the_defaults_the_example_shows_are_the_defaults() {
     // Lines that show an example, not a default, or one of several ways.
-    let examples = ["webhook_url", "retention", "outcomes", "proxy", "ca_file", "voice", "zone", "message"];
+    let examples = ["webhook_url", "retention", "user_agent", "working_hours"];
     let shown: String = EXAMPLE
         .lines()
-        .take_while(|line| !line.starts_with("[provider.twilio]"))
+        .take_while(|line| !line.starts_with("[provider.mock]"))
         .map(|line| match line.strip_prefix("# ").unwrap_or(line).split_once(" = ") {
             Some((key, _)) if known_keys().any(|(_, k)| k == key) && !examples.contains(&key) => {
                 format!("{}\n", line.trim_start_matches("# "))
@@ -43,7 +46,9 @@ fn the_defaults_the_example_shows_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    let (shown, default) = (config(&[], &shown).unwrap(), config(&[], "").unwrap());
+    let ana = "[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n";
+    let (shown, default) = (config(&[], &format!("{shown}{ana}")).unwrap(), config(&[], ana).unwrap());
+    assert_eq!((&shown.calendar, &shown.people[0].policy), (&default.calendar, &default.people[0].policy));
     assert_eq!(format!("{:?}", shown.engine), format!("{:?}", default.engine));
     assert_eq!(format!("{:?}", shown.guards), format!("{:?}", default.guards));
     assert_eq!((shown.database, shown.test_mode, shown.ladder), (default.database, default.test_mode, default.ladder));
@@ -52,4 +57,16 @@ fn the_defaults_the_example_shows_are_the_defaults() {
 #[test]
 fn the_message_of_the_example_is_the_default_one() {
     assert!(EXAMPLE.contains(&format!("# message = \"{}\"\n", savehub::rules::message::DEFAULT_MESSAGE)));
+}
+
+#[test]
+fn the_calendars_of_the_example_are_calendars() {
+    let list: Vec<_> = EXAMPLE.lines().skip_while(|l| *l != "# calendars = [").take_while(|l| *l != "# ]").collect();
+    let list = list.iter().map(|line| line.trim_start_matches("# ")).collect::<Vec<_>>().join("\n");
+    let list = list.replace("~/.config/savehub/ana.url", "/dev/null").replace("\"pass\"", "\"printf\"");
+    let text = format!("[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n{list}\n]\n");
+    let error = config(&[("ANA_CALENDAR", "https://example.com/1")], &text).unwrap_err().to_string();
+    // What stands elsewhere is not there in a test; all else is right.
+    assert_eq!(error.matches("error: ").count(), 2, "{error}");
+    assert_eq!(error.matches("error: no address comes from").count(), 2, "{error}");
 }

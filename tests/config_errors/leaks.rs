@@ -18,6 +18,7 @@ proxy = "http://me:@@proxy.example.com"
 [[person]]
 id = "ana"
 phone = "%"
+calendars = ["https://example.com/@@.ics", "file:x.ics", { url = "webcal://example.com/@@", name = "work" }]
 "#;
 
 fn leaks(text: &str) -> Option<String> {
@@ -29,6 +30,7 @@ fn leaks(text: &str) -> Option<String> {
 fn planted(template: &str) -> String {
     template
         .replacen("me:@", &format!("me:{CANARY}"), 1)
+        .replace("/@@", &format!("/{CANARY}"))
         .replace("\"@\"", &format!("\"{CANARY}\""))
         .replace('%', NUMBER)
 }
@@ -76,8 +78,39 @@ fn a_secret_is_not_shown_whatever_is_wrong_on_its_line() {
         "x = { magic = \"@\", more = 3 }",
         "mock = { a = \"@\", more = 3 }",
         "frm = 3 # the token is @",
+        "calendars = [\"https://x/@\"",
+        "calendars = \"https://x/@\"",
+        "calendars = [\"http://x/@\"]",
+        "calendars = [\"ftp://x/@\", 3]",
+        "calendars = [\n\"https//x/@\",\n3 ]",
+        "calendars = [\n\"https://x/@\", { fil = 1 } ]",
+        "calendars = [\"x.example.com/@.ics\"]",
+        "calendars = [\"@\"]",
+        "calendars = [{ url = \"@\" }]",
+        "calendars = [{ url = \"https://x:y/@\" }]",
+        "calendars = [{ url_file = \"https://x/@\" }]",
+        "calendars = [{ url_env = \"https://x/@\" }]",
+        "calendars = [{ url_command = [\"echo\", \"ftp://@\"] }]",
+        "calendars = [{ url = \"https://x/@\", file = \"@\" }]",
+        "calendars = [{ url = \"https://x/@\", name = \"https://x/@\" }]",
+        "calendars = [{ url = \"https://x/@\", refresh = \"https://x/@\" }]",
+        "calendars = [{ link = \"https://x/@\" }]",
+        "calendars = [\"https://x/@\", \"https://x/@\"]",
+        "calender = [\"https://x/@\"]",
+        "zone = \"https://x/@\"",
+        "working_hours = \"https://x/@\"",
+        "include = [\"https://x/@\"]",
+        "addresses = [\"https://x/@\"]",
     ] {
-        for table in ["[provider.twilio]\n", "[call]\nprovider = \"twilio\"\n[provider.twilio]\n", "", "[call]\n"] {
+        for table in [
+            "[[person]]\n",
+            "[[person]]\nid = \"a\"\nphone = \"+12025550101\"\n",
+            "[calendar]\n",
+            "[provider.twilio]\n",
+            "[call]\nprovider = \"twilio\"\n[provider.twilio]\n",
+            "",
+            "[call]\n",
+        ] {
             let text = format!("{table}{}\n", line.replace('@', CANARY).replace('%', "@"));
             assert_eq!(leaks(&text), None, "{text}");
         }

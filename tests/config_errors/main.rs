@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod calendars;
 mod env;
 mod example;
 mod file;
@@ -10,7 +11,9 @@ mod leaks;
 mod limits;
 mod load;
 mod people;
+mod policy;
 mod provider;
+mod sources;
 
 use savehub::config::{Config, ConfigError, from_text};
 use std::path::Path;

@@ -1,17 +1,18 @@
 //! A store around a store that looks at everything after each change.
 
 use savehub::model::{
-    AttemptId, AttemptState, CallReport, HangUpState, IncidentId, IncidentState, ListedCall, MeetingId, Reason, Reply,
-    StepId, StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CalendarId, CallReport, HangUpState, IncidentId, IncidentState, ListedCall, MeetingId,
+    Reason, Reply, Seen, StepId, StepState, TickId, Timestamp,
 };
 use savehub::store::{
-    AfterRule, AttemptDraft, AttemptView, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful,
-    Ended, FaultNews, FenceFacts, Finding, GuardRule, IncidentView, LiveCall, Meeting, NewMeeting, NextLook, Opened,
-    PlanRule, ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd,
-    TickStart,
+    AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft, CalendarsSynced, CallScope,
+    Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
+    GuardRule, IncidentView, LiveCall, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules,
+    Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// Beginning and end of time, for reading everything.
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX / 4));
@@ -155,6 +156,9 @@ impl Store for Checked {
         fn add_meeting(new: &NewMeeting, now: Timestamp) -> Meeting;
         fn move_meeting(id: MeetingId, starts: Timestamp, ends: Option<Timestamp>, now: Timestamp) -> Changed;
         fn cancel_meeting(id: MeetingId, now: Timestamp) -> Changed;
+        fn sync_calendars(wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> CalendarsSynced;
+        fn due_calendars(now: Timestamp, lease: Duration, limit: usize) -> Vec<DueCalendar>;
+        fn record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
         fn begin_tick(start: &TickStart) -> TickBegun;
         fn settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
         fn open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
@@ -180,6 +184,21 @@ impl Store for Checked {
 
     fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
         self.inner.meeting(id)
+    }
+
+    fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
+        self.inner.calendar_body(id, longest)
+    }
+
+    fn import_agenda(
+        &self,
+        person: &str,
+        source: &str,
+        seen: &Seen,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded> {
+        self.then(self.inner.import_agenda(person, source, seen, now, rule))
     }
 
     fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {

@@ -1,11 +1,13 @@
 //! A store that counts what it is asked, and is busy when the test says so.
 
-use savehub::model::{AttemptId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, TickId, Timestamp};
+use savehub::model::{
+    AttemptId, CalendarId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId, Timestamp,
+};
 use savehub::store::{
-    AfterRule, Attempt, AttemptDraft, Begun, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, Ended,
-    FaultNews, FenceFacts, Finding, GuardRule, LiveCall, Meeting, NewMeeting, NextLook, Opened, PlanRule,
-    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
-    TickStart,
+    AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
+    Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
+    GuardRule, LiveCall, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule, ReconcileRules, Recorded, Result,
+    SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -92,6 +94,39 @@ impl Store for Watched {
 
     fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
         self.ask().meeting(id)
+    }
+
+    fn sync_calendars(&self, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Result<CalendarsSynced> {
+        self.ask().sync_calendars(wanted, fingerprint, now)
+    }
+
+    fn due_calendars(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueCalendar>> {
+        self.ask().due_calendars(now, lease, limit)
+    }
+
+    fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
+        self.ask().calendar_body(id, longest)
+    }
+
+    fn record_look(
+        &self,
+        id: CalendarId,
+        look: &LookDone,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded> {
+        self.ask().record_look(id, look, now, rule)
+    }
+
+    fn import_agenda(
+        &self,
+        person: &str,
+        source: &str,
+        seen: &Seen,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded> {
+        self.ask().import_agenda(person, source, seen, now, rule)
     }
 
     fn begin_tick(&self, start: &TickStart) -> Result<TickBegun> {

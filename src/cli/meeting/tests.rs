@@ -87,7 +87,6 @@ fn the_result_line_names_id_title_person_and_time() {
 
 #[test]
 fn an_incident_that_ended_with_the_meeting_is_told() {
-    let changed = |ended| Changed { meeting: meeting(3, "Board sync", minutes(5)), ended };
     let incident = Ended {
         incident: IncidentId(4),
         state: IncidentState::Cancelled,
@@ -95,8 +94,8 @@ fn an_incident_that_ended_with_the_meeting_is_told() {
         cancelled_steps: 2,
         hang_ups: 1,
     };
-    assert_eq!(ended(&changed(Some(incident))), "; i4 ended, 2 pending steps cancelled, 1 call to hang up");
-    assert_eq!(ended(&changed(None)), "");
+    assert_eq!(ended(Some(&incident)), "; i4 ended, 2 pending steps cancelled, 1 call to hang up");
+    assert_eq!(ended(None), "");
 }
 
 #[test]

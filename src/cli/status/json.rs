@@ -3,7 +3,8 @@
 use super::{StatusCtx, age_ms};
 use crate::config::ProviderChoice;
 use crate::model::{Timestamp, printable};
-use crate::store::{FaultView, IncidentView, Meeting, Snapshot, TickView};
+use crate::store::{CalendarView, FaultView, IncidentView, Meeting, Snapshot, TickView};
+use crate::zone::ZoneData;
 use serde::Serialize;
 
 /// The fields, for the manual page.
@@ -14,7 +15,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("test_mode", "true: calls are recorded, not placed"),
     ("stopped", "true: the STOP file exists, nothing rings"),
     ("last_tick", "null before the first one; else started_at, ended_at (null while it runs), exit, skew_ms, age_s"),
-    ("next_meetings", "id, person, uid, recurrence, title, starts_at, ends_at, link, source, state, generation"),
+    (
+        "next_meetings",
+        "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation",
+    ),
     (
         "incidents",
         "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, steps; each step \
@@ -22,6 +26,12 @@ pub const FIELDS: &[(&str, &str)] = &[
          (masked), intent_at, call_id, call_status, duration_s, rang_s, answered_by, price, price_unit, error, error_code, \
          request_id, hang_up",
     ),
+    (
+        "calendars",
+        "id, person, name, kind (file or web), good_at (when the copy was last confirmed; null without one), checked_at, \
+         failing_since, failure, next_look_at, events, notices (how many), notice (the first)",
+    ),
+    ("zone_data", "version of the time zone database in use, and from: system or bundled"),
     ("faults", "what lasts: fault, since"),
 ];
 
@@ -36,6 +46,8 @@ pub struct Report {
     last_tick: Option<TickReport>,
     next_meetings: Vec<Meeting>,
     incidents: Vec<IncidentView>,
+    calendars: Vec<CalendarView>,
+    zone_data: ZoneData,
     faults: Vec<FaultView>,
 }
 
@@ -49,10 +61,11 @@ struct TickReport {
 }
 
 /// Makes the object; text from outside is cleaned.
-pub fn report(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Report {
+pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> Report {
     let mut clean = snapshot.clone();
     clean.next_meetings.iter_mut().for_each(crate::cli::meeting::clean);
     clean.incidents.iter_mut().for_each(clean_incident);
+    clean.calendars.iter_mut().for_each(clean_calendar);
     Report {
         schema: 1,
         now: ctx.now,
@@ -65,6 +78,8 @@ pub fn report(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Report {
         last_tick: clean.last_tick.as_ref().map(|tick| tick_report(tick, ctx.now)),
         next_meetings: clean.next_meetings,
         incidents: clean.incidents,
+        calendars: clean.calendars,
+        zone_data,
         faults: clean.faults,
     }
 }
@@ -89,6 +104,12 @@ fn clean_incident(incident: &mut IncidentView) {
             clean_text(&mut attempt.answered_by);
         }
     }
+}
+
+fn clean_calendar(calendar: &mut CalendarView) {
+    calendar.name = printable(&calendar.name);
+    clean_text(&mut calendar.failure);
+    clean_text(&mut calendar.notice);
 }
 
 fn clean_text(text: &mut Option<String>) {

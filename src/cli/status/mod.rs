@@ -3,6 +3,7 @@
 //! Pure but for [`run`]: a snapshot goes in, text ([`render`]) or JSON ([`report`]) comes out. The words are in
 //! `words`.
 
+mod calendars;
 mod json;
 mod text;
 mod words;
@@ -18,6 +19,7 @@ use crate::config::{Person, ProviderChoice};
 use crate::exit::Exit;
 use crate::model::Timestamp;
 use crate::store::TickView;
+use crate::zone::{self, Zone};
 use std::path::Path;
 use std::time::Duration;
 
@@ -64,7 +66,7 @@ pub fn run(args: &StatusArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
         screen: ctx.screen,
     };
     if args.json {
-        print::json(ctx.out, &report(&snapshot, &status))?;
+        print::json(ctx.out, &report(&snapshot, zone::data_version(), &status))?;
     } else {
         ctx.out.write_all(render(&snapshot, &status).as_bytes())?;
     }
@@ -94,7 +96,7 @@ fn is_old(tick: &TickView, ctx: &StatusCtx<'_>) -> bool {
     age_ms(tick, ctx.now) > limit_ms(ctx.max_age.unwrap_or(USUAL_MAX_AGE))
 }
 
-fn zone_of(person: &str, ctx: &StatusCtx<'_>) -> crate::zone::Zone {
+fn zone_of(person: &str, ctx: &StatusCtx<'_>) -> Zone {
     pick::zone_of(person, ctx.people)
 }
 

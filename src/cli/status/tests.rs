@@ -3,9 +3,11 @@
 use super::*;
 use crate::cli::testing::{NOW, incident, meeting, minutes, person, seconds};
 use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUpState, IncidentState, ProviderKind, Reason, RungKind, StepId, StepState,
+    AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, HangUpState, IncidentState, ProviderKind, Reason,
+    RungKind, StepId, StepState,
 };
-use crate::store::{AttemptView, FaultView, Snapshot, StepView};
+use crate::store::{AttemptView, CalendarView, FaultView, Snapshot, StepView};
+use crate::zone::ZoneData;
 
 fn ctx(people: &[Person]) -> StatusCtx<'_> {
     StatusCtx {
@@ -27,8 +29,30 @@ fn nothing() -> Snapshot {
     Snapshot {
         next_meetings: Vec::new(),
         incidents: Vec::new(),
+        calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(0))),
         faults: Vec::new(),
+    }
+}
+
+fn zone_data() -> ZoneData {
+    ZoneData { version: "2026e".into(), from: "bundled" }
+}
+
+fn calendar(id: i64, name: &str, kind: CalendarKind) -> CalendarView {
+    CalendarView {
+        id: CalendarId(id),
+        person: "ana".into(),
+        name: name.into(),
+        kind,
+        good_at: Some(minutes(-2)),
+        checked_at: Some(minutes(-2)),
+        failing_since: None,
+        failure: None,
+        next_look_at: minutes(3),
+        events: Some(42),
+        notices: 0,
+        notice: None,
     }
 }
 
@@ -103,6 +127,7 @@ fn busy_morning() -> Snapshot {
     Snapshot {
         next_meetings: vec![board, meeting(12, "Dentist", minutes(24 * 60 - 30))],
         incidents: vec![open, over],
+        calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(1))),
         faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
     }
@@ -348,8 +373,13 @@ fn the_json_object_is_stable_and_clean() {
     snapshot.incidents[0].steps.truncate(1);
     snapshot.incidents[0].steps[0].attempts.truncate(1);
     snapshot.next_meetings.truncate(1);
+    snapshot.calendars = vec![CalendarView {
+        notices: 2,
+        notice: Some("no time zone is called \"Mars\u{7}\"".into()),
+        ..calendar(1, "work", CalendarKind::Web)
+    }];
     let mut out = Vec::new();
-    print::json(&mut out, &report(&snapshot, &ctx(&[]))).unwrap();
+    print::json(&mut out, &report(&snapshot, zone_data(), &ctx(&[]))).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), include_str!("golden.json"));
 }
 
@@ -373,6 +403,54 @@ fn the_manual_page_describes_every_field_of_the_json_object() {
 
 #[test]
 fn before_the_first_tick_last_tick_is_null() {
-    let value = serde_json::to_value(report(&Snapshot { last_tick: None, ..nothing() }, &ctx(&[]))).unwrap();
+    let value =
+        serde_json::to_value(report(&Snapshot { last_tick: None, ..nothing() }, zone_data(), &ctx(&[]))).unwrap();
     assert!(value["last_tick"].is_null());
+}
+
+#[test]
+fn calendars_are_told_with_their_age_and_what_is_wrong_with_them() {
+    let failing = CalendarView {
+        failing_since: Some(minutes(-180)),
+        failure: Some("the server wants a password\u{7} (HTTP 401)".into()),
+        good_at: Some(minutes(-182)),
+        ..calendar(2, "team", CalendarKind::Web)
+    };
+    let odd = CalendarView {
+        events: Some(1),
+        notices: 3,
+        notice: Some("line 12: no date".into()),
+        ..calendar(3, "private.ics", CalendarKind::File)
+    };
+    let new = CalendarView { good_at: None, events: None, ..calendar(4, "new", CalendarKind::Web) };
+    let snapshot = Snapshot { calendars: vec![calendar(1, "work", CalendarKind::Web), failing, odd, new], ..nothing() };
+    let text = render(&snapshot, &ctx(&[]));
+    assert_eq!(
+        text.split_once("\n\n").unwrap().1,
+        "Next
+  none
+
+Open incidents
+  none
+
+Calendars
+  work         ana  42 events, confirmed 2 min ago
+  team         ana  FAILING for 3 h: the server wants a password  (HTTP 401); 42 events, confirmed 3 h 2 min ago
+  private.ics  ana  1 event, read 2 min ago; 3 notes, such as: line 12: no date
+  new          ana  not read yet
+"
+    );
+}
+
+#[test]
+fn a_person_without_addresses_is_told_that_declined_meetings_ring() {
+    let mut ana = person("ana");
+    let place = crate::config::CalendarPlace::File("/home/ana/work.ics".into());
+    let (key, name) = ("1".into(), "work.ics".into());
+    ana.calendars = vec![crate::config::CalendarSource { key, name, place, refresh: None }];
+    let text = render(&nothing(), &ctx(std::slice::from_ref(&ana)));
+    let told = "\nCalendars\n  declined meetings of ana ring, too: `addresses` in the config is empty\n";
+    assert!(text.ends_with(told), "{text}");
+    ana.policy.addresses = vec!["ana@example.com".into()];
+    assert!(!render(&nothing(), &ctx(&[ana])).contains("declined"));
 }

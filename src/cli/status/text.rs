@@ -1,5 +1,6 @@
 //! `status` for people.
 
+use super::calendars;
 use super::words::{attempt_words, incident_words, step_words};
 use super::{StatusCtx, age_ms, is_old, zone_of};
 use crate::cli::print;
@@ -22,6 +23,10 @@ pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
         snapshot.incidents.iter().partition(|incident| incident.state.is_final());
     section(&mut lines, ctx, "Next", next_meetings(snapshot, ctx));
     section(&mut lines, ctx, "Open incidents", incidents(&open, ctx));
+    let calendars = calendars::lines(snapshot, ctx);
+    if !calendars.is_empty() {
+        section(&mut lines, ctx, "Calendars", calendars);
+    }
     if !ended.is_empty() {
         section(&mut lines, ctx, "Ended", incidents(&ended, ctx));
     }

@@ -162,7 +162,7 @@ fn retention(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Duration> {
 
 /// Reports a duration that is impossible: `why` in the title, what to write under it. A default that no longer fits
 /// what was written is reported too, without a place.
-fn within(
+pub(super) fn within(
     report: &Report<'_>,
     key: &str,
     read: &Read<Duration>,

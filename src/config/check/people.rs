@@ -1,5 +1,7 @@
 //! `[[person]]`: who is called, and how it is said.
 
+use super::policy;
+use super::sources::{self, Sources};
 use crate::calendar::Policy;
 use crate::config::Person;
 use crate::config::raw::Table;
@@ -12,22 +14,19 @@ use crate::zone::Zone;
 use std::ops::Range;
 use toml::Spanned;
 
-/// What `[call]` says for people who say nothing else.
+/// What `[call]` and `[calendar]` say for people who say nothing else.
 pub(super) struct Defaults {
-    pub(super) message: Template,
-    pub(super) voice: Voice,
+    message: Template,
+    voice: Voice,
+    policy: Policy,
 }
 
 impl Defaults {
-    pub(super) fn standard() -> Self {
-        Self { message: Template::standard(), voice: Voice { voice: None, language: "en-US".into() } }
-    }
-
-    pub(super) fn read(table: &Table<'_, '_>, report: &Report<'_>) -> Self {
-        let standard = Self::standard();
+    pub(super) fn read(call: &Table<'_, '_>, calendar: &Table<'_, '_>, report: &Report<'_>) -> Self {
         Self {
-            message: message(table, report).unwrap_or(standard.message),
-            voice: voice(table, &standard.voice, report),
+            message: message(call, report).unwrap_or_else(Template::standard),
+            voice: voice(call, &Voice { voice: None, language: "en-US".into() }, report),
+            policy: policy::policy(calendar, &Policy::default(), report),
         }
     }
 }
@@ -37,19 +36,35 @@ struct Draft<'a> {
     id: Option<Spanned<&'a str>>,
     phone: Option<Spanned<Phone>>,
     shared: bool,
+    calendars: Vec<sources::Draft<'a>>,
     person: Option<Person>,
 }
 
-pub(super) fn people(tables: &[Table<'_, '_>], defaults: &Defaults, report: &Report<'_>) -> Vec<Person> {
-    let drafts: Vec<Draft<'_>> = tables.iter().map(|table| draft(table, defaults, report)).collect();
+/// The people, each with the calendars that are still to be fetched.
+pub(super) type People<'a> = Vec<(Person, Vec<sources::Draft<'a>>)>;
+
+pub(super) fn people<'a>(tables: &[Table<'a, '_>], defaults: &Defaults, sources: &Sources<'_, '_>) -> People<'a> {
+    let report = sources.report;
+    let drafts: Vec<Draft<'_>> = tables.iter().map(|table| draft(table, defaults, sources)).collect();
     for (index, draft) in drafts.iter().enumerate() {
         same_id(&drafts[..index], draft, report);
         same_phone(&drafts[..index], draft, report);
     }
-    drafts.into_iter().filter_map(|draft| draft.person).collect()
+    drafts.into_iter().filter_map(|draft| draft.person.map(|person| (person, draft.calendars))).collect()
 }
 
-fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, report: &Report<'_>) -> Draft<'a> {
+/// The people with their calendars. Addresses are fetched only for a config that is sound otherwise.
+pub(super) fn with_calendars(people: People<'_>, sources: &Sources<'_, '_>) -> Vec<Person> {
+    let fetch = sources.report.is_empty();
+    let finish = |(mut person, drafts): (Person, _)| {
+        person.calendars = sources.finish(&person.id, drafts, fetch);
+        person
+    };
+    people.into_iter().map(finish).collect()
+}
+
+fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '_>) -> Draft<'a> {
+    let report = sources.report;
     let id = id(table, report);
     let phone = phone(table, "phone", report);
     if !table.has("phone") {
@@ -60,6 +75,8 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, report: &Report<'_>) ->
     let message = message(table, report).unwrap_or_else(|| defaults.message.clone());
     let voice = voice(table, &defaults.voice, report);
     let shared = table.flag("shared_phone").unwrap_or(false);
+    let addresses = policy::addresses(table, report);
+    let policy = Policy { addresses, ..policy::policy(table, &defaults.policy, report) };
     let person = id.as_ref().zip(phone.as_ref()).map(|(id, phone)| Person {
         id: (*id.get_ref()).to_owned(),
         name: name.unwrap_or(id.get_ref()).to_owned(),
@@ -69,9 +86,9 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, report: &Report<'_>) ->
         voice,
         shared_phone: shared,
         calendars: Vec::new(),
-        policy: Policy::default(),
+        policy,
     });
-    Draft { id, phone, shared, person }
+    Draft { id, phone, shared, calendars: sources.drafts(table), person }
 }
 
 fn id<'a>(table: &Table<'a, '_>, report: &Report<'_>) -> Option<Spanned<&'a str>> {

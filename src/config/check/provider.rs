@@ -142,8 +142,8 @@ impl<'a> Draft<'a> {
 
     fn check_sources(&self, input: &Input<'_>, report: &Report<'_>) {
         for named in self.token.iter().chain(&self.api_secret) {
-            if secrets::names_something(named, report) {
-                secrets::guard_mode(named, input.mode, input.path, report);
+            if secrets::names_something(named, report) && named.literal().is_some() {
+                secrets::guard_mode(named.key, &named.at, input.mode, input.path, report);
             }
         }
         if let (Some(token), Some(secret)) = (&self.token, &self.api_secret) {

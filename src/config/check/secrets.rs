@@ -67,10 +67,10 @@ pub(super) fn source<'a>(table: &Table<'a, '_>, keys: &Keys, report: &Report<'_>
     Some(first)
 }
 
-impl Named<'_> {
-    /// Does the secret itself stand in the file?
-    pub(super) fn is_literal(&self) -> bool {
-        matches!(self.source, Source::Literal(_))
+impl<'a> Named<'a> {
+    /// The secret itself, when it stands in the file.
+    pub(super) fn literal(&self) -> Option<&'a str> {
+        if let Source::Literal(text) = self.source { Some(text) } else { None }
     }
 
     pub(super) fn is_command(&self) -> bool {
@@ -112,13 +112,13 @@ pub(super) fn names_something(named: &Named<'_>, report: &Report<'_>) -> bool {
     !empty
 }
 
-/// A literal secret in a file that others can read is refused, with the command that ends it.
-pub(super) fn guard_mode(named: &Named<'_>, mode: Option<u32>, config: Option<&Path>, report: &Report<'_>) {
-    if let (true, Some(mode), Some(path)) = (named.is_literal(), mode, config)
+/// A secret that stands in a file that others can read is refused, with the command that ends it.
+pub(super) fn guard_mode(key: &str, at: &Range<usize>, mode: Option<u32>, config: Option<&Path>, report: &Report<'_>) {
+    if let (Some(mode), Some(path)) = (mode, config)
         && mode & 0o044 != 0
     {
-        let title = format!("`{}` stands in a file that others can read (mode {mode:03o})", named.key);
-        let problem = Problem::new(title).at(&named.at).hide(Hidden::Secret);
+        let title = format!("`{key}` stands in a file that others can read (mode {mode:03o})");
+        let problem = Problem::new(title).at(at).hide(Hidden::Secret);
         report.push(problem.help(format!("run: chmod 600 {}", shell_word(&path.display().to_string()))));
     }
 }

@@ -5,7 +5,7 @@ pub(in crate::config) struct Address<'a> {
     pub(in crate::config) scheme: &'a str,
     pub(in crate::config) has_login: bool,
     pub(in crate::config) has_query: bool,
-    host: &'a str,
+    pub(in crate::config) host: &'a str,
 }
 
 impl Address<'_> {

@@ -1,8 +1,8 @@
 //! Reading what Twilio answered: bodies, dates, and words fit to be shown.
 
+use crate::http::{date, http_date};
 use crate::model::{CallReport, CallStatus, Timestamp, cut, printable};
 use serde_json::Value;
-use std::time::Duration;
 use ureq::http::HeaderMap;
 
 /// Longest provider message that is kept, in characters.
@@ -14,27 +14,6 @@ const ID_MAX: usize = 128;
 /// The `Date` header minus `ours` in milliseconds. The header counts whole seconds (RFC 9110 section 5.6.7).
 pub fn skew_ms(headers: &HeaderMap, ours: Timestamp) -> Option<i64> {
     Some(date(headers)?.since(ours))
-}
-
-/// The `Date` header: the provider's own time, in whole seconds.
-pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    http_date(headers.get("date")?.to_str().ok()?)
-}
-
-/// A date of RFC 2822, as in `Date` and in Call objects.
-pub(super) fn http_date(text: &str) -> Option<Timestamp> {
-    let date = chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?;
-    Some(Timestamp::from_ms(date.timestamp_millis()))
-}
-
-/// `Retry-After`: seconds, or a date, which is measured against the answer's own `Date` since our clock may be wrong.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("retry-after")?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
-    }
-    let wait = http_date(text)?.since(date(headers)?);
-    Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
 }
 
 /// `Twilio-Request-Id`.
@@ -162,18 +141,6 @@ mod tests {
         ] {
             assert_eq!(mask_numbers(text), masked);
         }
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_against_the_answers_own_date() {
-        assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(Duration::from_secs(7)));
-        let date = ("date", "Sun, 22 Nov 2026 09:00:00 GMT");
-        let later = ("retry-after", "Sun, 22 Nov 2026 09:00:30 GMT");
-        assert_eq!(retry_after(&headers(&[date, later])), Some(Duration::from_secs(30)));
-        assert_eq!(retry_after(&headers(&[later])), None);
-        let earlier = ("retry-after", "Sun, 22 Nov 2026 08:00:00 GMT");
-        assert_eq!(retry_after(&headers(&[date, earlier])), Some(Duration::ZERO));
-        assert_eq!(retry_after(&headers(&[("retry-after", "soon")])), None);
     }
 
     #[test]

@@ -86,11 +86,11 @@ impl Twilio {
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
         let Ok(words) = twiml(&call.message, &call.voice) else {
-            return unsent(NotSentCause::Other, "the TwiML could not be written".into());
+            return Reply::not_sent(NotSentCause::Other, "the TwiML could not be written");
         };
         // Before anything is looked up or connected; the body's reader asks once more.
         if let Err(reason) = gate.pass() {
-            return unsent(NotSentCause::Fenced(reason), format!("the fence refused: {reason}"));
+            return Reply::fenced(reason);
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
         let form = create_form(&call.to, &self.from, callback, self.ring_s, &words);
@@ -152,10 +152,6 @@ pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring_s: u64
     }
     fields.extend([("Timeout", ring.as_str()), ("Twiml", twiml)]);
     form_encode(&fields)
-}
-
-fn unsent(cause: NotSentCause, detail: String) -> Reply {
-    Reply { outcome: Outcome::NotSent(NotSent { cause, detail }), meta: ReplyMeta::default() }
 }
 
 fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp) -> ReplyMeta {

@@ -1,7 +1,8 @@
 //! From a complete answer to an outcome.
 
-use super::answer::{error, retry_after, sid, status as call_status};
+use super::answer::{error, sid, status as call_status};
 use super::codes::class_of;
+use crate::http::retry_after;
 use crate::model::{Accepted, Doubt, Outcome, Rejection, RejectionClass};
 use serde_json::Value;
 use ureq::http::HeaderMap;

@@ -7,7 +7,8 @@
 //! Asked by number only: a filter by start time would miss calls that are still queued, since their start is empty.
 
 use super::Twilio;
-use super::answer::{date, http_date, sid, skew_ms, status};
+use super::answer::{sid, skew_ms, status};
+use crate::http::{date, http_date};
 use crate::model::{CallList, ListedCall, Phone, Timestamp};
 use crate::provider::ProviderError;
 use crate::provider::http::{HttpAnswer, form_encode};

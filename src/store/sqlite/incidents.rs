@@ -63,11 +63,11 @@ fn unwatched(tx: &Transaction<'_>, until: Timestamp) -> Inner<Vec<Meeting>> {
 /// Open incidents that the plan no longer wants, with its reason.
 fn refused(tx: &Transaction<'_>, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, Reason)>> {
     let sql = format!(
-        "select {}, i.id from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null",
+        "select {}, i.id as incident from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null",
         meetings::COLUMNS
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map([], |row| Ok((meetings::from_row(row)?, row.get(11)?)))?;
+    let rows = statement.query_map([], |row| Ok((meetings::from_row(row)?, row.get("incident")?)))?;
     let mut refused = Vec::new();
     for row in rows {
         let (meeting, incident) = row?;
@@ -131,6 +131,11 @@ pub(super) fn of_generation(tx: &Transaction<'_>, meeting: &Meeting) -> Inner<Op
             |r| r.get(0),
         )
         .optional()?)
+}
+
+/// The state of that incident, if there is one.
+pub(super) fn state(tx: &Transaction<'_>, meeting: &Meeting) -> Inner<Option<IncidentState>> {
+    of_generation(tx, meeting)?.map(|id| state_of(tx, id)).transpose()
 }
 
 /// Ends an incident: its pending steps are cancelled and every call that serves no other open incident is to be hung

@@ -2,7 +2,7 @@
 
 use super::incidents::{self, End};
 use super::{Fail, Inner};
-use crate::model::{HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp};
+use crate::model::{CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp, printable};
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::time::Duration;
@@ -11,7 +11,8 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
-                                  m.source, m.state, m.generation";
+                                  m.dial_in, coalesce((select name from calendars where id = m.calendar_id), m.source), \
+                                  m.state, m.generation";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Meeting> {
     Ok(Meeting {
@@ -23,9 +24,10 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Meeting> {
         starts_at: row.get(5)?,
         ends_at: row.get(6)?,
         link: row.get(7)?,
-        source: row.get(8)?,
-        state: row.get(9)?,
-        generation: row.get(10)?,
+        dial_in: row.get(8)?,
+        source: row.get(9)?,
+        state: row.get(10)?,
+        generation: row.get(11)?,
     })
 }
 
@@ -67,27 +69,67 @@ pub(super) fn reschedule(
     now: Timestamp,
 ) -> Inner<Changed> {
     let meeting = scheduled(tx, id)?;
-    let moved = meeting.starts_at != starts_at;
-    let ended = if moved { end_current(tx, &meeting, Reason::MeetingMoved, now)? } else { None };
+    let calendar: Option<String> = tx
+        .query_row(
+            "select c.name from meetings m join calendars c on c.id = m.calendar_id where m.id = ?1",
+            [id],
+            |r| r.get(0),
+        )
+        .optional()?;
+    if let Some(name) = calendar {
+        let name = printable(&name);
+        return Err(StoreError::Conflict(format!("{id} comes from the calendar {name}: move it there")).into());
+    }
     // Without a new end, the meeting keeps its length.
     let shifted =
         meeting.ends_at.map(|end| Timestamp::from_ms(end.ms().saturating_add(starts_at.since(meeting.starts_at))));
+    shift(tx, &meeting, starts_at, ends_at.or(shifted), now)
+}
+
+/// Moves a meeting, whoever says so: another start ends its incident, and is watched as the next generation.
+pub(super) fn shift(
+    tx: &Transaction<'_>,
+    meeting: &Meeting,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Inner<Changed> {
+    let id = meeting.id;
+    let mut ended = None;
+    if meeting.starts_at != starts_at {
+        ended = end_current(tx, meeting, Reason::MeetingMoved, now)?;
+        next_generation(tx, id)?;
+    }
     tx.execute(
-        "update meetings set starts_at = ?2, ends_at = ?3, generation = generation + ?4, \
-         watched = case ?4 when 1 then 0 else watched end, updated_at = ?5 where id = ?1",
-        params![id, starts_at, ends_at.or(shifted), i64::from(moved), now],
+        "update meetings set starts_at = ?2, ends_at = ?3, updated_at = ?4 where id = ?1",
+        params![id, starts_at, ends_at, now],
     )?;
     Ok(Changed { meeting: existing(tx, id)?, ended })
 }
 
+/// Nobody watches it yet.
+pub(super) fn next_generation(tx: &Transaction<'_>, id: MeetingId) -> Inner<()> {
+    tx.execute("update meetings set generation = generation + 1, watched = 0 where id = ?1", [id])?;
+    Ok(())
+}
+
 pub(super) fn cancel(tx: &Transaction<'_>, id: MeetingId, now: Timestamp) -> Inner<Changed> {
-    let meeting = scheduled(tx, id)?;
-    let ended = end_current(tx, &meeting, Reason::MeetingCancelled, now)?;
+    call_off(tx, &scheduled(tx, id)?, CancelledBy::Person, Reason::MeetingCancelled, now)
+}
+
+pub(super) fn call_off(
+    tx: &Transaction<'_>,
+    meeting: &Meeting,
+    by: CancelledBy,
+    reason: Reason,
+    now: Timestamp,
+) -> Inner<Changed> {
+    let ended = end_current(tx, meeting, reason, now)?;
     tx.execute(
-        "update meetings set state = ?2, updated_at = ?3 where id = ?1",
-        params![id, MeetingState::Cancelled, now],
+        "update meetings set state = ?2, cancelled_by = ?3, updated_at = ?4 where id = ?1",
+        params![meeting.id, MeetingState::Cancelled, by, now],
     )?;
-    Ok(Changed { meeting: existing(tx, id)?, ended })
+    Ok(Changed { meeting: existing(tx, meeting.id)?, ended })
 }
 
 /// Ends the incident of the meeting's present generation, if it is still open.
@@ -118,6 +160,17 @@ pub(super) fn scheduled(tx: &Transaction<'_>, id: MeetingId) -> Inner<Meeting> {
         return Err(StoreError::Conflict(format!("meeting {id} was cancelled")).into());
     }
     Ok(meeting)
+}
+
+/// Deletes a meeting that no incident watches.
+pub(super) fn delete(tx: &Transaction<'_>, id: MeetingId) -> Inner<()> {
+    tx.prepare_cached("delete from calendar_meetings where meeting_id = ?1")?.execute([id])?;
+    tx.prepare_cached("delete from meetings where id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+pub(super) fn is_scheduled(tx: &Transaction<'_>, id: MeetingId) -> Inner<bool> {
+    Ok(existing(tx, id)?.state == MeetingState::Scheduled)
 }
 
 pub(super) fn between(tx: &Transaction<'_>, since: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {

@@ -4,14 +4,16 @@
 //! each runs once, under one exclusive lock, after a copy of the database was put beside it.
 
 use super::open::{APPLICATION_ID, make_file, reason};
-use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, StepState};
+use crate::model::{
+    AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, IncidentState, MeetingState, StepState,
+};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first];
+const MIGRATIONS: &[Migration] = &[first, second];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -86,6 +88,13 @@ fn first() -> String {
         .replace("{AttemptState}", &AttemptState::sql_list())
         .replace("{CallStatus}", &CallStatus::sql_list())
         .replace("{HangUpState}", &HangUpState::sql_list())
+}
+
+/// Calendars.
+fn second() -> String {
+    include_str!("schema_2.sql")
+        .replace("{CalendarKind}", &CalendarKind::sql_list())
+        .replace("{CancelledBy}", &CancelledBy::sql_list())
 }
 
 #[cfg(test)]

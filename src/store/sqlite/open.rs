@@ -99,7 +99,7 @@ impl SqliteStore {
         connection.pragma_update(None, "synchronous", "full").map_err(unusable)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(unusable)?;
         connection.pragma_update(None, "trusted_schema", false).map_err(unusable)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(128);
         if ready { Ok(()) } else { migrations::migrate(connection, path, &self.name) }
     }
 

@@ -1,6 +1,6 @@
 //! What `status` shows.
 
-use super::{Inner, meetings};
+use super::{Inner, calendars, meetings};
 use crate::model::{IncidentId, Phone, StepId, Timestamp};
 use crate::store::{AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -12,6 +12,7 @@ pub(super) fn snapshot(tx: &Transaction<'_>, now: Timestamp, since: Timestamp, u
     Ok(Snapshot {
         next_meetings: next_meetings(tx, now, until)?,
         incidents: incidents(tx, since)?,
+        calendars: calendars::views(tx)?,
         last_tick: last_tick(tx)?,
         faults: faults(tx)?,
     })

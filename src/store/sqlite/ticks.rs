@@ -1,8 +1,8 @@
 //! The tick's own record, lasting faults, and what closes with time.
 
 use super::incidents::{self, End};
-use super::{Inner, claims, record};
-use crate::model::{HangUp, IncidentId, IncidentState, Reason, StepId, StepState, TickId, Timestamp};
+use super::{Inner, claims, meetings, record};
+use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, Reason, StepId, StepState, TickId, Timestamp};
 use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
@@ -115,11 +115,27 @@ fn prune(tx: &Transaction<'_>, now: Timestamp, rule: &CloseRule, closed: &mut Cl
     )?;
     if let Some(keep) = rule.retention {
         closed.deleted = forget(tx, now.minus(keep))?;
+        forget_unwatched(tx, now.minus(keep))?;
     }
     Ok(())
 }
 
-/// Deletes incidents that ended before `until`, with everything that hangs on them.
+/// Deletes meetings that started before `until` and never had an incident: called off before they came into reach.
+fn forget_unwatched(tx: &Transaction<'_>, until: Timestamp) -> Inner<()> {
+    let old: Vec<MeetingId> = tx
+        .prepare_cached(
+            "select id from meetings m where starts_at < ?1 \
+             and not exists (select 1 from incidents where meeting_id = m.id) order by starts_at limit ?2",
+        )?
+        .query_map(params![until, BATCH], |r| r.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for meeting in old {
+        meetings::delete(tx, meeting)?;
+    }
+    Ok(())
+}
+
+/// Deletes incidents that ended before `until`, with everything that hangs on them but their meetings.
 fn forget(tx: &Transaction<'_>, until: Timestamp) -> Inner<u32> {
     let old: Vec<IncidentId> = tx
         .prepare_cached(
@@ -149,13 +165,7 @@ fn forget(tx: &Transaction<'_>, until: Timestamp) -> Inner<u32> {
             tx.execute("delete from attempts where id = ?1 and step_id is null", [attempt])?;
         }
         tx.execute("delete from steps where incident_id = ?1", [incident])?;
-        let meeting: i64 = tx.query_row("select meeting_id from incidents where id = ?1", [incident], |r| r.get(0))?;
         tx.execute("delete from incidents where id = ?1", [incident])?;
-        tx.execute(
-            "delete from meetings where id = ?1 and starts_at < ?2 \
-             and not exists (select 1 from incidents where meeting_id = ?1)",
-            params![meeting, until],
-        )?;
     }
     Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
 }

@@ -1,8 +1,9 @@
 //! How the words of `model` stand in the database.
 
 use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUp, HangUpState, IncidentId, IncidentState, MeetingId, MeetingState,
-    Phone, ProviderKind, Reason, RejectionClass, RungKind, StepId, StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState, IncidentId,
+    IncidentState, MeetingId, MeetingState, Phone, ProviderKind, Reason, RejectionClass, RungKind, StepId, StepState,
+    TickId, Timestamp,
 };
 use crate::owner::Owner;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -27,7 +28,9 @@ macro_rules! text_columns {
 }
 text_columns!(
     AttemptState,
+    CalendarKind,
     CallStatus,
+    CancelledBy,
     HangUp,
     HangUpState,
     IncidentState,
@@ -53,7 +56,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(AttemptId, IncidentId, MeetingId, StepId, TickId);
+id_columns!(AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

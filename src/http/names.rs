@@ -34,7 +34,7 @@ impl Lookup for SystemLookup {
 /// A [`Lookup`] as ureq wants it. Every failure becomes `HostNotFound`: ureq's own resolver reports an `Io` error that
 /// cannot be told from a failed connection.
 #[derive(Debug, Clone)]
-pub(super) struct Names(pub(super) Arc<dyn Lookup>);
+pub(crate) struct Names(pub(crate) Arc<dyn Lookup>);
 
 impl Resolver for Names {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {

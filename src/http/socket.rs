@@ -32,7 +32,7 @@ use ureq::{Error, Timeout};
 const ADDRESS_MIN: Duration = Duration::from_millis(10);
 
 /// A proxy's tunnel or our own TCP, and TLS where the address asks for it. `limit` is the request's own.
-pub(super) fn connector(limit: Duration) -> impl Connector {
+pub(crate) fn connector(limit: Duration) -> impl Connector {
     // The order of ureq's own chain, without the SOCKS proxies that the config refuses.
     ().chain(ConnectProxyConnector::default()).chain(TcpConnector { limit }).chain(RustlsConnector::default())
 }

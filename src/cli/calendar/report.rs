@@ -1,0 +1,222 @@
+//! What was seen in a calendar, as text and as JSON. Pure.
+
+use super::Whose;
+use crate::calendar::{Look, Notice};
+use crate::cli::print::{self, Screen};
+use crate::model::{SeenMeeting, SkipWhy, Timestamp, cut, printable};
+use crate::when;
+use crate::zone::{self, ZoneData};
+use serde::Serialize;
+
+/// Titles are cut to so many characters in the table.
+const TITLE_CUT: usize = 80;
+
+/// UIDs are cut to so many in a notice.
+const UID_CUT: usize = 40;
+
+/// The fields of `calendar check --json`, for the manual page.
+pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
+    ("schema", "1; raised when a field changes its meaning"),
+    ("now", "the time of the look; all times are RFC 3339 in UTC"),
+    ("calendar", "how it is called; never an address"),
+    ("person", "whose zone and settings were used; null without people in the config"),
+    ("zone", "their time zone"),
+    ("zone_data", "version of the time zone database and from (system or bundled)"),
+    ("from, until", "the looked-at time: meetings that start in it are listed"),
+    ("changed_at", "when the calendar was changed last, or null where nothing tells it"),
+    ("events", "events in it, whenever they take place"),
+    (
+        "meetings",
+        "earliest first: uid, recurrence (the instant an occurrence of a series was first planned for, or empty), title, \
+         starts_at, ends_at, link, dial_in, rings, reason (why it does not ring: all_day, cancelled, declined, delegated, \
+         free, out_of_office, tentative, unanswered, no_link, title, few_attendees, outside_hours; null when it rings)",
+    ),
+    ("notices", "what was left out or guessed: uid, line, text; uid and line are null where they are unknown"),
+    ("declined_ring", "true: no address of the person is known, so declined meetings ring"),
+];
+
+/// A calendar that was looked at.
+pub(super) struct Checked<'a> {
+    pub(super) name: &'a str,
+    pub(super) whose: &'a Whose,
+    pub(super) look: Look,
+    pub(super) changed_at: Option<Timestamp>,
+    pub(super) now: Timestamp,
+}
+
+/// `calendar check --json`.
+#[derive(Serialize)]
+pub(super) struct Report {
+    schema: u32,
+    now: Timestamp,
+    calendar: String,
+    person: Option<String>,
+    zone: String,
+    zone_data: ZoneData,
+    from: Timestamp,
+    until: Timestamp,
+    changed_at: Option<Timestamp>,
+    events: usize,
+    meetings: Vec<MeetingReport>,
+    notices: Vec<NoticeReport>,
+    declined_ring: bool,
+}
+
+#[derive(Serialize)]
+struct MeetingReport {
+    uid: String,
+    recurrence: String,
+    title: String,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+    link: Option<String>,
+    dial_in: Option<String>,
+    rings: bool,
+    reason: Option<SkipWhy>,
+}
+
+#[derive(Serialize)]
+struct NoticeReport {
+    uid: Option<String>,
+    line: Option<usize>,
+    text: String,
+}
+
+impl Checked<'_> {
+    pub(super) fn json(&self) -> Report {
+        Report {
+            schema: 1,
+            now: self.now,
+            calendar: self.name.to_owned(),
+            person: self.whose.person.clone(),
+            zone: self.whose.zone.name().to_owned(),
+            zone_data: zone::data_version(),
+            from: self.look.seen.from,
+            until: self.look.seen.until,
+            changed_at: self.changed_at,
+            events: self.look.events,
+            meetings: self.meetings().into_iter().map(|(meeting, why)| meeting_report(meeting, why)).collect(),
+            notices: self.look.notices.iter().map(notice_report).collect(),
+            declined_ring: self.declined_ring(),
+        }
+    }
+
+    pub(super) fn text(&self, screen: Screen) -> String {
+        let mut blocks = vec![self.summary()];
+        let rows: Vec<_> = self.meetings().into_iter().map(|(meeting, why)| self.row(meeting, why)).collect();
+        if !rows.is_empty() {
+            blocks.push(print::table(rows, screen.width));
+        }
+        if !self.look.notices.is_empty() {
+            let lines = self.look.notices.iter().map(|notice| format!("  {}\n", notice_line(notice)));
+            let heading = format!("{}\n", screen.paint.heading("Notices"));
+            blocks.push([heading].into_iter().chain(lines).collect());
+        }
+        if self.declined_ring() {
+            let whose = self.whose.person.as_deref().map_or_else(String::new, |id| format!(" of {}", printable(id)));
+            let note = format!("declined meetings ring, too: no mail address{whose} is known; `addresses` names them");
+            blocks.push(format!("{}\n", screen.paint.notice(&note)));
+        }
+        blocks.join("\n")
+    }
+
+    /// `work: 42 events, changed 3 days ago` and, on a line of its own, what of it is to come.
+    fn summary(&self) -> String {
+        let seen = &self.look.seen;
+        let age = self.changed_at.map_or_else(String::new, |at| format!(", changed {}", when::relative(at, self.now)));
+        let (from, until) = (self.whose.zone.text(seen.from), self.whose.zone.text(seen.until));
+        format!(
+            "{}: {}{age}\n{from} to {until} ({}): {} and {}\n",
+            self.name,
+            counted(self.look.events, "event", "events"),
+            self.whose.zone.name(),
+            counted(seen.meetings.len(), "meeting rings", "meetings ring"),
+            counted(seen.skipped.len(), "does not", "do not"),
+        )
+    }
+
+    /// Those that ring and those that do not, earliest first.
+    fn meetings(&self) -> Vec<(&SeenMeeting, Option<SkipWhy>)> {
+        let seen = &self.look.seen;
+        let ring = seen.meetings.iter().map(|meeting| (meeting, None));
+        let mut all: Vec<_> = ring.chain(seen.skipped.iter().map(|(meeting, why)| (meeting, Some(*why)))).collect();
+        all.sort_by_key(|(meeting, _)| meeting.starts_at);
+        all
+    }
+
+    fn row(&self, meeting: &SeenMeeting, why: Option<SkipWhy>) -> Vec<String> {
+        let start = self.whose.zone.text(meeting.starts_at);
+        let day = start.split(' ').next().unwrap_or_default();
+        let start = if why == Some(SkipWhy::AllDay) { day } else { &start };
+        let join = match (&meeting.link, &meeting.dial_in) {
+            (Some(_), _) => "link",
+            (None, Some(_)) => "phone",
+            (None, None) => "-",
+        };
+        let fate = why.map_or_else(|| "rings".to_owned(), |why| format!("skipped: {}", skip_words(why)));
+        vec![start.into(), join.into(), fate, title(&meeting.title)]
+    }
+
+    fn declined_ring(&self) -> bool {
+        self.whose.view(self.now, self.now).policy.addresses.is_empty()
+    }
+}
+
+/// Why a meeting does not ring, in plain words.
+pub(in crate::cli) const fn skip_words(why: SkipWhy) -> &'static str {
+    match why {
+        SkipWhy::AllDay => "all day",
+        SkipWhy::Cancelled => "called off",
+        SkipWhy::Declined => "declined",
+        SkipWhy::Delegated => "delegated",
+        SkipWhy::Free => "marked as free",
+        SkipWhy::OutOfOffice => "out of office",
+        SkipWhy::Tentative => "tentative",
+        SkipWhy::Unanswered => "not answered",
+        SkipWhy::NoLink => "no link",
+        SkipWhy::Title => "its title",
+        SkipWhy::FewAttendees => "few attendees",
+        SkipWhy::OutsideHours => "outside working hours",
+    }
+}
+
+/// A title, fit for a terminal.
+pub(in crate::cli) fn title(text: &str) -> String {
+    let title = cut(&printable(text), TITLE_CUT);
+    if title.is_empty() { "(no title)".into() } else { title }
+}
+
+/// `line 12, event "a@example.com": it has no start …`.
+pub(in crate::cli) fn notice_line(notice: &Notice) -> String {
+    let line = notice.line.map(|line| format!("line {line}"));
+    let event = notice.uid.as_deref().map(|uid| format!("event \"{}\"", cut(&printable(uid), UID_CUT)));
+    let place = line.into_iter().chain(event).collect::<Vec<_>>().join(", ");
+    let text = printable(&notice.text);
+    if place.is_empty() { text } else { format!("{place}: {text}") }
+}
+
+fn notice_report(notice: &Notice) -> NoticeReport {
+    NoticeReport { uid: notice.uid.as_deref().map(printable), line: notice.line, text: printable(&notice.text) }
+}
+
+fn meeting_report(meeting: &SeenMeeting, reason: Option<SkipWhy>) -> MeetingReport {
+    MeetingReport {
+        uid: printable(&meeting.uid),
+        recurrence: printable(&meeting.recurrence),
+        title: printable(&meeting.title),
+        starts_at: meeting.starts_at,
+        ends_at: meeting.ends_at,
+        link: meeting.link.as_deref().map(printable),
+        dial_in: meeting.dial_in.as_deref().map(printable),
+        rings: reason.is_none(),
+        reason,
+    }
+}
+
+/// `1 event`, `2 events`.
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests;

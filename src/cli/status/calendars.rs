@@ -1,0 +1,53 @@
+//! The calendars, for people: how old each copy is, and what is wrong with it.
+
+use super::StatusCtx;
+use crate::cli::print;
+use crate::model::{CalendarKind, Timestamp, printable};
+use crate::store::{CalendarView, Snapshot};
+use crate::when;
+
+/// The calendars, and whose declined meetings ring.
+pub(super) fn lines(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Vec<String> {
+    let rows = snapshot
+        .calendars
+        .iter()
+        .map(|calendar| vec![printable(&calendar.name), printable(&calendar.person), state(calendar, ctx.now)]);
+    // Two columns of the terminal are the indentation.
+    let width = ctx.screen.width.map(|width| width.saturating_sub(2));
+    let mut lines = Vec::new();
+    if !snapshot.calendars.is_empty() {
+        lines.extend(print::table(rows.collect(), width).lines().map(|line| format!("  {line}")));
+    }
+    lines.extend(ctx.people.iter().filter(|person| person.declined_ring()).map(|person| {
+        let id = printable(&person.id);
+        ctx.screen.paint.notice(&format!("  declined meetings of {id} ring, too: `addresses` in the config is empty"))
+    }));
+    lines
+}
+
+/// `42 events, confirmed 2 min ago; 3 notices, such as: …`.
+fn state(calendar: &CalendarView, now: Timestamp) -> String {
+    let copy = match (calendar.good_at, calendar.kind) {
+        (None, _) => "not read yet".to_owned(),
+        (Some(at), CalendarKind::Web) => format!("{}confirmed {}", events(calendar), when::relative(at, now)),
+        (Some(at), CalendarKind::File) => format!("{}read {}", events(calendar), when::relative(at, now)),
+    };
+    let failing = calendar.failing_since.map(|since| {
+        let why = calendar.failure.as_deref().map_or_else(String::new, |why| format!(": {}", printable(why)));
+        format!("FAILING for {}{why}; ", when::span(now.since(since).max(0).unsigned_abs()))
+    });
+    format!("{}{copy}{}", failing.unwrap_or_default(), notices(calendar))
+}
+
+fn events(calendar: &CalendarView) -> String {
+    calendar.events.map_or_else(String::new, |n| if n == 1 { "1 event, ".into() } else { format!("{n} events, ") })
+}
+
+fn notices(calendar: &CalendarView) -> String {
+    let first = calendar.notice.as_deref().map(printable).unwrap_or_default();
+    match calendar.notices {
+        0 => String::new(),
+        1 => format!("; note: {first}"),
+        n => format!("; {n} notes, such as: {first}"),
+    }
+}

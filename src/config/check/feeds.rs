@@ -1,0 +1,54 @@
+//! `[calendar]`: how calendars are fetched.
+
+use super::limits::within;
+use crate::config::CalendarConfig;
+use crate::config::raw::{Read, Table, spoken};
+use crate::config::show::{Problem, Report};
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub(super) fn feeds(table: &Table<'_, '_>, report: &Report<'_>) -> CalendarConfig {
+    let standard = CalendarConfig::default();
+    let refresh = table.duration("refresh", standard.refresh);
+    refreshed(&refresh, report);
+    let timeout = table.duration("timeout", standard.timeout);
+    let fits = |v: Duration| (Duration::from_secs(1)..=MINUTE).contains(&v);
+    within(report, "timeout", &timeout, fits, "a calendar that is slower must not hold up a tick", "1s to 1m");
+    CalendarConfig {
+        refresh: refresh.value,
+        timeout: timeout.value,
+        max_bytes: max_size(table, standard.max_bytes, report),
+        parallel: table.count("parallel", 4, 1..=32).value as usize,
+        allow_http: table.flag("allow_http").unwrap_or(standard.allow_http),
+        allow_private: table.flag("allow_private").unwrap_or(standard.allow_private),
+        user_agent: user_agent(table, report),
+    }
+}
+
+/// Reports an interval that is too short to be polite.
+pub(super) fn refreshed(read: &Read<Duration>, report: &Report<'_>) {
+    let why = "servers refuse to be asked more often than once a minute";
+    within(report, "refresh", read, |v| v >= MINUTE, why, &format!("{} or more", spoken(MINUTE)));
+}
+
+fn max_size(table: &Table<'_, '_>, default: usize, report: &Report<'_>) -> usize {
+    let read = table.size("max_size", default, "20 MB");
+    if read.sound && !(1000..=200_000_000).contains(&read.value) {
+        let problem = Problem::new(format!("`max_size` cannot be {} bytes", read.value)).maybe_at(read.at.as_ref());
+        report.push(problem.label("write 1 kB to 200 MB"));
+    }
+    read.value
+}
+
+/// It becomes a header: visible ASCII and spaces.
+fn user_agent(table: &Table<'_, '_>, report: &Report<'_>) -> Option<String> {
+    let text = table.text("user_agent", "\"Mozilla/5.0\"")?;
+    let agent = text.get_ref().trim();
+    let sound = (1..=200).contains(&agent.len()) && agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if !sound {
+        let problem = Problem::new("`user_agent` cannot be sent").at(&text.span());
+        report.push(problem.label("write 1 to 200 characters of ASCII, such as \"Mozilla/5.0\""));
+    }
+    sound.then(|| agent.to_owned())
+}

@@ -1,0 +1,216 @@
+//! Calendars behind subscription addresses.
+//!
+//! The address is a password: nothing of it stands in an error or in the log, nor does what a redirect leads to. The
+//! rules: https, and plain http to this machine or where the config allows it; at most five redirects, each judged as the
+//! address itself and none from elsewhere to this machine; only the public internet unless the config allows more; one
+//! time limit over everything; no proxy, neither the provider's nor the environment's.
+//!
+//! A copy that is still good is not sent again: `ETag` and `Last-Modified` go back as they were received (RFC 9110
+//! section 13.1), and a body like the last one counts as unchanged, since some servers know neither.
+
+use super::copy::{self, Flaw};
+use super::{Feed, FetchFailure, Fetched};
+use crate::calendar::NotACalendar;
+use crate::config::CalendarConfig;
+use crate::http::{Address, Getter, Got, Lookup, retry_after};
+use crate::model::Validators;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Redirects that are followed.
+const REDIRECTS_MAX: usize = 5;
+
+/// The longest validator that is kept, in bytes.
+const VALIDATOR_MAX: usize = 1000;
+
+/// Who asks.
+const SAVEHUB: &str = concat!("savehub/", env!("CARGO_PKG_VERSION"));
+
+/// Who asks the servers of [`WANT_A_BROWSER`].
+const BROWSER: &str = "Mozilla/5.0 (Linux) Chrome/139";
+
+/// Servers that answer other programs with an error page (<https://github.com/nextcloud/server/issues/54799>).
+const WANT_A_BROWSER: &[&str] = &["outlook.office365.com", "outlook.live.com", "outlook.office.com"];
+
+const COPY_IT_AGAIN: &str = "the address may have been reset: copy it again from the calendar's settings";
+
+/// A calendar behind an address. Nothing is connected or built before it is asked.
+pub(super) struct Web {
+    address: SecretString,
+    config: CalendarConfig,
+    lookup: Arc<dyn Lookup>,
+}
+
+impl Web {
+    pub(super) fn new(address: SecretString, config: CalendarConfig, lookup: Arc<dyn Lookup>) -> Self {
+        Self { address, config, lookup }
+    }
+
+    fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
+        let conditions = if whole { Vec::new() } else { conditions(last) };
+        let got = self.follow(&conditions)?;
+        log::debug!("calendar: HTTP {}", got.status());
+        match got.status() {
+            200 => {
+                let told = told(&got);
+                let body = got.body(self.config.max_bytes)?;
+                Ok(copy::judge(body, told, last).map_err(no_calendar)?)
+            }
+            304 if !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got), last))),
+            status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
+        }
+    }
+
+    /// Asks, and follows redirects, to an answer that is none.
+    fn follow(&self, conditions: &[(&str, &str)]) -> Result<Got, String> {
+        let (started, limit) = (Instant::now(), self.config.timeout);
+        let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
+        let mut at = Address::parse(self.address.expose_secret())
+            .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
+        may_be_asked(&at, self.config.allow_http)?;
+        for _ in 0..=REDIRECTS_MAX {
+            let got = getter.get(&at, &self.headers(&at, conditions), limit.saturating_sub(started.elapsed()))?;
+            if !matches!(got.status(), 301..=303 | 307 | 308) {
+                return Ok(got);
+            }
+            let location = got.headers().get("location").ok_or("a redirect does not say where it leads")?;
+            at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
+        }
+        Err(format!("more than {REDIRECTS_MAX} redirects; {COPY_IT_AGAIN}"))
+    }
+
+    fn headers<'a>(&'a self, to: &Address, conditions: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let wants_a_browser = WANT_A_BROWSER.iter().any(|host| host.eq_ignore_ascii_case(to.host()));
+        let usual = if wants_a_browser { BROWSER } else { SAVEHUB };
+        let mut headers = vec![
+            ("User-Agent", self.config.user_agent.as_deref().unwrap_or(usual)),
+            ("Accept", "text/calendar, text/plain;q=0.8, */*;q=0.5"),
+            ("Accept-Encoding", "gzip"),
+        ];
+        headers.extend(conditions);
+        headers
+    }
+}
+
+impl Feed for Web {
+    fn fetch(&self, last: &Validators, whole: bool) -> Fetched {
+        self.ask(last, whole).unwrap_or_else(Fetched::Failed)
+    }
+}
+
+/// Asks whether the last copy is still good.
+fn conditions(last: &Validators) -> Vec<(&str, &str)> {
+    let all = [("If-None-Match", &last.etag), ("If-Modified-Since", &last.last_modified)];
+    all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+}
+
+/// What the server told about its copy.
+fn told(got: &Got) -> Validators {
+    let kept = |name| got.header(name).filter(|value| value.len() <= VALIDATOR_MAX).map(str::to_owned);
+    Validators { etag: kept("etag"), last_modified: kept("last-modified"), ..Validators::default() }
+}
+
+/// A 304 repeats the validators or not (RFC 9110 section 15.4.5).
+fn still_good(told: Validators, last: &Validators) -> Validators {
+    Validators {
+        etag: told.etag.or_else(|| last.etag.clone()),
+        last_modified: told.last_modified.or_else(|| last.last_modified.clone()),
+        ..last.clone()
+    }
+}
+
+/// Where a redirect leads, if it may be followed.
+fn next(from: &Address, location: &str, allow_http: bool) -> Result<Address, String> {
+    let to = from.join(location).ok_or("a redirect leads to no web address")?;
+    if to.is_loopback() && !from.is_loopback() {
+        return Err("a redirect leads from the server to this machine".into());
+    }
+    may_be_asked(&to, allow_http).map_err(|why| format!("a redirect: {why}"))?;
+    Ok(to)
+}
+
+/// Plain http shows the address and the calendar to everybody on the way.
+fn may_be_asked(address: &Address, allow_http: bool) -> Result<(), String> {
+    if address.is_secure() || address.is_loopback() || allow_http {
+        return Ok(());
+    }
+    Err("the address is plain http; use https, or set `allow_http = true` under [calendar]".into())
+}
+
+fn no_calendar(flaw: Flaw) -> String {
+    match flaw {
+        Flaw::Not(NotACalendar::Html) => {
+            format!("the server answered with a web page (a sign-in form?); {COPY_IT_AGAIN}")
+        }
+        flaw => format!("the server's answer is not a calendar: {flaw}"),
+    }
+}
+
+/// A status that brings no calendar, and what to do about it.
+fn refusal(status: u16) -> String {
+    let (what, remedy) = match status {
+        304 => ("the server says that nothing has changed without having been asked", None),
+        401 => ("the server wants a password", Some(COPY_IT_AGAIN)),
+        403 => ("the server refuses access", Some(COPY_IT_AGAIN)),
+        404 => ("the server knows no such calendar", Some(COPY_IT_AGAIN)),
+        410 => ("the calendar is gone", Some(COPY_IT_AGAIN)),
+        429 => ("the server was asked too often", None),
+        503 => ("the server is not available", None),
+        500..=599 => ("the server has a fault", None),
+        _ => ("the server sent no calendar", None),
+    };
+    let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    format!("{what} (HTTP {status}){remedy}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_is_judged_as_the_address_itself_and_leads_to_this_machine_only_from_it() {
+        for (from, location, allow_http, followed) in [
+            ("https://a.example/x", "https://b.example/y", false, true),
+            ("https://a.example/x", "/y", false, true),
+            ("https://a.example/x", "http://a.example/x", false, false),
+            ("https://a.example/x", "http://a.example/x", true, true),
+            ("https://a.example/x", "http://127.0.0.1/x", true, false),
+            ("https://a.example/x", "https://localhost/x", true, false),
+            ("http://127.0.0.1/x", "http://localhost/y", false, true),
+            ("https://127.0.0.1/x", "http://[::1]/y", false, true),
+            ("http://localhost/x", "https://a.example/y", false, true),
+            ("http://localhost/x", "http://a.example/y", false, false),
+            ("https://a.example/x", "ftp://a.example/x", true, false),
+        ] {
+            let from = Address::parse(from).unwrap();
+            assert_eq!(next(&from, location, allow_http).is_ok(), followed, "{location}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_wants_a_browser_gets_one_and_the_config_wins() {
+        let agent = |address: &str, chosen: Option<&str>| {
+            let config = CalendarConfig { user_agent: chosen.map(str::to_owned), ..CalendarConfig::default() };
+            let web = Web::new(String::new().into(), config, Arc::new(crate::http::SystemLookup));
+            web.headers(&Address::parse(address).unwrap(), &[])[0].1.to_owned()
+        };
+        assert_eq!(agent("https://a.example/x", None), SAVEHUB);
+        assert_eq!(agent("https://Outlook.Office365.com/owa/x", None), BROWSER);
+        assert_eq!(agent("https://outlook.office365.com/owa/x", Some("mine")), "mine");
+    }
+
+    #[test]
+    fn a_304_keeps_what_it_does_not_repeat() {
+        let of = |etag: Option<&str>, date: Option<&str>| Validators {
+            etag: etag.map(str::to_owned),
+            last_modified: date.map(str::to_owned),
+            stamp: None,
+            hash: None,
+        };
+        let last = Validators { hash: Some("h".into()), ..of(Some("a"), Some("d")) };
+        assert_eq!(still_good(of(None, None), &last), last);
+        let newer = Validators { hash: Some("h".into()), ..of(Some("b"), Some("d")) };
+        assert_eq!(still_good(of(Some("b"), None), &last), newer);
+    }
+}

@@ -1,0 +1,37 @@
+//! What everything that speaks HTTP shares: our sockets, names, dates, and how loud ureq may be; and how an address that
+//! somebody else wrote is read.
+//!
+//! | file | answers |
+//! |---|---|
+//! | `socket`, `names` | how is a connection made? |
+//! | `dates` | what times stand in an answer? |
+//! | `address` | where does an address, or a redirect from it, lead? |
+//! | `public` | is that the public internet? |
+//! | `get` | what is there? |
+
+mod address;
+mod dates;
+mod get;
+mod names;
+mod public;
+mod socket;
+
+pub use address::Address;
+pub(crate) use dates::{date, http_date, retry_after};
+pub(crate) use get::{Getter, Got};
+pub(crate) use names::Names;
+pub use names::{Lookup, SystemLookup};
+pub(crate) use socket::connector;
+
+use log::LevelFilter;
+
+/// The loudest level at which these modules may log: below it ureq prints whole requests, the Authorization header
+/// included (seen with ureq 3.5). Every logger savehub installs must obey it.
+pub const LOG_CAPS: &[(&str, LevelFilter)] =
+    &[("ureq", LevelFilter::Warn), ("ureq_proto", LevelFilter::Warn), ("rustls", LevelFilter::Warn)];
+
+/// 127.0.0.0/8, ::1 or `localhost`.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,330 @@
+//! Calendars: held against the config, leased to be looked at, and what came of a look.
+
+use super::{Inner, agenda, meetings, readable};
+use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
+use crate::store::{
+    AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookDone,
+    LookOutcome, MeetingChange, MeetingNews,
+};
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use std::io::Read as _;
+use std::time::Duration;
+
+/// Longest text about a failure or a notice that is kept, in characters.
+const LONGEST_TEXT: usize = 300;
+
+// --- the calendars of the config ---
+
+pub(super) fn is_synced(tx: &Transaction<'_>, fingerprint: &str) -> Inner<bool> {
+    let known = tx.prepare_cached("select exists(select 1 from calendar_list where fingerprint = ?1)")?;
+    Ok({ known }.query_row([fingerprint], |r| r.get(0))?)
+}
+
+pub(super) fn sync(
+    tx: &Transaction<'_>,
+    wanted: &[CalendarDraft],
+    fingerprint: &str,
+    now: Timestamp,
+) -> Inner<CalendarsSynced> {
+    let mut synced = CalendarsSynced::default();
+    for draft in wanted {
+        if let Some(id) = insert_or_rename(tx, draft, now)? {
+            synced.added.push(id);
+        }
+    }
+    let mut gone: Vec<(CalendarId, String)> = Vec::new();
+    for (id, name, key) in all(tx)? {
+        if !wanted.iter().any(|draft| draft.key == key) {
+            gone.push((id, name));
+        }
+    }
+    // First of all of them: a meeting must not be handed to a calendar that goes too.
+    for (id, _) in &gone {
+        tx.execute("delete from calendar_meetings where calendar_id = ?1", [id])?;
+    }
+    for (id, name) in gone {
+        synced.changed.extend(remove(tx, id, now)?);
+        synced.removed.push(name);
+    }
+    tx.execute(
+        "insert into calendar_list(id, fingerprint) values (1, ?1) on conflict(id) do update set fingerprint = ?1",
+        [fingerprint],
+    )?;
+    Ok(synced)
+}
+
+fn all(tx: &Transaction<'_>) -> Inner<Vec<(CalendarId, String, String)>> {
+    let mut statement = tx.prepare_cached("select id, name, key from calendars order by id")?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The id of a new one.
+fn insert_or_rename(tx: &Transaction<'_>, draft: &CalendarDraft, now: Timestamp) -> Inner<Option<CalendarId>> {
+    let CalendarDraft { key, person, name, kind } = draft;
+    let known = tx.execute("update calendars set name = ?2 where key = ?1", params![key, name])? == 1;
+    if known {
+        return Ok(None);
+    }
+    tx.execute(
+        "insert into calendars(key, person, name, kind, next_look_at) values (?1, ?2, ?3, ?4, ?5)",
+        params![key, person, name, kind, now],
+    )?;
+    Ok(Some(CalendarId(tx.last_insert_rowid())))
+}
+
+/// Its future meetings go to the next calendar that holds them, or are called off; history stays, as if added by hand.
+fn remove(tx: &Transaction<'_>, id: CalendarId, now: Timestamp) -> Inner<Vec<MeetingChange>> {
+    let owned: Vec<MeetingId> = tx
+        .prepare_cached("select id from meetings where calendar_id = ?1 and starts_at > ?2 order by starts_at, id")?
+        .query_map(params![id, now], |r| r.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut changed = Vec::new();
+    for meeting in owned {
+        let handed = agenda::hand_over(tx, meeting, now)?;
+        if !handed && meetings::is_scheduled(tx, meeting)? {
+            let off = agenda::call_off(tx, meeting, Reason::CalendarRemoved, now)?;
+            let how = MeetingNews::Cancelled(Reason::CalendarRemoved);
+            changed.push(MeetingChange { how, meeting: off.meeting, ended: off.ended });
+        }
+    }
+    // The name stays with them.
+    tx.execute(
+        "update meetings set calendar_id = null, source = (select name from calendars where id = ?1) where calendar_id = ?1",
+        [id],
+    )?;
+    tx.execute("delete from calendar_bodies where calendar_id = ?1", [id])?;
+    tx.execute("delete from calendars where id = ?1", [id])?;
+    Ok(changed)
+}
+
+// --- looking ---
+
+/// Web calendars whose time has come and that nobody has leased. A time that cannot be (the clock was turned back) keeps
+/// no calendar waiting: no lease is longer than `?2 - ?1`, and no look was recorded after that.
+const DUE: &str = "kind = 'web' and (next_look_at <= ?1 or checked_at > ?2) \
+                   and (lease_until is null or lease_until <= ?1 or lease_until > ?2)";
+
+pub(super) fn anything_due(tx: &Transaction<'_>, now: Timestamp, lease: Duration) -> Inner<bool> {
+    let mut found = tx.prepare_cached(&format!("select exists(select 1 from calendars where {DUE})"))?;
+    Ok(found.query_row(params![now, now.plus(lease)], |r| r.get(0))?)
+}
+
+pub(super) fn lease(tx: &Transaction<'_>, now: Timestamp, lease: Duration, limit: usize) -> Inner<Vec<DueCalendar>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let due: Vec<CalendarId> = tx
+        .prepare_cached(&format!("select id from calendars where {DUE} order by next_look_at, id limit ?3"))?
+        .query_map(params![now, now.plus(lease), limit], |r| r.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut leased = Vec::new();
+    for id in due {
+        tx.prepare_cached("update calendars set lease_until = ?2, looks = looks + 1 where id = ?1")?
+            .execute(params![id, now.plus(lease)])?;
+        leased.extend(read_due(tx, "c.id = ?1", Some(id))?);
+    }
+    Ok(leased)
+}
+
+pub(super) fn files(tx: &Transaction<'_>) -> Inner<Vec<DueCalendar>> {
+    read_due(tx, "c.kind = 'file' and ?1 is null", None)
+}
+
+fn read_due(tx: &Transaction<'_>, filter: &str, id: Option<CalendarId>) -> Inner<Vec<DueCalendar>> {
+    let sql = format!(
+        "select c.id, c.key, c.person, c.kind, c.etag, c.last_modified, c.stamp, c.hash, c.looks, c.checked_at, \
+                c.good_at, c.full_at, c.expanded_at, c.expanded_with, c.failures, c.failure, c.has_missing, \
+                exists(select 1 from calendar_bodies where calendar_id = c.id) \
+         from calendars c where {filter} order by c.id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([id], due_from_row)?;
+    readable(rows, "a calendar")
+}
+
+fn due_from_row(row: &Row<'_>) -> rusqlite::Result<DueCalendar> {
+    Ok(DueCalendar {
+        id: row.get(0)?,
+        key: row.get(1)?,
+        person: row.get(2)?,
+        kind: row.get(3)?,
+        validators: Validators { etag: row.get(4)?, last_modified: row.get(5)?, stamp: row.get(6)?, hash: row.get(7)? },
+        looks: row.get(8)?,
+        checked_at: row.get(9)?,
+        good_at: row.get(10)?,
+        full_at: row.get(11)?,
+        expanded_at: row.get(12)?,
+        expanded_with: row.get(13)?,
+        failures: row.get(14)?,
+        failure: row.get(15)?,
+        has_missing: row.get(16)?,
+        has_body: row.get(17)?,
+    })
+}
+
+// --- bodies ---
+
+/// The new body for [`record`]; not inside the transaction, which others wait for.
+pub(super) fn compress(outcome: &LookOutcome) -> Vec<u8> {
+    let mut packed = Vec::new();
+    if let LookOutcome::New { body, .. } = outcome {
+        // Memory to memory: this cannot fail; if it did, the copy would be found damaged, and asked for again.
+        if let Err(error) = GzEncoder::new(body.as_slice(), Compression::fast()).read_to_end(&mut packed) {
+            log::error!("a calendar cannot be compressed: {error}");
+        }
+    }
+    packed
+}
+
+pub(super) fn body(tx: &Transaction<'_>, id: CalendarId) -> Inner<Option<Vec<u8>>> {
+    let mut statement = tx.prepare_cached("select body from calendar_bodies where calendar_id = ?1")?;
+    Ok(statement.query_row([id], |r| r.get(0)).optional()?)
+}
+
+/// The body, when it is whole and not longer than `longest`.
+pub(super) fn decompress(packed: &[u8], longest: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    let most = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
+    let read = GzDecoder::new(packed).take(most).read_to_end(&mut body);
+    (read.is_ok() && body.len() <= longest).then_some(body)
+}
+
+// --- what came of a look ---
+
+pub(super) fn record(
+    tx: &Transaction<'_>,
+    id: CalendarId,
+    look: &LookDone,
+    packed: &[u8],
+    now: Timestamp,
+    rule: AgendaRule<'_>,
+) -> Inner<AgendaRecorded> {
+    if !count(tx, id, look, now)? {
+        return Ok(AgendaRecorded::default());
+    }
+    match &look.outcome {
+        LookOutcome::Failed { why } => failed(tx, id, why, now)?,
+        LookOutcome::Unchanged(validators) => good(tx, id, validators, look.full, now)?,
+        LookOutcome::New { validators, .. } => {
+            good(tx, id, validators, look.full, now)?;
+            tx.prepare_cached(
+                "insert into calendar_bodies(calendar_id, body) values (?1, ?2) \
+                 on conflict(calendar_id) do update set body = ?2",
+            )?
+            .execute(params![id, packed])?;
+        }
+    }
+    let changed = match &look.expanded {
+        Some(expanded) => expand(tx, id, expanded, now, rule)?,
+        None => Vec::new(),
+    };
+    Ok(AgendaRecorded { counted: true, changed })
+}
+
+/// The compare-and-set. Ends the lease.
+fn count(tx: &Transaction<'_>, id: CalendarId, look: &LookDone, now: Timestamp) -> Inner<bool> {
+    let counted = tx
+        .prepare_cached(
+            "update calendars set looks = looks + 1, lease_until = null, checked_at = ?3, next_look_at = ?4 \
+             where id = ?1 and looks = ?2",
+        )?
+        .execute(params![id, look.looks, now, look.next_look_at])?;
+    Ok(counted == 1)
+}
+
+fn failed(tx: &Transaction<'_>, id: CalendarId, why: &str, now: Timestamp) -> Inner<()> {
+    tx.prepare_cached(
+        "update calendars set failures = failures + 1, failing_since = coalesce(failing_since, ?2), failure = ?3 \
+         where id = ?1",
+    )?
+    .execute(params![id, now, cut(&printable(why), LONGEST_TEXT)])?;
+    Ok(())
+}
+
+fn good(tx: &Transaction<'_>, id: CalendarId, validators: &Validators, full: bool, now: Timestamp) -> Inner<()> {
+    let Validators { etag, last_modified, stamp, hash } = validators;
+    tx.prepare_cached(
+        "update calendars set etag = ?2, last_modified = ?3, stamp = ?4, hash = ?5, good_at = ?6, \
+           full_at = case ?7 when 1 then ?6 else full_at end, failures = 0, failing_since = null, failure = null \
+         where id = ?1",
+    )?
+    .execute(params![id, etag, last_modified, stamp, hash, now, full])?;
+    Ok(())
+}
+
+fn expand(
+    tx: &Transaction<'_>,
+    id: CalendarId,
+    expanded: &Expanded,
+    now: Timestamp,
+    rule: AgendaRule<'_>,
+) -> Inner<Vec<MeetingChange>> {
+    let changed = agenda::of_calendar(tx, id, &expanded.seen, now, rule)?;
+    // What was missing when it was called off, or has started meanwhile, is no longer waited for.
+    tx.prepare_cached(
+        "update calendars set expanded_at = ?2, expanded_with = ?3, events = ?4, notices = ?5, notice = ?6, \
+           has_missing = exists(select 1 from calendar_meetings h indexed by calendar_meetings_missing \
+             join meetings m on m.id = h.meeting_id where h.calendar_id = ?1 and h.missing_since is not null and m.state = 'SCHEDULED' and m.starts_at > ?2) \
+         where id = ?1",
+    )?
+    .execute(params![
+        id,
+        now,
+        expanded.with,
+        expanded.events,
+        expanded.notices,
+        expanded.notice.as_deref().map(|notice| cut(&printable(notice), LONGEST_TEXT))
+    ])?;
+    Ok(changed)
+}
+
+// --- showing ---
+
+pub(super) fn views(tx: &Transaction<'_>) -> Inner<Vec<CalendarView>> {
+    let mut statement = tx.prepare_cached(
+        "select id, person, name, kind, good_at, checked_at, failing_since, failure, next_look_at, events, notices, \
+                notice from calendars order by person, name, id",
+    )?;
+    let rows = statement.query_map([], |r| {
+        Ok(CalendarView {
+            id: r.get(0)?,
+            person: r.get(1)?,
+            name: r.get(2)?,
+            kind: r.get(3)?,
+            good_at: r.get(4)?,
+            checked_at: r.get(5)?,
+            failing_since: r.get(6)?,
+            failure: r.get(7)?,
+            next_look_at: r.get(8)?,
+            events: r.get(9)?,
+            notices: r.get(10)?,
+            notice: r.get(11)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(body: &[u8]) -> Vec<u8> {
+        compress(&LookOutcome::New { body: body.to_vec(), validators: Validators::default() })
+    }
+
+    #[test]
+    fn a_damaged_copy_is_none() {
+        let mut packed = packed(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+        assert_eq!(decompress(&packed[..packed.len() - 9], 100), None);
+        packed[12] ^= 0x55;
+        assert_eq!((decompress(&packed, 100), decompress(b"", 100), decompress(b"hello", 100)), (None, None, None));
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked_beyond_the_limit() {
+        let bomb = packed(&vec![b'x'; 4_000_000]);
+        assert!(bomb.len() < 50_000);
+        assert_eq!(decompress(&bomb, 1000), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! `calendars` of a person: what becomes of sound ones.
+
+use super::config;
+use savehub::config::{CalendarPlace, CalendarSource, Sources};
+use secrecy::ExposeSecret as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+const PERSON: &str = "[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n";
+
+fn place(calendar: &CalendarSource) -> String {
+    match &calendar.place {
+        CalendarPlace::File(path) => path.display().to_string(),
+        CalendarPlace::Web(address) => address.expose_secret().to_owned(),
+    }
+}
+
+#[test]
+fn calendars_are_read_with_their_names_and_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = dir.path().join("ana.url");
+    std::fs::write(&address, "webcal://calendar.example.com/private-2/basic.ics\n").unwrap();
+    let calendars = format!(
+        "calendars = [\"file:///home/ana/work.ics\", \"~/private.ics\", \"https://calendar.example.com/private-1\",
+         {{ url_file = {address:?} }}, {{ url_env = \"TEAM\", name = \"team\", refresh = \"2m\" }}]"
+    );
+    let env = [("TEAM", "HTTP://localhost:8080/team")];
+    let config = config(&env, &format!("{PERSON}{calendars}\n")).unwrap();
+    let calendars = &config.people[0].calendars;
+    let told: Vec<_> = calendars.iter().map(|c| (c.name.as_str(), place(c), c.refresh.map(|r| r.as_secs()))).collect();
+    assert_eq!(
+        told,
+        [
+            ("work.ics", "/home/ana/work.ics".into(), None),
+            ("private.ics", "/home/ana/private.ics".into(), None),
+            ("calendar.example.com", "https://calendar.example.com/private-1".into(), None),
+            ("calendar.example.com (2)", "https://calendar.example.com/private-2/basic.ics".into(), None),
+            ("team", "http://localhost:8080/team".into(), Some(120)),
+        ]
+    );
+    // printf 'ana\0/home/ana/work.ics' | sha256sum
+    assert_eq!(calendars[0].key, ["b10f5ff024679448", "e8801a7c3c43fba2"].concat());
+    let debug = format!("{config:?}");
+    assert!(["private-1", "private-2", "8080"].iter().all(|secret| !debug.contains(secret)), "{debug}");
+}
+
+#[test]
+fn the_same_address_of_two_people_is_two_calendars() {
+    let bo = PERSON.replace("ana", "bo").replace("0101", "0102");
+    let calendars = "calendars = [\"https://example.com/a.ics\"]\n";
+    let config = config(&[], &format!("{PERSON}{calendars}{bo}{calendars}")).unwrap();
+    let keys: Vec<_> = config.people.iter().map(|person| &person.calendars[0].key).collect();
+    assert_ne!(keys[0], keys[1]);
+}
+
+#[test]
+fn plain_http_passes_where_it_is_allowed() {
+    let text = format!("{PERSON}calendars = [\"http://example.com/a.ics\"]\n[calendar]\nallow_http = true\n");
+    assert_eq!(place(&config(&[], &text).unwrap().people[0].calendars[0]), "http://example.com/a.ics");
+}
+
+#[test]
+fn an_address_in_a_file_others_can_read_is_refused_and_one_elsewhere_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    let load = |calendars: &str| {
+        std::fs::write(&file, format!("{PERSON}{calendars}\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let env = |name: &str| (name == "HOME").then(|| "/home/ana".to_owned());
+        savehub::config::load(&Sources { file: Some(&file), env: &env }).map_err(|error| error.to_string())
+    };
+    assert!(load("calendars = [\"~/work.ics\"]").is_ok());
+    for calendars in
+        ["calendars = [\"https://example.com/a.ics\"]", "calendars = [{ url = \"https://example.com/a.ics\" }]"]
+    {
+        let said = load(calendars).unwrap_err();
+        assert!(said.contains("stands in a file that others can read (mode 644)"), "{said}");
+        assert!(said.contains("run: chmod 600 ") && !said.contains("a.ics"), "{said}");
+    }
+}

@@ -1,0 +1,356 @@
+//! What looks at calendars do to meetings, with the real rule.
+
+use crate::build::{Bench, at, close_rule, secs};
+use crate::looking::{copy, expanded, news, seen, skipping};
+use savehub::model::{
+    CancelledBy, HangUpState, Held, IncidentState, KnownMeeting, MeetingState, Owns, Reason, Seen, SeenMeeting, SkipWhy,
+};
+use savehub::rules::agenda::{self, Look};
+use savehub::store::{AgendaRecorded, CheckIn, CloseRule, LookDone, LookOutcome, MeetingNews, StoreError};
+
+facts! {
+    a_meeting_of_a_calendar_reads_back_as_it_was_seen_and_rings,
+    a_moved_meeting_ends_its_incident_and_opens_the_next_generation,
+    a_moved_meeting_hangs_up_the_call_under_way,
+    a_cancelled_meeting_ends_its_incident_and_comes_back_as_the_next_generation,
+    a_meeting_that_comes_back_does_not_ring_who_checked_in_for_it,
+    a_checked_in_meeting_stays_as_it_is_until_it_moves,
+    other_words_change_the_steps_that_have_not_run,
+    what_a_person_called_off_no_calendar_plans_again,
+    a_meeting_of_a_calendar_is_moved_there,
+    a_vanished_event_is_waited_for_and_then_off,
+    a_failed_look_calls_nothing_off,
+    an_event_that_moves_to_another_calendar_goes_on,
+    an_event_that_turns_up_elsewhere_after_it_was_off_is_planned_again,
+    an_event_that_vanished_everywhere_is_planned_again_where_it_comes_back,
+    a_greater_sequence_makes_the_owner,
+    a_called_off_copy_of_a_former_owner_is_handed_nothing,
+    a_series_moved_as_a_whole_keeps_its_calls,
+    the_rule_is_asked_with_what_the_calendar_holds_and_shows,
+    one_event_of_two_persons_is_two_meetings,
+    an_import_adds_moves_and_calls_off_by_hand,
+    an_import_leaves_alone_what_a_calendar_owns,
+    an_imported_meeting_belongs_to_the_calendar_it_turns_up_in,
+    retention_deletes_meetings_of_calendars,
+}
+
+fn a_meeting_of_a_calendar_reads_back_as_it_was_seen_and_rings(b: &Bench) {
+    let id = b.one_file();
+    let talk = SeenMeeting {
+        recurrence: "20261122T091000Z".to_owned(),
+        link: Some("https://meet.example/1".to_owned()),
+        dial_in: Some("+12025550100,,1#".to_owned()),
+        ..copy("talk", 600)
+    };
+    let meeting = b.adds(id, &talk, 0);
+    assert_eq!((&meeting.person[..], &meeting.uid, &meeting.recurrence), ("ana", &talk.uid, &talk.recurrence));
+    assert_eq!((meeting.starts_at, meeting.ends_at, &meeting.title), (talk.starts_at, talk.ends_at, &talk.title));
+    assert_eq!((&meeting.link, &meeting.dial_in, &meeting.source[..]), (&talk.link, &talk.dial_in, "work"));
+    assert_eq!((meeting.state, meeting.generation), (MeetingState::Scheduled, 1));
+    assert_eq!(b.read(meeting.id), meeting);
+    assert_eq!(b.sees(id, seen(1, &[talk]), 1), []);
+    b.open(2, 1000);
+    assert_eq!(b.due(420), [("talk".to_owned(), 0)]);
+}
+
+fn a_moved_meeting_ends_its_incident_and_opens_the_next_generation(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    let changed = b.sees(id, seen(10, &[copy("talk", 1200)]), 10).remove(0);
+    assert_eq!((changed.how, changed.meeting.generation), (MeetingNews::Moved, 2));
+    assert_eq!((changed.meeting.starts_at, changed.meeting.ends_at), (at(1200), Some(at(3000))));
+    let old = b.incident(meeting.id, 1);
+    assert_eq!((old.state, old.reason), (IncidentState::Cancelled, Some(Reason::MeetingMoved)));
+    assert_eq!(changed.ended.map(|e| (e.incident, e.cancelled_steps)), Some((old.id, 2)));
+    b.open(20, 2000);
+    assert_eq!(b.due(600), []);
+    assert_eq!((b.due(1020), b.incident(meeting.id, 2).starts_at), (vec![("talk".to_owned(), 0)], at(1200)));
+}
+
+fn a_moved_meeting_hangs_up_the_call_under_way(b: &Bench) {
+    let id = b.one_file();
+    b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    let call = b.call("talk", "CA1", 420);
+    let ended = b.sees(id, seen(430, &[copy("talk", 1200)]), 430).remove(0).ended.unwrap();
+    assert_eq!((ended.hang_ups, b.attempt(call).hang_up), (1, HangUpState::Wanted));
+}
+
+fn a_cancelled_meeting_ends_its_incident_and_comes_back_as_the_next_generation(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    for (why, reason) in [(SkipWhy::Cancelled, Reason::MeetingCancelled), (SkipWhy::Declined, Reason::MeetingSkipped)] {
+        let generation = b.read(meeting.id).generation;
+        let off = b.sees(id, skipping(10, copy("talk", 600), why), 10);
+        assert_eq!(news(&off), [(MeetingNews::Cancelled(reason), meeting.id)]);
+        let incident = b.incident(meeting.id, generation);
+        assert_eq!((incident.state, incident.reason), (IncidentState::Cancelled, Some(reason)));
+        assert_eq!((b.read(meeting.id).state, b.due(420)), (MeetingState::Cancelled, vec![]));
+        let again = b.sees(id, seen(20, &[copy("talk", 600)]), 20);
+        assert_eq!(news(&again), [(MeetingNews::Revived, meeting.id)]);
+        assert_eq!((b.open(21, 1000).opened.len(), b.due(420).len()), (1, 1));
+    }
+}
+
+fn a_meeting_that_comes_back_does_not_ring_who_checked_in_for_it(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.check_in(meeting.id, CheckIn::Joined, at(5)).unwrap();
+    b.sees(id, skipping(10, copy("talk", 600), SkipWhy::Cancelled), 10);
+    assert_eq!(news(&b.sees(id, seen(20, &[copy("talk", 600)]), 20)), [(MeetingNews::Revived, meeting.id)]);
+    assert_eq!((b.open(21, 1000).opened, b.read(meeting.id).generation), (vec![], 1));
+    b.sees(id, skipping(30, copy("talk", 600), SkipWhy::Cancelled), 30);
+    b.sees(id, seen(40, &[copy("talk", 900)]), 40);
+    assert_eq!((b.open(41, 1000).opened.len(), b.due(720).len()), (1, 1), "at another time it is another promise");
+}
+
+fn a_checked_in_meeting_stays_as_it_is_until_it_moves(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    b.check_in(meeting.id, CheckIn::Missed, at(5)).unwrap();
+    let renamed = SeenMeeting { title: "Budget".to_owned(), ..copy("talk", 600) };
+    assert_eq!(news(&b.sees(id, seen(10, &[renamed]), 10)), [(MeetingNews::Updated, meeting.id)]);
+    assert_eq!((b.open(11, 1000).opened, b.due(420)), (vec![], vec![]));
+    assert_eq!(b.incident(meeting.id, 1).reason, Some(Reason::SaidMissed));
+    let moved = b.sees(id, seen(12, &[copy("talk", 900)]), 12).remove(0);
+    assert_eq!((moved.ended, b.open(13, 1000).opened.len()), (None, 1));
+}
+
+fn other_words_change_the_steps_that_have_not_run(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    let link = Some("https://meet.example/2".to_owned());
+    let renamed = SeenMeeting { title: "Budget".to_owned(), link: link.clone(), ends_at: None, ..copy("talk", 600) };
+    let changed = b.sees(id, seen(10, &[renamed]), 10).remove(0);
+    assert_eq!((changed.how, changed.ended, changed.meeting.ends_at), (MeetingNews::Updated, None, None));
+    assert_eq!((changed.meeting.generation, b.incident(meeting.id, 1).state), (1, IncidentState::Open));
+    let words = b.claim("talk", 420).words;
+    assert_eq!((words.title.as_str(), words.link), ("Budget", link));
+}
+
+fn what_a_person_called_off_no_calendar_plans_again(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    b.cancel_meeting(meeting.id, at(5)).unwrap();
+    assert_eq!(b.sees(id, seen(10, &[copy("talk", 600)]), 10), []);
+    b.sees(id, seen(20, &[copy("talk", 900)]), 20);
+    b.sees(id, skipping(30, copy("talk", 900), SkipWhy::Cancelled), 30);
+    b.sees(id, seen(40, &[copy("talk", 900)]), 40);
+    assert_eq!((b.read(meeting.id).state, b.open(41, 1000).opened), (MeetingState::Cancelled, vec![]));
+}
+
+fn a_meeting_of_a_calendar_is_moved_there(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    match b.move_meeting(meeting.id, at(900), None, at(1)) {
+        Err(StoreError::Conflict(why)) => {
+            assert_eq!(why, format!("{} comes from the calendar work: move it there", meeting.id));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(b.read(meeting.id), meeting);
+}
+
+fn a_vanished_event_is_waited_for_and_then_off(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    assert_eq!((b.sees(id, seen(10, &[]), 10), b.found(id, 10).has_missing), (vec![], true));
+    assert_eq!((b.sees(id, seen(30, &[copy("talk", 600)]), 30), b.found(id, 30).has_missing), (vec![], false));
+    assert_eq!((b.sees(id, seen(60, &[]), 60), b.sees(id, seen(89, &[]), 89)), (vec![], vec![]));
+    let off = b.sees(id, seen(90, &[]), 90);
+    assert_eq!(news(&off), [(MeetingNews::Cancelled(Reason::MeetingCancelled), meeting.id)]);
+    assert!(!b.found(id, 91).has_missing);
+    let again = b.sees(id, seen(100, &[copy("talk", 600)]), 100);
+    assert_eq!(news(&again), [(MeetingNews::Revived, meeting.id)]);
+}
+
+fn a_failed_look_calls_nothing_off(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 6000), 0);
+    b.sees(id, seen(10, &[]), 10);
+    for now in [100, 5000] {
+        let failed = LookDone {
+            looks: b.found(id, now).looks,
+            outcome: LookOutcome::Failed { why: "no answer".to_owned() },
+            full: false,
+            // The old copy, expanded again because time went on.
+            expanded: Some(expanded(seen(now, &[copy("later", 80_000)]))),
+            next_look_at: at(now),
+        };
+        let _ = b.record_look_at(id, &failed, now);
+    }
+    assert_eq!(b.read(meeting.id).state, MeetingState::Scheduled);
+    assert_eq!(b.meetings(at(0), at(99_999)).unwrap().len(), 2, "what comes into sight is planned");
+}
+
+fn an_event_that_moves_to_another_calendar_goes_on(b: &Bench) {
+    let (work, home) = b.two_files();
+    let meeting = b.adds(work, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    b.sees(home, seen(10, &[copy("talk", 600)]), 10);
+    assert_eq!((b.sees(work, seen(20, &[]), 20), b.sees(work, seen(60, &[]), 60)), (vec![], vec![]));
+    assert_eq!((b.read(meeting.id).source.as_str(), b.incident(meeting.id, 1).state), ("home", IncidentState::Open));
+    assert_eq!(b.found(home, 61).expanded_at, None);
+}
+
+fn an_event_that_turns_up_elsewhere_after_it_was_off_is_planned_again(b: &Bench) {
+    let (work, home) = b.two_files();
+    let meeting = b.adds(work, &copy("talk", 600), 0);
+    b.sees(work, seen(20, &[]), 20);
+    assert_eq!(b.sees(work, seen(60, &[]), 60).len(), 1);
+    let again = b.sees(home, seen(70, &[copy("talk", 600)]), 70);
+    assert_eq!(news(&again), [(MeetingNews::Revived, meeting.id)]);
+    assert_eq!(b.read(meeting.id).source, "home");
+}
+
+fn an_event_that_vanished_everywhere_is_planned_again_where_it_comes_back(b: &Bench) {
+    let (work, home) = b.two_files();
+    let meeting = b.adds(work, &copy("talk", 600), 0);
+    b.sees(home, seen(1, &[copy("talk", 600)]), 1);
+    assert_eq!((b.sees(home, seen(20, &[]), 20), b.sees(work, seen(20, &[]), 20)), (vec![], vec![]));
+    assert_eq!(b.sees(work, seen(60, &[]), 60).len(), 1);
+    assert_eq!((b.sees(home, seen(60, &[]), 60), b.read(meeting.id).state), (vec![], MeetingState::Cancelled));
+    let again = b.sees(home, seen(70, &[copy("talk", 600)]), 70);
+    assert_eq!(news(&again), [(MeetingNews::Revived, meeting.id)]);
+}
+
+fn a_greater_sequence_makes_the_owner(b: &Bench) {
+    let (work, home) = b.two_files();
+    let meeting = b.adds(work, &copy("talk", 600), 0);
+    assert_eq!(b.sees(home, seen(1, &[copy("talk", 900)]), 1), []);
+    let newer = SeenMeeting { sequence: 1, ..copy("talk", 900) };
+    assert_eq!(news(&b.sees(home, seen(2, std::slice::from_ref(&newer)), 2)), [(MeetingNews::Moved, meeting.id)]);
+    assert_eq!(b.sees(work, seen(3, &[copy("talk", 600)]), 3), []);
+    assert_eq!(b.sees(work, skipping(4, copy("talk", 600), SkipWhy::Cancelled), 4), []);
+    assert_eq!((b.read(meeting.id).source.as_str(), b.read(meeting.id).starts_at), ("home", at(900)));
+}
+
+fn a_called_off_copy_of_a_former_owner_is_handed_nothing(b: &Bench) {
+    let (work, home) = b.two_files();
+    let meeting = b.adds(work, &copy("talk", 600), 0);
+    b.sees(work, skipping(1, copy("talk", 600), SkipWhy::Cancelled), 1);
+    let newer = SeenMeeting { sequence: 1, ..copy("talk", 600) };
+    assert_eq!(news(&b.sees(home, seen(2, &[newer]), 2)), [(MeetingNews::Revived, meeting.id)]);
+    b.sees(home, seen(3, &[]), 3);
+    let off = b.sees(home, seen(40, &[]), 40);
+    assert_eq!(news(&off), [(MeetingNews::Cancelled(Reason::MeetingCancelled), meeting.id)]);
+}
+
+fn a_series_moved_as_a_whole_keeps_its_calls(b: &Bench) {
+    let id = b.one_file();
+    let occurrence = |recurrence: &str, start| SeenMeeting { recurrence: recurrence.to_owned(), ..copy("talk", start) };
+    let meeting = b.adds(id, &occurrence("first", 600), 0);
+    b.open(1, 1000);
+    b.call("talk", "CA1", 420);
+    let moved = b.sees(id, seen(430, &[occurrence("second", 700)]), 430).remove(0);
+    assert_eq!((moved.how, moved.meeting.id), (MeetingNews::Moved, meeting.id));
+    assert_eq!((moved.meeting.recurrence.as_str(), moved.meeting.starts_at), ("second", at(700)));
+    b.open(440, 1000);
+    assert_eq!(b.recent_calls("talk", 520), 1);
+}
+
+fn the_rule_is_asked_with_what_the_calendar_holds_and_shows(b: &Bench) {
+    let (work, home) = b.two_files();
+    let talk = SeenMeeting { sequence: 4, ..copy("talk", 600) };
+    let meeting = b.adds(work, &talk, 0);
+    b.add("ana", "by hand", 700);
+    b.add("bo", "talk", 600);
+    assert_eq!(b.known_to(home, seen(1, &[]), 1), []);
+    let of_another = KnownMeeting {
+        id: meeting.id,
+        uid: talk.uid.clone(),
+        recurrence: String::new(),
+        starts_at: talk.starts_at,
+        ends_at: talk.ends_at,
+        title: talk.title.clone(),
+        link: None,
+        dial_in: None,
+        cancelled_by: None,
+        owner: Owns::Another(4),
+        held: None,
+        elsewhere: true,
+    };
+    assert_eq!(b.known_to(home, seen(1, std::slice::from_ref(&talk)), 1), std::slice::from_ref(&of_another));
+    let held = Some(Held { sequence: 4, missing_since: None });
+    let own = KnownMeeting { owner: Owns::This, held, elsewhere: false, ..of_another.clone() };
+    assert_eq!(b.known_to(work, seen(1, &[]), 1), std::slice::from_ref(&own));
+    b.sees(work, seen(2, &[]), 2);
+    b.sees(home, seen(3, std::slice::from_ref(&talk)), 3);
+    b.cancel_meeting(meeting.id, at(4)).unwrap();
+    let off = Some(CancelledBy::Person);
+    let missing = Some(Held { sequence: 4, missing_since: Some(at(2)) });
+    let known = KnownMeeting { cancelled_by: off, held: missing, elsewhere: true, ..own };
+    assert_eq!(b.known_to(work, seen(5, &[]), 5), [known]);
+    let known = KnownMeeting { cancelled_by: off, held, elsewhere: false, ..of_another };
+    assert_eq!(b.known_to(home, seen(5, &[]), 5), [known], "nobody has a copy that is there");
+    assert_eq!(b.known_to(home, seen(600, &[]), 600), [], "it has started");
+}
+
+fn one_event_of_two_persons_is_two_meetings(b: &Bench) {
+    let drafts = [crate::looking::file("ana", "work"), crate::looking::file("bo", "work")];
+    let added = b.subscribe(&drafts, 0).added;
+    let (ana, bo) = (b.adds(added[0], &copy("talk", 600), 0), b.adds(added[1], &copy("talk", 600), 0));
+    b.sees(added[0], skipping(1, copy("talk", 600), SkipWhy::Declined), 1);
+    assert_eq!((b.read(ana.id).state, b.read(bo.id).state), (MeetingState::Cancelled, MeetingState::Scheduled));
+}
+
+fn import(b: &Bench, seen: &Seen, now: i64) -> AgendaRecorded {
+    let rule =
+        |known: &[KnownMeeting], seen: &Seen| agenda::changes(known, &Look { seen, confirmed: true, now: at(now) });
+    b.import_agenda("ana", "invitation.ics", seen, at(now), &rule).unwrap()
+}
+
+fn an_import_adds_moves_and_calls_off_by_hand(b: &Bench) {
+    let recorded = import(b, &seen(0, &[copy("talk", 600)]), 0);
+    let id = recorded.changed[0].meeting.id;
+    assert_eq!((recorded.counted, news(&recorded.changed)), (true, vec![(MeetingNews::Added, id)]));
+    assert_eq!(b.read(id).source, "invitation.ics");
+    assert_eq!(import(b, &seen(1, &[copy("talk", 600)]), 1).changed, []);
+    assert_eq!(import(b, &seen(2, &[]), 2).changed, [], "what is not in the file stays");
+    assert_eq!(news(&import(b, &seen(3, &[copy("talk", 900)]), 3).changed), [(MeetingNews::Moved, id)]);
+    b.move_meeting(id, at(1000), None, at(4)).unwrap();
+    let off = import(b, &skipping(5, copy("talk", 900), SkipWhy::Cancelled), 5);
+    assert_eq!(news(&off.changed), [(MeetingNews::Cancelled(Reason::MeetingCancelled), id)]);
+    assert_eq!(news(&import(b, &seen(6, &[copy("talk", 900)]), 6).changed), [(MeetingNews::Revived, id)]);
+}
+
+fn an_import_leaves_alone_what_a_calendar_owns(b: &Bench) {
+    let meeting = b.adds(b.one_file(), &copy("talk", 600), 0);
+    let newer = SeenMeeting { sequence: 9, ..copy("talk", 900) };
+    assert_eq!(import(b, &seen(1, std::slice::from_ref(&newer)), 1).changed, []);
+    assert_eq!(import(b, &skipping(1, newer, SkipWhy::Cancelled), 1).changed, []);
+    assert_eq!(b.read(meeting.id), meeting);
+}
+
+fn an_imported_meeting_belongs_to_the_calendar_it_turns_up_in(b: &Bench) {
+    let id = import(b, &seen(0, &[copy("talk", 600)]), 0).changed[0].meeting.id;
+    let work = b.one_file();
+    assert_eq!(b.sees(work, seen(1, &[copy("talk", 600)]), 1), []);
+    assert_eq!(b.read(id).source, "work");
+    assert!(matches!(b.move_meeting(id, at(900), None, at(2)), Err(StoreError::Conflict(_))));
+}
+
+fn retention_deletes_meetings_of_calendars(b: &Bench) {
+    const DAY: i64 = 86_400;
+    let id = b.one_file();
+    b.adds(id, &copy("talk", 600), 0);
+    let off = b.sees(id, seen(0, &[copy("talk", 600), copy("off", 700)]), 1)[0].meeting.id;
+    let mut skipped = skipping(2, copy("off", 700), SkipWhy::Cancelled);
+    skipped.uids.insert("talk".to_owned());
+    skipped.meetings.push(copy("talk", 600));
+    b.sees(id, skipped, 2);
+    b.open(3, 1000);
+    assert_eq!(
+        (b.close(at(DAY), &close_rule()).unwrap().missed.len(), b.read(off).state),
+        (1, MeetingState::Cancelled)
+    );
+    let retention = CloseRule { retention: Some(secs(30 * 86_400)), ..close_rule() };
+    b.close(at(32 * DAY), &retention).unwrap();
+    assert_eq!(b.meetings(at(0), at(99 * DAY)).unwrap(), []);
+    assert_eq!(b.subscribe(&[], 32 * DAY).changed, []);
+}

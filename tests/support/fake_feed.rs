@@ -1,0 +1,250 @@
+//! A server of calendars on loopback. It keeps every request, and answers each with what was scripted, or with what it
+//! serves.
+
+use super::wire::Request;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::collections::VecDeque;
+use std::io::{self, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The secret part of [`FakeFeed::url`].
+pub const SECRET: &str = "private-s3cr3tc4n4ry";
+
+/// A calendar with one meeting, of which only the title counts.
+pub fn calendar(title: &str) -> String {
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1@example.com\r\nDTSTAMP:20261101T000000Z\r\n\
+         DTSTART:20261122T090000Z\r\nSUMMARY:{title}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+}
+
+/// What a request meets.
+#[derive(Debug, Clone)]
+pub enum Serves {
+    /// A calendar as a good server serves it: 304 to somebody who has it.
+    Calendar {
+        /// The calendar.
+        body: String,
+        /// `ETag`, if it tells one.
+        etag: Option<&'static str>,
+        /// `Last-Modified`, if it tells one.
+        last_modified: Option<&'static str>,
+    },
+    /// This status with these headers and this body, and its length.
+    Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// These bytes, and the end.
+    Raw(Vec<u8>),
+    /// The first bytes at once, then the others one by one until the client leaves or has all.
+    Drip(Vec<u8>, Vec<u8>),
+    /// The first bytes, then the others again and again until the client leaves.
+    Endless(Vec<u8>, Vec<u8>),
+    /// Nothing until the client leaves.
+    Silence,
+}
+
+impl Serves {
+    /// A calendar without validators.
+    pub fn plain(body: &str) -> Self {
+        Self::Calendar { body: body.into(), etag: None, last_modified: None }
+    }
+
+    /// A status alone.
+    pub fn status(status: u16) -> Self {
+        Self::Answer(status, Vec::new(), b"no".to_vec())
+    }
+
+    /// A redirect.
+    pub fn redirect(status: u16, to: &str) -> Self {
+        Self::Answer(status, vec![("Location", to.into())], Vec::new())
+    }
+
+    /// 200 with a compressed body.
+    pub fn gzip(body: &[u8]) -> Self {
+        Self::Answer(200, vec![("Content-Encoding", "gzip".into())], gzip(body))
+    }
+
+    /// Megabytes of blanks without end, each in a kilobyte.
+    pub fn zip_bomb() -> Self {
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+        Self::Endless(head.into(), gzip(&vec![b' '; 1 << 20]))
+    }
+}
+
+/// A gzip member.
+pub fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::default());
+    out.write_all(body).unwrap();
+    out.finish().unwrap()
+}
+
+struct State {
+    closing: bool,
+    requests: Vec<Request>,
+    script: VecDeque<Serves>,
+    serves: Serves,
+    connections: Vec<TcpStream>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// The fake. Everything ends when it is dropped.
+pub struct FakeFeed {
+    shared: Arc<Shared>,
+    addr: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl FakeFeed {
+    /// Serves this to everybody, until something else is served.
+    pub fn start(serves: Serves) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let state =
+            State { closing: false, requests: Vec::new(), script: VecDeque::new(), serves, connections: Vec::new() };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let acceptor = Some(std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || accept(&listener, &shared)
+        }));
+        Self { shared, addr, acceptor }
+    }
+
+    /// The subscription address.
+    pub fn url(&self) -> String {
+        format!("http://{}/calendar/{SECRET}/basic.ics?key={SECRET}", self.addr)
+    }
+
+    /// The port alone.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What is served from now on, once the script is used up.
+    pub fn serve(&self, serves: Serves) {
+        self.state().serves = serves;
+    }
+
+    /// What the next requests meet, in order.
+    pub fn script(&self, script: impl IntoIterator<Item = Serves>) {
+        self.state().script.extend(script);
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.state().requests.clone()
+    }
+
+    /// How many connections were made to it.
+    pub fn connections(&self) -> usize {
+        self.state().connections.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap()
+    }
+}
+
+impl Drop for FakeFeed {
+    fn drop(&mut self) {
+        // Not `unwrap`: a failed test must not panic twice.
+        if let Ok(mut state) = self.shared.state.lock() {
+            state.closing = true;
+            state.connections.iter().for_each(|c| _ = c.shutdown(Shutdown::Both));
+        }
+        self.shared.changed.notify_all();
+        // Wakes the acceptor.
+        drop(TcpStream::connect(self.addr));
+        if let Some(acceptor) = self.acceptor.take() {
+            drop(acceptor.join());
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    let mut threads = Vec::new();
+    for stream in listener.incoming().filter_map(Result::ok) {
+        let mut state = shared.state.lock().unwrap();
+        if state.closing {
+            break;
+        }
+        state.connections.extend(stream.try_clone());
+        drop(state);
+        let shared = Arc::clone(shared);
+        threads.push(std::thread::spawn(move || {
+            // A client that goes away is what many tests are about.
+            drop(serve(&stream, &shared));
+            drop(stream.shutdown(Shutdown::Both));
+        }));
+    }
+    for thread in threads {
+        drop(thread.join());
+    }
+}
+
+/// One connection, until something is served that ends it.
+fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    while let Some(request) = Request::read(&mut reader, &mut Vec::new())? {
+        let mut state = shared.state.lock().unwrap();
+        state.requests.push(request.clone());
+        let serves = state.script.pop_front().unwrap_or_else(|| state.serves.clone());
+        drop(state);
+        match serves {
+            Serves::Calendar { body, etag, last_modified } => {
+                stream.write_all(&calendar_answer(&request, &body, etag, last_modified))?;
+            }
+            Serves::Answer(status, headers, body) => stream.write_all(&answer(status, &headers, &body))?,
+            Serves::Raw(bytes) => return stream.write_all(&bytes),
+            Serves::Drip(head, body) => {
+                stream.write_all(&head)?;
+                for byte in body {
+                    pause(shared);
+                    stream.write_all(&[byte])?;
+                }
+                return Ok(());
+            }
+            Serves::Endless(head, body) => {
+                stream.write_all(&head)?;
+                loop {
+                    stream.write_all(&body)?;
+                }
+            }
+            Serves::Silence => return io::copy(&mut reader, &mut io::sink()).map(drop),
+        }
+    }
+    Ok(())
+}
+
+/// A short while, or until the fake ends.
+fn pause(shared: &Shared) {
+    let state = shared.state.lock().unwrap();
+    drop(shared.changed.wait_timeout_while(state, Duration::from_millis(20), |state| !state.closing));
+}
+
+fn calendar_answer(request: &Request, body: &str, etag: Option<&str>, last_modified: Option<&str>) -> Vec<u8> {
+    let told = [("ETag", etag), ("Last-Modified", last_modified)];
+    let headers: Vec<_> = told.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect();
+    // RFC 9110 section 13.2.2: If-Modified-Since counts only without If-None-Match.
+    let has_it = match (request.header("if-none-match"), request.header("if-modified-since")) {
+        (Some(known), _) => Some(known) == etag,
+        (None, since) => since.is_some() && since == last_modified,
+    };
+    if has_it { answer(304, &headers, b"") } else { answer(200, &headers, body.as_bytes()) }
+}
+
+fn answer(status: u16, headers: &[(&'static str, String)], body: &[u8]) -> Vec<u8> {
+    let mut lines = vec![format!("HTTP/1.1 {status} X")];
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    if !matches!(status, 204 | 304) {
+        lines.push(format!("Content-Length: {}", body.len()));
+    }
+    let body = if matches!(status, 204 | 304) { b"" } else { body };
+    [lines.join("\r\n").as_bytes(), b"\r\n\r\n", body].concat()
+}
