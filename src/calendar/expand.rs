@@ -94,6 +94,7 @@ struct Stretch<'e> {
 impl<'e> Expander<'_, 'e, '_> {
     /// Finds the occurrences of the events of one UID.
     pub(super) fn group(&mut self, group: &'e [Event]) {
+        self.clocks.budget.renew();
         if let [event] = group
             && event.original.is_none()
             && !event.recurs
