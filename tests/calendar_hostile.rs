@@ -8,28 +8,29 @@ mod support;
 
 use files::{FILES, GOOD, Hostile};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::cli::{ANA, Cli};
 
-/// What a look may take; a build without optimisation is about ten times slower.
-const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 12 } else { 2 });
+/// Seconds of the processor that a look may take. A build without optimisation is about ten times slower.
+const LONGEST: &str = if cfg!(debug_assertions) { "12" } else { "2" };
 
-/// The program, with at most 256 MB of memory; above what it reads, a line for each second it took.
-const CHECK: &str = "ulimit -v 262144 && exec \"$1\" calendar check \"$HOME/bad.ics\" --until 26h --json";
+/// The program, within that time and 256 MB of addresses.
+const CHECK: &str =
+    "ulimit -t \"$2\" && ulimit -v 262144 && exec \"$1\" calendar check \"$HOME/bad.ics\" --until 26h --json";
 
 /// What of a file went wrong.
 fn wrong(file: &Hostile) -> Option<String> {
     let cli = Cli::with(&format!("{ANA}[calendar]\nmax_size = \"60 MB\"\n"));
     cli.write("bad.ics", &files::calendar(&(file.write)()));
     let begun = Instant::now();
-    let ran = cli.sh(CHECK, &[]);
+    let ran = cli.sh(CHECK, &[LONGEST]);
     let took = begun.elapsed();
     let report: Value = serde_json::from_str(&ran.out).unwrap_or_default();
     let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
     let good = list("meetings").iter().any(|meeting| meeting["uid"] == GOOD && meeting["rings"] == true);
     let notices: Vec<String> = list("notices").iter().map(|notice| notice["text"].to_string()).collect();
     let said = notices.iter().any(|notice| notice.contains(file.says)) || file.says.is_empty();
-    let fine = ran.code == 0 && good && said && took <= LONGEST;
+    let fine = ran.code == 0 && good && said;
     println!("{:>5} ms  {}  {}", took.as_millis(), if fine { "fine " } else { "WRONG" }, file.name);
     let shown = |text: &str| text.chars().take(600).collect::<String>();
     (!fine).then(|| {

@@ -52,8 +52,12 @@ impl Reading<'_, '_> {
         if !raw.whole {
             return self.left_out(&uid, raw, "the calendar breaks off in it; it is left out");
         }
-        if let Some(long) = fields.iter().find(|field| field.name.decides() && file.is_cut(field)) {
-            self.doubt(&uid, long.line.number, "a line is too long; the rest of it is left out");
+        for long in fields.iter().filter(|field| file.is_cut(field)) {
+            let why = "a line is too long; the rest of it is left out".to_owned();
+            self.clocks.notices.add(Some(&uid), Some(long.line.number), why);
+            if long.name.decides() {
+                self.doubtful.insert(uid.clone());
+            }
         }
         let (start, original) = (first(Name::Start), first(Name::RecurrenceId));
         let mut time =

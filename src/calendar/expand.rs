@@ -46,8 +46,11 @@ use std::rc::Rc;
 /// Seconds of two days: no zone shifts its clocks by more.
 const TWO_DAYS: i64 = 2 * 86_400;
 
-/// Steps of the budget for an occurrence that begins in the looked-at time: its texts will be read.
+/// Steps of the budget for an occurrence of a series that begins in the looked-at time: it takes memory.
 const OCCURRENCE: u64 = 50;
+
+/// Events that take place once, in the looked-at time: more than anybody's day holds, few enough for the memory.
+const MOST_SINGLE: usize = 50_000;
 
 /// An occurrence that begins in the looked-at time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +67,12 @@ pub(super) struct Occurrence<'e> {
 
 /// Expands the events of a file, UID by UID.
 pub(super) struct Expander<'x, 'e, 'f> {
-    pub(super) view: &'x View<'x>,
-    pub(super) clocks: &'x mut Clocks<'f>,
-    pub(super) doubtful: &'x mut HashSet<String>,
-    pub(super) found: Vec<Occurrence<'e>>,
+    view: &'x View<'x>,
+    clocks: &'x mut Clocks<'f>,
+    doubtful: &'x mut HashSet<String>,
+    found: Vec<Occurrence<'e>>,
+    /// How many of the found ones the UID before had left.
+    before: usize,
 }
 
 /// The overrides of a UID.
@@ -91,16 +96,42 @@ struct Stretch<'e> {
     event: &'e Event,
 }
 
-impl<'e> Expander<'_, 'e, '_> {
-    /// Finds the occurrences of the events of one UID.
-    pub(super) fn group(&mut self, group: &'e [Event]) {
-        self.clocks.budget.renew();
-        if let [event] = group
-            && event.original.is_none()
-            && !event.recurs
-        {
-            return self.single(event);
+impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
+    pub(super) fn new(view: &'x View<'x>, clocks: &'x mut Clocks<'f>, doubtful: &'x mut HashSet<String>) -> Self {
+        Self { view, clocks, doubtful, found: Vec::new(), before: 0 }
+    }
+
+    /// The occurrences of all groups, each of which holds the events of one UID. Events that take place once come first:
+    /// no series can take their place.
+    pub(super) fn found(mut self, groups: impl Iterator<Item = &'e [Event]> + Clone) -> Vec<Occurrence<'e>> {
+        groups.clone().filter_map(single).for_each(|event| self.single(event));
+        for group in groups.filter(|group| single(group).is_none()) {
+            self.before = self.found.len();
+            self.group(group);
         }
+        self.found
+    }
+
+    /// Most are far away, and told to be so by their digits alone.
+    fn single(&mut self, event: &'e Event) {
+        let utc = event.start.wall().seconds();
+        let seconds = |at: Timestamp| at.ms().div_euclid(1000);
+        if utc < seconds(self.view.from).saturating_sub(TWO_DAYS)
+            || utc > seconds(self.view.until).saturating_add(TWO_DAYS)
+        {
+            return;
+        }
+        let here = self.clocks.place(event.start, event.calendar);
+        let Some(starts_at) = here.instant(event.start.wall()).filter(|at| self.is_looked_at(*at)) else { return };
+        if self.found.len() < MOST_SINGLE {
+            self.add(Occurrence { event, master: None, planned: None, starts_at, ends_at: None });
+        } else {
+            self.doubt(event, "there are too many events; it is left out");
+        }
+    }
+
+    fn group(&mut self, group: &'e [Event]) {
+        self.clocks.budget.renew();
         let masters = newest_masters(group);
         let overrides = self.overrides(group, masters.first().copied());
         for master in &masters {
@@ -109,22 +140,10 @@ impl<'e> Expander<'_, 'e, '_> {
         }
         for (planned, event) in &overrides.by_instant {
             let here = self.clocks.place(event.start, event.calendar);
+            let (master, planned) = (masters.first().copied(), Some(*planned));
             if let Some(starts_at) = here.instant(event.start.wall()) {
-                self.keep(event, masters.first().copied(), Some(*planned), starts_at, None);
+                self.keep(Occurrence { event, master, planned, starts_at, ends_at: None });
             }
-        }
-    }
-
-    /// An event that takes place once: most are far away, and told to be so by their digits alone.
-    fn single(&mut self, event: &'e Event) {
-        let utc = event.start.wall().seconds();
-        let near = |at: Timestamp| at.ms().div_euclid(1000);
-        if utc < near(self.view.from).saturating_sub(TWO_DAYS) || utc > near(self.view.until).saturating_add(TWO_DAYS) {
-            return;
-        }
-        let here = self.clocks.place(event.start, event.calendar);
-        if let Some(starts_at) = here.instant(event.start.wall()) {
-            self.keep(event, None, None, starts_at, None);
         }
     }
 
@@ -166,22 +185,21 @@ impl<'e> Expander<'_, 'e, '_> {
                     continue;
                 }
                 let moved = || series.place.instant(wall.plus_seconds(stretch.shift)?);
-                if let Some(starts_at) = if stretch.shift == 0 { Some(at) } else { moved() } {
-                    let end = end.filter(|_| stretch.shift == 0);
-                    self.keep(stretch.event, Some(master), recurs.then_some(at), starts_at, end);
-                }
+                let Some(starts_at) = (if stretch.shift == 0 { Some(at) } else { moved() }) else { continue };
+                let (event, ends_at) = (stretch.event, end.filter(|_| stretch.shift == 0));
+                let (of, planned) = ((event.at != master.at).then_some(master), recurs.then_some(at));
+                self.keep(Occurrence { event, master: of, planned, starts_at, ends_at });
             }
         }
-        if let Err(why) = done {
-            self.doubt(master, why);
+        match done {
+            Ok(()) => {}
+            Err(None) => _ = self.doubtful.insert(master.uid.clone()),
+            Err(Some(why)) => self.doubt(master, &format!("{why}; only its single dates count")),
         }
     }
 
-    fn doubt(&mut self, event: &Event, why: Option<TooMuch>) {
-        if let Some(why) = why {
-            let text = format!("{why}; only its single dates count");
-            self.clocks.notices.add(Some(&event.uid), Some(event.line), text);
-        }
+    fn doubt(&mut self, event: &Event, why: &str) {
+        self.clocks.notices.add(Some(&event.uid), Some(event.line), why.to_owned());
         self.doubtful.insert(event.uid.clone());
     }
 
@@ -225,23 +243,36 @@ impl<'e> Expander<'_, 'e, '_> {
         Some(shifted(from.min(from_before))?..=shifted(until.max(until_before))?)
     }
 
-    fn keep(
-        &mut self,
-        event: &'e Event,
-        master: Option<&'e Event>,
-        planned: Option<Timestamp>,
-        starts_at: Timestamp,
-        end: Option<Timestamp>,
-    ) {
-        if !(self.view.from..self.view.until).contains(&starts_at) {
+    /// Keeps an occurrence of a series that begins in the looked-at time, if its UID does not have too many.
+    fn keep(&mut self, occurrence: Occurrence<'e>) {
+        if !self.is_looked_at(occurrence.starts_at) {
             return;
         }
-        if let Err(why) = self.clocks.budget.spend(OCCURRENCE) {
-            return self.doubt(event, Some(why));
+        let most = self.view.limits.per_series;
+        if self.found.len() - self.before >= most {
+            self.doubt(occurrence.event, &format!("{}; the others are left out", TooMuch::Dense(most)));
+        } else if let Err(why) = self.clocks.budget.spend(OCCURRENCE) {
+            self.doubt(occurrence.event, &format!("{why}; it is left out"));
+        } else {
+            self.add(occurrence);
         }
-        let ends_at = end.or_else(|| self.clocks.end(event, starts_at));
-        let master = master.filter(|master| master.at != event.at);
-        self.found.push(Occurrence { event, master, planned, starts_at, ends_at });
+    }
+
+    fn add(&mut self, mut occurrence: Occurrence<'e>) {
+        occurrence.ends_at = occurrence.ends_at.or_else(|| self.clocks.end(occurrence.event, occurrence.starts_at));
+        self.found.push(occurrence);
+    }
+
+    fn is_looked_at(&self, at: Timestamp) -> bool {
+        (self.view.from..self.view.until).contains(&at)
+    }
+}
+
+/// The event of a UID that takes place once.
+fn single(group: &[Event]) -> Option<&Event> {
+    match group {
+        [event] if event.original.is_none() && !event.recurs => Some(event),
+        _ => None,
     }
 }
 

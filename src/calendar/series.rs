@@ -25,8 +25,8 @@ impl Clocks<'_> {
     pub(super) fn place(&mut self, time: Time<ZoneName>, calendar: usize) -> Rc<Place> {
         match time {
             Time::Utc(_) => Rc::new(Place::Utc),
-            Time::Zoned(_, name) => self.zones.place(name, &mut self.notices, &mut self.budget),
-            Time::Floating(_) => self.zones.floating(calendar, &mut self.notices, &mut self.budget),
+            Time::Zoned(_, name) => self.zones.place(name, &mut self.notices),
+            Time::Floating(_) => self.zones.floating(calendar, &mut self.notices),
             Time::Date(_) => self.zones.own(),
         }
     }
@@ -35,7 +35,7 @@ impl Clocks<'_> {
     pub(super) fn instant(&mut self, time: Time<ZoneName>, here: &Place) -> Option<Timestamp> {
         match time {
             Time::Utc(at) => Place::Utc.instant(at),
-            Time::Zoned(at, name) => self.zones.place(name, &mut self.notices, &mut self.budget).instant(at),
+            Time::Zoned(at, name) => self.zones.place(name, &mut self.notices).instant(at),
             Time::Floating(_) | Time::Date(_) => here.instant(time.wall()),
         }
     }

@@ -23,7 +23,7 @@ use std::time::Duration;
 const WINDOWS: &str = include_str!("zones/windows.tsv");
 
 /// Steps of the budget that one lookup costs: about what it takes.
-const LOOKUP: u64 = 1000;
+const LOOKUP: u64 = 4000;
 
 /// Longest name that is looked up, in bytes.
 const LONGEST_NAME: usize = 200;
@@ -104,6 +104,8 @@ enum Found {
     /// Only its offset is known.
     Offset(i32),
     Nothing,
+    /// It was not looked for: there were too many others.
+    TooMany,
 }
 
 /// The zones of a file.
@@ -120,10 +122,12 @@ pub(super) struct Zones<'f> {
     floating: HashMap<usize, Rc<Place>>,
     /// The zones the file brings along, by name, once one was needed.
     brought: Option<HashMap<String, Vec<usize>>>,
+    /// Apart from the one for rules of events, so that neither uses up the other.
+    budget: Budget,
 }
 
 impl<'f> Zones<'f> {
-    pub(super) fn new(file: &'f File<'f>, own: &Zone, until: Timestamp) -> Self {
+    pub(super) fn new(file: &'f File<'f>, own: &Zone, until: Timestamp, budget: Budget) -> Self {
         Self {
             file,
             own: Rc::new(Place::Iana(own.clone())),
@@ -132,6 +136,7 @@ impl<'f> Zones<'f> {
             known: Vec::new(),
             floating: HashMap::new(),
             brought: None,
+            budget,
         }
     }
 
@@ -153,24 +158,31 @@ impl<'f> Zones<'f> {
     }
 
     /// The place a name means; the calendar's or the person's own, with a notice, when nobody knows it.
-    pub(super) fn place(&mut self, name: ZoneName, notices: &mut Notices, budget: &mut Budget) -> Rc<Place> {
+    pub(super) fn place(&mut self, name: ZoneName, notices: &mut Notices) -> Rc<Place> {
         let Some((calendar, tzid, place)) = self.known.get(name.0) else { return Rc::clone(&self.own) };
         if let Some(place) = place {
             return Rc::clone(place);
         }
         let (calendar, tzid) = (*calendar, Rc::clone(tzid));
         let shown = shown(&tzid);
-        let place = match self.look_up(calendar, &tzid, budget) {
+        let place = match self.look_up(calendar, &tzid) {
             Found::Place(place) => Rc::new(place),
             Found::Offset(offset) => {
                 notices.add(None, None, format!("no time zone is called \"{shown}\"; the offset in its name is used"));
                 Rc::new(Place::Own(Rules::fixed(offset)))
             }
-            Found::Nothing => {
+            Found::TooMany => {
                 let text =
-                    format!("no time zone is called \"{shown}\"; its times are read in the calendar's or your own");
+                    "there are too many time zones; times in the others are read in the calendar's zone or in yours";
+                notices.add(None, None, text.to_owned());
+                self.floating(calendar, notices)
+            }
+            Found::Nothing => {
+                let text = format!(
+                    "no time zone is called \"{shown}\"; its times are read in the calendar's zone or in yours"
+                );
                 notices.add(None, None, text);
-                self.floating(calendar, notices, budget)
+                self.floating(calendar, notices)
             }
         };
         if let Some((.., known)) = self.known.get_mut(name.0) {
@@ -180,7 +192,7 @@ impl<'f> Zones<'f> {
     }
 
     /// The place of floating times: `X-WR-TIMEZONE` of their calendar, or the person's zone.
-    pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices, budget: &mut Budget) -> Rc<Place> {
+    pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices) -> Rc<Place> {
         if let Some(place) = self.floating.get(&calendar) {
             return Rc::clone(place);
         }
@@ -188,18 +200,21 @@ impl<'f> Zones<'f> {
         self.floating.insert(calendar, Rc::clone(&self.own));
         if let Some(property) = self.file.calendar_zone(calendar) {
             let number = self.number(calendar, value::text(property.value()).trim());
-            let place = self.place(number, notices, budget);
+            let place = self.place(number, notices);
             self.floating.insert(calendar, place);
         }
         self.floating.get(&calendar).map_or_else(|| Rc::clone(&self.own), Rc::clone)
     }
 
-    fn look_up(&mut self, calendar: usize, tzid: &str, budget: &mut Budget) -> Found {
-        if tzid.len() > LONGEST_NAME || budget.spend(LOOKUP).is_err() {
+    fn look_up(&mut self, calendar: usize, tzid: &str) -> Found {
+        if tzid.len() > LONGEST_NAME {
             return Found::Nothing;
         }
+        if self.budget.spend(LOOKUP).is_err() {
+            return Found::TooMany;
+        }
         let exact = Zone::named(tzid).filter(|zone| zone.name() == tzid).map(Place::Iana);
-        let place = exact.or_else(|| self.brought(calendar, tzid, budget)).or_else(|| self.guessed(tzid));
+        let place = exact.or_else(|| self.brought(calendar, tzid)).or_else(|| self.guessed(tzid));
         match (place, display(tzid).0) {
             (Some(place), _) => Found::Place(place),
             (None, Some(offset)) => Found::Offset(offset),
@@ -208,7 +223,7 @@ impl<'f> Zones<'f> {
     }
 
     /// The calendar's own `VTIMEZONE` of this name, or else that of another calendar in the file.
-    fn brought(&mut self, calendar: usize, tzid: &str, budget: &mut Budget) -> Option<Place> {
+    fn brought(&mut self, calendar: usize, tzid: &str) -> Option<Place> {
         let file = self.file;
         let brought = self.brought.get_or_insert_with(|| brought_along(file));
         let zones = brought.get(tzid.trim())?;
@@ -216,7 +231,7 @@ impl<'f> Zones<'f> {
         let zone = file.zones.get(*own.or(zones.first())?)?;
         let last = Place::Utc.wall(self.until)?;
         let last = last.plus_seconds(YEARS_AHEAD * 366 * 86_400).unwrap_or(last);
-        Rules::read(file, file.zone(zone).1, last, budget).map(Place::Own)
+        Rules::read(file, file.zone(zone).1, last, &mut self.budget).map(Place::Own)
     }
 
     fn guessed(&self, tzid: &str) -> Option<Place> {

@@ -1,7 +1,5 @@
 //! Calendars written to hurt: each holds the good meeting as well, in the last place.
 
-use std::fmt::Write as _;
-
 /// What everybody else must still be called for.
 pub(crate) const GOOD: &str = "zz-good";
 
@@ -90,17 +88,13 @@ pub(crate) const FILES: &[Hostile] = &[
         let name = "Nowhere/".repeat(125_000);
         event(0, &format!("DTSTART;TZID={name}:20200101T000000\r\nRRULE:FREQ=DAILY\r\n"))
     }),
-    hostile("100,000 exceptions", "", || {
-        let lines: String = (0..100_000).map(|n| format!("EXDATE:{}\r\n", moment(n))).collect();
-        event(0, &(rule("FREQ=DAILY") + &lines))
-    }),
+    hostile("100,000 exceptions", "", || event(0, &(rule("FREQ=DAILY") + &moments(|at| format!("EXDATE:{at}\r\n"))))),
     hostile("100,000 exceptions on a line", "", || {
-        let dates: Vec<String> = (0..100_000).map(moment).collect();
-        event(0, &format!("{}EXDATE:{}\r\nRDATE:{}\r\n", rule("FREQ=DAILY"), dates.join(","), dates.join(",")))
+        let dates = moments(|at| format!("{at},"));
+        event(0, &format!("{}EXDATE:{dates}\r\nRDATE:{dates}\r\n", rule("FREQ=DAILY")))
     }),
     hostile("100,000 dates", "", || {
-        let lines: String = (0..100_000).map(|n| format!("RDATE;VALUE=PERIOD:{}/PT1H\r\n", moment(n))).collect();
-        event(0, &(rule("FREQ=DAILY") + &lines))
+        event(0, &(rule("FREQ=DAILY") + &moments(|at| format!("RDATE;VALUE=PERIOD:{at}/PT1H\r\n"))))
     }),
     hostile("100,000 rules in an event", "", || {
         event(0, &(rule("FREQ=DAILY") + &"RRULE:FREQ=HOURLY\r\n".repeat(100_000)))
@@ -113,9 +107,7 @@ pub(crate) const FILES: &[Hostile] = &[
         event(0, &rule("FREQ=DAILY")) + &overrides("RECURRENCE-ID;RANGE=THISANDFUTURE")
     }),
     hostile("100,000 events with one UID", "", || {
-        (0..100_000)
-            .map(|n| format!("BEGIN:VEVENT\r\nUID:same\r\nDTSTART:{}\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\n", moment(n)))
-            .collect()
+        moments(|at| format!("BEGIN:VEVENT\r\nUID:same\r\nDTSTART:{at}\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\n"))
     }),
     hostile("100,000 meetings each day", "", || events(100_000, |_| rule("FREQ=DAILY"))),
     hostile("100,000 events that cannot be read", "", || events(100_000, |n| format!("DTSTART:never {n}\r\n"))),
@@ -171,21 +163,20 @@ fn zone(name: &str, parts: &str) -> String {
 }
 
 fn overrides(name: &str) -> String {
-    let mut text = String::new();
-    for n in 0..100_000 {
-        let at = moment(n);
-        _ = write!(text, "BEGIN:VEVENT\r\nUID:bad-0\r\n{name}:{at}\r\nDTSTART:{at}\r\nEND:VEVENT\r\n");
-    }
-    text
+    moments(|at| format!("BEGIN:VEVENT\r\nUID:bad-0\r\n{name}:{at}\r\nDTSTART:{at}\r\nEND:VEVENT\r\n"))
 }
 
 fn numbers(first: i32, last: i32) -> String {
     (first..=last).map(|n| n.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// The n-th of 100,000 quarters of an hour, from 2025 on.
-fn moment(n: usize) -> String {
+/// Something for each of 100,000 quarters of an hour, from 2025 on.
+fn moments(write: impl Fn(&str) -> String) -> String {
     let start = chrono::DateTime::from_timestamp(1_735_689_600, 0).unwrap_or_default();
-    let minutes = chrono::TimeDelta::minutes(15 * i64::try_from(n).unwrap_or(0));
-    (start + minutes).format("%Y%m%dT%H%M%SZ").to_string()
+    let mut text = String::new();
+    for n in 0..100_000 {
+        let at = start + chrono::TimeDelta::minutes(15 * n);
+        text.push_str(&write(&at.format("%Y%m%dT%H%M%SZ").to_string()));
+    }
+    text
 }
