@@ -37,10 +37,11 @@ use super::event::Event;
 use super::rule::TooMuch;
 use super::series::{Clocks, Planned, Series, on_day};
 use super::value::Time;
-use super::zones::Place;
+use super::zones::{Place, ZoneName};
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 /// Seconds of two days: no zone shifts its clocks by more.
 const TWO_DAYS: i64 = 2 * 86_400;
@@ -130,6 +131,7 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     }
 
     fn group(&mut self, group: &'e [Event]) {
+        self.clocks.budget.renew();
         let masters = newest_masters(group);
         let overrides = self.overrides(group, masters.first().copied());
         // An event that merely stands there twice is still one that does not recur.
@@ -206,9 +208,11 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     fn stretches(&mut self, master: &'e Event, series: &Series, overrides: &Overrides<'e>) -> Vec<Stretch<'e>> {
         let mut stretches = vec![Stretch { after: None, before: None, shift: 0, event: master }];
         for (at, event) in overrides.by_instant.iter().filter(|(_, event)| event.this_and_future) {
-            let here = self.clocks.place(event.start, event.calendar);
-            let wall = here.instant(event.start.wall()).and_then(|start| series.place.wall(start));
-            let Some((planned, wall)) = series.place.wall(*at).zip(wall) else { continue };
+            let planned = match event.original {
+                None | Some(Time::Date(_)) => series.place.wall(*at),
+                Some(original) => self.on_wall(original, event, series),
+            };
+            let Some((planned, wall)) = planned.zip(self.on_wall(event.start, event, series)) else { continue };
             if let Some(last) = stretches.last_mut() {
                 last.before = Some(*at);
             }
@@ -216,6 +220,16 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
             stretches.push(Stretch { after: Some(*at), before: None, shift, event });
         }
         stretches
+    }
+
+    /// A time of an override on the wall of its series. A time written there is taken as it stands, even in a gap: a
+    /// shift from it is the same on days without one.
+    fn on_wall(&mut self, time: Time<ZoneName>, event: &Event, series: &Series) -> Option<DateTime> {
+        let here = self.clocks.place(time, event.calendar);
+        if Rc::ptr_eq(&here, &series.place) || matches!(time, Time::Floating(_)) {
+            return Some(time.wall());
+        }
+        series.place.wall(here.instant(time.wall())?)
     }
 
     /// The wall times that the looked-at time can hold after a shift. Where the clocks changed in the two days before
