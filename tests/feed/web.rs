@@ -27,7 +27,6 @@ fn a_calendar_is_new_once_and_then_unchanged_until_it_changes() {
     let (body, first) = new(feed.fetch(&nothing(), false));
     assert_eq!(body, calendar("Plans"));
     assert_eq!((first.etag.as_deref(), first.last_modified.as_deref()), (Some(ETAG), Some(DATE)));
-    assert_eq!(first.stamp, None);
     assert_eq!(unchanged(feed.fetch(&first, false)), first);
     server.serve(tells(&calendar("Changed plans"), Some("\"2\"")));
     let (body, second) = new(feed.fetch(&first, false));
@@ -65,10 +64,21 @@ fn the_whole_copy_is_asked_for_without_conditions() {
 }
 
 #[test]
+fn what_another_address_told_is_not_asked_with() {
+    let told = Serves::Calendar { body: calendar("a"), etag: Some(ETAG), last_modified: Some(DATE) };
+    let (before, after) = (FakeFeed::start(told.clone()), FakeFeed::start(told));
+    let (_, validators) = new(web(&before.url(), &patient()).fetch(&nothing(), false));
+    let (body, _) = new(web(&after.url(), &patient()).fetch(&validators, false));
+    assert_eq!(body, calendar("a"), "the same calendar, but new");
+    assert_eq!(after.requests()[0].header("if-none-match"), None);
+}
+
+#[test]
 fn a_304_nobody_asked_for_is_a_failure() {
     let not_modified = || FakeFeed::start(Serves::Answer(304, Vec::new(), Vec::new()));
     let known = Validators { etag: Some(ETAG.into()), hash: Some("h".into()), ..nothing() };
-    assert_eq!(unchanged(web(&not_modified().url(), &patient()).fetch(&known, false)), known);
+    let still = unchanged(web(&not_modified().url(), &patient()).fetch(&known, false));
+    assert_eq!(Validators { stamp: None, ..still }, known);
     let words = "the server says that nothing has changed without having been asked (HTTP 304)";
     assert_eq!(why(web(&not_modified().url(), &patient()).fetch(&known, true)), words);
     assert_eq!(why(web(&not_modified().url(), &patient()).fetch(&nothing(), false)), words);
