@@ -61,7 +61,7 @@ impl Reading<'_, '_> {
         }
         let (start, original) = (first(Name::Start), first(Name::RecurrenceId));
         let mut time =
-            |p: &Property<'_>| Some(Time::of(p)?.in_zone(|tzid| self.clocks.zones.number(raw.calendar, tzid)));
+            |p: &Property<'_>| Some(Time::of(p)?.in_zone(|tzid| self.clocks.zones.named(raw.calendar, tzid)));
         let (starts, stands_for) = (start.as_ref().and_then(&mut time), original.as_ref().and_then(&mut time));
         let Some(start) = starts.or(stands_for) else {
             return self.left_out(&uid, raw, "it has no start (DTSTART) that can be read; it is left out");

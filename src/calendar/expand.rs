@@ -134,9 +134,10 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         self.clocks.budget.renew();
         let masters = newest_masters(group);
         let overrides = self.overrides(group, masters.first().copied());
+        // An event that merely stands there twice is still one that does not recur.
+        let alike = masters.windows(2).all(|pair| matches!(pair, [a, b] if a.start == b.start));
         for master in &masters {
-            let recurs = master.recurs || masters.len() > 1;
-            self.series(master, recurs, &overrides);
+            self.series(master, master.recurs || !alike, &overrides);
         }
         for (planned, event) in &overrides.by_instant {
             let here = self.clocks.place(event.start, event.calendar);

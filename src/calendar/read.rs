@@ -126,6 +126,13 @@ pub(super) struct RawZone {
     pub(super) calendar: usize,
 }
 
+impl RawZone {
+    /// All its fields: those of its parts follow its own.
+    fn all(&self) -> Range<usize> {
+        self.fields.start..self.parts.last().unwrap_or(&self.fields).end
+    }
+}
+
 /// Observances of one `VTIMEZONE` that are read; real ones have fewer than 80.
 const MOST_PARTS: usize = 128;
 
@@ -172,10 +179,22 @@ impl<'a> File<'a> {
         self.fields.get(event.fields.clone()).unwrap_or_default()
     }
 
-    /// The `TZID` of a zone, and the fields of its observances.
-    pub(super) fn zone(&self, zone: &RawZone) -> (&[Field], impl Iterator<Item = &[Field]>) {
-        let of = |range: &Range<usize>| self.fields.get(range.clone()).unwrap_or_default();
-        (of(&zone.fields), zone.parts.iter().map(of))
+    /// The `TZID` of a zone.
+    pub(super) fn zone_name(&self, zone: &RawZone) -> Option<Property<'a>> {
+        let fields = self.fields.get(zone.all()).unwrap_or_default();
+        fields.iter().find(|field| field.name == Name::TimeZoneId).map(|field| self.property(field))
+    }
+
+    /// The fields of each observance of a zone.
+    pub(super) fn observances(&self, zone: &RawZone) -> impl Iterator<Item = &[Field]> {
+        zone.parts.iter().map(|part| self.fields.get(part.clone()).unwrap_or_default())
+    }
+
+    /// A zone as it stands in the file.
+    pub(super) fn zone_text(&self, zone: &RawZone) -> &'a [u8] {
+        let fields = self.fields.get(zone.all()).unwrap_or_default();
+        let (Some(first), Some(last)) = (fields.first(), fields.last()) else { return &[] };
+        self.bytes.get(first.line.span.start..last.line.span.end).unwrap_or_default()
     }
 
     /// `X-WR-TIMEZONE` of a calendar, the zone of its floating times.
@@ -216,16 +235,16 @@ impl Reader<'_, '_> {
     fn line(&mut self, line: Line) {
         let raw = self.file.bytes.get(line.span.clone()).unwrap_or_default();
         let raw = if line.number == 1 { raw.trim_ascii_start() } else { raw };
-        let found = match line::name(raw) {
+        let name = match line::name(raw) {
             None if line.folded => line::name(line::unfold(raw, LONGEST_NAME).as_bytes()).map(Name::of),
             name => name.map(Name::of),
         };
-        match found {
+        match name {
+            None => self.without_name(&line),
+            Some(None) => {}
             Some(Some(Name::Begin)) => self.begin(&line),
             Some(Some(Name::End)) => self.end(&line),
             Some(Some(name)) => self.field(name, line),
-            Some(None) => {}
-            None => self.without_name(&line, raw),
         }
     }
 
@@ -292,8 +311,8 @@ impl Reader<'_, '_> {
     fn field(&mut self, name: Name, line: Line) {
         let at = self.file.fields.len();
         let into = match self.open {
-            _ if self.depth > 0 => None,
-            Open::Nothing => None,
+            _ if self.depth > 0 => return,
+            Open::Nothing => return,
             Open::Calendar => {
                 if let (Name::CalendarZone, Some(zone)) = (name, self.file.calendar_zones.last_mut()) {
                     self.file.fields.push(Field { name, line });
@@ -310,18 +329,20 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn without_name(&mut self, line: &Line, raw: &[u8]) {
-        if raw.trim_ascii().is_empty() || self.depth > 0 {
+    /// A line without a name right behind a text is a piece of it; others are no use.
+    fn without_name(&mut self, line: &Line) {
+        let blank = |span: Range<usize>| self.file.bytes.get(span).unwrap_or_default().trim_ascii().is_empty();
+        if blank(line.span.clone()) || self.depth > 0 || !matches!(self.open, Open::Event) {
             return;
         }
-        let last = self.file.fields.last_mut().filter(|field| field.name.is_text());
-        match (&self.open, last) {
-            (Open::Event, Some(text)) => text.line.span.end = line.span.end,
-            (Open::Event, None) => {
+        match self.file.fields.last_mut() {
+            Some(text) if text.name.is_text() && blank(text.line.span.end..line.span.start) => {
+                text.line.span.end = line.span.end;
+            }
+            _ => {
                 let text = "a line is no property (it has no name); it is left out".to_owned();
                 self.notices.add(None, Some(line.number), text);
             }
-            _ => {}
         }
     }
 

@@ -107,6 +107,7 @@ fn of_two_masters_the_higher_sequence_counts_and_on_a_tie_both_stay() {
     assert_eq!(ringing(&look_at(&[master(2, "090000"), master(1, "100000")])), ["a  01-12T09:00"]);
     let both = look_at(&[master(1, "090000"), master(1, "100000")]);
     assert_eq!(ringing(&both), ["a 20260112T090000Z 01-12T09:00", "a 20260112T100000Z 01-12T10:00"]);
+    assert_eq!(ringing(&look_at(&[master(1, "090000"), master(1, "090000")])), ["a  01-12T09:00"]);
 }
 
 #[test]
@@ -260,8 +261,12 @@ fn a_hundred_thousand_components_in_each_other_are_no_trouble() {
 
 #[test]
 fn a_text_broken_without_a_fold_goes_on_in_the_next_line() {
-    let lines = "UID:a;;DTSTART:20260112T090000Z;;DESCRIPTION:agenda;;join here https://meet.jit.si/a";
+    let lines = "UID:a;;DTSTART:20260112T090000Z;;DESCRIPTION:agenda;;;;join here https://meet.jit.si/a";
     assert_eq!(look_at(&[event(lines)]).seen.meetings[0].link.as_deref(), Some("https://meet.jit.si/a"));
+    let elsewhere = event("not a line https://meet.jit.si/a;;UID:b;;DTSTART:20260112T100000Z");
+    let seen = look_at(&[event("UID:a;;DTSTART:20260112T090000Z;;DESCRIPTION:agenda"), elsewhere]);
+    assert_eq!(seen.seen.meetings.iter().find_map(|meeting| meeting.link.clone()), None);
+    assert_eq!(notices(&seen), ["9 -: a line is no property (it has no name); it is left out"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a zone's name means, in which order that is looked for, and what clocks do when they change.
 
-use crate::ics::{calendar, event, look_at, notices, ringing};
+use crate::ics::{MONDAY, calendar, event, look_at, notices, ringing};
 use savehub::calendar::{Limits, Look, Policy, View, look};
 use savehub::model::Timestamp;
 use savehub::zone::Zone;
@@ -86,6 +86,17 @@ fn each_calendar_of_a_file_has_its_own_zones() {
     };
     let seen = look_at(&[one("+0200", "a"), one("+0500", "b"), noon("Mine").replace("UID:a", "UID:c")]);
     assert_eq!(ringing(&seen), ["b  01-12T07:00", "a  01-12T10:00", "c  01-12T10:00"]);
+}
+
+#[test]
+fn thousands_of_calendars_with_the_same_zone_in_one_file_are_no_trouble() {
+    let one = |n: usize| {
+        let event = noon("Customized").replace("UID:a", &format!("UID:{n}"));
+        format!("{}\r\n{event}\r\nEND:VCALENDAR\r\nBEGIN:VCALENDAR", brought("Customized", "+0200"))
+    };
+    let seen = look_at(&(0..3000).map(one).collect::<Vec<_>>());
+    assert_eq!(seen.seen.meetings.iter().filter(|m| m.starts_at.ms() == MONDAY + 10 * 3_600_000).count(), 3000);
+    assert_eq!(notices(&seen), [""; 0]);
 }
 
 #[test]
