@@ -248,3 +248,19 @@ fn a_dry_run_asks_no_feed() {
     assert_eq!(story.feed.requests().len(), 0);
     assert_eq!(story.meetings(), []);
 }
+
+#[test]
+fn a_file_that_stays_as_it_is_is_written_down_twice_and_then_costs_nothing() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    std::fs::write(&file, calendar(&[event("a@x", "093000", "Board sync")])).unwrap();
+    world.reads("ana", CalendarPlace::File(file));
+    let checked: Vec<_> = (0..4)
+        .map(|_| {
+            world.advance(30);
+            world.tick();
+            world.snapshot().calendars[0].checked_at.map(|at| at.since(BEGIN) / 1000)
+        })
+        .collect();
+    assert_eq!(checked, [Some(30), Some(60), Some(60), Some(60)], "once new, once to know that it is settled");
+}

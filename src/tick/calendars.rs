@@ -293,7 +293,9 @@ impl CalendarJob {
         let recent = |at: Option<Timestamp>| at.is_some_and(|at| self.now < at.plus(self.refresh));
         self.due.kind == CalendarKind::File
             && match outcome {
-                LookOutcome::Unchanged(_) => self.due.failures == 0 && recent(self.due.good_at),
+                LookOutcome::Unchanged(told) => {
+                    *told == self.due.validators && self.due.failures == 0 && recent(self.due.good_at)
+                }
                 LookOutcome::Failed { why } => self.due.failure.as_ref() == Some(why) && recent(self.due.checked_at),
                 LookOutcome::New { .. } => false,
             }
