@@ -260,6 +260,8 @@ fn update(tx: &Transaction<'_>, id: MeetingId, to: &SeenMeeting, now: Timestamp)
 
 fn shift(tx: &Transaction<'_>, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
     let moved = meetings::shift(tx, &meetings::existing(tx, id)?, to.starts_at, to.ends_at, now)?;
+    // A feed may waver between two times. Who has checked in for one of them is not called for it again.
+    meetings::back_to_check_in(tx, id)?;
     Ok(Changed { ended: moved.ended, ..update(tx, id, to, now)? })
 }
 
