@@ -17,7 +17,9 @@ use crate::feed::{Feed, Fetched};
 use crate::model::{CalendarId, CalendarKind, KnownMeeting, Seen, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
-use crate::store::{CalendarDraft, CallScope, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError};
+use crate::store::{
+    CalendarDraft, CallScope, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError,
+};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -159,7 +161,8 @@ impl Run<'_> {
         if let (Some(why), true) = (&news.failure, news.unwritten) {
             self.look_failed(subject, why.clone())?;
         }
-        let failure = news.failure.filter(|_| subject.good_at.is_none() || subject.failures.saturating_add(1) >= FAULT_AFTER);
+        let failure =
+            news.failure.filter(|_| subject.good_at.is_none() || subject.failures.saturating_add(1) >= FAULT_AFTER);
         self.fault(&format!("calendar {}", subject.id), failure.is_some(), || {
             let copy = age_words(subject.good_at, self.world.clock.now());
             format!("the calendar {} cannot be read: {}; {copy}", subject.name, failure.as_deref().unwrap_or_default())
