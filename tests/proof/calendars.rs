@@ -1,4 +1,4 @@
-//! (g) `kill -9` before every system call of a tick that reads calendars; then further ticks.
+//! (g) `kill -9` before every system call of a tick that reads calendars, or a full disk there; then further ticks.
 //!
 //! Two people, one with a file and one with a subscription. An earlier tick has read three meetings of each. The killed
 //! tick finds one moved, one called off, one missing, and a new one whose call is due at once. To the ticks after it the
@@ -94,9 +94,10 @@ impl Case {
     }
 }
 
-fn killed(point: &Point) -> Tally {
+/// A tick that `what` happens to, and the ticks that finish the work.
+fn harmed(point: &Point, what: &str) -> Tally {
     let case = Case::new();
-    let (fired, _) = inject(&case.rig.savehub(&["tick", "-q"]), &case.rig.path("log"), point, "signal=KILL");
+    let (fired, _) = inject(&case.rig.savehub(&["tick", "-q"]), &case.rig.path("log"), point, what);
     case.rig.drain();
     case.holds(&[
         ("moved", 75_600, ""),
@@ -111,17 +112,27 @@ fn killed(point: &Point) -> Tally {
         wrong.push(format!("the tick after it ended with {}: {}", ran.code, ran.err));
     }
     wrong.extend(case.wrong());
-    judge(&case.rig, &format!("calendars: killed before {point}"), fired, wrong)
+    judge(&case.rig, &format!("calendars: {what} at {point}"), fired, wrong)
 }
 
-#[test]
-fn a_tick_killed_while_it_reads_calendars_loses_no_meeting_and_calls_off_none() {
-    let name = "kill, reading calendars";
+fn sweep(name: &str, what: &str, among: impl Fn(&Point) -> bool, sampled: usize) {
     if !able(name) {
         return;
     }
     let case = Case::new();
-    let all = points(&case.rig.savehub(&["tick", "-q"]), &case.rig.path("log"), "config.toml");
-    let chosen = if whole() { all.own } else { sample(&all.own, 40, 1) };
-    Tally::of(&chosen, killed).hold(name);
+    let mut all = points(&case.rig.savehub(&["tick", "-q"]), &case.rig.path("log"), "config.toml").own;
+    all.retain(among);
+    let chosen = if whole() { all } else { sample(&all, sampled, 1) };
+    Tally::of(&chosen, |point| harmed(point, what)).hold(name);
+}
+
+#[test]
+fn a_tick_killed_while_it_reads_calendars_loses_no_meeting_and_calls_off_none() {
+    sweep("kill, reading calendars", "signal=KILL", |_| true, 40);
+}
+
+#[test]
+fn a_disk_that_is_full_while_calendars_are_read_loses_no_meeting_and_calls_off_none() {
+    const WRITES: [&str; 4] = ["pwrite64", "fdatasync", "fsync", "ftruncate"];
+    sweep("ENOSPC, reading calendars", "error=ENOSPC", |point| WRITES.contains(&point.syscall.as_str()), 20);
 }
