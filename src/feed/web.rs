@@ -49,30 +49,34 @@ impl Web {
 
     fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let got = self.follow(&conditions)?;
+        let (got, own) = self.follow(&conditions)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
-                let told = told(&got);
+                let told = if own { told(&got) } else { Validators::default() };
                 let body = got.body(self.config.max_bytes)?;
                 Ok(copy::judge(body, told, last).map_err(no_calendar)?)
             }
-            304 if !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got), last))),
+            304 if own && !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got), last))),
             status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
         }
     }
 
-    /// Asks, and follows redirects, to an answer that is none.
-    fn follow(&self, conditions: &[(&str, &str)]) -> Result<Got, String> {
+    /// Asks, and follows redirects, to an answer that is none. `true`: it comes from the address's own server. What that
+    /// told is asked of no other, to which a redirect may lead today: it would speak of another calendar.
+    fn follow(&self, conditions: &[(&str, &str)]) -> Result<(Got, bool), String> {
         let (started, limit) = (Instant::now(), self.config.timeout);
         let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
-        let mut at = Address::parse(self.address.expose_secret())
+        let first = Address::parse(self.address.expose_secret())
             .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
-        may_be_asked(&at, self.config.allow_http)?;
+        may_be_asked(&first, self.config.allow_http)?;
+        let mut at = first.clone();
         for _ in 0..=REDIRECTS_MAX {
-            let got = getter.get(&at, &self.headers(&at, conditions), limit.saturating_sub(started.elapsed()))?;
+            let own = at.is_same_server(&first);
+            let headers = self.headers(&at, if own { conditions } else { &[] });
+            let got = getter.get(&at, &headers, limit.saturating_sub(started.elapsed()))?;
             if !matches!(got.status(), 301..=303 | 307 | 308) {
-                return Ok(got);
+                return Ok((got, own));
             }
             let location = got.headers().get("location").ok_or("a redirect does not say where it leads")?;
             at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
