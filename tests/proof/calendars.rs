@@ -128,7 +128,9 @@ fn sweep(name: &str, what: &str, among: impl Fn(&Point) -> bool, sampled: usize)
 
 #[test]
 fn a_tick_killed_while_it_reads_calendars_loses_no_meeting_and_calls_off_none() {
-    sweep("kill, reading calendars", "signal=KILL", |_| true, 40);
+    // How often threads wait and ask for memory differs from run to run, and changes nothing outside.
+    const INSIDE: [&str; 6] = ["futex", "madvise", "mmap", "munmap", "mprotect", "brk"];
+    sweep("kill, reading calendars", "signal=KILL", |point| !INSIDE.contains(&point.syscall.as_str()), 40);
 }
 
 #[test]
