@@ -54,30 +54,37 @@ impl Web {
         let nothing = Validators::default();
         let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let got = self.follow(&address, &conditions)?;
+        let (got, own) = self.follow(&address, &conditions)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
-                let told = told(&got, known_as);
+                let told = if own { told(&got) } else { Validators::default() };
                 let body = got.body(self.config.max_bytes)?;
-                Ok(copy::judge(body, told, last).map_err(no_calendar)?)
+                Ok(copy::judge(body, Validators { stamp: Some(known_as), ..told }, last).map_err(no_calendar)?)
             }
-            304 if !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got, known_as), last))),
+            304 if own && !conditions.is_empty() => {
+                let validators = still_good(told(&got), last);
+                Ok(Fetched::Unchanged(Validators { stamp: Some(known_as), ..validators }))
+            }
             status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
         }
     }
 
-    /// Asks, and follows redirects, to an answer that is none.
-    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<Got, String> {
+    /// Asks, and follows redirects, to an answer that is none. `true`: it comes from the address's own server. What that
+    /// told is asked of no other, to which a redirect may lead today: it would speak of another calendar.
+    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<(Got, bool), String> {
         let (started, limit) = (Instant::now(), self.config.timeout);
         let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
-        let mut at = Address::parse(address.expose_secret())
+        let first = Address::parse(address.expose_secret())
             .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
-        may_be_asked(&at, self.config.allow_http)?;
+        may_be_asked(&first, self.config.allow_http)?;
+        let mut at = first.clone();
         for _ in 0..=REDIRECTS_MAX {
-            let got = getter.get(&at, &self.headers(&at, conditions), limit.saturating_sub(started.elapsed()))?;
+            let own = at.is_same_server(&first);
+            let headers = self.headers(&at, if own { conditions } else { &[] });
+            let got = getter.get(&at, &headers, limit.saturating_sub(started.elapsed()))?;
             if !matches!(got.status(), 301..=303 | 307 | 308) {
-                return Ok(got);
+                return Ok((got, own));
             }
             let location = got.headers().get("location").ok_or("a redirect does not say where it leads")?;
             at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
@@ -118,9 +125,9 @@ fn conditions(last: &Validators) -> Vec<(&str, &str)> {
 }
 
 /// What the server told about its copy.
-fn told(got: &Got, known_as: String) -> Validators {
+fn told(got: &Got) -> Validators {
     let kept = |name| got.header(name).filter(|value| value.len() <= VALIDATOR_MAX).map(str::to_owned);
-    Validators { etag: kept("etag"), last_modified: kept("last-modified"), stamp: Some(known_as), hash: None }
+    Validators { etag: kept("etag"), last_modified: kept("last-modified"), ..Validators::default() }
 }
 
 /// A 304 repeats the validators or not (RFC 9110 section 15.4.5).
@@ -128,8 +135,7 @@ fn still_good(told: Validators, last: &Validators) -> Validators {
     Validators {
         etag: told.etag.or_else(|| last.etag.clone()),
         last_modified: told.last_modified.or_else(|| last.last_modified.clone()),
-        stamp: told.stamp,
-        hash: last.hash.clone(),
+        ..last.clone()
     }
 }
 

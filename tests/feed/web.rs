@@ -242,3 +242,17 @@ fn what_is_not_http_and_a_closed_door_are_told_in_words() {
     let words = "the request cannot be written; is `user_agent` under [calendar] plain text?";
     assert_eq!(why(web(&gone, &bad).fetch(&nothing(), false)), words);
 }
+
+#[test]
+fn what_one_server_told_is_not_asked_of_another_one_a_redirect_leads_to() {
+    let serves = |title| Serves::Calendar { body: calendar(title), etag: Some(ETAG), last_modified: Some(DATE) };
+    let (old, next) = (FakeFeed::start(serves("old")), FakeFeed::start(serves("new")));
+    let entry = FakeFeed::start(Serves::redirect(302, &old.url()));
+    let feed = web(&entry.url(), &patient());
+    let (_, told) = new(feed.fetch(&nothing(), false));
+    assert_eq!(unchanged(feed.fetch(&told, false)), told);
+    entry.serve(Serves::redirect(302, &next.url()));
+    assert_eq!(new(feed.fetch(&told, false)).0, calendar("new"));
+    let known = Validators { etag: Some(ETAG.into()), ..told };
+    assert_eq!(new(feed.fetch(&known, false)).0, calendar("new"), "nor is what it told before");
+}
