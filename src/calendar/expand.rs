@@ -79,6 +79,8 @@ pub(super) struct Expander<'x, 'e, 'f> {
 struct Overrides<'e> {
     /// By the instant they stand for.
     by_instant: BTreeMap<Timestamp, &'e Event>,
+    /// Those of them that stand for all later ones too, earliest first.
+    onward: Vec<(Timestamp, &'e Event)>,
     /// Days they stand for, where that is all they tell.
     days: HashSet<Date>,
 }
@@ -106,7 +108,9 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         groups.clone().filter_map(single).for_each(|event| self.single(event));
         for group in groups.filter(|group| single(group).is_none()) {
             self.before = self.found.len();
+            let aside = self.clocks.budget.set_aside();
             self.group(group);
+            self.clocks.budget.put_back(aside);
         }
         self.found
     }
@@ -165,6 +169,8 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
                 *known = event;
             }
         }
+        let by_instant = overrides.by_instant.iter().map(|(at, event)| (*at, *event));
+        overrides.onward = by_instant.filter(|(_, event)| event.this_and_future).collect();
         overrides
     }
 
@@ -172,6 +178,9 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     fn series(&mut self, master: &'e Event, recurs: bool, overrides: &Overrides<'e>) {
         let series = Series::read(master, self.clocks);
         let mut done = if series.broken { Err(None) } else { Ok(()) };
+        if let Err(why) = self.clocks.budget.spend(overrides.onward.len() as u64) {
+            return self.doubt(master, &format!("{why}; it is left out"));
+        }
         for stretch in self.stretches(master, &series, overrides) {
             let Some(window) = self.window(&series.place, stretch.shift) else { continue };
             if !stretch.meets(&window, &series.place) {
@@ -205,7 +214,7 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     /// A series cut at its `THISANDFUTURE`s, earliest first.
     fn stretches(&mut self, master: &'e Event, series: &Series, overrides: &Overrides<'e>) -> Vec<Stretch<'e>> {
         let mut stretches = vec![Stretch { after: None, before: None, shift: 0, event: master }];
-        for (at, event) in overrides.by_instant.iter().filter(|(_, event)| event.this_and_future) {
+        for (at, event) in &overrides.onward {
             let here = self.clocks.place(event.start, event.calendar);
             let wall = here.instant(event.start.wall()).and_then(|start| series.place.wall(start));
             let Some((planned, wall)) = series.place.wall(*at).zip(wall) else { continue };
