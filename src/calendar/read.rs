@@ -27,6 +27,7 @@ pub(super) enum Name {
     Status,
     Transparency,
     BusyStatus,
+    AllDay,
     Attendee,
     Organizer,
     Summary,
@@ -44,7 +45,7 @@ pub(super) enum Name {
     CalendarZone,
 }
 
-const NAMES: [(&str, Name); 30] = [
+const NAMES: [(&str, Name); 31] = [
     ("BEGIN", Name::Begin),
     ("END", Name::End),
     ("UID", Name::Uid),
@@ -60,6 +61,7 @@ const NAMES: [(&str, Name); 30] = [
     ("STATUS", Name::Status),
     ("TRANSP", Name::Transparency),
     ("X-MICROSOFT-CDO-BUSYSTATUS", Name::BusyStatus),
+    ("X-MICROSOFT-CDO-ALLDAYEVENT", Name::AllDay),
     ("ATTENDEE", Name::Attendee),
     ("ORGANIZER", Name::Organizer),
     ("SUMMARY", Name::Summary),
