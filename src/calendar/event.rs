@@ -1,5 +1,6 @@
 //! Events: what of a `VEVENT` is needed to tell when it takes place. Everything else stays unread until it matters.
 
+use super::civil::DateTime;
 use super::line::Property;
 use super::read::{Field, File, MOST_FIELDS, Name, RawEvent};
 use super::series::Clocks;
@@ -15,6 +16,8 @@ pub(super) struct Event {
     pub(super) uid: String,
     /// `SEQUENCE`; 0 where there is none.
     pub(super) sequence: i64,
+    /// The digits of its `DTSTAMP`.
+    stamp: Option<DateTime>,
     pub(super) start: Time<ZoneName>,
     /// `RECURRENCE-ID`: the occurrence it stands for.
     pub(super) original: Option<Time<ZoneName>>,
@@ -26,6 +29,13 @@ pub(super) struct Event {
     pub(super) calendar: usize,
     /// Number of its first line.
     pub(super) line: usize,
+}
+
+impl Event {
+    /// Of two copies the one with the higher version counts (RFC 5546 section 2.1.5).
+    pub(super) fn version(&self) -> (i64, Option<DateTime>) {
+        (self.sequence, self.stamp)
+    }
 }
 
 /// Reads the events of a file.
@@ -80,6 +90,7 @@ impl Reading<'_, '_> {
             at,
             uid,
             sequence: first(Name::Sequence).and_then(|p| p.value().trim().parse().ok()).unwrap_or(0),
+            stamp: first(Name::Stamp).and_then(|p| Some(Time::of(&p)?.wall())),
             start,
             original: original.is_some().then_some(stands_for.unwrap_or(start)),
             this_and_future: range.is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")),

@@ -178,7 +178,10 @@ fn selected(
     file: &File<'_>,
     view: &View<'_>,
 ) -> (Vec<SeenMeeting>, Vec<(SeenMeeting, SkipWhy)>) {
-    found.sort_by(|a, b| (a.starts_at, &a.event.uid, a.planned).cmp(&(b.starts_at, &b.event.uid, b.planned)));
+    let version = |o: &Occurrence<'_>| std::cmp::Reverse(o.event.version());
+    found.sort_by(|a, b| {
+        (a.starts_at, &a.event.uid, a.planned, version(a)).cmp(&(b.starts_at, &b.event.uid, b.planned, version(b)))
+    });
     let mut selector = Selector::new(file, view);
     let (mut meetings, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for occurrence in &found {

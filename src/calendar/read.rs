@@ -16,6 +16,7 @@ pub(super) enum Name {
     End,
     Uid,
     Sequence,
+    Stamp,
     Start,
     EndTime,
     Duration,
@@ -45,11 +46,12 @@ pub(super) enum Name {
     CalendarZone,
 }
 
-const NAMES: [(&str, Name); 31] = [
+const NAMES: [(&str, Name); 32] = [
     ("BEGIN", Name::Begin),
     ("END", Name::End),
     ("UID", Name::Uid),
     ("SEQUENCE", Name::Sequence),
+    ("DTSTAMP", Name::Stamp),
     ("DTSTART", Name::Start),
     ("DTEND", Name::EndTime),
     ("DURATION", Name::Duration),

@@ -111,6 +111,26 @@ fn of_two_masters_the_higher_sequence_counts_and_on_a_tie_both_stay() {
 }
 
 #[test]
+fn of_two_copies_the_later_version_counts_wherever_it_stands() {
+    let end = "END:VCALENDAR\r\nBEGIN:VCALENDAR".to_owned();
+    let copy =
+        |version: &str, status: &str| event(&format!("UID:a;;{version};;DTSTART:20260112T090000Z;;STATUS:{status}"));
+    let moved = |stamp: &str, hour: u8| {
+        event(&format!("UID:w;;DTSTAMP:{stamp}Z;;RECURRENCE-ID:20260112T090000Z;;DTSTART:20260112T{hour}0000Z"))
+    };
+    for (older, newer) in [("SEQUENCE:1", "SEQUENCE:2"), ("DTSTAMP:20260101T000000Z", "DTSTAMP:20260102T000000Z")] {
+        let (there, off) = (copy(older, "CONFIRMED"), copy(newer, "CANCELLED"));
+        for copies in [[there.clone(), end.clone(), off.clone()], [off, end.clone(), there]] {
+            assert_eq!(skipped(&look_at(&copies)), [("a  01-12T09:00".to_owned(), SkipWhy::Cancelled)], "{newer}");
+        }
+    }
+    let (first, second) = (moved("20260101T000000", 11), moved("20260102T000000", 12));
+    for copies in [[event(WEEKLY), first.clone(), second.clone()], [second, first, event(WEEKLY)]] {
+        assert_eq!(ringing(&look_at(&copies)), ["w 20260112T090000Z 01-12T12:00"]);
+    }
+}
+
+#[test]
 fn until_as_a_day_includes_it_and_until_before_the_start_leaves_the_start() {
     let until = |start: &str, until: &str| {
         let lines = format!("UID:u;;DTSTART;TZID=Europe/Berlin:{start}T100000;;RRULE:FREQ=DAILY;UNTIL={until}");
