@@ -75,8 +75,8 @@ impl View<'_> {
 pub struct Limits {
     /// Longest content line after unfolding, in bytes; the rest of a longer one is left out and told.
     pub line: usize,
-    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get an eighth of what is
-    /// left at most.
+    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get at most an eighth of
+    /// what is left.
     pub steps: u64,
     /// Occurrences of one series in the looked-at time; a denser series is left out and told.
     pub per_series: usize,

@@ -59,7 +59,7 @@ impl<'s, 'f> Selector<'s, 'f> {
         let (file, view) = (self.file, self.view);
         let told = Rc::clone(self.told.entry(key).or_insert_with(|| {
             let component = Component { file, own: fields(file, event.at), series: key.1.map(|at| fields(file, at)) };
-            Rc::new(component.told(view, component.is_all_day(event.start)))
+            Rc::new(component.told(view, component.is_all_day(&event.start)))
         }));
         let outside = || view.policy.hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
         let skip = told.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
@@ -135,7 +135,7 @@ impl<'f> Component<'_, 'f> {
     }
 
     /// A day; or a time, midnight, which Outlook says is a day.
-    fn is_all_day<Z>(&self, start: Time<Z>) -> bool {
+    fn is_all_day<Z>(&self, start: &Time<Z>) -> bool {
         let midnight = start.wall() == start.wall().date().midnight();
         matches!(start, Time::Date(_)) || midnight && self.word(Name::AllDay) == "TRUE"
     }
