@@ -48,6 +48,9 @@ const TWO_DAYS: i64 = 2 * 86_400;
 /// Steps of the budget for an occurrence of a series that begins in the looked-at time: it takes memory.
 const OCCURRENCE: u64 = 50;
 
+/// Bytes of a series that are read again for an override of it, for the price of one step.
+const BYTES_PER_STEP: u64 = 512;
+
 /// Events that take place once, in the looked-at time: more than anybody's day holds, few enough for the memory.
 const MOST_SINGLE: usize = 50_000;
 
@@ -244,10 +247,11 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         if !self.is_looked_at(occurrence.starts_at) {
             return;
         }
-        let most = self.view.limits.per_series;
+        let (most, file) = (self.view.limits.per_series, self.clocks.file);
+        let behind = occurrence.master.and_then(|master| file.events.get(master.at)).map_or(0, |raw| file.length(raw));
         if self.found.len() - self.before >= most {
             self.doubt(occurrence.event, &format!("{}; the others are left out", TooMuch::Dense(most)));
-        } else if let Err(why) = self.clocks.budget.spend(OCCURRENCE) {
+        } else if let Err(why) = self.clocks.budget.spend(OCCURRENCE + behind as u64 / BYTES_PER_STEP) {
             self.doubt(occurrence.event, &format!("{why}; it is left out"));
         } else {
             self.add(occurrence);

@@ -196,6 +196,13 @@ impl<'a> File<'a> {
         self.fields.get(event.fields.clone()).unwrap_or_default()
     }
 
+    /// How long an event is, in bytes.
+    pub(super) fn length(&self, event: &RawEvent) -> usize {
+        let span = |field: &Field| field.line.span.clone();
+        let ends = self.event(event).first().map(span).zip(self.event(event).last().map(span));
+        ends.map_or(0, |(first, last)| last.end.saturating_sub(first.start))
+    }
+
     /// The `TZID` of a zone.
     pub(super) fn zone_name(&self, zone: &RawZone) -> Option<Property<'a>> {
         let fields = self.fields.get(zone.all()).unwrap_or_default();

@@ -79,3 +79,18 @@ fn many_rdates_behind_long_parameters_are_no_trouble() {
     let lines = format!("UID:a;;DTSTART:20260112T090000Z;;RDATE;X={}:{dates}", "x".repeat(500_000));
     assert_eq!(ringing(&look_at(&[event(&lines)])), ["a 20260112T090000Z 01-12T09:00"]);
 }
+
+#[test]
+fn many_overrides_of_a_huge_series_are_left_out_and_those_of_a_usual_one_are_not() {
+    let overrides = |uid: &str| -> Vec<String> {
+        (0..450).map(|n| event(&format!("UID:{uid};;RECURRENCE-ID:{};;DTSTART:20260114T090000Z", second(n)))).collect()
+    };
+    let series = |uid: &str, length: usize| {
+        let series = event(&format!("UID:{uid};;DTSTART:20250112T090000Z;;DESCRIPTION:{}", "x".repeat(length)));
+        look_at(&[series, overrides(uid).join("\r\n"), event(WEEKLY)])
+    };
+    let (usual, huge) = (series("a", 10_000), series("a", 1_000_000));
+    assert_eq!((usual.seen.meetings.len(), usual.seen.doubtful.len()), (451, 0));
+    assert!((2..450).contains(&huge.seen.meetings.len()) && huge.seen.doubtful.contains("a"));
+    assert!(ringing(&huge).contains(&"w 20260112T090000Z 01-12T09:00".to_owned()));
+}
