@@ -23,8 +23,8 @@
 //!   comes twice is the first of the two.
 //! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
 //! * One UID with several masters: the highest `SEQUENCE` counts; on a tie all stay. Where a file holds several
-//!   `VCALENDAR`s, each has its own highest one. Of several overrides for one occurrence the highest `SEQUENCE` counts; on
-//!   a tie the last in the file.
+//!   `VCALENDAR`s, each has its own highest one. Of several overrides or masters for one and the same occurrence the
+//!   highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place in the file.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.
 //! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
@@ -48,6 +48,9 @@ const TWO_DAYS: i64 = 2 * 86_400;
 
 /// Steps of the budget for an occurrence of a series that begins in the looked-at time: it takes memory.
 const OCCURRENCE: u64 = 50;
+
+/// Bytes of a series that are read again for an override of it, for the price of one step.
+const BYTES_PER_STEP: u64 = 512;
 
 /// Events that take place once, in the looked-at time: more than anybody's day holds, few enough for the memory.
 const MOST_SINGLE: usize = 50_000;
@@ -80,6 +83,8 @@ pub(super) struct Expander<'x, 'e, 'f> {
 struct Overrides<'e> {
     /// By the instant they stand for.
     by_instant: BTreeMap<Timestamp, &'e Event>,
+    /// Those of them that stand for all later ones too, earliest first.
+    onward: Vec<(Timestamp, &'e Event)>,
     /// Days they stand for, where that is all they tell.
     days: HashSet<Date>,
 }
@@ -107,7 +112,9 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         groups.clone().filter_map(single).for_each(|event| self.single(event));
         for group in groups.filter(|group| single(group).is_none()) {
             self.before = self.found.len();
+            let aside = self.clocks.budget.set_aside();
             self.group(group);
+            self.clocks.budget.put_back(aside);
         }
         self.found
     }
@@ -163,10 +170,12 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
             };
             let Some(planned) = planned else { continue };
             let known = overrides.by_instant.entry(planned).or_insert(event);
-            if event.sequence >= known.sequence {
+            if event.version() >= known.version() {
                 *known = event;
             }
         }
+        let by_instant = overrides.by_instant.iter().map(|(at, event)| (*at, *event));
+        overrides.onward = by_instant.filter(|(_, event)| event.this_and_future).collect();
         overrides
     }
 
@@ -174,6 +183,9 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     fn series(&mut self, master: &'e Event, recurs: bool, overrides: &Overrides<'e>) {
         let series = Series::read(master, self.clocks);
         let mut done = if series.broken { Err(None) } else { Ok(()) };
+        if let Err(why) = self.clocks.budget.spend(overrides.onward.len() as u64) {
+            return self.doubt(master, &format!("{why}; it is left out"));
+        }
         for stretch in self.stretches(master, &series, overrides) {
             let Some(window) = self.window(&series.place, stretch.shift) else { continue };
             if !stretch.meets(&window, &series.place) {
@@ -207,7 +219,7 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     /// A series cut at its `THISANDFUTURE`s, earliest first.
     fn stretches(&mut self, master: &'e Event, series: &Series, overrides: &Overrides<'e>) -> Vec<Stretch<'e>> {
         let mut stretches = vec![Stretch { after: None, before: None, shift: 0, event: master }];
-        for (at, event) in overrides.by_instant.iter().filter(|(_, event)| event.this_and_future) {
+        for (at, event) in &overrides.onward {
             let planned = match event.original {
                 None | Some(Time::Date(_)) => series.place.wall(*at),
                 Some(original) => self.on_wall(original, event, series),
@@ -249,10 +261,11 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         if !self.is_looked_at(occurrence.starts_at) {
             return;
         }
-        let most = self.view.limits.per_series;
+        let (most, file) = (self.view.limits.per_series, self.clocks.file);
+        let behind = occurrence.master.and_then(|master| file.events.get(master.at)).map_or(0, |raw| file.length(raw));
         if self.found.len() - self.before >= most {
             self.doubt(occurrence.event, &format!("{}; the others are left out", TooMuch::Dense(most)));
-        } else if let Err(why) = self.clocks.budget.spend(OCCURRENCE) {
+        } else if let Err(why) = self.clocks.budget.spend(OCCURRENCE + behind as u64 / BYTES_PER_STEP) {
             self.doubt(occurrence.event, &format!("{why}; it is left out"));
         } else {
             self.add(occurrence);

@@ -75,7 +75,8 @@ impl View<'_> {
 pub struct Limits {
     /// Longest content line after unfolding, in bytes; the rest of a longer one is left out and told.
     pub line: usize,
-    /// Steps of the rule engine, for all series of the calendar together.
+    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get at most an eighth of
+    /// what is left.
     pub steps: u64,
     /// Occurrences of one series in the looked-at time; a denser series is left out and told.
     pub per_series: usize,
@@ -177,7 +178,10 @@ fn selected(
     file: &File<'_>,
     view: &View<'_>,
 ) -> (Vec<SeenMeeting>, Vec<(SeenMeeting, SkipWhy)>) {
-    found.sort_by(|a, b| (a.starts_at, &a.event.uid, a.planned).cmp(&(b.starts_at, &b.event.uid, b.planned)));
+    let version = |o: &Occurrence<'_>| std::cmp::Reverse(o.event.version());
+    found.sort_by(|a, b| {
+        (a.starts_at, &a.event.uid, a.planned, version(a)).cmp(&(b.starts_at, &b.event.uid, b.planned, version(b)))
+    });
     let mut selector = Selector::new(file, view);
     let (mut meetings, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for occurrence in &found {

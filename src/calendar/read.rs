@@ -16,6 +16,7 @@ pub(super) enum Name {
     End,
     Uid,
     Sequence,
+    Stamp,
     Start,
     EndTime,
     Duration,
@@ -27,6 +28,7 @@ pub(super) enum Name {
     Status,
     Transparency,
     BusyStatus,
+    AllDay,
     Attendee,
     Organizer,
     Summary,
@@ -44,11 +46,12 @@ pub(super) enum Name {
     CalendarZone,
 }
 
-const NAMES: [(&str, Name); 30] = [
+const NAMES: [(&str, Name); 32] = [
     ("BEGIN", Name::Begin),
     ("END", Name::End),
     ("UID", Name::Uid),
     ("SEQUENCE", Name::Sequence),
+    ("DTSTAMP", Name::Stamp),
     ("DTSTART", Name::Start),
     ("DTEND", Name::EndTime),
     ("DURATION", Name::Duration),
@@ -60,6 +63,7 @@ const NAMES: [(&str, Name); 30] = [
     ("STATUS", Name::Status),
     ("TRANSP", Name::Transparency),
     ("X-MICROSOFT-CDO-BUSYSTATUS", Name::BusyStatus),
+    ("X-MICROSOFT-CDO-ALLDAYEVENT", Name::AllDay),
     ("ATTENDEE", Name::Attendee),
     ("ORGANIZER", Name::Organizer),
     ("SUMMARY", Name::Summary),
@@ -114,6 +118,8 @@ pub(super) struct RawEvent {
     pub(super) calendar: usize,
     /// False: the file breaks off in it.
     pub(super) whole: bool,
+    /// It has more fields than are kept.
+    pub(super) crowded: bool,
 }
 
 /// A `VTIMEZONE`.
@@ -126,12 +132,23 @@ pub(super) struct RawZone {
     pub(super) calendar: usize,
 }
 
+impl RawEvent {
+    /// Where its next field is counted, if it may have one more.
+    fn room(&mut self) -> Option<&mut Range<usize>> {
+        self.crowded |= self.fields.len() >= MOST_FIELDS;
+        (!self.crowded).then_some(&mut self.fields)
+    }
+}
+
 impl RawZone {
     /// All its fields: those of its parts follow its own.
     fn all(&self) -> Range<usize> {
         self.fields.start..self.parts.last().unwrap_or(&self.fields).end
     }
 }
+
+/// Fields of one event that are kept. Real ones have some hundreds: guests, and dates left out of a series.
+pub(super) const MOST_FIELDS: usize = 10_000;
 
 /// Observances of one `VTIMEZONE` that are read; real ones have fewer than 80.
 const MOST_PARTS: usize = 128;
@@ -165,7 +182,7 @@ impl<'a> File<'a> {
             calendar_zones: Vec::new(),
             whole: false,
         };
-        let mut reader = Reader { file, open: Open::Nothing, depth: 0, notices };
+        let mut reader = Reader { file, open: Open::Nothing, depth: 0, in_text: false, notices };
         for line in Lines::new(bytes) {
             reader.line(line);
         }
@@ -177,6 +194,13 @@ impl<'a> File<'a> {
     /// The fields of an event, in the order of the file.
     pub(super) fn event(&self, event: &RawEvent) -> &[Field] {
         self.fields.get(event.fields.clone()).unwrap_or_default()
+    }
+
+    /// How long an event is, in bytes.
+    pub(super) fn length(&self, event: &RawEvent) -> usize {
+        let span = |field: &Field| field.line.span.clone();
+        let ends = self.event(event).first().map(span).zip(self.event(event).last().map(span));
+        ends.map_or(0, |(first, last)| last.end.saturating_sub(first.start))
     }
 
     /// The `TZID` of a zone.
@@ -228,6 +252,8 @@ struct Reader<'a, 'n> {
     open: Open,
     /// `BEGIN`s without an `END` inside the open event or zone.
     depth: usize,
+    /// Nothing but blank lines came behind a text of the open event.
+    in_text: bool,
     notices: &'n mut Notices,
 }
 
@@ -239,12 +265,13 @@ impl Reader<'_, '_> {
             None if line.folded => line::name(line::unfold(raw, LONGEST_NAME).as_bytes()).map(Name::of),
             name => name.map(Name::of),
         };
+        let Some(name) = name else { return self.without_name(&line) };
+        self.in_text = false;
         match name {
-            None => self.without_name(&line),
-            Some(None) => {}
-            Some(Some(Name::Begin)) => self.begin(&line),
-            Some(Some(Name::End)) => self.end(&line),
-            Some(Some(name)) => self.field(name, line),
+            None => {}
+            Some(Name::Begin) => self.begin(&line),
+            Some(Name::End) => self.end(&line),
+            Some(name) => self.field(name, line),
         }
     }
 
@@ -260,7 +287,7 @@ impl Reader<'_, '_> {
                 self.close(true);
                 self.open = Open::Event;
                 let (fields, calendar) = (self.here(), self.calendar());
-                self.file.events.push(RawEvent { fields, line: line.number, calendar, whole: true });
+                self.file.events.push(RawEvent { fields, line: line.number, calendar, whole: true, crowded: false });
             }
             "VTIMEZONE" => {
                 self.close(true);
@@ -320,25 +347,24 @@ impl Reader<'_, '_> {
                 }
                 return;
             }
-            Open::Event => self.file.events.last_mut().map(|event| &mut event.fields),
+            Open::Event => self.file.events.last_mut().and_then(RawEvent::room),
             Open::Zone => self.file.zones.last_mut().map(|zone| zone.parts.last_mut().unwrap_or(&mut zone.fields)),
         };
         if let Some(fields) = into {
             self.file.fields.push(Field { name, line });
             fields.end = self.file.fields.len();
+            self.in_text = name.is_text();
         }
     }
 
     /// A line without a name right behind a text is a piece of it; others are no use.
     fn without_name(&mut self, line: &Line) {
-        let blank = |span: Range<usize>| self.file.bytes.get(span).unwrap_or_default().trim_ascii().is_empty();
-        if blank(line.span.clone()) || self.depth > 0 || !matches!(self.open, Open::Event) {
+        let blank = self.file.bytes.get(line.span.clone()).unwrap_or_default().trim_ascii().is_empty();
+        if blank || self.depth > 0 || !matches!(self.open, Open::Event) {
             return;
         }
         match self.file.fields.last_mut() {
-            Some(text) if text.name.is_text() && blank(text.line.span.end..line.span.start) => {
-                text.line.span.end = line.span.end;
-            }
+            Some(text) if self.in_text => text.line.span.end = line.span.end,
             _ => {
                 let text = "a line is no property (it has no name); it is left out".to_owned();
                 self.notices.add(None, Some(line.number), text);

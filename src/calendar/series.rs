@@ -187,11 +187,11 @@ impl Series {
 
     fn read_dates(&mut self, event: &Event, field: &Field, clocks: &mut Clocks<'_>) -> Result<(), String> {
         let property = clocks.file.property(field);
-        let mut unread = None;
+        let (tzid, mut unread) = (property.param("TZID"), None);
         for text in property.value().split(',').filter(|text| !text.trim().is_empty()) {
             let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
             let mut read = |text| {
-                let time = Time::read(text, property.param("TZID"))?;
+                let time = Time::read(text, tzid)?;
                 Some(time.in_zone(|tzid| clocks.zones.named(event.calendar, tzid)))
             };
             let (Some(time), end_time) = (read(start), end.and_then(&mut read)) else {

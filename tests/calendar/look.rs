@@ -111,6 +111,26 @@ fn of_two_masters_the_higher_sequence_counts_and_on_a_tie_both_stay() {
 }
 
 #[test]
+fn of_two_copies_the_later_version_counts_wherever_it_stands() {
+    let end = "END:VCALENDAR\r\nBEGIN:VCALENDAR".to_owned();
+    let copy =
+        |version: &str, status: &str| event(&format!("UID:a;;{version};;DTSTART:20260112T090000Z;;STATUS:{status}"));
+    let moved = |stamp: &str, hour: u8| {
+        event(&format!("UID:w;;DTSTAMP:{stamp}Z;;RECURRENCE-ID:20260112T090000Z;;DTSTART:20260112T{hour}0000Z"))
+    };
+    for (older, newer) in [("SEQUENCE:1", "SEQUENCE:2"), ("DTSTAMP:20260101T000000Z", "DTSTAMP:20260102T000000Z")] {
+        let (there, off) = (copy(older, "CONFIRMED"), copy(newer, "CANCELLED"));
+        for copies in [[there.clone(), end.clone(), off.clone()], [off, end.clone(), there]] {
+            assert_eq!(skipped(&look_at(&copies)), [("a  01-12T09:00".to_owned(), SkipWhy::Cancelled)], "{newer}");
+        }
+    }
+    let (first, second) = (moved("20260101T000000", 11), moved("20260102T000000", 12));
+    for copies in [[event(WEEKLY), first.clone(), second.clone()], [second, first, event(WEEKLY)]] {
+        assert_eq!(ringing(&look_at(&copies)), ["w 20260112T090000Z 01-12T12:00"]);
+    }
+}
+
+#[test]
 fn until_as_a_day_includes_it_and_until_before_the_start_leaves_the_start() {
     let until = |start: &str, until: &str| {
         let lines = format!("UID:u;;DTSTART;TZID=Europe/Berlin:{start}T100000;;RRULE:FREQ=DAILY;UNTIL={until}");
@@ -119,6 +139,7 @@ fn until_as_a_day_includes_it_and_until_before_the_start_leaves_the_start() {
     assert_eq!(until("20260111", "20260113"), ["u 20260112T090000Z 01-12T09:00", "u 20260113T090000Z 01-13T09:00"]);
     assert_eq!(until("20260111", "20260112T090000Z"), ["u 20260112T090000Z 01-12T09:00"]);
     assert_eq!(until("20260112", "20200101T000000Z"), ["u 20260112T090000Z 01-12T09:00"]);
+    assert_eq!(until("20260111", "2026-01-12T09:00:00Z"), ["u 20260112T090000Z 01-12T09:00"]);
 }
 
 #[test]
@@ -149,6 +170,40 @@ fn an_all_day_event_is_there_but_does_not_ring() {
             ("b 20260114T230000Z 01-14T23:00".to_owned(), SkipWhy::AllDay)
         ]
     );
+}
+
+#[test]
+fn midnight_is_a_day_where_outlook_says_so() {
+    let day = |start: &str| {
+        event(&format!("UID:a;;DTSTART;TZID=Europe/Berlin:{start};;X-MICROSOFT-CDO-ALLDAYEVENT:TRUE;;DURATION:P1D"))
+    };
+    let seen = look_at(&[day("20260113T000000")]);
+    assert_eq!((ringing(&seen), skipped(&seen)), (vec![], vec![("a  01-12T23:00".to_owned(), SkipWhy::AllDay)]));
+    assert_eq!(ringing(&look_at(&[day("20260113T090000")])), ["a  01-13T08:00"]);
+    assert_eq!(ringing(&look_at(&[day("20260113T000000").replace("TRUE", "FALSE")])), ["a  01-12T23:00"]);
+}
+
+#[test]
+fn an_override_whose_start_cannot_be_read_rings_as_planned_and_is_doubtful() {
+    let seen = look_at(&[event(WEEKLY), event("UID:w;;RECURRENCE-ID:20260112T090000Z;;DTSTART:soon")]);
+    assert_eq!(ringing(&seen), ["w 20260112T090000Z 01-12T09:00"]);
+    assert_eq!(seen.seen.doubtful.iter().collect::<Vec<_>>(), ["w"]);
+    assert_eq!(notices(&seen), ["8 w: its start (DTSTART) cannot be read; it is taken to start as its series does"]);
+}
+
+#[test]
+fn the_ways_to_join_of_an_override_are_not_mixed_with_those_of_its_series() {
+    let join = |lines: &str| {
+        let series = "X-GOOGLE-CONFERENCE:https://meet.google.com/abc-defg-hij;;DESCRIPTION:+12025550100\\,\\,1#";
+        let own = format!("UID:w;;RECURRENCE-ID:20260112T090000Z;;DTSTART:20260112T110000Z;;{lines}");
+        let seen = look_at(&[event(&format!("{WEEKLY};;{series}")), event(&own)]).seen;
+        (seen.meetings[0].link.clone(), seen.meetings[0].dial_in.clone())
+    };
+    let zoom = Some("https://zoom.us/j/5".to_owned());
+    assert_eq!(join("DESCRIPTION:today https://zoom.us/j/5"), (zoom, None));
+    let meet = Some("https://meet.google.com/abc-defg-hij".to_owned());
+    assert_eq!(join("SUMMARY:today"), (meet.clone(), Some("+12025550100,,1#".to_owned())));
+    assert_eq!(join("DESCRIPTION:today"), (meet, None));
 }
 
 #[test]

@@ -77,6 +77,9 @@ fn tentative_and_unanswered_meetings_ring_unless_the_config_leaves_them_out() {
         assert_eq!((why(lines, &me()), why(lines, &strict())), (None, Some(skip)), "{lines}");
     }
     assert_eq!(why("ATTENDEE;PARTSTAT=TENTATIVE:mailto:you@example.com", &strict()), None);
+    let organized = "ORGANIZER;CN=Me:MAILTO:me@example.com;;ATTENDEE;ROLE=CHAIR:mailto:me@example.org";
+    assert_eq!(why(organized, &strict()), None);
+    assert_eq!(why(&organized.replace(":mailto", ";PARTSTAT=DECLINED:mailto"), &me()), Some(SkipWhy::Declined));
     assert_eq!(why("SUMMARY:mine alone", &strict()), None);
 }
 

@@ -125,6 +125,17 @@ impl Budget {
         self.steps = left.unwrap_or(0);
         left.map(|_| ()).ok_or(TooMuch::Work)
     }
+
+    /// Sets aside all but an eighth of what is left, so that whoever spends now leaves something to those who follow.
+    pub(super) fn set_aside(&mut self) -> u64 {
+        let share = self.steps.div_ceil(8);
+        std::mem::replace(&mut self.steps, share) - share
+    }
+
+    /// Puts back what was set aside.
+    pub(super) fn put_back(&mut self, steps: u64) {
+        self.steps = self.steps.saturating_add(steps);
+    }
 }
 
 /// Why a series is left out.

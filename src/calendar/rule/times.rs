@@ -68,6 +68,7 @@ impl Series {
         let interval = self.rule.interval;
         let mut left = self.rule.count.unwrap_or(u64::MAX);
         let mut found = Vec::new();
+        budget.spend(1)?;
         if self.window.is_empty() {
             return Ok(found);
         }
