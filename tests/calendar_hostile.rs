@@ -46,6 +46,10 @@ fn wrong(file: &Hostile) -> Option<String> {
 
 #[test]
 fn a_hostile_calendar_costs_little_and_hides_no_other_meeting() {
-    let wrong: Vec<String> = FILES.iter().filter_map(wrong).collect();
-    assert!(wrong.is_empty(), "{}", wrong.concat());
+    let every_second = |from| move || FILES.iter().skip(from).step_by(2).filter_map(wrong).collect::<String>();
+    let wrong = std::thread::scope(|scope| {
+        let halves = [0, 1].map(|from| scope.spawn(every_second(from)));
+        halves.map(|half| half.join().unwrap()).concat()
+    });
+    assert!(wrong.is_empty(), "{wrong}");
 }
