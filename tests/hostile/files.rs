@@ -3,6 +3,10 @@
 /// What everybody else must still be called for.
 pub(crate) const GOOD: &str = "zz-good";
 
+/// Clears the screen, sets its title, turns text round, rings, goes back to the beginning of the line.
+pub(crate) const CONTROLS: &str =
+    "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{2066}\u{8}\u{7f}\u{0}\\n\u{85}\u{2028}";
+
 /// A calendar to survive.
 pub(crate) struct Hostile {
     pub(crate) name: &'static str,
@@ -121,6 +125,11 @@ pub(crate) const FILES: &[Hostile] = &[
     hostile("a description full of links", "", || {
         let text = "https://zoom.us/j/1 https://meet.google.com/ <a href=\"https://".repeat(15_000);
         event(0, &format!("{}DESCRIPTION:{text}\r\n", rule("FREQ=DAILY")))
+    }),
+    hostile("control characters everywhere", "no time zone is called", || {
+        let dates = format!("DTSTART;TZID=\"{CONTROLS}\":20200101T000000\r\nRRULE:FREQ=DAILY\r\n");
+        let texts = format!("SUMMARY:a{CONTROLS}b\r\nLOCATION:https://example.com/{CONTROLS}\r\n");
+        event(0, &(dates + &texts)) + &event(1, &format!("{}UID:{CONTROLS}\r\n", rule(&format!("FREQ={CONTROLS}"))))
     }),
     hostile("bytes that are no text", "", || {
         let mut state = 1_u32;
