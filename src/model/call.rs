@@ -31,6 +31,10 @@ pub struct Request {
     pub subject: Option<String>,
     /// How it is said, for channels that speak.
     pub voice: Voice,
+    /// How long the phone rings, for channels that ring.
+    pub ring_timeout: Duration,
+    /// Should the provider tell humans from machines?
+    pub machine_detection: bool,
     /// What it is about, for channels that pass facts on.
     pub facts: RequestFacts,
     /// When the attempt was written down.
@@ -167,6 +171,8 @@ text_enum! {
         IncidentEnded = "incident_ended",
         /// The critical window closed since the claim.
         WindowClosed = "window_closed",
+        /// A human has answered since the claim.
+        Acknowledged = "acknowledged",
         /// The STOP file appeared.
         Stopped = "stopped",
         /// The critical window is not open yet: the clock went back since the claim.

@@ -3,7 +3,7 @@
 use super::answer::{clean, report, request_id, skew_ms};
 use super::classify::{classify, rejection};
 use super::twiml::twiml;
-use super::{Twilio, remedy};
+use super::{RING_MAX_S, Twilio, remedy};
 use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
     Rejection, RejectionClass, Reply, ReplyMeta, Request, Target, Timestamp, cut, printable,
@@ -99,7 +99,8 @@ impl Twilio {
             return Reply::fenced(reason);
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
-        let form = create_form(to, &self.from, callback, self.ring_s, &words);
+        let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
+        let form = create_form(to, &self.from, callback, ring, &words);
         match self.http.post(&self.calls_url(), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
@@ -146,9 +147,19 @@ impl Twilio {
     }
 }
 
+/// How a call rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ring {
+    /// For so long; Twilio takes whole seconds from 1 to 600 and may add 5 (docs/voice/api/call-resource, `Timeout`).
+    pub timeout: Duration,
+    /// Tell humans from machines, beside the call (docs/voice/answering-machine-detection, `AsyncAmd`): the answer stands in
+    /// the call's `answered_by`.
+    pub machine_detection: bool,
+}
+
 /// The form of "create a call", fields in the order of the official SDKs.
-pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring_s: u64, twiml: &str) -> String {
-    let ring = ring_s.to_string();
+pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring: Ring, twiml: &str) -> String {
+    let timeout = ring.timeout.as_secs().clamp(1, RING_MAX_S).to_string();
     let mut fields = vec![("To", to.expose()), ("From", from.expose())];
     if let Some(url) = callback {
         fields.push(("StatusCallback", url));
@@ -156,7 +167,11 @@ pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring_s: u64
         fields.extend(["initiated", "ringing", "answered", "completed"].map(|event| ("StatusCallbackEvent", event)));
         fields.push(("StatusCallbackMethod", "POST"));
     }
-    fields.extend([("Timeout", ring.as_str()), ("Twiml", twiml)]);
+    fields.push(("Timeout", &timeout));
+    if ring.machine_detection {
+        fields.extend([("MachineDetection", "Enable"), ("AsyncAmd", "true")]);
+    }
+    fields.push(("Twiml", twiml));
     form_encode(&fields)
 }
 
