@@ -3,10 +3,10 @@
 
 mod support;
 
-use savehub::model::{HangUp, Outcome, Phone, Timestamp};
+use savehub::model::{HangUp, Outcome, Phone, Target, Timestamp};
 use savehub::provider::Provider;
 use savehub::provider::http::form_encode;
-use savehub::provider::twilio::{Twilio, create_form};
+use savehub::provider::twilio::{Ring, Twilio, create_form};
 use std::time::Duration;
 use support::fake_twilio::FakeTwilio;
 use support::wire::{Request, field, form_decode};
@@ -32,7 +32,7 @@ fn placed() -> Request {
     config.from = recorded_phone(&recorded, "From");
     config.status_callback = field(&recorded.form(), "StatusCallback").map(str::to_owned);
     let mut request = call(r#"This is SaveHub. Your meeting "R&D sync" starts in 2 minutes."#);
-    request.to = recorded_phone(&recorded, "To");
+    request.to = Target::call(recorded_phone(&recorded, "To"));
     let reply = Twilio::new(&config, &engine(Duration::from_secs(20))).place(&request, &Open);
     assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
     fake.requests().remove(0)
@@ -98,7 +98,13 @@ fn a_form_is_the_python_sdks_byte_by_byte() {
 
 #[test]
 fn without_a_callback_no_callback_field_is_sent() {
-    let form = create_form(&support::phone(23), &support::phone(99), None, 45, "<Response/>");
+    let form = create_form(
+        &support::phone(23),
+        &support::phone(99),
+        None,
+        Ring { timeout: Duration::from_secs(45), machine_detection: false },
+        "<Response/>",
+    );
     let names: Vec<String> = form_decode(&form).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["To", "From", "Timeout", "Twiml"]);
 }

@@ -33,11 +33,6 @@ text_enum! {
 }
 
 impl IncidentState {
-    /// May steps of this incident still ring?
-    pub const fn may_ring(self) -> bool {
-        matches!(self, Self::Open | Self::Escalating)
-    }
-
     /// Is it over for good?
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Resolved | Self::Cancelled | Self::Missed)
@@ -90,7 +85,8 @@ impl AttemptState {
 }
 
 text_enum! {
-    /// The life of a call at the provider, in the provider's words (docs/voice/api/call-resource, "Call status values").
+    /// The life of a call or message at the provider, in the provider's words (docs/voice/api/call-resource, "Call status
+    /// values"; docs/messaging/api/message-resource, "Message Status values").
     pub enum CallStatus {
         /// Accepted, not yet dialled.
         Queued = "queued",
@@ -108,7 +104,17 @@ text_enum! {
         Failed = "failed",
         /// Ended before it was picked up.
         Canceled = "canceled",
-        /// Test mode: no call was made. Never said by a provider.
+        /// A message is on its way to the carrier.
+        Sending = "sending",
+        /// The carrier has taken a message; some say nothing more.
+        Sent = "sent",
+        /// A message is on the phone.
+        Delivered = "delivered",
+        /// The carrier could not deliver a message.
+        Undelivered = "undelivered",
+        /// A mail, webhook or command: taken, and nothing follows. Never said by Twilio.
+        Done = "done",
+        /// Test mode: nothing left. Never said by a provider.
         Simulated = "simulated",
     }
 }
@@ -123,8 +129,8 @@ impl CallStatus {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Queued => 0,
-            Self::Ringing => 1,
-            Self::InProgress => 2,
+            Self::Ringing | Self::Sending => 1,
+            Self::InProgress | Self::Sent => 2,
             _ => 3,
         }
     }
@@ -145,7 +151,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Who places calls.
+    /// Who reaches people.
     pub enum ProviderKind {
         /// The mock phone: never touches the network.
         Mock = "mock",
@@ -153,6 +159,12 @@ text_enum! {
         Twilio = "twilio",
         /// Test mode: recorded, not placed.
         Test = "test",
+        /// A mail server.
+        Smtp = "smtp",
+        /// Whoever answers at a webhook's address.
+        Webhook = "webhook",
+        /// A program on this machine.
+        Command = "command",
     }
 }
 
@@ -167,12 +179,22 @@ text_enum! {
         Merged = "merged",
         /// The number is no E.164 number, its country is not allowed, or the provider refused it.
         InvalidNumber = "invalid_number",
+        /// The config has no phone, mailbox, webhook or command of this name for it (any more).
+        NoTarget = "no_target",
         /// There is nothing to say.
         EmptyMessage = "empty_message",
         /// The call limit of this person and meeting is used up.
         MaxCallsExceeded = "max_calls_exceeded",
         /// Not `0 < start - now <= window`.
         OutsideCriticalWindow = "outside_critical_window",
+        /// The limit of messages of this person and meeting is used up.
+        MaxSmsExceeded = "max_sms_exceeded",
+        /// The time in which it makes sense is over (calls: `outside_critical_window`).
+        TooLate = "too_late",
+        /// It is not due yet: the clock went back.
+        NotDue = "not_due",
+        /// A human has answered, replied or called back.
+        Acknowledged = "acknowledged",
         /// The incident is no longer open.
         IncidentResolved = "incident_resolved",
         /// The STOP file or `pause`.
@@ -220,8 +242,9 @@ impl Reason {
         match self {
             Self::Initiated | Self::Merged => "initiated",
             Self::TestMode => "test_mode",
-            Self::MaxCallsExceeded => "rate_limited",
+            Self::MaxCallsExceeded | Self::MaxSmsExceeded => "rate_limited",
             Self::InvalidNumber
+            | Self::NoTarget
             | Self::EmptyMessage
             | Self::NotSent
             | Self::Unknown

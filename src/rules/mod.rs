@@ -8,6 +8,7 @@
 //! | [`fence`] | may these bytes still leave? |
 //! | [`after`] | what becomes of a step when its attempt has an outcome? |
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
+//! | [`answered`] | has a human answered? |
 //! | [`reconcile`] | what does the provider's list say about it? |
 //! | [`pace`] | when is a call looked at again? |
 //! | [`refresh`] | when is a calendar looked at again? |
@@ -17,6 +18,7 @@
 
 pub mod after;
 pub mod agenda;
+pub mod answered;
 pub mod fence;
 pub mod guard;
 pub mod ladder;

@@ -16,6 +16,14 @@ pub fn next_look(intent_at: Timestamp, now: Timestamp) -> Timestamp {
     if age < FRESH { now } else { now.plus((age / 4).min(LONGEST)) }
 }
 
+/// A message nobody has heard more of by then stays as it was last seen: some carriers never say that it arrived.
+const MESSAGE_UNTIL: Duration = Duration::from_secs(60 * 60);
+
+/// When to look again at a message that was made at `intent_at` and is not final.
+pub fn next_look_at_message(intent_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    (now < intent_at.plus(MESSAGE_UNTIL)).then(|| next_look(intent_at, now))
+}
+
 /// A price arrives minutes after the end of a call (docs/voice/api/call-resource, `price`).
 const PRICE_EVERY: Duration = Duration::from_secs(2 * 60);
 
@@ -37,6 +45,13 @@ mod tests {
         let made = Timestamp::from_ms(0);
         let at = |s: i64| next_look(made, Timestamp::from_ms(s * 1000)).ms() / 1000 - s;
         assert_eq!((at(30), at(599), at(600), at(86_400)), (0, 0, 150, 900));
+    }
+
+    #[test]
+    fn a_message_is_looked_at_for_an_hour() {
+        let at =
+            |s: i64| next_look_at_message(Timestamp::from_ms(0), Timestamp::from_ms(s * 1000)).map(|t| t.ms() / 1000);
+        assert_eq!((at(30), at(3599), at(3600)), (Some(30), Some(3599 + 899), None));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What goes into a store and what comes out: values without behaviour.
 
+use crate::model::{
+    AckHow, Action, Address, AttemptId, AttemptState, CallStatus, HangUp, IncidentId, IncidentState, ListedCall,
+    MeetingId, MeetingState, MeetingWords, ProviderKind, Reason, RungKind, StepId, StepState, Target, TickId,
+    Timestamp,
+};
 pub use crate::model::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
-};
-use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUp, IncidentId, IncidentState, ListedCall, MeetingId, MeetingState,
-    MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -136,11 +137,13 @@ pub struct Claim {
     /// Id of the person.
     pub person: String,
     /// What the rung does.
-    pub kind: RungKind,
+    pub action: Action,
     /// Position in the ladder.
     pub rung: u32,
     /// When it was due.
     pub due_at: Timestamp,
+    /// From then on it is too late.
+    pub deadline_at: Timestamp,
     /// What the message says.
     pub words: MeetingWords,
     #[expect(dead_code, reason = "keeps the constructor inside the store")]
@@ -155,10 +158,10 @@ pub struct AttemptDraft<'a> {
     pub token: String,
     /// Id of the person (or `call-test`).
     pub person: String,
-    /// Who is called.
-    pub to: Phone,
-    /// The number the call comes from.
-    pub from: Phone,
+    /// Where it goes.
+    pub to: Target,
+    /// What it comes from.
+    pub from: Address,
     /// Who places it.
     pub provider: ProviderKind,
     /// Under which account.
@@ -191,6 +194,8 @@ pub struct Attempt {
     pub id: AttemptId,
     /// Unique token.
     pub token: String,
+    /// The token of the step's first attempt.
+    pub key: String,
     /// The step claimed first; `None` for `call-test`.
     pub step: Option<StepId>,
     /// Its incident.
@@ -199,8 +204,10 @@ pub struct Attempt {
     pub steps: Vec<StepId>,
     /// The meetings it names, earliest start first.
     pub words: Vec<MeetingWords>,
-    /// Who is called.
-    pub to: Phone,
+    /// Where it goes.
+    pub to: Target,
+    /// Who is to place it.
+    pub provider: ProviderKind,
     /// What is said.
     pub message: String,
     /// When it was written.
@@ -251,10 +258,10 @@ pub struct Doubtful {
     pub provider: ProviderKind,
     /// Under which account.
     pub account: String,
-    /// Who was to be called.
-    pub to: Phone,
-    /// From which number.
-    pub from: Phone,
+    /// Where it was to go.
+    pub to: Target,
+    /// From where.
+    pub from: Address,
     /// Who wrote it; its boot tells whether the boot times below are of this boot.
     pub owner: Owner,
     /// When it was written.
@@ -315,8 +322,8 @@ pub enum CallScope {
 /// When to look at a call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextLook {
-    /// While it is not final.
-    pub live: Timestamp,
+    /// While it is not final; `None` does not look any more.
+    pub live: Option<Timestamp>,
     /// When it was answered, is over, and has no price yet; `None` does not look for one.
     pub price: Option<Timestamp>,
 }
@@ -332,8 +339,8 @@ pub struct LiveCall {
     pub account: String,
     /// The provider's id.
     pub sid: String,
-    /// Who is called.
-    pub to: Phone,
+    /// Where it went.
+    pub to: Target,
     /// Last known status.
     pub status: CallStatus,
     /// How to end it, when that is wanted.
@@ -342,6 +349,24 @@ pub struct LiveCall {
     pub intent_at: Timestamp,
     /// A step of the same person is due now: look at this one first.
     pub urgent: bool,
+}
+
+/// What a report about a call changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// Was anything in it new?
+    pub news: bool,
+    /// Incidents that are `ACKNOWLEDGED` because of it.
+    pub acknowledged: Vec<IncidentId>,
+}
+
+/// A human showed that they know of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// How.
+    pub how: AckHow,
+    /// From which number or mailbox; kept masked.
+    pub by: Address,
 }
 
 // --- the tick's own record ---
@@ -401,7 +426,7 @@ pub struct TickEnd {
 /// What closing does.
 #[derive(Debug, Clone)]
 pub struct CloseRule {
-    /// Incidents whose meeting started this long ago are missed.
+    /// Incidents whose meeting started this long ago, and whose ladder is over, are missed.
     pub grace: Duration,
     /// Call tracker rows older than this go when their incident has ended.
     pub calls_per: Duration,
@@ -446,6 +471,8 @@ pub struct StepResult {
     pub step: Option<StepId>,
     /// Its incident.
     pub incident: Option<IncidentId>,
+    /// What the step does.
+    pub kind: RungKind,
     /// Calendar UID of the meeting.
     pub event: String,
     /// Id of the person.
@@ -456,7 +483,7 @@ pub struct StepResult {
     pub provider: Option<ProviderKind>,
     /// The provider's id of the call.
     pub call_id: Option<String>,
-    /// Masked number.
+    /// Masked address.
     pub to: Option<String>,
     /// The message, cut.
     pub message: Option<String>,

@@ -1,11 +1,12 @@
 //! From a due step to a recorded outcome: claim, place, record.
 
+use super::aim::{self, Recipient, Words};
+use super::faults::account_fault;
 use super::gate::Fence;
 use super::{Run, Sending, World};
-use crate::config::Person;
 use crate::model::{
-    AttemptId, CallRequest, MESSAGE_CUT, MeetingWords, Outcome, Phone, ProviderKind, Reason, RejectionClass, Reply,
-    StepId, StepState, Timestamp, Voice, cut, printable,
+    AttemptId, MESSAGE_CUT, MeetingWords, Outcome, ProviderKind, Reason, RejectionClass, Reply, Request, RequestFacts,
+    StepId, StepState, Target, Timestamp, cut, printable,
 };
 use crate::rules::after;
 use crate::rules::guard::{self, Situation};
@@ -23,40 +24,27 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// An outcome the store could not write down yet.
 pub(super) struct Unrecorded {
     attempt: AttemptId,
+    by: ProviderKind,
     reply: Reply,
     steps: Vec<StepId>,
     /// Why not.
     pub(super) error: StoreError,
 }
 
-/// Who is called, how, and by whom.
-pub(super) struct Target<'a> {
-    pub(super) person: &'a str,
-    pub(super) to: &'a Phone,
-    pub(super) voice: &'a Voice,
-}
-
-impl<'a> Target<'a> {
-    pub(super) fn of(person: &'a Person) -> Self {
-        Self { person: &person.id, to: &person.phone, voice: &person.voice }
-    }
-}
-
 /// The attempt that would be written now.
 pub(super) fn draft<'a>(
     world: &World,
-    target: &Target<'_>,
+    recipient: &Recipient<'_>,
     now: Timestamp,
     say: &'a dyn Fn(&[MeetingWords]) -> String,
 ) -> AttemptDraft<'a> {
-    let provider = world.providers.current();
-    let engine = &world.config.engine;
+    let (provider, engine) = (&recipient.provider, &world.config.engine);
     let boottime_ms = world.clock.boottime_ms();
     AttemptDraft {
         token: token(world, now),
-        person: target.person.to_owned(),
-        to: target.to.clone(),
-        from: provider.calls_from().clone(),
+        person: recipient.person.to_owned(),
+        to: recipient.to.clone(),
+        from: provider.sends_from(),
         provider: provider.kind(),
         account: provider.account().to_owned(),
         owner: world.me.clone(),
@@ -99,46 +87,50 @@ impl Run<'_> {
         let world = self.world;
         // A person who left the config has no open incident any more after `open`.
         let Some(person) = world.config.person(&claim.person) else { return Ok(()) };
+        let Some(recipient) = aim::recipient(world, &claim, person) else { return self.no_target(claim) };
         let now = world.clock.now();
-        let words = claim.words.clone();
-        let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
-        let draft = draft(world, &Target::of(person), now, &say);
+        let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
+        let say = |meetings: &[MeetingWords]| words.say(meetings);
+        let draft = draft(world, &recipient, now, &say);
         let send_by_boot_ms = send_by(world, &draft);
         let situation = Situation {
             now,
-            to: &person.phone,
-            has_message: !say(std::slice::from_ref(&words)).trim().is_empty(),
+            to: &recipient.to,
+            has_message: !say(std::slice::from_ref(&first)).trim().is_empty(),
             stopped: world.config.stopped(),
             person: &person.id,
-            event: &words.uid,
+            event: &first.uid,
             guards: &world.config.guards,
-            ring_timeout: world.config.engine.ring_timeout,
+            ring_timeout: recipient.ring_timeout,
+            repeat: world.config.repeat,
         };
         let machine_now = self.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
-            Begun::Attempt(attempt) => self.send(attempt, &Target::of(person), send_by_boot_ms),
-            Begun::Refused(result) => self.refused(result, &words, now),
-            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&words.uid)),
+            Begun::Attempt(attempt) => {
+                let subject = words.subject(&attempt.words);
+                self.send(attempt, &recipient, subject, send_by_boot_ms);
+            }
+            Begun::Refused(result) => self.refused(result, &first, now),
+            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
             Begun::Gone => {}
         }
         Ok(())
     }
 
     /// Hands a written attempt to a worker.
-    pub(super) fn send(&mut self, attempt: Attempt, target: &Target<'_>, send_by_boot_ms: i64) {
-        let provider = self.world.providers.current();
+    pub(super) fn send(
+        &mut self,
+        attempt: Attempt,
+        recipient: &Recipient<'_>,
+        subject: Option<String>,
+        send_by_boot_ms: i64,
+    ) {
+        let provider = Arc::clone(&recipient.provider);
         log::info!("[CALL] Provider={}", provider.kind());
-        log::info!("[CALL] Initiating call to {}", target.to);
-        let request = CallRequest {
-            token: attempt.token.clone(),
-            event: attempt.words.first().map_or_else(|| "call-test".to_owned(), |m| m.uid.clone()),
-            user: target.person.to_owned(),
-            to: target.to.clone(),
-            message: attempt.message.clone(),
-            voice: target.voice.clone(),
-            intent_at: attempt.intent_at,
-        };
+        log::info!("[CALL] Initiating {} to {}", attempt.to.kind, attempt.to);
+        let machine_detection = self.world.config.machine_detection;
+        let request = Request { subject, machine_detection, ..request(&attempt, recipient) };
         let skew_ms = Arc::clone(&self.skew_ms);
         let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms, skew_ms };
         let clock = Arc::clone(&self.world.clock);
@@ -149,10 +141,11 @@ impl Run<'_> {
     pub(super) fn replied(
         &mut self,
         attempt: AttemptId,
+        by: ProviderKind,
         reply: Reply,
         claimed: Option<Attempt>,
     ) -> Result<(), StoreError> {
-        self.tell_outcome(&reply, claimed.as_ref().map(|a| &a.to));
+        tell_outcome(by, &reply, claimed.as_ref().map(|a| &a.to));
         // A gateway's error page may carry any date.
         if matches!(reply.meta.http_status, Some(200..=299 | 400..=499)) {
             self.note_skew(reply.meta.skew_ms);
@@ -165,11 +158,11 @@ impl Run<'_> {
             None => self.world.store.record_late(attempt, &reply, now, &rule),
         };
         match recorded {
-            Ok(recorded) => self.recorded(&reply, steps, recorded),
+            Ok(recorded) => self.recorded(by, &reply, steps, recorded),
             Err(error) => {
                 // An accepted call's id stands in the log already; it is written down as soon as the store lets us.
                 log::warn!("[CALL] attempt {attempt} is not written down yet: {error}");
-                self.unrecorded.push(Unrecorded { attempt, reply, steps, error });
+                self.unrecorded.push(Unrecorded { attempt, by, reply, steps, error });
                 Ok(())
             }
         }
@@ -182,7 +175,7 @@ impl Run<'_> {
             let now = self.world.clock.now();
             let rule = |facts: &crate::store::AfterFacts| after::next(&left.reply.outcome, facts, now);
             let done = match self.world.store.record_late(left.attempt, &left.reply, now, &rule) {
-                Ok(recorded) => self.recorded(&left.reply, left.steps.clone(), recorded),
+                Ok(recorded) => self.recorded(left.by, &left.reply, left.steps.clone(), recorded),
                 Err(error) => Err(error),
             };
             if let Err(error) = done {
@@ -192,14 +185,20 @@ impl Run<'_> {
         }
     }
 
-    fn recorded(&mut self, reply: &Reply, steps: Vec<StepId>, recorded: Recorded) -> Result<(), StoreError> {
+    fn recorded(
+        &mut self,
+        by: ProviderKind,
+        reply: &Reply,
+        steps: Vec<StepId>,
+        recorded: Recorded,
+    ) -> Result<(), StoreError> {
         if is_capacity(&reply.outcome) {
             self.had_their_try.extend(steps);
         } else {
-            self.again_at.extend(recorded.again_at);
+            self.again_at.extend(recorded.again_at.map(|at| (by, at)));
         }
         self.tell_recorded(recorded);
-        self.account_answered(reply)
+        self.account_answered(by, reply)
     }
 
     /// Notes how far the machine's clock is off, as the provider sees it.
@@ -221,42 +220,22 @@ impl Run<'_> {
     }
 
     /// Keeps the fault "this account is refused" up to date, and stops sending while it begins.
-    fn account_answered(&mut self, reply: &Reply) -> Result<(), StoreError> {
-        let key = self.account_fault();
+    fn account_answered(&mut self, by: ProviderKind, reply: &Reply) -> Result<(), StoreError> {
+        let key = account_fault(by);
         match &reply.outcome {
             Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
-                self.sending = Sending::Stopped;
+                self.sending.insert(by, Sending::Stopped);
                 let words = r.message.clone();
                 self.fault(&key, true, || format!("[CALL] the provider refuses this account: {words}"))
             }
             Outcome::Accepted(_) => {
                 // A refusal in this tick stands, whatever was still under way.
-                if self.sending == Sending::OneAtATime {
-                    self.sending = Sending::Freely;
+                if self.sending.get(&by) == Some(&Sending::OneAtATime) {
+                    self.sending.remove(&by);
                 }
                 self.fault(&key, false, String::new)
             }
             _ => Ok(()),
-        }
-    }
-
-    fn tell_outcome(&self, reply: &Reply, to: Option<&Phone>) {
-        let kind = self.world.providers.current().kind();
-        match &reply.outcome {
-            Outcome::Accepted(call) => {
-                let status = if kind == ProviderKind::Test { Reason::TestMode } else { Reason::Initiated };
-                log::info!("[CALL] Call SID={}", call.sid);
-                if let Some(to) = to {
-                    log::info!("[CALL] To={to}");
-                }
-                log::info!("[CALL] Status={status}");
-                log::info!("[CALL] Call completed - Status={status}, Provider={kind}");
-            }
-            Outcome::Rejected(r) => log::warn!("[CALL] Call failed - Reason={}", r.message),
-            Outcome::NotSent(n) => log::warn!("[CALL] Call failed - Reason={}", n.detail),
-            Outcome::Unknown(d) => {
-                log::warn!("[CALL] Call failed - Reason=unknown: {}, Elapsed={}ms", d.detail, reply.meta.elapsed_ms);
-            }
         }
     }
 
@@ -277,9 +256,51 @@ impl Run<'_> {
     }
 }
 
+/// What the provider gets.
+fn request(attempt: &Attempt, recipient: &Recipient<'_>) -> Request {
+    Request {
+        token: attempt.token.clone(),
+        key: attempt.key.clone(),
+        event: attempt.words.first().map_or_else(|| "call-test".to_owned(), |m| m.uid.clone()),
+        user: recipient.person.to_owned(),
+        to: attempt.to.clone(),
+        message: attempt.message.clone(),
+        subject: None,
+        voice: recipient.voice.clone(),
+        ring_timeout: recipient.ring_timeout,
+        machine_detection: false,
+        facts: RequestFacts {
+            incident: attempt.incident,
+            step: attempt.step,
+            name: recipient.name.to_owned(),
+            meetings: attempt.words.clone(),
+        },
+        intent_at: attempt.intent_at,
+    }
+}
+
+fn tell_outcome(kind: ProviderKind, reply: &Reply, to: Option<&Target>) {
+    match &reply.outcome {
+        Outcome::Accepted(call) => {
+            let status = if kind == ProviderKind::Test { Reason::TestMode } else { Reason::Initiated };
+            log::info!("[CALL] Call SID={}", call.sid);
+            if let Some(to) = to {
+                log::info!("[CALL] To={to}");
+            }
+            log::info!("[CALL] Status={status}");
+            log::info!("[CALL] Call completed - Status={status}, Provider={kind}");
+        }
+        Outcome::Rejected(r) => log::warn!("[CALL] Call failed - Reason={}", r.message),
+        Outcome::NotSent(n) => log::warn!("[CALL] Call failed - Reason={}", n.detail),
+        Outcome::Unknown(d) => {
+            log::warn!("[CALL] Call failed - Reason=unknown: {}, Elapsed={}ms", d.detail, reply.meta.elapsed_ms);
+        }
+    }
+}
+
 /// A step is late, and so lost, only when the machine's clock says so as well as the corrected one.
 fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, machine_now: Timestamp) -> Verdict {
-    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.starts_at <= at);
+    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
     match verdict {
         Verdict::Refuse(refusal) if late(now) && !late(machine_now) => Verdict::Wait(refusal.reason),
         other => other,

@@ -86,6 +86,8 @@ fn step(id: i64, state: StepState, due_at: Timestamp) -> StepView {
         id: StepId(id),
         rung: 0,
         kind: RungKind::Call,
+        contact: None,
+        channel: None,
         due_at,
         state,
         reason: None,
@@ -229,6 +231,11 @@ fn every_call_status_has_its_words() {
             "rang, nobody answered",
             "failed",
             "canceled",
+            "on its way",
+            "sent, the carrier has it",
+            "delivered",
+            "not delivered",
+            "done",
             "test mode: not placed",
         ]
     );

@@ -3,10 +3,10 @@
 use super::answer::{clean, report, request_id, skew_ms};
 use super::classify::{classify, rejection};
 use super::twiml::twiml;
-use super::{Twilio, remedy};
+use super::{RING_MAX_S, Twilio, remedy};
 use crate::model::{
-    CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
-    Rejection, RejectionClass, Reply, ReplyMeta, Timestamp, cut, printable,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
+    Rejection, RejectionClass, Reply, ReplyMeta, Request, Target, Timestamp, cut, printable,
 };
 use crate::provider::http::{FailureKind, HttpAnswer, HttpFailure, form_encode};
 use crate::provider::{Gate, Provider, ProviderError};
@@ -26,11 +26,11 @@ impl Provider for Twilio {
         &self.account
     }
 
-    fn calls_from(&self) -> &Phone {
-        &self.from
+    fn sends_from(&self) -> Address {
+        Address::Phone(self.from.clone())
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
         let reply = self.create(call, gate);
         if let Some(id) = &reply.meta.request_id {
             log::info!("[CALL] Twilio request id={id}");
@@ -67,8 +67,11 @@ impl Provider for Twilio {
         true
     }
 
-    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
-        self.read_list(to, from, now)
+    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
+        match (to.called(), from.phone()) {
+            (Some(to), Some(from)) => self.read_list(to, from, now),
+            _ => Err(ProviderError::Refused("Twilio lists calls between two numbers".into())),
+        }
     }
 }
 
@@ -82,7 +85,10 @@ impl Gate for Open {
 }
 
 impl Twilio {
-    fn create(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn create(&self, call: &Request, gate: &dyn Gate) -> Reply {
+        let Some(to) = call.to.called() else {
+            return Reply::not_sent(NotSentCause::Other, "only calls are placed here");
+        };
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
         let Ok(words) = twiml(&call.message, &call.voice) else {
@@ -93,7 +99,8 @@ impl Twilio {
             return Reply::fenced(reason);
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
-        let form = create_form(&call.to, &self.from, callback, self.ring_s, &words);
+        let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
+        let form = create_form(to, &self.from, callback, ring, &words);
         match self.http.post(&self.calls_url(), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
@@ -140,9 +147,19 @@ impl Twilio {
     }
 }
 
+/// How a call rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ring {
+    /// For so long; Twilio takes whole seconds from 1 to 600 and may add 5 (docs/voice/api/call-resource, `Timeout`).
+    pub timeout: Duration,
+    /// Tell humans from machines, beside the call (docs/voice/answering-machine-detection, `AsyncAmd`): the answer stands in
+    /// the call's `answered_by`.
+    pub machine_detection: bool,
+}
+
 /// The form of "create a call", fields in the order of the official SDKs.
-pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring_s: u64, twiml: &str) -> String {
-    let ring = ring_s.to_string();
+pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring: Ring, twiml: &str) -> String {
+    let timeout = ring.timeout.as_secs().clamp(1, RING_MAX_S).to_string();
     let mut fields = vec![("To", to.expose()), ("From", from.expose())];
     if let Some(url) = callback {
         fields.push(("StatusCallback", url));
@@ -150,7 +167,11 @@ pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring_s: u64
         fields.extend(["initiated", "ringing", "answered", "completed"].map(|event| ("StatusCallbackEvent", event)));
         fields.push(("StatusCallbackMethod", "POST"));
     }
-    fields.extend([("Timeout", ring.as_str()), ("Twiml", twiml)]);
+    fields.push(("Timeout", &timeout));
+    if ring.machine_detection {
+        fields.extend([("MachineDetection", "Enable"), ("AsyncAmd", "true")]);
+    }
+    fields.push(("Twiml", twiml));
     form_encode(&fields)
 }
 

@@ -8,7 +8,7 @@ mod list;
 mod twiml;
 
 pub use answer::{mask_numbers, skew_ms};
-pub use calls::create_form;
+pub use calls::{Ring, create_form};
 pub use classify::classify;
 pub use codes::remedy;
 pub use list::{PAGE_MAX, PAGES_MAX};
@@ -35,18 +35,17 @@ pub struct Twilio {
     /// The whole `Basic …` header.
     authorization: SecretString,
     status_callback: Option<SecretString>,
-    ring_s: u64,
     http: HttpClient,
 }
 
 impl Twilio {
-    /// The account of `config`, with the ring and request times of `engine`.
+    /// The account of `config`, with the request times of `engine`.
     pub fn new(config: &TwilioConfig, engine: &EngineConfig) -> Self {
-        Self::with_http(config, engine, HttpClient::new(http_settings(config, engine)))
+        Self::with_http(config, HttpClient::new(http_settings(config, engine)))
     }
 
     /// As [`Twilio::new`], over this client.
-    pub fn with_http(config: &TwilioConfig, engine: &EngineConfig, http: HttpClient) -> Self {
+    pub fn with_http(config: &TwilioConfig, http: HttpClient) -> Self {
         let (user, secret) = match &config.auth {
             TwilioAuth::Token(token) => (&config.account_sid, token),
             TwilioAuth::ApiKey { sid, secret } => (sid, secret),
@@ -59,7 +58,6 @@ impl Twilio {
             secret: secret.clone(),
             authorization: format!("Basic {basic}").into(),
             status_callback: config.status_callback.clone().map(SecretString::from),
-            ring_s: engine.ring_timeout.as_secs().clamp(1, RING_MAX_S),
             http,
         }
     }

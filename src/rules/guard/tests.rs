@@ -1,5 +1,4 @@
 use super::*;
-use crate::model::IncidentState;
 
 const START: Timestamp = Timestamp::from_ms(1_000_000_000);
 
@@ -9,6 +8,8 @@ fn step() -> StepFacts {
         current: true,
         starts_at: START,
         due_at: Timestamp::from_ms(START.ms() - 180_000),
+        deadline_at: START,
+        when: When::Unanswered,
         recent_calls: 0,
         later_rung_due: false,
         refused_for_capacity: false,
@@ -30,7 +31,7 @@ impl Before for Timestamp {
 }
 
 fn ask(facts: &Facts, seconds_before: i64, change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig)) -> Verdict {
-    let to = Phone::parse("+12025550123").unwrap();
+    let to = Target::read(RungKind::Call, "+12025550123").unwrap();
     let mut guards = GuardConfig::default();
     let base = GuardConfig::default();
     let mut s = Situation {
@@ -42,6 +43,7 @@ fn ask(facts: &Facts, seconds_before: i64, change: impl FnOnce(&mut Situation<'_
         event: "abc123",
         guards: &base,
         ring_timeout: Duration::from_secs(45),
+        repeat: Repeat::UntilAnswered,
     };
     change(&mut s, &mut guards);
     decide(facts, &Situation { guards: &guards, ..s })
@@ -102,7 +104,9 @@ fn guard_2_says_how_early_or_how_late() {
 fn guard_6_refuses_every_incident_that_is_not_open() {
     for state in IncidentState::ALL {
         let verdict = ask(&facts(StepFacts { incident_state: *state, ..step() }), 60, |_, _| ());
-        if state.may_ring() {
+        if matches!(state, IncidentState::Acknowledged) {
+            assert_eq!(reason(verdict), skipped(Reason::Acknowledged, ""));
+        } else if !state.is_final() {
             assert_eq!(verdict, Verdict::Place);
         } else {
             assert_eq!(reason(verdict), skipped(Reason::IncidentResolved, &format!("the incident is {state}")));
@@ -168,4 +172,86 @@ fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
     let test_call = Facts { step: None, number: NumberFacts::default(), calls_of_person_today: 0, calls_today: 0 };
     assert_eq!(ask(&test_call, 9999, |_, _| ()), Verdict::Place);
     assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stopped = true)).1, Reason::Paused);
+}
+
+/// What is not a call, due 300 s before the start; asked so many seconds before it.
+fn ask_kind(kind: RungKind, step: StepFacts, seconds_before: i64) -> Verdict {
+    let address = if kind == RungKind::Email { "ana@example.com" } else { "+12025550123" };
+    let to = Target::read(kind, address).unwrap();
+    let guards = GuardConfig { allowed_prefixes: vec!["+49".into()], ..GuardConfig::default() };
+    let number = NumberFacts { last_rang_at: Some(START.before(seconds_before)), ..NumberFacts::default() };
+    let facts = Facts { number, calls_of_person_today: 1000, calls_today: 1000, ..facts(step) };
+    ask(&facts, seconds_before, |s, g| {
+        (s.to, *g) = (Box::leak(Box::new(to)), guards);
+    })
+}
+
+fn due_early() -> StepFacts {
+    StepFacts { due_at: START.before(300), ..step() }
+}
+
+#[test]
+fn each_guard_holds_for_its_kinds() {
+    // Neither the window, the caps nor a phone that rang just now: only numbers have countries.
+    let crowded = StepFacts { recent_calls: 99, later_rung_due: true, ..due_early() };
+    for kind in [RungKind::Email, RungKind::Webhook, RungKind::Command] {
+        assert_eq!(ask_kind(kind, crowded.clone(), 250), Verdict::Place, "{kind}");
+    }
+    for kind in [RungKind::Call, RungKind::Sms] {
+        assert_eq!(reason(ask_kind(kind, due_early(), 100)).1, Reason::InvalidNumber, "{kind}");
+    }
+    for kind in RungKind::ALL {
+        let over = StepFacts { incident_state: IncidentState::Resolved, ..due_early() };
+        assert_eq!(reason(ask_kind(*kind, over, 100)).1, Reason::IncidentResolved, "{kind}");
+    }
+}
+
+#[test]
+fn what_is_no_call_has_from_its_due_time_until_its_deadline() {
+    for kind in [RungKind::Email, RungKind::Webhook, RungKind::Command] {
+        assert_eq!(ask_kind(kind, due_early(), 301), Verdict::Wait(Reason::NotDue));
+        assert_eq!(
+            (ask_kind(kind, due_early(), 300), ask_kind(kind, due_early(), 1)),
+            (Verdict::Place, Verdict::Place)
+        );
+        let late = reason(ask_kind(kind, due_early(), 0));
+        assert_eq!(late, skipped(Reason::TooLate, "found 300 s after it was due"));
+        let after = StepFacts { due_at: START.before(-300), deadline_at: START.before(-900), ..step() };
+        assert_eq!(ask_kind(kind, after.clone(), -300), Verdict::Place);
+        assert_eq!(reason(ask_kind(kind, after, -900)).1, Reason::TooLate);
+        let crowded = StepFacts { refused_for_capacity: true, ..due_early() };
+        assert_eq!(reason(ask_kind(kind, crowded, 0)).1, Reason::Capacity);
+    }
+}
+
+#[test]
+fn messages_have_a_limit_and_a_phone_of_their_own() {
+    let sms = Target::read(RungKind::Sms, "+12025550123").unwrap();
+    let ask_sms = |facts: &Facts| ask(facts, 200, |s, _| s.to = Box::leak(Box::new(sms.clone())));
+    let sent = |n| facts(StepFacts { recent_calls: n, ..due_early() });
+    assert_eq!(ask_sms(&sent(1)), Verdict::Place);
+    let third = reason(ask_sms(&sent(2)));
+    assert_eq!(third, skipped(Reason::MaxSmsExceeded, "ana already has 2 messages for event abc123"));
+    let now = Some(START.before(200));
+    let rang = NumberFacts { live_since: now, last_rang_at: now, ..NumberFacts::default() };
+    assert_eq!(ask_sms(&Facts { number: rang, ..sent(0) }), Verdict::Place, "a message disturbs nobody");
+    let open = NumberFacts { open_attempt: true, ..NumberFacts::default() };
+    assert_eq!(ask_sms(&Facts { number: open, ..sent(0) }), Verdict::Wait(Reason::NumberBusy));
+}
+
+#[test]
+fn an_answer_stops_what_runs_only_while_nobody_has_answered() {
+    for when in When::ALL {
+        let answered = StepFacts { incident_state: IncidentState::Acknowledged, when: *when, ..step() };
+        let (until_answered, until_joined) = (
+            ask(&facts(answered.clone()), 60, |_, _| ()),
+            ask(&facts(answered), 60, |s, _| s.repeat = Repeat::UntilJoined),
+        );
+        assert_eq!(until_joined, Verdict::Place, "{when}");
+        if *when == When::Unanswered {
+            assert_eq!(reason(until_answered), skipped(Reason::Acknowledged, ""));
+        } else {
+            assert_eq!(until_answered, Verdict::Place, "{when}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
 use super::Inner;
+use super::values::target;
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallScope, LiveCall, NextLook};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.to_number, a.call_status, \
+const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
                        case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
@@ -14,11 +15,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
         provider: row.get(1)?,
         account: row.get(2)?,
         sid: row.get(3)?,
-        to: row.get(4)?,
-        status: row.get(5)?,
-        hang_up: row.get(6)?,
-        intent_at: row.get(7)?,
-        urgent: row.get(8)?,
+        to: target(row, 4)?,
+        status: row.get(6)?,
+        hang_up: row.get(7)?,
+        intent_at: row.get(8)?,
+        urgent: row.get(9)?,
     })
 }
 
@@ -32,7 +33,7 @@ pub(super) fn live(tx: &Transaction<'_>, scope: CallScope, now: Timestamp) -> In
     let sql = format!(
         "select {COLUMNS}, exists(select 1 from steps s join incidents i on i.id = s.incident_id \
            where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) \
-           and a.call_status in ('queued','ringing','in-progress') as urgent \
+           and a.kind = 'call' and a.call_status in ('queued','ringing','in-progress') as urgent \
          from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
          order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
     );
@@ -112,7 +113,7 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
     let look = match status {
         CallStatus::Completed if details.price.is_none() => next.price,
         status if status.is_final() => None,
-        _ => Some(next.live),
+        _ => next.live,
     };
     tx.prepare_cached(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \

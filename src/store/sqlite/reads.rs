@@ -1,8 +1,9 @@
 //! What `status` shows.
 
+use super::values::target;
 use super::{Inner, calendars, meetings};
-use crate::model::{IncidentId, Phone, StepId, Timestamp};
-use crate::store::{AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
+use crate::model::{IncidentId, StepId, Timestamp};
+use crate::store::{AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
@@ -32,7 +33,7 @@ fn next_meetings(tx: &Transaction<'_>, now: Timestamp, until: Timestamp) -> Inne
 fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>> {
     let mut statement = tx.prepare_cached(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
-                i.opened_at, i.ended_at \
+                i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
          from incidents i join meetings m on m.id = i.meeting_id where i.id in ( \
            select id from incidents where ended_at is null union all \
            select id from (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2)) \
@@ -51,6 +52,7 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
             note: r.get(8)?,
             opened_at: r.get(9)?,
             ended_at: r.get(10)?,
+            acknowledged: acknowledged(r, 11)?,
             steps: Vec::new(),
         })
     })?;
@@ -61,9 +63,16 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
     Ok(incidents)
 }
 
+/// How, by whom and when a human showed that they know; from column `first` on.
+fn acknowledged(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<AcknowledgedView>> {
+    let Some(how) = row.get(first)? else { return Ok(None) };
+    Ok(Some(AcknowledgedView { how, by: row.get(first + 1)?, at: row.get(first + 2)? }))
+}
+
 fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
     let mut statement = tx.prepare_cached(
-        "select id, rung, kind, due_at, state, reason, detail from steps where incident_id = ?1 order by rung",
+        "select id, rung, kind, due_at, state, reason, detail, nullif(to_whom, ''), channel from steps \
+         where incident_id = ?1 order by rung",
     )?;
     let rows = statement.query_map([incident], |r| {
         Ok(StepView {
@@ -74,6 +83,8 @@ fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
             state: r.get(4)?,
             reason: r.get(5)?,
             detail: r.get(6)?,
+            contact: r.get(7)?,
+            channel: r.get(8)?,
             attempts: Vec::new(),
         })
     })?;
@@ -86,7 +97,7 @@ fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
 
 fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
     let mut statement = tx.prepare_cached(
-        "select a.id, a.state, a.provider, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
+        "select a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
                 a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s \
          from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id",
     )?;
@@ -95,19 +106,19 @@ fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
             id: r.get(0)?,
             state: r.get(1)?,
             provider: r.get(2)?,
-            to: r.get::<_, Phone>(3)?.masked(),
-            intent_at: r.get(4)?,
-            call_id: r.get(5)?,
-            call_status: r.get(6)?,
-            duration_s: r.get(7)?,
-            answered_by: r.get(8)?,
-            price: r.get(9)?,
-            price_unit: r.get(10)?,
-            error: r.get(11)?,
-            error_code: r.get(12)?,
-            request_id: r.get(13)?,
-            hang_up: r.get(14)?,
-            rang_s: r.get(15)?,
+            to: target(r, 3)?.masked(),
+            intent_at: r.get(5)?,
+            call_id: r.get(6)?,
+            call_status: r.get(7)?,
+            duration_s: r.get(8)?,
+            answered_by: r.get(9)?,
+            price: r.get(10)?,
+            price_unit: r.get(11)?,
+            error: r.get(12)?,
+            error_code: r.get(13)?,
+            request_id: r.get(14)?,
+            hang_up: r.get(15)?,
+            rang_s: r.get(16)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
