@@ -9,6 +9,7 @@
 //! | [`after`] | what becomes of a step when its attempt has an outcome? |
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
 //! | [`reconcile`] | what does the provider's list say about it? |
+//! | [`hear`] | what does a reply, a call back or a key mean, and for which meeting? |
 //! | [`pace`] | when is a call looked at again? |
 //! | [`refresh`] | when is a calendar looked at again? |
 //! | [`skew`] | is our clock wrong, and by how much? |
@@ -19,6 +20,7 @@ pub mod after;
 pub mod agenda;
 pub mod fence;
 pub mod guard;
+pub mod hear;
 pub mod ladder;
 pub mod message;
 pub mod pace;
