@@ -24,6 +24,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         ladder: Vec::new(),
         people: Vec::new(),
         calendar: savehub::config::CalendarConfig::default(),
+        hear: savehub::config::HearConfig::default(),
     }
 }
 
@@ -74,4 +75,14 @@ fn each_provider_is_built_once() {
     let registry = Registry::new(&config(ProviderChoice::Twilio, Some(account()), false)).unwrap();
     let earlier: Arc<dyn Provider> = registry.for_call(ProviderKind::Twilio, ACCOUNT).unwrap();
     assert!(Arc::ptr_eq(&registry.current(), &earlier));
+}
+
+#[test]
+fn only_a_real_phone_is_asked_what_people_said() {
+    let heard = |chosen, test_mode| {
+        let config = config(chosen, Some(account()), test_mode);
+        Registry::new(&config).unwrap().hearing().is_some()
+    };
+    assert!(heard(ProviderChoice::Twilio, false));
+    assert!(!heard(ProviderChoice::Twilio, true) && !heard(ProviderChoice::Mock, false));
 }

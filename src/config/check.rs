@@ -2,6 +2,7 @@
 
 pub(super) mod account_sid;
 mod feeds;
+mod hear;
 mod hours;
 mod ladder;
 mod limits;
@@ -16,7 +17,7 @@ use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{CalendarConfig, Config, MockConfig, ProviderChoice, ProviderConfig, places};
+use super::{CalendarConfig, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, places};
 use sources::Sources;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -85,6 +86,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let defaults = people::Defaults::read(&call, &calendar_table, report);
     let sources = Sources { config: &calendar, input, report };
     let people = people::people(&root.tables("person"), &defaults, &sources);
+    let hear = hear::hear(&root.table("hear", "hear"), report);
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
@@ -101,6 +103,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         ladder,
         people,
         calendar,
+        hear,
     })
 }
 
@@ -156,5 +159,6 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         ladder: ladder::standard(),
         people: Vec::new(),
         calendar: CalendarConfig::default(),
+        hear: HearConfig::default(),
     }
 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod env;
+mod hear;
 mod keys;
 mod places;
 mod raw;
@@ -16,6 +17,7 @@ pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
 pub use env::Env;
+pub use hear::HearConfig;
 pub use keys::known_keys;
 pub use show::Problems;
 
@@ -132,6 +134,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// `[calendar]`: how calendars are fetched.
     pub calendar: CalendarConfig,
+    /// `[hear]`: how people answer.
+    pub hear: HearConfig,
 }
 
 /// `[calendar]`: how calendars are fetched.

@@ -11,9 +11,12 @@ pub mod test_mode;
 pub mod twilio;
 
 pub use registry::{NotConfigured, Registry, build};
-pub use twilio::remedy;
+pub use twilio::{KEY_BIN, meaning, remedy};
 
-use crate::model::{CallList, CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
+use crate::model::{
+    CallList, CallReport, CallRequest, FenceReason, HangUp, HeardCall, HeardMessage, Phone, ProviderKind, Reply,
+    Timestamp,
+};
 use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
@@ -70,6 +73,18 @@ pub trait Provider: Send + Sync {
     }
 }
 
+/// Someone who can be asked what people said to our number. Asking changes nothing and is safe to repeat.
+pub trait Hearing: Send + Sync {
+    /// Messages from this number to ours since then, oldest first. Whole, or an error.
+    fn messages(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardMessage>, ProviderError>;
+
+    /// Calls from this number to ours since then, oldest first, picked up or not. Whole, or an error.
+    fn calls_back(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardCall>, ProviderError>;
+
+    /// The key that was pressed in this call of ours: `1` or `2`; nothing else is told.
+    fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError>;
+}
+
 /// Every provider of this installation: the one for new calls, and those that placed earlier ones.
 pub trait Providers: Send + Sync {
     /// Who places new calls.
@@ -77,6 +92,11 @@ pub trait Providers: Send + Sync {
 
     /// Who can follow and end a call placed under `kind` and `account`; `None` when its account is no longer known.
     fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>>;
+
+    /// Who can be asked what people said; `None` where nobody can answer: the mock phone and test mode.
+    fn hearing(&self) -> Option<Arc<dyn Hearing>> {
+        None
+    }
 }
 
 /// One provider for everything: tests, `demo`, `call-test --mock`.

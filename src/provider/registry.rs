@@ -3,7 +3,7 @@
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
-use super::{Provider, Providers};
+use super::{Hearing, Provider, Providers};
 use crate::config::{Config, ProviderChoice};
 use crate::model::ProviderKind;
 use std::sync::Arc;
@@ -19,7 +19,8 @@ pub struct Registry {
     current: Arc<dyn Provider>,
     test: Arc<dyn Provider>,
     mock: Arc<dyn Provider>,
-    twilio: Option<Arc<dyn Provider>>,
+    twilio: Option<Arc<Twilio>>,
+    hearing: Option<Arc<dyn Hearing>>,
 }
 
 impl Registry {
@@ -27,14 +28,17 @@ impl Registry {
     pub fn new(config: &Config) -> Result<Self, NotConfigured> {
         let mock: Arc<dyn Provider> = Arc::new(Mock::new(&config.provider.mock.outcomes));
         let twilio = config.provider.twilio.as_ref();
-        let twilio = twilio.map(|t| -> Arc<dyn Provider> { Arc::new(Twilio::new(t, &config.engine)) });
-        let chosen = match config.provider.chosen {
+        let twilio = twilio.map(|t| Arc::new(Twilio::new(t, &config.engine).hearing(&config.hear)));
+        let chosen: Arc<dyn Provider> = match config.provider.chosen {
             ProviderChoice::Mock => Arc::clone(&mock),
             ProviderChoice::Twilio => twilio.clone().ok_or(NotConfigured)?,
         };
+        // In a rehearsal nobody was called, and nobody answers.
+        let real = config.provider.chosen == ProviderChoice::Twilio && !config.test_mode;
+        let hearing = twilio.clone().filter(|_| real).map(|twilio| -> Arc<dyn Hearing> { twilio });
         let test: Arc<dyn Provider> = Arc::new(TestMode::new(Arc::clone(&chosen)));
         let current = if config.test_mode { Arc::clone(&test) } else { chosen };
-        Ok(Self { current, test, mock, twilio })
+        Ok(Self { current, test, mock, twilio, hearing })
     }
 }
 
@@ -48,8 +52,15 @@ impl Providers for Registry {
         match kind {
             ProviderKind::Mock => Some(Arc::clone(&self.mock)),
             ProviderKind::Test => Some(Arc::clone(&self.test)),
-            ProviderKind::Twilio => self.twilio.as_ref().filter(|t| t.account() == account).cloned(),
+            ProviderKind::Twilio => {
+                let twilio = self.twilio.clone().filter(|t| t.account() == account);
+                twilio.map(|twilio| -> Arc<dyn Provider> { twilio })
+            }
         }
+    }
+
+    fn hearing(&self) -> Option<Arc<dyn Hearing>> {
+        self.hearing.clone()
     }
 }
 

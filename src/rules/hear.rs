@@ -30,9 +30,11 @@ pub struct Words {
 
 impl Words {
     /// The words of every installation, and these.
-    pub fn with(joined: &[&str], missed: &[&str]) -> Self {
-        let all = |always: &[&str], own: &[&str]| always.iter().chain(own).map(|w| normal(w)).collect();
-        Self { joined: all(&JOINED, joined), missed: all(&MISSED, missed) }
+    pub fn with<'a>(joined: impl IntoIterator<Item = &'a str>, missed: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            joined: JOINED.into_iter().chain(joined).map(normal).collect(),
+            missed: MISSED.into_iter().chain(missed).map(normal).collect(),
+        }
     }
 
     fn meaning(&self, words: &[String]) -> Option<HeardEffect> {
@@ -46,7 +48,7 @@ impl Words {
 
 impl Default for Words {
     fn default() -> Self {
-        Self::with(&[], &[])
+        Self::with([], [])
     }
 }
 

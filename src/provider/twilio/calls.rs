@@ -48,14 +48,14 @@ impl Provider for Twilio {
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let answer = self.http.get(&self.call_url(sid), &self.authorization);
+        let answer = self.http.get(&self.one_url("Calls", sid), &self.authorization);
         self.read(answer, now)
     }
 
     fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
         let started = Instant::now();
         let form = form_encode(&[("Status", how.as_str())]);
-        let answer = self.http.post(&self.call_url(sid), &self.authorization, &form, &Open);
+        let answer = self.http.post(&self.one_url("Calls", sid), &self.authorization, &form, &Open);
         // A call that has ended meanwhile is refused with 400, 404 or 409: what it is now says whether that is fine.
         if matches!(&answer, Ok(answer) if matches!(answer.status, 400 | 404 | 409)) {
             return self.fetch(sid, now.plus(started.elapsed()));
@@ -85,7 +85,7 @@ impl Twilio {
     fn create(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
-        let Ok(words) = twiml(&call.message, &call.voice) else {
+        let Ok(words) = twiml(&call.message, &call.voice, self.key_bin.as_deref()) else {
             return Reply::not_sent(NotSentCause::Other, "the TwiML could not be written");
         };
         // Before anything is looked up or connected; the body's reader asks once more.
@@ -93,8 +93,9 @@ impl Twilio {
             return Reply::fenced(reason);
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
-        let form = create_form(&call.to, &self.from, callback, self.ring_s, &words);
-        match self.http.post(&self.calls_url(), &self.authorization, &form, gate) {
+        let extras = CallExtras { callback, ring_s: self.ring_s, detect_machines: self.detect_machines };
+        let form = create_form(&call.to, &self.from, &extras, &words);
+        match self.http.post(&self.list_url("Calls"), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
                 let meta = meta(Some((answer.status, &answer.headers)), answer.elapsed, call.intent_at);
@@ -140,17 +141,33 @@ impl Twilio {
     }
 }
 
+/// What a call is asked for besides its words (docs/voice/api/call-resource).
+#[derive(Debug, Clone, Copy)]
+pub struct CallExtras<'a> {
+    /// `StatusCallback`.
+    pub callback: Option<&'a str>,
+    /// `Timeout`: how long it rings, in seconds.
+    pub ring_s: u64,
+    /// Does Twilio listen for a machine? Beside the call (`AsyncAmd`), so that it speaks at once; `answered_by` of the
+    /// fetched call tells. Twilio notes warning 21262 for want of a callback.
+    pub detect_machines: bool,
+}
+
 /// The form of "create a call", fields in the order of the official SDKs.
-pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring_s: u64, twiml: &str) -> String {
-    let ring = ring_s.to_string();
+pub fn create_form(to: &Phone, from: &Phone, extras: &CallExtras<'_>, twiml: &str) -> String {
+    let ring = extras.ring_s.to_string();
     let mut fields = vec![("To", to.expose()), ("From", from.expose())];
-    if let Some(url) = callback {
+    if let Some(url) = extras.callback {
         fields.push(("StatusCallback", url));
         // Repeated, not joined: a joined value is accepted and silently useless (docs/api/errors/21626).
         fields.extend(["initiated", "ringing", "answered", "completed"].map(|event| ("StatusCallbackEvent", event)));
         fields.push(("StatusCallbackMethod", "POST"));
     }
-    fields.extend([("Timeout", ring.as_str()), ("Twiml", twiml)]);
+    fields.push(("Timeout", ring.as_str()));
+    if extras.detect_machines {
+        fields.extend([("MachineDetection", "Enable"), ("AsyncAmd", "true")]);
+    }
+    fields.push(("Twiml", twiml));
     form_encode(&fields)
 }
 

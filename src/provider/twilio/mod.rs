@@ -4,18 +4,21 @@ mod answer;
 mod calls;
 mod classify;
 mod codes;
+mod hearing;
 mod list;
+mod pages;
 mod twiml;
 
 pub use answer::{mask_numbers, skew_ms};
-pub use calls::create_form;
+pub use calls::{CallExtras, create_form};
 pub use classify::classify;
-pub use codes::remedy;
-pub use list::{PAGE_MAX, PAGES_MAX};
+pub use codes::{meaning, remedy};
+pub use hearing::KEY_BIN;
+pub use pages::{PAGE_MAX, PAGES_MAX};
 pub use twiml::{TWIML_MAX, twiml};
 
 use super::http::{HttpClient, HttpSettings, path_encode};
-use crate::config::{EngineConfig, TwilioAuth, TwilioConfig};
+use crate::config::{EngineConfig, HearConfig, TwilioAuth, TwilioConfig};
 use crate::model::Phone;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +39,9 @@ pub struct Twilio {
     authorization: SecretString,
     status_callback: Option<SecretString>,
     ring_s: u64,
+    /// Where a key pressed in a call goes.
+    key_bin: Option<String>,
+    detect_machines: bool,
     http: HttpClient,
 }
 
@@ -60,17 +66,27 @@ impl Twilio {
             authorization: format!("Basic {basic}").into(),
             status_callback: config.status_callback.clone().map(SecretString::from),
             ring_s: engine.ring_timeout.as_secs().clamp(1, RING_MAX_S),
+            key_bin: None,
+            detect_machines: false,
             http,
         }
     }
 
-    fn calls_url(&self) -> String {
-        format!("{}/2010-04-01/Accounts/{}/Calls.json", self.base_url, path_encode(&self.account))
+    /// The same, with keys and machine detection as `hear` says.
+    #[must_use]
+    pub fn hearing(self, hear: &HearConfig) -> Self {
+        Self { key_bin: hear.key_bin.clone(), detect_machines: hear.machine_detection, ..self }
     }
 
-    fn call_url(&self, sid: &str) -> String {
+    /// Where one kind of things (`Calls`) is made and listed.
+    fn list_url(&self, resource: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}/{resource}.json", self.base_url, path_encode(&self.account))
+    }
+
+    /// Where one of them is read and changed.
+    fn one_url(&self, resource: &str, sid: &str) -> String {
         let (account, sid) = (path_encode(&self.account), path_encode(sid));
-        format!("{}/2010-04-01/Accounts/{account}/Calls/{sid}.json", self.base_url)
+        format!("{}/2010-04-01/Accounts/{account}/{resource}/{sid}.json", self.base_url)
     }
 
     /// An answer's body without our secret, should the answer repeat what we sent. Before anything is cut out of it: half

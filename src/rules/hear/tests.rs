@@ -35,7 +35,7 @@ fn message(text: &str) -> Heard {
 
 /// Effect and incidents, where the number is that of Ana and Ben.
 fn told(heard: &Heard, waiting: &[Waiting]) -> (HeardEffect, Vec<i64>) {
-    let known = Words::with(&["bin da", "ICH BIN DRIN", "👍"], &["schaffe es nicht"]);
+    let known = Words::with(["bin da", "ICH BIN DRIN", "👍"], ["schaffe es nicht"]);
     let answer = answer(heard, waiting, &|person| person != "stranger", &known);
     (answer.effect, answer.incidents.iter().map(|i| i.0).collect())
 }
