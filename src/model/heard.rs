@@ -32,6 +32,17 @@ text_enum! {
     }
 }
 
+macro_rules! serialize_as_text {
+    ($($name:ty),+) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+    )+};
+}
+serialize_as_text!(HeardHow, HeardEffect);
+
 /// Something a person said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
@@ -64,6 +75,15 @@ pub struct Waiting {
     pub tags: Vec<String>,
     /// The provider's ids of calls that were picked up, or may have been.
     pub calls: Vec<String>,
+}
+
+/// What something that was heard means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it does.
+    pub effect: HeardEffect,
+    /// To these incidents; none: nothing is done.
+    pub incidents: Vec<IncidentId>,
 }
 
 /// A message that came to our number.

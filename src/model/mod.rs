@@ -24,7 +24,7 @@ pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
-pub use heard::{Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, TAG_LEN, Waiting, is_tag, tag};
+pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::{MeetingWords, PlannedStep, RungKind};
 pub use phone::{Phone, PhoneError};

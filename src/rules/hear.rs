@@ -5,7 +5,7 @@
 //! half of it); a wrong guess would silence the calls for a meeting nobody is in. A call back names none: it counts for
 //! the person's earliest meeting, and only as "I am on it".
 
-use crate::model::{Heard, HeardEffect, HeardHow, IncidentId, Waiting, is_tag};
+use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Waiting, is_tag};
 
 /// Longest reply that is read, in characters; nothing savehub knows is longer.
 const LONGEST: usize = 200;
@@ -56,15 +56,6 @@ impl Default for Words {
 /// no word in it.
 pub fn normal(text: &str) -> String {
     words(text).join(" ")
-}
-
-/// What is done about something that was heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// What it means.
-    pub effect: HeardEffect,
-    /// The incidents it is for; none: nothing is done.
-    pub incidents: Vec<IncidentId>,
 }
 
 /// What `heard` means while these incidents wait. `owns` says whether the number it came from is this person's own.

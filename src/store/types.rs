@@ -4,8 +4,8 @@ pub use crate::model::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
 use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUp, IncidentId, IncidentState, ListedCall, MeetingId, MeetingState,
-    MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CallStatus, HangUp, HeardEffect, IncidentId, IncidentState, ListedCall, MeetingId,
+    MeetingState, MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -342,6 +342,17 @@ pub struct LiveCall {
     pub intent_at: Timestamp,
     /// A step of the same person is due now: look at this one first.
     pub urgent: bool,
+}
+
+/// What something that was heard did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heeded {
+    /// What it meant.
+    pub effect: HeardEffect,
+    /// The incidents it changed; it may have been for others, which had changed so before.
+    pub incidents: Vec<IncidentId>,
+    /// Calls and open attempts now marked to be hung up.
+    pub hang_ups: u32,
 }
 
 // --- the tick's own record ---

@@ -49,19 +49,15 @@ error: `da!` stands under `joined` as well
 
 #[test]
 fn a_bin_twilio_cannot_reach_is_refused() {
-    for address in ["http://handler.twilio.com/twiml/EH1", "EH1", "https://localhost/1"] {
+    for address in ["http://handler.twilio.com/twiml/EH1", "https://localhost/twiml/1", "ftp://example.com/"] {
         one(
             &format!("[hear]\nkey_bin = \"{address}\"\n"),
-            &format!(
-                r#"
+            r#"
 error: `key_bin` is not the address of a TwiML Bin
  --> config.toml:2:11
-  |
-2 | key_bin = "{address}"
-  |           {} copy it from the console: "https://handler.twilio.com/twiml/EH…"
+  = help: copy it from the console: "https://handler.twilio.com/twiml/EH…"
+  = note: the line is not shown, because it may hold a secret
 "#,
-                "^".repeat(address.len() + 2)
-            ),
         );
     }
 }

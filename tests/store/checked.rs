@@ -173,6 +173,7 @@ impl Store for Checked {
         fn end_tick(id: TickId, end: &TickEnd) -> ();
         fn fault_seen(key: &str, now: Timestamp) -> FaultNews;
         fn fault_gone(key: &str) -> bool;
+        fn hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<Heeded>;
         fn check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
         fn resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
     }
@@ -217,6 +218,10 @@ impl Store for Checked {
         find: &dyn Fn(&[ListedCall]) -> Finding,
     ) -> Result<Vec<StepResult>> {
         self.then(self.inner.adopt(claim, draft, list, now, find))
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.inner.waiting()
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {

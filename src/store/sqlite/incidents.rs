@@ -182,17 +182,36 @@ fn state_of(tx: &Transaction<'_>, id: IncidentId) -> Inner<IncidentState> {
 
 pub(super) fn check_in(tx: &Transaction<'_>, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
     let meeting = meetings::scheduled(tx, meeting)?;
-    let (state, reason) = match how {
-        CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
-        CheckIn::Missed => (IncidentState::Missed, Reason::SaidMissed),
-    };
     if let Some(incident) = of_generation(tx, &meeting)? {
-        // Somebody may be listening to the answered call: only queued and ringing ones end.
-        return end(tx, incident, &End { state, reason, note: None, how: HangUp::Canceled }, now);
+        return check_in_to(tx, incident, how, now);
     }
+    let (state, reason) = checked_in(how);
     let incident = insert(tx, &meeting, state, Some(reason), now)?;
     tx.execute("update meetings set watched = 1 where id = ?1", [meeting.id])?;
     Ok(Ended { incident, state, changed: true, cancelled_steps: 0, hang_ups: 0 })
+}
+
+/// The same for an incident: of any generation, and only as long as it is open.
+pub(super) fn check_in_to(tx: &Transaction<'_>, id: IncidentId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+    let (state, reason) = checked_in(how);
+    // Somebody may be listening to the answered call: only queued and ringing ones end.
+    end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
+}
+
+const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
+    match how {
+        CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
+        CheckIn::Missed => (IncidentState::Missed, Reason::SaidMissed),
+    }
+}
+
+/// Somebody is on it: `true` when that is news.
+pub(super) fn acknowledge(tx: &Transaction<'_>, id: IncidentId) -> Inner<bool> {
+    let changed = tx.execute(
+        "update incidents set state = 'ACKNOWLEDGED' where id = ?1 and state in ('OPEN','ESCALATING')",
+        [id],
+    )?;
+    Ok(changed == 1)
 }
 
 pub(super) fn resolve(tx: &Transaction<'_>, id: IncidentId, note: Option<&str>, now: Timestamp) -> Inner<Ended> {

@@ -5,7 +5,8 @@
 
 use super::open::{APPLICATION_ID, make_file, reason};
 use crate::model::{
-    AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, IncidentState, MeetingState, StepState,
+    AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, HeardEffect, HeardHow, IncidentState,
+    MeetingState, StepState,
 };
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
@@ -13,7 +14,7 @@ use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second];
+const MIGRATIONS: &[Migration] = &[first, second, heard];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -95,6 +96,13 @@ fn second() -> String {
     include_str!("schema_2.sql")
         .replace("{CalendarKind}", &CalendarKind::sql_list())
         .replace("{CancelledBy}", &CancelledBy::sql_list())
+}
+
+/// What people said.
+fn heard() -> String {
+    include_str!("schema_heard.sql")
+        .replace("{HeardHow}", &HeardHow::sql_list())
+        .replace("{HeardEffect}", &HeardEffect::sql_list())
 }
 
 #[cfg(test)]

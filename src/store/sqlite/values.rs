@@ -1,9 +1,9 @@
 //! How the words of `model` stand in the database.
 
 use crate::model::{
-    AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState, IncidentId,
-    IncidentState, MeetingId, MeetingState, Phone, ProviderKind, Reason, RejectionClass, RungKind, StepId, StepState,
-    TickId, Timestamp,
+    AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState, HeardEffect,
+    HeardHow, IncidentId, IncidentState, MeetingId, MeetingState, Phone, ProviderKind, Reason, RejectionClass,
+    RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -33,6 +33,8 @@ text_columns!(
     CancelledBy,
     HangUp,
     HangUpState,
+    HeardEffect,
+    HeardHow,
     IncidentState,
     MeetingState,
     ProviderKind,
