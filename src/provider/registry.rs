@@ -1,11 +1,11 @@
-//! Which provider: the one for new calls, and the one that placed an earlier call.
+//! Which provider: those for new attempts, and the one that made an earlier one.
 
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
 use super::{Hearing, Provider, Providers};
 use crate::config::{Config, ProviderChoice};
-use crate::model::ProviderKind;
+use crate::model::{ProviderKind, RungKind};
 use std::sync::Arc;
 
 /// The chosen provider lacks its part of the config. The config's own check reports that with its place; this is the
@@ -16,11 +16,13 @@ pub struct NotConfigured;
 
 /// Every provider of a config, each built once.
 pub struct Registry {
-    current: Arc<dyn Provider>,
+    /// The chosen provider, or test mode before it.
+    calls: Arc<dyn Provider>,
+    /// Does anything leave? The mock phone and test mode stand in for every channel.
+    real: bool,
     test: Arc<dyn Provider>,
     mock: Arc<dyn Provider>,
     twilio: Option<Arc<Twilio>>,
-    hearing: Option<Arc<dyn Hearing>>,
 }
 
 impl Registry {
@@ -33,38 +35,45 @@ impl Registry {
             ProviderChoice::Mock => Arc::clone(&mock),
             ProviderChoice::Twilio => twilio.clone().ok_or(NotConfigured)?,
         };
-        // In a rehearsal nobody was called, and nobody answers.
         let real = config.provider.chosen == ProviderChoice::Twilio && !config.test_mode;
-        let hearing = twilio.clone().filter(|_| real).map(|twilio| -> Arc<dyn Hearing> { twilio });
         let test: Arc<dyn Provider> = Arc::new(TestMode::new(Arc::clone(&chosen)));
-        let current = if config.test_mode { Arc::clone(&test) } else { chosen };
-        Ok(Self { current, test, mock, twilio, hearing })
+        let calls = if config.test_mode { Arc::clone(&test) } else { chosen };
+        Ok(Self { calls, real, test, mock, twilio })
+    }
+
+    /// Who places new calls.
+    pub fn calls(&self) -> Arc<dyn Provider> {
+        Arc::clone(&self.calls)
     }
 }
 
 impl Providers for Registry {
-    fn current(&self) -> Arc<dyn Provider> {
-        Arc::clone(&self.current)
+    fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
+        match (&self.twilio, self.real) {
+            (_, false) => Some(Arc::clone(&self.calls)),
+            (Some(twilio), true) => twilio.provider_of(kind),
+            (None, true) => None,
+        }
     }
 
     /// Neither the provider of today nor test mode changes the answer.
-    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
-        match kind {
-            ProviderKind::Mock => Some(Arc::clone(&self.mock)),
-            ProviderKind::Test => Some(Arc::clone(&self.test)),
-            ProviderKind::Twilio => {
-                let twilio = self.twilio.clone().filter(|t| t.account() == account);
-                twilio.map(|twilio| -> Arc<dyn Provider> { twilio })
-            }
+    fn for_attempt(&self, kind: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
+        match (provider, kind) {
+            (ProviderKind::Mock, _) => Some(Arc::clone(&self.mock)),
+            (ProviderKind::Test, _) => Some(Arc::clone(&self.test)),
+            (ProviderKind::Twilio, _) => self.twilio.as_ref().filter(|t| t.account() == account)?.provider_of(kind),
+            // A mail, a webhook and a command are over when they are taken: nothing is left to follow.
+            _ => None,
         }
     }
 
     fn hearing(&self) -> Option<Arc<dyn Hearing>> {
-        self.hearing.clone()
+        // In a rehearsal nobody was called, and nobody answers.
+        self.twilio.clone().filter(|_| self.real).map(|twilio| -> Arc<dyn Hearing> { twilio })
     }
 }
 
 /// The provider for new calls alone.
 pub fn build(config: &Config) -> Result<Arc<dyn Provider>, NotConfigured> {
-    Registry::new(config).map(|registry| registry.current())
+    Registry::new(config).map(|registry| registry.calls)
 }

@@ -124,7 +124,7 @@ mod tests {
 
     fn call(created_s_before_now: i64) -> ListedCall {
         let created_at = Timestamp::from_ms(1_000_000_000 - created_s_before_now * 1000);
-        ListedCall { sid: format!("CA{created_s_before_now}"), status: CallStatus::Queued, created_at }
+        ListedCall { sid: format!("CA{created_s_before_now}"), status: CallStatus::Queued, created_at, tag: None }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::Run;
 use super::summary::HeardSeen;
 use crate::clock::Clock;
 use crate::config::HearConfig;
-use crate::model::{Heard, HeardHow, Phone, Timestamp, Waiting};
+use crate::model::{Heard, HeardHow, Phone, Target, Timestamp, Waiting};
 use crate::provider::{Hearing, ProviderError};
 use crate::rules::hear;
 use crate::store::{CallScope, StoreError};
@@ -49,6 +49,11 @@ impl Sounds {
 }
 
 impl Ear {
+    /// What is sent there.
+    fn targets(&self) -> [Target; 2] {
+        [Target::call(self.from.clone()), Target::sms(self.from.clone())]
+    }
+
     /// Runs in a worker.
     pub(super) fn listen(&self, hearing: &dyn Hearing, config: &HearConfig, clock: &dyn Clock) -> Sounds {
         let mut sounds = Sounds { heard: Vec::new(), failed: None };
@@ -94,8 +99,8 @@ impl Run<'_> {
                 }),
             }
         }
-        for ear in &self.to_hear {
-            *self.looked_at_first.entry(ear.from.clone()).or_default() += 1;
+        for target in self.to_hear.iter().flat_map(Ear::targets) {
+            *self.looked_at_first.entry(target).or_default() += 1;
         }
         self.hearing = Some(hearing);
         Ok(())
@@ -114,12 +119,14 @@ impl Run<'_> {
 
     /// A number was listened to.
     pub(super) fn overheard(&mut self, ear: &Ear, sounds: Sounds) -> Result<(), StoreError> {
-        self.no_longer_first(&ear.from);
+        for target in ear.targets() {
+            self.no_longer_first(&target);
+        }
         if let Some(error) = &sounds.failed {
             log::debug!("[CALL] what {} said cannot be asked for: {error}", ear.from);
         }
-        let failed = sounds.failed.map(|error| error.to_string());
-        self.deaf = Some(self.deaf.take().flatten().or(failed));
+        self.listened = true;
+        self.deaf = self.deaf.take().or(sounds.failed.map(|error| error.to_string()));
         sounds.heard.iter().try_for_each(|heard| self.heed(heard))
     }
 
@@ -153,9 +160,12 @@ impl Run<'_> {
 
     /// Keeps the fault up to date; a tick that asked for nothing says nothing about it.
     pub(super) fn tell_deafness(&mut self) -> Result<(), StoreError> {
-        let Some(deaf) = self.deaf.take() else { return Ok(()) };
-        self.fault(DEAF, deaf.is_some(), || {
-            let why = deaf.as_deref().unwrap_or_default();
+        if !self.listened {
+            return Ok(());
+        }
+        let why = self.deaf.take();
+        self.fault(DEAF, why.is_some(), || {
+            let why = why.as_deref().unwrap_or_default();
             format!("replies and calls back cannot be asked for and do not count: {why}")
         })
     }

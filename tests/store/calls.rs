@@ -1,7 +1,7 @@
 //! Calls at the provider: looked at, reported, hung up.
 
 use crate::build::{Bench, at, next, phone_of, report};
-use savehub::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind};
+use savehub::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, Target};
 use savehub::store::{CallScope, CheckIn};
 
 facts! {
@@ -27,7 +27,7 @@ fn a_live_call_says_all_that_is_needed_to_ask_about_it(b: &Bench) {
     let [call] = &b.live(421)[..] else { panic!("{:?}", b.live(421)) };
     assert_eq!((call.attempt, call.sid.as_str(), call.status), (id, "CA1", CallStatus::Queued));
     assert_eq!((call.provider, call.account.as_str()), (ProviderKind::Twilio, "AC-first"));
-    assert_eq!((&call.to, call.intent_at), (&phone_of("ana"), at(420)));
+    assert_eq!((&call.to, call.intent_at), (&Target::call(phone_of("ana")), at(420)));
     assert_eq!((call.hang_up, call.urgent), (None, false));
 }
 
@@ -127,6 +127,7 @@ fn what_the_provider_learns_late_is_filled_in(b: &Bench) {
     let price = (Some("-0.014".to_owned()), Some("USD".to_owned()));
     let second = CallReport {
         answered_by: Some("human".to_owned()),
+        error_code: None,
         price: price.0.clone(),
         price_unit: price.1.clone(),
         ..report(CallStatus::Completed)
@@ -150,7 +151,7 @@ fn who_answered_is_news_of_its_own(b: &Bench) {
 fn what_is_known_already_is_no_news(b: &Bench) {
     b.watched("ana", "talk", 600);
     let id = b.call("talk", "CA1", 420);
-    let priced = CallReport { price: Some("-0.014".to_owned()), ..report(CallStatus::InProgress) };
+    let priced = CallReport { error_code: None, price: Some("-0.014".to_owned()), ..report(CallStatus::InProgress) };
     assert!(b.record_report(id, &priced, next(at(435))).unwrap());
     assert!(!b.record_report(id, &priced, next(at(440))).unwrap(), "only the time of the next look is new");
 }

@@ -1,14 +1,15 @@
 //! A store around a store that looks at everything after each change.
 
 use savehub::model::{
-    AttemptId, AttemptState, CalendarId, CallReport, HangUpState, IncidentId, IncidentState, ListedCall, MeetingId,
-    Reason, Reply, Seen, StepId, StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CalendarId, CallReport, HangUpState, Heard, IncidentId, IncidentState, ListedCall,
+    MeetingId, Reason, Reply, Seen, StepId, StepState, TickId, Timestamp, Waiting,
 };
 use savehub::store::{
     AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft, CalendarsSynced, CallScope,
     Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule,
-    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickStart,
+    GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened,
+    PlanRule, ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd,
+    TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;

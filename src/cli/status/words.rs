@@ -1,7 +1,7 @@
 //! Plain words for what the database keeps in one word.
 
 use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable};
-use crate::provider::remedy;
+use crate::provider::{meaning, remedy};
 use crate::store::{AttemptView, IncidentView, StepView};
 use crate::when;
 
@@ -132,6 +132,11 @@ fn call_words(attempt: &AttemptView) -> String {
             Some(seconds) => format!("canceled after ringing {seconds} s"),
             None => "canceled".into(),
         },
+        Some(CallStatus::Sending) => "on its way".into(),
+        Some(CallStatus::Sent) => "sent, the carrier has it".into(),
+        Some(CallStatus::Delivered) => "delivered".into(),
+        Some(CallStatus::Undelivered) => with("not delivered", refusal(attempt)),
+        Some(CallStatus::Done) => "done".into(),
         Some(CallStatus::Simulated) => "test mode: not placed".into(),
     }
 }
@@ -149,7 +154,7 @@ fn picked_up(attempt: &AttemptView, by_a_person: &str) -> String {
 fn refusal(attempt: &AttemptView) -> Option<String> {
     let words = match (attempt.error_code, error(attempt)) {
         (Some(code), Some(error)) => format!("{code} {error}"),
-        (Some(code), None) => code.to_string(),
+        (Some(code), None) => meaning(code).map_or_else(|| code.to_string(), |words| format!("{code} {words}")),
         (None, error) => return error,
     };
     match attempt.error_code.and_then(remedy) {

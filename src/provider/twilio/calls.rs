@@ -5,8 +5,8 @@ use super::classify::{classify, rejection};
 use super::twiml::twiml;
 use super::{Twilio, remedy};
 use crate::model::{
-    CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
-    Rejection, RejectionClass, Reply, ReplyMeta, Timestamp, cut, printable,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
+    Rejection, RejectionClass, Reply, ReplyMeta, Request, Target, Timestamp, cut, printable,
 };
 use crate::provider::http::{FailureKind, HttpAnswer, HttpFailure, form_encode};
 use crate::provider::{Gate, Provider, ProviderError};
@@ -26,11 +26,11 @@ impl Provider for Twilio {
         &self.account
     }
 
-    fn calls_from(&self) -> &Phone {
-        &self.from
+    fn sends_from(&self) -> Address {
+        Address::Phone(self.from.clone())
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
         let reply = self.create(call, gate);
         if let Some(id) = &reply.meta.request_id {
             log::info!("[CALL] Twilio request id={id}");
@@ -67,13 +67,16 @@ impl Provider for Twilio {
         true
     }
 
-    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
-        self.read_list(to, from, now)
+    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
+        match (to.called(), from.phone()) {
+            (Some(to), Some(from)) => self.read_list(to, from, now),
+            _ => Err(ProviderError::Refused("Twilio lists calls between two numbers".into())),
+        }
     }
 }
 
 /// Ending a call needs no fence: it is always allowed, and safe to repeat (docs/api/errors/20500).
-struct Open;
+pub(super) struct Open;
 
 impl Gate for Open {
     fn pass(&self) -> Result<(), FenceReason> {
@@ -82,7 +85,10 @@ impl Gate for Open {
 }
 
 impl Twilio {
-    fn create(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn create(&self, call: &Request, gate: &dyn Gate) -> Reply {
+        let Some(to) = call.to.called() else {
+            return Reply::not_sent(NotSentCause::Other, "only calls are placed here");
+        };
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
         let Ok(words) = twiml(&call.message, &call.voice, self.key_bin.as_deref()) else {
@@ -94,7 +100,7 @@ impl Twilio {
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
         let extras = CallExtras { callback, ring_s: self.ring_s, detect_machines: self.detect_machines };
-        let form = create_form(&call.to, &self.from, &extras, &words);
+        let form = create_form(to, &self.from, &extras, &words);
         match self.http.post(&self.list_url("Calls"), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
@@ -114,7 +120,11 @@ impl Twilio {
     }
 
     /// What an answer to reading or ending a call means.
-    fn read(&self, answer: Result<HttpAnswer, HttpFailure>, now: Timestamp) -> Result<CallReport, ProviderError> {
+    pub(super) fn read(
+        &self,
+        answer: Result<HttpAnswer, HttpFailure>,
+        now: Timestamp,
+    ) -> Result<CallReport, ProviderError> {
         let answer = self.success(answer)?;
         let skew = skew_ms(&answer.headers, now.plus(answer.elapsed));
         let report = report(&answer.body, skew);
@@ -171,7 +181,7 @@ pub fn create_form(to: &Phone, from: &Phone, extras: &CallExtras<'_>, twiml: &st
     form_encode(&fields)
 }
 
-fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp) -> ReplyMeta {
+pub(super) fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp) -> ReplyMeta {
     ReplyMeta {
         http_status: head.map(|(status, _)| status),
         request_id: head.and_then(|(_, headers)| request_id(headers)),
@@ -180,12 +190,12 @@ fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp
     }
 }
 
-fn log_error(reason: &str, elapsed_ms: u64) {
+pub(super) fn log_error(reason: &str, elapsed_ms: u64) {
     log::error!("[CALL] Twilio error - Reason={reason}, Elapsed={elapsed_ms}ms");
 }
 
 /// A refusal with what to do about it.
-fn refusal(refused: &Rejection) -> String {
+pub(super) fn refusal(refused: &Rejection) -> String {
     let words = coded(refused.code, &refused.message);
     match refused.code.and_then(remedy) {
         Some(remedy) => format!("{words} ({remedy})"),

@@ -33,5 +33,5 @@ fn ours(entry: &Value, to: &Phone, from: &Phone) -> Result<Option<ListedCall>, P
     }
     let known = (sid(entry), text("date_created").and_then(http_date), text("status"));
     let (Some(sid), Some(created_at), Some(_)) = known else { return Err(CALLS.entry_unreadable()) };
-    Ok(Some(ListedCall { sid: sid.to_owned(), status: status(entry), created_at }))
+    Ok(Some(ListedCall { sid: sid.to_owned(), status: status(entry), created_at, tag: None }))
 }

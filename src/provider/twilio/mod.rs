@@ -6,6 +6,7 @@ mod classify;
 mod codes;
 mod hearing;
 mod list;
+mod messages;
 mod pages;
 mod twiml;
 
@@ -14,15 +15,18 @@ pub use calls::{CallExtras, create_form};
 pub use classify::classify;
 pub use codes::{meaning, remedy};
 pub use hearing::KEY_BIN;
+pub use messages::{BODY_MAX, Messages};
 pub use pages::{PAGE_MAX, PAGES_MAX};
 pub use twiml::{TWIML_MAX, twiml};
 
 use super::http::{HttpClient, HttpSettings, path_encode};
 use crate::config::{EngineConfig, HearConfig, TwilioAuth, TwilioConfig};
-use crate::model::Phone;
+use crate::model::{Phone, RungKind};
+use crate::provider::Provider;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 
 /// The longest ring time Twilio takes, in seconds (docs/voice/api/call-resource, `Timeout`).
 const RING_MAX_S: u64 = 600;
@@ -76,6 +80,15 @@ impl Twilio {
     #[must_use]
     pub fn hearing(self, hear: &HearConfig) -> Self {
         Self { key_bin: hear.key_bin.clone(), detect_machines: hear.machine_detection, ..self }
+    }
+
+    /// Who makes attempts of this kind with this account.
+    pub fn provider_of(self: &Arc<Self>, kind: RungKind) -> Option<Arc<dyn Provider>> {
+        match kind {
+            RungKind::Call => Some(Arc::clone(self) as Arc<dyn Provider>),
+            RungKind::Sms => Some(Arc::new(Messages::of(Arc::clone(self)))),
+            RungKind::Email | RungKind::Webhook | RungKind::Command => None,
+        }
     }
 
     /// Where one kind of things (`Calls`) is made and listed.

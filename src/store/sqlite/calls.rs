@@ -1,11 +1,12 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
 use super::Inner;
+use super::values::target;
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallScope, LiveCall, NextLook};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.to_number, a.call_status, \
+const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
                        case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
@@ -14,11 +15,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
         provider: row.get(1)?,
         account: row.get(2)?,
         sid: row.get(3)?,
-        to: row.get(4)?,
-        status: row.get(5)?,
-        hang_up: row.get(6)?,
-        intent_at: row.get(7)?,
-        urgent: row.get(8)?,
+        to: target(row, 4)?,
+        status: row.get(6)?,
+        hang_up: row.get(7)?,
+        intent_at: row.get(8)?,
+        urgent: row.get(9)?,
     })
 }
 
@@ -62,6 +63,7 @@ struct Details {
     duration_s: Option<u32>,
     rang_s: Option<u32>,
     answered_by: Option<String>,
+    error_code: Option<u32>,
     price: Option<String>,
     price_unit: Option<String>,
 }
@@ -73,6 +75,7 @@ impl Details {
             duration_s: self.duration_s.or(report.duration_s),
             rang_s: self.rang_s.or(report.rang_s),
             answered_by: report.answered_by.clone().or(self.answered_by),
+            error_code: self.error_code.or(report.error_code),
             price: self.price.or_else(|| report.price.clone()),
             price_unit: self.price_unit.or_else(|| report.price_unit.clone()),
         }
@@ -81,7 +84,7 @@ impl Details {
 
 fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
     let mut statement = tx.prepare_cached(
-        "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit \
+        "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit, error_code \
          from attempts where id = ?1 and state = 'ACCEPTED'",
     )?;
     let known = statement.query_row([id], |r| {
@@ -91,6 +94,7 @@ fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
             answered_by: r.get(5)?,
             price: r.get(6)?,
             price_unit: r.get(7)?,
+            error_code: r.get(8)?,
         };
         Ok(Known { status: r.get(0)?, wish: r.get(1)?, how: r.get(2)?, details })
     });
@@ -116,7 +120,7 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
     };
     tx.prepare_cached(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
-         price_unit = ?7, hang_up = ?8, next_look_at = ?9 where id = ?1",
+         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 where id = ?1",
     )?
     .execute(params![
         id,
@@ -127,7 +131,8 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
         details.price,
         details.price_unit,
         wish,
-        look
+        look,
+        details.error_code
     ])?;
     Ok(status != before.status || details != before.details)
 }

@@ -15,8 +15,9 @@ const BATCH: i64 = 200;
 /// Open incidents something was sent for, earliest start first. What certainly reached nobody does not count.
 pub(super) fn waiting(tx: &Transaction<'_>) -> Inner<Vec<Waiting>> {
     let mut statement = tx.prepare_cached(
-        "select i.id, i.person, i.starts_at, a.intent_at, a.token, \
-           case when a.call_status in ('queued','ringing','in-progress','completed') and a.provider = 'twilio' then a.sid end \
+        "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
+           case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
+             and a.provider = 'twilio' then a.sid end \
          from incidents i join attempt_steps x on x.incident_id = i.id join attempts a on a.id = x.attempt_id \
          where i.ended_at is null and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') \
          order by i.starts_at, i.id, a.intent_at, a.id",
@@ -63,7 +64,15 @@ pub(super) fn hear(tx: &Transaction<'_>, heard: &Heard, now: Timestamp, rule: He
     let Answer { effect, incidents } = rule(&waiting(tx)?);
     tx.execute(
         "insert into heard(sid, how, from_number, at, heard_at, message, effect) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![heard.sid, heard.how, heard.from, heard.at, now, cut(&printable(&heard.text), MESSAGE_CUT), effect],
+        params![
+            heard.sid,
+            heard.how,
+            heard.from.expose(),
+            heard.at,
+            now,
+            cut(&printable(&heard.text), MESSAGE_CUT),
+            effect
+        ],
     )?;
     let mut heeded = Heeded { effect, incidents: Vec::new(), hang_ups: 0 };
     for incident in incidents {
