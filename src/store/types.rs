@@ -272,6 +272,8 @@ pub struct Doubtful {
     pub deadline_boot_ms: i64,
     /// Should its call be found, it is to be hung up: the incident has ended.
     pub hang_up: bool,
+    /// The idempotency key of its step: the tag of its message is made of it.
+    pub key: String,
 }
 
 /// What a list says about an attempt.

@@ -157,6 +157,7 @@ impl Protocol {
         let (deadline, patience) =
             if self.lacks(Without::Patience) { (intent, 0) } else { (intent + ENDS_WITHIN, SETTLE) };
         let search = Search {
+            tag: None,
             state: was,
             same_boot: true,
             intent: (wall(intent), boot(intent)),
