@@ -142,8 +142,12 @@ fn plain(c: char) -> Option<char> {
         '\u{ce6}', '\u{d66}', '\u{e50}', '\u{ed0}', '\u{f20}', '\u{1040}', '\u{17e0}', '\u{ff10}',
     ];
     match c {
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => None,
-        '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => None,
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{20e3}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' => None,
         _ => {
             let value = ZEROS.iter().filter_map(|zero| u32::from(c).checked_sub(u32::from(*zero))).find(|v| *v < 10);
             Some(value.and_then(|v| char::from_digit(v, 10)).unwrap_or(c))

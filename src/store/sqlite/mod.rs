@@ -355,7 +355,7 @@ impl Store for SqliteStore {
     }
 
     fn waiting(&self) -> Result<Vec<Waiting>> {
-        self.read("look for open incidents", |tx| heard::waiting(tx))
+        self.read("look for open incidents", heard::waiting)
     }
 
     fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>> {
