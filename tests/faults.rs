@@ -251,7 +251,7 @@ fn provider(lie: &Lie, fake: &FakeTwilio, latch: &Latch) -> (Twilio, Option<Full
     let named = |names: Names, limit| {
         let config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
         let http = HttpClient::with_lookup(http_settings(&config, &engine(limit)), Arc::new(names));
-        Twilio::with_http(&config, &engine(limit), http)
+        Twilio::with_http(&config, http)
     };
     let at = |base_url: &str, token| Twilio::new(&twilio_config(base_url, ACCOUNT, token), &engine(PATIENT));
     let twilio = match lie {

@@ -240,6 +240,21 @@ fn two_processes_use_an_answer_once() {
 // --- several meetings, shared phones ---
 
 #[test]
+fn an_answer_is_for_ones_own_meeting_and_for_one_that_was_announced() {
+    let w = world("");
+    let (ana, ben) = (w.meeting("in 180s"), w.meeting_of("ben", "Stand-up", "in 180s"));
+    w.tick();
+    w.advance(30);
+    w.fake().gets_message(&phone(2), "1");
+    // Nothing was sent for this one yet when he wrote.
+    let later = w.meeting_of("ben", "Interview", "in 200s");
+    w.advance(30);
+    w.tick();
+    let states = [ana, ben, later].map(|m| w.state(m));
+    assert_eq!(states, ["ESCALATING", "RESOLVED(joined)", "ESCALATING"]);
+}
+
+#[test]
 fn people_with_one_phone_must_say_which_meeting_they_mean() {
     let w = world(SHARED);
     let (m, n) = (w.meeting_of("cleo", "Board sync", "in 180s"), w.meeting_of("dan", "Interview", "in 240s"));

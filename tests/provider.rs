@@ -133,7 +133,7 @@ fn nothing_was_sent_when_the_name_did_not_resolve_or_hung() {
         let names = Arc::new(DeadNames { hangs, asked: AtomicUsize::new(0) });
         let config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
         let http = HttpClient::with_lookup(http_settings(&config, &engine(HASTY)), Arc::clone(&names) as _);
-        let reply = Twilio::with_http(&config, &engine(HASTY), http).place(&call("Hello"), &Open);
+        let reply = Twilio::with_http(&config, http).place(&call("Hello"), &Open);
         let (cause, detail) = not_sent(reply);
         assert_eq!(cause, NotSentCause::Dns);
         assert!(detail.contains(words), "{detail}");

@@ -6,7 +6,7 @@ mod support;
 use savehub::model::{HangUp, Outcome, Phone, Target, Timestamp};
 use savehub::provider::Provider;
 use savehub::provider::http::form_encode;
-use savehub::provider::twilio::{CallExtras, Twilio, create_form};
+use savehub::provider::twilio::{Ring, Twilio, create_form};
 use std::time::Duration;
 use support::fake_twilio::FakeTwilio;
 use support::wire::{Request, field, form_decode};
@@ -99,8 +99,8 @@ fn a_form_is_the_python_sdks_byte_by_byte() {
 
 #[test]
 fn without_a_callback_no_callback_field_is_sent() {
-    let extras = CallExtras { callback: None, ring_s: 45, detect_machines: false };
-    let form = create_form(&support::phone(23), &support::phone(99), &extras, "<Response/>");
+    let ring = Ring { timeout: Duration::from_secs(45), machine_detection: false };
+    let form = create_form(&support::phone(23), &support::phone(99), None, ring, "<Response/>");
     let names: Vec<String> = form_decode(&form).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["To", "From", "Timeout", "Twiml"]);
 }
@@ -108,8 +108,8 @@ fn without_a_callback_no_callback_field_is_sent() {
 #[test]
 fn machine_detection_is_asked_for_as_the_sdk_does_and_does_not_hold_up_the_words() {
     let recorded = Request::recorded(PYTHON_CREATE_FULL).form();
-    let extras = CallExtras { callback: None, ring_s: 45, detect_machines: true };
-    let ours = form_decode(&create_form(&support::phone(23), &support::phone(99), &extras, "<Response/>"));
+    let ring = Ring { timeout: Duration::from_secs(45), machine_detection: true };
+    let ours = form_decode(&create_form(&support::phone(23), &support::phone(99), None, ring, "<Response/>"));
     let names: Vec<&str> = ours.iter().map(|(name, _)| name.as_str()).collect();
     let same: Vec<&str> = recorded.iter().map(|(name, _)| name.as_str()).filter(|n| names.contains(n)).collect();
     assert_eq!(same, names, "the order of the SDK");

@@ -12,15 +12,13 @@ pub struct HearConfig {
     /// The TwiML Bin that takes the key pressed in a call (`https://handler.twilio.com/twiml/EH…`); `None`: keys are not
     /// asked for.
     pub key_bin: Option<String>,
-    /// Ask the provider whether a human or a machine picked up. Costs a little for each call. Default false.
-    pub machine_detection: bool,
     /// What a reply may say.
     pub words: Words,
 }
 
 impl Default for HearConfig {
     fn default() -> Self {
-        Self { replies: true, call_back: true, key_bin: None, machine_detection: false, words: Words::default() }
+        Self { replies: true, call_back: true, key_bin: None, words: Words::default() }
     }
 }
 

@@ -49,7 +49,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "working_hours",
         ],
     ),
-    ("hear", &["replies", "call_back", "joined", "missed", "key_bin", "machine_detection"]),
+    ("hear", &["replies", "call_back", "joined", "missed", "key_bin"]),
     ("provider", &["mock", "twilio"]),
     ("provider.mock", &["outcomes"]),
     (

@@ -31,6 +31,10 @@ pub struct Request {
     pub subject: Option<String>,
     /// How it is said, for channels that speak.
     pub voice: Voice,
+    /// How long the phone rings, for channels that ring.
+    pub ring_timeout: Duration,
+    /// Should the provider tell humans from machines?
+    pub machine_detection: bool,
     /// What it is about, for channels that pass facts on.
     pub facts: RequestFacts,
     /// When the attempt was written down.

@@ -145,7 +145,7 @@ impl Run<'_> {
         let provider = Arc::clone(&recipient.provider);
         log::info!("[CALL] Provider={}", provider.kind());
         log::info!("[CALL] Initiating {} to {}", attempt.to.kind, attempt.to);
-        let request = request(&attempt, recipient);
+        let request = request(&attempt, recipient, self.world.config.engine.ring_timeout);
         let skew_ms = Arc::clone(&self.skew_ms);
         let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms, skew_ms };
         let clock = Arc::clone(&self.world.clock);
@@ -272,7 +272,7 @@ impl Run<'_> {
 }
 
 /// What the provider gets.
-fn request(attempt: &Attempt, recipient: &Recipient<'_>) -> Request {
+fn request(attempt: &Attempt, recipient: &Recipient<'_>, ring_timeout: Duration) -> Request {
     Request {
         token: attempt.token.clone(),
         key: attempt.key.clone(),
@@ -282,6 +282,8 @@ fn request(attempt: &Attempt, recipient: &Recipient<'_>) -> Request {
         message: attempt.message.clone(),
         subject: None,
         voice: recipient.voice.clone(),
+        ring_timeout,
+        machine_detection: false,
         facts: RequestFacts {
             incident: attempt.incident,
             step: attempt.step,

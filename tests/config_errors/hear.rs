@@ -66,5 +66,5 @@ error: `key_bin` is not the address of a TwiML Bin
 fn the_words_of_a_config_are_added_to_those_everybody_knows() {
     let hear = config(&[], "[hear]\njoined = [\"bin da\"]\nreplies = false\n").unwrap().hear;
     assert_eq!(hear.words, Words::with(["bin da"], []));
-    assert_eq!((hear.replies, hear.call_back, hear.key_bin, hear.machine_detection), (false, true, None, false));
+    assert_eq!((hear.replies, hear.call_back, hear.key_bin), (false, true, None));
 }

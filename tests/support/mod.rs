@@ -73,6 +73,8 @@ pub fn call(message: &str) -> Request {
         message: message.into(),
         subject: None,
         voice: Voice { voice: None, language: "en-US".into() },
+        ring_timeout: Duration::from_secs(45),
+        machine_detection: false,
         facts: RequestFacts::default(),
         intent_at: Timestamp::from_ms(1_795_338_000_000), // 2026-11-22T09:00:00Z
     }

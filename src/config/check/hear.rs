@@ -22,7 +22,6 @@ pub(super) fn hear(table: &Table<'_, '_>, report: &Report<'_>) -> HearConfig {
         replies: table.flag("replies").unwrap_or(standard.replies),
         call_back: table.flag("call_back").unwrap_or(standard.call_back),
         key_bin: key_bin(table, report),
-        machine_detection: table.flag("machine_detection").unwrap_or(standard.machine_detection),
         words: Words::with(joined.iter().map(|w| *w.get_ref()), missed.iter().map(|w| *w.get_ref())),
     }
 }

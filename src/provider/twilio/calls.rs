@@ -3,7 +3,7 @@
 use super::answer::{clean, report, request_id, skew_ms};
 use super::classify::{classify, rejection};
 use super::twiml::twiml;
-use super::{Twilio, remedy};
+use super::{RING_MAX_S, Twilio, remedy};
 use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
     Rejection, RejectionClass, Reply, ReplyMeta, Request, Target, Timestamp, cut, printable,
@@ -99,8 +99,8 @@ impl Twilio {
             return Reply::fenced(reason);
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
-        let extras = CallExtras { callback, ring_s: self.ring_s, detect_machines: self.detect_machines };
-        let form = create_form(to, &self.from, &extras, &words);
+        let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
+        let form = create_form(to, &self.from, callback, ring, &words);
         match self.http.post(&self.list_url("Calls"), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
@@ -151,30 +151,28 @@ impl Twilio {
     }
 }
 
-/// What a call is asked for besides its words (docs/voice/api/call-resource).
-#[derive(Debug, Clone, Copy)]
-pub struct CallExtras<'a> {
-    /// `StatusCallback`.
-    pub callback: Option<&'a str>,
-    /// `Timeout`: how long it rings, in seconds.
-    pub ring_s: u64,
-    /// Does Twilio listen for a machine? Beside the call (`AsyncAmd`), so that it speaks at once; `answered_by` of the
-    /// fetched call tells. Twilio notes warning 21262 for want of a callback.
-    pub detect_machines: bool,
+/// How a call rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ring {
+    /// For so long; Twilio takes whole seconds from 1 to 600 and may add 5 (docs/voice/api/call-resource, `Timeout`).
+    pub timeout: Duration,
+    /// Tell humans from machines, beside the call (docs/voice/answering-machine-detection, `AsyncAmd`): the answer stands in
+    /// the call's `answered_by`.
+    pub machine_detection: bool,
 }
 
 /// The form of "create a call", fields in the order of the official SDKs.
-pub fn create_form(to: &Phone, from: &Phone, extras: &CallExtras<'_>, twiml: &str) -> String {
-    let ring = extras.ring_s.to_string();
+pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring: Ring, twiml: &str) -> String {
+    let timeout = ring.timeout.as_secs().clamp(1, RING_MAX_S).to_string();
     let mut fields = vec![("To", to.expose()), ("From", from.expose())];
-    if let Some(url) = extras.callback {
+    if let Some(url) = callback {
         fields.push(("StatusCallback", url));
         // Repeated, not joined: a joined value is accepted and silently useless (docs/api/errors/21626).
         fields.extend(["initiated", "ringing", "answered", "completed"].map(|event| ("StatusCallbackEvent", event)));
         fields.push(("StatusCallbackMethod", "POST"));
     }
-    fields.push(("Timeout", ring.as_str()));
-    if extras.detect_machines {
+    fields.push(("Timeout", &timeout));
+    if ring.machine_detection {
         fields.extend([("MachineDetection", "Enable"), ("AsyncAmd", "true")]);
     }
     fields.push(("Twiml", twiml));

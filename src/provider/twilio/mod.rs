@@ -11,7 +11,7 @@ mod pages;
 mod twiml;
 
 pub use answer::{mask_numbers, skew_ms};
-pub use calls::{CallExtras, create_form};
+pub use calls::{Ring, create_form};
 pub use classify::classify;
 pub use codes::{meaning, remedy};
 pub use hearing::KEY_BIN;
@@ -42,21 +42,19 @@ pub struct Twilio {
     /// The whole `Basic …` header.
     authorization: SecretString,
     status_callback: Option<SecretString>,
-    ring_s: u64,
     /// Where a key pressed in a call goes.
     key_bin: Option<String>,
-    detect_machines: bool,
     http: HttpClient,
 }
 
 impl Twilio {
-    /// The account of `config`, with the ring and request times of `engine`.
+    /// The account of `config`, with the request times of `engine`.
     pub fn new(config: &TwilioConfig, engine: &EngineConfig) -> Self {
-        Self::with_http(config, engine, HttpClient::new(http_settings(config, engine)))
+        Self::with_http(config, HttpClient::new(http_settings(config, engine)))
     }
 
     /// As [`Twilio::new`], over this client.
-    pub fn with_http(config: &TwilioConfig, engine: &EngineConfig, http: HttpClient) -> Self {
+    pub fn with_http(config: &TwilioConfig, http: HttpClient) -> Self {
         let (user, secret) = match &config.auth {
             TwilioAuth::Token(token) => (&config.account_sid, token),
             TwilioAuth::ApiKey { sid, secret } => (sid, secret),
@@ -69,17 +67,15 @@ impl Twilio {
             secret: secret.clone(),
             authorization: format!("Basic {basic}").into(),
             status_callback: config.status_callback.clone().map(SecretString::from),
-            ring_s: engine.ring_timeout.as_secs().clamp(1, RING_MAX_S),
             key_bin: None,
-            detect_machines: false,
             http,
         }
     }
 
-    /// The same, with keys and machine detection as `hear` says.
+    /// The same, with keys as `hear` says.
     #[must_use]
     pub fn hearing(self, hear: &HearConfig) -> Self {
-        Self { key_bin: hear.key_bin.clone(), detect_machines: hear.machine_detection, ..self }
+        Self { key_bin: hear.key_bin.clone(), ..self }
     }
 
     /// Who makes attempts of this kind with this account.
