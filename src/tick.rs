@@ -22,6 +22,7 @@
 //! owns every decision; workers only talk to the provider and send back what they heard. Nothing here knows SQL or HTTP,
 //! or reads a clock but through [`Clock`].
 
+mod aim;
 mod calendars;
 mod calls;
 mod faults;
@@ -42,7 +43,7 @@ pub use test_call::{TestCall, test_call};
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::feed::Feeds;
-use crate::model::{CallList, Reason, RungKind, StepId, Target, TickId, Timestamp};
+use crate::model::{CallList, ProviderKind, Reason, RungKind, StepId, Target, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Hearing, Provider, Providers};
 use crate::rules::ladder;
@@ -90,6 +91,9 @@ const WRITE_AGAIN: (Duration, u32) = (Duration::from_millis(200), 50);
 /// The longest wait for the time of a retry: a clock that goes back must not make a tick sleep on.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// A tick stays for a retry that is at most so far away.
+const WORTH_WAITING: Duration = Duration::from_secs(20);
+
 /// Runs one tick. An error means that the store cannot be used; a provider's failure never is one.
 pub fn tick(world: &World) -> Result<Summary, StoreError> {
     let started = Instant::now();
@@ -132,11 +136,9 @@ pub fn hang_up_now(world: &World, incident: crate::model::IncidentId) -> Result<
     Ok(run.summary)
 }
 
-/// How requests to place a call may go out.
+/// How requests to a provider may go out, when not as many at once as the config allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sending {
-    /// As many at once as the config allows.
-    Freely,
     /// The provider refused *us* in an earlier tick: one at a time until one is taken.
     OneAtATime,
     /// It refused us in this tick: no more until the next.
@@ -156,8 +158,8 @@ struct Run<'w> {
     due: VecDeque<Claim>,
     /// Steps that had their one try of this tick (the provider was at its limit).
     had_their_try: HashSet<StepId>,
-    /// When steps that went back to `PENDING` may be tried again.
-    again_at: Vec<Timestamp>,
+    /// When steps that went back to `PENDING` may be tried again, and with whom.
+    again_at: Vec<(ProviderKind, Timestamp)>,
     /// Questions to the provider that wait for a worker.
     to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
     /// Targets the provider is being asked about first.
@@ -178,8 +180,8 @@ struct Run<'w> {
     last_tick_at: Option<Timestamp>,
     /// The provider's clock minus this tick's, as it was last seen, milliseconds.
     skew_ms: Arc<AtomicI64>,
-    /// How requests to place a call may go out.
-    sending: Sending,
+    /// Providers that do not get requests freely.
+    sending: HashMap<ProviderKind, Sending>,
     /// Outcomes the store could not write down yet.
     unrecorded: Vec<Unrecorded>,
     /// How often that may still be tried.
@@ -211,7 +213,7 @@ impl<'w> Run<'w> {
             lists: HashMap::new(),
             last_tick_at: None,
             skew_ms: Arc::new(AtomicI64::new(0)),
-            sending: Sending::Freely,
+            sending: HashMap::new(),
             unrecorded: Vec::new(),
             writes_left: WRITE_AGAIN.1,
             calendars: Calendars::default(),
@@ -223,10 +225,8 @@ impl<'w> Run<'w> {
         self.correction_ms = correction_ms;
         // In this tick's time, which the machine's clock may not be.
         self.last_tick_at = begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(correction_ms)));
-        let calls = self.world.providers.of(RungKind::Call).map(|provider| account_fault(provider.kind()));
-        if begun.faults.iter().any(|key| Some(key) == calls.as_ref()) {
-            self.sending = Sending::OneAtATime;
-        }
+        let refused = |by: &ProviderKind| begun.faults.contains(&account_fault(*by));
+        self.sending.extend(ProviderKind::ALL.iter().copied().filter(refused).map(|by| (by, Sending::OneAtATime)));
         self.fault("STOP file", self.world.config.stopped(), || {
             format!("{} exists: nothing will ring", self.world.config.stop_file.display())
         })
@@ -256,7 +256,7 @@ impl<'w> Run<'w> {
                 failed = self.start_what_can_start().err();
             }
             self.write_down_again();
-            let sleepers = failed.is_none() && self.sending != Sending::Stopped && !self.again_at.is_empty();
+            let sleepers = failed.is_none() && self.again_at.iter().any(|(by, at)| self.is_worth_waiting(*by, *at));
             let unwritten = !self.unrecorded.is_empty() && self.writes_left > 0;
             if self.time_is_over() || !(self.jobs.any() || sleepers || unwritten) {
                 break;
@@ -283,7 +283,7 @@ impl<'w> Run<'w> {
     fn claim_due(&mut self) -> Result<(), StoreError> {
         let waiting = self.again_at.len();
         let now = self.world.clock.now();
-        self.again_at.retain(|at| *at > now);
+        self.again_at.retain(|(_, at)| *at > now);
         // A step that may be tried again takes its place by deadline, so the list is read anew.
         let mut stale = self.again_at.len() < waiting;
         loop {
@@ -303,12 +303,12 @@ impl<'w> Run<'w> {
 
     fn claim_batch(&mut self) -> Result<(), StoreError> {
         let mut held = VecDeque::new();
-        while self.may_start() && self.jobs.has_room(self.sending == Sending::OneAtATime) {
+        while self.may_start() && self.jobs.has_room() {
             let Some(claim) = self.due.pop_front() else { break };
             if self.had_their_try.contains(&claim.step) {
                 continue;
             }
-            if self.is_held(&claim) {
+            if self.must_wait(claim.action.kind) || self.is_held(&claim) {
                 held.push_back(claim);
                 continue;
             }
@@ -341,12 +341,27 @@ impl<'w> Run<'w> {
     /// A request that could not end within the tick is left to the next one.
     fn may_start(&self) -> bool {
         let needed = self.world.config.engine.needed();
-        self.sending != Sending::Stopped && self.limit().saturating_sub(self.started.elapsed()) >= needed
+        self.limit().saturating_sub(self.started.elapsed()) >= needed
+    }
+
+    /// The provider of this kind refused *us*: in this tick, or in an earlier one, and its one request is under way.
+    fn must_wait(&self, kind: RungKind) -> bool {
+        let Some(by) = self.world.providers.of(kind).map(|provider| provider.kind()) else { return false };
+        match self.sending.get(&by) {
+            Some(Sending::Stopped) => true,
+            Some(Sending::OneAtATime) => self.jobs.is_placing(by),
+            None => false,
+        }
+    }
+
+    /// Is a retry so near that the tick stays for it? Later ones are for the next tick.
+    fn is_worth_waiting(&self, by: ProviderKind, at: Timestamp) -> bool {
+        self.sending.get(&by) != Some(&Sending::Stopped) && at <= self.world.clock.now().plus(WORTH_WAITING)
     }
 
     /// Must the claim wait for what the provider is being asked about its target?
     fn is_held(&mut self, claim: &Claim) -> bool {
-        let Some(target) = self.target(claim) else { return false };
+        let Some(target) = aim::target(&self.world.config, claim) else { return false };
         let asked_now = self.preflight(&target);
         (asked_now || self.looked_at_first.contains_key(&target)) && !self.follow_first_is_over()
     }
@@ -358,7 +373,8 @@ impl<'w> Run<'w> {
     /// Waits for the next thing to happen: an answer, a deadline, or the time of a retry.
     fn next_event(&mut self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
-        let retry = self.again_at.iter().min().map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
+        let near = self.again_at.iter().filter(|(by, at)| self.is_worth_waiting(*by, *at)).map(|(_, at)| at);
+        let retry = near.min().map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
         let write = (!self.unrecorded.is_empty()).then_some(WRITE_AGAIN.0);
         if !self.jobs.any() {
             let wait = [retry, write].into_iter().flatten().min().unwrap_or_default();

@@ -137,8 +137,8 @@ fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
     let (shown, default) = (config(&format!("{guards}{engine}")), config(""));
     assert_eq!(shown.guards, default.guards);
     assert_eq!(format!("{:?}", shown.engine), format!("{:?}", default.engine));
-    let ladder: Vec<_> = default.ladder.iter().map(|rung| rung.before.as_secs()).collect();
-    assert_eq!(ladder, [180, 90]);
+    let ladder: Vec<_> = default.ladder.iter().map(|rung| rung.action.at.ms() / 1000).collect();
+    assert_eq!(ladder, [-180, -90]);
     assert!(README.contains("a call 3 minutes before the start and one 90 seconds before"));
 }
 

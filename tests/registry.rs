@@ -22,7 +22,10 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         guards: GuardConfig::default(),
         engine: engine(Duration::from_secs(20)),
         ladder: Vec::new(),
+        repeat: savehub::model::Repeat::UntilAnswered,
+        machine_detection: false,
         people: Vec::new(),
+        contacts: Vec::new(),
         calendar: savehub::config::CalendarConfig::default(),
         hear: savehub::config::HearConfig::default(),
     }

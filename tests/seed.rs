@@ -239,7 +239,7 @@ fn look_up_twilio(w: &mut World, luck: Luck) {
     let names = BadStart { started: AtomicBool::new(false), luck, found: w.fake().addr() };
     let engine = &w.parts.config.engine;
     let http = HttpClient::with_lookup(http_settings(&account, engine), Arc::new(names));
-    let twilio = Twilio::with_http(&account, engine, http);
+    let twilio = Twilio::with_http(&account, http);
     w.parts.providers = Arc::new(Only(Arc::new(twilio)));
 }
 

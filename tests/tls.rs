@@ -137,7 +137,7 @@ fn a_certificate_for_another_name_stops_it_too() {
     let mut config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
     config.ca_file = Some(server.ca_file());
     let http = HttpClient::with_lookup(http_settings(&config, &engine(PATIENT)), Arc::new(To(server.addr())));
-    let outcome = Twilio::with_http(&config, &engine(PATIENT), http).place(&call("Hello"), &Open).outcome;
+    let outcome = Twilio::with_http(&config, http).place(&call("Hello"), &Open).outcome;
     assert_eq!(cause(&outcome), NotSentCause::Tls, "{outcome:?}");
 }
 

@@ -189,6 +189,8 @@ fn config(place: &Temporary) -> anyhow::Result<Config> {
         id: "ana".into(),
         name: "Ana".into(),
         phone: Phone::parse("+12025550123").context("the demo's number")?,
+        email: None,
+        ring_timeout: None,
         zone: Zone::utc(),
         message: Template::standard(),
         voice: Voice { voice: None, language: "en-US".into() },

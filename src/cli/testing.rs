@@ -24,6 +24,8 @@ pub(crate) fn person(id: &str) -> Person {
         id: id.into(),
         name: id.to_uppercase(),
         phone: Phone::parse("+12025550101").unwrap(),
+        email: None,
+        ring_timeout: None,
         zone: Zone::named("Europe/Berlin").unwrap(),
         message: Template::standard(),
         voice: Voice { voice: None, language: "en-US".into() },
@@ -64,6 +66,7 @@ pub(crate) fn incident(id: i64, meeting: &Meeting, state: IncidentState) -> Inci
         note: None,
         opened_at: minutes(-30),
         ended_at: None,
+        acknowledged: None,
         steps: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use super::watchdog::Watchdog;
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Config, ProviderChoice};
 use crate::exit::{Exit, UsageError};
-use crate::model::{HeardEffect, HeardHow, ProviderKind, Reason, StepState, printable};
+use crate::model::{HeardEffect, HeardHow, ProviderKind, Reason, RungKind, StepState, printable};
 use crate::store::StepResult;
 use crate::store::Store;
 use crate::store::sqlite::{Create, SqliteStore};
@@ -107,9 +107,30 @@ fn line(result: &StepResult, dry_run: bool) -> String {
     format!("{incident} {} ({}): {what}", printable(&result.title), printable(&result.person))
 }
 
+/// `texted ****0123, SM…`: what is no call.
+fn sent(result: &StepResult, dry_run: bool, to: &str) -> String {
+    let (would, did) = match result.kind {
+        RungKind::Call => ("call", "called"),
+        RungKind::Sms => ("text", "texted"),
+        RungKind::Email => ("write to", "wrote to"),
+        RungKind::Webhook => ("post to", "posted to"),
+        RungKind::Command => ("run", "ran"),
+    };
+    let id = result.call_id.as_deref().unwrap_or("unknown");
+    match (result.provider, result.reason) {
+        _ if dry_run => format!("would {would} {to}"),
+        (_, Reason::TestMode) => format!("test mode, would have {did} {to}"),
+        (Some(ProviderKind::Mock), _) => format!("{did} {to}, but for the mock provider: {id}"),
+        _ => format!("{did} {to}, {id}"),
+    }
+}
+
 pub(super) fn outcome(result: &StepResult, dry_run: bool) -> String {
     let to = result.to.as_deref().unwrap_or("nobody");
     let id = result.call_id.as_deref().unwrap_or("unknown");
+    if result.state == StepState::Executed && result.kind != RungKind::Call {
+        return sent(result, dry_run, to);
+    }
     match (result.state, result.reason) {
         (StepState::Executed, Reason::Merged) if dry_run => format!("would be named by the same call to {to}"),
         (StepState::Executed, _) if dry_run => format!("would call {to}"),

@@ -1,6 +1,7 @@
 //! From what was typed to what it means. Every part reads on after a mistake, so that all of them are reported at once.
 
 pub(super) mod account_sid;
+mod contacts;
 mod feeds;
 mod hear;
 mod hours;
@@ -18,6 +19,7 @@ use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
 use super::{CalendarConfig, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, places};
+use crate::model::{Repeat, RungKind};
 use sources::Sources;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -74,18 +76,30 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let overrides = Overrides::read(input.env, report);
     let test_mode = call.flag("test_mode").unwrap_or(false);
     let test_mode = overrides.test_mode.clone().good().unwrap_or(test_mode);
+    let repeat = ladder::word(&call, "repeat", "\"until-answered\"", Repeat::ALL, Repeat::as_str, report);
+    let repeat = repeat.unwrap_or(Repeat::UntilAnswered);
+    let machine_detection = call.flag("machine_detection").unwrap_or(false);
     let guards = limits::Guards::read(&root.table("guards", "guards"), report);
     let engine_table = root.table("engine", "engine");
     let engine = limits::engine(&engine_table, report);
-    let ladder = ladder::ladder(&root.tables("ladder"), &guards, report);
-    if guards.max_calls.sound {
-        limits::room_to_call_again(&engine_table, guards.max_calls.value, ladder.len(), report);
-    }
     let calendar_table = root.table("calendar", "calendar");
     let calendar = feeds::feeds(&calendar_table, report);
     let defaults = people::Defaults::read(&call, &calendar_table, report);
     let sources = Sources { config: &calendar, input, report };
     let people = people::people(&root.tables("person"), &defaults, &sources);
+    let contacts = contacts::contacts(&root.tables("contact"), report);
+    let around = ladder::Around {
+        guards: &guards,
+        grace: engine.grace,
+        people: &people.iter().map(|(person, _)| person).collect::<Vec<_>>(),
+        contacts: &contacts,
+        channels: &ladder::Channels::read(&root),
+    };
+    let ladder = ladder::ladder(&root.tables("ladder"), &around, report);
+    if guards.max_calls.sound {
+        let calls = ladder.iter().filter(|rung| rung.action.kind == RungKind::Call).count();
+        limits::room_to_call_again(&engine_table, guards.max_calls.value, calls, report);
+    }
     let hear = hear::hear(&root.table("hear", "hear"), report);
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
@@ -100,8 +114,11 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         test_mode,
         guards: guards.into_config(),
         engine,
+        repeat,
+        machine_detection,
         ladder,
         people,
+        contacts,
         calendar,
         hear,
     })
@@ -156,8 +173,11 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         test_mode: false,
         guards: limits::Guards::read(&root.table("guards", "guards"), &report).into_config(),
         engine: limits::engine(&root.table("engine", "engine"), &report),
+        repeat: Repeat::UntilAnswered,
+        machine_detection: false,
         ladder: ladder::standard(),
         people: Vec::new(),
+        contacts: Vec::new(),
         calendar: CalendarConfig::default(),
         hear: HearConfig::default(),
     }

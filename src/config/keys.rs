@@ -2,14 +2,15 @@
 
 /// Tables by their path, each with its keys and the tables in it, in the order of `config.example.toml`.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["database", "call", "guards", "engine", "calendar", "hear", "provider", "person", "ladder"]),
-    ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language"]),
+    ("", &["database", "call", "guards", "engine", "calendar", "hear", "provider", "person", "contact", "ladder"]),
+    ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language", "repeat", "machine_detection"]),
     (
         "guards",
         &[
             "critical_window",
             "max_calls",
             "max_calls_per",
+            "max_sms",
             "daily_cap_per_person",
             "daily_cap",
             "number_gap",
@@ -77,6 +78,8 @@ const TABLES: &[(&str, &[&str])] = &[
             "id",
             "name",
             "phone",
+            "email",
+            "ring_timeout",
             "zone",
             "message",
             "voice",
@@ -92,7 +95,8 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("calendars", &["file", "url", "url_env", "url_file", "url_command", "name", "refresh"]),
-    ("ladder", &["step", "before"]),
+    ("contact", &["name", "phone", "email"]),
+    ("ladder", &["step", "before", "after", "to", "when", "use", "message"]),
 ];
 
 /// What a table may hold: its keys and the tables in it.

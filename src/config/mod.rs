@@ -22,7 +22,7 @@ pub use keys::known_keys;
 pub use show::Problems;
 
 use crate::calendar::Policy;
-use crate::model::{Phone, Voice};
+use crate::model::{Email, Phone, Repeat, Voice};
 use crate::rules::message::Template;
 use secrecy::SecretString;
 use std::fmt;
@@ -128,10 +128,16 @@ pub struct Config {
     pub guards: GuardConfig,
     /// The engine's times.
     pub engine: EngineConfig,
+    /// What stops rungs that run only while nobody has answered. Default: an answer.
+    pub repeat: Repeat,
+    /// Ask the provider whether a human or a machine has answered. Default false.
+    pub machine_detection: bool,
     /// The rungs, earliest first. Never empty.
     pub ladder: Vec<Rung>,
     /// The people, in the order of the file.
     pub people: Vec<Person>,
+    /// Who else may be told.
+    pub contacts: Vec<Contact>,
     /// `[calendar]`: how calendars are fetched.
     pub calendar: CalendarConfig,
     /// `[hear]`: how people answer.
@@ -330,6 +336,10 @@ pub struct Person {
     pub name: String,
     /// Who is called.
     pub phone: Phone,
+    /// Where mail goes.
+    pub email: Option<Email>,
+    /// How long this phone rings; `None`: as `[engine]` says.
+    pub ring_timeout: Option<Duration>,
     /// Display and input of times.
     pub zone: crate::zone::Zone,
     /// What is said.
@@ -342,6 +352,17 @@ pub struct Person {
     pub calendars: Vec<CalendarSource>,
     /// Which of them ring.
     pub policy: Policy,
+}
+
+/// `[[contact]]`: somebody who may be told that a person seems to be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// For `to` in a rung; unique.
+    pub name: String,
+    /// For calls and messages.
+    pub phone: Option<Phone>,
+    /// For mail.
+    pub email: Option<Email>,
 }
 
 impl Person {
@@ -401,5 +422,10 @@ impl Config {
     /// The person with this id.
     pub fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|p| p.id == id)
+    }
+
+    /// The contact with this name.
+    pub fn contact(&self, name: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|c| c.name == name)
     }
 }

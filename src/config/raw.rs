@@ -82,6 +82,19 @@ impl<'a, 't> Table<'a, 't> {
         self.entries.is_some_and(|e| e.contains_key(key))
     }
 
+    /// Where the key itself stands.
+    pub(super) fn key_at(&self, key: &str) -> Option<Range<usize>> {
+        self.entries.and_then(|e| e.get_key_value(key)).map(|(key, _)| key.span())
+    }
+
+    /// The names of the tables `[key.NAME]`.
+    pub(super) fn names_in(&self, key: &str) -> Vec<String> {
+        let Some(DeValue::Table(tables)) = self.entries.and_then(|e| e.get(key)).map(Spanned::get_ref) else {
+            return Vec::new();
+        };
+        tables.iter().map(|(name, _)| name.get_ref().to_string()).collect()
+    }
+
     /// Was any of these keys written?
     pub(super) fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.has(key))
@@ -97,11 +110,7 @@ impl<'a, 't> Table<'a, 't> {
         let known = keys::of_table(self.path);
         let near = nearest(key, known.iter().copied());
         let mut problem = Problem::new(format!("unknown key {}", quoted(key))).at(at);
-        if self.path == "ladder" && key == "after" {
-            problem = Problem::new("a call has no `after`")
-                .at(at)
-                .label("a call rings before the start; write it as `before = \"3m\"`");
-        } else if let Some(near) = near {
+        if let Some(near) = near {
             problem = problem.label(format!("did you mean `{near}`?"));
         } else {
             // Nobody knows what the value of such a key is.
@@ -116,7 +125,7 @@ impl<'a, 't> Table<'a, 't> {
         match self.path {
             "" => "at the top of the file there may be".into(),
             "calendars" => "a calendar may hold".into(),
-            "person" | "ladder" => format!("[[{}]] may hold", self.path),
+            "person" | "contact" | "ladder" => format!("[[{}]] may hold", self.path),
             path => format!("[{path}] may hold"),
         }
     }

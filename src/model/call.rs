@@ -171,6 +171,8 @@ text_enum! {
         IncidentEnded = "incident_ended",
         /// The critical window closed since the claim.
         WindowClosed = "window_closed",
+        /// A human has answered since the claim.
+        Acknowledged = "acknowledged",
         /// The STOP file appeared.
         Stopped = "stopped",
         /// The critical window is not open yet: the clock went back since the claim.

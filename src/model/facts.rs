@@ -1,6 +1,8 @@
 //! Facts and verdicts: what a store reads inside a transaction, and what a pure rule answers.
 
-use super::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepState, Target, Timestamp};
+use super::{
+    AttemptId, AttemptState, HangUpState, IncidentState, Reason, RungKind, StepState, Target, Timestamp, When,
+};
 use crate::owner::Owner;
 
 /// What the guards may know about a step about to be tried; read inside the claim transaction.
@@ -27,9 +29,13 @@ pub struct StepFacts {
     pub starts_at: Timestamp,
     /// When the step was due.
     pub due_at: Timestamp,
-    /// Calls of this (person, meeting) since the start of the limit's span (10 min).
+    /// From then on it is too late.
+    pub deadline_at: Timestamp,
+    /// On which condition it runs.
+    pub when: When,
+    /// Calls of this (person, meeting) since the start of the limit's span (10 min); of an SMS step, messages.
     pub recent_calls: u32,
-    /// A later call rung of the same incident is due too, or has been claimed before this one.
+    /// A later call rung of the same incident to the same phone is due too, or has been claimed before this one.
     pub later_rung_due: bool,
     /// The step's last attempt was refused for the provider's capacity.
     pub refused_for_capacity: bool,
@@ -77,19 +83,25 @@ pub struct FenceFacts {
     pub owner: Owner,
     /// Wish to end the call, set by check-in and resolve.
     pub hang_up: HangUpState,
-    /// `true` for every incident it serves: open, and of the meeting's generation. `None` for `call-test`.
+    /// `true` for every incident it serves: not ended, and of the meeting's generation. `None` for `call-test`.
     pub incidents_open: Option<bool>,
-    /// Earliest start of the meetings it serves.
-    pub starts_at: Option<Timestamp>,
+    /// Of an incident it serves a human has answered, and the step runs only while nobody has.
+    pub acknowledged: bool,
+    /// What it does.
+    pub kind: RungKind,
+    /// When the latest of its steps was due, and the earliest moment at which one is too late; `None` for `call-test`.
+    pub due: Option<(Timestamp, Timestamp)>,
 }
 
 /// What is known when a step's attempt has its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AfterFacts {
-    /// May the incident still ring, in the same generation?
+    /// What the step does.
+    pub kind: RungKind,
+    /// Has the incident not ended, in the same generation?
     pub incident_open: bool,
-    /// Start of the meeting.
-    pub starts_at: Timestamp,
+    /// From then on the step is too late.
+    pub deadline_at: Timestamp,
     /// Retries spent so far.
     pub tries: u32,
     /// Was this step not the one that was claimed, but a companion that shares its call?
@@ -131,9 +143,9 @@ pub struct OpenAttempt {
     pub tries: u32,
     /// Where it was to go.
     pub to: Target,
-    /// Start of the meeting; `None` for `call-test`.
-    pub starts_at: Option<Timestamp>,
-    /// Due time of the next pending call rung of the same person.
+    /// From then on its steps are too late; `None` for `call-test`.
+    pub deadline_at: Option<Timestamp>,
+    /// Due time of the next pending rung of the same kind, to the same person or contact.
     pub next_rung_due: Option<Timestamp>,
 }
 
@@ -146,6 +158,6 @@ pub enum Settle {
     Unknown,
     /// `UNKNOWN` -> `ABANDONED`; its step is `FAILED(unknown)`.
     Abandon,
-    /// `UNKNOWN` -> `ABANDONED`; its step may be tried once more (`on_unknown = "call"`).
+    /// `UNKNOWN` -> `ABANDONED`; its step may be tried once more (`on_unknown = "call"`, or what may arrive twice).
     AbandonAndCall,
 }

@@ -86,6 +86,17 @@ pub struct Answer {
     pub incidents: Vec<IncidentId>,
 }
 
+/// What something that was heard did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heeded {
+    /// What it meant.
+    pub effect: HeardEffect,
+    /// The incidents it changed; it may have been for others, which had changed so before.
+    pub incidents: Vec<IncidentId>,
+    /// Calls and open attempts now marked to be hung up.
+    pub hang_ups: u32,
+}
+
 /// A message that came to our number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeardMessage {

@@ -12,6 +12,7 @@ mod heard;
 mod ids;
 mod meeting;
 mod phone;
+mod rung;
 mod states;
 mod target;
 mod text;
@@ -27,10 +28,11 @@ pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
-pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, TAG_LEN, Waiting, is_tag, tag};
+pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
-pub use meeting::{MeetingWords, PlannedStep, RungKind};
+pub use meeting::MeetingWords;
 pub use phone::{Phone, PhoneError};
+pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};
 pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};
 pub use target::{Address, Target};
 pub(crate) use text::text_enum;

@@ -33,11 +33,6 @@ text_enum! {
 }
 
 impl IncidentState {
-    /// May steps of this incident still ring?
-    pub const fn may_ring(self) -> bool {
-        matches!(self, Self::Open | Self::Escalating)
-    }
-
     /// Is it over for good?
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Resolved | Self::Cancelled | Self::Missed)
@@ -184,12 +179,22 @@ text_enum! {
         Merged = "merged",
         /// The number is no E.164 number, its country is not allowed, or the provider refused it.
         InvalidNumber = "invalid_number",
+        /// The config has no phone, mailbox, webhook or command of this name for it (any more).
+        NoTarget = "no_target",
         /// There is nothing to say.
         EmptyMessage = "empty_message",
         /// The call limit of this person and meeting is used up.
         MaxCallsExceeded = "max_calls_exceeded",
         /// Not `0 < start - now <= window`.
         OutsideCriticalWindow = "outside_critical_window",
+        /// The limit of messages of this person and meeting is used up.
+        MaxSmsExceeded = "max_sms_exceeded",
+        /// The time in which it makes sense is over (calls: `outside_critical_window`).
+        TooLate = "too_late",
+        /// It is not due yet: the clock went back.
+        NotDue = "not_due",
+        /// A human has answered, replied or called back.
+        Acknowledged = "acknowledged",
         /// The incident is no longer open.
         IncidentResolved = "incident_resolved",
         /// The STOP file or `pause`.
@@ -237,8 +242,9 @@ impl Reason {
         match self {
             Self::Initiated | Self::Merged => "initiated",
             Self::TestMode => "test_mode",
-            Self::MaxCallsExceeded => "rate_limited",
+            Self::MaxCallsExceeded | Self::MaxSmsExceeded => "rate_limited",
             Self::InvalidNumber
+            | Self::NoTarget
             | Self::EmptyMessage
             | Self::NotSent
             | Self::Unknown

@@ -1,8 +1,8 @@
 //! What becomes of a step when its attempt has an outcome: guard 4 (one retry) and guard 5 (graceful failure).
 
 use crate::model::{
-    Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, StepState,
-    Timestamp,
+    Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, RungKind,
+    StepState, Timestamp,
 };
 use crate::model::{AfterFacts, Refusal, StepNext};
 use std::time::Duration;
@@ -12,6 +12,10 @@ pub const RETRIES: u32 = 1;
 
 /// A retry waits this long.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A message, mail or webhook that certainly did not leave is tried again and again, after this long each time: it has
+/// minutes, not one window, and cannot arrive twice by it.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// When the clocks disagree about the window, a step is looked at again after this long.
 const CLOCK_DOUBT: Duration = Duration::from_secs(15);
@@ -48,7 +52,7 @@ fn rejected(rejection: &Rejection, facts: &AfterFacts, now: Timestamp) -> StepNe
     match rejection.class {
         RejectionClass::Capacity => {
             let not_before = now.plus(rejection.retry_after.unwrap_or(CAPACITY_WAIT));
-            if not_before >= facts.starts_at {
+            if not_before >= facts.deadline_at {
                 return end(StepState::Failed, Reason::Capacity, words);
             }
             // Certain that nothing was processed, so this does not spend the retry.
@@ -68,7 +72,7 @@ pub fn adopted(facts: &AfterFacts) -> StepNext {
 
 /// What becomes of a step whose attempt is proved absent: certain that nothing rang, so it has its one retry.
 pub fn absent(facts: &AfterFacts, now: Timestamp) -> StepNext {
-    if facts.tries >= RETRIES || now >= facts.starts_at {
+    if facts.tries >= RETRIES || now >= facts.deadline_at {
         return end(StepState::Failed, Reason::NotSent, "the provider has no such call, and no try is left");
     }
     StepNext::Again { not_before: now, spends_try: true }
@@ -77,33 +81,49 @@ pub fn absent(facts: &AfterFacts, now: Timestamp) -> StepNext {
 fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> StepNext {
     let detail = not_sent.detail.clone();
     match not_sent.cause {
-        NotSentCause::Fenced(FenceReason::WindowClosed) if now >= facts.starts_at => {
-            end(StepState::Skipped, Reason::OutsideCriticalWindow, "the meeting started before the request left")
+        NotSentCause::Fenced(FenceReason::WindowClosed) if now >= facts.deadline_at => {
+            end(StepState::Skipped, late(facts.kind), "the time was over before the request left")
         }
         NotSentCause::Fenced(FenceReason::Stopped) => {
             end(StepState::Skipped, Reason::Paused, "the STOP file exists, or cannot be looked at")
         }
         // The next ticks know the clock's error better.
-        NotSentCause::Fenced(FenceReason::ClockDoubt) if now.plus(CLOCK_DOUBT) < facts.starts_at => {
+        NotSentCause::Fenced(FenceReason::ClockDoubt) if now.plus(CLOCK_DOUBT) < facts.deadline_at => {
             StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false }
         }
         NotSentCause::Fenced(FenceReason::ClockDoubt) => {
             let words = "by the provider's clock the window was not open; this machine's clock is wrong";
-            end(StepState::Skipped, Reason::OutsideCriticalWindow, words)
+            end(StepState::Skipped, late(facts.kind), words)
         }
         // An ended incident cancels its steps in the store, and what is too early is for the guards to say. A call that
         // was shared goes on for the meeting that has neither ended nor started.
         NotSentCause::Fenced(
-            FenceReason::IncidentEnded | FenceReason::NotOurs | FenceReason::WindowClosed | FenceReason::TooEarly,
+            FenceReason::IncidentEnded
+            | FenceReason::Acknowledged
+            | FenceReason::NotOurs
+            | FenceReason::WindowClosed
+            | FenceReason::TooEarly,
         ) => StepNext::Again { not_before: now, spends_try: false },
+        _ if facts.tries >= RETRIES && is_patient(facts.kind) && now.plus(TRY_AGAIN) < facts.deadline_at => {
+            StepNext::Again { not_before: now.plus(TRY_AGAIN), spends_try: false }
+        }
         _ => {
             let not_before = now.plus(RETRY_AFTER);
-            if facts.tries >= RETRIES || not_before >= facts.starts_at {
+            if facts.tries >= RETRIES || not_before >= facts.deadline_at {
                 return end(StepState::Failed, Reason::NotSent, detail);
             }
             StepNext::Again { not_before, spends_try: true }
         }
     }
+}
+
+/// The reason word of what came too late.
+const fn late(kind: RungKind) -> Reason {
+    if matches!(kind, RungKind::Call) { Reason::OutsideCriticalWindow } else { Reason::TooLate }
+}
+
+const fn is_patient(kind: RungKind) -> bool {
+    matches!(kind, RungKind::Sms | RungKind::Email | RungKind::Webhook)
 }
 
 #[cfg(test)]
@@ -113,7 +133,13 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_ms(1_000_000);
 
     fn facts(tries: u32) -> AfterFacts {
-        AfterFacts { incident_open: true, starts_at: NOW.plus(Duration::from_secs(60)), tries, merged: false }
+        AfterFacts {
+            kind: RungKind::Call,
+            incident_open: true,
+            deadline_at: NOW.plus(Duration::from_secs(60)),
+            tries,
+            merged: false,
+        }
     }
 
     fn rejection(class: RejectionClass, retry_after: Option<u64>) -> Outcome {
@@ -138,6 +164,22 @@ mod tests {
         assert_eq!(first, StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true });
         let second = next(&not_sent(NotSentCause::Connect), &facts(1), NOW);
         assert_eq!(ended(second), (StepState::Failed, Reason::NotSent));
+    }
+
+    #[test]
+    fn what_is_no_call_is_tried_again_until_its_deadline_and_a_command_once() {
+        let refused = |kind, seconds| {
+            let deadline_at = NOW.plus(Duration::from_secs(seconds));
+            next(&not_sent(NotSentCause::Connect), &AfterFacts { kind, deadline_at, ..facts(1) }, NOW)
+        };
+        let again = StepNext::Again { not_before: NOW.plus(TRY_AGAIN), spends_try: false };
+        for kind in [RungKind::Sms, RungKind::Email, RungKind::Webhook] {
+            assert_eq!(refused(kind, 31), again, "{kind}");
+            assert_eq!(ended(refused(kind, 30)), (StepState::Failed, Reason::NotSent), "{kind}");
+        }
+        for kind in [RungKind::Call, RungKind::Command] {
+            assert_eq!(ended(refused(kind, 600)), (StepState::Failed, Reason::NotSent), "{kind}");
+        }
     }
 
     #[test]
@@ -169,14 +211,14 @@ mod tests {
     fn a_proven_absence_gives_the_step_its_one_retry() {
         assert_eq!(absent(&facts(0), NOW), StepNext::Again { not_before: NOW, spends_try: true });
         assert_eq!(ended(absent(&facts(1), NOW)), (StepState::Failed, Reason::NotSent));
-        let late = AfterFacts { starts_at: NOW, ..facts(0) };
+        let late = AfterFacts { deadline_at: NOW, ..facts(0) };
         assert_eq!(ended(absent(&late, NOW)), (StepState::Failed, Reason::NotSent));
     }
 
     #[test]
     fn the_fence_ends_a_step_with_its_own_reason() {
         let fenced = |r| next(&not_sent(NotSentCause::Fenced(r)), &facts(0), NOW);
-        let started = AfterFacts { starts_at: NOW, ..facts(0) };
+        let started = AfterFacts { deadline_at: NOW, ..facts(0) };
         let late = next(&not_sent(NotSentCause::Fenced(FenceReason::WindowClosed)), &started, NOW);
         assert_eq!(ended(late), (StepState::Skipped, Reason::OutsideCriticalWindow));
         assert_eq!(ended(fenced(FenceReason::Stopped)), (StepState::Skipped, Reason::Paused));

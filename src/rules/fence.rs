@@ -7,7 +7,7 @@
 
 use super::window::{self, Place};
 use crate::model::FenceFacts;
-use crate::model::{AttemptState, FenceReason, HangUpState, Timestamp};
+use crate::model::{AttemptState, FenceReason, HangUpState, Repeat, RungKind, Timestamp};
 use crate::owner::Owner;
 use std::time::Duration;
 
@@ -22,8 +22,10 @@ pub struct Moment<'a> {
     pub boottime_ms: i64,
     /// A request may begin until then, in the same time.
     pub send_by_boot_ms: i64,
-    /// The critical window.
+    /// The critical window of calls.
     pub window: Duration,
+    /// What stops rungs that run only while nobody has answered.
+    pub repeat: Repeat,
     /// The STOP file exists.
     pub stopped: bool,
     /// This process.
@@ -38,14 +40,15 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
     if facts.incidents_open == Some(false) || facts.hang_up == HangUpState::Wanted {
         return Err(FenceReason::IncidentEnded);
     }
-    match facts.starts_at.map(|start| window::place(start, moment.now, moment.window)) {
-        Some(Place::Over) => return Err(FenceReason::WindowClosed),
-        Some(Place::Early) => return Err(FenceReason::TooEarly),
-        Some(Place::Inside) | None => {}
+    if facts.acknowledged && moment.repeat == Repeat::UntilAnswered {
+        return Err(FenceReason::Acknowledged);
     }
-    if let (Some(start), Some(now)) = (facts.starts_at, moment.provider_now)
-        && window::place(start, now, moment.window) != Place::Inside
-    {
+    match place(facts, moment.now, moment.window) {
+        Place::Over => return Err(FenceReason::WindowClosed),
+        Place::Early => return Err(FenceReason::TooEarly),
+        Place::Inside => {}
+    }
+    if moment.provider_now.is_some_and(|now| place(facts, now, moment.window) != Place::Inside) {
         return Err(FenceReason::ClockDoubt);
     }
     if moment.stopped {
@@ -55,6 +58,14 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
         return Err(FenceReason::TooLate);
     }
     Ok(())
+}
+
+/// Where a moment lies in the time of the attempt: of a call the critical window, of anything else from due to deadline. What
+/// has no step (`call-test`) has no window.
+fn place(facts: &FenceFacts, now: Timestamp, critical: Duration) -> Place {
+    let Some((due_at, deadline_at)) = facts.due else { return Place::Inside };
+    let window = if facts.kind == RungKind::Call { critical } else { window::between(due_at, deadline_at) };
+    window::place(deadline_at, now, window)
 }
 
 #[cfg(test)]
@@ -70,7 +81,9 @@ mod tests {
             owner: me.clone(),
             hang_up: HangUpState::None,
             incidents_open: Some(true),
-            starts_at: Some(START),
+            acknowledged: false,
+            kind: RungKind::Call,
+            due: Some((Timestamp::from_ms(START.ms() - 90_000), START)),
         };
         let mut moment = Moment {
             now: Timestamp::from_ms(START.ms() - 60_000),
@@ -78,6 +91,7 @@ mod tests {
             boottime_ms: 5_000,
             send_by_boot_ms: 28_000,
             window: Duration::from_secs(180),
+            repeat: Repeat::UntilAnswered,
             stopped: false,
             me: &me,
         };
@@ -88,7 +102,7 @@ mod tests {
     #[test]
     fn the_fence_lets_a_fresh_attempt_of_an_open_incident_pass() {
         assert_eq!(ask(|_, _| ()), Ok(()));
-        assert_eq!(ask(|f, _| (f.incidents_open, f.starts_at) = (None, None)), Ok(()));
+        assert_eq!(ask(|f, _| (f.incidents_open, f.due) = (None, None)), Ok(()));
     }
 
     #[test]
@@ -102,6 +116,25 @@ mod tests {
         assert_eq!(ask(|_, m| m.now = START), Err(FenceReason::WindowClosed));
         assert_eq!(ask(|_, m| m.now = Timestamp::from_ms(0)), Err(FenceReason::TooEarly));
         assert_eq!(ask(|_, m| m.stopped = true), Err(FenceReason::Stopped));
+    }
+
+    #[test]
+    fn the_fence_refuses_what_was_answered_unless_it_repeats_until_joined() {
+        assert_eq!(ask(|f, _| f.acknowledged = true), Err(FenceReason::Acknowledged));
+        let joined = |f: &mut FenceFacts, m: &mut Moment<'_>| (f.acknowledged, m.repeat) = (true, Repeat::UntilJoined);
+        assert_eq!(ask(joined), Ok(()));
+    }
+
+    #[test]
+    fn what_is_no_call_passes_from_when_it_is_due_until_its_deadline() {
+        let at = |ms: i64| {
+            ask(|f, m| {
+                let due = (Timestamp::from_ms(START.ms() + 300_000), Timestamp::from_ms(START.ms() + 900_000));
+                (f.kind, f.due, m.now) = (RungKind::Webhook, Some(due), Timestamp::from_ms(START.ms() + ms));
+            })
+        };
+        let asked = [299_999, 300_000, 899_999, 900_000].map(at);
+        assert_eq!(asked, [Err(FenceReason::TooEarly), Ok(()), Ok(()), Err(FenceReason::WindowClosed)]);
     }
 
     #[test]

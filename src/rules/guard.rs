@@ -1,5 +1,8 @@
 //! The guards: an ordered list of rules, each of which may refuse a step and then says why, with its numbers.
 //!
+//! Each guard says for which kinds of rungs it holds: a call has the critical window, the call limit and a phone that may be
+//! busy; the other kinds have a time of their own, from when they are due until their deadline.
+//!
 //! They are asked inside the store's claim transaction (`Store::begin_attempt`), so nothing can slip
 //! between the facts and the attempt that is written because of them. Guard 3 (time-out) lives in the tick's workers,
 //! guard 4 (one retry) and 5 (graceful failure) in [`super::after`]; guards 2, 6 and 7 are asked once more at the
@@ -7,7 +10,7 @@
 
 use super::window::{self, Place};
 use crate::model::{Facts, NumberFacts, Refusal, StepFacts, Verdict};
-use crate::model::{Reason, StepState, Target, Timestamp};
+use crate::model::{IncidentState, Reason, Repeat, RungKind, StepState, Target, Timestamp, When};
 use std::time::Duration;
 
 /// A call that is not final blocks its number for the ring time-out and this much longer: Twilio may add 5 s for some
@@ -23,6 +26,8 @@ pub struct GuardConfig {
     pub max_calls: u32,
     /// Default 10 min.
     pub max_calls_per: Duration,
+    /// The same for messages, within the same time. Default 2.
+    pub max_sms: u32,
     /// Guard 7: calls of one person in the last 24 hours. Default 20.
     pub daily_cap_per_person: u32,
     /// Guard 7: calls of all people in the last 24 hours. Default 200.
@@ -39,6 +44,7 @@ impl Default for GuardConfig {
             critical_window: Duration::from_secs(180),
             max_calls: 2,
             max_calls_per: Duration::from_secs(600),
+            max_sms: 2,
             daily_cap_per_person: 20,
             daily_cap: 200,
             number_gap: Duration::from_secs(60),
@@ -66,18 +72,40 @@ pub struct Situation<'a> {
     pub guards: &'a GuardConfig,
     /// How long a phone rings.
     pub ring_timeout: Duration,
+    /// What stops rungs that run only while nobody has answered.
+    pub repeat: Repeat,
 }
 
 type Guard = fn(&Facts, &Situation<'_>) -> Option<Verdict>;
 
-/// In the order they are asked. The first that objects gives the reason: what ended comes before what cannot work, and
-/// that before what must wait.
-const GUARDS: &[Guard] =
-    &[incident_open, brakes, valid_target, superseded, critical_window, rate_limit, daily_cap, busy];
+const ALL: &[RungKind] = RungKind::ALL;
+const CALLS: &[RungKind] = &[RungKind::Call];
+const MESSAGES: &[RungKind] = &[RungKind::Sms];
+const PHONES: &[RungKind] = &[RungKind::Call, RungKind::Sms];
+const NO_CALLS: &[RungKind] = &[RungKind::Sms, RungKind::Email, RungKind::Webhook, RungKind::Command];
 
-/// Asks every guard.
+/// In the order they are asked, each with the kinds it holds for. The first that objects gives the reason: what ended comes
+/// before what cannot work, and that before what must wait.
+const GUARDS: &[(&[RungKind], Guard)] = &[
+    (ALL, incident_open),
+    (ALL, brakes),
+    (ALL, unanswered),
+    (ALL, something_to_say),
+    (PHONES, allowed_country),
+    (CALLS, superseded),
+    (CALLS, critical_window),
+    (NO_CALLS, in_time),
+    (CALLS, rate_limit),
+    (MESSAGES, message_limit),
+    (CALLS, daily_cap),
+    (CALLS, busy),
+    (MESSAGES, one_at_a_time),
+];
+
+/// Asks every guard that holds for this kind of rung.
 pub fn decide(facts: &Facts, situation: &Situation<'_>) -> Verdict {
-    GUARDS.iter().find_map(|guard| guard(facts, situation)).unwrap_or(Verdict::Place)
+    let holding = GUARDS.iter().filter(|(kinds, _)| kinds.contains(&situation.to.kind));
+    holding.map(|(_, guard)| guard).find_map(|guard| guard(facts, situation)).unwrap_or(Verdict::Place)
 }
 
 fn refuse(state: StepState, reason: Reason, detail: impl Into<String>) -> Verdict {
@@ -91,10 +119,17 @@ fn skip(reason: Reason, detail: impl Into<String>) -> Verdict {
 /// Guard 6.
 fn incident_open(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
-    if step.incident_state.may_ring() && step.current {
+    if !step.incident_state.is_final() && step.current {
         return None;
     }
     Some(skip(Reason::IncidentResolved, format!("the incident is {}", step.incident_state)))
+}
+
+/// Answered is not joined, but enough for what runs only while nobody has answered.
+fn unanswered(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
+    let step = facts.step.as_ref()?;
+    let answered = step.incident_state == IncidentState::Acknowledged && s.repeat == Repeat::UntilAnswered;
+    (answered && step.when == When::Unanswered).then(|| skip(Reason::Acknowledged, ""))
 }
 
 /// Guard 7, the STOP file.
@@ -105,11 +140,13 @@ fn brakes(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     Some(skip(Reason::Paused, "the STOP file exists, or cannot be looked at"))
 }
 
-/// Guard 0.
-fn valid_target(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    if !s.has_message {
-        return Some(refuse(StepState::Failed, Reason::EmptyMessage, "there is nothing to say"));
-    }
+/// Guard 0, the words.
+fn something_to_say(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
+    (!s.has_message).then(|| refuse(StepState::Failed, Reason::EmptyMessage, "there is nothing to say"))
+}
+
+/// Guard 0, the number.
+fn allowed_country(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let (allowed, phone) = (&s.guards.allowed_prefixes, s.to.address.phone()?);
     if allowed.is_empty() || allowed.iter().any(|prefix| phone.expose().starts_with(prefix.as_str())) {
         return None;
@@ -161,6 +198,22 @@ fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
     skip(Reason::OutsideCriticalWindow, detail)
 }
 
+/// What guard 2 is for other kinds: from when they are due until their deadline.
+fn in_time(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
+    let step = facts.step.as_ref()?;
+    match window::place(step.deadline_at, s.now, window::between(step.due_at, step.deadline_at)) {
+        Place::Inside => None,
+        Place::Early => Some(Verdict::Wait(Reason::NotDue)),
+        Place::Over if step.refused_for_capacity => {
+            Some(refuse(StepState::Failed, Reason::Capacity, "the provider was at its limit until it was too late"))
+        }
+        Place::Over => {
+            let late_s = s.now.since(step.due_at) / 1000;
+            Some(skip(Reason::TooLate, format!("found {late_s} s after it was due")))
+        }
+    }
+}
+
 /// Guard 1.
 fn rate_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let calls = facts.step.as_ref()?.recent_calls;
@@ -168,6 +221,14 @@ fn rate_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
         return None;
     }
     Some(skip(Reason::MaxCallsExceeded, format!("{} already has {calls} calls for event {}", s.person, s.event)))
+}
+
+/// Guard 1, for messages.
+fn message_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
+    let sent = facts.step.as_ref()?.recent_calls;
+    let over =
+        || skip(Reason::MaxSmsExceeded, format!("{} already has {sent} messages for event {}", s.person, s.event));
+    (sent >= s.guards.max_sms).then(over)
 }
 
 /// Guard 7, the caps.
@@ -185,6 +246,11 @@ fn daily_cap(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
 /// Guard 8.
 fn busy(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     busy_at(&facts.number, s, s.now).then_some(Verdict::Wait(Reason::NumberBusy))
+}
+
+/// A message disturbs nobody, but one without an answer must be found before the next one goes out.
+fn one_at_a_time(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
+    facts.number.open_attempt.then_some(Verdict::Wait(Reason::NumberBusy))
 }
 
 fn busy_at(number: &NumberFacts, s: &Situation<'_>, at: Timestamp) -> bool {

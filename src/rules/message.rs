@@ -7,6 +7,23 @@ use std::ops::Range;
 /// The message of a config that has none.
 pub const DEFAULT_MESSAGE: &str = "Hello {name}. This is savehub. {title} starts in {minutes_text}, at {time}.";
 
+/// Whom a message speaks to, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The person, before the start.
+    Person,
+    /// The person, after the start.
+    Late,
+    /// Somebody who should know that the person is missing.
+    Contact,
+}
+
+/// What the person is told after the start.
+pub const LATE_MESSAGE: &str = "Hello {name}. This is savehub. {title} started at {time}.";
+
+/// What a contact is told.
+pub const CONTACT_MESSAGE: &str = "This is savehub. {name} seems to be missing {title}, at {time}.";
+
 /// The placeholders a template may hold, and what they become.
 pub const PLACEHOLDERS: &[(&str, &str)] = &[
     ("name", "the person's name"),
@@ -95,8 +112,30 @@ impl Template {
 
     /// The default message.
     pub fn standard() -> Self {
-        // The constant is covered by a test; an empty template would be refused by guard 0, never spoken.
-        Self::parse(DEFAULT_MESSAGE).unwrap_or(Self(Vec::new()))
+        Self::message(Audience::Person)
+    }
+
+    /// The message that is said when the config has none.
+    pub fn message(audience: Audience) -> Self {
+        Self::constant(match audience {
+            Audience::Person => DEFAULT_MESSAGE,
+            Audience::Late => LATE_MESSAGE,
+            Audience::Contact => CONTACT_MESSAGE,
+        })
+    }
+
+    /// The subject of a mail.
+    pub fn subject(audience: Audience) -> Self {
+        Self::constant(match audience {
+            Audience::Person => "{title} starts at {time}",
+            Audience::Late => "{title} started at {time}",
+            Audience::Contact => "{name} seems to be missing {title}",
+        })
+    }
+
+    /// The constants are covered by a test; an empty template would be refused by guard 0, never spoken.
+    fn constant(text: &str) -> Self {
+        Self::parse(text).unwrap_or(Self(Vec::new()))
     }
 
     /// The words for these meetings (earliest start first) at `now`. Empty without meetings. Never longer than

@@ -8,6 +8,7 @@
 //! | [`fence`] | may these bytes still leave? |
 //! | [`after`] | what becomes of a step when its attempt has an outcome? |
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
+//! | [`answered`] | has a human answered? |
 //! | [`reconcile`] | what does the provider's list say about it? |
 //! | [`hear`] | what does a reply, a call back or a key mean, and for which meeting? |
 //! | [`pace`] | when is a call looked at again? |
@@ -18,6 +19,7 @@
 
 pub mod after;
 pub mod agenda;
+pub mod answered;
 pub mod fence;
 pub mod guard;
 pub mod hear;

@@ -1,6 +1,6 @@
 //! When a call is looked at again.
 
-use crate::model::{CallStatus, Timestamp};
+use crate::model::Timestamp;
 use std::time::Duration;
 
 /// Calls are looked at by every tick for this long; afterwards less and less often.
@@ -9,17 +9,19 @@ const FRESH: Duration = Duration::from_secs(10 * 60);
 /// The longest pause between two looks.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-/// A carrier that has taken a message and said nothing for so long will say nothing any more.
-const SILENT: Duration = Duration::from_secs(24 * 3600);
-
-/// When to look again at a call or message that was made at `intent_at` and is not final: at once in the next tick while it
-/// is young, then after a quarter of its age. (A queued call lives up to 24 hours at Twilio.)
-pub fn next_look(status: CallStatus, intent_at: Timestamp, now: Timestamp) -> Timestamp {
+/// When to look again at a call that was made at `intent_at` and is not final: at once in the next tick while it is
+/// young, then after a quarter of its age. (A queued call lives up to 24 hours at Twilio.)
+pub fn next_look(intent_at: Timestamp, now: Timestamp) -> Timestamp {
     let age = Duration::from_millis(u64::try_from(now.since(intent_at)).unwrap_or(0));
-    if status == CallStatus::Sent && age > SILENT {
-        return Timestamp::from_ms(i64::MAX);
-    }
     if age < FRESH { now } else { now.plus((age / 4).min(LONGEST)) }
+}
+
+/// A message nobody has heard more of by then stays as it was last seen: some carriers never say that it arrived.
+const MESSAGE_UNTIL: Duration = Duration::from_secs(60 * 60);
+
+/// When to look again at a message that was made at `intent_at` and is not final.
+pub fn next_look_at_message(intent_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    (now < intent_at.plus(MESSAGE_UNTIL)).then(|| next_look(intent_at, now))
 }
 
 /// A price arrives minutes after the end of a call (docs/voice/api/call-resource, `price`).
@@ -41,10 +43,15 @@ mod tests {
     #[test]
     fn a_young_call_is_looked_at_by_every_tick_and_an_old_one_less_often() {
         let made = Timestamp::from_ms(0);
-        let at = |s: i64| next_look(CallStatus::Queued, made, Timestamp::from_ms(s * 1000)).ms() / 1000 - s;
+        let at = |s: i64| next_look(made, Timestamp::from_ms(s * 1000)).ms() / 1000 - s;
         assert_eq!((at(30), at(599), at(600), at(86_400)), (0, 0, 150, 900));
-        let silent = next_look(CallStatus::Sent, made, Timestamp::from_ms(86_400_001));
-        assert_eq!(silent, Timestamp::from_ms(i64::MAX), "a carrier that says nothing is not asked for ever");
+    }
+
+    #[test]
+    fn a_message_is_looked_at_for_an_hour() {
+        let at =
+            |s: i64| next_look_at_message(Timestamp::from_ms(0), Timestamp::from_ms(s * 1000)).map(|t| t.ms() / 1000);
+        assert_eq!((at(30), at(3599), at(3600)), (Some(30), Some(3599 + 899), None));
     }
 
     #[test]

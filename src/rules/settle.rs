@@ -2,7 +2,7 @@
 
 use super::after::RETRIES;
 use super::reconcile::is_settled;
-use crate::model::{AttemptState, OpenAttempt, Settle, Timestamp, text_enum};
+use crate::model::{AttemptState, OpenAttempt, RungKind, Settle, Timestamp, text_enum};
 use std::time::Duration;
 
 text_enum! {
@@ -10,7 +10,7 @@ text_enum! {
     pub enum OnUnknown {
         /// Never risk a second ring for the same step; the next rung of the ladder is the remedy.
         Hold = "hold",
-        /// Ring again when the start is near.
+        /// Ring (or write) again when the start is near.
         Call = "call",
     }
 }
@@ -65,20 +65,32 @@ pub fn settle(
     }
 }
 
+/// By kind: a call or message is held until the provider's list or time has settled it; a webhook may arrive twice, with the
+/// same key, so it is repeated while it makes sense; a mail is repeated once, with the same `Message-ID`; a command never.
 fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
+    let in_time = attempt.deadline_at.is_some_and(|deadline| moment.now < deadline);
+    match attempt.to.kind {
+        RungKind::Call | RungKind::Sms => held(attempt, same_boot, asked, moment),
+        RungKind::Webhook if in_time => Settle::AbandonAndCall,
+        RungKind::Email if in_time && attempt.tries < RETRIES => Settle::AbandonAndCall,
+        RungKind::Webhook | RungKind::Email | RungKind::Command => Settle::Abandon,
+    }
+}
+
+fn held(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
     let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
     // A list that was read decides by the time it was asked for, and would have said so.
     let settled =
         asked == Asked::Unreadable && is_settled(same_boot, deadline, (moment.now, moment.boottime_ms), moment.settle);
-    let Some(starts_at) = attempt.starts_at else {
+    let Some(deadline_at) = attempt.deadline_at else {
         // A test call has no meeting and no next rung: it matters until it has settled.
         return if settled { Settle::Abandon } else { Settle::Keep };
     };
     let superseded = attempt.next_rung_due.is_some_and(|due| due <= moment.now);
-    if starts_at <= moment.now || (settled && superseded) {
+    if deadline_at <= moment.now || (settled && superseded) {
         return Settle::Abandon;
     }
-    let near = starts_at.minus(NEAR) <= moment.now;
+    let near = deadline_at.minus(NEAR) <= moment.now;
     if moment.on_unknown == OnUnknown::Call && settled && near && attempt.tries < RETRIES {
         return Settle::AbandonAndCall;
     }
@@ -109,7 +121,7 @@ mod tests {
             deadline_boot_ms: MOMENT.boottime_ms,
             tries: 0,
             to: crate::model::Target::read(crate::model::RungKind::Call, "+12025550101").unwrap(),
-            starts_at: Some(Timestamp::from_ms(1_100_000)),
+            deadline_at: Some(Timestamp::from_ms(1_100_000)),
             next_rung_due: None,
         }
     }
@@ -150,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
-        let started = OpenAttempt { starts_at: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
+        let started = OpenAttempt { deadline_at: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
         for asked in [Asked::Read, Asked::Unreadable] {
             assert_eq!(settle(&started, true, None, asked, &MOMENT), Settle::Abandon);
         }
@@ -167,8 +179,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_arrive_twice_is_repeated_and_a_command_never() {
+        let of_kind = |kind, tries| {
+            let to = crate::model::Target::read(kind, "a@example.com").unwrap();
+            let unknown = OpenAttempt { to, tries, ..attempt(AttemptState::Unknown) };
+            let in_time = of(&unknown, &MOMENT);
+            (in_time, of(&OpenAttempt { deadline_at: Some(MOMENT.now), ..unknown }, &MOMENT))
+        };
+        let (again, never) = ((Settle::AbandonAndCall, Settle::Abandon), (Settle::Abandon, Settle::Abandon));
+        assert_eq!((of_kind(RungKind::Webhook, 0), of_kind(RungKind::Webhook, 9)), (again, again));
+        assert_eq!((of_kind(RungKind::Email, 0), of_kind(RungKind::Email, 1)), (again, never));
+        assert_eq!(of_kind(RungKind::Command, 0), never);
+    }
+
+    #[test]
     fn an_unknown_test_call_is_given_up_once_it_has_settled() {
-        let test_call = OpenAttempt { starts_at: None, ..attempt(AttemptState::Unknown) };
+        let test_call = OpenAttempt { deadline_at: None, ..attempt(AttemptState::Unknown) };
         assert_eq!(of(&test_call, &MOMENT), Settle::Keep);
         assert_eq!(of(&test_call, &later(30)), Settle::Abandon);
     }

@@ -26,6 +26,11 @@ pub fn place(starts_at: Timestamp, now: Timestamp, window: Duration) -> Place {
     }
 }
 
+/// The window of what may be done from `due_at` until `deadline_at`.
+pub fn between(due_at: Timestamp, deadline_at: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(deadline_at.since(due_at)).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

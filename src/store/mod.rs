@@ -4,7 +4,7 @@
 //! writes the attempt or the reason for refusing before anybody else can change the facts. A rule must be pure, since
 //! a store may have to run its transaction again. `now` is always a parameter, never the database's clock.
 //!
-//! What no store may ever do: have two open attempts for one target; have a step `RUNNING` without exactly one open
+//! What no store may ever do: have two open attempts to one phone (a call, a message); have a step `RUNNING` without exactly one open
 //! attempt (or the reverse); move a row by anything but compare-and-set; reopen what is final.
 //!
 //! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; one of them, at most,
@@ -165,6 +165,9 @@ pub trait Store: Send + Sync {
         rule: GuardRule<'_>,
     ) -> Result<Begun>;
 
+    /// Ends a due step without an attempt; `None` when it is no longer pending.
+    fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>>;
+
     /// An attempt without a step (`call-test`): same guards where they make sense, same record.
     fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun>;
 
@@ -206,9 +209,16 @@ pub trait Store: Send + Sync {
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
 
-    /// Writes down what the provider says about a call. Statuses never go backwards: `false` when nothing was new. A wish
-    /// to end a call that has ended is `DONE` (we ended it) or `MOOT`.
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next: NextLook) -> Result<bool>;
+    /// Writes down what the provider says about a call. Statuses never go backwards. A wish
+    /// to end a call that has ended is `DONE` (we ended it) or `MOOT`. With `answered_at` a human has answered: the incidents
+    /// whose person was called are `ACKNOWLEDGED` in the same transaction.
+    fn record_report(
+        &self,
+        attempt: AttemptId,
+        report: &CallReport,
+        next: NextLook,
+        answered_at: Option<Timestamp>,
+    ) -> Result<Reported>;
 
     /// Moves a hang-up wish from `WANTED` to `to`; `false` when it was not wanted any more.
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool>;
@@ -240,6 +250,9 @@ pub trait Store: Send + Sync {
     /// Ends the meeting's incident (opening it for that purpose when there is none yet), cancels pending steps and marks
     /// every call that is not final to be hung up, but for one that also names a meeting which is still open.
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended>;
+
+    /// `OPEN` or `ESCALATING` -> `ACKNOWLEDGED`; `false` when the incident was neither.
+    fn acknowledge(&self, incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> Result<bool>;
 
     /// Ends an incident on behalf of an operator, the same way; running calls are ended too.
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended>;

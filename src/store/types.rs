@@ -1,12 +1,12 @@
 //! What goes into a store and what comes out: values without behaviour.
 
 use crate::model::{
-    Address, AttemptId, AttemptState, CallStatus, HangUp, HeardEffect, IncidentId, IncidentState, ListedCall,
+    AckHow, Action, Address, AttemptId, AttemptState, CallStatus, HangUp, IncidentId, IncidentState, ListedCall,
     MeetingId, MeetingState, MeetingWords, ProviderKind, Reason, RungKind, StepId, StepState, Target, TickId,
     Timestamp,
 };
 pub use crate::model::{
-    AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Heeded, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -137,11 +137,13 @@ pub struct Claim {
     /// Id of the person.
     pub person: String,
     /// What the rung does.
-    pub kind: RungKind,
+    pub action: Action,
     /// Position in the ladder.
     pub rung: u32,
     /// When it was due.
     pub due_at: Timestamp,
+    /// From then on it is too late.
+    pub deadline_at: Timestamp,
     /// What the message says.
     pub words: MeetingWords,
     #[expect(dead_code, reason = "keeps the constructor inside the store")]
@@ -322,8 +324,8 @@ pub enum CallScope {
 /// When to look at a call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextLook {
-    /// While it is not final.
-    pub live: Timestamp,
+    /// While it is not final; `None` does not look any more.
+    pub live: Option<Timestamp>,
     /// When it was answered, is over, and has no price yet; `None` does not look for one.
     pub price: Option<Timestamp>,
 }
@@ -351,15 +353,22 @@ pub struct LiveCall {
     pub urgent: bool,
 }
 
-/// What something that was heard did.
+/// What a report about a call changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// Was anything in it new?
+    pub news: bool,
+    /// Incidents that are `ACKNOWLEDGED` because of it.
+    pub acknowledged: Vec<IncidentId>,
+}
+
+/// A human showed that they know of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heeded {
-    /// What it meant.
-    pub effect: HeardEffect,
-    /// The incidents it changed; it may have been for others, which had changed so before.
-    pub incidents: Vec<IncidentId>,
-    /// Calls and open attempts now marked to be hung up.
-    pub hang_ups: u32,
+pub struct Acknowledgement {
+    /// How.
+    pub how: AckHow,
+    /// From which number or mailbox; kept masked.
+    pub by: Address,
 }
 
 // --- the tick's own record ---
@@ -419,7 +428,7 @@ pub struct TickEnd {
 /// What closing does.
 #[derive(Debug, Clone)]
 pub struct CloseRule {
-    /// Incidents whose meeting started this long ago are missed.
+    /// Incidents whose meeting started this long ago, and whose ladder is over, are missed.
     pub grace: Duration,
     /// Call tracker rows older than this go when their incident has ended.
     pub calls_per: Duration,
@@ -464,6 +473,8 @@ pub struct StepResult {
     pub step: Option<StepId>,
     /// Its incident.
     pub incident: Option<IncidentId>,
+    /// What the step does.
+    pub kind: RungKind,
     /// Calendar UID of the meeting.
     pub event: String,
     /// Id of the person.

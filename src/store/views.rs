@@ -2,8 +2,8 @@
 
 use super::{CalendarView, Meeting};
 use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, IncidentState, MeetingId, ProviderKind, Reason,
-    RungKind, StepId, StepState, Timestamp,
+    AckHow, AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, IncidentState, MeetingId, ProviderKind,
+    Reason, RungKind, StepId, StepState, Timestamp,
 };
 use serde::Serialize;
 
@@ -47,8 +47,21 @@ pub struct IncidentView {
     pub opened_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// A human has answered, replied or called back.
+    pub acknowledged: Option<AcknowledgedView>,
     /// Its steps in the order of the ladder.
     pub steps: Vec<StepView>,
+}
+
+/// How a human showed that they know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AcknowledgedView {
+    /// How.
+    pub how: AckHow,
+    /// From where, masked.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One step with its attempts.
@@ -60,6 +73,10 @@ pub struct StepView {
     pub rung: u32,
     /// What it does.
     pub kind: RungKind,
+    /// The contact it is for; `null`: the person.
+    pub contact: Option<String>,
+    /// The webhook or command it uses.
+    pub channel: Option<String>,
     /// When it is due.
     pub due_at: Timestamp,
     /// State.

@@ -1,14 +1,13 @@
 //! From a due step to a recorded outcome: claim, place, record.
 
+use super::aim::{self, Recipient, Words};
 use super::faults::account_fault;
 use super::gate::Fence;
 use super::{Run, Sending, World};
-use crate::config::Person;
 use crate::model::{
     AttemptId, MESSAGE_CUT, MeetingWords, Outcome, ProviderKind, Reason, RejectionClass, Reply, Request, RequestFacts,
-    RungKind, StepId, StepState, Target, Timestamp, Voice, cut, printable,
+    StepId, StepState, Target, Timestamp, cut, printable,
 };
-use crate::provider::Provider;
 use crate::rules::after;
 use crate::rules::guard::{self, Situation};
 use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Recorded, StepResult, StoreError, Verdict};
@@ -30,15 +29,6 @@ pub(super) struct Unrecorded {
     steps: Vec<StepId>,
     /// Why not.
     pub(super) error: StoreError,
-}
-
-/// Whom it is about, where it goes, how it is said, and who takes it there.
-pub(super) struct Recipient<'a> {
-    pub(super) person: &'a str,
-    pub(super) name: &'a str,
-    pub(super) to: Target,
-    pub(super) voice: &'a Voice,
-    pub(super) provider: Arc<dyn Provider>,
 }
 
 /// The attempt that would be written now.
@@ -92,60 +82,55 @@ fn token(world: &World, now: Timestamp) -> String {
 }
 
 impl Run<'_> {
-    /// Where a step goes, as the config says it now.
-    pub(super) fn target(&self, claim: &Claim) -> Option<Target> {
-        let person = self.world.config.person(&claim.person)?;
-        (claim.kind == RungKind::Call).then(|| Target::call(person.phone.clone()))
-    }
-
-    pub(super) fn recipient<'p>(&self, claim: &Claim, person: &'p Person) -> Option<Recipient<'p>> {
-        let (to, provider) = (self.target(claim)?, self.world.providers.of(claim.kind)?);
-        Some(Recipient { person: &person.id, name: &person.name, to, voice: &person.voice, provider })
-    }
-
     /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told.
     pub(super) fn claim(&mut self, claim: Claim) -> Result<(), StoreError> {
         let world = self.world;
         // A person who left the config has no open incident any more after `open`.
         let Some(person) = world.config.person(&claim.person) else { return Ok(()) };
-        let Some(recipient) = self.recipient(&claim, person) else {
-            log::error!("[CALL] step {} cannot be tried: the config has nobody for its {}", claim.step, claim.kind);
-            self.had_their_try.insert(claim.step);
-            self.summary.bad_steps += 1;
-            return Ok(());
-        };
+        let Some(recipient) = aim::recipient(world, &claim, person) else { return self.no_target(claim) };
         let now = world.clock.now();
-        let words = claim.words.clone();
-        let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
+        let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
+        let say = |meetings: &[MeetingWords]| words.say(meetings);
         let draft = draft(world, &recipient, now, &say);
         let send_by_boot_ms = send_by(world, &draft);
         let situation = Situation {
             now,
             to: &recipient.to,
-            has_message: !say(std::slice::from_ref(&words)).trim().is_empty(),
+            has_message: !say(std::slice::from_ref(&first)).trim().is_empty(),
             stopped: world.config.stopped(),
             person: &person.id,
-            event: &words.uid,
+            event: &first.uid,
             guards: &world.config.guards,
-            ring_timeout: world.config.engine.ring_timeout,
+            ring_timeout: recipient.ring_timeout,
+            repeat: world.config.repeat,
         };
         let machine_now = self.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
-            Begun::Attempt(attempt) => self.send(attempt, &recipient, send_by_boot_ms),
-            Begun::Refused(result) => self.refused(result, &words, now),
-            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&words.uid)),
+            Begun::Attempt(attempt) => {
+                let subject = words.subject(&attempt.words);
+                self.send(attempt, &recipient, subject, send_by_boot_ms);
+            }
+            Begun::Refused(result) => self.refused(result, &first, now),
+            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
             Begun::Gone => {}
         }
         Ok(())
     }
 
     /// Hands a written attempt to a worker.
-    pub(super) fn send(&mut self, attempt: Attempt, recipient: &Recipient<'_>, send_by_boot_ms: i64) {
+    pub(super) fn send(
+        &mut self,
+        attempt: Attempt,
+        recipient: &Recipient<'_>,
+        subject: Option<String>,
+        send_by_boot_ms: i64,
+    ) {
         let provider = Arc::clone(&recipient.provider);
         log::info!("[CALL] Provider={}", provider.kind());
         log::info!("[CALL] Initiating {} to {}", attempt.to.kind, attempt.to);
-        let request = request(&attempt, recipient, self.world.config.engine.ring_timeout);
+        let machine_detection = self.world.config.machine_detection;
+        let request = Request { subject, machine_detection, ..request(&attempt, recipient) };
         let skew_ms = Arc::clone(&self.skew_ms);
         let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms, skew_ms };
         let clock = Arc::clone(&self.world.clock);
@@ -210,7 +195,7 @@ impl Run<'_> {
         if is_capacity(&reply.outcome) {
             self.had_their_try.extend(steps);
         } else {
-            self.again_at.extend(recorded.again_at);
+            self.again_at.extend(recorded.again_at.map(|at| (by, at)));
         }
         self.tell_recorded(recorded);
         self.account_answered(by, reply)
@@ -239,14 +224,14 @@ impl Run<'_> {
         let key = account_fault(by);
         match &reply.outcome {
             Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
-                self.sending = Sending::Stopped;
+                self.sending.insert(by, Sending::Stopped);
                 let words = r.message.clone();
                 self.fault(&key, true, || format!("[CALL] the provider refuses this account: {words}"))
             }
             Outcome::Accepted(_) => {
                 // A refusal in this tick stands, whatever was still under way.
-                if self.sending == Sending::OneAtATime {
-                    self.sending = Sending::Freely;
+                if self.sending.get(&by) == Some(&Sending::OneAtATime) {
+                    self.sending.remove(&by);
                 }
                 self.fault(&key, false, String::new)
             }
@@ -272,7 +257,7 @@ impl Run<'_> {
 }
 
 /// What the provider gets.
-fn request(attempt: &Attempt, recipient: &Recipient<'_>, ring_timeout: Duration) -> Request {
+fn request(attempt: &Attempt, recipient: &Recipient<'_>) -> Request {
     Request {
         token: attempt.token.clone(),
         key: attempt.key.clone(),
@@ -282,7 +267,7 @@ fn request(attempt: &Attempt, recipient: &Recipient<'_>, ring_timeout: Duration)
         message: attempt.message.clone(),
         subject: None,
         voice: recipient.voice.clone(),
-        ring_timeout,
+        ring_timeout: recipient.ring_timeout,
         machine_detection: false,
         facts: RequestFacts {
             incident: attempt.incident,
@@ -315,7 +300,7 @@ fn tell_outcome(kind: ProviderKind, reply: &Reply, to: Option<&Target>) {
 
 /// A step is late, and so lost, only when the machine's clock says so as well as the corrected one.
 fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, machine_now: Timestamp) -> Verdict {
-    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.starts_at <= at);
+    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
     match verdict {
         Verdict::Refuse(refusal) if late(now) && !late(machine_now) => Verdict::Wait(refusal.reason),
         other => other,

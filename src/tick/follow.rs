@@ -3,9 +3,9 @@
 use super::Run;
 use super::looks::{About, Look, Question, Sight, Whom};
 use super::summary::CallSeen;
-use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind};
+use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, RungKind};
 use crate::provider::ProviderError;
-use crate::rules::pace;
+use crate::rules::{answered, pace};
 use crate::store::{CallScope, LiveCall, NextLook, StoreError};
 use std::time::Duration;
 
@@ -74,8 +74,18 @@ impl Run<'_> {
         // Only a real provider charges.
         let paid = call.provider == ProviderKind::Twilio;
         let price = pace::next_look_for_price(call.intent_at, now).filter(|_| paid);
-        let next = NextLook { live: pace::next_look(report.status, call.intent_at, now), price };
-        if self.world.store.record_report(call.attempt, report, next)? {
+        let live = match call.to.kind {
+            RungKind::Call => Some(pace::next_look(call.intent_at, now)),
+            _ => pace::next_look_at_message(call.intent_at, now),
+        };
+        let answered = answered::by_a_human(report, self.world.config.machine_detection);
+        let next = NextLook { live, price };
+        let reported = self.world.store.record_report(call.attempt, report, next, answered.then_some(now))?;
+        for incident in reported.acknowledged {
+            log::info!("[CALL] incident {incident}: a human answered");
+            self.summary.acknowledged.push(incident);
+        }
+        if reported.news {
             log::debug!("[CALL] call {} is {}", call.sid, report.status);
             self.summary.calls.push(CallSeen {
                 call_id: call.sid.clone(),

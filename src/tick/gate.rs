@@ -36,6 +36,7 @@ impl Gate for Fence {
             boottime_ms: clock.boottime_ms(),
             send_by_boot_ms: self.send_by_boot_ms,
             window: config.guards.critical_window,
+            repeat: config.repeat,
             stopped,
             me,
         };

@@ -75,9 +75,13 @@ impl Jobs {
     }
 
     /// Is there room for one more request to place a call? Looks at calls do not take it away.
-    pub(super) fn has_room(&self, one_at_a_time: bool) -> bool {
-        let placing = self.running.keys().filter(|k| matches!(k, Key::Place(_))).count();
-        placing < if one_at_a_time { 1 } else { self.parallel }
+    pub(super) fn has_room(&self) -> bool {
+        self.running.keys().filter(|k| matches!(k, Key::Place(_))).count() < self.parallel
+    }
+
+    /// Is a request to this provider under way?
+    pub(super) fn is_placing(&self, by: ProviderKind) -> bool {
+        self.running.values().any(|job| matches!(job, Job::Place { attempt, .. } if attempt.provider == by))
     }
 
     /// Room for one more look.

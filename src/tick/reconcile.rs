@@ -4,6 +4,7 @@
 //! one of them waits for it (at most [`super::FOLLOW_FIRST`]), due calls to other numbers do not. When every list is in,
 //! attempts that stopped to matter are given up.
 
+use super::aim::{self, Words};
 use super::calls::draft;
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
@@ -51,7 +52,7 @@ impl Run<'_> {
     /// Targets with a step that is due.
     fn targets_due(&self) -> Result<HashSet<Target>, StoreError> {
         let due = self.world.store.due_steps(self.world.clock.now(), super::BATCH)?;
-        Ok(due.iter().filter_map(|claim| self.target(claim)).collect())
+        Ok(due.iter().filter_map(|claim| aim::target(&self.world.config, claim)).collect())
     }
 
     /// Queues the lists that doubtful attempts are to be looked up in.
@@ -154,7 +155,7 @@ impl Run<'_> {
         if recorded.state != d.state {
             log::info!("[CALL] attempt {} was {}, the provider's list says {}", d.attempt, d.state, recorded.state);
         }
-        self.again_at.extend(recorded.again_at);
+        self.again_at.extend(recorded.again_at.map(|at| (d.provider, at)));
         self.tell_recorded(recorded);
         Ok(())
     }
@@ -182,11 +183,12 @@ impl Run<'_> {
     pub(super) fn adopt(&mut self, claim: &Claim) -> Result<bool, StoreError> {
         let world = self.world;
         let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
-        let Some(recipient) = self.recipient(claim, person) else { return Ok(false) };
+        let Some(recipient) = aim::recipient(world, claim, person) else { return Ok(false) };
         let list = self.preflight_list(&recipient.to).and_then(|key| self.lists.get(&key));
         let Some(list) = list.filter(|list| !list.calls.is_empty()) else { return Ok(false) };
         let now = world.clock.now();
-        let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
+        let words = Words::of(&world.config, claim, person, now);
+        let say = |meetings: &[MeetingWords]| words.say(meetings);
         let draft = draft(world, &recipient, now, &say);
         let find = |unknown: &[ListedCall]| {
             reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)

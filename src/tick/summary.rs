@@ -24,6 +24,8 @@ pub struct Summary {
     pub opened: Vec<IncidentId>,
     /// Incidents that were ended or refused because of the config.
     pub refused: Vec<(IncidentId, Reason)>,
+    /// Incidents of which a human has answered, not yet checked in.
+    pub acknowledged: Vec<IncidentId>,
     /// Incidents nobody checked in for.
     pub missed: Vec<IncidentId>,
     /// Meetings that calendars changed.
@@ -118,6 +120,7 @@ impl Summary {
             heard: Vec::new(),
             opened: Vec::new(),
             refused: Vec::new(),
+            acknowledged: Vec::new(),
             missed: Vec::new(),
             meetings: Vec::new(),
             call_errors: 0,
@@ -164,7 +167,8 @@ pub fn is_trouble(result: &StepResult) -> bool {
     match result.state {
         StepState::Failed => true,
         StepState::Skipped => {
-            matches!(result.reason, Reason::OutsideCriticalWindow | Reason::NumberBusy | Reason::Capacity)
+            let lost = [Reason::OutsideCriticalWindow, Reason::TooLate, Reason::NumberBusy, Reason::Capacity];
+            lost.contains(&result.reason)
         }
         _ => false,
     }

@@ -1,6 +1,7 @@
 //! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
 
-use super::calls::{Recipient, draft, send_by, shown};
+use super::aim::Recipient;
+use super::calls::{draft, send_by, shown};
 use super::jobs::Event;
 use super::{Run, World};
 use crate::model::{MeetingWords, Outcome, Phone, Reason, RejectionClass, Reply, RungKind, StepState, Target, Voice};
@@ -41,13 +42,14 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
         person: &test.person,
         event: "call-test",
         guards: &world.config.guards,
-        ring_timeout: world.config.engine.ring_timeout,
+        ring_timeout: recipient.ring_timeout,
+        repeat: world.config.repeat,
     };
     let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
     match world.store.begin_test_call(&draft, now, &rule)? {
         Begun::Attempt(attempt) => {
             result.attempted_at = Some(attempt.intent_at);
-            run.send(attempt, &recipient, send_by_boot_ms);
+            run.send(attempt, &recipient, None, send_by_boot_ms);
             finish(&mut run, &mut result)?;
         }
         Begun::Refused(refused) => result = refused,
@@ -113,7 +115,8 @@ fn set(result: &mut StepResult, state: StepState, reason: Reason, detail: &str) 
 
 fn recipient<'t>(world: &World, test: &'t TestCall) -> Option<Recipient<'t>> {
     let (to, provider) = (Target::call(test.to.clone()), world.providers.of(RungKind::Call)?);
-    Some(Recipient { person: &test.person, name: &test.person, to, voice: &test.voice, provider })
+    let ring_timeout = world.config.engine.ring_timeout;
+    Some(Recipient { person: &test.person, name: &test.person, to, voice: &test.voice, ring_timeout, provider })
 }
 
 fn result_of(test: &TestCall) -> StepResult {
@@ -124,6 +127,7 @@ fn result_of(test: &TestCall) -> StepResult {
         state: StepState::Failed,
         step: None,
         incident: None,
+        kind: RungKind::Call,
         event: "call-test".into(),
         person: test.person.clone(),
         title: String::new(),

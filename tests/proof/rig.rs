@@ -339,7 +339,7 @@ fn make(people: usize, opened: bool) -> Vec<u8> {
         store.add_meeting(&meeting, before).unwrap();
     }
     if opened {
-        let rung = Rung { kind: savehub::model::RungKind::Call, before: Duration::from_secs(180) };
+        let rung = Rung::call(Duration::from_secs(180));
         let plan = |m: &savehub::store::Meeting| Plan::Watch(ladder::plan(std::slice::from_ref(&rung), m.starts_at));
         store.open_incidents(now, now.plus(AHEAD * 2), &plan).unwrap();
     }

@@ -7,7 +7,7 @@ use super::state::{Attempt, Heard, List, State, Tick, Wire};
 use savehub::model::{
     Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, HangUpState,
     IncidentState, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome, Reason, Rejection,
-    RejectionClass, Settle, StepFacts, StepNext, StepState, Verdict,
+    RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
 };
 use savehub::owner::Owner;
 use savehub::rules::reconcile::{Found, Search};
@@ -23,7 +23,13 @@ fn incident(s: &State) -> IncidentState {
 }
 
 fn after_facts(s: &State, step: usize) -> AfterFacts {
-    AfterFacts { incident_open: !s.ended, starts_at: wall(START), tries: u32::from(s.steps[step].tries), merged: false }
+    AfterFacts {
+        kind: RungKind::Call,
+        incident_open: !s.ended,
+        deadline_at: wall(START),
+        tries: u32::from(s.steps[step].tries),
+        merged: false,
+    }
 }
 
 impl Protocol {
@@ -44,6 +50,8 @@ impl Protocol {
                 current: true,
                 starts_at: wall(START),
                 due_at: wall(self.rungs[step]),
+                deadline_at: wall(START),
+                when: When::Unanswered,
                 recent_calls: counted,
                 later_rung_due,
                 refused_for_capacity: s.steps[step].capacity,
@@ -65,6 +73,7 @@ impl Protocol {
             event: "standup",
             guards: &self.guards,
             ring_timeout: span(RING_TIMEOUT),
+            repeat: Repeat::UntilAnswered,
         };
         guard::decide(&facts, &situation)
     }
@@ -80,7 +89,9 @@ impl Protocol {
             owner: owner(a.owner),
             hang_up: a.hang_up,
             incidents_open: Some(!s.ended),
-            starts_at: Some(wall(START)),
+            acknowledged: false,
+            kind: RungKind::Call,
+            due: Some((wall(self.rungs[usize::from(a.step)]), wall(START))),
         };
         let limit = if self.lacks(Without::SendBy) { span(LEASE) / 2 } else { engine().send_within() };
         let moment = fence::Moment {
@@ -89,6 +100,7 @@ impl Protocol {
             boottime_ms: boot(s.now),
             send_by_boot_ms: boot(a.intent) + i64::try_from(limit.as_millis()).unwrap(),
             window: span(START),
+            repeat: Repeat::UntilAnswered,
             stopped: false,
             me: &owner(Some(slot)),
         };
@@ -123,7 +135,7 @@ impl Protocol {
                 deadline_boot_ms: boot(a.intent + ENDS_WITHIN),
                 tries: u32::from(s.steps[usize::from(a.step)].tries),
                 to: self.phone.clone(),
-                starts_at: Some(wall(START)),
+                deadline_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
             };
             match settle::settle(&open, true, Some(a.owner.is_some()), asked, &moment) {

@@ -2,9 +2,9 @@
 
 use crate::checked::{Checked, everything};
 use savehub::model::{
-    Accepted, Address, AttemptId, AttemptState, CallReport, CallStatus, Doubt, MeetingId, MeetingWords, NotSent,
-    NotSentCause, Outcome, Phone, PlannedStep, ProviderKind, Reason, Rejection, RejectionClass, Reply, ReplyMeta,
-    RungKind, StepState, Target, Timestamp,
+    Accepted, Action, Address, AttemptId, AttemptState, CallReport, CallStatus, Doubt, MeetingId, MeetingWords,
+    NotSent, NotSentCause, Outcome, Phone, PlannedStep, ProviderKind, Reason, Rejection, RejectionClass, Reply,
+    ReplyMeta, StepState, Target, Timestamp,
 };
 use savehub::owner::Owner;
 use savehub::store::sqlite::{Create, SqliteStore};
@@ -222,7 +222,7 @@ impl Bench {
 
     /// Lets the provider say `status`; is it new?
     pub(crate) fn report(&self, id: AttemptId, status: CallStatus, now: i64) -> bool {
-        self.record_report(id, &report(status), next(at(now + 5))).unwrap()
+        self.record_report(id, &report(status), next(at(now + 5)), None).unwrap().news
     }
 }
 
@@ -261,7 +261,8 @@ pub(crate) fn watch(meeting: &Meeting) -> Plan {
 
 fn planned(meeting: &Meeting, rung: u32, before: i64) -> PlannedStep {
     let before = secs(before.unsigned_abs());
-    PlannedStep { rung, kind: RungKind::Call, before, due_at: meeting.starts_at.minus(before) }
+    let (start, due_at) = (meeting.starts_at, meeting.starts_at.minus(before));
+    PlannedStep { rung, action: Action::call(before), due_at, deadline_at: start }
 }
 
 fn titles(words: &[MeetingWords]) -> String {
@@ -337,7 +338,7 @@ pub(crate) fn close_rule() -> CloseRule {
 /// A call that nobody knows of: placed, unknown, given up.
 /// Looks again then, and for no price.
 pub(crate) const fn next(live: Timestamp) -> NextLook {
-    NextLook { live, price: None }
+    NextLook { live: Some(live), price: None }
 }
 
 pub(crate) fn again(not_before: i64, spends_try: bool) -> impl Fn(&AfterFacts) -> StepNext {

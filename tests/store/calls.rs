@@ -46,9 +46,9 @@ fn a_call_is_not_looked_at_before_its_time(b: &Bench) {
     let id = b.call("talk", "CA1", 420);
     b.look_later(id, at(430)).unwrap();
     assert_eq!((b.live(429), b.live(431).len()), (vec![], 1));
-    b.record_report(id, &report(CallStatus::Ringing), next(at(440))).unwrap();
+    let _ = b.record_report(id, &report(CallStatus::Ringing), next(at(440)), None).unwrap();
     assert_eq!((b.live(439), b.live(441).len()), (vec![], 1));
-    b.record_report(id, &report(CallStatus::Ringing), next(at(450))).unwrap();
+    let _ = b.record_report(id, &report(CallStatus::Ringing), next(at(450)), None).unwrap();
     assert_eq!((b.live(449), b.live(451).len()), (vec![], 1), "also when nothing was new");
 }
 
@@ -123,7 +123,7 @@ fn what_the_provider_learns_late_is_filled_in(b: &Bench) {
     b.watched("ana", "talk", 600);
     let id = b.call("talk", "CA1", 420);
     let first = CallReport { duration_s: Some(21), ..report(CallStatus::Completed) };
-    assert!(b.record_report(id, &first, next(at(450))).unwrap());
+    assert!(b.record_report(id, &first, next(at(450)), None).unwrap().news);
     let price = (Some("-0.014".to_owned()), Some("USD".to_owned()));
     let second = CallReport {
         answered_by: Some("human".to_owned()),
@@ -132,11 +132,11 @@ fn what_the_provider_learns_late_is_filled_in(b: &Bench) {
         price_unit: price.1.clone(),
         ..report(CallStatus::Completed)
     };
-    assert!(b.record_report(id, &second, next(at(510))).unwrap());
+    assert!(b.record_report(id, &second, next(at(510)), None).unwrap().news);
     let view = b.attempt(id);
     assert_eq!((view.call_status, view.duration_s), (Some(CallStatus::Completed), Some(21)));
     assert_eq!((view.answered_by.as_deref(), view.price, view.price_unit), (Some("human"), price.0, price.1));
-    assert!(!b.record_report(id, &second, next(at(511))).unwrap(), "nothing was new");
+    assert!(!b.record_report(id, &second, next(at(511)), None).unwrap().news, "nothing was new");
 }
 
 fn who_answered_is_news_of_its_own(b: &Bench) {
@@ -144,16 +144,16 @@ fn who_answered_is_news_of_its_own(b: &Bench) {
     let id = b.call("talk", "CA1", 420);
     b.report(id, CallStatus::InProgress, 425);
     let human = CallReport { answered_by: Some("human".to_owned()), ..report(CallStatus::InProgress) };
-    assert!(b.record_report(id, &human, next(at(435))).unwrap());
+    assert!(b.record_report(id, &human, next(at(435)), None).unwrap().news);
     assert_eq!(b.attempt(id).answered_by.as_deref(), Some("human"));
 }
 
 fn what_is_known_already_is_no_news(b: &Bench) {
     b.watched("ana", "talk", 600);
     let id = b.call("talk", "CA1", 420);
-    let priced = CallReport { error_code: None, price: Some("-0.014".to_owned()), ..report(CallStatus::InProgress) };
-    assert!(b.record_report(id, &priced, next(at(435))).unwrap());
-    assert!(!b.record_report(id, &priced, next(at(440))).unwrap(), "only the time of the next look is new");
+    let priced = CallReport { price: Some("-0.014".to_owned()), ..report(CallStatus::InProgress) };
+    assert!(b.record_report(id, &priced, next(at(435)), None).unwrap().news);
+    assert!(!b.record_report(id, &priced, next(at(440)), None).unwrap().news, "only the time of the next look is new");
 }
 
 fn a_wish_is_granted_once(b: &Bench) {

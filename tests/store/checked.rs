@@ -5,11 +5,11 @@ use savehub::model::{
     MeetingId, Reason, Reply, Seen, StepId, StepState, TickId, Timestamp, Waiting,
 };
 use savehub::store::{
-    AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft, CalendarsSynced, CallScope,
-    Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened,
-    PlanRule, ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd,
-    TickStart,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
+    CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
+    NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
+    StepView, Store, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -167,7 +167,9 @@ impl Store for Checked {
         fn record(attempt: savehub::store::Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         fn record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         fn reconcile(attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>) -> Recorded;
-        fn record_report(attempt: AttemptId, report: &CallReport, next: NextLook) -> bool;
+        fn record_report(id: AttemptId, report: &CallReport, next: NextLook, answered: Option<Timestamp>) -> Reported;
+        fn refuse(claim: Claim, refusal: &Refusal, now: Timestamp) -> Option<StepResult>;
+        fn acknowledge(incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> bool;
         fn record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
         fn look_later(attempt: AttemptId, next_look: Timestamp) -> ();
         fn close(now: Timestamp, rule: &CloseRule) -> Closed;

@@ -57,7 +57,7 @@ fn a_claim_says_what_the_message_needs(b: &Bench) {
     let claim = b.claim("talk", 430);
     let incident = b.incident(meeting.id, 1);
     assert_eq!((claim.meeting, claim.incident, claim.step), (meeting.id, incident.id, incident.steps[0].id));
-    assert_eq!((claim.person.as_str(), claim.kind, claim.rung), ("ana", RungKind::Call, 0));
+    assert_eq!((claim.person.as_str(), claim.action.kind, claim.rung), ("ana", RungKind::Call, 0));
     assert_eq!((&claim.words, claim.due_at), (&meeting.words(), at(420)));
 }
 
@@ -302,7 +302,7 @@ fn a_test_call_holds_its_number_and_counts_for_all_people(b: &Bench) {
     assert_eq!(facts.into_inner().expect("the rule is asked").step, None);
     assert_eq!((test.step, test.incident, test.steps.len()), (None, None, 0));
     let fence = b.fence(test.id).unwrap();
-    assert_eq!((fence.state, fence.incidents_open, fence.starts_at), (AttemptState::Sending, None, None));
+    assert_eq!((fence.state, fence.incidents_open, fence.due), (AttemptState::Sending, None, None));
     assert_eq!(fence.owner, owner());
     let begun = b.begin(b.claim("talk", 421), 421, &always);
     assert!(matches!(begun, Begun::Waits(Reason::NumberBusy)), "{begun:?}");

@@ -147,7 +147,7 @@ fn steps_of_an_abandoned_shared_call_fail_together(b: &Bench) {
 fn the_fence_of_a_shared_call_needs_every_incident_open(b: &Bench) {
     let (attempt, [_, second]) = shared(b);
     let fence = b.fence(attempt.id).unwrap();
-    assert_eq!((fence.incidents_open, fence.starts_at), (Some(true), Some(at(600))));
+    assert_eq!((fence.incidents_open, fence.due.map(|(_, deadline)| deadline)), (Some(true), Some(at(600))));
     b.check_in(second.id, CheckIn::Joined, at(446)).unwrap();
     assert_eq!(b.fence(attempt.id).unwrap().incidents_open, Some(false));
 }

@@ -2,7 +2,7 @@
 
 use crate::build::{LADDER, at};
 use savehub::model::{
-    AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, StepState,
+    AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, RungKind, StepState, When,
 };
 use savehub::model::{Reply, Timestamp};
 use savehub::store::{AfterFacts, CheckIn, Facts, NumberFacts, StepFacts, StepNext, Verdict};
@@ -224,6 +224,8 @@ impl Model {
                 current: incident.generation == meeting.generation && !meeting.cancelled,
                 starts_at: at(incident.start),
                 due_at: at(incident.steps[key.1].due),
+                deadline_at: at(incident.start),
+                when: When::Unanswered,
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
                 later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::was_due(s, now) || Self::has_run(s)),
                 refused_for_capacity: self.attempts.iter().rfind(|a| a.steps.contains(&key)).is_some_and(|a| a.crowded),
@@ -304,9 +306,15 @@ impl Model {
         let steps = self.attempts[index].steps.clone();
         for key in &steps {
             let incident = &self.incidents[key.0];
-            let (incident_open, starts_at) = (incident.state.may_ring(), at(incident.start));
+            let (incident_open, deadline_at) = (!incident.state.is_final(), at(incident.start));
             let step = self.step(*key);
-            let facts = AfterFacts { incident_open, starts_at, tries: step.tries, merged: *key != steps[0] };
+            let facts = AfterFacts {
+                kind: RungKind::Call,
+                incident_open,
+                deadline_at,
+                tries: step.tries,
+                merged: *key != steps[0],
+            };
             match rule(&facts) {
                 StepNext::Again { not_before, spends_try } if incident_open => {
                     (step.state, step.ready) = (StepState::Pending, step.due.max(not_before.since(at(0)) / 1000));
@@ -345,7 +353,7 @@ impl Model {
     fn fate_of_abandoned(&self, incident: usize) -> (StepState, Reason) {
         let incident = &self.incidents[incident];
         match incident.reason {
-            Some(reason) if !incident.state.may_ring() => (StepState::Cancelled, reason),
+            Some(reason) if incident.state.is_final() => (StepState::Cancelled, reason),
             _ => (StepState::Failed, Reason::Unknown),
         }
     }

@@ -295,7 +295,7 @@ impl Pair {
         let Some(index) = self.some_attempt(pick, |state| state == AttemptState::Accepted) else { return };
         let status = CallStatus::ALL[status];
         let (id, now) = (self.attempts[index], at(self.now));
-        let new = self.bench.record_report(id, &report(status), next(now)).unwrap();
+        let new = self.bench.record_report(id, &report(status), next(now), None).unwrap().news;
         assert_eq!(new, self.model.report(index, status), "{status}");
     }
 

@@ -288,7 +288,13 @@ fn the_rule_sees_the_incident_and_the_tries(b: &Bench) {
     let attempt = b.place("talk", 425);
     b.check_in(meeting.id, CheckIn::Missed, at(426)).unwrap();
     let _ = b.record(attempt, &not_sent(), at(427), &rule).unwrap();
-    let facts = |incident_open, tries| AfterFacts { incident_open, starts_at: at(600), tries, merged: false };
+    let facts = |incident_open, tries| AfterFacts {
+        kind: savehub::model::RungKind::Call,
+        incident_open,
+        deadline_at: at(600),
+        tries,
+        merged: false,
+    };
     assert_eq!(*seen.borrow(), [facts(true, 0), facts(false, 1)]);
 }
 
@@ -305,7 +311,7 @@ fn the_fence_reads_state_owner_wish_and_incident(b: &Bench) {
     let attempt = b.place("talk", 420);
     let fence = b.fence(attempt.id).unwrap();
     assert_eq!((fence.state, fence.owner, fence.hang_up), (AttemptState::Sending, owner(), HangUpState::None));
-    assert_eq!((fence.incidents_open, fence.starts_at), (Some(true), Some(at(600))));
+    assert_eq!((fence.incidents_open, fence.due), (Some(true), Some((at(420), at(600)))));
     b.settle_all(421, Settle::Unknown);
     assert_eq!(b.fence(attempt.id).unwrap().state, AttemptState::Unknown);
     b.check_in(meeting.id, CheckIn::Joined, at(422)).unwrap();

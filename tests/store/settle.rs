@@ -41,7 +41,7 @@ fn the_rule_is_asked_about_open_attempts_with_true_facts(b: &Bench) {
         deadline_boot_ms: 25_000,
         tries: 0,
         to: savehub::model::Target::call(crate::build::phone_of("ana")),
-        starts_at: Some(at(600)),
+        deadline_at: Some(at(600)),
         next_rung_due: Some(at(540)),
     };
     assert_eq!(asked(b, 430), std::slice::from_ref(&expected));
@@ -114,7 +114,7 @@ fn an_abandoned_attempt_of_an_ended_incident_cancels_its_step(b: &Bench) {
 fn an_unknown_test_call_can_be_abandoned(b: &Bench) {
     let test = attempt(b.begin_test_call(&b.draft("ana", 1), at(1), &crate::build::always).unwrap());
     let [open] = &asked(b, 2)[..] else { panic!("not asked") };
-    assert_eq!((open.id, open.starts_at), (test.id, None));
+    assert_eq!((open.id, open.deadline_at), (test.id, None));
     b.settle_all(2, Settle::Unknown);
     b.settle_all(3, Settle::Abandon);
     assert_eq!(asked(b, 4), []);

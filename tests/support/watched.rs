@@ -5,11 +5,11 @@ use savehub::model::{
     Timestamp, Waiting,
 };
 use savehub::store::{
-    AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
-    Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule,
-    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
-    TickStart,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
+    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
+    StoreError, TickBegun, TickEnd, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -203,8 +203,22 @@ impl Store for Watched {
         self.ask().live_calls(scope, now)
     }
 
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next_look: NextLook) -> Result<bool> {
-        self.ask().record_report(attempt, report, next_look)
+    fn record_report(
+        &self,
+        attempt: AttemptId,
+        report: &CallReport,
+        next_look: NextLook,
+        answered_at: Option<Timestamp>,
+    ) -> Result<Reported> {
+        self.ask().record_report(attempt, report, next_look, answered_at)
+    }
+
+    fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>> {
+        self.ask().refuse(claim, refusal, now)
+    }
+
+    fn acknowledge(&self, incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> Result<bool> {
+        self.ask().acknowledge(incident, how, now)
     }
 
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {

@@ -21,8 +21,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "incidents",
-        "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, steps; each step \
-         has id, rung, kind, due_at, state, reason, detail, attempts; each attempt has id, state, provider, to \
+        "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, acknowledged (null, \
+         or how, by (masked), at), steps; each step has id, rung, kind, contact, channel, due_at, state, reason, detail, attempts; each attempt has id, state, provider, to \
          (masked), intent_at, call_id, call_status, duration_s, rang_s, answered_by, price, price_unit, error, error_code, \
          request_id, hang_up",
     ),
@@ -99,6 +99,8 @@ fn clean_incident(incident: &mut IncidentView) {
     clean_text(&mut incident.note);
     for step in &mut incident.steps {
         clean_text(&mut step.detail);
+        clean_text(&mut step.contact);
+        clean_text(&mut step.channel);
         for attempt in &mut step.attempts {
             clean_text(&mut attempt.error);
             clean_text(&mut attempt.answered_by);

@@ -86,6 +86,8 @@ fn step(id: i64, state: StepState, due_at: Timestamp) -> StepView {
         id: StepId(id),
         rung: 0,
         kind: RungKind::Call,
+        contact: None,
+        channel: None,
         due_at,
         state,
         reason: None,

@@ -129,7 +129,9 @@ fn incident_lines(incident: &IncidentView, ctx: &StatusCtx<'_>) -> Vec<String> {
 fn step_line(step: &StepView, zone: &Zone, ctx: &StatusCtx<'_>) -> String {
     let words = step_words(step, ctx.now);
     let words = if step.state == StepState::Failed { ctx.screen.paint.alarm(&words) } else { words };
-    format!("    {} {} {}: {words}", step.id, step.kind, exact(step.due_at, ctx.now, zone))
+    let to = step.contact.as_ref().map(|name| format!(" to {}", printable(name)));
+    let to = to.or_else(|| step.channel.as_ref().map(|name| format!(" {}", printable(name)))).unwrap_or_default();
+    format!("    {} {}{to} {}: {words}", step.id, step.kind, exact(step.due_at, ctx.now, zone))
 }
 
 fn attempt_line(attempt: &AttemptView, zone: &Zone, now: Timestamp) -> String {

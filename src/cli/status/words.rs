@@ -1,6 +1,8 @@
 //! Plain words for what the database keeps in one word.
 
-use crate::model::{AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable};
+use crate::model::{
+    AckHow, AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable,
+};
 use crate::provider::{meaning, remedy};
 use crate::store::{AttemptView, IncidentView, StepView};
 use crate::when;
@@ -12,9 +14,14 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::TestMode => "test mode stood in for the provider",
         Reason::Merged => "named in the call for another meeting",
         Reason::InvalidNumber => "the number cannot be called",
+        Reason::NoTarget => "the config has no address for it",
         Reason::EmptyMessage => "there is nothing to say",
         Reason::MaxCallsExceeded => "the call limit for this meeting is used up",
         Reason::OutsideCriticalWindow => "outside the critical window",
+        Reason::MaxSmsExceeded => "the limit of messages for this meeting is used up",
+        Reason::TooLate => "too late",
+        Reason::NotDue => "not due yet",
+        Reason::Acknowledged => "a human has answered",
         Reason::IncidentResolved => "nobody has to be called any more",
         Reason::Paused => "savehub is paused or stopped",
         Reason::DailyCap => "the daily cap is reached",
@@ -62,10 +69,23 @@ pub(super) fn incident_words(incident: &IncidentView) -> String {
         IncidentState::Cancelled => "cancelled",
         IncidentState::Missed => "MISSED",
     };
-    let text = with(state, why(incident.reason, None));
+    let mut text = with(state, why(incident.reason, None));
+    if let Some(ack) = &incident.acknowledged {
+        text.push_str(&format!(", {} {}", printable(&ack.by), ack_words(ack.how)));
+    }
     match incident.note.as_deref().map(printable).filter(|note| !note.is_empty()) {
         Some(note) => format!("{text}, note: {note}"),
         None => text,
+    }
+}
+
+/// How a human showed that they know: `****0101 picked up`.
+const fn ack_words(how: AckHow) -> &'static str {
+    match how {
+        AckHow::Answered => "picked up",
+        AckHow::Reply => "replied",
+        AckHow::CallBack => "called back",
+        AckHow::Key => "pressed a key",
     }
 }
 

@@ -1,125 +1,257 @@
-//! `[[ladder]]`: rungs in order, each of which can ring.
+//! `[[ladder]]`: rungs in order, each of which can run.
 
+use super::contacts::PERSON;
 use super::limits::Guards;
-use crate::config::Rung;
-use crate::config::raw::{Table, spoken};
+use crate::config::raw::{Read, Table, spoken};
 use crate::config::screen::quoted;
 use crate::config::show::{Problem, Report};
-use crate::model::RungKind;
+use crate::config::{Contact, Person, Rung};
+use crate::model::{Action, Offset, RungKind, When, Whom};
 use crate::near::nearest;
 use std::ops::Range;
 use std::time::Duration;
+use toml::Spanned;
 
-/// A rung and where its time stands in the file; `None`: it is one of the default ladder.
-type Placed = (Rung, Option<Range<usize>>);
+mod can_run;
 
-/// What a rung can do so far.
-const KNOWN: [RungKind; 1] = [RungKind::Call];
+/// What rungs are compared with.
+pub(super) struct Around<'a> {
+    pub(super) guards: &'a Guards,
+    /// `grace` of `[engine]`.
+    pub(super) grace: Duration,
+    pub(super) people: &'a [&'a Person],
+    pub(super) contacts: &'a [Contact],
+    pub(super) channels: &'a Channels,
+}
+
+/// What the config has names for.
+#[derive(Debug, Default)]
+pub(super) struct Channels {
+    webhooks: Vec<String>,
+    commands: Vec<String>,
+    email: bool,
+}
+
+impl Channels {
+    /// The names of `[webhook.NAME]` and `[command.NAME]`, and whether there is `[email]`.
+    pub(super) fn read(root: &Table<'_, '_>) -> Self {
+        Self { webhooks: root.names_in("webhook"), commands: root.names_in("command"), email: root.has("email") }
+    }
+}
+
+/// A rung and where it stands in the file; without places it is one of the default ladder.
+#[derive(Clone)]
+struct Placed {
+    rung: Rung,
+    /// Its header.
+    header: Range<usize>,
+    /// Its time.
+    at: Option<Range<usize>>,
+}
 
 /// The default ladder: a call 3 min before the start and one 90 s before.
 pub(super) fn standard() -> Vec<Rung> {
-    [180, 90].map(|s| Rung { kind: RungKind::Call, before: Duration::from_secs(s) }).to_vec()
+    [180, 90].map(|s| Rung::call(Duration::from_secs(s))).to_vec()
 }
 
-pub(super) fn ladder(tables: &[Table<'_, '_>], guards: &Guards, report: &Report<'_>) -> Vec<Rung> {
+pub(super) fn ladder(tables: &[Table<'_, '_>], around: &Around<'_>, report: &Report<'_>) -> Vec<Rung> {
     let rungs: Vec<Option<Placed>> = if tables.is_empty() {
-        standard().into_iter().map(|rung| Some((rung, None))).collect()
+        standard().into_iter().map(|rung| Some(Placed { rung, header: 0..0, at: None })).collect()
     } else {
-        tables.iter().map(|table| rung(table, report)).collect()
+        tables.iter().map(|table| rung(table, around, report)).collect()
     };
     for (index, rung) in rungs.iter().enumerate() {
         let Some(rung) = rung else { continue };
-        in_window(index, rung, guards, report);
+        can_run::check(index, rung, around, report);
         if let Some(last) = rungs[..index].iter().rev().flatten().next() {
             in_order(last, rung, report);
+        }
+        if rungs[..index].iter().flatten().any(|other| other.rung.action == rung.rung.action) {
+            twice(rung, report);
         }
     }
     // Numbers of rungs mean something only when all of them could be read.
     if let Some(all) = rungs.iter().cloned().collect::<Option<Vec<_>>>() {
-        within_limit(&all, guards, report);
+        let guards = around.guards;
+        within_limit(RungKind::Call, &all, ("max_calls", &guards.max_calls), guards, report);
+        within_limit(RungKind::Sms, &all, ("max_sms", &guards.max_sms), guards, report);
     }
-    rungs.into_iter().flatten().map(|(rung, _)| rung).collect()
+    rungs.into_iter().flatten().map(|placed| placed.rung).collect()
 }
 
-fn rung(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Placed> {
-    let kind = kind(table, report);
-    let before = table.duration_if("before", "3m");
-    if !table.has("before") && !table.has("after") {
-        table.missing("before", "\"3m\"");
+fn rung(table: &Table<'_, '_>, around: &Around<'_>, report: &Report<'_>) -> Option<Placed> {
+    let kind = word(table, "step", "\"call\"", RungKind::ALL, RungKind::as_str, report);
+    if !table.has("step") {
+        table.missing("step", "\"call\"");
     }
-    let before = before?;
-    Some((Rung { kind: kind?, before: *before.get_ref() }, Some(before.span())))
+    let at = time(table, kind, report);
+    let message = super::people::message(table, report);
+    let to = to(table, kind, around.contacts, report);
+    let channel = channel(table, kind, around.channels, report);
+    let when = word(table, "when", "\"unanswered\"", When::ALL, When::as_str, report);
+    let (to, channel, at) = (to?, channel?, at?);
+    // Whoever is told that somebody is missing wants to know it even when that person has picked up a phone.
+    let standard = if to == Whom::Person { When::Unanswered } else { When::Always };
+    let when = if table.has("when") { when? } else { standard };
+    let action = Action { kind: kind?, at: *at.get_ref(), to, channel, when };
+    Some(Placed { rung: Rung { action, message }, header: table.header().clone(), at: Some(at.span()) })
 }
 
-fn kind(table: &Table<'_, '_>, report: &Report<'_>) -> Option<RungKind> {
-    let known = || KNOWN.iter().map(|kind| kind.as_str());
-    let Some(step) = table.text("step", "\"call\"") else {
-        if !table.has("step") {
-            table.missing("step", "\"call\"");
-        }
-        return None;
-    };
-    if let Some(kind) = KNOWN.iter().find(|kind| kind.as_str() == *step.get_ref()) {
-        return Some(*kind);
+/// One of the words of an enum; the near one, or all of them, instead of another.
+pub(super) fn word<T: Copy>(
+    table: &Table<'_, '_>,
+    key: &'static str,
+    like: &str,
+    all: &[T],
+    as_str: fn(T) -> &'static str,
+    report: &Report<'_>,
+) -> Option<T> {
+    let typed = table.text(key, like)?;
+    let found = all.iter().copied().find(|value| as_str(*value) == *typed.get_ref());
+    if found.is_none() {
+        unknown(key, &typed, all.iter().map(|value| as_str(*value)), report);
     }
-    let problem = Problem::new(format!("unknown step {}", quoted(step.get_ref()))).at(&step.span());
-    report.push(match nearest(step.get_ref(), known()) {
-        Some(near) => problem.label(format!("did you mean `{near}`?")),
-        None => problem.label(format!("known steps: {}", known().collect::<Vec<_>>().join(", "))),
+    found
+}
+
+fn unknown<'n>(what: &str, typed: &Spanned<&str>, known: impl Iterator<Item = &'n str> + Clone, report: &Report<'_>) {
+    let problem = Problem::new(format!("unknown {what} {}", quoted(typed.get_ref()))).at(&typed.span());
+    report.push(match (nearest(typed.get_ref(), known.clone()), known.collect::<Vec<_>>()) {
+        (Some(near), _) => problem.label(format!("did you mean `{near}`?")),
+        (None, known) if known.is_empty() => problem.label(format!("the config has no {what}")),
+        (None, known) => problem.label(format!("known {what}s: {}", known.join(", "))),
     });
+}
+
+fn time(table: &Table<'_, '_>, kind: Option<RungKind>, report: &Report<'_>) -> Option<Spanned<Offset>> {
+    let before = table.duration_if("before", "3m");
+    let after = table.duration_if("after", "5m");
+    let after_at = table.key_at("after");
+    match (kind, &after_at) {
+        (Some(RungKind::Call), Some(at)) => {
+            let label = "a call rings before the start; write it as `before = \"3m\"`";
+            report.push(Problem::new("a call has no `after`").at(at).label(label));
+            return None;
+        }
+        (_, Some(at)) if table.has("before") => {
+            report.push(Problem::new("a rung has `before` or `after`, not both").at(at).label("take one of them out"));
+            return None;
+        }
+        (_, None) if !table.has("before") => table.missing("before", "\"3m\""),
+        _ => {}
+    }
+    let before = before.map(|before| Spanned::new(before.span(), Offset::Before(*before.get_ref())));
+    before.or_else(|| after.map(|after| Spanned::new(after.span(), Offset::After(*after.get_ref()))))
+}
+
+/// `to`; `None`: it is wrong, which was reported.
+fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact], report: &Report<'_>) -> Option<Whom> {
+    if !table.has("to") {
+        return Some(Whom::Person);
+    }
+    let to = table.text("to", "\"person\", or the name of a contact")?;
+    if let Some(kind) = kind.filter(|kind| kind.is_named()) {
+        let title = format!("a {kind} has no `to`");
+        report.push(Problem::new(title).at(&to.span()).label("it goes where `use` says; take this line out"));
+        return None;
+    }
+    if *to.get_ref() == PERSON {
+        return Some(Whom::Person);
+    }
+    if contacts.iter().any(|contact| contact.name == *to.get_ref()) {
+        return Some(Whom::Contact((*to.get_ref()).to_owned()));
+    }
+    let names = contacts.iter().map(|contact| contact.name.as_str());
+    unknown("contact", &to, names.chain([PERSON]), report);
     None
 }
 
-fn in_window(index: usize, (rung, at): &Placed, guards: &Guards, report: &Report<'_>) {
-    let window = &guards.critical_window;
-    if !window.sound || window.value.is_zero() {
-        return;
+/// `use`: a must for a webhook and a command, and for nothing else.
+fn channel(
+    table: &Table<'_, '_>,
+    kind: Option<RungKind>,
+    channels: &Channels,
+    report: &Report<'_>,
+) -> Option<Option<String>> {
+    let typed = table.text("use", "\"NAME\"");
+    let (what, known) = match kind? {
+        RungKind::Webhook => ("webhook", &channels.webhooks),
+        RungKind::Command => ("command", &channels.commands),
+        kind => {
+            let Some(at) = table.key_at("use") else { return Some(None) };
+            let label = "`use` names a webhook or a command; take this line out";
+            report.push(Problem::new(format!("a rung of the kind `{kind}` has no `use`")).at(&at).label(label));
+            return None;
+        }
+    };
+    if !table.has("use") {
+        table.missing("use", &format!("\"NAME\", the name of a [{what}.NAME]"));
     }
-    let limit = spoken(window.value);
-    if rung.before.is_zero() || rung.before > window.value {
-        let title = format!("a call {} before the start can never ring", spoken(rung.before));
-        let label = format!("outside the critical window: more than 0s, at most {limit}");
-        let problem = match at {
-            Some(at) => Problem::new(title).at(at).label(label),
-            None => Problem::new(format!("rung {} of the default ladder: {title}", index + 1))
-                .maybe_at(window.at.as_ref())
-                .label(label)
-                .help("write your own [[ladder]]"),
-        };
-        report.push(problem);
+    let typed = typed?;
+    if known.iter().any(|name| name == typed.get_ref()) {
+        return Some(Some((*typed.get_ref()).to_owned()));
+    }
+    unknown(what, &typed, known.iter().map(String::as_str), report);
+    None
+}
+
+/// `3m before`.
+fn moment(at: Offset) -> String {
+    match at {
+        Offset::Before(before) => format!("{} before", spoken(before)),
+        Offset::After(after) => format!("{} after", spoken(after)),
     }
 }
 
-fn in_order((last, _): &Placed, (rung, at): &Placed, report: &Report<'_>) {
-    let Some(at) = at else { return };
-    if rung.before == last.before {
-        let title = format!("two rungs {} before the start", spoken(rung.before));
-        report.push(Problem::new(title).at(at).label("each rung has a time of its own"));
-    } else if rung.before > last.before {
+fn in_order(last: &Placed, placed: &Placed, report: &Report<'_>) {
+    let (Some(at), above) = (&placed.at, last.rung.action.at) else { return };
+    if placed.rung.action.at.ms() < above.ms() {
         let title = "the ladder is out of order: this rung is due before the one above it";
-        let label = format!("less than {}, or move this rung up", spoken(last.before));
+        let label = match (above, placed.rung.action.at) {
+            (Offset::Before(above), Offset::Before(_)) => format!("less than {}, or move this rung up", spoken(above)),
+            _ => format!("the one above is due {} the start; move this rung up", moment(above)),
+        };
         report.push(Problem::new(title).at(at).label(label));
     }
 }
 
-/// A rung that finds the limit used up by the rungs before it can never ring.
-fn within_limit(rungs: &[Placed], guards: &Guards, report: &Report<'_>) {
-    let (max, per) = (&guards.max_calls, &guards.max_calls_per);
+fn twice(placed: &Placed, report: &Report<'_>) {
+    let Some(at) = &placed.at else { return };
+    let title = format!("two rungs {} the start", moment(placed.rung.action.at));
+    report.push(Problem::new(title).at(at).label("each rung has a time of its own"));
+}
+
+/// A rung that finds the limit used up by the rungs before it can never run.
+fn within_limit(
+    kind: RungKind,
+    rungs: &[Placed],
+    (key, max): (&str, &Read<u32>),
+    guards: &Guards,
+    report: &Report<'_>,
+) {
+    let per = &guards.max_calls_per;
     if !max.sound || !per.sound {
         return;
     }
-    for (index, (rung, at)) in rungs.iter().enumerate().skip(max.value as usize) {
-        let (first, _) = &rungs[index - max.value as usize];
-        if first.before.saturating_sub(rung.before) < per.value {
-            let title = format!("rung {} can never ring: max_calls = {}", index + 1, max.value);
-            let calls = if max.value == 1 { "call" } else { "calls" };
-            let label = format!("{} {calls} within {} at most", max.value, spoken(per.value));
-            let help = match at {
-                Some(_) => "take the rung out, or raise max_calls",
-                None => "the default ladder has two rungs: write your own [[ladder]], or raise max_calls",
+    let same: Vec<_> = rungs.iter().enumerate().filter(|(_, placed)| placed.rung.action.kind == kind).collect();
+    for (nth, (index, placed)) in same.iter().enumerate().skip(max.value as usize) {
+        let (_, first) = same[nth - max.value as usize];
+        let apart = placed.rung.action.at.ms().saturating_sub(first.rung.action.at.ms());
+        if u128::from(apart.unsigned_abs()) < per.value.as_millis() {
+            let title = format!("rung {} can never {}: {key} = {}", index + 1, verb(kind), max.value);
+            let what = if kind == RungKind::Call { "call" } else { "message" };
+            let many = if max.value == 1 { "" } else { "s" };
+            let label = format!("{} {what}{many} within {} at most", max.value, spoken(per.value));
+            let help = match placed.at {
+                Some(_) => format!("take the rung out, or raise {key}"),
+                None => format!("the default ladder has two rungs: write your own [[ladder]], or raise {key}"),
             };
-            let place = at.as_ref().or(max.at.as_ref());
+            let place = placed.at.as_ref().or(max.at.as_ref());
             report.push(Problem::new(title).maybe_at(place).label(label).help(help));
         }
     }
+}
+
+const fn verb(kind: RungKind) -> &'static str {
+    if matches!(kind, RungKind::Call) { "ring" } else { "run" }
 }

@@ -15,6 +15,7 @@ pub(super) struct Guards {
     pub(super) critical_window: Read<Duration>,
     pub(super) max_calls: Read<u32>,
     pub(super) max_calls_per: Read<Duration>,
+    pub(super) max_sms: Read<u32>,
     daily_cap_per_person: u32,
     daily_cap: u32,
     number_gap: Duration,
@@ -27,6 +28,7 @@ impl Guards {
             critical_window: table.duration("critical_window", seconds(180)),
             max_calls: table.count("max_calls", 2, 1..=100),
             max_calls_per: table.duration("max_calls_per", seconds(600)),
+            max_sms: table.count("max_sms", 2, 1..=100),
             daily_cap_per_person: table.count("daily_cap_per_person", 20, 0..=1_000_000).value,
             daily_cap: table.count("daily_cap", 200, 0..=1_000_000).value,
             number_gap: table.duration("number_gap", seconds(60)).value,
@@ -42,6 +44,7 @@ impl Guards {
             critical_window: self.critical_window.value,
             max_calls: self.max_calls.value,
             max_calls_per: self.max_calls_per.value,
+            max_sms: self.max_sms.value,
             daily_cap_per_person: self.daily_cap_per_person,
             daily_cap: self.daily_cap,
             number_gap: self.number_gap,
@@ -150,6 +153,14 @@ fn check_ring(report: &Report<'_>, ring: &Read<Duration>) {
     let range = "whole seconds from 1s to 10m";
     let sound = |v: Duration| v.subsec_nanos() == 0 && (1..=600).contains(&v.as_secs());
     within(report, "ring_timeout", ring, sound, "a phone rings for whole seconds, at most 600 of them", range);
+}
+
+/// How long the phone of one person rings.
+pub(super) fn ring(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Duration> {
+    let ring = table.duration_if("ring_timeout", "25s")?;
+    let read = Read { value: *ring.get_ref(), at: Some(ring.span()), sound: true };
+    check_ring(report, &read);
+    Some(read.value)
 }
 
 fn retention(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Duration> {

@@ -7,7 +7,7 @@ use crate::config::Person;
 use crate::config::raw::Table;
 use crate::config::screen::{Hidden, quoted};
 use crate::config::show::{Problem, Report};
-use crate::model::{Phone, Voice};
+use crate::model::{Email, Phone, Voice};
 use crate::near::nearest;
 use crate::rules::message::Template;
 use crate::zone::Zone;
@@ -72,6 +72,8 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
     }
     let name = name(table, report);
     let zone = zone(table, report);
+    let email = email(table, "email", report);
+    let ring_timeout = super::limits::ring(table, report);
     let message = message(table, report).unwrap_or_else(|| defaults.message.clone());
     let voice = voice(table, &defaults.voice, report);
     let shared = table.flag("shared_phone").unwrap_or(false);
@@ -81,6 +83,8 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
         id: (*id.get_ref()).to_owned(),
         name: name.unwrap_or(id.get_ref()).to_owned(),
         phone: phone.get_ref().clone(),
+        email: email.map(Spanned::into_inner),
+        ring_timeout,
         zone: zone.unwrap_or_else(Zone::system),
         message,
         voice,
@@ -126,6 +130,19 @@ pub(super) fn phone(table: &Table<'_, '_>, key: &'static str, report: &Report<'_
     }
 }
 
+/// A mail address under this key; wrong ones are reported.
+pub(super) fn email(table: &Table<'_, '_>, key: &'static str, report: &Report<'_>) -> Option<Spanned<Email>> {
+    let text = table.text(key, "\"ana@example.com\"")?;
+    match Email::parse(text.get_ref()) {
+        Ok(email) => Some(Spanned::new(text.span(), email)),
+        Err(why) => {
+            let title = format!("`{key}` is not an address that can be written to");
+            report.push(Problem::new(title).at(&text.span()).label(why.to_string()));
+            None
+        }
+    }
+}
+
 fn zone(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Zone> {
     let name = table.text("zone", "\"Europe/Berlin\"")?;
     if let Some(zone) = Zone::named(name.get_ref()) {
@@ -147,7 +164,7 @@ fn near_zone(typed: &str) -> Option<&'static str> {
     names.iter().copied().find(is_city).or_else(|| nearest(&city, names.iter().copied()))
 }
 
-fn message(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Template> {
+pub(super) fn message(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Template> {
     let text = table.text("message", "a text with {title} in it")?;
     match Template::parse(text.get_ref()) {
         Ok(template) => Some(template),

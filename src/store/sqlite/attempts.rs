@@ -2,37 +2,31 @@
 
 use super::values::target;
 use super::{Inner, record};
-use crate::model::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepState, Timestamp};
+use crate::model::{AttemptId, AttemptState, HangUpState, Reason, StepState, Timestamp};
 use crate::store::{
     AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
 };
 use rusqlite::{OptionalExtension, Transaction, params};
 
 pub(super) fn fence(tx: &Transaction<'_>, id: AttemptId) -> Inner<FenceFacts> {
-    let (state, owner, hang_up) = tx
-        .prepare_cached("select state, owner, hang_up from attempts where id = ?1")?
-        .query_row([id], |r| Ok((r.get::<_, AttemptState>(0)?, r.get(1)?, r.get::<_, HangUpState>(2)?)))
+    let (state, owner, hang_up, kind) = tx
+        .prepare_cached("select state, owner, hang_up, kind from attempts where id = ?1")?
+        .query_row([id], |r| Ok((r.get::<_, AttemptState>(0)?, r.get(1)?, r.get::<_, HangUpState>(2)?, r.get(3)?)))
         .optional()?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
-    let mut statement = tx.prepare_cached(
-        "select i.state, i.generation = m.generation and m.state = 'SCHEDULED', i.starts_at \
-         from attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
-         where x.attempt_id = ?1",
-    )?;
-    let served = statement
-        .query_map([id], |r| Ok((r.get::<_, IncidentState>(0)?, r.get::<_, bool>(1)?, r.get::<_, Timestamp>(2)?)))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let open = served.iter().all(|(state, current, _)| state.may_ring() && *current);
-    Ok(FenceFacts {
-        state,
-        owner,
-        hang_up,
-        incidents_open: (!served.is_empty()).then_some(open),
-        starts_at: served.iter().map(|(_, _, starts_at)| *starts_at).min(),
-    })
+    let served = tx
+        .prepare_cached(
+            "select min(i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED'), \
+               coalesce(max(i.state = 'ACKNOWLEDGED' and s.condition = 'unanswered'), 0), max(s.due_at), min(s.deadline_at) \
+             from attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
+               join steps s on s.id = x.step_id where x.attempt_id = ?1",
+        )?
+        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<_>>(2)?, r.get::<_, Option<_>>(3)?)))?;
+    let (incidents_open, acknowledged, due_at, deadline_at) = served;
+    Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, kind, due: due_at.zip(deadline_at) })
 }
 
-const LATE_QUEUE: &str = "state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \
+const LATE_QUEUE: &str = "kind = 'call' and state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \
                           and next_look_at is not null and exists (select 1 from attempt_steps x \
                             where x.attempt_id = attempts.id) \
                           and not exists (select 1 from attempt_steps x join steps s on s.id = x.step_id \
@@ -68,12 +62,13 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
     let mut statement = tx.prepare_cached(
         "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, a.deadline_boot_ms, \
            (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
-           coalesce((select max(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id \
+           coalesce((select max(s.deadline_at) from attempt_steps x join steps s on s.id = x.step_id \
                join incidents i on i.id = s.incident_id \
                where x.attempt_id = a.id and s.state = 'RUNNING' and i.ended_at is null), \
-             (select max(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id)), \
+             (select max(s.deadline_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id)), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
-            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person), a.kind, a.to_number \
+            where s.state = 'PENDING' and s.kind = a.kind and i.person = a.person \
+              and s.to_whom = coalesce((select b.to_whom from steps b where b.id = a.step_id), '')), a.kind, a.to_number \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
     )?;
     let rows = statement.query_map([], |r| {
@@ -85,7 +80,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             request_deadline_at: r.get(4)?,
             deadline_boot_ms: r.get(5)?,
             tries: r.get::<_, Option<u32>>(6)?.unwrap_or(0),
-            starts_at: r.get(7)?,
+            deadline_at: r.get(7)?,
             next_rung_due: r.get(8)?,
             to: target(r, 9)?,
         })

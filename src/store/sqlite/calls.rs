@@ -33,7 +33,7 @@ pub(super) fn live(tx: &Transaction<'_>, scope: CallScope, now: Timestamp) -> In
     let sql = format!(
         "select {COLUMNS}, exists(select 1 from steps s join incidents i on i.id = s.incident_id \
            where s.state = 'PENDING' and s.ready_at <= ?1 and i.person = a.person) \
-           and a.call_status in ('queued','ringing','in-progress') as urgent \
+           and a.kind = 'call' and a.call_status in ('queued','ringing','in-progress') as urgent \
          from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
          order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
     );
@@ -116,7 +116,7 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
     let look = match status {
         CallStatus::Completed if details.price.is_none() => next.price,
         status if status.is_final() => None,
-        _ => Some(next.live),
+        _ => next.live,
     };
     tx.prepare_cached(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \

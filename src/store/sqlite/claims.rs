@@ -2,18 +2,19 @@
 
 use super::{Inner, record};
 use crate::model::{
-    AttemptId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, StepState, Timestamp, cut, printable,
+    Action, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
+    printable,
 };
 use crate::store::{
-    Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, Verdict,
+    Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
 };
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
-const STEP_COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.kind, s.rung, s.due_at, m.uid, m.title, \
-                            s.starts_at, m.link";
+const STEP_COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
+                            s.starts_at, m.link, s.kind, s.before_ms, s.to_whom, s.channel, s.condition";
 
 fn claim_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Claim> {
     Ok(Claim {
@@ -21,11 +22,23 @@ fn claim_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Claim> {
         incident: row.get(1)?,
         meeting: row.get(2)?,
         person: row.get(3)?,
-        kind: row.get(4)?,
-        rung: row.get(5)?,
-        due_at: row.get(6)?,
+        rung: row.get(4)?,
+        due_at: row.get(5)?,
+        deadline_at: row.get(6)?,
+        action: action(row, 11)?,
         words: MeetingWords { uid: row.get(7)?, title: row.get(8)?, starts_at: row.get(9)?, link: row.get(10)? },
         seal: Seal,
+    })
+}
+
+/// The columns `kind`, `before_ms`, `to_whom`, `channel` and `condition` of a step, from column `first` on.
+pub(super) fn action(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Action> {
+    Ok(Action {
+        kind: row.get(first)?,
+        at: Offset::from_ms(row.get::<_, i64>(first + 1)?.saturating_neg()),
+        to: row.get(first + 2)?,
+        channel: row.get(first + 3)?,
+        when: row.get(first + 4)?,
     })
 }
 
@@ -34,7 +47,7 @@ pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Inner<V
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id \
          where s.state = 'PENDING' and s.ready_at <= ?1 \
-         order by s.starts_at <= ?1, s.starts_at, s.due_at desc, s.id limit ?2"
+         order by s.deadline_at <= ?1, s.deadline_at, s.due_at desc, s.id limit ?2"
     );
     let mut statement = tx.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -148,7 +161,7 @@ pub(super) fn pending(
     Ok(Some(Candidate { claim, facts }))
 }
 
-/// Other pending call steps of the same person that may share this call: due before `until`, and allowed by the rule.
+/// Other pending call steps of the same person, to the same phone, that may share this call: due before `until`, and allowed by the rule.
 pub(super) fn companions(
     tx: &Transaction<'_>,
     first: &Claim,
@@ -157,18 +170,19 @@ pub(super) fn companions(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> Inner<Vec<Claim>> {
-    if first.kind != RungKind::Call {
+    if first.action.kind != RungKind::Call {
         return Ok(Vec::new());
     }
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id \
          where s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 and i.person = ?3 and s.incident_id <> ?4 \
+           and s.to_whom = ?5 \
          order by s.starts_at, s.rung desc, s.id"
     );
     let mut statement = tx.prepare_cached(&sql)?;
     let rows = statement
-        .query_map(params![until, first.kind, first.person, first.incident], claim_from_row)?
+        .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
         .collect::<rusqlite::Result<Vec<Claim>>>()?;
     let mut taken: Vec<Claim> = Vec::new();
     for claim in rows {
@@ -204,14 +218,17 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
         )?
         .query_row([claim.incident], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let recent_calls = tx
-        .prepare_cached("select count(*) from call_tracker where person = ?1 and meeting_id = ?2 and at > ?3")?
-        .query_row(params![claim.person, claim.meeting, draft.calls_since], |r| r.get(0))?;
+        .prepare_cached(
+            "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
+             where t.person = ?1 and t.meeting_id = ?2 and t.at > ?3 and a.kind = ?4",
+        )?
+        .query_row(params![claim.person, claim.meeting, draft.calls_since, claim.action.kind], |r| r.get(0))?;
     let later_rung_due = tx
         .prepare_cached(
-            "select exists(select 1 from steps where incident_id = ?1 and kind = ?2 and rung > ?3 \
+            "select exists(select 1 from steps where incident_id = ?1 and kind = ?2 and rung > ?3 and to_whom = ?5 \
              and (state in ('RUNNING','EXECUTED') or (state = 'PENDING' and due_at <= ?4)))",
         )?
-        .query_row(params![claim.incident, claim.kind, claim.rung, now], |r| r.get(0))?;
+        .query_row(params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to], |r| r.get(0))?;
     let refused_for_capacity = tx
         .prepare_cached(
             "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
@@ -223,6 +240,8 @@ fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now
         current,
         starts_at: claim.words.starts_at,
         due_at: claim.due_at,
+        deadline_at: claim.deadline_at,
+        when: claim.action.when,
         recent_calls,
         later_rung_due,
         refused_for_capacity,
@@ -235,7 +254,7 @@ fn number_facts(tx: &Transaction<'_>, draft: &AttemptDraft<'_>) -> Inner<NumberF
             // What the mock phone or test mode did keeps no real phone busy.
             "with a as (select *, provider = ?3 or provider not in ('mock','test') as real from attempts \
                where kind = ?4 and to_number = ?1 and (intent_at > ?2 or state in ('SENDING','UNKNOWN'))) \
-             select count(*) filter (where state in ('SENDING','UNKNOWN')) > 0, \
+             select count(*) filter (where state in ('SENDING','UNKNOWN') and kind in ('call','sms')) > 0, \
                     max(intent_at) filter (where real and state = 'ACCEPTED' \
                       and call_status in ('queued','ringing','in-progress')), \
                     max(intent_at) filter (where real and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
@@ -282,6 +301,17 @@ pub(super) fn insert(
 
 fn key(tx: &Transaction<'_>, id: AttemptId) -> Inner<String> {
     Ok(tx.prepare_cached("select key from attempts where id = ?1")?.query_row([id], |r| r.get(0))?)
+}
+
+/// Ends a step nothing can be tried for.
+pub(super) fn refuse(
+    tx: &Transaction<'_>,
+    step: StepId,
+    refusal: &Refusal,
+    now: Timestamp,
+) -> Inner<Option<StepResult>> {
+    let ended = end_pending(tx, step, refusal, now)?;
+    Ok(if ended { Some(record::step_result(tx, step, refusal, None)?) } else { None })
 }
 
 /// Puts a step under an attempt: `PENDING` -> `RUNNING`, counted, its incident escalating.

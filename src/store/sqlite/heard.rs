@@ -1,8 +1,11 @@
 //! What people said: used once, in the same transaction as what it does.
 
 use super::{Inner, incidents};
-use crate::model::{Answer, Heard, HeardEffect, IncidentId, MESSAGE_CUT, Timestamp, Waiting, cut, printable, tag};
-use crate::store::{CheckIn, HearRule, Heeded};
+use crate::model::{
+    AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Timestamp, Waiting, cut, printable,
+    tag,
+};
+use crate::store::{Acknowledgement, CheckIn, HearRule, Heeded};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
 
@@ -12,14 +15,16 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Rows deleted in one tick, at most.
 const BATCH: i64 = 200;
 
-/// Open incidents something was sent for, earliest start first. What certainly reached nobody does not count.
+/// Open incidents something was sent to their person for, earliest start first. What certainly reached nobody does not
+/// count, nor what went to a contact: their answer is not the person's.
 pub(super) fn waiting(tx: &Transaction<'_>) -> Inner<Vec<Waiting>> {
     let mut statement = tx.prepare_cached(
         "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
            case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
              and a.provider = 'twilio' then a.sid end \
          from incidents i join attempt_steps x on x.incident_id = i.id join attempts a on a.id = x.attempt_id \
-         where i.ended_at is null and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') \
+           join steps s on s.id = x.step_id \
+         where i.ended_at is null and s.to_whom = '' and a.kind in ('call','sms','email') and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') \
          order by i.starts_at, i.id, a.intent_at, a.id",
     )?;
     let rows = statement.query_map([], |r| {
@@ -77,7 +82,7 @@ pub(super) fn hear(tx: &Transaction<'_>, heard: &Heard, now: Timestamp, rule: He
     let mut heeded = Heeded { effect, incidents: Vec::new(), hang_ups: 0 };
     for incident in incidents {
         tx.execute("insert into heard_incidents(sid, incident_id) values (?1, ?2)", params![heard.sid, incident])?;
-        let (changed, hang_ups) = heed(tx, incident, effect, now)?;
+        let (changed, hang_ups) = heed(tx, incident, heard, effect, now)?;
         heeded.hang_ups += hang_ups;
         if changed {
             heeded.incidents.push(incident);
@@ -87,13 +92,30 @@ pub(super) fn hear(tx: &Transaction<'_>, heard: &Heard, now: Timestamp, rule: He
 }
 
 /// What the words do to one incident: did anything change, and how many calls are to end?
-fn heed(tx: &Transaction<'_>, incident: IncidentId, effect: HeardEffect, now: Timestamp) -> Inner<(bool, u32)> {
+fn heed(
+    tx: &Transaction<'_>,
+    incident: IncidentId,
+    heard: &Heard,
+    effect: HeardEffect,
+    now: Timestamp,
+) -> Inner<(bool, u32)> {
     let how = match effect {
         HeardEffect::Joined => CheckIn::Joined,
         HeardEffect::Missed => CheckIn::Missed,
-        HeardEffect::Acknowledged => return Ok((incidents::acknowledge(tx, incident)?, 0)),
+        HeardEffect::Acknowledged => {
+            let ack = Acknowledgement { how: ack_how(heard.how), by: Address::Phone(heard.from.clone()) };
+            return Ok((incidents::acknowledge(tx, incident, &ack, now)?, 0));
+        }
         HeardEffect::NotUnderstood | HeardEffect::NeedsCode | HeardEffect::NothingOpen => return Ok((false, 0)),
     };
     let ended = incidents::check_in_to(tx, incident, how, now)?;
     Ok((ended.changed, ended.hang_ups))
+}
+
+const fn ack_how(how: HeardHow) -> AckHow {
+    match how {
+        HeardHow::Message => AckHow::Reply,
+        HeardHow::Call => AckHow::CallBack,
+        HeardHow::Key => AckHow::Key,
+    }
 }

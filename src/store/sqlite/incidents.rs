@@ -2,8 +2,10 @@
 
 use super::meetings;
 use super::{Fail, Inner};
-use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp};
-use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule, StoreError};
+use crate::model::{
+    AckHow, Address, AttemptId, HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp,
+};
+use crate::store::{Acknowledgement, CheckIn, Ended, Meeting, Opened, Plan, PlanRule, StoreError};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// How an incident ends.
@@ -110,14 +112,24 @@ fn insert_steps(
     now: Timestamp,
 ) -> Inner<()> {
     let mut statement = tx.prepare_cached(
-        "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
+        "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at, to_whom, \
+         channel, condition, deadline_at) values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
-    for step in steps {
-        let before = i64::try_from(step.before.as_millis()).unwrap_or(i64::MAX);
-        let values =
-            params![incident, step.rung, step.kind, before, step.due_at, meeting.starts_at, StepState::Pending, now];
-        statement.execute(values)?;
+    for PlannedStep { rung, action, due_at, deadline_at } in steps {
+        statement.execute(params![
+            incident,
+            rung,
+            action.kind,
+            action.at.ms().saturating_neg(),
+            due_at,
+            meeting.starts_at,
+            StepState::Pending,
+            now,
+            action.to,
+            action.channel,
+            action.when,
+            deadline_at
+        ])?;
     }
     Ok(())
 }
@@ -160,7 +172,8 @@ pub(super) fn end(tx: &Transaction<'_>, id: IncidentId, end: &End<'_>, now: Time
            and (hang_up = 'NONE' \
              or (hang_up in ('WANTED','MOOT') and hang_up_how = 'canceled' and ?2 = 'completed')) \
            and (state in ('SENDING','UNKNOWN') \
-             or (state = 'ACCEPTED' and call_status in ('queued','ringing','in-progress'))) \
+             or (state = 'ACCEPTED' and kind = 'call' and call_status in ('queued','ringing','in-progress')) \
+             or (state = 'ACCEPTED' and kind = 'sms' and call_status = 'queued')) \
            and not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
              where x.attempt_id = attempts.id and i.ended_at is null)",
         params![id, end.how, now],
@@ -205,13 +218,33 @@ const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
     }
 }
 
-/// Somebody is on it: `true` when that is news.
-pub(super) fn acknowledge(tx: &Transaction<'_>, id: IncidentId) -> Inner<bool> {
-    let changed = tx.execute(
-        "update incidents set state = 'ACKNOWLEDGED' where id = ?1 and state in ('OPEN','ESCALATING')",
-        [id],
-    )?;
+pub(super) fn acknowledge(tx: &Transaction<'_>, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> Inner<bool> {
+    let changed = tx
+        .prepare_cached(
+            "update incidents set state = 'ACKNOWLEDGED', acknowledged_at = ?2, acknowledged_how = ?3, acknowledged_by = ?4 \
+             where id = ?1 and state in ('OPEN','ESCALATING')",
+        )?
+        .execute(params![id, now, ack.how, ack.by.masked()])?;
     Ok(changed == 1)
+}
+
+/// A human has answered this call: of the meetings whose person it rang, not of those a contact was called about.
+pub(super) fn answered(tx: &Transaction<'_>, attempt: AttemptId, now: Timestamp) -> Inner<Vec<IncidentId>> {
+    let served = tx
+        .prepare_cached(
+            "select i.id, a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+               join steps s on s.id = x.step_id join incidents i on i.id = x.incident_id \
+             where a.id = ?1 and a.kind = 'call' and s.to_whom = '' and i.state in ('OPEN','ESCALATING') order by i.id",
+        )?
+        .query_map([attempt], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(IncidentId, Address)>>>()?;
+    let mut acknowledged = Vec::new();
+    for (incident, by) in served {
+        if acknowledge(tx, incident, &Acknowledgement { how: AckHow::Answered, by }, now)? {
+            acknowledged.push(incident);
+        }
+    }
+    Ok(acknowledged)
 }
 
 pub(super) fn resolve(tx: &Transaction<'_>, id: IncidentId, note: Option<&str>, now: Timestamp) -> Inner<Ended> {

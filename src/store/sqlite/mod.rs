@@ -40,11 +40,11 @@ mod ticks;
 mod values;
 
 use super::{
-    AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
-    Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding,
-    GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule,
-    ReconcileRules, Recorded, Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd,
-    TickStart,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
+    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
+    StoreError, TickBegun, TickEnd, TickStart,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -271,6 +271,10 @@ impl Store for SqliteStore {
         self.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))
     }
 
+    fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>> {
+        self.write("refuse a step", |tx| claims::refuse(tx, claim.step, refusal, now))
+    }
+
     fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun> {
         self.write("write down a test call", |tx| claims::begin_test_call(tx, draft, now, rule))
     }
@@ -320,8 +324,21 @@ impl Store for SqliteStore {
         self.read("read live calls", |tx| calls::live(tx, scope, now))
     }
 
-    fn record_report(&self, attempt: AttemptId, report: &CallReport, next: NextLook) -> Result<bool> {
-        self.write("record a call's status", |tx| calls::report(tx, attempt, report, next))
+    fn record_report(
+        &self,
+        attempt: AttemptId,
+        report: &CallReport,
+        next: NextLook,
+        answered_at: Option<Timestamp>,
+    ) -> Result<Reported> {
+        self.write("record a call's status", |tx| {
+            let news = calls::report(tx, attempt, report, next)?;
+            let acknowledged = match answered_at {
+                Some(at) => incidents::answered(tx, attempt, at)?,
+                None => Vec::new(),
+            };
+            Ok(Reported { news, acknowledged })
+        })
     }
 
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {
@@ -368,6 +385,10 @@ impl Store for SqliteStore {
 
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {
         self.write("check in", |tx| incidents::check_in(tx, meeting, how, now))
+    }
+
+    fn acknowledge(&self, incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> Result<bool> {
+        self.write("acknowledge an incident", |tx| incidents::acknowledge(tx, incident, how, now))
     }
 
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {

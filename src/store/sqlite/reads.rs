@@ -3,7 +3,7 @@
 use super::values::target;
 use super::{Inner, calendars, meetings};
 use crate::model::{IncidentId, StepId, Timestamp};
-use crate::store::{AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
+use crate::store::{AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
@@ -33,7 +33,7 @@ fn next_meetings(tx: &Transaction<'_>, now: Timestamp, until: Timestamp) -> Inne
 fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>> {
     let mut statement = tx.prepare_cached(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
-                i.opened_at, i.ended_at \
+                i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
          from incidents i join meetings m on m.id = i.meeting_id where i.id in ( \
            select id from incidents where ended_at is null union all \
            select id from (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2)) \
@@ -52,6 +52,7 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
             note: r.get(8)?,
             opened_at: r.get(9)?,
             ended_at: r.get(10)?,
+            acknowledged: acknowledged(r, 11)?,
             steps: Vec::new(),
         })
     })?;
@@ -62,9 +63,16 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
     Ok(incidents)
 }
 
+/// How, by whom and when a human showed that they know; from column `first` on.
+fn acknowledged(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<AcknowledgedView>> {
+    let Some(how) = row.get(first)? else { return Ok(None) };
+    Ok(Some(AcknowledgedView { how, by: row.get(first + 1)?, at: row.get(first + 2)? }))
+}
+
 fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
     let mut statement = tx.prepare_cached(
-        "select id, rung, kind, due_at, state, reason, detail from steps where incident_id = ?1 order by rung",
+        "select id, rung, kind, due_at, state, reason, detail, nullif(to_whom, ''), channel from steps \
+         where incident_id = ?1 order by rung",
     )?;
     let rows = statement.query_map([incident], |r| {
         Ok(StepView {
@@ -75,6 +83,8 @@ fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
             state: r.get(4)?,
             reason: r.get(5)?,
             detail: r.get(6)?,
+            contact: r.get(7)?,
+            channel: r.get(8)?,
             attempts: Vec::new(),
         })
     })?;

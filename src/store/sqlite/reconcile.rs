@@ -130,7 +130,7 @@ pub(super) fn adopt(
     find: &dyn Fn(&[ListedCall]) -> Finding,
 ) -> Inner<Vec<StepResult>> {
     let Some(step) = claims::pending(tx, claim.step, draft, now)? else { return Ok(Vec::new()) };
-    let usable = step.facts.step.as_ref().is_some_and(|s| s.incident_state.may_ring() && s.current);
+    let usable = step.facts.step.as_ref().is_some_and(|s| !s.incident_state.is_final() && s.current);
     // With an open attempt to this number an unknown call is most likely that attempt's.
     if step.facts.number.open_attempt || !usable {
         return Ok(Vec::new());
@@ -143,7 +143,7 @@ pub(super) fn adopt(
     claims::serve(tx, id, &step.claim, now)?;
     // What was due when the call was made was named in it.
     let watched = |facts: &Facts| match &facts.step {
-        Some(step) if step.incident_state.may_ring() && step.current => Verdict::Place,
+        Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
         _ => Verdict::Wait(Reason::IncidentResolved),
     };
     let until = call.created_at.plus(Duration::from_millis(1));

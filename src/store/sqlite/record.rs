@@ -3,7 +3,7 @@
 use super::values::target;
 use super::{Inner, calls};
 use crate::model::{
-    Accepted, AttemptId, AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, Reply,
+    Accepted, AttemptId, AttemptState, CallStatus, HangUpState, Outcome, Reason, RejectionClass, Reply, RungKind,
     StepId, StepState, Timestamp, printable,
 };
 use crate::store::{AfterFacts, AfterRule, AttemptDraft, Recorded, Refusal, StepNext, StepResult, StoreError};
@@ -24,8 +24,9 @@ pub(super) fn record(
     now: Timestamp,
     rule: AfterRule<'_>,
 ) -> Inner<Recorded> {
-    let (before, wish): (AttemptState, HangUpState) = tx
-        .query_row("select state, hang_up from attempts where id = ?1", [id], |r| Ok((r.get(0)?, r.get(1)?)))
+    let (before, wish, kind): (AttemptState, HangUpState, RungKind) = tx
+        .prepare_cached("select state, hang_up, kind from attempts where id = ?1")?
+        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .optional()?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
     let after = next_state(before, &reply.outcome);
@@ -36,14 +37,18 @@ pub(super) fn record(
     if rang_nobody {
         tx.execute("delete from call_tracker where attempt_id = ?1", [id])?;
     }
-    if wish == HangUpState::Wanted && (rang_nobody || is_over(&reply.outcome)) {
+    // A message that was taken cannot be taken back.
+    let nothing_to_end = after == AttemptState::Accepted && kind != RungKind::Call;
+    if wish == HangUpState::Wanted && nothing_to_end {
+        tx.execute("update attempts set hang_up = 'MOOT' where id = ?1", [id])?;
+    } else if wish == HangUpState::Wanted && (rang_nobody || is_over(&reply.outcome)) {
         tx.execute("update attempts set hang_up = 'MOOT', next_look_at = null where id = ?1", [id])?;
     }
     if !after.is_open() && before.is_open() {
         move_steps(tx, id, now, rule, &mut recorded)?;
     }
     if is_callee(&reply.outcome) {
-        give_up_number(tx, id, now, &mut recorded)?;
+        give_up_target(tx, id, now, &mut recorded)?;
     }
     if after == AttemptState::Accepted {
         if !before.is_open() {
@@ -145,17 +150,17 @@ type RunningStep = (StepId, AfterFacts, Option<Reason>);
 
 fn running(tx: &Transaction<'_>, id: AttemptId) -> Inner<Vec<RunningStep>> {
     let mut statement = tx.prepare_cached(
-        "select s.id, i.state, i.generation = m.generation and m.state = 'SCHEDULED', s.starts_at, s.tries, \
-                a.step_id <> s.id, i.reason \
+        "select s.id, s.kind, i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED', s.deadline_at, \
+                s.tries, a.step_id <> s.id, i.reason \
          from attempt_steps x join attempts a on a.id = x.attempt_id join steps s on s.id = x.step_id \
          join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
          where x.attempt_id = ?1 and s.state = 'RUNNING' order by s.id",
     )?;
     let rows = statement.query_map([id], |r| {
-        let (state, current): (IncidentState, bool) = (r.get(1)?, r.get(2)?);
         let facts = AfterFacts {
-            incident_open: current && state.may_ring(),
-            starts_at: r.get(3)?,
+            kind: r.get(1)?,
+            incident_open: r.get(2)?,
+            deadline_at: r.get(3)?,
             tries: r.get(4)?,
             merged: r.get(5)?,
         };
@@ -193,28 +198,30 @@ fn is_callee(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Rejected(r) if r.class == RejectionClass::Callee)
 }
 
-/// The provider refused the number itself: the other call rungs of these incidents cannot do better, and the next rung
-/// of another kind becomes due now.
-fn give_up_number(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> Inner<()> {
+/// The provider refused the target itself: the other rungs of its kind to the same recipient cannot do better, and the next
+/// rung before the start that is no call (a call has its own time) becomes due now.
+fn give_up_target(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> Inner<()> {
     let steps: Vec<StepId> = tx
         .prepare_cached(
-            "select id from steps where state = 'PENDING' and kind = 'call' \
-             and incident_id in (select incident_id from attempt_steps where attempt_id = ?1) order by id",
+            "select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
+             where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom and s.channel is b.channel \
+               and s.incident_id in (select incident_id from attempt_steps where attempt_id = ?1) order by s.id",
         )?
         .query_map([id], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let refusal = Refusal {
         state: StepState::Skipped,
         reason: Reason::InvalidNumber,
-        detail: "the provider refused this number for an earlier rung".into(),
+        detail: "the provider refused it for an earlier rung".into(),
     };
     for step in steps {
         super::claims::end_pending(tx, step, &refusal, now)?;
         recorded.steps.push(step_result(tx, step, &refusal, None)?);
     }
     tx.execute(
-        "update steps set ready_at = min(ready_at, ?2) where id in (select min(id) from steps where state = 'PENDING' \
-         and incident_id in (select incident_id from attempt_steps where attempt_id = ?1) group by incident_id)",
+        "update steps set ready_at = min(ready_at, ?2), due_at = min(due_at, ?2) where id in (select min(id) from steps \
+         where state = 'PENDING' and kind <> 'call' and before_ms > 0 \
+           and incident_id in (select incident_id from attempt_steps where attempt_id = ?1) group by incident_id)",
         params![id, now],
     )?;
     Ok(())
@@ -225,7 +232,7 @@ fn give_up_number(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, recorded:
 fn haunt(tx: &Transaction<'_>, id: AttemptId, before: AttemptState, now: Timestamp) -> Inner<()> {
     tx.execute(
         "update attempts set hang_up = 'WANTED', hang_up_how = 'completed', next_look_at = ?2 \
-         where id = ?1 and hang_up = 'NONE' and call_status in ('queued','ringing','in-progress') and (?3 = 'ABSENT' \
+         where id = ?1 and kind = 'call' and hang_up = 'NONE' and call_status in ('queued','ringing','in-progress') and (?3 = 'ABSENT' \
            or not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
              where x.attempt_id = ?1 and i.ended_at is null) \
            or exists (select 1 from attempt_steps x join attempt_steps y on y.incident_id = x.incident_id \
@@ -245,7 +252,7 @@ pub(super) fn step_result(
 ) -> Inner<StepResult> {
     let mut result = tx
         .prepare_cached(
-            "select s.incident_id, m.uid, i.person, m.title, s.due_at \
+            "select s.incident_id, m.uid, i.person, m.title, s.due_at, s.kind \
              from steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id where s.id = ?1",
         )?
         .query_row([step], |r| {
@@ -256,6 +263,7 @@ pub(super) fn step_result(
                 state: refusal.state,
                 step: Some(step),
                 incident: Some(r.get(0)?),
+                kind: r.get(5)?,
                 event: printable(&r.get::<_, String>(1)?),
                 person: r.get(2)?,
                 title: printable(&r.get::<_, String>(3)?),
@@ -290,6 +298,7 @@ pub(super) fn call_test_result(draft: &AttemptDraft<'_>, refusal: &Refusal) -> S
         state: refusal.state,
         step: None,
         incident: None,
+        kind: draft.to.kind,
         event: "call-test".into(),
         person: draft.person.clone(),
         title: String::new(),

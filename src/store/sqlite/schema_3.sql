@@ -59,11 +59,28 @@ insert into sqlite_sequence(name, seq) select 'attempts_3', seq from sqlite_sequ
 drop table attempts;
 alter table attempts_3 rename to attempts;
 
--- One open attempt per target: matching a call to its attempt by target is unambiguous, whatever the code does.
-create unique index attempts_one_open on attempts(kind, to_number) where state in ('SENDING','UNKNOWN');
+-- One open attempt per phone: matching a call or message to its attempt by target is unambiguous, whatever the code does.
+-- What no list is asked about (mail, webhook, command) may be under way for several meetings at once.
+create unique index attempts_one_open on attempts(kind, to_number)
+  where state in ('SENDING','UNKNOWN') and kind in ('call','sms');
 create unique index attempts_one_open_of_step on attempts(step_id) where state in ('SENDING','UNKNOWN');
 create index attempts_open on attempts(state) where state in ('SENDING','UNKNOWN');
 create index attempts_of_target on attempts(kind, to_number, intent_at);
 create index attempts_by_intent on attempts(intent_at);
 create index attempts_to_look_at on attempts(next_look_at) where next_look_at is not null;
 create index attempts_of_step on attempts(step_id);
+
+-- Of a step due after the start, `before_ms` is negative.
+alter table steps add column to_whom text not null default ''; -- a contact; empty: the person
+alter table steps add column channel text; -- the webhook or command
+alter table steps add column condition text not null default 'unanswered';
+alter table steps add column deadline_at integer not null default 0; -- from then on it is too late
+update steps set deadline_at = starts_at;
+drop index steps_due;
+create index steps_due on steps(ready_at, deadline_at) where state = 'PENDING';
+create index steps_late on steps(incident_id, deadline_at) where state in ('PENDING','RUNNING') and deadline_at > starts_at;
+
+-- A human has answered, replied or called back: how, from where (masked), and when.
+alter table incidents add column acknowledged_at integer;
+alter table incidents add column acknowledged_how text;
+alter table incidents add column acknowledged_by text;

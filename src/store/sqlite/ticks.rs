@@ -2,7 +2,9 @@
 
 use super::incidents::{self, End};
 use super::{Inner, claims, heard, meetings, record};
-use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, Reason, StepId, StepState, TickId, Timestamp};
+use crate::model::{
+    HangUp, IncidentId, IncidentState, MeetingId, Reason, RungKind, StepId, StepState, TickId, Timestamp,
+};
 use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
@@ -55,13 +57,15 @@ pub(super) fn anything_to_close(tx: &Transaction<'_>, now: Timestamp, rule: &Clo
     let kept_from = rule.retention.map_or(Timestamp::from_ms(i64::MIN), |keep| now.minus(keep));
     let found = tx
         .prepare_cached(
-            "select exists(select 1 from incidents where ended_at is null and starts_at <= ?1) \
+            "select exists(select 1 from incidents i where i.ended_at is null and i.starts_at <= ?1 and not \
+               exists(select 1 from steps s where s.incident_id = i.id and s.state in ('PENDING','RUNNING') \
+                 and s.deadline_at > s.starts_at and s.deadline_at > ?5)) \
              or exists(select 1 from call_tracker where at < ?2) \
              or exists(select 1 from incidents where ended_at < ?3) \
              or coalesce((select started_at < ?4 from ticks order by id limit 1), 0)",
         )?
         .query_row(
-            params![now.minus(rule.grace), now.minus(rule.calls_per), kept_from, now.minus(TICKS_KEPT)],
+            params![now.minus(rule.grace), now.minus(rule.calls_per), kept_from, now.minus(TICKS_KEPT), now],
             |r| r.get(0),
         )?;
     Ok(found)
@@ -70,8 +74,13 @@ pub(super) fn anything_to_close(tx: &Transaction<'_>, now: Timestamp, rule: &Clo
 pub(super) fn close(tx: &Transaction<'_>, now: Timestamp, rule: &CloseRule) -> Inner<Closed> {
     let mut closed = Closed::default();
     let overdue: Vec<IncidentId> = tx
-        .prepare_cached("select id from incidents where ended_at is null and starts_at <= ?1 order by starts_at, id")?
-        .query_map([now.minus(rule.grace)], |r| r.get(0))?
+        // Of a ladder that goes on after the start, the last rung comes first: it has ended, or is too late.
+        .prepare_cached(
+            "select i.id from incidents i where i.ended_at is null and i.starts_at <= ?1 and not \
+               exists(select 1 from steps s where s.incident_id = i.id and s.state in ('PENDING','RUNNING') \
+                 and s.deadline_at > s.starts_at and s.deadline_at > ?2) order by i.starts_at, i.id",
+        )?
+        .query_map([now.minus(rule.grace), now], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for incident in overdue {
         closed.steps.extend(skip_late(tx, incident, now)?);
@@ -87,14 +96,18 @@ pub(super) fn close(tx: &Transaction<'_>, now: Timestamp, rule: &CloseRule) -> I
 
 /// Steps nobody got round to before the incident closed: no silent loss.
 fn skip_late(tx: &Transaction<'_>, incident: IncidentId, now: Timestamp) -> Inner<Vec<StepResult>> {
-    let steps: Vec<(StepId, Timestamp)> = tx
-        .prepare_cached("select id, due_at from steps where incident_id = ?1 and state = 'PENDING' order by rung")?
-        .query_map([incident], |r| Ok((r.get(0)?, r.get(1)?)))?
+    let steps: Vec<(StepId, Timestamp, RungKind)> = tx
+        .prepare_cached(
+            "select id, due_at, kind from steps where incident_id = ?1 and state = 'PENDING' order by rung",
+        )?
+        .query_map([incident], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut results = Vec::new();
-    for (step, due_at) in steps {
+    for (step, due_at, kind) in steps {
         let detail = format!("found {} s after it was due, the meeting had started", now.since(due_at) / 1000);
-        let refusal = Refusal { state: StepState::Skipped, reason: Reason::OutsideCriticalWindow, detail };
+        let call = kind == RungKind::Call;
+        let reason = if call { Reason::OutsideCriticalWindow } else { Reason::TooLate };
+        let refusal = Refusal { state: StepState::Skipped, reason, detail };
         claims::end_pending(tx, step, &refusal, now)?;
         results.push(record::step_result(tx, step, &refusal, None)?);
     }

@@ -1,9 +1,9 @@
 //! How the words of `model` stand in the database.
 
 use crate::model::{
-    Address, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState,
+    AckHow, Address, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState,
     HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason, RejectionClass,
-    RungKind, StepId, StepState, Target, TickId, Timestamp,
+    RungKind, StepId, StepState, Target, TickId, Timestamp, When, Whom,
 };
 use crate::owner::Owner;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -27,6 +27,7 @@ macro_rules! text_columns {
     )+};
 }
 text_columns!(
+    AckHow,
     AttemptState,
     CalendarKind,
     CallStatus,
@@ -41,7 +42,8 @@ text_columns!(
     Reason,
     RejectionClass,
     RungKind,
-    StepState
+    StepState,
+    When
 );
 
 macro_rules! id_columns {
@@ -79,6 +81,18 @@ impl ToSql for Address {
 }
 
 impl FromSql for Address {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str().map(Self::read)
+    }
+}
+
+impl ToSql for Whom {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.as_text()))
+    }
+}
+
+impl FromSql for Whom {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str().map(Self::read)
     }

@@ -1,0 +1,103 @@
+//! Where a step goes and what it says: read from the config when the step is claimed, since an open incident keeps the
+//! ladder it was opened with, not the addresses and words.
+
+use super::{Run, World};
+use crate::config::{Config, Person};
+use crate::model::{
+    Address, MeetingWords, Offset, Reason, Refusal, RungKind, StepState, Target, Timestamp, Voice, Whom,
+};
+use crate::provider::Provider;
+use crate::rules::ladder;
+use crate::rules::message::{Audience, Template};
+use crate::store::{Claim, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whom it is about, where it goes, how it is said, and who takes it there.
+pub(super) struct Recipient<'a> {
+    pub(super) person: &'a str,
+    pub(super) name: &'a str,
+    pub(super) to: Target,
+    pub(super) voice: &'a Voice,
+    pub(super) ring_timeout: Duration,
+    pub(super) provider: Arc<dyn Provider>,
+}
+
+/// Where a step goes; `None` when the config has no such address (any more).
+pub(super) fn target(config: &Config, claim: &Claim) -> Option<Target> {
+    let person = config.person(&claim.person)?;
+    let (phone, email) = match &claim.action.to {
+        Whom::Person => (Some(&person.phone), person.email.as_ref()),
+        Whom::Contact(name) => config.contact(name).map(|c| (c.phone.as_ref(), c.email.as_ref()))?,
+    };
+    match claim.action.kind {
+        RungKind::Call => phone.cloned().map(Target::call),
+        RungKind::Sms => phone.cloned().map(Target::sms),
+        RungKind::Email => email.cloned().map(Target::email),
+        kind @ (RungKind::Webhook | RungKind::Command) => {
+            claim.action.channel.clone().map(|name| Target { kind, address: Address::Named(name) })
+        }
+    }
+}
+
+/// Everything an attempt for this step needs; `None` when the config has no address or no provider for it.
+pub(super) fn recipient<'p>(world: &World, claim: &Claim, person: &'p Person) -> Option<Recipient<'p>> {
+    Some(Recipient {
+        person: &person.id,
+        name: &person.name,
+        to: target(&world.config, claim)?,
+        voice: &person.voice,
+        ring_timeout: person.ring_timeout.unwrap_or(world.config.engine.ring_timeout),
+        provider: world.providers.of(claim.action.kind)?,
+    })
+}
+
+/// What a step says, and under which subject.
+pub(super) struct Words<'a> {
+    person: &'a Person,
+    message: Template,
+    subject: Option<Template>,
+    now: Timestamp,
+}
+
+impl<'a> Words<'a> {
+    /// The words of the rung; else the person's own, of what is said to them before the start; else the standard ones.
+    pub(super) fn of(config: &Config, claim: &Claim, person: &'a Person, now: Timestamp) -> Self {
+        let action = &claim.action;
+        let audience = match (&action.to, action.at) {
+            (Whom::Contact(_), _) => Audience::Contact,
+            (Whom::Person, Offset::Before(_)) => Audience::Person,
+            (Whom::Person, Offset::After(_)) => Audience::Late,
+        };
+        let own = (audience == Audience::Person).then_some(&person.message);
+        let message = ladder::message(&config.ladder, action).or(own).cloned();
+        let subject = (action.kind == RungKind::Email).then(|| Template::subject(audience));
+        Self { person, message: message.unwrap_or_else(|| Template::message(audience)), subject, now }
+    }
+
+    pub(super) fn say(&self, meetings: &[MeetingWords]) -> String {
+        self.message.render(&self.person.name, &self.person.zone, meetings, self.now)
+    }
+
+    pub(super) fn subject(&self, meetings: &[MeetingWords]) -> Option<String> {
+        Some(self.subject.as_ref()?.render(&self.person.name, &self.person.zone, meetings, self.now))
+    }
+}
+
+impl Run<'_> {
+    /// Ends a step the config has nobody for.
+    pub(super) fn no_target(&mut self, claim: Claim) -> Result<(), StoreError> {
+        let action = &claim.action;
+        let what = match (&action.to, &action.channel) {
+            (_, Some(name)) => format!("no {} `{name}`", action.kind),
+            (Whom::Contact(name), None) => format!("no {} for the contact `{name}`", action.kind),
+            (Whom::Person, None) => format!("no {} for `{}`", action.kind, claim.person),
+        };
+        let detail = format!("the config has {what}");
+        log::error!("[CALL] step {} cannot be tried: {}", claim.step, crate::model::printable(&detail));
+        let refusal = Refusal { state: StepState::Failed, reason: Reason::NoTarget, detail };
+        let result = self.world.store.refuse(claim, &refusal, self.world.clock.now())?;
+        result.into_iter().for_each(|result| self.summary.add(result));
+        Ok(())
+    }
+}
