@@ -49,15 +49,15 @@ fn an_unknown_step_far_from_all_lists_the_known_ones() {
     one(
         r#"
 [[ladder]]
-step = "email"
+step = "pigeon"
 before = "3m"
 "#,
         r#"
-error: unknown step `email`
+error: unknown step `pigeon`
  --> config.toml:2:8
   |
-2 | step = "email"
-  |        ^^^^^^^ known steps: call
+2 | step = "pigeon"
+  |        ^^^^^^^^ known steps: call, sms, email, webhook, command
 "#,
     );
 }

@@ -293,11 +293,11 @@ fn s16_status_json_has_the_fields_the_manual_page_lists() {
     let meeting = "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation";
     assert_eq!(fields(&report["next_meetings"][0]), listed(meeting));
     let incident = &report["incidents"][0];
-    let names = "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, steps";
+    let names = "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, acknowledged, steps";
     assert_eq!(fields(incident), listed(names));
     assert_eq!((incident["state"].as_str(), incident["person"].as_str()), (Some("ESCALATING"), Some("ana")));
     let step = &incident["steps"][0];
-    assert_eq!(fields(step), listed("id, rung, kind, due_at, state, reason, detail, attempts"));
+    assert_eq!(fields(step), listed("id, rung, kind, contact, channel, due_at, state, reason, detail, attempts"));
     assert_eq!((step["state"].as_str(), step["reason"].as_str()), (Some("EXECUTED"), Some("initiated")));
     let attempt = &step["attempts"][0];
     let names = "id, state, provider, to, intent_at, call_id, call_status, duration_s, answered_by, price, price_unit, \
