@@ -53,5 +53,7 @@ mod reading;
 mod reconcile;
 #[path = "store/record.rs"]
 mod record;
+#[path = "store/rungs.rs"]
+mod rungs;
 #[path = "store/settle.rs"]
 mod settle;

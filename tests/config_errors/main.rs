@@ -14,6 +14,7 @@ mod load;
 mod people;
 mod policy;
 mod provider;
+mod rungs;
 mod sources;
 
 use savehub::config::{Config, ConfigError, from_text};

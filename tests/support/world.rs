@@ -272,6 +272,11 @@ impl World {
         self.attempts(meeting).iter().map(|a| a.state.to_string()).collect()
     }
 
+    /// Everything the mock provider took, of every kind.
+    pub fn sent(&self) -> Vec<Request> {
+        self.heard.as_ref().expect("a world on the mock phone").accepted.lock().unwrap().clone()
+    }
+
     /// The phone of a person.
     pub fn phone(&self, person: &str) -> PhoneOf<'_> {
         PhoneOf { world: self, number: self.parts.config.person(person).unwrap().phone.clone() }
