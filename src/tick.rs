@@ -7,6 +7,7 @@
 //!         (and again when a calendar brings new ones)
 //! work    until nothing is left to do:
 //!           look    for UNKNOWN attempts in the provider's list: found, ABSENT, or given up   [worker threads]
+//!           listen  for replies, calls back and keys of people something was sent to                [worker threads]
 //!           follow  calls that are not final, hang up those that are to end                    [worker threads]
 //!           claim   one due step: facts, guards and the attempt in one transaction
 //!           place   fence, request                                                             [worker threads]
@@ -27,6 +28,7 @@ mod calls;
 mod faults;
 mod follow;
 mod gate;
+mod hear;
 mod jobs;
 mod looks;
 mod reconcile;
@@ -35,7 +37,7 @@ mod summary;
 mod test_call;
 
 pub use rehearse::dry_run;
-pub use summary::{CallSeen, MeetingSeen, Summary, is_trouble};
+pub use summary::{CallSeen, HeardSeen, MeetingSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};
 
 use crate::clock::{Clock, CorrectedClock};
@@ -43,7 +45,7 @@ use crate::config::Config;
 use crate::feed::Feeds;
 use crate::model::{CallList, ProviderKind, Reason, RungKind, StepId, Target, TickId, Timestamp};
 use crate::owner::Owner;
-use crate::provider::{Provider, Providers};
+use crate::provider::{Hearing, Provider, Providers};
 use crate::rules::ladder;
 use crate::rules::settle::Asked;
 use crate::rules::skew::{self, Seen};
@@ -51,6 +53,7 @@ use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError
 use calendars::Calendars;
 use calls::Unrecorded;
 use faults::account_fault;
+use hear::Ear;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
 use reconcile::ListKey;
@@ -164,6 +167,12 @@ struct Run<'w> {
     to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
     /// Targets the provider is being asked about first.
     looked_at_first: HashMap<Target, u32>,
+    /// Numbers to listen to, and who is asked.
+    to_hear: VecDeque<Ear>,
+    hearing: Option<Arc<dyn Hearing>>,
+    /// Was anything listened to, and what could not be asked for?
+    listened: bool,
+    deaf: Option<String>,
     /// What the lists said about targets with attempts nobody has an answer for, as far as they are in.
     asked: HashMap<Target, Asked>,
     /// Lists that were asked for in this tick.
@@ -198,6 +207,10 @@ impl<'w> Run<'w> {
             again_at: Vec::new(),
             to_ask: VecDeque::new(),
             looked_at_first: HashMap::new(),
+            to_hear: VecDeque::new(),
+            hearing: None,
+            listened: false,
+            deaf: None,
             asked: HashMap::new(),
             lists_asked: HashSet::new(),
             lists: HashMap::new(),
@@ -239,6 +252,7 @@ impl<'w> Run<'w> {
     fn work(&mut self) -> Result<(), StoreError> {
         self.look_for_doubtful(|_| true)?;
         self.follow(CallScope::All)?;
+        self.listen()?;
         let mut failed = None;
         loop {
             if failed.is_none() {
@@ -261,6 +275,7 @@ impl<'w> Run<'w> {
 
     fn start_what_can_start(&mut self) -> Result<(), StoreError> {
         self.ask_queued();
+        self.hear_queued();
         self.claim_due()?;
         // Claims may have put questions in the queue (preflight).
         self.ask_queued();
@@ -394,6 +409,7 @@ impl<'w> Run<'w> {
         match event {
             Event::Replied { attempt, by, reply, claimed } => self.replied(attempt, by, reply, claimed),
             Event::Calendar { subject, news } => self.calendar_looked(&subject, news),
+            Event::Heard { ear, sounds } => self.overheard(&ear, sounds),
             Event::Looked { look, sight } => {
                 self.looked(&look);
                 match look.about {
@@ -447,6 +463,7 @@ impl<'w> Run<'w> {
         // Answers that came while the tick was closing.
         let late = self.jobs.wait(Duration::ZERO);
         self.happened_all(late)?;
+        self.tell_deafness()?;
         if let Some(skew) = self.summary.skew_ms {
             self.fault("clock", skew.abs() > skew::ALARM_MS, || {
                 format!("this machine's clock is {:.1} s off the provider's; check NTP", -skew as f64 / 1000.0)

@@ -17,6 +17,7 @@ const README: &str = include_str!("../README.md");
 const EXAMPLE: &str = include_str!("../config.example.toml");
 const CI: &str = include_str!("../.ci/run");
 
+const ANSWERS: &str = include_str!("../man/savehub-hear.7");
 const CALENDARS: &str = include_str!("../man/savehub-calendar.7");
 
 const HEADLINE: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
@@ -162,6 +163,17 @@ fn the_page_about_calendars_names_every_key_and_default_of_theirs() {
         assert!(CALENDARS.contains(&default), "{key}: {default}");
     }
     assert_eq!(Limits::default().steps, 2_000_000);
+}
+
+#[test]
+fn the_page_about_answers_names_every_key_and_word_and_the_text_of_the_bin() {
+    for (_, key) in known_keys().filter(|(table, _)| *table == "hear") {
+        assert!(ANSWERS.contains(key), "{key}");
+    }
+    for word in savehub::rules::hear::JOINED.iter().chain(&savehub::rules::hear::MISSED) {
+        assert!(ANSWERS.contains(word), "{word}");
+    }
+    assert!(ANSWERS.contains(savehub::provider::KEY_BIN), "the Bin's text");
 }
 
 // --- configs and schedulers ---

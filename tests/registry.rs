@@ -27,6 +27,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         people: Vec::new(),
         contacts: Vec::new(),
         calendar: savehub::config::CalendarConfig::default(),
+        hear: savehub::config::HearConfig::default(),
     }
 }
 
@@ -79,4 +80,14 @@ fn each_provider_is_built_once() {
     let registry = Registry::new(&config(ProviderChoice::Twilio, Some(account()), false)).unwrap();
     let earlier: Arc<dyn Provider> = registry.for_attempt(RungKind::Call, ProviderKind::Twilio, ACCOUNT).unwrap();
     assert!(Arc::ptr_eq(&registry.calls(), &earlier));
+}
+
+#[test]
+fn only_a_real_phone_is_asked_what_people_said() {
+    let heard = |chosen, test_mode| {
+        let config = config(chosen, Some(account()), test_mode);
+        Registry::new(&config).unwrap().hearing().is_some()
+    };
+    assert!(heard(ProviderChoice::Twilio, false));
+    assert!(!heard(ProviderChoice::Twilio, true) && !heard(ProviderChoice::Mock, false));
 }

@@ -39,6 +39,8 @@ mod calls;
 mod claims;
 #[path = "store/ending.rs"]
 mod ending;
+#[path = "store/heard.rs"]
+mod heard;
 #[path = "store/meetings.rs"]
 mod meetings;
 #[path = "store/merging.rs"]

@@ -13,6 +13,7 @@ use support::wire::{Request, field, form_decode};
 use support::{Open, call, engine};
 
 const PYTHON_CREATE: &str = include_str!("data/twilio/python_calls_create.txt");
+const PYTHON_CREATE_FULL: &str = include_str!("data/twilio/python_calls_create_full.txt");
 const NODE_CREATE: &str = include_str!("data/twilio/node_calls_create.txt");
 const PYTHON_UPDATE: &str = include_str!("data/twilio/python_calls_update_completed.txt");
 const NODE_UPDATE: &str = include_str!("data/twilio/node_calls_update_completed.txt");
@@ -98,15 +99,23 @@ fn a_form_is_the_python_sdks_byte_by_byte() {
 
 #[test]
 fn without_a_callback_no_callback_field_is_sent() {
-    let form = create_form(
-        &support::phone(23),
-        &support::phone(99),
-        None,
-        Ring { timeout: Duration::from_secs(45), machine_detection: false },
-        "<Response/>",
-    );
+    let ring = Ring { timeout: Duration::from_secs(45), machine_detection: false };
+    let form = create_form(&support::phone(23), &support::phone(99), None, ring, "<Response/>");
     let names: Vec<String> = form_decode(&form).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["To", "From", "Timeout", "Twiml"]);
+}
+
+#[test]
+fn machine_detection_is_asked_for_as_the_sdk_does_and_does_not_hold_up_the_words() {
+    let recorded = Request::recorded(PYTHON_CREATE_FULL).form();
+    let ring = Ring { timeout: Duration::from_secs(45), machine_detection: true };
+    let ours = form_decode(&create_form(&support::phone(23), &support::phone(99), None, ring, "<Response/>"));
+    let names: Vec<&str> = ours.iter().map(|(name, _)| name.as_str()).collect();
+    let same: Vec<&str> = recorded.iter().map(|(name, _)| name.as_str()).filter(|n| names.contains(n)).collect();
+    assert_eq!(same, names, "the order of the SDK");
+    for name in ["MachineDetection", "AsyncAmd"] {
+        assert_eq!(field(&ours, name), field(&recorded, name), "{name}");
+    }
 }
 
 #[test]

@@ -43,10 +43,23 @@ fn a_document_is_the_python_sdks_without_its_pause() {
     ] {
         let (_, case) = recorded.split_once(&format!("## {name}:")).unwrap();
         let expected = case.lines().nth(1).unwrap().replace(r#"<Pause length="1" />"#, "");
-        let ours = twiml(message, &voice()).unwrap();
+        let ours = twiml(message, &voice(), None).unwrap();
         assert_eq!(ours, expected, "{name}");
         assert_eq!(said(&ours), message, "{name}");
     }
+}
+
+#[test]
+fn a_key_goes_to_the_bin_and_its_address_is_part_of_the_document() {
+    let document = twiml("R&D", &voice(), Some("https://handler.twilio.com/twiml/EH1?a=\"b&c")).unwrap();
+    assert_eq!(
+        document,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
+         <Gather action=\"https://handler.twilio.com/twiml/EH1?a=&quot;b&amp;c\" numDigits=\"1\">\
+         <Say language=\"en-US\" loop=\"2\" voice=\"alice\">R&amp;D</Say></Gather></Response>"
+    );
+    let longest = twiml(&"&".repeat(9999), &voice(), Some("https://handler.twilio.com/twiml/EH1")).unwrap();
+    assert!((TWIML_MAX - 5..=TWIML_MAX).contains(&longest.len()), "{}", longest.len());
 }
 
 #[test]
@@ -61,7 +74,7 @@ fn characters_xml_cannot_carry_are_dropped_and_white_space_becomes_one_space() {
         ("  padded  ", "padded"),
         ("", ""),
     ] {
-        assert_eq!(said(&twiml(message, &voice()).unwrap()), expected, "{message:?}");
+        assert_eq!(said(&twiml(message, &voice(), None).unwrap()), expected, "{message:?}");
     }
 }
 
@@ -69,7 +82,7 @@ fn characters_xml_cannot_carry_are_dropped_and_white_space_becomes_one_space() {
 fn a_message_that_is_too_long_is_cut_and_the_document_stays_whole() {
     for message in ["&".repeat(10_000), "<".repeat(10_000), "x".repeat(10_000), "日".repeat(10_000), "🚀 ".repeat(5000)]
     {
-        let document = twiml(&message, &voice()).unwrap();
+        let document = twiml(&message, &voice(), None).unwrap();
         assert!(document.len() <= TWIML_MAX && document.len() > TWIML_MAX - 10, "{}", document.len());
         let text = said(&document);
         assert!(message.starts_with(&text) && !text.is_empty());
@@ -80,11 +93,11 @@ fn a_message_that_is_too_long_is_cut_and_the_document_stays_whole() {
 fn the_voice_is_named_only_when_one_is_set_and_cannot_break_out() {
     let plain = Voice { voice: None, language: "de-DE".into() };
     assert_eq!(
-        twiml("Hallo", &plain).unwrap(),
+        twiml("Hallo", &plain, None).unwrap(),
         r#"<?xml version="1.0" encoding="UTF-8"?><Response><Say language="de-DE" loop="2">Hallo</Say></Response>"#
     );
     let nasty = Voice { voice: Some(r#"a" x="<&"#.repeat(9999)), language: "\"><Hangup/>".into() };
-    let document = twiml(&"&".repeat(9999), &nasty).unwrap();
+    let document = twiml(&"&".repeat(9999), &nasty, None).unwrap();
     assert!(document.len() <= TWIML_MAX);
     assert!(said(&document).starts_with("&&&"));
 }

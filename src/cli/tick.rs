@@ -8,11 +8,11 @@ use super::watchdog::Watchdog;
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Config, ProviderChoice};
 use crate::exit::{Exit, UsageError};
-use crate::model::{ProviderKind, Reason, RungKind, StepState, printable};
+use crate::model::{HeardEffect, HeardHow, ProviderKind, Reason, RungKind, StepState, printable};
 use crate::store::StepResult;
 use crate::store::Store;
 use crate::store::sqlite::{Create, SqliteStore};
-use crate::tick::{MeetingSeen, Summary, dry_run, tick};
+use crate::tick::{HeardSeen, MeetingSeen, Summary, dry_run, tick};
 use crate::when;
 use std::io::Write;
 use std::path::Path;
@@ -59,6 +59,9 @@ fn tell(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Resu
             writeln!(out, "{line}")?;
         }
     }
+    for heard in &summary.heard {
+        writeln!(out, "{}", heard_line(heard))?;
+    }
     for result in &summary.results {
         let line = line(result, summary.dry_run);
         let trouble = crate::tick::is_trouble(result);
@@ -75,6 +78,26 @@ fn meeting_line(meeting: &MeetingSeen) -> Option<String> {
         None => "its calendar moved it".into(),
     };
     Some(format!("{incident} {} ({}): {what}", printable(&meeting.title), printable(&meeting.person)))
+}
+
+/// `i4: ****0123 replied: joined`.
+fn heard_line(heard: &HeardSeen) -> String {
+    let incidents: Vec<String> = heard.incidents.iter().map(ToString::to_string).collect();
+    let whose = if incidents.is_empty() { "no meeting".to_owned() } else { incidents.join(", ") };
+    let how = match heard.how {
+        HeardHow::Message => "replied",
+        HeardHow::Call => "called back",
+        HeardHow::Key => "pressed a key",
+    };
+    let what = match heard.effect {
+        HeardEffect::Joined => "joined",
+        HeardEffect::Missed => "will miss it",
+        HeardEffect::Acknowledged => "is on it",
+        HeardEffect::NotUnderstood => "not understood, nothing was done",
+        HeardEffect::NeedsCode => "it does not say for which meeting, nothing was done",
+        HeardEffect::NothingOpen => "nothing is open any more",
+    };
+    format!("{whose}: {} {how}: {what}", heard.from)
 }
 
 /// `i4 Board sync (ana): called ****0123, call CA…`.

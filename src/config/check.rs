@@ -3,6 +3,7 @@
 pub(super) mod account_sid;
 mod contacts;
 mod feeds;
+mod hear;
 mod hours;
 mod ladder;
 mod limits;
@@ -17,7 +18,7 @@ use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{CalendarConfig, Config, MockConfig, ProviderChoice, ProviderConfig, places};
+use super::{CalendarConfig, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, places};
 use crate::model::{Repeat, RungKind};
 use sources::Sources;
 use std::path::{Path, PathBuf};
@@ -99,6 +100,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         let calls = ladder.iter().filter(|rung| rung.action.kind == RungKind::Call).count();
         limits::room_to_call_again(&engine_table, guards.max_calls.value, calls, report);
     }
+    let hear = hear::hear(&root.table("hear", "hear"), report);
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
@@ -117,6 +119,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         people,
         contacts,
         calendar,
+        hear,
     })
 }
 
@@ -175,5 +178,6 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         people: Vec::new(),
         contacts: Vec::new(),
         calendar: CalendarConfig::default(),
+        hear: HearConfig::default(),
     }
 }

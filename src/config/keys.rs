@@ -2,7 +2,7 @@
 
 /// Tables by their path, each with its keys and the tables in it, in the order of `config.example.toml`.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["database", "call", "guards", "engine", "calendar", "provider", "person", "contact", "ladder"]),
+    ("", &["database", "call", "guards", "engine", "calendar", "hear", "provider", "person", "contact", "ladder"]),
     ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language", "repeat", "machine_detection"]),
     (
         "guards",
@@ -50,6 +50,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "working_hours",
         ],
     ),
+    ("hear", &["replies", "call_back", "joined", "missed", "key_bin"]),
     ("provider", &["mock", "twilio"]),
     ("provider.mock", &["outcomes"]),
     (

@@ -6,6 +6,7 @@
 
 mod check;
 mod env;
+mod hear;
 mod keys;
 mod places;
 mod raw;
@@ -17,6 +18,7 @@ pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
 pub use check::secrets::Later;
 pub use env::Env;
+pub use hear::HearConfig;
 pub use keys::known_keys;
 pub use show::Problems;
 
@@ -139,6 +141,8 @@ pub struct Config {
     pub contacts: Vec<Contact>,
     /// `[calendar]`: how calendars are fetched.
     pub calendar: CalendarConfig,
+    /// `[hear]`: how people answer.
+    pub hear: HearConfig,
 }
 
 /// `[calendar]`: how calendars are fetched.

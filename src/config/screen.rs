@@ -140,7 +140,8 @@ mod tests {
         }
         for (table, key) in keys::known_keys() {
             let secret = key.starts_with("auth_token") || key.starts_with("api_key");
-            let secret = secret || ["account_sid", "proxy", "calendars"].contains(&key) || key.starts_with("url");
+            let secret =
+                secret || ["account_sid", "proxy", "calendars", "key_bin"].contains(&key) || key.starts_with("url");
             assert_eq!(is_secret_key(key), secret, "{table}.{key}");
         }
     }

@@ -215,6 +215,8 @@ pub struct CallReport {
     pub rang_s: Option<u32>,
     /// `human`, `machine_start`, …: the provider's word, open-ended.
     pub answered_by: Option<String>,
+    /// Why a message was not delivered, in the provider's codes.
+    pub error_code: Option<u32>,
     /// Price as the provider writes it (negative for a charge), when known.
     pub price: Option<String>,
     /// Currency of the price.
@@ -223,7 +225,7 @@ pub struct CallReport {
     pub skew_ms: Option<i64>,
 }
 
-/// A call in the provider's list: outbound, made through the API, to one number from one number.
+/// A call or message in the provider's list: outbound, made through the API, to one number from one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedCall {
     /// The provider's id of the call.
@@ -232,6 +234,8 @@ pub struct ListedCall {
     pub status: CallStatus,
     /// When the provider created it, by the provider's clock (whole seconds at Twilio).
     pub created_at: Timestamp,
+    /// The [`tag`](super::tag) a message ends in; a call has none.
+    pub tag: Option<String>,
 }
 
 /// The provider's list of calls to one number from one number, whole.

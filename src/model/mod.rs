@@ -8,6 +8,7 @@ mod call;
 mod changes;
 mod email;
 mod facts;
+mod heard;
 mod ids;
 mod meeting;
 mod phone;
@@ -27,6 +28,7 @@ pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
+pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::MeetingWords;
 pub use phone::{Phone, PhoneError};

@@ -141,6 +141,7 @@ const fn plain(status: CallStatus) -> CallReport {
         duration_s: None,
         rang_s: None,
         answered_by: None,
+        error_code: None,
         price: None,
         price_unit: None,
         skew_ms: None,

@@ -11,10 +11,11 @@ pub mod test_mode;
 pub mod twilio;
 
 pub use registry::{NotConfigured, Registry, build};
-pub use twilio::remedy;
+pub use twilio::{KEY_BIN, meaning, remedy};
 
 use crate::model::{
-    Address, CallList, CallReport, FenceReason, HangUp, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+    Address, CallList, CallReport, FenceReason, HangUp, HeardCall, HeardMessage, Phone, ProviderKind, Reply, Request,
+    RungKind, Target, Timestamp,
 };
 use std::sync::Arc;
 
@@ -72,6 +73,18 @@ pub trait Provider: Send + Sync {
     }
 }
 
+/// Someone who can be asked what people said to our number. Asking changes nothing and is safe to repeat.
+pub trait Hearing: Send + Sync {
+    /// Messages from this number to ours since then, oldest first. Whole, or an error.
+    fn messages(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardMessage>, ProviderError>;
+
+    /// Calls from this number to ours since then, oldest first, picked up or not. Whole, or an error.
+    fn calls_back(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardCall>, ProviderError>;
+
+    /// The key that was pressed in this call of ours: `1` or `2`; nothing else is told.
+    fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError>;
+}
+
 /// Every provider of this installation: those for new attempts, and those that made earlier ones.
 pub trait Providers: Send + Sync {
     /// Who makes new attempts of this kind; `None` when the config has nobody for it.
@@ -80,6 +93,11 @@ pub trait Providers: Send + Sync {
     /// Who can follow and end what an attempt of this kind made under `provider` and `account`; `None` when its account is
     /// no longer known.
     fn for_attempt(&self, kind: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>>;
+
+    /// Who can be asked what people said; `None` where nobody can answer: the mock phone and test mode.
+    fn hearing(&self) -> Option<Arc<dyn Hearing>> {
+        None
+    }
 }
 
 /// One provider for everything: tests, `demo`, `call-test --mock`.

@@ -3,7 +3,7 @@
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
-use super::{Provider, Providers};
+use super::{Hearing, Provider, Providers};
 use crate::config::{Config, ProviderChoice};
 use crate::model::{ProviderKind, RungKind};
 use std::sync::Arc;
@@ -18,11 +18,11 @@ pub struct NotConfigured;
 pub struct Registry {
     /// The chosen provider, or test mode before it.
     calls: Arc<dyn Provider>,
-    /// What stands in for every channel: the mock phone and test mode let nothing leave.
-    everything: bool,
+    /// Does anything leave? The mock phone and test mode stand in for every channel.
+    real: bool,
     test: Arc<dyn Provider>,
     mock: Arc<dyn Provider>,
-    twilio: Option<Arc<dyn Provider>>,
+    twilio: Option<Arc<Twilio>>,
 }
 
 impl Registry {
@@ -30,15 +30,15 @@ impl Registry {
     pub fn new(config: &Config) -> Result<Self, NotConfigured> {
         let mock: Arc<dyn Provider> = Arc::new(Mock::new(&config.provider.mock.outcomes));
         let twilio = config.provider.twilio.as_ref();
-        let twilio = twilio.map(|t| -> Arc<dyn Provider> { Arc::new(Twilio::new(t, &config.engine)) });
-        let chosen = match config.provider.chosen {
+        let twilio = twilio.map(|t| Arc::new(Twilio::new(t, &config.engine).hearing(&config.hear)));
+        let chosen: Arc<dyn Provider> = match config.provider.chosen {
             ProviderChoice::Mock => Arc::clone(&mock),
             ProviderChoice::Twilio => twilio.clone().ok_or(NotConfigured)?,
         };
+        let real = config.provider.chosen == ProviderChoice::Twilio && !config.test_mode;
         let test: Arc<dyn Provider> = Arc::new(TestMode::new(Arc::clone(&chosen)));
         let calls = if config.test_mode { Arc::clone(&test) } else { chosen };
-        let everything = config.test_mode || config.provider.chosen == ProviderChoice::Mock;
-        Ok(Self { calls, everything, test, mock, twilio })
+        Ok(Self { calls, real, test, mock, twilio })
     }
 
     /// Who places new calls.
@@ -49,7 +49,11 @@ impl Registry {
 
 impl Providers for Registry {
     fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
-        (self.everything || kind == RungKind::Call).then(|| Arc::clone(&self.calls))
+        match (&self.twilio, self.real) {
+            (_, false) => Some(Arc::clone(&self.calls)),
+            (Some(twilio), true) => twilio.provider_of(kind),
+            (None, true) => None,
+        }
     }
 
     /// Neither the provider of today nor test mode changes the answer.
@@ -57,10 +61,15 @@ impl Providers for Registry {
         match (provider, kind) {
             (ProviderKind::Mock, _) => Some(Arc::clone(&self.mock)),
             (ProviderKind::Test, _) => Some(Arc::clone(&self.test)),
-            (ProviderKind::Twilio, RungKind::Call) => self.twilio.as_ref().filter(|t| t.account() == account).cloned(),
+            (ProviderKind::Twilio, _) => self.twilio.as_ref().filter(|t| t.account() == account)?.provider_of(kind),
             // A mail, a webhook and a command are over when they are taken: nothing is left to follow.
             _ => None,
         }
+    }
+
+    fn hearing(&self) -> Option<Arc<dyn Hearing>> {
+        // In a rehearsal nobody was called, and nobody answers.
+        self.twilio.clone().filter(|_| self.real).map(|twilio| -> Arc<dyn Hearing> { twilio })
     }
 }
 

@@ -48,6 +48,7 @@ impl Provider for TestMode {
             status: CallStatus::Simulated,
             duration_s: None,
             answered_by: None,
+            error_code: None,
             price: None,
             price_unit: None,
             rang_s: None,

@@ -21,6 +21,7 @@ mod tests {
     fn only_a_human_that_detection_heard_has_answered() {
         let by = |who: Option<&str>, detection| {
             let report = CallReport {
+                error_code: None,
                 status: CallStatus::InProgress,
                 duration_s: None,
                 rang_s: None,

@@ -10,6 +10,7 @@
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
 //! | [`answered`] | has a human answered? |
 //! | [`reconcile`] | what does the provider's list say about it? |
+//! | [`hear`] | what does a reply, a call back or a key mean, and for which meeting? |
 //! | [`pace`] | when is a call looked at again? |
 //! | [`refresh`] | when is a calendar looked at again? |
 //! | [`skew`] | is our clock wrong, and by how much? |
@@ -21,6 +22,7 @@ pub mod agenda;
 pub mod answered;
 pub mod fence;
 pub mod guard;
+pub mod hear;
 pub mod ladder;
 pub mod message;
 pub mod pace;

@@ -19,7 +19,9 @@ pub const WATCHED: Duration = Duration::from_secs(10 * 60);
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
-pub struct Search {
+pub struct Search<'a> {
+    /// The tag its message ends in; `None` for a call, which carries nothing of its own.
+    pub tag: Option<&'a str>,
     /// State of the attempt.
     pub state: AttemptState,
     /// Was it written in the boot that runs now?
@@ -52,29 +54,33 @@ pub enum Found {
 }
 
 /// Looks for the attempt's call among calls that no other attempt knows.
-pub fn find(search: &Search, unknown: &[ListedCall]) -> Found {
+pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Found {
     let born = born(search);
     let until = search.later.map_or(i64::MAX, |(same_boot, intent)| by_the_provider(search, same_boot, intent));
     let own = born..until;
-    let oldest = unknown.iter().enumerate().filter(|(_, call)| own.contains(&call.created_at.ms()));
+    let has_tag = |call: &ListedCall| search.tag.is_none() || call.tag.as_deref() == search.tag;
+    let oldest = unknown.iter().enumerate().filter(|(_, call)| has_tag(call) && own.contains(&call.created_at.ms()));
     if let Some((index, _)) = oldest.min_by_key(|(_, call)| call.created_at) {
         return Found::Call(index);
     }
     let settled = is_settled(search.same_boot, search.deadline, search.asked, search.settle);
+    // A message whose words the provider does not show may be any.
+    let may_be = |call: &&ListedCall| has_tag(call) || call.tag.is_none();
     // A call a little too old to be the attempt's, that nobody knows: the provider's clocks may disagree among themselves,
     // and absence must be beyond doubt.
-    let doubt = unknown.iter().any(|call| call.created_at.ms() >= born.saturating_sub(TOLERANCE_OTHER_BOOT_MS));
+    let doubt =
+        unknown.iter().filter(may_be).any(|call| call.created_at.ms() >= born.saturating_sub(TOLERANCE_OTHER_BOOT_MS));
     if search.state == AttemptState::Unknown && settled && !doubt { Found::Absent } else { Found::NotYet }
 }
 
 /// The earliest creation time, by the provider's clock, of a call of this attempt.
-fn born(search: &Search) -> i64 {
+fn born(search: &Search<'_>) -> i64 {
     by_the_provider(search, search.same_boot, search.intent)
 }
 
 /// When an attempt was written, by the provider's clock and rather too early than too late. Its age is counted in boot time
 /// and taken off the provider's own time, so that our wall clock plays no part.
-fn by_the_provider(search: &Search, same_boot: bool, intent: (Timestamp, i64)) -> i64 {
+fn by_the_provider(search: &Search<'_>, same_boot: bool, intent: (Timestamp, i64)) -> i64 {
     let (age_ms, tolerance) = if same_boot {
         (search.answered_boot_ms.saturating_sub(intent.1), TOLERANCE_MS)
     } else {
@@ -108,8 +114,9 @@ mod tests {
     use crate::model::CallStatus;
 
     /// Intent 100 s ago by boot time, deadline 45 s after it; the provider's clock says 1,000,000 s.
-    fn search() -> Search {
+    fn search() -> Search<'static> {
         Search {
+            tag: None,
             state: AttemptState::Unknown,
             same_boot: true,
             intent: (Timestamp::from_ms(900_000_000), 400_000),
@@ -124,7 +131,7 @@ mod tests {
 
     fn call(created_s_before_now: i64) -> ListedCall {
         let created_at = Timestamp::from_ms(1_000_000_000 - created_s_before_now * 1000);
-        ListedCall { sid: format!("CA{created_s_before_now}"), status: CallStatus::Queued, created_at }
+        ListedCall { sid: format!("CA{created_s_before_now}"), status: CallStatus::Queued, created_at, tag: None }
     }
 
     #[test]
@@ -190,5 +197,15 @@ mod tests {
         assert_eq!(placed_before(&calls, at(30), Some(at(300))), Some(0));
         assert_eq!(placed_before(&calls, at(60), Some(at(10))), None);
         assert_eq!(placed_before(&calls, at(60), None), None);
+    }
+
+    #[test]
+    fn a_message_is_told_from_every_other_one_by_its_tag() {
+        let message = |tag: Option<&str>, age| ListedCall { tag: tag.map(str::to_owned), ..call(age) };
+        let search = Search { tag: Some("k3f9"), ..search() };
+        let (other, own, hidden) = (message(Some("m4a2"), 99), message(Some("k3f9"), 50), message(None, 60));
+        assert_eq!(find(&search, &[other.clone(), own]), Found::Call(1));
+        assert_eq!(find(&search, std::slice::from_ref(&other)), Found::Absent);
+        assert_eq!(find(&search, &[other, hidden]), Found::NotYet, "its words were taken out of the list");
     }
 }

@@ -22,8 +22,8 @@ pub use types::*;
 pub use views::*;
 
 use crate::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, PlannedStep, Reason, Reply,
-    Seen, TickId, Timestamp,
+    Answer, AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, PlannedStep,
+    Reason, Reply, Seen, TickId, Timestamp, Waiting,
 };
 use std::time::Duration;
 
@@ -67,6 +67,9 @@ pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
 
 /// What becomes of an open attempt as time passes, asked inside the settle transaction.
 pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
+
+/// What something that was heard means, asked inside the transaction that uses it.
+pub type HearRule<'a> = &'a dyn Fn(&[Waiting]) -> Answer;
 
 /// The ladder, asked when a meeting comes into reach.
 pub type PlanRule<'a> = &'a dyn Fn(&Meeting) -> Plan;
@@ -234,6 +237,13 @@ pub trait Store: Send + Sync {
 
     /// A fault is gone; `true` when it was there.
     fn fault_gone(&self, key: &str) -> Result<bool>;
+
+    /// Open incidents something was sent for, earliest start first: what an answer may be meant for.
+    fn waiting(&self) -> Result<Vec<Waiting>>;
+
+    /// Uses something that was heard: writes it down, and does what `rule` says to the incidents that are still open.
+    /// `None`: it was used before.
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>>;
 
     // --- people and operators ---
 

@@ -6,7 +6,7 @@ use crate::model::{
     Timestamp,
 };
 pub use crate::model::{
-    AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Heeded, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -274,6 +274,8 @@ pub struct Doubtful {
     pub deadline_boot_ms: i64,
     /// Should its call be found, it is to be hung up: the incident has ended.
     pub hang_up: bool,
+    /// The idempotency key of its step: the tag of its message is made of it.
+    pub key: String,
 }
 
 /// What a list says about an attempt.

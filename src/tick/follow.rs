@@ -64,8 +64,11 @@ impl Run<'_> {
     fn reported(&mut self, call: &LiveCall, report: &CallReport) -> Result<(), StoreError> {
         self.note_skew(report.skew_ms);
         let now = self.world.clock.now();
-        // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with.
-        if call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress {
+        // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with; and so it is for a
+        // message that has left.
+        let answered = call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress;
+        let left = call.hang_up.is_some() && matches!(report.status, CallStatus::Sending | CallStatus::Sent);
+        if answered || left {
             self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
         }
         // Only a real provider charges.

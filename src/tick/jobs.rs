@@ -5,6 +5,7 @@
 //! is still taken while the tick lasts.
 
 use super::calendars::{CalendarNews, Subject};
+use super::hear::{Ear, Sounds};
 use super::looks::{Look, Sight, is_steady};
 use crate::clock::Clock;
 use crate::model::{AttemptId, CalendarId, Doubt, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta, Request};
@@ -25,18 +26,22 @@ pub(super) enum Event {
     Looked { look: Look, sight: Sight },
     /// A calendar was looked at, or that took too long.
     Calendar { subject: Subject, news: Result<CalendarNews, StoreError> },
+    /// A number was listened to, or that took too long.
+    Heard { ear: Ear, sounds: Sounds },
 }
 
 enum Job {
     Place { attempt: Attempt, deadline: Instant, limit: Duration },
     Look { look: Look, deadline: Instant },
     Calendar { subject: Subject, deadline: Instant },
+    Hear { ear: Ear, deadline: Instant },
 }
 
 enum Answer {
     Reply(AttemptId, ProviderKind, Reply),
     Sight(u64, Sight),
     Calendar(CalendarId, Result<CalendarNews, StoreError>),
+    Sounds(u64, Sounds),
 }
 
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
@@ -44,7 +49,11 @@ enum Key {
     Place(AttemptId),
     Look(u64),
     Calendar(CalendarId),
+    Hear(u64),
 }
+
+/// Numbers that are listened to at once.
+const EARS: usize = 4;
 
 /// The requests under way.
 pub(super) struct Jobs {
@@ -121,6 +130,21 @@ impl Jobs {
         self.spawn(work, move || failed("internal error while asking the provider"), move || failed("no thread"));
     }
 
+    /// Room to listen to one more number.
+    pub(super) fn has_ear_room(&self) -> bool {
+        self.running.keys().filter(|k| matches!(k, Key::Hear(_))).count() < EARS
+    }
+
+    /// Listens to a number. Changes nothing at the provider.
+    pub(super) fn hear(&mut self, ear: Ear, work: impl FnOnce() -> Sounds + Send + 'static, limit: Duration) {
+        self.looks += 1;
+        let id = self.looks;
+        self.running.insert(Key::Hear(id), Job::Hear { ear, deadline: Instant::now() + limit });
+        let failed = move |why: &str| Answer::Sounds(id, Sounds::failed(ProviderError::Transient(why.to_owned())));
+        let on_panic = move || failed("internal error while listening");
+        self.spawn(move || Answer::Sounds(id, work()), on_panic, move || failed("no thread could be started"));
+    }
+
     /// How many calendars are being looked at.
     pub(super) fn calendars(&self) -> usize {
         self.running.keys().filter(|k| matches!(k, Key::Calendar(_))).count()
@@ -188,6 +212,10 @@ impl Jobs {
                 Some(Job::Look { look, .. }) => Some(Event::Looked { look, sight }),
                 _ => None,
             },
+            Answer::Sounds(id, sounds) => match self.running.remove(&Key::Hear(id)) {
+                Some(Job::Hear { ear, .. }) => Some(Event::Heard { ear, sounds }),
+                _ => None,
+            },
             Answer::Calendar(id, news) => match self.running.remove(&Key::Calendar(id)) {
                 Some(Job::Calendar { subject, .. }) => Some(Event::Calendar { subject, news }),
                 _ => None,
@@ -203,6 +231,10 @@ impl Jobs {
                 Job::Look { look, .. } => {
                     let late = ProviderError::Transient("no answer in time".into());
                     Event::Looked { look, sight: Sight::failed(late) }
+                }
+                Job::Hear { ear, .. } => {
+                    let late = ProviderError::Transient("no answer in time".into());
+                    Event::Heard { ear, sounds: Sounds::failed(late) }
                 }
                 Job::Calendar { subject, .. } => {
                     Event::Calendar { subject, news: Ok(CalendarNews::failed("reading it took too long")) }
@@ -220,7 +252,10 @@ impl Jobs {
 impl Job {
     const fn deadline(&self) -> Instant {
         match self {
-            Self::Place { deadline, .. } | Self::Look { deadline, .. } | Self::Calendar { deadline, .. } => *deadline,
+            Self::Place { deadline, .. }
+            | Self::Look { deadline, .. }
+            | Self::Calendar { deadline, .. }
+            | Self::Hear { deadline, .. } => *deadline,
         }
     }
 }

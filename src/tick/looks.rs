@@ -146,20 +146,24 @@ impl Run<'_> {
     }
 
     /// Questions end on their own within the request's phases; a tick does not wait longer for one.
-    fn look_limit(&self) -> Duration {
+    pub(super) fn look_limit(&self) -> Duration {
         let engine = &self.world.config.engine;
         engine.request_timeout.saturating_add(SLACK).min(engine.hard_timeout)
     }
 
     /// A question that due steps may have waited for is answered.
     pub(super) fn looked(&mut self, look: &Look) {
-        if !look.first {
-            return;
+        if look.first {
+            self.no_longer_first(look.about.target());
         }
-        if let Some(count) = self.looked_at_first.get_mut(look.about.target()) {
+    }
+
+    /// One question less that due steps to this target wait for.
+    pub(super) fn no_longer_first(&mut self, target: &Target) {
+        if let Some(count) = self.looked_at_first.get_mut(target) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.looked_at_first.remove(look.about.target());
+                self.looked_at_first.remove(target);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::aim::{self, Words};
 use super::calls::draft;
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
-use crate::model::{Address, CallList, ListedCall, MeetingWords, ProviderKind, Target, Timestamp};
+use crate::model::{Address, CallList, ListedCall, MeetingWords, ProviderKind, RungKind, Target, Timestamp, tag};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Found, Search};
 use crate::rules::settle::{self, Asked, Moment};
@@ -118,7 +118,9 @@ impl Run<'_> {
     fn look_up(&mut self, d: &Doubtful, listed: &Listed) -> Result<(), StoreError> {
         let World { config, store, clock, me, .. } = self.world;
         let now = clock.now();
+        let tag = (d.to.kind == RungKind::Sms).then(|| tag(&d.key));
         let search = Search {
+            tag: tag.as_deref(),
             state: d.state,
             same_boot: d.owner.same_boot(me),
             intent: (d.intent_at, d.intent_boot_ms),

@@ -1,7 +1,7 @@
 //! What a tick did: for people, for `--json`, for the exit code.
 
 use crate::exit::Exit;
-use crate::model::{CallStatus, IncidentId, MeetingId, Reason, StepState, Timestamp};
+use crate::model::{CallStatus, HeardEffect, HeardHow, IncidentId, MeetingId, Reason, StepState, Timestamp};
 use crate::store::{MeetingChange, MeetingNews, StepResult};
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ pub struct Summary {
     pub results: Vec<StepResult>,
     /// Calls whose status is new.
     pub calls: Vec<CallSeen>,
+    /// What people said, as far as it was not used before.
+    pub heard: Vec<HeardSeen>,
     /// Incidents that were opened.
     pub opened: Vec<IncidentId>,
     /// Incidents that were ended or refused because of the config.
@@ -51,6 +53,19 @@ pub struct CallSeen {
     pub answered_by: Option<String>,
     /// Did we ask to end it?
     pub hung_up: bool,
+}
+
+/// Something a person said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeardSeen {
+    /// `message`, `call`, `key`.
+    pub how: HeardHow,
+    /// Masked number.
+    pub from: String,
+    /// What it meant.
+    pub effect: HeardEffect,
+    /// The incidents it changed.
+    pub incidents: Vec<IncidentId>,
 }
 
 /// A meeting that its calendar planned, changed or called off.
@@ -102,6 +117,7 @@ impl Summary {
             dry_run: false,
             results: Vec::new(),
             calls: Vec::new(),
+            heard: Vec::new(),
             opened: Vec::new(),
             refused: Vec::new(),
             acknowledged: Vec::new(),

@@ -35,7 +35,7 @@ fn the_example_holds_every_key_of_the_checker_and_no_other() {
 #[test]
 fn the_defaults_the_example_shows_are_the_defaults() {
     // Lines that show an example, not a default, or one of several ways.
-    let examples = ["webhook_url", "retention", "user_agent", "working_hours"];
+    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "joined", "missed", "key_bin"];
     let shown: String = EXAMPLE
         .lines()
         .take_while(|line| !line.starts_with("[provider.mock]"))
@@ -49,6 +49,7 @@ fn the_defaults_the_example_shows_are_the_defaults() {
     let ana = "[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n";
     let (shown, default) = (config(&[], &format!("{shown}{ana}")).unwrap(), config(&[], ana).unwrap());
     assert_eq!((&shown.calendar, &shown.people[0].policy), (&default.calendar, &default.people[0].policy));
+    assert_eq!(shown.hear, default.hear);
     assert_eq!(format!("{:?}", shown.engine), format!("{:?}", default.engine));
     assert_eq!(format!("{:?}", shown.guards), format!("{:?}", default.guards));
     assert_eq!((shown.database, shown.test_mode, shown.ladder), (default.database, default.test_mode, default.ladder));

@@ -53,7 +53,7 @@ error: unknown key `colour`
 1 | colour = …
   | ^^^^^^
   |
-  = help: at the top of the file there may be: database, call, guards, engine, calendar, provider, person, contact, ladder
+  = help: at the top of the file there may be: database, call, guards, engine, calendar, hear, provider, person, contact, ladder
 ",
     );
 }

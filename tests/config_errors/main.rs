@@ -6,6 +6,7 @@ mod calendars;
 mod env;
 mod example;
 mod file;
+mod hear;
 mod ladder;
 mod leaks;
 mod limits;

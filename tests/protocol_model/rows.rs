@@ -162,13 +162,14 @@ impl Protocol {
             let known = s.known() & (1 << call) != 0;
             if let (Wire::Call { at, over, .. }, false) = (a.wire, known || list.shows & (1 << call) == 0) {
                 let status = if over { CallStatus::Completed } else { CallStatus::Ringing };
-                calls.push((call, ListedCall { sid: call.to_string(), status, created_at: wall(at) }));
+                calls.push((call, ListedCall { sid: call.to_string(), status, created_at: wall(at), tag: None }));
             }
         }
         let intent = s.attempts[id].intent;
         let (deadline, patience) =
             if self.lacks(Without::Patience) { (intent, 0) } else { (intent + ENDS_WITHIN, SETTLE) };
         let search = Search {
+            tag: None,
             state: was,
             same_boot: true,
             intent: (wall(intent), boot(intent)),

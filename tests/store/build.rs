@@ -323,6 +323,7 @@ pub(crate) fn report(status: CallStatus) -> CallReport {
         duration_s: None,
         rang_s: None,
         answered_by: None,
+        error_code: None,
         price: None,
         price_unit: None,
         skew_ms: None,

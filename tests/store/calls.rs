@@ -127,6 +127,7 @@ fn what_the_provider_learns_late_is_filled_in(b: &Bench) {
     let price = (Some("-0.014".to_owned()), Some("USD".to_owned()));
     let second = CallReport {
         answered_by: Some("human".to_owned()),
+        error_code: None,
         price: price.0.clone(),
         price_unit: price.1.clone(),
         ..report(CallStatus::Completed)

@@ -1,15 +1,15 @@
 //! A store around a store that looks at everything after each change.
 
 use savehub::model::{
-    AttemptId, AttemptState, CalendarId, CallReport, HangUpState, IncidentId, IncidentState, ListedCall, MeetingId,
-    Reason, Reply, RungKind, Seen, StepId, StepState, TickId, Timestamp,
+    AttemptId, AttemptState, CalendarId, CallReport, HangUpState, Heard, IncidentId, IncidentState, ListedCall,
+    MeetingId, Reason, Reply, RungKind, Seen, StepId, StepState, TickId, Timestamp, Waiting,
 };
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened,
-    PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store,
-    TickBegun, TickEnd, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
+    NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
+    StepView, Store, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -186,6 +186,7 @@ impl Store for Checked {
         fn end_tick(id: TickId, end: &TickEnd) -> ();
         fn fault_seen(key: &str, now: Timestamp) -> FaultNews;
         fn fault_gone(key: &str) -> bool;
+        fn hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<Heeded>;
         fn check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
         fn resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
     }
@@ -230,6 +231,10 @@ impl Store for Checked {
         find: &dyn Fn(&[ListedCall]) -> Finding,
     ) -> Result<Vec<StepResult>> {
         self.then(self.inner.adopt(claim, draft, list, now, find))
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.inner.waiting()
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {

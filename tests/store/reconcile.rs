@@ -23,7 +23,7 @@ facts! {
 }
 
 fn listed(sid: &str, created: i64) -> ListedCall {
-    ListedCall { sid: sid.to_owned(), status: CallStatus::Ringing, created_at: at(created) }
+    ListedCall { sid: sid.to_owned(), status: CallStatus::Ringing, created_at: at(created), tag: None }
 }
 
 /// Reconciles with a rule that answers `finding` whatever it sees.

@@ -27,6 +27,8 @@ pub struct FakeCall {
     pub life: Life,
     /// When it was picked up, since its creation.
     pub answered_after: Option<Duration>,
+    /// `outbound-api`, or `inbound` for one that came in.
+    pub direction: &'static str,
 }
 
 impl FakeCall {
@@ -88,7 +90,7 @@ pub fn object(account: &str, call: &FakeCall) -> Value {
     let start = (call.status != "queued").then(|| rfc_date(call.created_at, "+0000"));
     json!({
         "sid": call.sid, "account_sid": account, "to": call.to, "from": call.from, "status": call.status,
-        "direction": "outbound-api", "api_version": "2010-04-01", "parent_call_sid": null,
+        "direction": call.direction, "api_version": "2010-04-01", "parent_call_sid": null,
         "date_created": rfc_date(call.created_at, "+0000"), "date_updated": rfc_date(call.created_at, "+0000"),
         "start_time": start, "end_time": null, "queue_time": "0", "answered_by": call.answered_by,
         "duration": call.duration_s.map(|s| s.to_string()), "price": call.price, "price_unit": "USD", "uri": uri,
@@ -110,12 +112,13 @@ impl Default for ListShape {
     }
 }
 
-/// One page of a list, newest first; `calls` are oldest first and may be seen.
+/// One page of a list of calls, newest first; `calls` are oldest first and may be seen.
 pub fn page(account: &str, calls: &[FakeCall], shape: ListShape, query: &[(String, String)]) -> Answer {
-    let number = |name, default| field(query, name).and_then(|v| v.parse().ok()).unwrap_or(default);
-    let (page, size): (usize, usize) = (number("Page", 0), number("PageSize", 50).clamp(1, shape.page_max));
     let wanted = |name, value: &str| field(query, name).is_none_or(|asked| asked == value);
-    let matches = |c: &&FakeCall| wanted("To", &c.to) && wanted("From", &c.from) && wanted("Status", &c.status);
+    // A start that is still empty is after nothing.
+    let day = |c: &FakeCall| since_day(query, "StartTime>", (c.status != "queued").then_some(c.created_at));
+    let matches =
+        |c: &&FakeCall| wanted("To", &c.to) && wanted("From", &c.from) && wanted("Status", &c.status) && day(c);
     let mut found: Vec<Value> = Vec::new();
     for call in calls.iter().rev().filter(matches) {
         if shape.twins {
@@ -131,15 +134,33 @@ pub fn page(account: &str, calls: &[FakeCall], shape: ListShape, query: &[(Strin
         }
         found.push(object(account, call));
     }
+    paged(account, ("Calls", "calls"), found, shape, query)
+}
+
+/// Is `at` on the day that is asked for, or later? (Lists know days, in UTC.)
+pub fn since_day(query: &[(String, String)], filter: &str, at: Option<Timestamp>) -> bool {
+    field(query, filter).is_none_or(|day| at.is_some_and(|at| at.to_rfc3339().as_str() >= day))
+}
+
+/// The page of these entries that is asked for.
+pub fn paged(
+    account: &str,
+    (resource, name): (&str, &str),
+    found: Vec<Value>,
+    shape: ListShape,
+    query: &[(String, String)],
+) -> Answer {
+    let number = |name, default| field(query, name).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let (page, size): (usize, usize) = (number("Page", 0), number("PageSize", 50).clamp(1, shape.page_max));
     let next = (found.len() > (page + 1) * size).then(|| {
         let kept = query.iter().filter(|(n, _)| n != "Page" && n != "PageSize");
         let (after, size) = ((page + 1).to_string(), size.to_string());
         let mut fields: Vec<(&str, &str)> = kept.map(|(n, v)| (n.as_str(), v.as_str())).collect();
         fields.extend([("Page", after.as_str()), ("PageSize", size.as_str())]);
-        format!("/2010-04-01/Accounts/{account}/Calls.json?{}", savehub::provider::http::form_encode(&fields))
+        format!("/2010-04-01/Accounts/{account}/{resource}.json?{}", savehub::provider::http::form_encode(&fields))
     });
     let shown: Vec<Value> = found.into_iter().skip(page * size).take(size).collect();
-    (200, json!({"calls": shown, "page": page, "page_size": size, "next_page_uri": next}))
+    (200, json!({name: shown, "page": page, "page_size": size, "next_page_uri": next}))
 }
 
 pub fn rfc_date(at: Timestamp, zone: &str) -> String {

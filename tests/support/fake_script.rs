@@ -45,6 +45,16 @@ pub enum Endpoint {
     Fetch,
     /// End one call.
     Update,
+    /// Send a message.
+    Send,
+    /// List messages we sent.
+    ListMessages,
+    /// Read one message.
+    FetchMessage,
+    /// Cancel one message.
+    CancelMessage,
+    /// List what came in: messages, calls, keys.
+    Heard,
     /// Everything else.
     Other,
 }

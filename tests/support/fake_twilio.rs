@@ -1,24 +1,26 @@
 //! A Twilio on loopback. It keeps every request byte by byte and every call it made, and does to each request what was
 //! scripted for its kind. Its clock can be turned.
 
+mod routes;
+mod talk;
+
 pub use super::fake_rules::FakeCall;
 pub use super::fake_rules::ListShape;
-use super::fake_rules::{Answer, error, object, page, refusal, rfc_date, update};
-use super::fake_script::advance;
+use super::fake_rules::{Answer, rfc_date};
 pub use super::fake_script::{Behaviour, Endpoint, Event, Latch, Life, answered, ends, unanswered};
 use super::wire::{Request, field, response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use routes::kind;
 use savehub::clock::{Clock, SystemClock};
 use savehub::config::TwilioConfig;
 use savehub::model::Timestamp;
-use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
+pub use talk::FakeMessage;
+use talk::Talk;
 
 /// The account of the recordings.
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -36,6 +38,7 @@ struct State {
     requests: Vec<Request>,
     broken: Vec<Vec<u8>>,
     calls: Vec<FakeCall>,
+    talk: Talk,
     scripts: HashMap<Endpoint, VecDeque<Behaviour>>,
     down: HashMap<Endpoint, Behaviour>,
     latches: Vec<Latch>,
@@ -312,18 +315,6 @@ enum Delivery {
     Silence,
 }
 
-/// What kind of request it is.
-fn kind(request: &Request) -> Endpoint {
-    let rest = request.path().split_once("/Calls").map(|(_, rest)| rest);
-    match (request.method.as_str(), rest) {
-        ("POST", Some(".json")) => Endpoint::Create,
-        ("GET", Some(".json")) => Endpoint::List,
-        ("POST", Some(_)) => Endpoint::Update,
-        ("GET", Some(_)) => Endpoint::Fetch,
-        _ => Endpoint::Other,
-    }
-}
-
 impl Delivery {
     /// Is the connection still good?
     fn deliver(self, stream: &mut TcpStream, reader: &mut impl Read) -> bool {
@@ -406,93 +397,5 @@ impl Shared {
             ("Content-Type".into(), "application/json;charset=utf-8".into()),
             ("Twilio-Request-Id".into(), id),
         ]
-    }
-
-    fn route(&self, request: &Request) -> Answer {
-        let Some(account) = self.authorized(request) else {
-            return error(401, 20003, "Authentication Error - invalid username");
-        };
-        let base = format!("/2010-04-01/Accounts/{account}");
-        let Some(rest) = request.path().strip_prefix(&base) else {
-            return error(404, 20404, &format!("The requested resource {} was not found", request.path()));
-        };
-        match (request.method.as_str(), rest) {
-            ("POST", "/Calls.json") => self.create(account, &request.form()),
-            (_, _) if account == TEST_ACCOUNT => {
-                error(403, 20008, "Resource not accessible with Test Account Credentials")
-            }
-            ("GET", ".json") => (200, json!({"sid": account, "status": "active", "type": "Full"})),
-            ("GET", "/Calls.json") => {
-                let (calls, shape) = self.listed();
-                page(account, &calls, shape, &request.query())
-            }
-            (method, one) => {
-                let sid = one.strip_prefix("/Calls/").and_then(|r| r.strip_suffix(".json")).unwrap_or_default();
-                let mut state = self.advanced();
-                let Some(call) = state.calls.iter_mut().find(|call| call.sid == sid) else {
-                    return error(404, 20404, &format!("The requested resource {} was not found", request.path()));
-                };
-                match method {
-                    "POST" => update(account, call, &request.form()),
-                    _ => (200, object(account, call)),
-                }
-            }
-        }
-    }
-
-    /// The account of valid credentials; an API key belongs to [`ACCOUNT`].
-    fn authorized(&self, request: &Request) -> Option<&'static str> {
-        let basic = request.header("authorization")?.strip_prefix("Basic ")?;
-        let pair = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
-        let (user, token) = pair.split_once(':')?;
-        match user {
-            _ if token != self.token => None,
-            ACCOUNT => Some(ACCOUNT),
-            TEST_ACCOUNT => Some(TEST_ACCOUNT),
-            _ => user.starts_with("SK").then_some(ACCOUNT),
-        }
-    }
-
-    fn create(&self, account: &str, form: &[(String, String)]) -> Answer {
-        if let Some(refused) = refusal(account, form) {
-            return refused;
-        }
-        let text = |name| field(form, name).unwrap_or_default().to_owned();
-        let mut state = self.state.lock().unwrap();
-        let call = FakeCall {
-            sid: format!("CA{:032x}", 0xfa4e_0000 + state.calls.len()),
-            to: text("To"),
-            from: text("From"),
-            twiml: text("Twiml"),
-            status: "queued".into(),
-            answered_by: None,
-            duration_s: None,
-            created_at: self.clock.now(),
-            price: None,
-            life: state.life.clone(),
-            answered_after: None,
-        };
-        let answer = (201, object(account, &call));
-        // Test credentials validate and make nothing.
-        if account != TEST_ACCOUNT {
-            state.calls.push(call);
-        }
-        self.changed.notify_all();
-        answer
-    }
-
-    /// What the list shows, oldest first, and in which shape.
-    fn listed(&self) -> (Vec<FakeCall>, ListShape) {
-        let (state, now) = (self.advanced(), self.clock.now());
-        let hidden = state.list_hidden.as_ref().is_some_and(|until| !until.is_open());
-        let shown = |c: &&FakeCall| !hidden && c.created_at.plus(state.list_lag) <= now;
-        (state.calls.iter().filter(shown).cloned().collect(), state.list_shape)
-    }
-
-    /// The state, with every call as far as the clock has turned it.
-    fn advanced(&self) -> MutexGuard<'_, State> {
-        let (mut state, now) = (self.state.lock().unwrap(), self.clock.now());
-        state.calls.iter_mut().for_each(|call| advance(call, now));
-        state
     }
 }

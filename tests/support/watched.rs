@@ -1,14 +1,15 @@
 //! A store that counts what it is asked, and is busy when the test says so.
 
 use savehub::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId, Timestamp,
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
+    Timestamp, Waiting,
 };
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule,
-    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError,
-    TickBegun, TickEnd, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
+    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
+    StoreError, TickBegun, TickEnd, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -242,6 +243,14 @@ impl Store for Watched {
 
     fn fault_gone(&self, key: &str) -> Result<bool> {
         self.ask().fault_gone(key)
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.ask().waiting()
+    }
+
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>> {
+        self.ask().hear(heard, now, rule)
     }
 
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {

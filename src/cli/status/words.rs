@@ -3,7 +3,7 @@
 use crate::model::{
     AckHow, AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable,
 };
-use crate::provider::remedy;
+use crate::provider::{meaning, remedy};
 use crate::store::{AttemptView, IncidentView, StepView};
 use crate::when;
 
@@ -174,7 +174,7 @@ fn picked_up(attempt: &AttemptView, by_a_person: &str) -> String {
 fn refusal(attempt: &AttemptView) -> Option<String> {
     let words = match (attempt.error_code, error(attempt)) {
         (Some(code), Some(error)) => format!("{code} {error}"),
-        (Some(code), None) => code.to_string(),
+        (Some(code), None) => meaning(code).map_or_else(|| code.to_string(), |words| format!("{code} {words}")),
         (None, error) => return error,
     };
     match attempt.error_code.and_then(remedy) {

@@ -37,8 +37,8 @@ pub(super) fn sid(call: &Value) -> Option<&str> {
 /// A call's status. A word savehub does not know counts as the earliest one, which overwrites nothing.
 pub(super) fn status(call: &Value) -> CallStatus {
     let said = call.get("status").and_then(Value::as_str).and_then(|s| s.parse().ok());
-    // `simulated` is our own word.
-    said.filter(|s| *s != CallStatus::Simulated).unwrap_or(CallStatus::Queued)
+    // `done` and `simulated` are our own words.
+    said.filter(|s| !matches!(s, CallStatus::Done | CallStatus::Simulated)).unwrap_or(CallStatus::Queued)
 }
 
 /// A Call object as a report; `None` when it is not one.
@@ -57,6 +57,7 @@ pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
         status: status(&call),
         duration_s: text("duration").and_then(|s| s.parse().ok()),
         answered_by: text("answered_by"),
+        error_code: text("error_code").and_then(|code| code.parse().ok()).filter(|code| *code != 0),
         price: text("price"),
         price_unit: text("price_unit"),
         skew_ms,

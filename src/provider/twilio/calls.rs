@@ -48,14 +48,14 @@ impl Provider for Twilio {
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let answer = self.http.get(&self.call_url(sid), &self.authorization);
+        let answer = self.http.get(&self.one_url("Calls", sid), &self.authorization);
         self.read(answer, now)
     }
 
     fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
         let started = Instant::now();
         let form = form_encode(&[("Status", how.as_str())]);
-        let answer = self.http.post(&self.call_url(sid), &self.authorization, &form, &Open);
+        let answer = self.http.post(&self.one_url("Calls", sid), &self.authorization, &form, &Open);
         // A call that has ended meanwhile is refused with 400, 404 or 409: what it is now says whether that is fine.
         if matches!(&answer, Ok(answer) if matches!(answer.status, 400 | 404 | 409)) {
             return self.fetch(sid, now.plus(started.elapsed()));
@@ -76,7 +76,7 @@ impl Provider for Twilio {
 }
 
 /// Ending a call needs no fence: it is always allowed, and safe to repeat (docs/api/errors/20500).
-struct Open;
+pub(super) struct Open;
 
 impl Gate for Open {
     fn pass(&self) -> Result<(), FenceReason> {
@@ -91,7 +91,7 @@ impl Twilio {
         };
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
-        let Ok(words) = twiml(&call.message, &call.voice) else {
+        let Ok(words) = twiml(&call.message, &call.voice, self.key_bin.as_deref()) else {
             return Reply::not_sent(NotSentCause::Other, "the TwiML could not be written");
         };
         // Before anything is looked up or connected; the body's reader asks once more.
@@ -101,7 +101,7 @@ impl Twilio {
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
         let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
         let form = create_form(to, &self.from, callback, ring, &words);
-        match self.http.post(&self.calls_url(), &self.authorization, &form, gate) {
+        match self.http.post(&self.list_url("Calls"), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
                 let meta = meta(Some((answer.status, &answer.headers)), answer.elapsed, call.intent_at);
@@ -120,7 +120,11 @@ impl Twilio {
     }
 
     /// What an answer to reading or ending a call means.
-    fn read(&self, answer: Result<HttpAnswer, HttpFailure>, now: Timestamp) -> Result<CallReport, ProviderError> {
+    pub(super) fn read(
+        &self,
+        answer: Result<HttpAnswer, HttpFailure>,
+        now: Timestamp,
+    ) -> Result<CallReport, ProviderError> {
         let answer = self.success(answer)?;
         let skew = skew_ms(&answer.headers, now.plus(answer.elapsed));
         let report = report(&answer.body, skew);
@@ -175,7 +179,7 @@ pub fn create_form(to: &Phone, from: &Phone, callback: Option<&str>, ring: Ring,
     form_encode(&fields)
 }
 
-fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp) -> ReplyMeta {
+pub(super) fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp) -> ReplyMeta {
     ReplyMeta {
         http_status: head.map(|(status, _)| status),
         request_id: head.and_then(|(_, headers)| request_id(headers)),
@@ -184,12 +188,12 @@ fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp
     }
 }
 
-fn log_error(reason: &str, elapsed_ms: u64) {
+pub(super) fn log_error(reason: &str, elapsed_ms: u64) {
     log::error!("[CALL] Twilio error - Reason={reason}, Elapsed={elapsed_ms}ms");
 }
 
 /// A refusal with what to do about it.
-fn refusal(refused: &Rejection) -> String {
+pub(super) fn refusal(refused: &Rejection) -> String {
     let words = coded(refused.code, &refused.message);
     match refused.code.and_then(remedy) {
         Some(remedy) => format!("{words} ({remedy})"),

@@ -4,22 +4,29 @@ mod answer;
 mod calls;
 mod classify;
 mod codes;
+mod hearing;
 mod list;
+mod messages;
+mod pages;
 mod twiml;
 
 pub use answer::{mask_numbers, skew_ms};
 pub use calls::{Ring, create_form};
 pub use classify::classify;
-pub use codes::remedy;
-pub use list::{PAGE_MAX, PAGES_MAX};
+pub use codes::{meaning, remedy};
+pub use hearing::KEY_BIN;
+pub use messages::{BODY_MAX, Messages};
+pub use pages::{PAGE_MAX, PAGES_MAX};
 pub use twiml::{TWIML_MAX, twiml};
 
 use super::http::{HttpClient, HttpSettings, path_encode};
-use crate::config::{EngineConfig, TwilioAuth, TwilioConfig};
-use crate::model::Phone;
+use crate::config::{EngineConfig, HearConfig, TwilioAuth, TwilioConfig};
+use crate::model::{Phone, RungKind};
+use crate::provider::Provider;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 
 /// The longest ring time Twilio takes, in seconds (docs/voice/api/call-resource, `Timeout`).
 const RING_MAX_S: u64 = 600;
@@ -35,6 +42,8 @@ pub struct Twilio {
     /// The whole `Basic …` header.
     authorization: SecretString,
     status_callback: Option<SecretString>,
+    /// Where a key pressed in a call goes.
+    key_bin: Option<String>,
     http: HttpClient,
 }
 
@@ -58,17 +67,35 @@ impl Twilio {
             secret: secret.clone(),
             authorization: format!("Basic {basic}").into(),
             status_callback: config.status_callback.clone().map(SecretString::from),
+            key_bin: None,
             http,
         }
     }
 
-    fn calls_url(&self) -> String {
-        format!("{}/2010-04-01/Accounts/{}/Calls.json", self.base_url, path_encode(&self.account))
+    /// The same, with keys as `hear` says.
+    #[must_use]
+    pub fn hearing(self, hear: &HearConfig) -> Self {
+        Self { key_bin: hear.key_bin.clone(), ..self }
     }
 
-    fn call_url(&self, sid: &str) -> String {
+    /// Who makes attempts of this kind with this account.
+    pub fn provider_of(self: &Arc<Self>, kind: RungKind) -> Option<Arc<dyn Provider>> {
+        match kind {
+            RungKind::Call => Some(Arc::clone(self) as Arc<dyn Provider>),
+            RungKind::Sms => Some(Arc::new(Messages::of(Arc::clone(self)))),
+            RungKind::Email | RungKind::Webhook | RungKind::Command => None,
+        }
+    }
+
+    /// Where one kind of things (`Calls`) is made and listed.
+    fn list_url(&self, resource: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}/{resource}.json", self.base_url, path_encode(&self.account))
+    }
+
+    /// Where one of them is read and changed.
+    fn one_url(&self, resource: &str, sid: &str) -> String {
         let (account, sid) = (path_encode(&self.account), path_encode(sid));
-        format!("{}/2010-04-01/Accounts/{account}/Calls/{sid}.json", self.base_url)
+        format!("{}/2010-04-01/Accounts/{account}/{resource}/{sid}.json", self.base_url)
     }
 
     /// An answer's body without our secret, should the answer repeat what we sent. Before anything is cut out of it: half

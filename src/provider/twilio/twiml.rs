@@ -13,15 +13,16 @@ pub const TWIML_MAX: usize = 4000;
 /// Longest language tag and voice name, in characters.
 const ATTRIBUTE_MAX: usize = 100;
 
-/// The document that says `message` twice.
+/// The document that says `message` twice. With `key_bin`, the address of a TwiML Bin, a key pressed meanwhile goes there
+/// (docs/voice/twiml/gather; addresses in it must be absolute).
 ///
 /// Characters XML 1.0 cannot carry at all (section 2.2, `Char`) are dropped: one of them would make the document
 /// ill-formed, which Twilio notices when the callee has picked up (docs/api/errors/12100). Runs of white space become
 /// one space. A text that would make the document longer than [`TWIML_MAX`] is cut at its end, before escaping, so that
 /// what is left stays well-formed.
-pub fn twiml(message: &str, voice: &Voice) -> io::Result<String> {
+pub fn twiml(message: &str, voice: &Voice, key_bin: Option<&str>) -> io::Result<String> {
     let text = speakable(message);
-    let room = TWIML_MAX.saturating_sub(document("", voice)?.len());
+    let room = TWIML_MAX.saturating_sub(document("", voice, key_bin)?.len());
     let mut used = 0;
     let end = text
         .char_indices()
@@ -30,13 +31,17 @@ pub fn twiml(message: &str, voice: &Voice) -> io::Result<String> {
             used > room
         })
         .map_or(text.len(), |(at, _)| at);
-    document(text[..end].trim_end(), voice)
+    document(text[..end].trim_end(), voice, key_bin)
 }
 
-fn document(text: &str, voice: &Voice) -> io::Result<String> {
+fn document(text: &str, voice: &Voice, key_bin: Option<&str>) -> io::Result<String> {
     let mut writer = Writer::new(Vec::new());
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.write_event(Event::Start(BytesStart::new("Response")))?;
+    if let Some(bin) = key_bin {
+        let gather = BytesStart::new("Gather").with_attributes([("action", bin), ("numDigits", "1")]);
+        writer.write_event(Event::Start(gather))?;
+    }
     let (language, name) = (attribute(&voice.language), voice.voice.as_deref().map(attribute));
     // The SDKs sort attributes by name.
     let mut say = BytesStart::new("Say");
@@ -49,6 +54,9 @@ fn document(text: &str, voice: &Voice) -> io::Result<String> {
     // In text `"` and `'` may stand as they are; the SDKs leave them, and the room for a message is counted so.
     writer.write_event(Event::Text(BytesText::from_escaped(partial_escape(text))))?;
     writer.write_event(Event::End(BytesEnd::new("Say")))?;
+    if key_bin.is_some() {
+        writer.write_event(Event::End(BytesEnd::new("Gather")))?;
+    }
     writer.write_event(Event::End(BytesEnd::new("Response")))?;
     String::from_utf8(writer.into_inner()).map_err(io::Error::other)
 }

@@ -63,6 +63,7 @@ struct Details {
     duration_s: Option<u32>,
     rang_s: Option<u32>,
     answered_by: Option<String>,
+    error_code: Option<u32>,
     price: Option<String>,
     price_unit: Option<String>,
 }
@@ -74,6 +75,7 @@ impl Details {
             duration_s: self.duration_s.or(report.duration_s),
             rang_s: self.rang_s.or(report.rang_s),
             answered_by: report.answered_by.clone().or(self.answered_by),
+            error_code: self.error_code.or(report.error_code),
             price: self.price.or_else(|| report.price.clone()),
             price_unit: self.price_unit.or_else(|| report.price_unit.clone()),
         }
@@ -82,7 +84,7 @@ impl Details {
 
 fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
     let mut statement = tx.prepare_cached(
-        "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit \
+        "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit, error_code \
          from attempts where id = ?1 and state = 'ACCEPTED'",
     )?;
     let known = statement.query_row([id], |r| {
@@ -92,6 +94,7 @@ fn known(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Known>> {
             answered_by: r.get(5)?,
             price: r.get(6)?,
             price_unit: r.get(7)?,
+            error_code: r.get(8)?,
         };
         Ok(Known { status: r.get(0)?, wish: r.get(1)?, how: r.get(2)?, details })
     });
@@ -117,7 +120,7 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
     };
     tx.prepare_cached(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
-         price_unit = ?7, hang_up = ?8, next_look_at = ?9 where id = ?1",
+         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 where id = ?1",
     )?
     .execute(params![
         id,
@@ -128,7 +131,8 @@ pub(super) fn report(tx: &Transaction<'_>, id: AttemptId, report: &CallReport, n
         details.price,
         details.price_unit,
         wish,
-        look
+        look,
+        details.error_code
     ])?;
     Ok(status != before.status || details != before.details)
 }

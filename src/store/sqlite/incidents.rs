@@ -172,7 +172,8 @@ pub(super) fn end(tx: &Transaction<'_>, id: IncidentId, end: &End<'_>, now: Time
            and (hang_up = 'NONE' \
              or (hang_up in ('WANTED','MOOT') and hang_up_how = 'canceled' and ?2 = 'completed')) \
            and (state in ('SENDING','UNKNOWN') \
-             or (state = 'ACCEPTED' and kind = 'call' and call_status in ('queued','ringing','in-progress'))) \
+             or (state = 'ACCEPTED' and kind = 'call' and call_status in ('queued','ringing','in-progress')) \
+             or (state = 'ACCEPTED' and kind = 'sms' and call_status = 'queued')) \
            and not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
              where x.attempt_id = attempts.id and i.ended_at is null)",
         params![id, end.how, now],
@@ -194,17 +195,27 @@ fn state_of(tx: &Transaction<'_>, id: IncidentId) -> Inner<IncidentState> {
 
 pub(super) fn check_in(tx: &Transaction<'_>, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
     let meeting = meetings::scheduled(tx, meeting)?;
-    let (state, reason) = match how {
-        CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
-        CheckIn::Missed => (IncidentState::Missed, Reason::SaidMissed),
-    };
     if let Some(incident) = of_generation(tx, &meeting)? {
-        // Somebody may be listening to the answered call: only queued and ringing ones end.
-        return end(tx, incident, &End { state, reason, note: None, how: HangUp::Canceled }, now);
+        return check_in_to(tx, incident, how, now);
     }
+    let (state, reason) = checked_in(how);
     let incident = insert(tx, &meeting, state, Some(reason), now)?;
     tx.execute("update meetings set watched = 1 where id = ?1", [meeting.id])?;
     Ok(Ended { incident, state, changed: true, cancelled_steps: 0, hang_ups: 0 })
+}
+
+/// The same for an incident: of any generation, and only as long as it is open.
+pub(super) fn check_in_to(tx: &Transaction<'_>, id: IncidentId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+    let (state, reason) = checked_in(how);
+    // Somebody may be listening to the answered call: only queued and ringing ones end.
+    end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
+}
+
+const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
+    match how {
+        CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
+        CheckIn::Missed => (IncidentState::Missed, Reason::SaidMissed),
+    }
 }
 
 pub(super) fn acknowledge(tx: &Transaction<'_>, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> Inner<bool> {

@@ -5,14 +5,14 @@
 //! its own words; only the newest takes them from `model`, and freezes them when the next one comes.
 
 use super::open::{APPLICATION_ID, make_file, reason};
-use crate::model::{AttemptState, CallStatus, HangUpState};
+use crate::model::{AttemptState, CallStatus, HangUpState, HeardEffect, HeardHow};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second, third];
+const MIGRATIONS: &[Migration] = &[first, second, third, fourth];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -107,6 +107,13 @@ fn third() -> String {
         .replace("{AttemptState}", &AttemptState::sql_list())
         .replace("{CallStatus}", &CallStatus::sql_list())
         .replace("{HangUpState}", &HangUpState::sql_list())
+}
+
+/// What people said.
+fn fourth() -> String {
+    include_str!("schema_4.sql")
+        .replace("{HeardHow}", &HeardHow::sql_list())
+        .replace("{HeardEffect}", &HeardEffect::sql_list())
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod attempts;
 mod calendars;
 mod calls;
 mod claims;
+mod heard;
 mod incidents;
 mod meetings;
 mod migrations;
@@ -41,12 +42,13 @@ mod values;
 use super::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook, Opened, PlanRule,
-    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError,
-    TickBegun, TickEnd, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
+    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
+    StoreError, TickBegun, TickEnd, TickStart,
 };
 use crate::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId, Timestamp,
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
+    Timestamp, Waiting,
 };
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -367,6 +369,18 @@ impl Store for SqliteStore {
             return Ok(false);
         }
         self.write("clear a fault", |tx| ticks::fault_gone(tx, key))
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.read("look for open incidents", heard::waiting)
+    }
+
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>> {
+        // What is listened to lists old things as well as new ones.
+        if self.read("look for what was heard", |tx| heard::is_known(tx, &heard.sid))? {
+            return Ok(None);
+        }
+        self.write("use what was heard", |tx| heard::hear(tx, heard, now, rule))
     }
 
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
     let mut statement = tx.prepare_cached(
         "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, intent_boot_ms, \
-                request_deadline_at, deadline_boot_ms, hang_up = 'WANTED' \
+                request_deadline_at, deadline_boot_ms, hang_up = 'WANTED', key \
          from attempts where state = 'UNKNOWN' or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
          order by state = 'UNKNOWN' desc, id",
     )?;
@@ -33,6 +33,7 @@ pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<
             request_deadline_at: r.get(10)?,
             deadline_boot_ms: r.get(11)?,
             hang_up: r.get(12)?,
+            key: r.get(13)?,
         })
     })?;
     super::readable(rows, "a doubtful attempt")

@@ -1,7 +1,7 @@
 //! The tick's own record, lasting faults, and what closes with time.
 
 use super::incidents::{self, End};
-use super::{Inner, claims, meetings, record};
+use super::{Inner, claims, heard, meetings, record};
 use crate::model::{
     HangUp, IncidentId, IncidentState, MeetingId, Reason, RungKind, StepId, StepState, TickId, Timestamp,
 };
@@ -126,6 +126,7 @@ fn prune(tx: &Transaction<'_>, now: Timestamp, rule: &CloseRule, closed: &mut Cl
         "delete from ticks where id in (select id from ticks where started_at < ?1 order by id limit ?2)",
         params![now.minus(TICKS_KEPT), BATCH],
     )?;
+    heard::prune(tx, now)?;
     if let Some(keep) = rule.retention {
         closed.deleted = forget(tx, now.minus(keep))?;
         forget_unwatched(tx, now.minus(keep))?;
@@ -177,6 +178,7 @@ fn forget(tx: &Transaction<'_>, until: Timestamp) -> Inner<u32> {
             )?;
             tx.execute("delete from attempts where id = ?1 and step_id is null", [attempt])?;
         }
+        tx.execute("delete from heard_incidents where incident_id = ?1", [incident])?;
         tx.execute("delete from steps where incident_id = ?1", [incident])?;
         tx.execute("delete from incidents where id = ?1", [incident])?;
     }

@@ -2,8 +2,8 @@
 
 use crate::model::{
     AckHow, Address, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState,
-    IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason, RejectionClass, RungKind, StepId,
-    StepState, Target, TickId, Timestamp, When, Whom,
+    HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason, RejectionClass,
+    RungKind, StepId, StepState, Target, TickId, Timestamp, When, Whom,
 };
 use crate::owner::Owner;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -34,6 +34,8 @@ text_columns!(
     CancelledBy,
     HangUp,
     HangUpState,
+    HeardEffect,
+    HeardHow,
     IncidentState,
     MeetingState,
     ProviderKind,

@@ -1,0 +1,55 @@
+//! `[hear]`: how people answer.
+
+use super::web;
+use crate::config::HearConfig;
+use crate::config::raw::Table;
+use crate::config::screen::quoted;
+use crate::config::show::{Problem, Report};
+use crate::rules::hear::{JOINED, MISSED, TAKEN, Words, normal};
+use toml::Spanned;
+
+/// Longest word or phrase, in characters.
+const LONGEST: usize = 40;
+
+pub(super) fn hear(table: &Table<'_, '_>, report: &Report<'_>) -> HearConfig {
+    let standard = HearConfig::default();
+    let (joined, missed) = (words(table, "joined", &MISSED, report), words(table, "missed", &JOINED, report));
+    for word in missed.iter().filter(|m| joined.iter().any(|j| normal(j.get_ref()) == normal(m.get_ref()))) {
+        let problem = Problem::new(format!("{} stands under `joined` as well", quoted(word.get_ref())));
+        report.push(problem.at(&word.span()).label("a word can mean one thing only"));
+    }
+    HearConfig {
+        replies: table.flag("replies").unwrap_or(standard.replies),
+        call_back: table.flag("call_back").unwrap_or(standard.call_back),
+        key_bin: key_bin(table, report),
+        words: Words::with(joined.iter().map(|w| *w.get_ref()), missed.iter().map(|w| *w.get_ref())),
+    }
+}
+
+/// The words under this key; those that cannot be meant are reported. `other` are words that mean the other thing.
+fn words<'a>(table: &Table<'a, '_>, key: &'static str, other: &[&str], report: &Report<'_>) -> Vec<Spanned<&'a str>> {
+    let Some(list) = table.texts(key, "[\"bin da\", \"drin\"]") else { return Vec::new() };
+    for word in list.get_ref() {
+        let label = match normal(word.get_ref()).as_str() {
+            "" => "write a word, or take it out",
+            said if said.chars().count() > LONGEST => "people answer in a few words: at most 40 characters",
+            said if TAKEN.contains(&said) => "the provider takes this word for itself (it stops or starts messages)",
+            said if other.contains(&said) => "this word always means the other answer",
+            _ => continue,
+        };
+        let title = format!("nobody can answer {} here", quoted(word.get_ref()));
+        report.push(Problem::new(title).at(&word.span()).label(label));
+    }
+    list.into_inner()
+}
+
+/// The Bin's address becomes part of what Twilio is told; Twilio must be able to reach it.
+fn key_bin(table: &Table<'_, '_>, report: &Report<'_>) -> Option<String> {
+    let text = table.text("key_bin", "\"https://handler.twilio.com/twiml/EH…\"")?;
+    let sound = web::address(text.get_ref()).is_ok_and(|a| a.scheme == "https" && !a.has_login && !a.is_loopback());
+    if !sound {
+        let problem = Problem::new("`key_bin` is not the address of a TwiML Bin").at(&text.span());
+        report.push(problem.label("copy it from the console: \"https://handler.twilio.com/twiml/EH…\""));
+    }
+    sound.then(|| text.into_inner().to_owned())
+}

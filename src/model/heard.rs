@@ -1,0 +1,176 @@
+//! What was heard from a person: a reply, a call back, a key pressed in a call.
+
+use super::{IncidentId, Phone, Timestamp, text_enum};
+
+text_enum! {
+    /// How a person was heard.
+    pub enum HeardHow {
+        /// A text message to our number.
+        Message = "message",
+        /// A call to our number, whether it was picked up or not.
+        Call = "call",
+        /// A key pressed in a call of ours.
+        Key = "key",
+    }
+}
+
+text_enum! {
+    /// What it did. Everything that is heard is used once, whatever it did.
+    pub enum HeardEffect {
+        /// The person is in the meeting.
+        Joined = "joined",
+        /// The person will miss the meeting.
+        Missed = "missed",
+        /// The person is on it: a call back.
+        Acknowledged = "acknowledged",
+        /// Words or a key that savehub does not know; nothing was done.
+        NotUnderstood = "not_understood",
+        /// It could be meant for several meetings, or names none of them; nothing was done.
+        NeedsCode = "needs_code",
+        /// Nothing it could be an answer to is open; nothing was done.
+        NothingOpen = "nothing_open",
+    }
+}
+
+macro_rules! serialize_as_text {
+    ($($name:ty),+) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+    )+};
+}
+serialize_as_text!(HeardHow, HeardEffect);
+
+/// Something a person said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The provider's id of it: by it each is used once.
+    pub sid: String,
+    /// How.
+    pub how: HeardHow,
+    /// The number it came from.
+    pub from: Phone,
+    /// When, by our clock, in whole seconds of the provider's.
+    pub at: Timestamp,
+    /// The words of a message or the key; empty for a call. From outside: clean it before it is shown.
+    pub text: String,
+    /// The call a key was pressed in.
+    pub call: Option<String>,
+}
+
+/// An open incident for which something was sent to its person: what an answer may be meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Id of the person.
+    pub person: String,
+    /// Start of the meeting.
+    pub starts_at: Timestamp,
+    /// When the first thing was sent. Nothing earlier is an answer.
+    pub since: Timestamp,
+    /// The [`tag`]s of what was sent.
+    pub tags: Vec<String>,
+    /// The provider's ids of calls that were picked up, or may have been.
+    pub calls: Vec<String>,
+}
+
+/// What something that was heard means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it does.
+    pub effect: HeardEffect,
+    /// To these incidents; none: nothing is done.
+    pub incidents: Vec<IncidentId>,
+}
+
+/// What something that was heard did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heeded {
+    /// What it meant.
+    pub effect: HeardEffect,
+    /// The incidents it changed; it may have been for others, which had changed so before.
+    pub incidents: Vec<IncidentId>,
+    /// Calls and open attempts now marked to be hung up.
+    pub hang_ups: u32,
+}
+
+/// A message that came to our number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardMessage {
+    /// The provider's id of it.
+    pub sid: String,
+    /// As it was written.
+    pub body: String,
+    /// When the provider took it, by our clock.
+    pub created_at: Timestamp,
+}
+
+/// A call that came to our number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardCall {
+    /// The provider's id of it.
+    pub sid: String,
+    /// When it came, by our clock.
+    pub created_at: Timestamp,
+}
+
+/// Letters of a tag: none that is easily taken for a digit.
+const LETTERS: &[u8; 22] = b"abcdefghkmnpqrstuvwxyz";
+
+/// Digits of a tag: no 0 and 1, which look like letters; 1 is an answer besides.
+const DIGITS: &[u8; 8] = b"23456789";
+
+/// Letters and digits in turn, so many characters.
+pub const TAG_LEN: usize = 4;
+
+/// The tag of a step's message, such as `k3f9`, made of its idempotency key (FNV-1a, 64 bits). It makes the message
+/// unlike every other one to its number, so that the provider's list shows which one it was; and it is the code that a
+/// person may answer with.
+pub fn tag(key: &str) -> String {
+    let hash = key
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let mut rest = hash ^ (hash >> 32);
+    let mut tag = String::new();
+    for place in 0..TAG_LEN {
+        let signs: &[u8] = if place % 2 == 0 { LETTERS } else { DIGITS };
+        let count = signs.len() as u64;
+        tag.push(char::from(signs[usize::try_from(rest % count).unwrap_or_default()]));
+        rest /= count;
+    }
+    tag
+}
+
+/// Does it look like a tag, or like its first half?
+pub fn is_tag(text: &str) -> bool {
+    let fits = |(place, byte): (usize, u8)| match place % 2 {
+        0 => LETTERS.contains(&byte),
+        _ => DIGITS.contains(&byte),
+    };
+    matches!(text.len(), 2 | TAG_LEN) && text.bytes().enumerate().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_tag_depends_on_its_key_alone_and_looks_like_one() {
+        assert_eq!(tag("0123456789abcdef"), tag("0123456789abcdef"));
+        let tags: HashSet<String> = (0..1000).map(|n| tag(&format!("{n:016x}"))).collect();
+        assert!(tags.iter().all(|t| is_tag(t) && is_tag(&t[..2])), "{tags:?}");
+        // 30,976 tags: a thousand of them collide now and then, no more.
+        assert!(tags.len() > 960, "{}", tags.len());
+    }
+
+    #[test]
+    fn a_tag_holds_no_sign_that_looks_like_another() {
+        for text in ["", "k", "k3f", "3k", "k1", "o3", "k3f9x2", "K3", "kk", "k3f1"] {
+            assert!(!is_tag(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What people say to our number, asked for: no server of ours is needed.
+//!
+//! Messages and calls that came in stand in Twilio's lists, by number. A key pressed in a call leaves a trace that can be
+//! asked for when the call's document sends it to a TwiML Bin of the user's: the Bin dials the caller into a conference
+//! for two seconds, and the conference's name holds call and key ([`KEY_BIN`]). Call events would tell the key as well,
+//! but only 15 minutes after the call (docs/voice/api/call-event-resource).
+
+use super::Twilio;
+use super::answer::sid;
+use super::pages::{CALLS, CONFERENCES, Kind, MESSAGES};
+use crate::http::http_date;
+use crate::model::{HeardCall, HeardMessage, Phone, Timestamp};
+use crate::provider::{Hearing, ProviderError};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What the user puts into the TwiML Bin whose address is `hear.key_bin` (docs/serverless/twiml-bins; Bins take the
+/// parameters of the request as templates).
+pub const KEY_BIN: &str = "\
+<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+<Response>
+  <Say>Thank you.</Say>
+  <Dial timeLimit=\"2\">
+    <Conference beep=\"false\" waitUrl=\"\" endConferenceOnExit=\"true\">savehub-ack-{{CallSid}}-{{Digits}}</Conference>
+  </Dial>
+</Response>
+";
+
+/// Keys that mean something.
+const KEYS: [char; 2] = ['1', '2'];
+
+/// Lists are asked for whole days (docs: `YYYY-MM-DD`, UTC); one more makes up for clocks that differ.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Hearing for Twilio {
+    fn messages(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardMessage>, ProviderError> {
+        self.incoming(MESSAGES, "DateSent>", from, since, now)
+    }
+
+    fn calls_back(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardCall>, ProviderError> {
+        let calls = self.incoming(CALLS, "StartTime>", from, since, now)?;
+        Ok(calls.into_iter().map(|HeardMessage { sid, created_at, .. }| HeardCall { sid, created_at }).collect())
+    }
+
+    fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError> {
+        for key in KEYS {
+            let name = format!("savehub-ack-{call_sid}-{key}");
+            let found = self.read_pages(CONFERENCES, &[("FriendlyName", &name)], now, |entry| {
+                let id = sid(entry).ok_or_else(|| CONFERENCES.entry_unreadable())?;
+                // A list that was not filtered as asked must not make an answer.
+                let is_it = entry.get("friendly_name").and_then(Value::as_str) == Some(name.as_str());
+                Ok(is_it.then(|| (id.to_owned(), ())))
+            })?;
+            if !found.entries.is_empty() {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Twilio {
+    /// What came from this number to ours since then, oldest first. A call has no words.
+    fn incoming(
+        &self,
+        kind: Kind,
+        day_filter: &'static str,
+        from: &Phone,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<HeardMessage>, ProviderError> {
+        // The inequality stands in the name: `DateSent>=2026-11-21`.
+        let day = since.minus(DAY).to_rfc3339();
+        let day = day.split('T').next().unwrap_or_default();
+        let query = [("To", self.from.expose()), ("From", from.expose()), (day_filter, day)];
+        let pages = self.read_pages(kind, &query, now, |entry| {
+            Ok(inbound(kind, entry, from, &self.from)?.map(|heard| (heard.sid.clone(), heard)))
+        })?;
+        // Twilio's times as ours, so that they can be compared with what was sent.
+        let skew = pages.skew_ms.unwrap_or_default();
+        let by_us = |at: Timestamp| Timestamp::from_ms(at.ms().saturating_sub(skew));
+        let mut heard: Vec<_> =
+            pages.entries.into_iter().map(|h| HeardMessage { created_at: by_us(h.created_at), ..h }).collect();
+        heard.retain(|h| h.created_at >= since);
+        heard.sort_by(|a, b| (a.created_at, &a.sid).cmp(&(b.created_at, &b.sid)));
+        Ok(heard)
+    }
+}
+
+/// An entry as something that came in. `None`: it went out.
+fn inbound(kind: Kind, entry: &Value, from: &Phone, to: &Phone) -> Result<Option<HeardMessage>, ProviderError> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    if text("direction").ok_or_else(|| kind.entry_unreadable())? != "inbound" {
+        return Ok(None);
+    }
+    // Sign by sign: nobody answers for somebody else.
+    if text("from") != Some(from.expose()) || text("to") != Some(to.expose()) {
+        return Err(kind.foreign_entry());
+    }
+    let known = sid(entry).zip(text("date_created").and_then(http_date));
+    let (sid, created_at) = known.ok_or_else(|| kind.entry_unreadable())?;
+    Ok(Some(HeardMessage { sid: sid.to_owned(), body: text("body").unwrap_or_default().to_owned(), created_at }))
+}

@@ -1,0 +1,160 @@
+//! What a person says, and for which meeting.
+//!
+//! Nothing counts but what came from the person's own number, after something had been sent for the meeting, in words
+//! savehub knows. Where it could be meant for several meetings it must name one (by the tag of a message, or the first
+//! half of it); a wrong guess would silence the calls for a meeting nobody is in. A call back names none: it counts for
+//! the person's earliest meeting, and only as "I am on it".
+
+use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Waiting, is_tag};
+
+/// Longest reply that is read, in characters; nothing savehub knows is longer.
+const LONGEST: usize = 200;
+
+/// Words that always mean "I am in the meeting".
+pub const JOINED: [&str; 3] = ["1", "joined", "yes"];
+
+/// Words that always mean "I will miss it".
+pub const MISSED: [&str; 2] = ["2", "missed"];
+
+/// Words that the provider or the carrier takes for itself: who sends one gets no message any more, or a standard
+/// answer (docs/messaging, "support for opt-out keywords").
+pub const TAKEN: [&str; 10] =
+    ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "help", "info"];
+
+/// What a person may answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    joined: Vec<String>,
+    missed: Vec<String>,
+}
+
+impl Words {
+    /// The words of every installation, and these.
+    pub fn with<'a>(joined: impl IntoIterator<Item = &'a str>, missed: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            joined: JOINED.into_iter().chain(joined).map(normal).collect(),
+            missed: MISSED.into_iter().chain(missed).map(normal).collect(),
+        }
+    }
+
+    fn meaning(&self, words: &[String]) -> Option<HeardEffect> {
+        let said = words.join(" ");
+        if self.joined.contains(&said) {
+            return Some(HeardEffect::Joined);
+        }
+        self.missed.contains(&said).then_some(HeardEffect::Missed)
+    }
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::with([], [])
+    }
+}
+
+/// A word as it is compared: small letters, plain digits, no marks around it, one space between words. Empty: there is
+/// no word in it.
+pub fn normal(text: &str) -> String {
+    words(text).join(" ")
+}
+
+/// What `heard` means while these incidents wait. `owns` says whether the number it came from is this person's own.
+pub fn answer(heard: &Heard, waiting: &[Waiting], owns: &dyn Fn(&str) -> bool, known: &Words) -> Answer {
+    let may_mean: Vec<&Waiting> = waiting.iter().filter(|w| w.since <= heard.at && owns(&w.person)).collect();
+    if may_mean.is_empty() {
+        return nothing(HeardEffect::NothingOpen);
+    }
+    match heard.how {
+        HeardHow::Message => reply(&heard.text, &may_mean, known),
+        HeardHow::Call => call_back(&may_mean),
+        HeardHow::Key => key(heard, &may_mean),
+    }
+}
+
+fn reply(text: &str, may_mean: &[&Waiting], known: &Words) -> Answer {
+    let Some((effect, code)) = read(text, known) else { return nothing(HeardEffect::NotUnderstood) };
+    let named = |w: &Waiting| code.as_ref().is_none_or(|code| w.tags.iter().any(|tag| tag.starts_with(code)));
+    let meant: Vec<IncidentId> = may_mean.iter().filter(|w| named(w)).map(|w| w.incident).collect();
+    if meant.len() == 1 { Answer { effect, incidents: meant } } else { nothing(HeardEffect::NeedsCode) }
+}
+
+/// A word, and the code it may come with: `1`, `1 k3`, `k3f9 joined`, `1k3`.
+fn read(text: &str, known: &Words) -> Option<(HeardEffect, Option<String>)> {
+    let words = words(text);
+    if let Some(effect) = known.meaning(&words) {
+        return Some((effect, None));
+    }
+    let (first, last) = (words.first()?, words.last()?);
+    if is_tag(last) {
+        return Some((known.meaning(&words[..words.len() - 1])?, Some(last.clone())));
+    }
+    if is_tag(first) {
+        return Some((known.meaning(&words[1..])?, Some(first.clone())));
+    }
+    let (digit, code) = first.split_at_checked(1).filter(|(_, code)| words.len() == 1 && is_tag(code))?;
+    Some((known.meaning(&[digit.to_owned()])?, Some(code.to_owned())))
+}
+
+fn call_back(may_mean: &[&Waiting]) -> Answer {
+    let earliest = may_mean.iter().min_by_key(|w| (w.starts_at, w.incident));
+    match earliest {
+        // Two people with one phone: nobody knows who is on it.
+        Some(w) if may_mean.iter().all(|other| other.person == w.person) => {
+            Answer { effect: HeardEffect::Acknowledged, incidents: vec![w.incident] }
+        }
+        _ => nothing(HeardEffect::NeedsCode),
+    }
+}
+
+/// A call may stand for several meetings, and so does the key that answers it.
+fn key(heard: &Heard, may_mean: &[&Waiting]) -> Answer {
+    let effect = match heard.text.as_str() {
+        "1" => HeardEffect::Joined,
+        "2" => HeardEffect::Missed,
+        _ => return nothing(HeardEffect::NotUnderstood),
+    };
+    let asked = may_mean.iter().filter(|w| heard.call.as_ref().is_some_and(|call| w.calls.contains(call)));
+    let incidents: Vec<IncidentId> = asked.map(|w| w.incident).collect();
+    if incidents.is_empty() { nothing(HeardEffect::NothingOpen) } else { Answer { effect, incidents } }
+}
+
+const fn nothing(effect: HeardEffect) -> Answer {
+    Answer { effect, incidents: Vec::new() }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let plain: String = text.chars().take(LONGEST).flat_map(char::to_lowercase).filter_map(plain).collect();
+    let bare = plain.split_whitespace().map(|word| word.trim_matches(is_mark)).filter(|word| !word.is_empty());
+    // A text that was cut may mean anything.
+    if text.chars().nth(LONGEST).is_some() { Vec::new() } else { bare.map(str::to_owned).collect() }
+}
+
+/// Marks that stand around a word.
+fn is_mark(c: char) -> bool {
+    c.is_ascii_punctuation() || matches!(c, '…' | '。' | '！' | '¡' | '«' | '»' | '“' | '”' | '„' | '‘' | '’')
+}
+
+/// A digit of any script as an ASCII one; nothing for what is not seen (as in the keycap emoji `1️⃣`).
+fn plain(c: char) -> Option<char> {
+    /// The zeros of decimal digits (Unicode, general category Nd) in scripts that phones write.
+    const ZEROS: [char; 18] = [
+        '\u{660}', '\u{6f0}', '\u{7c0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}',
+        '\u{ce6}', '\u{d66}', '\u{e50}', '\u{ed0}', '\u{f20}', '\u{1040}', '\u{17e0}', '\u{ff10}',
+    ];
+    match c {
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{20e3}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' => None,
+        _ => {
+            let value = ZEROS.iter().filter_map(|zero| u32::from(c).checked_sub(u32::from(*zero))).find(|v| *v < 10);
+            Some(value.and_then(|v| char::from_digit(v, 10)).unwrap_or(c))
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "hear/tests.rs"]
+mod tests;

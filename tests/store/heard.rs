@@ -1,0 +1,104 @@
+//! What people said: used once, together with what it does.
+
+use crate::build::{Bench, always, at, attempt, end, not_sent, secs};
+use savehub::model::{
+    Answer, AttemptState, Heard, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, Phone, Reason, StepState,
+    Target, Waiting, tag,
+};
+use savehub::store::{AfterFacts, AttemptDraft, CheckIn, Heeded};
+
+facts! {
+    an_incident_waits_for_an_answer_once_something_was_sent_for_it,
+    what_certainly_reached_nobody_needs_no_answer,
+    an_answer_is_used_once_whatever_it_did,
+    an_answer_ends_or_acknowledges_every_incident_it_is_for,
+    an_incident_that_has_ended_is_not_ended_again,
+    a_waiting_message_is_cancelled_when_its_incident_ends,
+}
+
+fn message(sid: &str) -> Heard {
+    let from = Phone::parse("+12025550101").unwrap();
+    Heard { sid: sid.into(), how: HeardHow::Message, from, at: at(200), text: "1".into(), call: None }
+}
+
+/// Uses something that was heard, with this effect on everything that waits.
+fn heed(b: &Bench, sid: &str, effect: HeardEffect) -> Option<Heeded> {
+    let rule = |waiting: &[Waiting]| Answer { effect, incidents: waiting.iter().map(|w| w.incident).collect() };
+    b.hear(&message(sid), at(210), &rule).unwrap()
+}
+
+fn state(b: &Bench, meeting: MeetingId) -> IncidentState {
+    b.incident(meeting, 1).state
+}
+
+fn an_incident_waits_for_an_answer_once_something_was_sent_for_it(b: &Bench) {
+    let m = b.watched("ana", "event", 300);
+    assert_eq!(b.waiting().unwrap(), []);
+    let attempt = b.place("event", 120);
+    assert_eq!(b.waiting().unwrap(), [], "the request is still under way");
+    let key = tag(&attempt.token);
+    assert_eq!(b.accept(attempt, "CA1", 121).state, AttemptState::Accepted);
+    let incident = b.incident(m.id, 1).id;
+    let expected = Waiting {
+        incident,
+        person: "ana".into(),
+        starts_at: at(300),
+        since: at(120),
+        tags: vec![key],
+        calls: vec!["CA1".into()],
+    };
+    assert_eq!(b.waiting().unwrap(), [expected]);
+    b.check_in(m.id, CheckIn::Joined, at(150)).unwrap();
+    assert_eq!(b.waiting().unwrap(), []);
+}
+
+fn what_certainly_reached_nobody_needs_no_answer(b: &Bench) {
+    b.watched("ana", "event", 300);
+    let attempt = b.place("event", 120);
+    let failed = |_: &AfterFacts| end(StepState::Failed, Reason::NotSent);
+    assert_eq!(b.record(attempt, &not_sent(), at(121), &failed).unwrap().state, AttemptState::NotSent);
+    assert_eq!(b.waiting().unwrap(), []);
+}
+
+fn an_answer_is_used_once_whatever_it_did(b: &Bench) {
+    for (sid, effect) in [("SM1", HeardEffect::NotUnderstood), ("SM2", HeardEffect::NothingOpen)] {
+        let nothing = Heeded { effect, incidents: vec![], hang_ups: 0 };
+        assert_eq!((heed(b, sid, effect), heed(b, sid, effect)), (Some(nothing), None));
+    }
+}
+
+fn an_answer_ends_or_acknowledges_every_incident_it_is_for(b: &Bench) {
+    let m = b.watched("ana", "event", 300);
+    b.call("event", "CA1", 120);
+    let incidents: Vec<IncidentId> = vec![b.incident(m.id, 1).id];
+    let done = heed(b, "CA9", HeardEffect::Acknowledged).unwrap();
+    assert_eq!((done.incidents, state(b, m.id)), (incidents.clone(), IncidentState::Acknowledged));
+    let again = heed(b, "CA10", HeardEffect::Acknowledged).unwrap();
+    assert_eq!((again.incidents, state(b, m.id)), (vec![], IncidentState::Acknowledged));
+    let done = heed(b, "SM1", HeardEffect::Joined).unwrap();
+    assert_eq!((done.incidents, done.hang_ups, state(b, m.id)), (incidents, 1, IncidentState::Resolved));
+    let steps: Vec<StepState> = b.incident(m.id, 1).steps.iter().map(|s| s.state).collect();
+    assert_eq!(steps, [StepState::Executed, StepState::Cancelled]);
+}
+
+fn an_incident_that_has_ended_is_not_ended_again(b: &Bench) {
+    let m = b.watched("ana", "event", 300);
+    b.call("event", "CA1", 120);
+    let incident = b.incident(m.id, 1).id;
+    b.check_in(m.id, CheckIn::Joined, at(150)).unwrap();
+    // What it is for was decided before the check-in came in between.
+    let rule = |_: &[Waiting]| Answer { effect: HeardEffect::Missed, incidents: vec![incident] };
+    let done = b.hear(&message("SM1"), at(151), &rule).unwrap();
+    assert_eq!(done, Some(Heeded { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0 }));
+    assert_eq!(state(b, m.id), IncidentState::Resolved);
+}
+
+fn a_waiting_message_is_cancelled_when_its_incident_ends(b: &Bench) {
+    let m = b.watched("ana", "event", 300);
+    let to = Target::sms(Phone::parse("+12025550101").unwrap());
+    let draft = AttemptDraft { to, ..b.draft("ana", 120) };
+    let sent = attempt(b.begin_attempt(b.claim("event", 120), &draft, at(120), &always).unwrap());
+    assert_eq!(b.accept(sent, "SM9", 121).state, AttemptState::Accepted);
+    assert_eq!(b.waiting().unwrap()[0].calls, Vec::<String>::new(), "nobody presses a key in a message");
+    assert_eq!(b.check_in(m.id, CheckIn::Joined, at(121).plus(secs(1))).unwrap().hang_ups, 1);
+}
