@@ -107,7 +107,10 @@ fn a_meeting_that_moves_rings_at_its_new_time_alone() {
     story.now_holds(&[event("a@x", "100000", "Board sync")]);
     story.ticks_until("093500");
     story.rang(0);
-    assert_eq!(story.world.generation(meeting, Some(1)).reason.map(savehub::model::Reason::as_str), Some("meeting_moved"));
+    assert_eq!(
+        story.world.generation(meeting, Some(1)).reason.map(savehub::model::Reason::as_str),
+        Some("meeting_moved")
+    );
     story.ticks_until("100000");
     story.rang(2);
     assert_eq!(story.meeting("Board sync"), meeting, "it keeps its identity");

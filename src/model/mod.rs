@@ -6,6 +6,7 @@
 mod agenda;
 mod call;
 mod changes;
+mod email;
 mod facts;
 mod ids;
 mod meeting;
@@ -20,6 +21,7 @@ pub use call::{
     Outcome, Rejection, RejectionClass, Reply, ReplyMeta, Voice,
 };
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
+pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
 };

@@ -5,21 +5,20 @@ use crate::config::places;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::Hidden;
 use crate::config::show::{Problem, Report};
+use crate::program::{Ended, Program};
 use secrecy::SecretString;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 use toml::Spanned;
 
 /// How long a command may take to print a secret.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
 /// The longest secret, in bytes: what comes after it is not read.
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
 
 /// The keys one secret can be given by, in the order of [`Source`].
 pub(super) type Keys = [&'static str; 4];
@@ -154,45 +153,24 @@ fn usable(text: &str) -> Result<SecretString, String> {
 /// The first line, without its end.
 fn read_line(from: impl io::Read) -> io::Result<String> {
     let mut text = String::new();
-    io::BufRead::read_line(&mut io::BufReader::new(from).take(LONGEST), &mut text)?;
+    io::BufRead::read_line(&mut io::BufReader::new(from).take(LONGEST as u64), &mut text)?;
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
     Ok(text)
 }
 
-/// Runs a program without a shell and takes the first line it prints. Its complaints are thrown away: they may repeat
-/// what it was about to print.
+/// Runs a program and takes the first line it prints. Its complaints are thrown away: they may repeat what it was about to
+/// print. It may ask a person for a password, so it has our environment and our terminal.
 fn run(argv: &[&str], limit: Duration) -> Result<String, String> {
-    let (program, arguments) = argv.split_first().ok_or("no program is named")?;
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|why| format!("the program cannot be started ({})", places::reason(&why)))?;
-    let pid = rustix::process::Pid::from_child(&child);
-    // The thread outlives a program that hands its output on to another one and ends; it holds nothing that matters.
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || tell.send(drain(child)));
-    let Ok(result) = told.recv_timeout(limit) else {
-        // Not reaped before the thread has told, so the number still belongs to the program. It may have ended since.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        return Err(format!("the program did not end within {} s", limit.as_secs()));
-    };
-    let (line, status) = result.map_err(|why| format!("the program cannot be read ({})", places::reason(&why)))?;
-    if !status.success() {
-        return Err(format!("the program failed ({status})"));
+    let argv = argv.to_vec();
+    let program = Program { argv, env: None, own_group: false, keep_stderr: false, keep: LONGEST, limit };
+    let ran = program.run().map_err(|why| format!("the program cannot be started ({})", places::reason(&why)))?;
+    match ran.ended {
+        Ended::Code(0) => read_line(ran.output.as_slice())
+            .map_err(|why| format!("the program cannot be read ({})", places::reason(&why))),
+        Ended::Code(code) => Err(format!("the program failed (exit status: {code})")),
+        Ended::Signal(signal) => Err(format!("the program failed (signal: {signal})")),
+        Ended::Killed => Err(format!("the program did not end within {} s", limit.as_secs())),
     }
-    Ok(line)
-}
-
-/// The first line; the rest is read too, so that the program does not die of a closed pipe.
-fn drain(mut child: Child) -> io::Result<(String, ExitStatus)> {
-    let Some(out) = child.stdout.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
-    let mut out = io::BufReader::new(out);
-    let line = read_line(&mut out);
-    io::copy(&mut out, &mut io::sink())?;
-    Ok((line?, child.wait()?))
 }
 
 #[cfg(test)]
