@@ -24,6 +24,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         ladder: Vec::new(),
         people: Vec::new(),
         calendar: savehub::config::CalendarConfig::default(),
+        channels: savehub::config::Channels::default(),
     }
 }
 

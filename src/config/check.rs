@@ -1,6 +1,8 @@
 //! From what was typed to what it means. Every part reads on after a mistake, so that all of them are reported at once.
 
 pub(super) mod account_sid;
+mod channels;
+mod email;
 mod feeds;
 mod hours;
 mod ladder;
@@ -11,12 +13,13 @@ mod provider;
 mod secrets;
 pub(super) mod sources;
 pub(super) mod web;
+mod webhook;
 
 use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{CalendarConfig, Config, MockConfig, ProviderChoice, ProviderConfig, places};
+use super::{CalendarConfig, Channels, Config, MockConfig, ProviderChoice, ProviderConfig, places};
 use sources::Sources;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -88,6 +91,8 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
+    let leaves = provider.chosen != ProviderChoice::Mock;
+    let channels = channels::Setup { request: engine.request_timeout, fetch: leaves, input, report }.channels(&root);
     let people = people::with_calendars(people, &sources);
     let database = database?;
     Some(Config {
@@ -101,6 +106,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         ladder,
         people,
         calendar,
+        channels,
     })
 }
 
@@ -156,5 +162,6 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         ladder: ladder::standard(),
         people: Vec::new(),
         calendar: CalendarConfig::default(),
+        channels: Channels::default(),
     }
 }

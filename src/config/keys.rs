@@ -2,7 +2,13 @@
 
 /// Tables by their path, each with its keys and the tables in it, in the order of `config.example.toml`.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["database", "call", "guards", "engine", "calendar", "provider", "person", "ladder"]),
+    (
+        "",
+        &[
+            "database", "call", "guards", "engine", "calendar", "provider", "email", "webhook", "command", "person",
+            "ladder",
+        ],
+    ),
     ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language"]),
     (
         "guards",
@@ -83,6 +89,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "shared_phone",
             "calendars",
             "addresses",
+            "presence_command",
             "include",
             "skip_titles",
             "min_attendees",
@@ -91,6 +98,28 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("calendars", &["file", "url", "url_env", "url_file", "url_command", "name", "refresh"]),
+    (
+        "email",
+        &[
+            "host",
+            "port",
+            "security",
+            "user",
+            "password",
+            "password_env",
+            "password_file",
+            "password_command",
+            "from",
+            "timeout",
+            "ca_file",
+        ],
+    ),
+    (
+        "webhook",
+        &["url", "url_env", "url_file", "url_command", "format", "headers", "allow_http", "timeout", "ca_file"],
+    ),
+    ("headers", &["name", "value", "value_env", "value_file", "value_command"]),
+    ("command", &["run", "timeout"]),
     ("ladder", &["step", "before"]),
 ];
 

@@ -4,6 +4,7 @@
 //! Reading a config touches the file, the environment it is handed and, for a chosen provider, the sources of its
 //! secrets; never the clock, the network or the database.
 
+mod channels;
 mod check;
 mod env;
 mod keys;
@@ -15,6 +16,7 @@ mod show;
 pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
+pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use env::Env;
 pub use keys::known_keys;
 pub use show::Problems;
@@ -132,6 +134,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// `[calendar]`: how calendars are fetched.
     pub calendar: CalendarConfig,
+    /// What is reached besides the phone.
+    pub channels: Channels,
 }
 
 /// `[calendar]`: how calendars are fetched.
@@ -338,6 +342,8 @@ pub struct Person {
     pub calendars: Vec<CalendarSource>,
     /// Which of them ring.
     pub policy: Policy,
+    /// `presence_command`: a program and its arguments that know whether the person is in the meeting.
+    pub presence_command: Option<Vec<String>>,
 }
 
 impl Person {

@@ -1,7 +1,7 @@
 //! `[[person]]`: who is called, and how it is said.
 
-use super::policy;
 use super::sources::{self, Sources};
+use super::{channels, policy};
 use crate::calendar::Policy;
 use crate::config::Person;
 use crate::config::raw::Table;
@@ -77,6 +77,7 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
     let shared = table.flag("shared_phone").unwrap_or(false);
     let addresses = policy::addresses(table, report);
     let policy = Policy { addresses, ..policy::policy(table, &defaults.policy, report) };
+    let presence_command = channels::program(table, "presence_command", sources.input, report);
     let person = id.as_ref().zip(phone.as_ref()).map(|(id, phone)| Person {
         id: (*id.get_ref()).to_owned(),
         name: name.unwrap_or(id.get_ref()).to_owned(),
@@ -87,6 +88,7 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
         shared_phone: shared,
         calendars: Vec::new(),
         policy,
+        presence_command,
     });
     Draft { id, phone, shared, calendars: sources.drafts(table), person }
 }

@@ -76,18 +76,33 @@ impl<'a> Named<'a> {
         matches!(self.source, Source::Command(_))
     }
 
-    /// Fetches the secret; otherwise says why not, without a word of what was typed or printed.
+    /// Fetches the secret, a token; otherwise says why not, without a word of what was typed or printed.
     pub(super) fn fetch(&self, config: Option<&Path>, env: &Env<'_>) -> Result<SecretString, String> {
-        let text = match &self.source {
-            Source::Literal(text) => (*text).to_owned(),
-            Source::Variable(name) => set(env, name).ok_or("the environment variable it names is not set")?,
+        usable(&self.read(config, env)?)
+    }
+
+    /// As [`Named::fetch`], for a secret in which spaces and letters of any language may stand.
+    pub(super) fn fetch_line(&self, config: Option<&Path>, env: &Env<'_>) -> Result<SecretString, String> {
+        let text = self.read(config, env)?;
+        match () {
+            () if text.is_empty() => Err("the first line is empty".into()),
+            () if text.chars().any(char::is_control) => Err("the first line holds a control character".into()),
+            () => Ok(SecretString::from(text)),
+        }
+    }
+
+    fn read(&self, config: Option<&Path>, env: &Env<'_>) -> Result<String, String> {
+        match &self.source {
+            Source::Literal(text) => Ok((*text).to_owned()),
+            Source::Variable(name) => {
+                set(env, name).ok_or_else(|| "the environment variable it names is not set".to_owned())
+            }
             Source::File(path) => {
                 let path = places::expand(path, config, env).ok_or("there is no home directory for `~`")?;
-                read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)?
+                read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)
             }
-            Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
-        };
-        usable(&text)
+            Source::Command(argv) => run(argv, COMMAND_LIMIT),
+        }
     }
 }
 
