@@ -40,7 +40,7 @@ pub use test_call::{TestCall, test_call};
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::feed::Feeds;
-use crate::model::{CallList, Phone, Reason, StepId, TickId, Timestamp};
+use crate::model::{CallList, Reason, RungKind, StepId, Target, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Provider, Providers};
 use crate::rules::ladder;
@@ -49,6 +49,7 @@ use crate::rules::skew::{self, Seen};
 use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError, TickBegun, TickEnd, TickStart};
 use calendars::Calendars;
 use calls::Unrecorded;
+use faults::account_fault;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
 use reconcile::ListKey;
@@ -156,10 +157,10 @@ struct Run<'w> {
     again_at: Vec<Timestamp>,
     /// Questions to the provider that wait for a worker.
     to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
-    /// Numbers the provider is being asked about first.
-    looked_at_first: HashMap<Phone, u32>,
-    /// What the lists said about numbers with attempts nobody has an answer for, as far as they are in.
-    asked: HashMap<Phone, Asked>,
+    /// Targets the provider is being asked about first.
+    looked_at_first: HashMap<Target, u32>,
+    /// What the lists said about targets with attempts nobody has an answer for, as far as they are in.
+    asked: HashMap<Target, Asked>,
     /// Lists that were asked for in this tick.
     lists_asked: HashSet<ListKey>,
     /// The lists of this tick.
@@ -209,7 +210,8 @@ impl<'w> Run<'w> {
         self.correction_ms = correction_ms;
         // In this tick's time, which the machine's clock may not be.
         self.last_tick_at = begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(correction_ms)));
-        if begun.faults.iter().any(|key| key == &self.account_fault()) {
+        let calls = self.world.providers.of(RungKind::Call).map(|provider| account_fault(provider.kind()));
+        if begun.faults.iter().any(|key| Some(key) == calls.as_ref()) {
             self.sending = Sending::OneAtATime;
         }
         self.fault("STOP file", self.world.config.stopped(), || {
@@ -327,11 +329,11 @@ impl<'w> Run<'w> {
         self.sending != Sending::Stopped && self.limit().saturating_sub(self.started.elapsed()) >= needed
     }
 
-    /// Must the claim wait for what the provider is being asked about its number?
+    /// Must the claim wait for what the provider is being asked about its target?
     fn is_held(&mut self, claim: &Claim) -> bool {
-        let Some(number) = self.world.config.person(&claim.person).map(|p| p.phone.clone()) else { return false };
-        let asked_now = self.preflight(&number);
-        (asked_now || self.looked_at_first.contains_key(&number)) && !self.follow_first_is_over()
+        let Some(target) = self.target(claim) else { return false };
+        let asked_now = self.preflight(&target);
+        (asked_now || self.looked_at_first.contains_key(&target)) && !self.follow_first_is_over()
     }
 
     fn follow_first_is_over(&self) -> bool {
@@ -370,13 +372,13 @@ impl<'w> Run<'w> {
 
     fn happened(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Replied { attempt, reply, claimed } => self.replied(attempt, reply, claimed),
+            Event::Replied { attempt, by, reply, claimed } => self.replied(attempt, by, reply, claimed),
             Event::Calendar { subject, news } => self.calendar_looked(&subject, news),
             Event::Looked { look, sight } => {
                 self.looked(&look);
                 match look.about {
                     About::Call(call) => self.seen(&call, sight),
-                    About::Number { list, doubtful } => self.listed(list, &doubtful, sight),
+                    About::Target { list, doubtful } => self.listed(list, &doubtful, sight),
                 }
             }
         }

@@ -4,7 +4,7 @@
 mod support;
 
 use savehub::clock::ManualClock;
-use savehub::model::{CallList, CallStatus, Phone, Timestamp};
+use savehub::model::{CallList, CallStatus, Timestamp};
 use savehub::provider::test_mode::TestMode;
 use savehub::provider::twilio::{PAGE_MAX, PAGES_MAX, Twilio};
 use savehub::provider::{Provider, ProviderError};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use support::fake_twilio::{ACCOUNT, Behaviour, Endpoint, FakeTwilio, Latch, ListShape, TOKEN, unanswered};
 use support::wire::field;
-use support::{Open, call, engine, phone, twilio_config};
+use support::{Open, call, called, engine, phone, sender, twilio_config};
 
 const PATIENT: Duration = Duration::from_secs(20);
 /// Long enough for a busy machine, short enough to wait for: an answer is awaited for 40 % of it.
@@ -38,7 +38,7 @@ fn fake_with(calls: usize) -> (FakeTwilio, Arc<ManualClock>) {
 }
 
 fn list(fake: &FakeTwilio) -> Result<CallList, ProviderError> {
-    twilio(fake).list(&phone(23), &phone(99), now())
+    twilio(fake).list(&called(23), &sender(99), now())
 }
 
 fn sids(list: &CallList) -> Vec<String> {
@@ -264,7 +264,7 @@ fn a_list_that_is_cut_off_on_any_page_is_an_error() {
 #[test]
 fn a_list_nobody_answers_is_transient_and_one_that_is_refused_is_not() {
     let gone = Twilio::new(&twilio_config(&FakeTwilio::refuse(), ACCOUNT, TOKEN), &engine(PATIENT));
-    let ask = |twilio: &Twilio| twilio.list(&phone(23), &phone(99), now());
+    let ask = |twilio: &Twilio| twilio.list(&called(23), &sender(99), now());
     assert!(matches!(ask(&gone), Err(ProviderError::Transient(_))));
     let (fake, _) = fake_with(0);
     fake.set_down(Endpoint::List, Some(Behaviour::Silence));
@@ -296,10 +296,10 @@ fn a_list_that_lags_hides_a_call_until_the_clock_or_the_test_says_so() {
 fn other_peoples_calls_are_not_in_the_list() {
     let (fake, _) = fake_with(1);
     let mut other = call("Hello");
-    other.to = phone(24);
+    other.to = called(24);
     twilio(&fake).place(&other, &Open);
-    let list = |to: &Phone| twilio(&fake).list(to, &phone(99), now()).unwrap().calls.len();
-    assert_eq!((fake.calls().len(), list(&phone(23)), list(&phone(24)), list(&phone(25))), (2, 1, 1, 0));
+    let list = |last| twilio(&fake).list(&called(last), &sender(99), now()).unwrap().calls.len();
+    assert_eq!((fake.calls().len(), list(23), list(24), list(25)), (2, 1, 1, 0));
 }
 
 #[test]
@@ -307,6 +307,6 @@ fn test_mode_keeps_no_list_and_asks_nobody() {
     let (fake, _) = fake_with(0);
     let test = TestMode::new(Arc::new(twilio(&fake)));
     assert!(!test.keeps_a_list());
-    assert!(test.list(&phone(23), &phone(99), now()).is_err());
+    assert!(test.list(&called(23), &sender(99), now()).is_err());
     assert_eq!(fake.connections(), 0);
 }

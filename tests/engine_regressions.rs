@@ -76,7 +76,7 @@ fn a_step_never_gets_two_calls_however_long_its_process_was_frozen_before_the_re
 fn freeze_first_request(w: &mut World, frozen_s: u64) -> Arc<AtomicBool> {
     let in_flight = Arc::new(AtomicBool::new(false));
     let (clock, flag, first) = (Arc::clone(&w.clock), Arc::clone(&in_flight), AtomicBool::new(true));
-    let frozen = Bent::before(w.parts.providers.current(), move |twilio, call, gate| {
+    let frozen = Bent::before(w.provider(), move |twilio, call, gate| {
         if !first.swap(false, Ordering::SeqCst) {
             return twilio.place(call, gate);
         }
@@ -103,7 +103,7 @@ fn a_database_that_others_keep_locked_for_writing_does_not_hold_up_the_fence() {
         move || recording.open()
     });
     w.parts.store = watched;
-    let line = Bent::before(w.parts.providers.current(), move |twilio, call, gate| {
+    let line = Bent::before(w.provider(), move |twilio, call, gate| {
         if call.user == "ana" {
             claimed.wait();
             other.lock().unwrap().execute_batch("begin immediate").unwrap();

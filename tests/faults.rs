@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::fake_twilio::{ACCOUNT, Behaviour, Endpoint, FakeTwilio, Latch, TOKEN};
-use support::{call, engine, phone, twilio_config};
+use support::{call, called, engine, sender, twilio_config};
 
 const PATIENT: Duration = Duration::from_secs(20);
 /// For lies that never answer: an answer is awaited for 40 % of it, a connection for 25 %.
@@ -288,7 +288,7 @@ fn provider(lie: &Lie, fake: &FakeTwilio, latch: &Latch) -> (Twilio, Option<Full
 fn listed(fake: &FakeTwilio, clock: &ManualClock, row: &Row) -> Shows {
     let now = savehub::clock::Clock::now(clock);
     let asker = Twilio::new(&fake.config(), &engine(PATIENT));
-    let Ok(list) = asker.list(&phone(23), &phone(99), now) else { return Shows::Error };
+    let Ok(list) = asker.list(&called(23), &sender(99), now) else { return Shows::Error };
     if let Lie::WrongDate(offset) = row.lie {
         assert_eq!(list.server_now.since(now), offset, "{}", row.name);
         assert!(list.calls.iter().all(|c| c.created_at <= now), "a `Date` does not change when calls were made");

@@ -1,4 +1,4 @@
-//! A database of schema 1 (`data/README.md`) goes on under the present one.
+//! Databases of earlier schemas (`data/README.md`) go on under the present one.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -21,17 +21,18 @@ fn schema(path: &Path) -> u32 {
     connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
-fn old_database(path: &Path) {
+fn old_database(version: u32, path: &Path) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_1.db"), path).unwrap();
-    assert_eq!(schema(path), 1);
+    let old = format!("{}/tests/data/schema_{version}.db", env!("CARGO_MANIFEST_DIR"));
+    std::fs::copy(old, path).unwrap();
+    assert_eq!(schema(path), version);
 }
 
 #[test]
 fn what_was_there_is_there_and_all_by_hand() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("savehub.db");
-    old_database(&path);
+    old_database(1, &path);
     let store = SqliteStore::open(&path, Create::No).unwrap();
     let (begin, end) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX / 4));
     let meetings: Vec<_> = store.meetings(begin, end).unwrap();
@@ -60,7 +61,7 @@ fn what_was_there_is_there_and_all_by_hand() {
 #[test]
 fn a_tick_goes_on_where_the_old_one_stopped() {
     let cli = Cli::with(PEOPLE);
-    old_database(&cli.database());
+    old_database(1, &cli.database());
     let called = cli.ok(&["tick", "--now", "2026-11-23T10:27:00Z"]);
     assert!(called.contains("i3 Interview (bo): called ****0102"), "{called}");
     // What is open is shown at any time.
@@ -71,7 +72,42 @@ fn a_tick_goes_on_where_the_old_one_stopped() {
     let incidents = store.snapshot(begin, begin, begin).unwrap().incidents;
     let states: Vec<_> = incidents.iter().map(|i| (i.id.0, i.state)).collect();
     assert_eq!(states, [(3, IncidentState::Escalating), (2, IncidentState::Missed), (1, IncidentState::Resolved)]);
-    assert_eq!(schema(&cli.database()), 2);
-    let before = cli.path(".local/state/savehub/savehub.db.before-2");
+    assert_eq!(schema(&cli.database()), 3);
+    let before = cli.path(".local/state/savehub/savehub.db.before-3");
     assert_eq!(schema(&before), 1, "a copy stays beside it");
+}
+
+#[test]
+fn attempts_of_schema_2_are_calls_and_repeats_have_the_key_of_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("savehub.db");
+    old_database(2, &path);
+    drop(SqliteStore::open(&path, Create::No).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let rows = |sql: &str| -> Vec<String> {
+        connection.prepare(sql).unwrap().query_map([], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let (first, repeat, other) = ("c09337550407ba42", "f7b9a14ba71edd67", "fad7fd1d348903a2");
+    let attempts = rows("select concat_ws(' ', id, token, key, kind, to_number, state) from attempts order by id");
+    let expected = [
+        format!("1 {first} {first} call +12025550101 NOT_SENT"),
+        format!("2 {repeat} {first} call +12025550101 ACCEPTED"),
+        format!("3 {other} {other} call +12025550102 UNKNOWN"),
+    ];
+    assert_eq!(attempts, expected);
+    assert_eq!(rows("select seq || '' from sqlite_sequence where name like 'attempts%'"), ["3"], "no id is used again");
+    assert_eq!(rows("select 'orphan' from pragma_foreign_key_check"), [""; 0]);
+    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    let steps = "delete from attempts where id = 3";
+    assert!(connection.execute(steps, []).is_err(), "its steps still refer to it");
+}
+
+#[test]
+fn an_attempt_that_was_open_is_settled_by_the_next_tick() {
+    let cli = Cli::with(PEOPLE);
+    old_database(2, &cli.database());
+    let told = cli.run(&["tick", "--now", "2026-11-23T09:08:30Z"]);
+    assert_eq!(told.code, 1);
+    assert!(told.out.contains("i2 Interview (bo): failed: nobody knows whether it rang"), "{told:?}");
+    assert!(told.out.contains("i2 Interview (bo): called ****0102"), "{told:?}");
 }

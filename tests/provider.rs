@@ -6,7 +6,7 @@ mod support;
 use savehub::clock::ManualClock;
 use savehub::http::Lookup;
 use savehub::model::{
-    CallStatus, FenceReason, HangUp, NotSentCause, Outcome, Rejection, RejectionClass, Reply, Timestamp,
+    CallStatus, FenceReason, HangUp, NotSentCause, Outcome, Phone, Rejection, RejectionClass, Reply, Target, Timestamp,
 };
 use savehub::provider::http::{ANSWER_MAX, HttpClient};
 use savehub::provider::twilio::{Twilio, http_settings};
@@ -250,9 +250,9 @@ fn test_credentials_refuse_their_magic_numbers() {
     let fake = FakeTwilio::start();
     let code = |from: &str, to: &str| {
         let mut config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
-        config.from = savehub::model::Phone::parse(from).unwrap();
+        config.from = Phone::parse(from).unwrap();
         let mut request = call("Hello");
-        request.to = savehub::model::Phone::parse(to).unwrap();
+        request.to = Target::call(Phone::parse(to).unwrap());
         match Twilio::new(&config, &engine(PATIENT)).place(&request, &Open).outcome {
             Outcome::Rejected(rejection) => {
                 assert!(!rejection.message.contains("500555"), "{}", rejection.message);

@@ -4,7 +4,7 @@
 mod support;
 
 use savehub::config::{Config, GuardConfig, MockConfig, ProviderChoice, ProviderConfig, TwilioConfig};
-use savehub::model::ProviderKind;
+use savehub::model::{ProviderKind, RungKind};
 use savehub::provider::{NotConfigured, Provider, Providers, Registry, build};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,7 +56,9 @@ fn twilio_without_its_account_is_an_error_and_never_the_mock_phone() {
 #[test]
 fn switching_to_the_mock_phone_or_to_test_mode_orphans_no_call() {
     let registry = Registry::new(&config(ProviderChoice::Mock, Some(account()), true)).unwrap();
-    let of = |kind, account: &str| registry.for_call(kind, account).map(|p| (p.kind(), p.account().to_owned()));
+    let of = |kind, account: &str| {
+        registry.for_attempt(RungKind::Call, kind, account).map(|p| (p.kind(), p.account().to_owned()))
+    };
     assert_eq!(of(ProviderKind::Twilio, ACCOUNT), Some((ProviderKind::Twilio, ACCOUNT.into())));
     assert_eq!(of(ProviderKind::Mock, "mock"), Some((ProviderKind::Mock, "mock".into())));
     assert_eq!(of(ProviderKind::Test, ACCOUNT).unwrap().0, ProviderKind::Test);
@@ -65,14 +67,14 @@ fn switching_to_the_mock_phone_or_to_test_mode_orphans_no_call() {
 #[test]
 fn a_call_of_an_account_that_is_gone_has_no_provider() {
     let registry = Registry::new(&config(ProviderChoice::Mock, Some(account()), false)).unwrap();
-    assert!(registry.for_call(ProviderKind::Twilio, "ACother").is_none());
+    assert!(registry.for_attempt(RungKind::Call, ProviderKind::Twilio, "ACother").is_none());
     let without = Registry::new(&config(ProviderChoice::Mock, None, false)).unwrap();
-    assert!(without.for_call(ProviderKind::Twilio, ACCOUNT).is_none());
+    assert!(without.for_attempt(RungKind::Call, ProviderKind::Twilio, ACCOUNT).is_none());
 }
 
 #[test]
 fn each_provider_is_built_once() {
     let registry = Registry::new(&config(ProviderChoice::Twilio, Some(account()), false)).unwrap();
-    let earlier: Arc<dyn Provider> = registry.for_call(ProviderKind::Twilio, ACCOUNT).unwrap();
-    assert!(Arc::ptr_eq(&registry.current(), &earlier));
+    let earlier: Arc<dyn Provider> = registry.for_attempt(RungKind::Call, ProviderKind::Twilio, ACCOUNT).unwrap();
+    assert!(Arc::ptr_eq(&registry.calls(), &earlier));
 }

@@ -9,11 +9,11 @@ use savehub::config::{Config, ProviderChoice, TwilioAuth};
 use savehub::exit::Exit;
 use savehub::http::Lookup;
 use savehub::model::{ProviderKind, StepState};
+use savehub::provider::Only;
 use savehub::provider::Registry;
 use savehub::provider::http::HttpClient;
 use savehub::provider::mock::Mock;
 use savehub::provider::twilio::{Twilio, http_settings};
-use savehub::provider::{Only, Providers as _};
 use savehub::store::StepResult;
 use serde_json::Value;
 use std::io;
@@ -100,7 +100,7 @@ fn s3_call_provider_chooses_the_provider() {
     let chosen = |value: Option<&str>| {
         let env = |name: &str| (name == "CALL_PROVIDER").then_some(value).flatten().map(str::to_owned);
         let config = savehub::config::from_text(text, "config.toml".as_ref(), &env);
-        config.map(|c| (c.provider.chosen, Registry::new(&c).unwrap().current().kind()))
+        config.map(|c| (c.provider.chosen, Registry::new(&c).unwrap().calls().kind()))
     };
     assert_eq!(chosen(None).unwrap(), (ProviderChoice::Mock, ProviderKind::Mock));
     assert_eq!(chosen(Some("mock")).unwrap(), (ProviderChoice::Mock, ProviderKind::Mock));

@@ -3,7 +3,7 @@
 
 mod support;
 
-use savehub::model::{HangUp, Outcome, Phone, Timestamp};
+use savehub::model::{HangUp, Outcome, Phone, Target, Timestamp};
 use savehub::provider::Provider;
 use savehub::provider::http::form_encode;
 use savehub::provider::twilio::{Twilio, create_form};
@@ -32,7 +32,7 @@ fn placed() -> Request {
     config.from = recorded_phone(&recorded, "From");
     config.status_callback = field(&recorded.form(), "StatusCallback").map(str::to_owned);
     let mut request = call(r#"This is SaveHub. Your meeting "R&D sync" starts in 2 minutes."#);
-    request.to = recorded_phone(&recorded, "To");
+    request.to = Target::call(recorded_phone(&recorded, "To"));
     let reply = Twilio::new(&config, &engine(Duration::from_secs(20))).place(&request, &Open);
     assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
     fake.requests().remove(0)

@@ -7,11 +7,11 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::feed::NoFeeds;
-use crate::model::{MeetingWords, Phone, ProviderKind, StepState, Timestamp, Voice, printable};
+use crate::model::{MeetingWords, Phone, ProviderKind, RungKind, StepState, Timestamp, Voice, printable};
 use crate::owner::Owner;
 use crate::provider::mock::{Mock, MockOutcome};
 use crate::provider::test_mode::TestMode;
-use crate::provider::{Only, Provider, Providers, Registry};
+use crate::provider::{NotConfigured, Only, Provider, Providers, Registry};
 use crate::rules::message::Template;
 use crate::store::sqlite::{Create, SqliteStore};
 use crate::store::{StepResult, Store};
@@ -42,7 +42,7 @@ pub(super) fn run(
     let config = Arc::new(if args.mock.is_some() { open::config_or_standard(file)? } else { open::config(file)? });
     let test = target(args, &config, now)?;
     let providers = providers(args, &config)?;
-    let provider = providers.current();
+    let provider = providers.of(RungKind::Call).ok_or(NotConfigured)?;
     if provider.kind() == ProviderKind::Twilio && !args.yes && !confirmed(&test.to)? {
         writeln!(out, "no call was made")?;
         return Ok(Exit::Done);
@@ -84,8 +84,8 @@ fn providers(args: &CallTestArgs, config: &Config) -> anyhow::Result<Arc<dyn Pro
         return Ok(Arc::new(Only(Arc::new(Mock::new(&[outcome(end)])))));
     }
     let registry = Registry::new(config)?;
-    if args.test_mode && registry.current().kind() != ProviderKind::Test {
-        return Ok(Arc::new(Only(Arc::new(TestMode::new(registry.current())))));
+    if args.test_mode && registry.calls().kind() != ProviderKind::Test {
+        return Ok(Arc::new(Only(Arc::new(TestMode::new(registry.calls())))));
     }
     Ok(Arc::new(registry))
 }

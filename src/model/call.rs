@@ -1,6 +1,6 @@
-//! A call as the provider port sees it: the request, and the closed set of what can come of it.
+//! What the provider port sees: the request, and the closed set of what can come of it.
 
-use super::{CallStatus, Phone, Timestamp, text_enum};
+use super::{CallStatus, IncidentId, MeetingWords, StepId, Target, Timestamp, text_enum};
 use std::time::Duration;
 
 /// How a message is spoken.
@@ -12,23 +12,42 @@ pub struct Voice {
     pub language: String,
 }
 
-/// Everything a provider needs to place one call.
+/// Everything a provider needs to reach one target once.
 #[derive(Debug, Clone)]
-pub struct CallRequest {
+pub struct Request {
     /// Unique per attempt; mock and test ids are made of it.
     pub token: String,
+    /// The idempotency key: the token of the step's first attempt, the same for its repeats.
+    pub key: String,
     /// Calendar UID of the meeting, for the log.
     pub event: String,
     /// Id of the person, for the log.
     pub user: String,
-    /// Who is called.
-    pub to: Phone,
+    /// Where it goes.
+    pub to: Target,
     /// What is said, in full and as plain text.
     pub message: String,
-    /// How it is said.
+    /// The subject, for channels that have one.
+    pub subject: Option<String>,
+    /// How it is said, for channels that speak.
     pub voice: Voice,
+    /// What it is about, for channels that pass facts on.
+    pub facts: RequestFacts,
     /// When the attempt was written down.
     pub intent_at: Timestamp,
+}
+
+/// What a request is about: the JSON of a webhook and the environment of a command are made of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// The incident; `None` for a test.
+    pub incident: Option<IncidentId>,
+    /// The step; `None` for a test.
+    pub step: Option<StepId>,
+    /// What the person who is missing is called.
+    pub name: String,
+    /// The meetings, earliest start first; empty for a test.
+    pub meetings: Vec<MeetingWords>,
 }
 
 /// What came of a request: the closed outcome and what was seen on the way.
@@ -66,7 +85,7 @@ pub struct ReplyMeta {
     pub elapsed_ms: u64,
 }
 
-/// The four things that can come of a request to place a call. `Unknown` never retries by itself.
+/// The four things that can come of a request. `Unknown` never retries by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The provider took it and named the call.
@@ -79,7 +98,7 @@ pub enum Outcome {
     Unknown(Doubt),
 }
 
-/// A call that exists at the provider.
+/// A call or message that exists at the provider, or a delivery that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// The provider's id of the call (`CA…`, `MOCK-…`, `TEST-…`); opaque.

@@ -1,6 +1,6 @@
 //! Facts and verdicts: what a store reads inside a transaction, and what a pure rule answers.
 
-use super::{AttemptId, AttemptState, HangUpState, IncidentState, Phone, Reason, StepState, Timestamp};
+use super::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepState, Target, Timestamp};
 use crate::owner::Owner;
 
 /// What the guards may know about a step about to be tried; read inside the claim transaction.
@@ -8,7 +8,7 @@ use crate::owner::Owner;
 pub struct Facts {
     /// The step; `None` for `call-test`.
     pub step: Option<StepFacts>,
-    /// The number.
+    /// The target.
     pub number: NumberFacts,
     /// Counted attempts of this person since the start of the last 24 hours.
     pub calls_of_person_today: u32,
@@ -35,7 +35,7 @@ pub struct StepFacts {
     pub refused_for_capacity: bool,
 }
 
-/// Facts about a phone number.
+/// Facts about a target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NumberFacts {
     /// It has an attempt in `SENDING` or `UNKNOWN`.
@@ -129,8 +129,8 @@ pub struct OpenAttempt {
     pub deadline_boot_ms: i64,
     /// Retries its steps have spent.
     pub tries: u32,
-    /// Who was to be called.
-    pub to: Phone,
+    /// Where it was to go.
+    pub to: Target,
     /// Start of the meeting; `None` for `call-test`.
     pub starts_at: Option<Timestamp>,
     /// Due time of the next pending call rung of the same person.

@@ -6,8 +6,16 @@ use std::time::Duration;
 text_enum! {
     /// What a rung does. New kinds need no migration: the database keeps the text without a CHECK.
     pub enum RungKind {
-        /// Phone the person.
+        /// Phone them.
         Call = "call",
+        /// Send a text message to their phone.
+        Sms = "sms",
+        /// Write a mail.
+        Email = "email",
+        /// Post JSON to an address of the config.
+        Webhook = "webhook",
+        /// Run a program of the config.
+        Command = "command",
     }
 }
 

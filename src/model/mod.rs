@@ -12,13 +12,14 @@ mod ids;
 mod meeting;
 mod phone;
 mod states;
+mod target;
 mod text;
 mod time;
 
 pub use agenda::{CalendarKind, Seen, SeenMeeting, SkipWhy, Validators};
 pub use call::{
-    Accepted, CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause,
-    Outcome, Rejection, RejectionClass, Reply, ReplyMeta, Voice,
+    Accepted, CallList, CallReport, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome, Rejection,
+    RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
 };
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
@@ -29,6 +30,7 @@ pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::{MeetingWords, PlannedStep, RungKind};
 pub use phone::{Phone, PhoneError};
 pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};
+pub use target::{Address, Target};
 pub(crate) use text::text_enum;
 pub use text::{MESSAGE_CUT, cut, printable};
 pub use time::Timestamp;

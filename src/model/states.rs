@@ -90,7 +90,8 @@ impl AttemptState {
 }
 
 text_enum! {
-    /// The life of a call at the provider, in the provider's words (docs/voice/api/call-resource, "Call status values").
+    /// The life of a call or message at the provider, in the provider's words (docs/voice/api/call-resource, "Call status
+    /// values"; docs/messaging/api/message-resource, "Message Status values").
     pub enum CallStatus {
         /// Accepted, not yet dialled.
         Queued = "queued",
@@ -108,7 +109,17 @@ text_enum! {
         Failed = "failed",
         /// Ended before it was picked up.
         Canceled = "canceled",
-        /// Test mode: no call was made. Never said by a provider.
+        /// A message is on its way to the carrier.
+        Sending = "sending",
+        /// The carrier has taken a message; some say nothing more.
+        Sent = "sent",
+        /// A message is on the phone.
+        Delivered = "delivered",
+        /// The carrier could not deliver a message.
+        Undelivered = "undelivered",
+        /// A mail, webhook or command: taken, and nothing follows. Never said by Twilio.
+        Done = "done",
+        /// Test mode: nothing left. Never said by a provider.
         Simulated = "simulated",
     }
 }
@@ -123,8 +134,8 @@ impl CallStatus {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Queued => 0,
-            Self::Ringing => 1,
-            Self::InProgress => 2,
+            Self::Ringing | Self::Sending => 1,
+            Self::InProgress | Self::Sent => 2,
             _ => 3,
         }
     }
@@ -145,7 +156,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Who places calls.
+    /// Who reaches people.
     pub enum ProviderKind {
         /// The mock phone: never touches the network.
         Mock = "mock",
@@ -153,6 +164,12 @@ text_enum! {
         Twilio = "twilio",
         /// Test mode: recorded, not placed.
         Test = "test",
+        /// A mail server.
+        Smtp = "smtp",
+        /// Whoever answers at a webhook's address.
+        Webhook = "webhook",
+        /// A program on this machine.
+        Command = "command",
     }
 }
 

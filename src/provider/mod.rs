@@ -1,8 +1,8 @@
-//! The provider port: who places, fetches and ends calls.
+//! The provider port: who reaches people, over whatever channel.
 //!
 //! A provider turns one request into one of the four [`Outcome`](crate::model::Outcome)s and decides nothing else: it never retries, never
 //! reads a clock for a decision and never touches the store. A new provider is one file or folder here, one arm in
-//! [`build`], and its table in the config.
+//! [`Registry`], and its table in the config.
 
 pub mod http;
 pub mod mock;
@@ -13,7 +13,9 @@ pub mod twilio;
 pub use registry::{NotConfigured, Registry, build};
 pub use twilio::remedy;
 
-use crate::model::{CallList, CallReport, CallRequest, FenceReason, HangUp, Phone, ProviderKind, Reply, Timestamp};
+use crate::model::{
+    Address, CallList, CallReport, FenceReason, HangUp, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+};
 use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
@@ -37,7 +39,7 @@ pub enum ProviderError {
     Refused(String),
 }
 
-/// Someone who places calls.
+/// Someone who reaches people over one channel. What is said of calls below holds for messages too.
 pub trait Provider: Send + Sync {
     /// Which provider this is.
     fn kind(&self) -> ProviderKind;
@@ -45,11 +47,11 @@ pub trait Provider: Send + Sync {
     /// The account calls are placed under (Twilio's account SID; `mock` for the mock phone). Not secret.
     fn account(&self) -> &str;
 
-    /// The number calls come from.
-    fn calls_from(&self) -> &Phone;
+    /// What calls and messages come from: a number, a mailbox, or the name of this installation.
+    fn sends_from(&self) -> Address;
 
-    /// Places one call: at most one request, never repeated. Passes `gate` before the body leaves.
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply;
+    /// Places one call, or sends one message: at most one request, never repeated. Passes `gate` before the body leaves.
+    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply;
 
     /// Reads a call. `now` is our wall time, for the skew against the provider's `Date` (and for the mock's turned clock).
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError>;
@@ -64,30 +66,31 @@ pub trait Provider: Send + Sync {
 
     /// Every outbound call to `to` from `from` that was made through the API, queued ones included. The whole list or an
     /// error: a list that is cut somewhere would make a call look absent. Safe to repeat.
-    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
+    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
         let _ = (to, from, now);
         Err(ProviderError::Refused("this provider keeps no list of its calls".into()))
     }
 }
 
-/// Every provider of this installation: the one for new calls, and those that placed earlier ones.
+/// Every provider of this installation: those for new attempts, and those that made earlier ones.
 pub trait Providers: Send + Sync {
-    /// Who places new calls.
-    fn current(&self) -> Arc<dyn Provider>;
+    /// Who makes new attempts of this kind; `None` when the config has nobody for it.
+    fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>>;
 
-    /// Who can follow and end a call placed under `kind` and `account`; `None` when its account is no longer known.
-    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>>;
+    /// Who can follow and end what an attempt of this kind made under `provider` and `account`; `None` when its account is
+    /// no longer known.
+    fn for_attempt(&self, kind: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>>;
 }
 
 /// One provider for everything: tests, `demo`, `call-test --mock`.
 pub struct Only(pub Arc<dyn Provider>);
 
 impl Providers for Only {
-    fn current(&self) -> Arc<dyn Provider> {
-        Arc::clone(&self.0)
+    fn of(&self, _: RungKind) -> Option<Arc<dyn Provider>> {
+        Some(Arc::clone(&self.0))
     }
 
-    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
-        (kind == self.0.kind() && account == self.0.account()).then(|| Arc::clone(&self.0))
+    fn for_attempt(&self, _: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
+        (provider == self.0.kind() && account == self.0.account()).then(|| Arc::clone(&self.0))
     }
 }

@@ -1,11 +1,11 @@
-//! Which provider: the one for new calls, and the one that placed an earlier call.
+//! Which provider: those for new attempts, and the one that made an earlier one.
 
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
 use super::{Provider, Providers};
 use crate::config::{Config, ProviderChoice};
-use crate::model::ProviderKind;
+use crate::model::{ProviderKind, RungKind};
 use std::sync::Arc;
 
 /// The chosen provider lacks its part of the config. The config's own check reports that with its place; this is the
@@ -16,7 +16,10 @@ pub struct NotConfigured;
 
 /// Every provider of a config, each built once.
 pub struct Registry {
-    current: Arc<dyn Provider>,
+    /// The chosen provider, or test mode before it.
+    calls: Arc<dyn Provider>,
+    /// What stands in for every channel: the mock phone and test mode let nothing leave.
+    everything: bool,
     test: Arc<dyn Provider>,
     mock: Arc<dyn Provider>,
     twilio: Option<Arc<dyn Provider>>,
@@ -33,27 +36,35 @@ impl Registry {
             ProviderChoice::Twilio => twilio.clone().ok_or(NotConfigured)?,
         };
         let test: Arc<dyn Provider> = Arc::new(TestMode::new(Arc::clone(&chosen)));
-        let current = if config.test_mode { Arc::clone(&test) } else { chosen };
-        Ok(Self { current, test, mock, twilio })
+        let calls = if config.test_mode { Arc::clone(&test) } else { chosen };
+        let everything = config.test_mode || config.provider.chosen == ProviderChoice::Mock;
+        Ok(Self { calls, everything, test, mock, twilio })
+    }
+
+    /// Who places new calls.
+    pub fn calls(&self) -> Arc<dyn Provider> {
+        Arc::clone(&self.calls)
     }
 }
 
 impl Providers for Registry {
-    fn current(&self) -> Arc<dyn Provider> {
-        Arc::clone(&self.current)
+    fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
+        (self.everything || kind == RungKind::Call).then(|| Arc::clone(&self.calls))
     }
 
     /// Neither the provider of today nor test mode changes the answer.
-    fn for_call(&self, kind: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
-        match kind {
-            ProviderKind::Mock => Some(Arc::clone(&self.mock)),
-            ProviderKind::Test => Some(Arc::clone(&self.test)),
-            ProviderKind::Twilio => self.twilio.as_ref().filter(|t| t.account() == account).cloned(),
+    fn for_attempt(&self, kind: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
+        match (provider, kind) {
+            (ProviderKind::Mock, _) => Some(Arc::clone(&self.mock)),
+            (ProviderKind::Test, _) => Some(Arc::clone(&self.test)),
+            (ProviderKind::Twilio, RungKind::Call) => self.twilio.as_ref().filter(|t| t.account() == account).cloned(),
+            // A mail, a webhook and a command are over when they are taken: nothing is left to follow.
+            _ => None,
         }
     }
 }
 
 /// The provider for new calls alone.
 pub fn build(config: &Config) -> Result<Arc<dyn Provider>, NotConfigured> {
-    Registry::new(config).map(|registry| registry.current())
+    Registry::new(config).map(|registry| registry.calls)
 }

@@ -2,7 +2,7 @@
 
 use super::{Gate, Provider, ProviderError};
 use crate::model::{
-    Accepted, CallReport, CallRequest, CallStatus, HangUp, Outcome, Phone, ProviderKind, Reply, ReplyMeta, Timestamp,
+    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, ProviderKind, Reply, ReplyMeta, Request, Timestamp,
 };
 use std::sync::Arc;
 
@@ -27,16 +27,16 @@ impl Provider for TestMode {
         self.inner.account()
     }
 
-    fn calls_from(&self) -> &Phone {
-        self.inner.calls_from()
+    fn sends_from(&self) -> Address {
+        self.inner.sends_from()
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);
         }
         log::info!("[CALL] TEST MODE - Call not placed (simulated)");
-        let taken = Accepted { sid: format!("TEST-{}", call.token), status: CallStatus::Simulated };
+        let taken = Accepted { sid: format!("TEST-{}", request.token), status: CallStatus::Simulated };
         Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
     }
 

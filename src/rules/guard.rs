@@ -7,7 +7,7 @@
 
 use super::window::{self, Place};
 use crate::model::{Facts, NumberFacts, Refusal, StepFacts, Verdict};
-use crate::model::{Phone, Reason, StepState, Timestamp};
+use crate::model::{Reason, StepState, Target, Timestamp};
 use std::time::Duration;
 
 /// A call that is not final blocks its number for the ring time-out and this much longer: Twilio may add 5 s for some
@@ -52,8 +52,8 @@ impl Default for GuardConfig {
 pub struct Situation<'a> {
     /// The time of the decision.
     pub now: Timestamp,
-    /// Who would be called.
-    pub to: &'a Phone,
+    /// Where it would go.
+    pub to: &'a Target,
     /// Is there anything to say?
     pub has_message: bool,
     /// A STOP file exists.
@@ -110,8 +110,8 @@ fn valid_target(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     if !s.has_message {
         return Some(refuse(StepState::Failed, Reason::EmptyMessage, "there is nothing to say"));
     }
-    let allowed = &s.guards.allowed_prefixes;
-    if allowed.is_empty() || allowed.iter().any(|prefix| s.to.expose().starts_with(prefix.as_str())) {
+    let (allowed, phone) = (&s.guards.allowed_prefixes, s.to.address.phone()?);
+    if allowed.is_empty() || allowed.iter().any(|prefix| phone.expose().starts_with(prefix.as_str())) {
         return None;
     }
     let detail = format!("{} is in no allowed country ({})", s.to, allowed.join(", "));

@@ -108,7 +108,7 @@ mod tests {
             request_deadline_at: MOMENT.now,
             deadline_boot_ms: MOMENT.boottime_ms,
             tries: 0,
-            to: crate::model::Phone::parse("+12025550101").unwrap(),
+            to: crate::model::Target::read(crate::model::RungKind::Call, "+12025550101").unwrap(),
             starts_at: Some(Timestamp::from_ms(1_100_000)),
             next_rung_due: None,
         }

@@ -4,7 +4,7 @@
 //! writes the attempt or the reason for refusing before anybody else can change the facts. A rule must be pure, since
 //! a store may have to run its transaction again. `now` is always a parameter, never the database's clock.
 //!
-//! What no store may ever do: have two open attempts for one number; have a step `RUNNING` without exactly one open
+//! What no store may ever do: have two open attempts for one target; have a step `RUNNING` without exactly one open
 //! attempt (or the reverse); move a row by anything but compare-and-set; reopen what is final.
 //!
 //! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; one of them, at most,

@@ -1,11 +1,11 @@
 //! What goes into a store and what comes out: values without behaviour.
 
+use crate::model::{
+    Address, AttemptId, AttemptState, CallStatus, HangUp, IncidentId, IncidentState, ListedCall, MeetingId,
+    MeetingState, MeetingWords, ProviderKind, Reason, RungKind, StepId, StepState, Target, TickId, Timestamp,
+};
 pub use crate::model::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
-};
-use crate::model::{
-    AttemptId, AttemptState, CallStatus, HangUp, IncidentId, IncidentState, ListedCall, MeetingId, MeetingState,
-    MeetingWords, Phone, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -155,10 +155,10 @@ pub struct AttemptDraft<'a> {
     pub token: String,
     /// Id of the person (or `call-test`).
     pub person: String,
-    /// Who is called.
-    pub to: Phone,
-    /// The number the call comes from.
-    pub from: Phone,
+    /// Where it goes.
+    pub to: Target,
+    /// What it comes from.
+    pub from: Address,
     /// Who places it.
     pub provider: ProviderKind,
     /// Under which account.
@@ -191,6 +191,8 @@ pub struct Attempt {
     pub id: AttemptId,
     /// Unique token.
     pub token: String,
+    /// The token of the step's first attempt.
+    pub key: String,
     /// The step claimed first; `None` for `call-test`.
     pub step: Option<StepId>,
     /// Its incident.
@@ -199,8 +201,10 @@ pub struct Attempt {
     pub steps: Vec<StepId>,
     /// The meetings it names, earliest start first.
     pub words: Vec<MeetingWords>,
-    /// Who is called.
-    pub to: Phone,
+    /// Where it goes.
+    pub to: Target,
+    /// Who is to place it.
+    pub provider: ProviderKind,
     /// What is said.
     pub message: String,
     /// When it was written.
@@ -251,10 +255,10 @@ pub struct Doubtful {
     pub provider: ProviderKind,
     /// Under which account.
     pub account: String,
-    /// Who was to be called.
-    pub to: Phone,
-    /// From which number.
-    pub from: Phone,
+    /// Where it was to go.
+    pub to: Target,
+    /// From where.
+    pub from: Address,
     /// Who wrote it; its boot tells whether the boot times below are of this boot.
     pub owner: Owner,
     /// When it was written.
@@ -332,8 +336,8 @@ pub struct LiveCall {
     pub account: String,
     /// The provider's id.
     pub sid: String,
-    /// Who is called.
-    pub to: Phone,
+    /// Where it went.
+    pub to: Target,
     /// Last known status.
     pub status: CallStatus,
     /// How to end it, when that is wanted.
@@ -456,7 +460,7 @@ pub struct StepResult {
     pub provider: Option<ProviderKind>,
     /// The provider's id of the call.
     pub call_id: Option<String>,
-    /// Masked number.
+    /// Masked address.
     pub to: Option<String>,
     /// The message, cut.
     pub message: Option<String>,

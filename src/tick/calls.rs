@@ -1,12 +1,14 @@
 //! From a due step to a recorded outcome: claim, place, record.
 
+use super::faults::account_fault;
 use super::gate::Fence;
 use super::{Run, Sending, World};
 use crate::config::Person;
 use crate::model::{
-    AttemptId, CallRequest, MESSAGE_CUT, MeetingWords, Outcome, Phone, ProviderKind, Reason, RejectionClass, Reply,
-    StepId, StepState, Timestamp, Voice, cut, printable,
+    AttemptId, MESSAGE_CUT, MeetingWords, Outcome, ProviderKind, Reason, RejectionClass, Reply, Request, RequestFacts,
+    RungKind, StepId, StepState, Target, Timestamp, Voice, cut, printable,
 };
+use crate::provider::Provider;
 use crate::rules::after;
 use crate::rules::guard::{self, Situation};
 use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Recorded, StepResult, StoreError, Verdict};
@@ -23,40 +25,36 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// An outcome the store could not write down yet.
 pub(super) struct Unrecorded {
     attempt: AttemptId,
+    by: ProviderKind,
     reply: Reply,
     steps: Vec<StepId>,
     /// Why not.
     pub(super) error: StoreError,
 }
 
-/// Who is called, how, and by whom.
-pub(super) struct Target<'a> {
+/// Whom it is about, where it goes, how it is said, and who takes it there.
+pub(super) struct Recipient<'a> {
     pub(super) person: &'a str,
-    pub(super) to: &'a Phone,
+    pub(super) name: &'a str,
+    pub(super) to: Target,
     pub(super) voice: &'a Voice,
-}
-
-impl<'a> Target<'a> {
-    pub(super) fn of(person: &'a Person) -> Self {
-        Self { person: &person.id, to: &person.phone, voice: &person.voice }
-    }
+    pub(super) provider: Arc<dyn Provider>,
 }
 
 /// The attempt that would be written now.
 pub(super) fn draft<'a>(
     world: &World,
-    target: &Target<'_>,
+    recipient: &Recipient<'_>,
     now: Timestamp,
     say: &'a dyn Fn(&[MeetingWords]) -> String,
 ) -> AttemptDraft<'a> {
-    let provider = world.providers.current();
-    let engine = &world.config.engine;
+    let (provider, engine) = (&recipient.provider, &world.config.engine);
     let boottime_ms = world.clock.boottime_ms();
     AttemptDraft {
         token: token(world, now),
-        person: target.person.to_owned(),
-        to: target.to.clone(),
-        from: provider.calls_from().clone(),
+        person: recipient.person.to_owned(),
+        to: recipient.to.clone(),
+        from: provider.sends_from(),
         provider: provider.kind(),
         account: provider.account().to_owned(),
         owner: world.me.clone(),
@@ -94,19 +92,36 @@ fn token(world: &World, now: Timestamp) -> String {
 }
 
 impl Run<'_> {
+    /// Where a step goes, as the config says it now.
+    pub(super) fn target(&self, claim: &Claim) -> Option<Target> {
+        let person = self.world.config.person(&claim.person)?;
+        (claim.kind == RungKind::Call).then(|| Target::call(person.phone.clone()))
+    }
+
+    pub(super) fn recipient<'p>(&self, claim: &Claim, person: &'p Person) -> Option<Recipient<'p>> {
+        let (to, provider) = (self.target(claim)?, self.world.providers.of(claim.kind)?);
+        Some(Recipient { person: &person.id, name: &person.name, to, voice: &person.voice, provider })
+    }
+
     /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told.
     pub(super) fn claim(&mut self, claim: Claim) -> Result<(), StoreError> {
         let world = self.world;
         // A person who left the config has no open incident any more after `open`.
         let Some(person) = world.config.person(&claim.person) else { return Ok(()) };
+        let Some(recipient) = self.recipient(&claim, person) else {
+            log::error!("[CALL] step {} cannot be tried: the config has nobody for its {}", claim.step, claim.kind);
+            self.had_their_try.insert(claim.step);
+            self.summary.bad_steps += 1;
+            return Ok(());
+        };
         let now = world.clock.now();
         let words = claim.words.clone();
         let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
-        let draft = draft(world, &Target::of(person), now, &say);
+        let draft = draft(world, &recipient, now, &say);
         let send_by_boot_ms = send_by(world, &draft);
         let situation = Situation {
             now,
-            to: &person.phone,
+            to: &recipient.to,
             has_message: !say(std::slice::from_ref(&words)).trim().is_empty(),
             stopped: world.config.stopped(),
             person: &person.id,
@@ -117,7 +132,7 @@ impl Run<'_> {
         let machine_now = self.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
-            Begun::Attempt(attempt) => self.send(attempt, &Target::of(person), send_by_boot_ms),
+            Begun::Attempt(attempt) => self.send(attempt, &recipient, send_by_boot_ms),
             Begun::Refused(result) => self.refused(result, &words, now),
             Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&words.uid)),
             Begun::Gone => {}
@@ -126,19 +141,11 @@ impl Run<'_> {
     }
 
     /// Hands a written attempt to a worker.
-    pub(super) fn send(&mut self, attempt: Attempt, target: &Target<'_>, send_by_boot_ms: i64) {
-        let provider = self.world.providers.current();
+    pub(super) fn send(&mut self, attempt: Attempt, recipient: &Recipient<'_>, send_by_boot_ms: i64) {
+        let provider = Arc::clone(&recipient.provider);
         log::info!("[CALL] Provider={}", provider.kind());
-        log::info!("[CALL] Initiating call to {}", target.to);
-        let request = CallRequest {
-            token: attempt.token.clone(),
-            event: attempt.words.first().map_or_else(|| "call-test".to_owned(), |m| m.uid.clone()),
-            user: target.person.to_owned(),
-            to: target.to.clone(),
-            message: attempt.message.clone(),
-            voice: target.voice.clone(),
-            intent_at: attempt.intent_at,
-        };
+        log::info!("[CALL] Initiating {} to {}", attempt.to.kind, attempt.to);
+        let request = request(&attempt, recipient);
         let skew_ms = Arc::clone(&self.skew_ms);
         let fence = Fence { world: self.world.clone(), attempt: attempt.id, send_by_boot_ms, skew_ms };
         let clock = Arc::clone(&self.world.clock);
@@ -149,10 +156,11 @@ impl Run<'_> {
     pub(super) fn replied(
         &mut self,
         attempt: AttemptId,
+        by: ProviderKind,
         reply: Reply,
         claimed: Option<Attempt>,
     ) -> Result<(), StoreError> {
-        self.tell_outcome(&reply, claimed.as_ref().map(|a| &a.to));
+        tell_outcome(by, &reply, claimed.as_ref().map(|a| &a.to));
         // A gateway's error page may carry any date.
         if matches!(reply.meta.http_status, Some(200..=299 | 400..=499)) {
             self.note_skew(reply.meta.skew_ms);
@@ -165,11 +173,11 @@ impl Run<'_> {
             None => self.world.store.record_late(attempt, &reply, now, &rule),
         };
         match recorded {
-            Ok(recorded) => self.recorded(&reply, steps, recorded),
+            Ok(recorded) => self.recorded(by, &reply, steps, recorded),
             Err(error) => {
                 // An accepted call's id stands in the log already; it is written down as soon as the store lets us.
                 log::warn!("[CALL] attempt {attempt} is not written down yet: {error}");
-                self.unrecorded.push(Unrecorded { attempt, reply, steps, error });
+                self.unrecorded.push(Unrecorded { attempt, by, reply, steps, error });
                 Ok(())
             }
         }
@@ -182,7 +190,7 @@ impl Run<'_> {
             let now = self.world.clock.now();
             let rule = |facts: &crate::store::AfterFacts| after::next(&left.reply.outcome, facts, now);
             let done = match self.world.store.record_late(left.attempt, &left.reply, now, &rule) {
-                Ok(recorded) => self.recorded(&left.reply, left.steps.clone(), recorded),
+                Ok(recorded) => self.recorded(left.by, &left.reply, left.steps.clone(), recorded),
                 Err(error) => Err(error),
             };
             if let Err(error) = done {
@@ -192,14 +200,20 @@ impl Run<'_> {
         }
     }
 
-    fn recorded(&mut self, reply: &Reply, steps: Vec<StepId>, recorded: Recorded) -> Result<(), StoreError> {
+    fn recorded(
+        &mut self,
+        by: ProviderKind,
+        reply: &Reply,
+        steps: Vec<StepId>,
+        recorded: Recorded,
+    ) -> Result<(), StoreError> {
         if is_capacity(&reply.outcome) {
             self.had_their_try.extend(steps);
         } else {
             self.again_at.extend(recorded.again_at);
         }
         self.tell_recorded(recorded);
-        self.account_answered(reply)
+        self.account_answered(by, reply)
     }
 
     /// Notes how far the machine's clock is off, as the provider sees it.
@@ -221,8 +235,8 @@ impl Run<'_> {
     }
 
     /// Keeps the fault "this account is refused" up to date, and stops sending while it begins.
-    fn account_answered(&mut self, reply: &Reply) -> Result<(), StoreError> {
-        let key = self.account_fault();
+    fn account_answered(&mut self, by: ProviderKind, reply: &Reply) -> Result<(), StoreError> {
+        let key = account_fault(by);
         match &reply.outcome {
             Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
                 self.sending = Sending::Stopped;
@@ -240,26 +254,6 @@ impl Run<'_> {
         }
     }
 
-    fn tell_outcome(&self, reply: &Reply, to: Option<&Phone>) {
-        let kind = self.world.providers.current().kind();
-        match &reply.outcome {
-            Outcome::Accepted(call) => {
-                let status = if kind == ProviderKind::Test { Reason::TestMode } else { Reason::Initiated };
-                log::info!("[CALL] Call SID={}", call.sid);
-                if let Some(to) = to {
-                    log::info!("[CALL] To={to}");
-                }
-                log::info!("[CALL] Status={status}");
-                log::info!("[CALL] Call completed - Status={status}, Provider={kind}");
-            }
-            Outcome::Rejected(r) => log::warn!("[CALL] Call failed - Reason={}", r.message),
-            Outcome::NotSent(n) => log::warn!("[CALL] Call failed - Reason={}", n.detail),
-            Outcome::Unknown(d) => {
-                log::warn!("[CALL] Call failed - Reason=unknown: {}, Elapsed={}ms", d.detail, reply.meta.elapsed_ms);
-            }
-        }
-    }
-
     /// A guard said no.
     fn refused(&mut self, result: StepResult, words: &MeetingWords, now: Timestamp) {
         match result.reason {
@@ -274,6 +268,46 @@ impl Run<'_> {
             _ => log::info!("[CALL] Skipped - Reason={}: {}", result.reason, printable(&result.detail)),
         }
         self.summary.add(result);
+    }
+}
+
+/// What the provider gets.
+fn request(attempt: &Attempt, recipient: &Recipient<'_>) -> Request {
+    Request {
+        token: attempt.token.clone(),
+        key: attempt.key.clone(),
+        event: attempt.words.first().map_or_else(|| "call-test".to_owned(), |m| m.uid.clone()),
+        user: recipient.person.to_owned(),
+        to: attempt.to.clone(),
+        message: attempt.message.clone(),
+        subject: None,
+        voice: recipient.voice.clone(),
+        facts: RequestFacts {
+            incident: attempt.incident,
+            step: attempt.step,
+            name: recipient.name.to_owned(),
+            meetings: attempt.words.clone(),
+        },
+        intent_at: attempt.intent_at,
+    }
+}
+
+fn tell_outcome(kind: ProviderKind, reply: &Reply, to: Option<&Target>) {
+    match &reply.outcome {
+        Outcome::Accepted(call) => {
+            let status = if kind == ProviderKind::Test { Reason::TestMode } else { Reason::Initiated };
+            log::info!("[CALL] Call SID={}", call.sid);
+            if let Some(to) = to {
+                log::info!("[CALL] To={to}");
+            }
+            log::info!("[CALL] Status={status}");
+            log::info!("[CALL] Call completed - Status={status}, Provider={kind}");
+        }
+        Outcome::Rejected(r) => log::warn!("[CALL] Call failed - Reason={}", r.message),
+        Outcome::NotSent(n) => log::warn!("[CALL] Call failed - Reason={}", n.detail),
+        Outcome::Unknown(d) => {
+            log::warn!("[CALL] Call failed - Reason=unknown: {}, Elapsed={}ms", d.detail, reply.meta.elapsed_ms);
+        }
     }
 }
 

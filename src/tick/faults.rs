@@ -1,6 +1,7 @@
 //! Faults that last: told when they begin, once an hour, and when they end, since cron mails every line.
 
 use super::Run;
+use crate::model::ProviderKind;
 use crate::store::{FaultNews, StoreError};
 
 impl Run<'_> {
@@ -19,10 +20,9 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
 
-    /// The key of the fault "this provider refuses this account".
-    pub(super) fn account_fault(&self) -> String {
-        let provider = self.world.providers.current();
-        format!("{} account", provider.kind())
-    }
+/// The key of the fault "this provider refuses this account".
+pub(super) fn account_fault(provider: ProviderKind) -> String {
+    format!("{provider} account")
 }

@@ -28,9 +28,10 @@ impl Run<'_> {
             Some(how) => Question::HangUp { sid, how },
             None => Question::Fetch { sid },
         };
-        let (kind, account, urgent) = (call.provider, call.account.clone(), call.urgent);
+        let (kind, provider, account) = (call.to.kind, call.provider, call.account.clone());
+        let first = call.urgent;
         // Without its credentials a call can be neither read nor ended; it stays as it was last seen.
-        self.ask(Look { question, about: About::Call(call), first: urgent }, &Whom { kind, account: &account });
+        self.ask(Look { question, about: About::Call(call), first }, &Whom { kind, provider, account: &account });
     }
 
     /// The provider answered about a call, or could not.

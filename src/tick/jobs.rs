@@ -7,7 +7,7 @@
 use super::calendars::{CalendarNews, Subject};
 use super::looks::{Look, Sight, is_steady};
 use crate::clock::Clock;
-use crate::model::{AttemptId, CalendarId, CallRequest, Doubt, NotSentCause, Outcome, Reply, ReplyMeta};
+use crate::model::{AttemptId, CalendarId, Doubt, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta, Request};
 use crate::provider::{Gate, Provider, ProviderError};
 use crate::store::{Attempt, StoreError};
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 /// What happened.
 pub(super) enum Event {
-    /// A request to place a call has its outcome. `claimed` is the attempt, unless it was given up before.
-    Replied { attempt: AttemptId, reply: Reply, claimed: Option<Attempt> },
+    /// A request has its outcome, `by` this provider. `claimed` is the attempt, unless it was given up before.
+    Replied { attempt: AttemptId, by: ProviderKind, reply: Reply, claimed: Option<Attempt> },
     /// The provider was asked about a call, or for its list; or that took too long.
     Looked { look: Look, sight: Sight },
     /// A calendar was looked at, or that took too long.
@@ -34,7 +34,7 @@ enum Job {
 }
 
 enum Answer {
-    Reply(AttemptId, Reply),
+    Reply(AttemptId, ProviderKind, Reply),
     Sight(u64, Sight),
     Calendar(CalendarId, Result<CalendarNews, StoreError>),
 }
@@ -80,13 +80,13 @@ impl Jobs {
     pub(super) fn place(
         &mut self,
         attempt: Attempt,
-        request: CallRequest,
+        request: Request,
         provider: Arc<dyn Provider>,
         gate: Arc<dyn Gate>,
         clock: Arc<dyn Clock>,
         limit: Duration,
     ) {
-        let id = attempt.id;
+        let (id, by) = (attempt.id, attempt.provider);
         let work = move || {
             let (started, boottime_ms) = (Instant::now(), clock.boottime_ms());
             // Right before the request; the provider passes the gate again when its body is asked for.
@@ -97,12 +97,12 @@ impl Jobs {
             if !is_steady(started, boottime_ms, clock.as_ref()) {
                 reply.meta.skew_ms = None;
             }
-            Answer::Reply(id, reply)
+            Answer::Reply(id, by, reply)
         };
         self.running.insert(Key::Place(id), Job::Place { attempt, deadline: Instant::now() + limit, limit });
         // A bug in one provider must not take the other calls with it; whether it had sent, nobody knows.
-        let on_panic = move || Answer::Reply(id, unknown("internal error while placing the call"));
-        let on_no_thread = || Answer::Reply(id, Reply::not_sent(NotSentCause::Other, "no thread could be started"));
+        let on_panic = move || Answer::Reply(id, by, unknown("internal error while placing the call"));
+        let on_no_thread = || Answer::Reply(id, by, Reply::not_sent(NotSentCause::Other, "no thread could be started"));
         self.spawn(work, on_panic, on_no_thread);
     }
 
@@ -173,12 +173,12 @@ impl Jobs {
 
     fn answered(&mut self, answer: Answer) -> Option<Event> {
         match answer {
-            Answer::Reply(id, reply) => {
+            Answer::Reply(id, by, reply) => {
                 let claimed = match self.running.remove(&Key::Place(id)) {
                     Some(Job::Place { attempt, .. }) => Some(attempt),
                     _ => None,
                 };
-                Some(Event::Replied { attempt: id, reply, claimed })
+                Some(Event::Replied { attempt: id, by, reply, claimed })
             }
             Answer::Sight(id, sight) => match self.running.remove(&Key::Look(id)) {
                 Some(Job::Look { look, .. }) => Some(Event::Looked { look, sight }),
@@ -206,7 +206,7 @@ impl Jobs {
                 Job::Place { attempt, limit, .. } => {
                     let mut reply = unknown(&format!("no answer within {} s", limit.as_secs_f32()));
                     reply.meta.elapsed_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                    Event::Replied { attempt: attempt.id, reply, claimed: Some(attempt) }
+                    Event::Replied { attempt: attempt.id, by: attempt.provider, reply, claimed: Some(attempt) }
                 }
             })
             .collect()

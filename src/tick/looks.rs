@@ -3,7 +3,7 @@
 use super::Run;
 use super::reconcile::ListKey;
 use crate::clock::Clock;
-use crate::model::{CallList, CallReport, HangUp, Phone, ProviderKind, Timestamp};
+use crate::model::{Address, CallList, CallReport, HangUp, ProviderKind, RungKind, Target, Timestamp};
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Doubtful, LiveCall};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const SLACK: Duration = Duration::from_secs(2);
 pub(super) struct Look {
     pub(super) question: Question,
     pub(super) about: About,
-    /// Do due steps to its number wait for it?
+    /// Do due steps to its target wait for it?
     pub(super) first: bool,
 }
 
@@ -27,22 +27,22 @@ pub(super) struct Look {
 pub(super) enum Question {
     Fetch { sid: String },
     HangUp { sid: String, how: HangUp },
-    List { to: Phone, from: Phone },
+    List { to: Target, from: Address },
 }
 
 /// What the answer is for.
 pub(super) enum About {
     /// A call that exists.
     Call(LiveCall),
-    /// Attempts to this number nobody has an answer for; none: preflight alone.
-    Number { list: ListKey, doubtful: Vec<Doubtful> },
+    /// Attempts to this target nobody has an answer for; none: preflight alone.
+    Target { list: ListKey, doubtful: Vec<Doubtful> },
 }
 
 impl About {
-    pub(super) fn number(&self) -> &Phone {
+    pub(super) fn target(&self) -> &Target {
         match self {
             Self::Call(call) => &call.to,
-            Self::Number { list, .. } => &list.to,
+            Self::Target { list, .. } => &list.to,
         }
     }
 }
@@ -111,19 +111,20 @@ impl Question {
 
 /// Who is asked.
 pub(super) struct Whom<'a> {
-    pub(super) kind: ProviderKind,
+    pub(super) kind: RungKind,
+    pub(super) provider: ProviderKind,
     pub(super) account: &'a str,
 }
 
 impl Run<'_> {
     /// Puts a question in the queue. `false`: the account it belongs to is no longer in the config.
     pub(super) fn ask(&mut self, look: Look, whom: &Whom<'_>) -> bool {
-        let Some(provider) = self.world.providers.for_call(whom.kind, whom.account) else {
-            log::debug!("[CALL] no credentials for {} {}", whom.kind, whom.account);
+        let Some(provider) = self.world.providers.for_attempt(whom.kind, whom.provider, whom.account) else {
+            log::debug!("[CALL] no credentials for {} {}", whom.provider, whom.account);
             return false;
         };
         if look.first {
-            *self.looked_at_first.entry(look.about.number().clone()).or_default() += 1;
+            *self.looked_at_first.entry(look.about.target().clone()).or_default() += 1;
         }
         // A phone that is to stop ringing does not wait behind anything.
         if matches!(look.question, Question::HangUp { .. }) {
@@ -155,10 +156,10 @@ impl Run<'_> {
         if !look.first {
             return;
         }
-        if let Some(count) = self.looked_at_first.get_mut(look.about.number()) {
+        if let Some(count) = self.looked_at_first.get_mut(look.about.target()) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.looked_at_first.remove(look.about.number());
+                self.looked_at_first.remove(look.about.target());
             }
         }
     }

@@ -4,23 +4,23 @@
 //! one of them waits for it (at most [`super::FOLLOW_FIRST`]), due calls to other numbers do not. When every list is in,
 //! attempts that stopped to matter are given up.
 
-use super::calls::{Target, draft};
+use super::calls::draft;
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
-use crate::model::{CallList, ListedCall, MeetingWords, Phone, ProviderKind, RungKind, Timestamp};
+use crate::model::{Address, CallList, ListedCall, MeetingWords, ProviderKind, Target, Timestamp};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Found, Search};
 use crate::rules::settle::{self, Asked, Moment};
 use crate::store::{AfterFacts, Claim, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
-/// The same provider, account, number and from number: one list.
+/// The same provider, account, target and sender: one list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ListKey {
-    pub(super) kind: ProviderKind,
+    pub(super) provider: ProviderKind,
     pub(super) account: String,
-    pub(super) to: Phone,
-    pub(super) from: Phone,
+    pub(super) to: Target,
+    pub(super) from: Address,
 }
 
 impl Run<'_> {
@@ -34,8 +34,8 @@ impl Run<'_> {
             settle: config.engine.settle,
             on_unknown: config.engine.on_unknown,
         };
-        let due = if give_up { self.numbers_due()? } else { HashSet::new() };
-        let asked = |to: &Phone| self.asked.get(to).copied().filter(|_| give_up).unwrap_or(Asked::NotYet);
+        let due = if give_up { self.targets_due()? } else { HashSet::new() };
+        let asked = |to: &Target| self.asked.get(to).copied().filter(|_| give_up).unwrap_or(Asked::NotYet);
         let rule = |a: &OpenAttempt| {
             // A rung of another person with the same phone counts too.
             let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
@@ -48,12 +48,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Numbers with a call step that is due.
-    fn numbers_due(&self) -> Result<HashSet<Phone>, StoreError> {
+    /// Targets with a step that is due.
+    fn targets_due(&self) -> Result<HashSet<Target>, StoreError> {
         let due = self.world.store.due_steps(self.world.clock.now(), super::BATCH)?;
-        let calls = due.iter().filter(|claim| claim.kind == RungKind::Call);
-        let phones = calls.filter_map(|claim| self.world.config.person(&claim.person).map(|p| p.phone.clone()));
-        Ok(phones.collect())
+        Ok(due.iter().filter_map(|claim| self.target(claim)).collect())
     }
 
     /// Queues the lists that doubtful attempts are to be looked up in.
@@ -62,11 +60,11 @@ impl Run<'_> {
         let mut lists: BTreeMap<ListKey, Vec<Doubtful>> = BTreeMap::new();
         for d in self.world.store.doubtful(watched_since)?.into_iter().filter(which) {
             let (account, to, from) = (d.account.clone(), d.to.clone(), d.from.clone());
-            lists.entry(ListKey { kind: d.provider, account, to, from }).or_default().push(d);
+            lists.entry(ListKey { provider: d.provider, account, to, from }).or_default().push(d);
         }
         let mut nobody_to_ask = false;
         for (list, doubtful) in lists {
-            let provider = self.world.providers.for_call(list.kind, &list.account);
+            let provider = self.world.providers.for_attempt(list.to.kind, list.provider, &list.account);
             if !provider.is_some_and(|p| p.keeps_a_list()) || !self.ask_for(list.clone(), doubtful) {
                 self.asked.insert(list.to, Asked::Unreadable);
                 nobody_to_ask = true;
@@ -77,10 +75,10 @@ impl Run<'_> {
 
     fn ask_for(&mut self, list: ListKey, doubtful: Vec<Doubtful>) -> bool {
         let question = Question::List { to: list.to.clone(), from: list.from.clone() };
-        let (kind, account) = (list.kind, list.account.clone());
+        let (kind, provider, account) = (list.to.kind, list.provider, list.account.clone());
         self.lists_asked.insert(list.clone());
-        let look = Look { question, about: About::Number { list, doubtful }, first: true };
-        self.ask(look, &Whom { kind, account: &account })
+        let look = Look { question, about: About::Target { list, doubtful }, first: true };
+        self.ask(look, &Whom { kind, provider, account: &account })
     }
 
     /// Gives up what stopped to matter, and reads the due steps anew: a number may be free.
@@ -103,7 +101,7 @@ impl Run<'_> {
                 Asked::Read
             }
             Sight::Failed(error) => {
-                log::warn!("[CALL] the provider's list of calls to {to} cannot be read: {error}");
+                log::warn!("[CALL] the provider's list of {}s to {to} cannot be read: {error}", to.kind);
                 self.summary.call_errors += u32::from(!doubtful.is_empty());
                 Asked::Unreadable
             }
@@ -159,34 +157,35 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Queues a look at the provider's list before the first call to a number. `true`: the claim is to wait for it.
-    pub(super) fn preflight(&mut self, number: &Phone) -> bool {
+    /// Queues a look at the provider's list before the first attempt at a target. `true`: the claim is to wait for it.
+    pub(super) fn preflight(&mut self, target: &Target) -> bool {
         if self.follow_first_is_over() {
             return false;
         }
-        match self.preflight_list(number) {
+        match self.preflight_list(target) {
             Some(list) if !self.lists_asked.contains(&list) => self.ask_for(list, Vec::new()),
             _ => false,
         }
     }
 
-    /// The list that is looked at before this number is called; `None` when that is not wanted or there is none.
-    fn preflight_list(&self, number: &Phone) -> Option<ListKey> {
-        let provider = self.world.providers.current();
+    /// The list that is looked at before this target is tried; `None` when that is not wanted or there is none.
+    fn preflight_list(&self, target: &Target) -> Option<ListKey> {
+        let provider = self.world.providers.of(target.kind)?;
         let wanted = self.world.config.engine.preflight && provider.keeps_a_list();
-        let (account, from) = (provider.account().to_owned(), provider.calls_from().clone());
-        wanted.then(|| ListKey { kind: provider.kind(), account, to: number.clone(), from })
+        let (account, from) = (provider.account().to_owned(), provider.sends_from());
+        wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
     }
 
     /// Adopts a call that another life of this database placed for the step. `true`: the claim is spent.
     pub(super) fn adopt(&mut self, claim: &Claim) -> Result<bool, StoreError> {
         let world = self.world;
         let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
-        let list = self.preflight_list(&person.phone).and_then(|key| self.lists.get(&key));
+        let Some(recipient) = self.recipient(claim, person) else { return Ok(false) };
+        let list = self.preflight_list(&recipient.to).and_then(|key| self.lists.get(&key));
         let Some(list) = list.filter(|list| !list.calls.is_empty()) else { return Ok(false) };
         let now = world.clock.now();
         let say = |meetings: &[MeetingWords]| person.message.render(&person.name, &person.zone, meetings, now);
-        let draft = draft(world, &Target::of(person), now, &say);
+        let draft = draft(world, &recipient, now, &say);
         let find = |unknown: &[ListedCall]| {
             reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
         };

@@ -3,7 +3,8 @@
 use super::{Summary, World, tick};
 use crate::feed::NoFeeds;
 use crate::model::{
-    Accepted, CallReport, CallRequest, CallStatus, HangUp, Outcome, Phone, ProviderKind, Reply, ReplyMeta, Timestamp,
+    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, ProviderKind, Reply, ReplyMeta, Request, RungKind,
+    Timestamp,
 };
 use crate::provider::{Gate, Provider, ProviderError, Providers};
 use crate::store::StoreError;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub fn dry_run(world: &World) -> Result<Summary, StoreError> {
     let rehearsal = World {
         store: Arc::from(world.store.rehearsal()?),
-        providers: Arc::new(Nobody(Arc::new(WouldCall(world.providers.current())))),
+        providers: Arc::new(Rehearsed(Arc::clone(&world.providers))),
         // Nothing is fetched: the meetings are those that are known.
         feeds: Arc::new(NoFeeds),
         ..world.clone()
@@ -23,23 +24,23 @@ pub fn dry_run(world: &World) -> Result<Summary, StoreError> {
     Ok(summary)
 }
 
-/// Follows and ends no call.
-struct Nobody(Arc<WouldCall>);
+/// Stands before every provider, and follows and ends no call.
+struct Rehearsed(Arc<dyn Providers>);
 
-impl Providers for Nobody {
-    fn current(&self) -> Arc<dyn Provider> {
-        Arc::clone(&self.0) as Arc<dyn Provider>
+impl Providers for Rehearsed {
+    fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
+        self.0.of(kind).map(|real| -> Arc<dyn Provider> { Arc::new(WouldSend(real)) })
     }
 
-    fn for_call(&self, _: ProviderKind, _: &str) -> Option<Arc<dyn Provider>> {
+    fn for_attempt(&self, _: RungKind, _: ProviderKind, _: &str) -> Option<Arc<dyn Provider>> {
         None
     }
 }
 
-/// Stands in for the real provider up to the fence, and takes every call without placing it.
-struct WouldCall(Arc<dyn Provider>);
+/// Stands in for the real provider up to the fence, and takes everything without sending it.
+struct WouldSend(Arc<dyn Provider>);
 
-impl Provider for WouldCall {
+impl Provider for WouldSend {
     fn kind(&self) -> ProviderKind {
         self.0.kind()
     }
@@ -48,15 +49,15 @@ impl Provider for WouldCall {
         self.0.account()
     }
 
-    fn calls_from(&self) -> &Phone {
-        self.0.calls_from()
+    fn sends_from(&self) -> Address {
+        self.0.sends_from()
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);
         }
-        let taken = Accepted { sid: format!("DRY-RUN-{}", call.token), status: CallStatus::Queued };
+        let taken = Accepted { sid: format!("DRY-RUN-{}", request.token), status: CallStatus::Queued };
         Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
     }
 

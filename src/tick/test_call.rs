@@ -1,9 +1,9 @@
 //! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
 
-use super::calls::{Target, draft, send_by, shown};
+use super::calls::{Recipient, draft, send_by, shown};
 use super::jobs::Event;
 use super::{Run, World};
-use crate::model::{MeetingWords, Outcome, Phone, Reason, RejectionClass, Reply, StepState, Voice};
+use crate::model::{MeetingWords, Outcome, Phone, Reason, RejectionClass, Reply, RungKind, StepState, Target, Voice};
 use crate::rules::guard::{self, Situation};
 use crate::store::{Begun, StepResult, StoreError};
 
@@ -24,13 +24,18 @@ pub struct TestCall {
 pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreError> {
     let mut run = Run::new(world, std::time::Instant::now());
     let now = world.clock.now();
-    let target = Target { person: &test.person, to: &test.to, voice: &test.voice };
+    let mut result = result_of(test);
+    let Some(recipient) = recipient(world, test) else {
+        set(&mut result, StepState::Failed, Reason::ProviderSetup, "the config has nobody who places calls");
+        return Ok(result);
+    };
+    result.provider = Some(recipient.provider.kind());
     let say = |_: &[MeetingWords]| test.message.clone();
-    let draft = draft(world, &target, now, &say);
+    let draft = draft(world, &recipient, now, &say);
     let send_by_boot_ms = send_by(world, &draft);
     let situation = Situation {
         now,
-        to: &test.to,
+        to: &recipient.to,
         has_message: !test.message.trim().is_empty(),
         stopped: world.config.stopped(),
         person: &test.person,
@@ -39,11 +44,10 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
         ring_timeout: world.config.engine.ring_timeout,
     };
     let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
-    let mut result = result_of(world, test);
     match world.store.begin_test_call(&draft, now, &rule)? {
         Begun::Attempt(attempt) => {
             result.attempted_at = Some(attempt.intent_at);
-            run.send(attempt, &target, send_by_boot_ms);
+            run.send(attempt, &recipient, send_by_boot_ms);
             finish(&mut run, &mut result)?;
         }
         Begun::Refused(refused) => result = refused,
@@ -60,9 +64,9 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
 fn finish(run: &mut Run<'_>, result: &mut StepResult) -> Result<(), StoreError> {
     while run.jobs.any() {
         for event in run.jobs.wait(run.world.config.engine.tick_limit) {
-            if let Event::Replied { attempt, reply, claimed } = event {
+            if let Event::Replied { attempt, by, reply, claimed } = event {
                 outcome(result, &reply);
-                run.replied(attempt, reply, claimed)?;
+                run.replied(attempt, by, reply, claimed)?;
             }
         }
     }
@@ -107,7 +111,12 @@ fn set(result: &mut StepResult, state: StepState, reason: Reason, detail: &str) 
     detail.clone_into(&mut result.detail);
 }
 
-fn result_of(world: &World, test: &TestCall) -> StepResult {
+fn recipient<'t>(world: &World, test: &'t TestCall) -> Option<Recipient<'t>> {
+    let (to, provider) = (Target::call(test.to.clone()), world.providers.of(RungKind::Call)?);
+    Some(Recipient { person: &test.person, name: &test.person, to, voice: &test.voice, provider })
+}
+
+fn result_of(test: &TestCall) -> StepResult {
     StepResult {
         status: Reason::Unknown.status(),
         reason: Reason::Unknown,
@@ -118,7 +127,7 @@ fn result_of(world: &World, test: &TestCall) -> StepResult {
         event: "call-test".into(),
         person: test.person.clone(),
         title: String::new(),
-        provider: Some(world.providers.current().kind()),
+        provider: None,
         call_id: None,
         to: Some(test.to.masked()),
         message: Some(shown(&test.message)),

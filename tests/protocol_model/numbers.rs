@@ -1,7 +1,7 @@
 //! The model's numbers: a config as savehub could have it, in units of 15 s, and what is taken away from the protocol.
 
 use savehub::config::EngineConfig;
-use savehub::model::{Phone, Timestamp};
+use savehub::model::{RungKind, Target, Timestamp};
 use savehub::rules::guard::GuardConfig;
 use savehub::rules::settle::OnUnknown;
 use std::time::Duration;
@@ -111,7 +111,7 @@ pub(crate) struct Protocol {
     /// provider is never at its limit. For searches that would be too large for every test run.
     pub(crate) smaller: bool,
     pub(crate) watch: Watch,
-    pub(crate) phone: Phone,
+    pub(crate) phone: Target,
     pub(crate) guards: GuardConfig,
 }
 
@@ -125,7 +125,7 @@ impl Protocol {
             misfortunes: None,
             smaller: false,
             watch: Watch::Everything,
-            phone: Phone::parse("+12025550101").unwrap(),
+            phone: Target::read(RungKind::Call, "+12025550101").unwrap(),
             guards: GuardConfig {
                 critical_window: span(START),
                 max_calls,

@@ -2,9 +2,9 @@
 
 use crate::checked::{Checked, everything};
 use savehub::model::{
-    Accepted, AttemptId, AttemptState, CallReport, CallStatus, Doubt, MeetingId, MeetingWords, NotSent, NotSentCause,
-    Outcome, Phone, PlannedStep, ProviderKind, Reason, Rejection, RejectionClass, Reply, ReplyMeta, RungKind,
-    StepState, Timestamp,
+    Accepted, Address, AttemptId, AttemptState, CallReport, CallStatus, Doubt, MeetingId, MeetingWords, NotSent,
+    NotSentCause, Outcome, Phone, PlannedStep, ProviderKind, Reason, Rejection, RejectionClass, Reply, ReplyMeta,
+    RungKind, StepState, Target, Timestamp,
 };
 use savehub::owner::Owner;
 use savehub::store::sqlite::{Create, SqliteStore};
@@ -115,8 +115,8 @@ impl Bench {
         AttemptDraft {
             token: format!("token-{}", self.tokens.fetch_add(1, Ordering::Relaxed)),
             person: person.to_owned(),
-            to: phone_of(person),
-            from: Phone::parse("+12025550199").unwrap(),
+            to: Target::call(phone_of(person)),
+            from: Address::read("+12025550199"),
             provider: ProviderKind::Twilio,
             account: "AC-first".to_owned(),
             owner: owner(),

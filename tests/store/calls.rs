@@ -1,7 +1,7 @@
 //! Calls at the provider: looked at, reported, hung up.
 
 use crate::build::{Bench, at, next, phone_of, report};
-use savehub::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind};
+use savehub::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, Target};
 use savehub::store::{CallScope, CheckIn};
 
 facts! {
@@ -27,7 +27,7 @@ fn a_live_call_says_all_that_is_needed_to_ask_about_it(b: &Bench) {
     let [call] = &b.live(421)[..] else { panic!("{:?}", b.live(421)) };
     assert_eq!((call.attempt, call.sid.as_str(), call.status), (id, "CA1", CallStatus::Queued));
     assert_eq!((call.provider, call.account.as_str()), (ProviderKind::Twilio, "AC-first"));
-    assert_eq!((&call.to, call.intent_at), (&phone_of("ana"), at(420)));
+    assert_eq!((&call.to, call.intent_at), (&Target::call(phone_of("ana")), at(420)));
     assert_eq!((call.hang_up, call.urgent), (None, false));
 }
 

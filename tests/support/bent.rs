@@ -1,13 +1,13 @@
 //! A provider whose way of placing calls is bent by the test.
 
 use savehub::model::{
-    CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
-    Reply, ReplyMeta, Timestamp,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, ProviderKind, Reply,
+    ReplyMeta, Request, Target, Timestamp,
 };
 use savehub::provider::{Gate, Provider, ProviderError};
 use std::sync::Arc;
 
-type Place = dyn Fn(&dyn Provider, &CallRequest, &dyn Gate) -> Reply + Send + Sync;
+type Place = dyn Fn(&dyn Provider, &Request, &dyn Gate) -> Reply + Send + Sync;
 
 /// Places calls as the test says; everything else goes to the provider behind it.
 pub struct Bent {
@@ -19,7 +19,7 @@ impl Bent {
     /// Stands before `inner`, which `place` gets.
     pub fn before(
         inner: Arc<dyn Provider>,
-        place: impl Fn(&dyn Provider, &CallRequest, &dyn Gate) -> Reply + Send + Sync + 'static,
+        place: impl Fn(&dyn Provider, &Request, &dyn Gate) -> Reply + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self { inner, place: Box::new(place) })
     }
@@ -45,11 +45,11 @@ impl Provider for Bent {
         self.inner.account()
     }
 
-    fn calls_from(&self) -> &Phone {
-        self.inner.calls_from()
+    fn sends_from(&self) -> Address {
+        self.inner.sends_from()
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
         (self.place)(self.inner.as_ref(), call, gate)
     }
 
@@ -65,7 +65,7 @@ impl Provider for Bent {
         self.inner.keeps_a_list()
     }
 
-    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
+    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
         self.inner.list(to, from, now)
     }
 }

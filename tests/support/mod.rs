@@ -13,13 +13,23 @@ pub mod wire;
 pub mod world;
 
 use savehub::config::{EngineConfig, OnUnknown, TwilioAuth, TwilioConfig};
-use savehub::model::{CallRequest, FenceReason, Phone, Timestamp, Voice};
+use savehub::model::{Address, FenceReason, Phone, Request, RequestFacts, Target, Timestamp, Voice};
 use savehub::provider::Gate;
 use std::time::Duration;
 
 /// A fictional number: the last digits of +1 202 555 01xx.
 pub fn phone(last: u8) -> Phone {
     Phone::parse(&format!("+120255501{last:02}")).unwrap()
+}
+
+/// The same as a sender.
+pub fn sender(last: u8) -> Address {
+    Address::Phone(phone(last))
+}
+
+/// The same as a phone that is called.
+pub fn called(last: u8) -> Target {
+    Target::call(phone(last))
 }
 
 /// The default engine, but for the request's own limit.
@@ -53,14 +63,17 @@ pub fn twilio_config(base_url: &str, account: &str, token: &str) -> TwilioConfig
 }
 
 /// A call to +1 202 555 0123.
-pub fn call(message: &str) -> CallRequest {
-    CallRequest {
+pub fn call(message: &str) -> Request {
+    Request {
         token: "tok1".into(),
+        key: "tok1".into(),
         event: "abc123".into(),
         user: "ana".into(),
-        to: phone(23),
+        to: called(23),
         message: message.into(),
+        subject: None,
         voice: Voice { voice: None, language: "en-US".into() },
+        facts: RequestFacts::default(),
         intent_at: Timestamp::from_ms(1_795_338_000_000), // 2026-11-22T09:00:00Z
     }
 }

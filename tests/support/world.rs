@@ -4,7 +4,9 @@ use super::fake_twilio::{FakeTwilio, TOKEN};
 use savehub::clock::{Clock as _, ManualClock};
 use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice};
 use savehub::feed::Sources;
-use savehub::model::{CallReport, CallRequest, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Timestamp};
+use savehub::model::{
+    Address, CallReport, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+};
 use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
 use savehub::provider::twilio::Twilio;
@@ -116,10 +118,15 @@ impl World {
 
     /// Twilio makes a call to this person that nobody waits for any more.
     pub fn create_call(&self, person: &str) {
-        let to = self.parts.config.person(person).unwrap().phone.clone();
+        let to = Target::call(self.parts.config.person(person).unwrap().phone.clone());
         let twilio = Twilio::new(&self.fake().config(), &self.parts.config.engine);
-        let reply = twilio.place(&CallRequest { to, ..super::call("late") }, &super::Open);
+        let reply = twilio.place(&Request { to, ..super::call("late") }, &super::Open);
         assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
+    }
+
+    /// Who places new calls.
+    pub fn provider(&self) -> Arc<dyn Provider> {
+        self.parts.providers.of(RungKind::Call).expect("somebody places calls")
     }
 
     /// How many requests to place a call have reached Twilio.
@@ -279,7 +286,7 @@ impl World {
             }
             (None, Some(heard)) => {
                 let accepted = heard.accepted.lock().unwrap();
-                accepted.iter().filter(|c| c.to == *number).map(|c| c.message.clone()).collect()
+                accepted.iter().filter(|c| c.to.called() == Some(number)).map(|c| c.message.clone()).collect()
             }
             (None, None) => unreachable!("a world has one of both"),
         }
@@ -340,7 +347,7 @@ fn with_reason(state: &str, reason: Option<&str>) -> String {
 /// Keeps what a provider took.
 struct Recorder {
     inner: Arc<dyn Provider>,
-    accepted: Mutex<Vec<CallRequest>>,
+    accepted: Mutex<Vec<Request>>,
 }
 
 impl Provider for Recorder {
@@ -352,11 +359,11 @@ impl Provider for Recorder {
         self.inner.account()
     }
 
-    fn calls_from(&self) -> &Phone {
-        self.inner.calls_from()
+    fn sends_from(&self) -> Address {
+        self.inner.sends_from()
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
         let reply = self.inner.place(call, gate);
         if matches!(reply.outcome, Outcome::Accepted(_)) {
             self.accepted.lock().unwrap().push(call.clone());
@@ -374,7 +381,7 @@ impl Provider for Recorder {
 }
 
 /// What happens at a provider before it does what it does: a bug, a slow network, a check-in at the worst moment.
-type Event = Box<dyn Fn(&CallRequest) + Send + Sync>;
+type Event = Box<dyn Fn(&Request) + Send + Sync>;
 
 /// A provider at which something happens between the claim and the sending of a call.
 pub struct Meanwhile {
@@ -389,7 +396,7 @@ impl Meanwhile {
     }
 
     /// What happens from now on. It comes later than the provider because it needs the world around it.
-    pub fn happens(&self, event: impl Fn(&CallRequest) + Send + Sync + 'static) {
+    pub fn happens(&self, event: impl Fn(&Request) + Send + Sync + 'static) {
         *self.event.lock().unwrap() = Some(Arc::new(Box::new(event)));
     }
 }
@@ -403,11 +410,11 @@ impl Provider for Meanwhile {
         self.inner.account()
     }
 
-    fn calls_from(&self) -> &Phone {
-        self.inner.calls_from()
+    fn sends_from(&self) -> Address {
+        self.inner.sends_from()
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
         let event = self.event.lock().unwrap().clone();
         if let Some(event) = event {
             event(call);

@@ -229,6 +229,11 @@ fn every_call_status_has_its_words() {
             "rang, nobody answered",
             "failed",
             "canceled",
+            "on its way",
+            "sent, the carrier has it",
+            "delivered",
+            "not delivered",
+            "done",
             "test mode: not placed",
         ]
     );

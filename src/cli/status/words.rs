@@ -132,6 +132,11 @@ fn call_words(attempt: &AttemptView) -> String {
             Some(seconds) => format!("canceled after ringing {seconds} s"),
             None => "canceled".into(),
         },
+        Some(CallStatus::Sending) => "on its way".into(),
+        Some(CallStatus::Sent) => "sent, the carrier has it".into(),
+        Some(CallStatus::Delivered) => "delivered".into(),
+        Some(CallStatus::Undelivered) => with("not delivered", refusal(attempt)),
+        Some(CallStatus::Done) => "done".into(),
         Some(CallStatus::Simulated) => "test mode: not placed".into(),
     }
 }

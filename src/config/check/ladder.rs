@@ -13,6 +13,9 @@ use std::time::Duration;
 /// A rung and where its time stands in the file; `None`: it is one of the default ladder.
 type Placed = (Rung, Option<Range<usize>>);
 
+/// What a rung can do so far.
+const KNOWN: [RungKind; 1] = [RungKind::Call];
+
 /// The default ladder: a call 3 min before the start and one 90 s before.
 pub(super) fn standard() -> Vec<Rung> {
     [180, 90].map(|s| Rung { kind: RungKind::Call, before: Duration::from_secs(s) }).to_vec()
@@ -49,15 +52,15 @@ fn rung(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Placed> {
 }
 
 fn kind(table: &Table<'_, '_>, report: &Report<'_>) -> Option<RungKind> {
-    let known = || RungKind::ALL.iter().map(|kind| kind.as_str());
+    let known = || KNOWN.iter().map(|kind| kind.as_str());
     let Some(step) = table.text("step", "\"call\"") else {
         if !table.has("step") {
             table.missing("step", "\"call\"");
         }
         return None;
     };
-    if let Ok(kind) = step.get_ref().parse() {
-        return Some(kind);
+    if let Some(kind) = KNOWN.iter().find(|kind| kind.as_str() == *step.get_ref()) {
+        return Some(*kind);
     }
     let problem = Problem::new(format!("unknown step {}", quoted(step.get_ref()))).at(&step.span());
     report.push(match nearest(step.get_ref(), known()) {

@@ -5,8 +5,8 @@ use super::classify::{classify, rejection};
 use super::twiml::twiml;
 use super::{Twilio, remedy};
 use crate::model::{
-    CallList, CallReport, CallRequest, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
-    Rejection, RejectionClass, Reply, ReplyMeta, Timestamp, cut, printable,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
+    Rejection, RejectionClass, Reply, ReplyMeta, Request, Target, Timestamp, cut, printable,
 };
 use crate::provider::http::{FailureKind, HttpAnswer, HttpFailure, form_encode};
 use crate::provider::{Gate, Provider, ProviderError};
@@ -26,11 +26,11 @@ impl Provider for Twilio {
         &self.account
     }
 
-    fn calls_from(&self) -> &Phone {
-        &self.from
+    fn sends_from(&self) -> Address {
+        Address::Phone(self.from.clone())
     }
 
-    fn place(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
         let reply = self.create(call, gate);
         if let Some(id) = &reply.meta.request_id {
             log::info!("[CALL] Twilio request id={id}");
@@ -67,8 +67,11 @@ impl Provider for Twilio {
         true
     }
 
-    fn list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
-        self.read_list(to, from, now)
+    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
+        match (to.called(), from.phone()) {
+            (Some(to), Some(from)) => self.read_list(to, from, now),
+            _ => Err(ProviderError::Refused("Twilio lists calls between two numbers".into())),
+        }
     }
 }
 
@@ -82,7 +85,10 @@ impl Gate for Open {
 }
 
 impl Twilio {
-    fn create(&self, call: &CallRequest, gate: &dyn Gate) -> Reply {
+    fn create(&self, call: &Request, gate: &dyn Gate) -> Reply {
+        let Some(to) = call.to.called() else {
+            return Reply::not_sent(NotSentCause::Other, "only calls are placed here");
+        };
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
         let Ok(words) = twiml(&call.message, &call.voice) else {
@@ -93,7 +99,7 @@ impl Twilio {
             return Reply::fenced(reason);
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
-        let form = create_form(&call.to, &self.from, callback, self.ring_s, &words);
+        let form = create_form(to, &self.from, callback, self.ring_s, &words);
         match self.http.post(&self.calls_url(), &self.authorization, &form, gate) {
             Ok(answer) => {
                 let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));

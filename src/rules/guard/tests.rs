@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::IncidentState;
+use crate::model::{IncidentState, RungKind};
 
 const START: Timestamp = Timestamp::from_ms(1_000_000_000);
 
@@ -30,7 +30,7 @@ impl Before for Timestamp {
 }
 
 fn ask(facts: &Facts, seconds_before: i64, change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig)) -> Verdict {
-    let to = Phone::parse("+12025550123").unwrap();
+    let to = Target::read(RungKind::Call, "+12025550123").unwrap();
     let mut guards = GuardConfig::default();
     let base = GuardConfig::default();
     let mut s = Situation {

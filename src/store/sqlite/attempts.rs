@@ -1,5 +1,6 @@
 //! Open attempts: the fence reads them, time passes over them.
 
+use super::values::target;
 use super::{Inner, record};
 use crate::model::{AttemptId, AttemptState, HangUpState, IncidentState, Reason, StepState, Timestamp};
 use crate::store::{
@@ -72,7 +73,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
                where x.attempt_id = a.id and s.state = 'RUNNING' and i.ended_at is null), \
              (select max(s.starts_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id)), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
-            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person), a.to_number \
+            where s.state = 'PENDING' and s.kind = 'call' and i.person = a.person), a.kind, a.to_number \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
     )?;
     let rows = statement.query_map([], |r| {
@@ -86,7 +87,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             tries: r.get::<_, Option<u32>>(6)?.unwrap_or(0),
             starts_at: r.get(7)?,
             next_rung_due: r.get(8)?,
-            to: r.get(9)?,
+            to: target(r, 9)?,
         })
     })?;
     super::readable(rows, "an open attempt")

@@ -1,11 +1,12 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
 use super::Inner;
+use super::values::target;
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallScope, LiveCall, NextLook};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.to_number, a.call_status, \
+const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
                        case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
@@ -14,11 +15,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<LiveCall> {
         provider: row.get(1)?,
         account: row.get(2)?,
         sid: row.get(3)?,
-        to: row.get(4)?,
-        status: row.get(5)?,
-        hang_up: row.get(6)?,
-        intent_at: row.get(7)?,
-        urgent: row.get(8)?,
+        to: target(row, 4)?,
+        status: row.get(6)?,
+        hang_up: row.get(7)?,
+        intent_at: row.get(8)?,
+        urgent: row.get(9)?,
     })
 }
 

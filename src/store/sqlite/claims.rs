@@ -87,11 +87,13 @@ pub(super) fn begin(
     Ok(Begun::Attempt(Attempt {
         id,
         token: draft.token.clone(),
+        key: key(tx, id)?,
         step: Some(claim.step),
         incident: Some(claim.incident),
         steps: shared.iter().map(|c| c.step).collect(),
         words,
         to: draft.to.clone(),
+        provider: draft.provider,
         message,
         intent_at: now,
         seal: Seal,
@@ -116,11 +118,13 @@ pub(super) fn begin_test_call(
     Ok(Begun::Attempt(Attempt {
         id,
         token: draft.token.clone(),
+        key: draft.token.clone(),
         step: None,
         incident: None,
         steps: Vec::new(),
         words: Vec::new(),
         to: draft.to.clone(),
+        provider: draft.provider,
         message,
         intent_at: now,
         seal: Seal,
@@ -179,7 +183,9 @@ pub(super) fn companions(
 fn facts(tx: &Transaction<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
     let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
     let today = |filter: &str| -> rusqlite::Result<u32> {
-        let sql = format!("select count(*) from attempts where intent_at > ?1 and state in {COUNTED}{filter}");
+        let sql = format!(
+            "select count(*) from attempts where intent_at > ?1 and kind = 'call' and state in {COUNTED}{filter}"
+        );
         tx.prepare_cached(&sql)?.query_row(params![draft.day_since, draft.person], |r| r.get(0))
     };
     Ok(Facts {
@@ -228,14 +234,14 @@ fn number_facts(tx: &Transaction<'_>, draft: &AttemptDraft<'_>) -> Inner<NumberF
         .prepare_cached(
             // What the mock phone or test mode did keeps no real phone busy.
             "with a as (select *, provider = ?3 or provider not in ('mock','test') as real from attempts \
-               where to_number = ?1 and (intent_at > ?2 or state in ('SENDING','UNKNOWN'))) \
+               where kind = ?4 and to_number = ?1 and (intent_at > ?2 or state in ('SENDING','UNKNOWN'))) \
              select count(*) filter (where state in ('SENDING','UNKNOWN')) > 0, \
                     max(intent_at) filter (where real and state = 'ACCEPTED' \
                       and call_status in ('queued','ringing','in-progress')), \
                     max(intent_at) filter (where real and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
              from a",
         )?
-        .query_row(params![draft.to, draft.day_since, draft.provider], |r| {
+        .query_row(params![draft.to.address, draft.day_since, draft.provider, draft.to.kind], |r| {
             Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)? })
         })?;
     Ok(facts)
@@ -249,9 +255,10 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> Inner<AttemptId> {
     tx.prepare_cached(
-        "insert into attempts(token, step_id, person, provider, account, to_number, from_number, message, state, \
-         owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14)",
+        "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
+         state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms) \
+         values (?1, coalesce((select key from attempts where step_id = ?2 order by id limit 1), ?1), ?2, ?3, ?4, ?5, \
+           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         draft.token,
@@ -259,7 +266,7 @@ pub(super) fn insert(
         draft.person,
         draft.provider,
         draft.account,
-        draft.to,
+        draft.to.address,
         draft.from,
         cut(&printable(message), MESSAGE_CUT),
         draft.owner,
@@ -267,9 +274,14 @@ pub(super) fn insert(
         now,
         draft.request_deadline_at,
         draft.intent_boot_ms,
-        draft.deadline_boot_ms
+        draft.deadline_boot_ms,
+        draft.to.kind
     ])?;
     Ok(AttemptId(tx.last_insert_rowid()))
+}
+
+fn key(tx: &Transaction<'_>, id: AttemptId) -> Inner<String> {
+    Ok(tx.prepare_cached("select key from attempts where id = ?1")?.query_row([id], |r| r.get(0))?)
 }
 
 /// Puts a step under an attempt: `PENDING` -> `RUNNING`, counted, its incident escalating.

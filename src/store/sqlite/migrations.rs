@@ -1,19 +1,18 @@
 //! The schema as a list of migrations: the index of an entry is the version it leads to.
 //!
 //! Rules: never change or remove an entry that has been released; never drop a column that an older savehub reads;
-//! each runs once, under one exclusive lock, after a copy of the database was put beside it.
+//! each runs once, under one exclusive lock, after a copy of the database was put beside it. What has been released says
+//! its own words; only the newest takes them from `model`, and freezes them when the next one comes.
 
 use super::open::{APPLICATION_ID, make_file, reason};
-use crate::model::{
-    AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, IncidentState, MeetingState, StepState,
-};
+use crate::model::{AttemptState, CallStatus, HangUpState};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second];
+const MIGRATIONS: &[Migration] = &[first, second, third];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -52,16 +51,30 @@ pub(super) fn migrate(connection: &mut Connection, path: Option<&Path>, name: &s
         copy_beside(connection, path).map_err(unusable)?;
     }
     let run = |connection: &mut Connection| -> rusqlite::Result<()> {
+        // A table that others refer to can be made anew only while nobody looks; inside a transaction this says nothing.
+        connection.pragma_update(None, "foreign_keys", false)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
         let from = version(&tx)?;
         for migration in MIGRATIONS.iter().skip(from) {
             tx.execute_batch(&migration())?;
         }
+        no_orphans(&tx)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.pragma_update(None, "user_version", u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX))?;
         tx.commit()
     };
-    run(connection).map_err(unusable)
+    let done = run(connection).and_then(|()| connection.pragma_update(None, "foreign_keys", true));
+    done.map_err(unusable)
+}
+
+/// Does every reference lead somewhere?
+fn no_orphans(tx: &Connection) -> rusqlite::Result<()> {
+    let orphans: i64 = tx.query_row("select count(*) from pragma_foreign_key_check", [], |r| r.get(0))?;
+    if orphans == 0 {
+        return Ok(());
+    }
+    let words = Some(format!("{orphans} rows refer to rows that are not there"));
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY), words))
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<usize> {
@@ -79,27 +92,47 @@ fn copy_beside(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
     connection.backup("main", Path::new(&copy), None::<fn(rusqlite::backup::Progress)>)
 }
 
-/// The states stand in the schema as Rust declares them.
 fn first() -> String {
-    include_str!("schema_1.sql")
-        .replace("{MeetingState}", &MeetingState::sql_list())
-        .replace("{IncidentState}", &IncidentState::sql_list())
-        .replace("{StepState}", &StepState::sql_list())
+    include_str!("schema_1.sql").to_owned()
+}
+
+/// Calendars.
+fn second() -> String {
+    include_str!("schema_2.sql").to_owned()
+}
+
+/// Rungs of other kinds than calls.
+fn third() -> String {
+    include_str!("schema_3.sql")
         .replace("{AttemptState}", &AttemptState::sql_list())
         .replace("{CallStatus}", &CallStatus::sql_list())
         .replace("{HangUpState}", &HangUpState::sql_list())
 }
 
-/// Calendars.
-fn second() -> String {
-    include_str!("schema_2.sql")
-        .replace("{CalendarKind}", &CalendarKind::sql_list())
-        .replace("{CancelledBy}", &CancelledBy::sql_list())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{CalendarKind, CancelledBy, IncidentState, MeetingState, StepState};
+
+    #[test]
+    fn every_state_of_the_model_stands_in_the_schema() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, None, "test").unwrap();
+        let all = "select group_concat(sql, ';') from sqlite_schema";
+        let schema: String = connection.query_row(all, [], |r| r.get(0)).unwrap();
+        for (column, values) in [
+            ("state", MeetingState::sql_list()),
+            ("state", IncidentState::sql_list()),
+            ("state", StepState::sql_list()),
+            ("state", AttemptState::sql_list()),
+            ("call_status", CallStatus::sql_list()),
+            ("hang_up", HangUpState::sql_list()),
+            ("kind", CalendarKind::sql_list()),
+            ("cancelled_by", CancelledBy::sql_list()),
+        ] {
+            assert!(schema.contains(&format!("check({column} in ({values}))")), "{column}: {values}");
+        }
+    }
 
     #[test]
     fn migrating_twice_changes_nothing() {

@@ -1,7 +1,8 @@
 //! What `status` shows.
 
+use super::values::target;
 use super::{Inner, calendars, meetings};
-use crate::model::{IncidentId, Phone, StepId, Timestamp};
+use crate::model::{IncidentId, StepId, Timestamp};
 use crate::store::{AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -86,7 +87,7 @@ fn steps(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Vec<StepView>> {
 
 fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
     let mut statement = tx.prepare_cached(
-        "select a.id, a.state, a.provider, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
+        "select a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
                 a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s \
          from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id",
     )?;
@@ -95,19 +96,19 @@ fn attempts(tx: &Transaction<'_>, step: StepId) -> Inner<Vec<AttemptView>> {
             id: r.get(0)?,
             state: r.get(1)?,
             provider: r.get(2)?,
-            to: r.get::<_, Phone>(3)?.masked(),
-            intent_at: r.get(4)?,
-            call_id: r.get(5)?,
-            call_status: r.get(6)?,
-            duration_s: r.get(7)?,
-            answered_by: r.get(8)?,
-            price: r.get(9)?,
-            price_unit: r.get(10)?,
-            error: r.get(11)?,
-            error_code: r.get(12)?,
-            request_id: r.get(13)?,
-            hang_up: r.get(14)?,
-            rang_s: r.get(15)?,
+            to: target(r, 3)?.masked(),
+            intent_at: r.get(5)?,
+            call_id: r.get(6)?,
+            call_status: r.get(7)?,
+            duration_s: r.get(8)?,
+            answered_by: r.get(9)?,
+            price: r.get(10)?,
+            price_unit: r.get(11)?,
+            error: r.get(12)?,
+            error_code: r.get(13)?,
+            request_id: r.get(14)?,
+            hang_up: r.get(15)?,
+            rang_s: r.get(16)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -1,5 +1,6 @@
 //! Reconciliation: what the provider's list says about attempts nobody has an answer for.
 
+use super::values::target;
 use super::{Inner, claims, record};
 use crate::model::{
     Accepted, AttemptId, AttemptState, ListedCall, Outcome, Reason, Reply, ReplyMeta, StepState, Timestamp,
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
     let mut statement = tx.prepare_cached(
-        "select id, state, provider, account, to_number, from_number, owner, intent_at, intent_boot_ms, \
+        "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, intent_boot_ms, \
                 request_deadline_at, deadline_boot_ms, hang_up = 'WANTED' \
          from attempts where state = 'UNKNOWN' or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
          order by state = 'UNKNOWN' desc, id",
@@ -24,14 +25,14 @@ pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<
             state: r.get(1)?,
             provider: r.get(2)?,
             account: r.get(3)?,
-            to: r.get(4)?,
-            from: r.get(5)?,
-            owner: r.get(6)?,
-            intent_at: r.get(7)?,
-            intent_boot_ms: r.get(8)?,
-            request_deadline_at: r.get(9)?,
-            deadline_boot_ms: r.get(10)?,
-            hang_up: r.get(11)?,
+            to: target(r, 4)?,
+            from: r.get(6)?,
+            owner: r.get(7)?,
+            intent_at: r.get(8)?,
+            intent_boot_ms: r.get(9)?,
+            request_deadline_at: r.get(10)?,
+            deadline_boot_ms: r.get(11)?,
+            hang_up: r.get(12)?,
         })
     })?;
     super::readable(rows, "a doubtful attempt")
@@ -71,11 +72,11 @@ pub(super) fn reconcile(
     }
 }
 
-/// The next attempt to the same number that has no answer: a call made since its intent is more likely its own.
+/// The next attempt at the same target that has no answer: a call made since its intent is more likely its own.
 fn later(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Later>> {
     let mut statement = tx.prepare_cached(
         "select owner, intent_at, intent_boot_ms from attempts where id > ?1 and state in ('SENDING','UNKNOWN','ABANDONED') \
-         and to_number = (select to_number from attempts where id = ?1) order by id limit 1",
+         and (kind, to_number) = (select kind, to_number from attempts where id = ?1) order by id limit 1",
     )?;
     let later =
         statement.query_row([id], |r| Ok(Later { owner: r.get(0)?, intent_at: r.get(1)?, intent_boot_ms: r.get(2)? }));
@@ -97,7 +98,7 @@ fn unknown_calls(tx: &Transaction<'_>, list: &[ListedCall]) -> Inner<Vec<ListedC
 fn number_is_open(tx: &Transaction<'_>, id: AttemptId) -> Inner<bool> {
     let open = tx.query_row(
         "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN') \
-         and to_number = (select to_number from attempts where id = ?1))",
+         and (kind, to_number) = (select kind, to_number from attempts where id = ?1))",
         [id],
         |r| r.get(0),
     )?;

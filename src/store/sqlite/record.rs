@@ -1,5 +1,6 @@
 //! What came of an attempt, written down with its steps in one transaction.
 
+use super::values::target;
 use super::{Inner, calls};
 use crate::model::{
     Accepted, AttemptId, AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, Reply,
@@ -267,13 +268,13 @@ pub(super) fn step_result(
             })
         })?;
     if let Some(attempt) = attempt {
-        tx.prepare_cached("select provider, sid, to_number, message, intent_at from attempts where id = ?1")?
+        tx.prepare_cached("select provider, sid, kind, to_number, message, intent_at from attempts where id = ?1")?
             .query_row([attempt], |r| {
                 result.provider = Some(r.get(0)?);
                 result.call_id = r.get(1)?;
-                result.to = Some(r.get::<_, crate::model::Phone>(2)?.masked());
-                result.message = Some(r.get(3)?);
-                result.attempted_at = Some(r.get(4)?);
+                result.to = Some(target(r, 2)?.masked());
+                result.message = Some(r.get(4)?);
+                result.attempted_at = Some(r.get(5)?);
                 Ok(())
             })?;
     }

@@ -1,4 +1,4 @@
--- Schema 1. `{Name}` stands for the values of that enum of `model`, as SQL literals.
+-- Schema 1, as it was released.
 -- Times are milliseconds UTC; numbers in E.164; flags 0 or 1.
 
 create table meetings(
@@ -11,7 +11,7 @@ create table meetings(
   ends_at integer,
   link text,
   source text not null,
-  state text not null check(state in ({MeetingState})),
+  state text not null check(state in ('SCHEDULED','CANCELLED')),
   generation integer not null check(generation >= 1),
   watched integer not null check(watched in (0, 1)), -- 1: this generation has its incident
   created_at integer not null,
@@ -26,7 +26,7 @@ create table incidents(
   person text not null,
   generation integer not null,
   starts_at integer not null,
-  state text not null check(state in ({IncidentState})),
+  state text not null check(state in ('OPEN','ESCALATING','ACKNOWLEDGED','RESOLVED','CANCELLED','MISSED')),
   reason text,
   note text,
   opened_at integer not null,
@@ -47,7 +47,7 @@ create table steps(
   due_at integer not null,
   ready_at integer not null, -- due_at, or later: not before this time
   starts_at integer not null,
-  state text not null check(state in ({StepState})),
+  state text not null check(state in ('PENDING','RUNNING','EXECUTED','FAILED','SKIPPED','CANCELLED')),
   reason text,
   detail text,
   tries integer not null default 0, -- retries spent
@@ -66,7 +66,7 @@ create table attempts(
   to_number text not null,
   from_number text not null,
   message text not null, -- cut
-  state text not null check(state in ({AttemptState})),
+  state text not null check(state in ('SENDING','ACCEPTED','REJECTED','NOT_SENT','UNKNOWN','ABSENT','ABANDONED')),
   owner text not null,
   lease_until_boot_ms integer not null,
   intent_at integer not null,
@@ -75,7 +75,7 @@ create table attempts(
   deadline_boot_ms integer not null,
   finished_at integer,
   sid text unique,
-  call_status text check(call_status in ({CallStatus})),
+  call_status text check(call_status in ('queued','ringing','in-progress','completed','busy','no-answer','failed','canceled','simulated')),
   duration_s integer,
   rang_s integer, -- of an unanswered call; 0: it never left the queue
   answered_by text,
@@ -86,7 +86,7 @@ create table attempts(
   error_class text, -- whose fault a refusal is
   http_status integer,
   request_id text,
-  hang_up text not null default 'NONE' check(hang_up in ({HangUpState})),
+  hang_up text not null default 'NONE' check(hang_up in ('NONE','WANTED','DONE','MOOT')),
   hang_up_how text,
   next_look_at integer, -- null: nothing to look for
   check((state = 'ACCEPTED') = (sid is not null)),

@@ -1,11 +1,11 @@
--- Schema 2: calendars. `{Name}` stands for the values of that enum of `model`, as SQL literals.
+-- Schema 2: calendars, as it was released.
 
 create table calendars(
   id integer primary key autoincrement,
   key text not null unique, -- of the config; says nothing about the address
   person text not null,
   name text not null,
-  kind text not null check(kind in ({CalendarKind})),
+  kind text not null check(kind in ('file','web')),
   etag text,
   last_modified text,
   stamp text,
@@ -50,7 +50,7 @@ create table calendar_list(
   fingerprint text not null) strict;
 
 alter table meetings add column calendar_id integer references calendars; -- the owner; null: by hand
-alter table meetings add column cancelled_by text check(cancelled_by in ({CancelledBy}));
+alter table meetings add column cancelled_by text check(cancelled_by in ('calendar','person'));
 alter table meetings add column dial_in text;
 create index meetings_of_calendar on meetings(calendar_id, starts_at) where calendar_id is not null;
 update meetings set cancelled_by = 'person' where state = 'CANCELLED';

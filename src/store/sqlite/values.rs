@@ -1,9 +1,9 @@
 //! How the words of `model` stand in the database.
 
 use crate::model::{
-    AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState, IncidentId,
-    IncidentState, MeetingId, MeetingState, Phone, ProviderKind, Reason, RejectionClass, RungKind, StepId, StepState,
-    TickId, Timestamp,
+    Address, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState,
+    IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason, RejectionClass, RungKind, StepId,
+    StepState, Target, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -70,16 +70,23 @@ impl FromSql for Timestamp {
     }
 }
 
-impl ToSql for Phone {
+impl ToSql for Address {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::from(self.expose()))
     }
 }
 
-impl FromSql for Phone {
+impl FromSql for Address {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::parse(value.as_str()?).map_err(|error| FromSqlError::Other(Box::new(error)))
+        value.as_str().map(Self::read)
     }
+}
+
+/// The target of an attempt: the columns `kind` and `to_number`, from column `at` on.
+pub(super) fn target(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Target> {
+    let (kind, text): (RungKind, String) = (row.get(at)?, row.get(at + 1)?);
+    let text_column = rusqlite::types::Type::Text;
+    Target::read(kind, &text).map_err(|why| rusqlite::Error::FromSqlConversionFailure(at + 1, text_column, why.into()))
 }
 
 impl ToSql for Owner {
