@@ -1,8 +1,11 @@
 //! Which provider: those for new attempts, and the one that made an earlier one.
 
+use super::command::Commands;
+use super::email::Email;
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
+use super::webhook::Webhooks;
 use super::{Provider, Providers};
 use crate::config::{Config, ProviderChoice};
 use crate::model::{ProviderKind, RungKind};
@@ -23,6 +26,9 @@ pub struct Registry {
     test: Arc<dyn Provider>,
     mock: Arc<dyn Provider>,
     twilio: Option<Arc<dyn Provider>>,
+    email: Option<Arc<dyn Provider>>,
+    webhooks: Option<Arc<dyn Provider>>,
+    commands: Option<Arc<dyn Provider>>,
 }
 
 impl Registry {
@@ -38,7 +44,12 @@ impl Registry {
         let test: Arc<dyn Provider> = Arc::new(TestMode::new(Arc::clone(&chosen)));
         let calls = if config.test_mode { Arc::clone(&test) } else { chosen };
         let everything = config.test_mode || config.provider.chosen == ProviderChoice::Mock;
-        Ok(Self { calls, everything, test, mock, twilio })
+        let channels = &config.channels;
+        let email = channels.email.as_ref().map(|email| -> Arc<dyn Provider> { Arc::new(Email::new(email)) });
+        let (has_webhooks, has_commands) = (!channels.webhooks.is_empty(), !channels.commands.is_empty());
+        let webhooks = has_webhooks.then(|| -> Arc<dyn Provider> { Arc::new(Webhooks::new(&channels.webhooks)) });
+        let commands = has_commands.then(|| -> Arc<dyn Provider> { Arc::new(Commands::new(channels)) });
+        Ok(Self { calls, everything, test, mock, twilio, email, webhooks, commands })
     }
 
     /// Who places new calls.
@@ -49,7 +60,14 @@ impl Registry {
 
 impl Providers for Registry {
     fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
-        (self.everything || kind == RungKind::Call).then(|| Arc::clone(&self.calls))
+        match kind {
+            _ if self.everything => Some(Arc::clone(&self.calls)),
+            RungKind::Call => Some(Arc::clone(&self.calls)),
+            RungKind::Sms => None,
+            RungKind::Email => self.email.clone(),
+            RungKind::Webhook => self.webhooks.clone(),
+            RungKind::Command => self.commands.clone(),
+        }
     }
 
     /// Neither the provider of today nor test mode changes the answer.
