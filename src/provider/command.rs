@@ -52,7 +52,7 @@ impl Commands {
                 return Reply::not_sent(NotSentCause::Other, why);
             }
         };
-        let output = cut(&printable(&String::from_utf8_lossy(&ran.output)), OUTPUT_SHOWN);
+        let output = shown(&ran.output);
         if !output.is_empty() {
             log::info!("[COMMAND] {}: {output}", printable(name));
         }
@@ -98,6 +98,11 @@ fn program<'a>(command: &'a CommandConfig, env: &'a [(String, String)]) -> Progr
         keep: OUTPUT_MAX,
         limit: command.timeout,
     }
+}
+
+/// The beginning of what a program printed, in one line.
+pub(super) fn shown(output: &[u8]) -> String {
+    cut(&printable(&String::from_utf8_lossy(output)), OUTPUT_SHOWN)
 }
 
 fn outcome(ended: Ended, command: &CommandConfig, token: &str) -> Outcome {

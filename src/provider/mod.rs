@@ -8,6 +8,7 @@ pub mod command;
 pub mod email;
 pub mod http;
 pub mod mock;
+pub mod presence;
 mod registry;
 pub mod test_mode;
 mod told;

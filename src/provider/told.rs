@@ -1,6 +1,6 @@
 //! What a webhook and a command are told: the facts of a request, flat, by name, and fit to be shown.
 
-use crate::model::{MeetingWords, Request, Timestamp, cut, printable};
+use crate::model::{MeetingWords, Request, RequestFacts, Timestamp, cut, printable};
 
 /// The longest text of a meeting that is passed on, in characters: the system limits a program's environment.
 const TEXT_MAX: usize = 1000;
@@ -58,19 +58,29 @@ impl About {
 
 impl Told {
     pub(super) fn of(request: &Request) -> Self {
-        let about = match request.facts.meetings.first() {
-            Some(first) if request.intent_at < first.starts_at => About::BeforeStart,
+        Self {
+            key: request.key.clone(),
+            subject: text(request.subject.as_deref().unwrap_or_default()),
+            message: lines(&request.message).join("\n"),
+            ..Self::about(&request.user, &request.facts, request.intent_at)
+        }
+    }
+
+    /// The facts alone, at this time.
+    pub(super) fn about(person: &str, facts: &RequestFacts, now: Timestamp) -> Self {
+        let about = match facts.meetings.first() {
+            Some(first) if now < first.starts_at => About::BeforeStart,
             Some(_) => About::AfterStart,
             None => About::Test,
         };
         Self {
-            key: request.key.clone(),
+            key: String::new(),
             about,
-            person: text(&request.user),
-            name: text(&request.facts.name),
-            meetings: request.facts.meetings.iter().map(|m| meeting(m, request.intent_at)).collect(),
-            subject: text(request.subject.as_deref().unwrap_or_default()),
-            message: lines(&request.message).join("\n"),
+            person: text(person),
+            name: text(&facts.name),
+            meetings: facts.meetings.iter().map(|m| meeting(m, now)).collect(),
+            subject: String::new(),
+            message: String::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::model::{Doubt, Email, NotSentCause, Outcome, Rejection, RejectionClas
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use std::error::Error as _;
 use std::io;
 

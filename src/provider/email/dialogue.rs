@@ -8,8 +8,9 @@
 //! Every answer must have the very code its command calls for. A text that somebody put on the wire before TLS, to be
 //! read as the first answer behind it, shifts all answers by one and is found out before the mail leaves.
 //!
-//! All steps share one limit. It is the socket's for each read: a server that drips its answer byte by byte can be slower.
-//! Until the mail itself leaves the gate ends that; after it, the tick does not wait.
+//! All steps share one limit, of which connecting gets a half for each of its reads. It is the socket's limit: a server that
+//! drips its answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait for that,
+//! and the gate lets nothing leave that late.
 
 use super::classify::{Stage, broken, lost, refused, secrets};
 use super::message::Mail;
@@ -151,7 +152,7 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Tries one address after the other; the time that is left is shared evenly.
+/// Tries one address after the other; half of the time that is left is shared evenly.
 fn connect(
     config: &EmailConfig,
     found: &[SocketAddr],
@@ -162,7 +163,7 @@ fn connect(
     let mut last = not_sent(NotSentCause::Dns, "the host name has no address");
     for (shares, address) in (1..=tried.len()).rev().zip(tried) {
         let left = until.saturating_duration_since(Instant::now());
-        let share = (left / u32::try_from(shares).unwrap_or(1)).max(SHARE_MIN);
+        let share = (left / 2 / u32::try_from(shares).unwrap_or(1)).max(SHARE_MIN);
         match SmtpConnection::connect(address, Some(share), &ClientId::default(), tls, None) {
             Ok(connection) => return Ok(connection),
             // Somebody was there, and said no.

@@ -4,7 +4,7 @@ use crate::model::{Email, Request, Timestamp, cut, printable};
 use crate::provider::told::lines;
 use lettre::Message;
 use lettre::address::{Address, Envelope};
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -33,9 +33,9 @@ pub(super) fn write(request: &Request, from: &Email, to: &Email) -> Result<Mail,
         .to(to_box)
         .subject(subject)
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
+        .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN);
-    let message =
-        builder.body(lines(&request.message).join("\r\n") + "\r\n").map_err(|why| printable(&why.to_string()))?;
+    let message = builder.body(lines(&request.message).join("\r\n")).map_err(|why| printable(&why.to_string()))?;
     let bytes = message.formatted();
     if !bytes.is_ascii() {
         return Err("it would hold bytes that not every server takes".into());
