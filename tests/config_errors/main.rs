@@ -3,6 +3,7 @@
 mod account;
 mod address;
 mod calendars;
+mod channels;
 mod env;
 mod example;
 mod file;
@@ -10,6 +11,7 @@ mod ladder;
 mod leaks;
 mod limits;
 mod load;
+mod mail;
 mod people;
 mod policy;
 mod provider;

@@ -63,7 +63,14 @@ impl Setup<'_, '_> {
         let read = table.duration("timeout", STANDARD_TIMEOUT.min(self.request));
         let fits = |v: Duration| (Duration::from_secs(1)..=self.request).contains(&v);
         let range = format!("1s to {}", spoken(self.request));
-        within(self.report, "timeout", &read, fits, "`request_timeout` under [engine] limits it", &range);
+        within(
+            self.report,
+            "timeout",
+            &read,
+            fits,
+            "one try takes a second at least, and no longer than `request_timeout` under [engine]",
+            &range,
+        );
         read.value
     }
 
