@@ -6,8 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The channels of a config. What is asked for while the mock phone is chosen stays `None` where it would be a secret:
-/// then nothing leaves, and no program is run for it.
+/// The channels of a config. With the mock phone and in test mode nothing leaves: then no secret is fetched, no program is run
+/// for one, and it stays `None`.
 #[derive(Debug, Clone, Default)]
 pub struct Channels {
     /// `[email]`.
@@ -94,7 +94,7 @@ impl Security {
 pub struct Login {
     /// Who.
     pub user: String,
-    /// The password; `None` while the mock phone is chosen.
+    /// The password; `None` while nothing may leave.
     pub password: Option<SecretString>,
 }
 
@@ -103,7 +103,7 @@ pub struct Login {
 pub struct WebhookConfig {
     /// What rungs and messages call it.
     pub name: String,
-    /// Where it is; a password. `None` while the mock phone is chosen.
+    /// Where it is; a password. `None` while nothing may leave.
     pub url: Option<SecretString>,
     /// What the body is. Default JSON.
     pub format: WebhookFormat,

@@ -69,6 +69,14 @@ fn a_program_is_given_the_facts_and_nothing_else_of_ours() {
 }
 
 #[test]
+fn the_manual_names_every_variable() {
+    for line in environment(&lamp_request()) {
+        let name = line.split('=').next().unwrap();
+        assert!(crate::MAN.contains(name), "{name}");
+    }
+}
+
+#[test]
 fn no_fact_holds_a_control_character_and_a_test_has_every_name() {
     let mut request = Request { message: "a\nb\u{0}c".into(), subject: Some("s\u{7}".into()), ..lamp_request() };
     let title = format!("x\u{0}\n\u{1b}$(reboot){}", "y".repeat(500_000));

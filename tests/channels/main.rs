@@ -25,6 +25,9 @@ use savehub::provider::Gate;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::call;
 
+/// The page that explains all this.
+const MAN: &str = include_str!("../../man/savehub-channels.7");
+
 /// 2026-11-22T09:00:00Z, 12 minutes before the meeting.
 const NOW: Timestamp = Timestamp::from_ms(1_795_338_000_000);
 

@@ -63,6 +63,16 @@ fn the_facts_and_the_text_are_posted_as_json_under_the_key_of_the_step() {
 }
 
 #[test]
+fn the_manual_names_everything_in_the_json() {
+    let all = json_of(&phone());
+    for name in all.as_object().unwrap().keys() {
+        let bold =
+            crate::MAN.lines().any(|line| line.starts_with(".B") && line.split([' ', '"']).any(|word| word == name));
+        assert!(bold, "{name}");
+    }
+}
+
+#[test]
 fn a_test_has_no_meeting_and_after_the_start_the_minutes_are_negative() {
     let mut request = phone();
     request.facts.meetings[0].starts_at = Timestamp::from_ms(NOW.ms() - 5 * 60_000);

@@ -148,7 +148,7 @@ fn serve(stream: &TcpStream, security: Security, tls: &Arc<ServerConfig>, state:
             "QUIT" => "221 bye".into(),
             _ => "250 2.0.0 ok".into(),
         };
-        answer(&mut wire, scripted(state, &verb), &standard)?;
+        answer(&mut wire, scripted(state, &verb).as_ref(), &standard)?;
         match verb.as_str() {
             "STARTTLS" => (wire, offers) = (protected(stream, tls)?, ""),
             "QUIT" => return Ok(()),
@@ -171,8 +171,8 @@ fn scripted(state: &Mutex<State>, verb: &str) -> Option<Turn> {
     state.script.remove(at).map(|(_, turn)| turn)
 }
 
-fn answer(wire: &mut Box<dyn Wire>, turn: Option<Turn>, standard: &str) -> io::Result<()> {
-    let (lines, ends) = match &turn {
+fn answer(wire: &mut Box<dyn Wire>, turn: Option<&Turn>, standard: &str) -> io::Result<()> {
+    let (lines, ends) = match turn {
         None => (standard, false),
         Some(Turn::Says(lines)) => (*lines, false),
         Some(Turn::SaysAndEnds(lines)) => (*lines, true),
