@@ -1,13 +1,13 @@
 //! Programs of the user's config: run without a shell, with nothing on their input, and with a limit to their time.
 //!
-//! A secret may be printed by one (`config`), a rung may be one (`provider`), and one may say whether a person is in the
-//! meeting (`presence`). What they have in common stands here:
+//! A secret may be printed by one (`config`), a rung may be one (`provider`), and one may say whether a person is in
+//! the meeting (`presence`). What they have in common stands here:
 //!
 //! - The words of the config are the arguments: nothing is split, expanded or quoted.
 //! - The program's end decides. What it printed is complete by then, unless it handed its output on to another program
 //!   that lives on: that one is not waited for, and not ended either.
-//! - At the limit it is killed. A program in a group of its own takes with it whatever it started; one that may ask for a
-//!   password must stay in ours, because a terminal stops what reads from it in the background.
+//! - At the limit it is killed. A program in a group of its own takes with it whatever it started; one that may ask for
+//!   a password must stay in ours, because a terminal stops what reads from it in the background.
 //! - It is reaped only after the last signal: its number cannot have become that of another program.
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};

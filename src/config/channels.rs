@@ -6,8 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The channels of a config. With the mock phone and in test mode nothing leaves: then no secret is fetched, no program is run
-/// for one, and it stays `None`.
+/// The channels of a config. With the mock phone and in test mode nothing leaves: then no secret is fetched, no program
+/// is run for one, and it stays `None`.
 #[derive(Debug, Clone, Default)]
 pub struct Channels {
     /// `[email]`.

@@ -1,8 +1,8 @@
 //! Commands: a program of the config, run once with the facts in its environment.
 //!
-//! Nothing of ours is in that environment but `PATH`, `HOME` and `LANG`: no token, no password. What the program says goes
-//! to the log, cleaned and cut. Whether it did what it was to do before it was killed at its limit, nobody knows: it is
-//! never run twice for one step.
+//! Nothing of ours is in that environment but `PATH`, `HOME` and `LANG`: no token, no password. What the program says
+//! goes to the log, cleaned and cut. Whether it did what it was to do before it was killed at its limit, nobody knows:
+//! it is never run twice for one step.
 
 use super::told::{MeetingTold, Told};
 use super::{Gate, Provider, ProviderError};
@@ -119,8 +119,8 @@ fn outcome(ended: Ended, command: &CommandConfig, token: &str) -> Outcome {
     }
 }
 
-/// The whole environment of a program: what it gets of ours, and the facts. Every name is always there; what is not known
-/// is empty. No value holds a control character, so no NUL and no line's end.
+/// The whole environment of a program: what it gets of ours, and the facts. Every name is always there; what is not
+/// known is empty. No value holds a control character, so no NUL and no line's end.
 pub(super) fn environment(told: &Told, ours: &[(String, String)]) -> Vec<(String, String)> {
     let first = told.meetings.first();
     let all = |part: fn(&MeetingTold) -> &str| told.meetings.iter().map(part).collect::<Vec<_>>().join(" and ");

@@ -144,8 +144,8 @@ impl HttpClient {
         self.send(&Post { url, allow_http: false, content_type, headers: &headers, body: form.as_bytes() }, gate)
     }
 
-    /// Posts a body, at most once. The gate is asked when the transport wants the body; if it refuses, no byte of the body
-    /// leaves.
+    /// Posts a body, at most once. The gate is asked when the transport wants the body; if it refuses, no byte of the
+    /// body leaves.
     pub fn send(&self, post: &Post<'_>, gate: &dyn Gate) -> Result<HttpAnswer, HttpFailure> {
         let send = |agent: &Agent| {
             let patience = send_body_share(self.settings.request_timeout) / 4;
@@ -286,8 +286,8 @@ fn encode_into(out: &mut String, text: &str, space: &str) {
 struct Witness<'a> {
     rest: &'a [u8],
     gate: &'a dyn Gate,
-    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes have
-    /// been handed over for all we know.
+    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes
+    /// have been handed over for all we know.
     patience: Duration,
     seen: Seen,
 }

@@ -1,8 +1,8 @@
 //! Webhooks: one POST to an address of the config, to be repeated with the same key until somebody answers.
 //!
-//! The body is JSON of a shape that does not change but for new names, or the text alone. A redirect is not followed: it
-//! would lead secrets to where the config did not send them. Nothing of an answer but its status is shown, since a server
-//! may repeat the address it was asked at, which is a password.
+//! The body is JSON of a shape that does not change but for new names, or the text alone. A redirect is not followed:
+//! it would lead secrets to where the config did not send them. Nothing of an answer but its status is shown, since a
+//! server may repeat the address it was asked at, which is a password.
 
 use super::http::{FailureKind, HttpClient, HttpSettings, Post};
 use super::told::{MeetingTold, Told};
@@ -101,8 +101,8 @@ fn lost(kind: FailureKind) -> Outcome {
     }
 }
 
-/// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done; unlike there, a redirect
-/// is a refusal: whoever answers with one has not taken what was posted.
+/// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done; unlike there, a
+/// redirect is a refusal: whoever answers with one has not taken what was posted.
 fn classify(status: u16, headers: &HeaderMap, token: &str) -> Outcome {
     let refused = |class, message: String| {
         let retry_after = if class == RejectionClass::Capacity { retry_after(headers) } else { None };

@@ -1,4 +1,5 @@
-//! What reaches people besides the phone: mail, webhooks and commands, each against a real server or program of the test.
+//! What reaches people besides the phone: mail, webhooks and commands, each against a real server or program of the
+//! test.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 #[path = "../support/fake_smtp.rs"]

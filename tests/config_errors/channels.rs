@@ -338,7 +338,7 @@ run = []
 run = "ring the bell"
 [command.horn]
 run = ["", "x"]
-timeout = "100ms"
+timeout = "0s"
 shell = true
 "#,
         r#"
@@ -357,11 +357,11 @@ error: `run` names no program
   = help: write the program and its arguments, each in quotes
   = note: the line is not shown, because it may hold a secret
 
-error: `timeout` cannot be 100ms: one try takes a second at least, and no longer than `request_timeout` under [engine]
+error: `timeout` cannot be 0s: one try takes some time, and no longer than `request_timeout` under [engine]
  --> config.toml:7:11
   |
-7 | timeout = "100ms"
-  |           ^^^^^^^ write 1s to 20s
+7 | timeout = "0s"
+  |           ^^^^ write more than 0s, at most 20s
 
 error: unknown key `shell`
  --> config.toml:8:1

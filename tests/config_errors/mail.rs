@@ -36,11 +36,11 @@ error: unknown security `ssl`
 5 | security = "ssl"
   |            ^^^^^ known: "starttls", "tls", "none"
 
-error: `timeout` cannot be 1m: one try takes a second at least, and no longer than `request_timeout` under [engine]
+error: `timeout` cannot be 1m: one try takes some time, and no longer than `request_timeout` under [engine]
  --> config.toml:6:11
   |
 6 | timeout = "1m"
-  |           ^^^^ write 1s to 20s
+  |           ^^^^ write more than 0s, at most 20s
 
 5 problems in config.toml; nothing was done
 "#,

@@ -1,5 +1,5 @@
-//! A mail server on loopback. It keeps every line and every mail, and answers each command as it was scripted. Apart from
-//! `support`, as `fake_tls` is.
+//! A mail server on loopback. It keeps every line and every mail, and answers each command as it was scripted. Apart
+//! from `support`, as `fake_tls` is.
 #![allow(unreachable_pub, reason = "as in `support`")]
 
 use crate::fake_tls::certified;

@@ -173,8 +173,8 @@ fn read_line(from: impl io::Read) -> io::Result<String> {
     Ok(text)
 }
 
-/// Runs a program and takes the first line it prints. Its complaints are thrown away: they may repeat what it was about to
-/// print. It may ask a person for a password, so it has our environment and our terminal.
+/// Runs a program and takes the first line it prints. Its complaints are thrown away: they may repeat what it was about
+/// to print. It may ask a person for a password, so it has our environment and our terminal.
 fn run(argv: &[&str], limit: Duration) -> Result<String, String> {
     let argv = argv.to_vec();
     let program = Program { argv, env: None, own_group: false, keep_stderr: false, keep: LONGEST, limit };

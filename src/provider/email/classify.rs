@@ -30,8 +30,8 @@ pub(super) enum Stage {
     Mail,
 }
 
-/// Whose fault a refusal with this code is (RFC 5321 section 4.2; RFC 4954 section 6 for logins; the enhanced code of RFC
-/// 3463 stands in front of the words).
+/// Whose fault a refusal with this code is (RFC 5321 section 4.2; RFC 4954 section 6 for logins; the enhanced code of
+/// RFC 3463 stands in front of the words).
 pub(super) fn class(stage: Stage, code: u16, words: &str) -> RejectionClass {
     match (code, stage) {
         (400..=499, _) => RejectionClass::Capacity,

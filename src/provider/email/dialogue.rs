@@ -1,16 +1,16 @@
 //! One mail over one connection.
 //!
-//! lettre's own `send` cannot be asked anything between the login and the last dot, so its commands are given one by one:
-//! the gate is asked before anything is connected, before `MAIL FROM`, and right before the first byte of the mail. If
-//! it refuses there, the connection is dropped without the last dot, and the server throws away what it has (RFC 5321
-//! section 4.1.1.4).
+//! lettre's own `send` cannot be asked anything between the login and the last dot, so its commands are given one by
+//! one: the gate is asked before anything is connected, before `MAIL FROM`, and right before the first byte of the
+//! mail. If it refuses there, the connection is dropped without the last dot, and the server throws away what it has
+//! (RFC 5321 section 4.1.1.4).
 //!
 //! Every answer must have the very code its command calls for. A text that somebody put on the wire before TLS, to be
 //! read as the first answer behind it, shifts all answers by one and is found out before the mail leaves.
 //!
-//! All steps share one limit, of which connecting gets a half for each of its reads. It is the socket's limit: a server that
-//! drips its answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait for that,
-//! and the gate lets nothing leave that late.
+//! All steps share one limit, of which connecting gets a half for each of its reads. It is the socket's limit: a server
+//! that drips its answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait
+//! for that, and the gate lets nothing leave that late.
 
 use super::classify::{Stage, broken, lost, refused, secrets};
 use super::message::Mail;

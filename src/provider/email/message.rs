@@ -21,8 +21,8 @@ pub(super) struct Mail {
 
 /// Writes the mail of a request.
 ///
-/// Its Message-ID (RFC 5322 section 3.6.4) is made of the key, so that it is the same for every repeat. `Auto-Submitted`
-/// (RFC 3834 section 5) keeps holiday notices from answering.
+/// Its Message-ID (RFC 5322 section 3.6.4) is made of the key, so that it is the same for every repeat.
+/// `Auto-Submitted` (RFC 3834 section 5) keeps holiday notices from answering.
 pub(super) fn write(request: &Request, from: &Email, to: &Email) -> Result<Mail, String> {
     let (from_box, to_box) = (mailbox(Some("savehub"), from)?, mailbox(None, to)?);
     let subject = subject(request);

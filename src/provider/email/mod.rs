@@ -6,9 +6,9 @@
 //! | `dialogue` | how is it handed over, and when is the gate asked? |
 //! | `classify` | what does a refusal, or a broken connection, mean? |
 //!
-//! A server has taken a mail when it answered the last dot with 250, and not before. So a connection that is lost before
-//! the first byte of the mail is `NotSent`, and one that is lost after it is `Unknown`: then the mail may come twice, but
-//! with the same Message-ID, by which mail programs tell that it is one.
+//! A server has taken a mail when it answered the last dot with 250, and not before. So a connection that is lost
+//! before the first byte of the mail is `NotSent`, and one that is lost after it is `Unknown`: then the mail may come
+//! twice, but with the same Message-ID, by which mail programs tell that it is one.
 
 mod classify;
 mod dialogue;
