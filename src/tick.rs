@@ -87,6 +87,9 @@ const WRITE_AGAIN: (Duration, u32) = (Duration::from_millis(200), 50);
 /// The longest wait for the time of a retry: a clock that goes back must not make a tick sleep on.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// While calendars are waited for, what has become due is looked for so often: a slow server delays no call.
+const BESIDE_CALENDARS: Duration = Duration::from_secs(1);
+
 /// Runs one tick. An error means that the store cannot be used; a provider's failure never is one.
 pub fn tick(world: &World) -> Result<Summary, StoreError> {
     let started = Instant::now();
@@ -353,7 +356,8 @@ impl<'w> Run<'w> {
         let left = self.limit().saturating_sub(self.started.elapsed());
         let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
         let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.started.elapsed()));
-        let wait = [retry, held, write].into_iter().flatten().chain([left]).min().unwrap_or(left);
+        let calls = (self.jobs.calendars() > 0).then_some(BESIDE_CALENDARS);
+        let wait = [retry, held, write, calls].into_iter().flatten().chain([left]).min().unwrap_or(left);
         let events = self.jobs.wait(wait);
         self.happened_all(events)
     }

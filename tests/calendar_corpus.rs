@@ -10,6 +10,7 @@ use savehub::zone::Zone;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Windows in which savehub differs on purpose: the file, the window's start, and why. Anything else fails.
@@ -27,9 +28,9 @@ fn made_calendars_give_the_expected_occurrences() {
 fn calendars_of_other_projects_give_the_expected_occurrences() {
     match std::env::var_os("SAVEHUB_CORPUS") {
         Some(corpus) => compare(&[Path::new(&corpus).join("third-party")]),
-        None => eprintln!(
+        None => say(
             "NOT RUN: the calendars of other projects. Set SAVEHUB_CORPUS to the folder that holds third-party/ with \
-             their .ics and .expected.json files."
+             their .ics and .expected.json files.",
         ),
     }
 }
@@ -51,8 +52,14 @@ fn a_person_is_called_for_what_the_policy_cases_say() {
             of(&expected["skip"]).iter().map(|v| (expected_start(v), reason(&v["why"]))).collect();
         assert_eq!((ring, skipped), (expected_ring, expected_skip), "{}", file.display());
     }
-    println!("policy: {} cases", files.len());
+    say(&format!("policy: {} cases agree", files.len()));
     assert_eq!(files.len(), 14);
+}
+
+/// Says it also when the test passes.
+#[expect(clippy::explicit_write, reason = "the test runner keeps what eprintln! writes")]
+fn say(text: &str) {
+    writeln!(io::stderr(), "calendar corpus: {text}").unwrap();
 }
 
 /// Compares all windows of all files below these folders, and prints how many agree, by category.
@@ -74,7 +81,7 @@ fn compare(folders: &[PathBuf]) {
         }
     }
     for (category, (agree, all)) in &agree {
-        println!("{category}: {agree} of {all} windows agree");
+        say(&format!("{category}: {agree} of {all} windows agree"));
     }
     assert!(agree.values().map(|(_, all)| all).sum::<usize>() > 0, "no calendars in {folders:?}");
     assert!(wrong.is_empty(), "{} windows differ:\n{}", wrong.len(), wrong.join("\n"));

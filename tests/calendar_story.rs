@@ -248,3 +248,141 @@ fn a_dry_run_asks_no_feed() {
     assert_eq!(story.feed.requests().len(), 0);
     assert_eq!(story.meetings(), []);
 }
+
+#[test]
+fn a_file_that_stays_as_it_is_is_written_down_twice_and_then_costs_nothing() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    std::fs::write(&file, calendar(&[event("a@x", "093000", "Board sync")])).unwrap();
+    world.reads("ana", CalendarPlace::File(file));
+    let checked: Vec<_> = (0..4)
+        .map(|_| {
+            world.advance(30);
+            world.tick();
+            world.snapshot().calendars[0].checked_at.map(|at| at.since(BEGIN) / 1000)
+        })
+        .collect();
+    assert_eq!(checked, [Some(30), Some(60), Some(60), Some(60)], "once new, once to know that it is settled");
+}
+
+#[test]
+fn a_long_time_limit_of_fetches_does_not_keep_calendars_from_being_read() {
+    for limits in ["[calendar]\ntimeout = \"1m\"", "[engine]\nhard_timeout = \"12s\"\ntick_limit = \"21s\""] {
+        let feed = FakeFeed::start(Serves::plain(&calendar(&[event("a@x", "093000", "Board sync")])));
+        let mut world = World::with(limits);
+        world.reads("ana", CalendarPlace::Web(feed.url().into()));
+        world.tick();
+        assert_eq!(feed.requests().len(), 1, "{limits}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_for_a_while_hides_no_later_meeting() {
+    let text = calendar(&[event("a@x", "093000", "Board sync")]).replace("DTSTART:20261122", "DTSTART:20261124");
+    let feed = FakeFeed::start(Serves::plain(&text));
+    let mut world = World::new();
+    world.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let day = 86_400;
+    world.advance(365 * day);
+    world.tick();
+    world.clock.set_wall(BEGIN);
+    for _ in 0..2 * 24 {
+        world.tick();
+        world.advance(day / 24);
+    }
+    assert_eq!(world.parts.store.meetings(BEGIN, Timestamp::from_ms(i64::MAX)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_meeting_found_by_a_rare_look_is_looked_at_again_before_it_rings() {
+    let mut story = Story::of(&[event("a@x", "110000", "Board sync")]);
+    story.world.change_config(|config| config.calendar.refresh = std::time::Duration::from_secs(6 * 3600));
+    story.ticks_until("091000");
+    story.now_holds(&[event("a@x", "113000", "Board sync")]);
+    story.ticks_until("111000");
+    story.rang(0);
+    story.ticks_until("113000");
+    story.rang(2);
+}
+
+#[test]
+fn a_feed_that_goes_back_to_a_start_somebody_has_checked_in_for_does_not_ring_again() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    let holds = |start| std::fs::write(&file, calendar(&[event("a@x", start, "Board sync")])).unwrap();
+    holds("093000");
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    world.tick();
+    let meeting = world.parts.store.meetings(BEGIN, Timestamp::from_ms(i64::MAX)).unwrap()[0].id;
+    world.check_in(meeting);
+    for start in ["094500", "093000", "094500", "093000"] {
+        world.advance(60);
+        holds(start);
+        world.tick();
+    }
+    while world.now() < at("093000") {
+        world.advance(30);
+        world.tick();
+    }
+    world.phone("ana").rang(0);
+    assert_eq!(world.state(meeting), "RESOLVED(joined)");
+    holds("100000");
+    while world.now() < at("100000") {
+        world.tick();
+        world.advance(30);
+    }
+    world.phone("ana").rang(2);
+}
+
+#[test]
+fn a_call_for_a_meeting_that_is_called_off_ends_with_the_tick_that_sees_it() {
+    let mut world = World::on_twilio("");
+    let file = world.dir.path().join("work.ics");
+    std::fs::write(&file, calendar(&[event("a@x", "090230", "Board sync")])).unwrap();
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    world.tick();
+    assert!(world.fake().calls()[0].is_live(), "it rings");
+    let off = Event { more: "STATUS:CANCELLED\r\n", ..event("a@x", "090230", "Board sync") };
+    std::fs::write(&file, calendar(&[off])).unwrap();
+    world.advance(10);
+    world.tick();
+    assert!(!world.fake().calls()[0].is_live(), "it is hung up");
+}
+
+#[test]
+fn a_meeting_that_moves_to_and_fro_rings_no_more_than_the_limit() {
+    let mut world = World::with("[guards]\nnumber_gap = \"0s\"");
+    let file = world.dir.path().join("work.ics");
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    for turn in 0..14 {
+        let start = if turn % 2 == 0 { "090500" } else { "090600" };
+        std::fs::write(&file, calendar(&[event("a@x", start, "Board sync")])).unwrap();
+        world.tick();
+        world.advance(25);
+    }
+    world.phone("ana").rang(2);
+}
+
+#[test]
+fn a_call_that_becomes_due_while_a_tick_waits_for_a_feed_does_not_wait_for_it() {
+    let feed = FakeFeed::start(Serves::Silence);
+    let mut world = World::with("[calendar]\ntimeout = \"5s\"");
+    world.parts.clock = std::sync::Arc::new(savehub::clock::SystemClock);
+    world.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let now = world.parts.clock.now();
+    let due = now.plus(std::time::Duration::from_secs(1));
+    let meeting = savehub::store::NewMeeting {
+        person: "ben".into(),
+        uid: "1".into(),
+        recurrence: String::new(),
+        title: "Standup".into(),
+        starts_at: due.plus(std::time::Duration::from_secs(180)),
+        ends_at: None,
+        link: None,
+        source: "manual".into(),
+    };
+    let id = world.parts.store.add_meeting(&meeting, now).unwrap().id;
+    world.tick();
+    let late = world.attempts(id)[0].intent_at.since(due);
+    assert!(late < 2_500, "{late} ms late");
+}

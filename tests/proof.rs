@@ -36,6 +36,8 @@
 
 mod support;
 
+#[path = "proof/calendars.rs"]
+mod calendars;
 #[path = "proof/checkins.rs"]
 mod checkins;
 #[path = "proof/clocks.rs"]

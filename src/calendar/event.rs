@@ -1,7 +1,8 @@
 //! Events: what of a `VEVENT` is needed to tell when it takes place. Everything else stays unread until it matters.
 
+use super::civil::DateTime;
 use super::line::Property;
-use super::read::{Field, File, Name, RawEvent};
+use super::read::{Field, File, MOST_FIELDS, Name, RawEvent};
 use super::series::Clocks;
 use super::value::{self, Time};
 use super::zones::ZoneName;
@@ -15,6 +16,8 @@ pub(super) struct Event {
     pub(super) uid: String,
     /// `SEQUENCE`; 0 where there is none.
     pub(super) sequence: i64,
+    /// The digits of its `DTSTAMP`.
+    stamp: Option<DateTime>,
     pub(super) start: Time<ZoneName>,
     /// `RECURRENCE-ID`: the occurrence it stands for.
     pub(super) original: Option<Time<ZoneName>>,
@@ -26,6 +29,13 @@ pub(super) struct Event {
     pub(super) calendar: usize,
     /// Number of its first line.
     pub(super) line: usize,
+}
+
+impl Event {
+    /// Of two copies the one with the higher version counts (RFC 5546 section 2.1.5).
+    pub(super) fn version(&self) -> (i64, Option<DateTime>) {
+        (self.sequence, self.stamp)
+    }
 }
 
 /// Reads the events of a file.
@@ -52,13 +62,23 @@ impl Reading<'_, '_> {
         if !raw.whole {
             return self.left_out(&uid, raw, "the calendar breaks off in it; it is left out");
         }
-        if let Some(long) = fields.iter().find(|field| field.name.decides() && file.is_cut(field)) {
-            self.doubt(&uid, long.line.number, "a line is too long; the rest of it is left out");
+        if raw.crowded {
+            self.doubt(&uid, raw.line, &format!("it has more than {MOST_FIELDS} lines; the others are left out"));
+        }
+        for long in fields.iter().filter(|field| file.is_cut(field)) {
+            let why = "a line is too long; the rest of it is left out".to_owned();
+            self.clocks.notices.add(Some(&uid), Some(long.line.number), why);
+            if long.name.decides() {
+                self.doubtful.insert(uid.clone());
+            }
         }
         let (start, original) = (first(Name::Start), first(Name::RecurrenceId));
         let mut time =
-            |p: &Property<'_>| Some(Time::of(p)?.in_zone(|tzid| self.clocks.zones.number(raw.calendar, tzid)));
+            |p: &Property<'_>| Some(Time::of(p)?.in_zone(|tzid| self.clocks.zones.named(raw.calendar, tzid)));
         let (starts, stands_for) = (start.as_ref().and_then(&mut time), original.as_ref().and_then(&mut time));
+        if start.is_some() && starts.is_none() && stands_for.is_some() {
+            self.doubt(&uid, raw.line, "its start (DTSTART) cannot be read; it is taken to start as its series does");
+        }
         let Some(start) = starts.or(stands_for) else {
             return self.left_out(&uid, raw, "it has no start (DTSTART) that can be read; it is left out");
         };
@@ -70,6 +90,7 @@ impl Reading<'_, '_> {
             at,
             uid,
             sequence: first(Name::Sequence).and_then(|p| p.value().trim().parse().ok()).unwrap_or(0),
+            stamp: first(Name::Stamp).and_then(|p| Some(Time::of(&p)?.wall())),
             start,
             original: original.is_some().then_some(stands_for.unwrap_or(start)),
             this_and_future: range.is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")),
@@ -90,10 +111,15 @@ impl Reading<'_, '_> {
     }
 }
 
-/// The event's UID; for an event without one, a text made from its start, its rule and its title.
+/// Longest UID that is kept as it stands, in bytes: each occurrence has a copy.
+const LONGEST_UID: usize = 1000;
+
+/// The event's UID; for an event without one, a text made from its start, its rule and its title; for one longer than
+/// any real one, a text made from it.
 fn uid(file: &File<'_>, fields: &[Field]) -> String {
     let told = fields.iter().find(|field| field.name == Name::Uid).map(|field| file.property(field));
     match told.as_ref().map(|property| value::text(property.value())) {
+        Some(uid) if uid.trim().len() > LONGEST_UID => format!("long-uid-{:016x}", fnv(FNV_START, uid.trim())),
         Some(uid) if !uid.trim().is_empty() => uid.trim().to_owned(),
         _ => {
             let telling = |field: &&Field| matches!(field.name, Name::Start | Name::Rule | Name::Summary);

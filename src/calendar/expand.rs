@@ -23,8 +23,8 @@
 //!   comes twice is the first of the two.
 //! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
 //! * One UID with several masters: the highest `SEQUENCE` counts; on a tie all stay. Where a file holds several
-//!   `VCALENDAR`s, each has its own highest one. Of several overrides for one occurrence the highest `SEQUENCE` counts; on
-//!   a tie the last in the file.
+//!   `VCALENDAR`s, each has its own highest one. Of several overrides or masters for one and the same occurrence the
+//!   highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place in the file.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.
 //! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
@@ -37,16 +37,23 @@ use super::event::Event;
 use super::rule::TooMuch;
 use super::series::{Clocks, Planned, Series, on_day};
 use super::value::Time;
-use super::zones::Place;
+use super::zones::{Place, ZoneName};
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 /// Seconds of two days: no zone shifts its clocks by more.
 const TWO_DAYS: i64 = 2 * 86_400;
 
-/// Steps of the budget for an occurrence that begins in the looked-at time: its texts will be read.
+/// Steps of the budget for an occurrence of a series that begins in the looked-at time: it takes memory.
 const OCCURRENCE: u64 = 50;
+
+/// Bytes of a series that are read again for an override of it, for the price of one step.
+const BYTES_PER_STEP: u64 = 512;
+
+/// Events that take place once, in the looked-at time: more than anybody's day holds, few enough for the memory.
+const MOST_SINGLE: usize = 50_000;
 
 /// An occurrence that begins in the looked-at time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,10 +70,12 @@ pub(super) struct Occurrence<'e> {
 
 /// Expands the events of a file, UID by UID.
 pub(super) struct Expander<'x, 'e, 'f> {
-    pub(super) view: &'x View<'x>,
-    pub(super) clocks: &'x mut Clocks<'f>,
-    pub(super) doubtful: &'x mut HashSet<String>,
-    pub(super) found: Vec<Occurrence<'e>>,
+    view: &'x View<'x>,
+    clocks: &'x mut Clocks<'f>,
+    doubtful: &'x mut HashSet<String>,
+    found: Vec<Occurrence<'e>>,
+    /// How many of the found ones the UID before had left.
+    before: usize,
 }
 
 /// The overrides of a UID.
@@ -74,6 +83,8 @@ pub(super) struct Expander<'x, 'e, 'f> {
 struct Overrides<'e> {
     /// By the instant they stand for.
     by_instant: BTreeMap<Timestamp, &'e Event>,
+    /// Those of them that stand for all later ones too, earliest first.
+    onward: Vec<(Timestamp, &'e Event)>,
     /// Days they stand for, where that is all they tell.
     days: HashSet<Date>,
 }
@@ -90,39 +101,57 @@ struct Stretch<'e> {
     event: &'e Event,
 }
 
-impl<'e> Expander<'_, 'e, '_> {
-    /// Finds the occurrences of the events of one UID.
-    pub(super) fn group(&mut self, group: &'e [Event]) {
-        if let [event] = group
-            && event.original.is_none()
-            && !event.recurs
-        {
-            return self.single(event);
-        }
-        let masters = newest_masters(group);
-        let overrides = self.overrides(group, masters.first().copied());
-        for master in &masters {
-            let recurs = master.recurs || masters.len() > 1;
-            self.series(master, recurs, &overrides);
-        }
-        for (planned, event) in &overrides.by_instant {
-            let here = self.clocks.place(event.start, event.calendar);
-            if let Some(starts_at) = here.instant(event.start.wall()) {
-                self.keep(event, masters.first().copied(), Some(*planned), starts_at, None);
-            }
-        }
+impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
+    pub(super) fn new(view: &'x View<'x>, clocks: &'x mut Clocks<'f>, doubtful: &'x mut HashSet<String>) -> Self {
+        Self { view, clocks, doubtful, found: Vec::new(), before: 0 }
     }
 
-    /// An event that takes place once: most are far away, and told to be so by their digits alone.
+    /// The occurrences of all groups, each of which holds the events of one UID. Events that take place once come first:
+    /// no series can take their place.
+    pub(super) fn found(mut self, groups: impl Iterator<Item = &'e [Event]> + Clone) -> Vec<Occurrence<'e>> {
+        groups.clone().filter_map(single).for_each(|event| self.single(event));
+        for group in groups.filter(|group| single(group).is_none()) {
+            self.before = self.found.len();
+            let aside = self.clocks.budget.set_aside();
+            self.group(group);
+            self.clocks.budget.put_back(aside);
+        }
+        self.found
+    }
+
+    /// Most are far away, and told to be so by their digits alone.
     fn single(&mut self, event: &'e Event) {
         let utc = event.start.wall().seconds();
-        let near = |at: Timestamp| at.ms().div_euclid(1000);
-        if utc < near(self.view.from).saturating_sub(TWO_DAYS) || utc > near(self.view.until).saturating_add(TWO_DAYS) {
+        let seconds = |at: Timestamp| at.ms().div_euclid(1000);
+        if utc < seconds(self.view.from).saturating_sub(TWO_DAYS)
+            || utc > seconds(self.view.until).saturating_add(TWO_DAYS)
+        {
             return;
         }
         let here = self.clocks.place(event.start, event.calendar);
-        if let Some(starts_at) = here.instant(event.start.wall()) {
-            self.keep(event, None, None, starts_at, None);
+        let Some(starts_at) = here.instant(event.start.wall()).filter(|at| self.is_looked_at(*at)) else { return };
+        if self.found.len() < MOST_SINGLE {
+            self.add(Occurrence { event, master: None, planned: None, starts_at, ends_at: None });
+        } else {
+            self.doubt(event, "there are too many events; it is left out");
+        }
+    }
+
+    fn group(&mut self, group: &'e [Event]) {
+        self.clocks.budget.renew();
+        let masters = newest_masters(group);
+        let overrides = self.overrides(group, masters.first().copied());
+        // An event that merely stands there twice is still one that does not recur.
+        let alike = masters.windows(2).all(|pair| matches!(pair, [a, b] if a.start == b.start));
+        for master in &masters {
+            self.series(master, master.recurs || !alike, &overrides);
+        }
+        for (planned, event) in &overrides.by_instant {
+            let here = self.clocks.place(event.start, event.calendar);
+            let (master, planned) = (masters.first().copied(), Some(*planned));
+            if let Some(starts_at) = here.instant(event.start.wall()) {
+                self.keep(Occurrence { event, master, planned, starts_at, ends_at: None });
+            }
         }
     }
 
@@ -141,10 +170,12 @@ impl<'e> Expander<'_, 'e, '_> {
             };
             let Some(planned) = planned else { continue };
             let known = overrides.by_instant.entry(planned).or_insert(event);
-            if event.sequence >= known.sequence {
+            if event.version() >= known.version() {
                 *known = event;
             }
         }
+        let by_instant = overrides.by_instant.iter().map(|(at, event)| (*at, *event));
+        overrides.onward = by_instant.filter(|(_, event)| event.this_and_future).collect();
         overrides
     }
 
@@ -152,6 +183,9 @@ impl<'e> Expander<'_, 'e, '_> {
     fn series(&mut self, master: &'e Event, recurs: bool, overrides: &Overrides<'e>) {
         let series = Series::read(master, self.clocks);
         let mut done = if series.broken { Err(None) } else { Ok(()) };
+        if let Err(why) = self.clocks.budget.spend(overrides.onward.len() as u64) {
+            return self.doubt(master, &format!("{why}; it is left out"));
+        }
         for stretch in self.stretches(master, &series, overrides) {
             let Some(window) = self.window(&series.place, stretch.shift) else { continue };
             if !stretch.meets(&window, &series.place) {
@@ -164,32 +198,33 @@ impl<'e> Expander<'_, 'e, '_> {
                     continue;
                 }
                 let moved = || series.place.instant(wall.plus_seconds(stretch.shift)?);
-                if let Some(starts_at) = if stretch.shift == 0 { Some(at) } else { moved() } {
-                    let end = end.filter(|_| stretch.shift == 0);
-                    self.keep(stretch.event, Some(master), recurs.then_some(at), starts_at, end);
-                }
+                let Some(starts_at) = (if stretch.shift == 0 { Some(at) } else { moved() }) else { continue };
+                let (event, ends_at) = (stretch.event, end.filter(|_| stretch.shift == 0));
+                let (of, planned) = ((event.at != master.at).then_some(master), recurs.then_some(at));
+                self.keep(Occurrence { event, master: of, planned, starts_at, ends_at });
             }
         }
-        if let Err(why) = done {
-            self.doubt(master, why);
+        match done {
+            Ok(()) => {}
+            Err(None) => _ = self.doubtful.insert(master.uid.clone()),
+            Err(Some(why)) => self.doubt(master, &format!("{why}; only its single dates count")),
         }
     }
 
-    fn doubt(&mut self, event: &Event, why: Option<TooMuch>) {
-        if let Some(why) = why {
-            let text = format!("{why}; only its single dates count");
-            self.clocks.notices.add(Some(&event.uid), Some(event.line), text);
-        }
+    fn doubt(&mut self, event: &Event, why: &str) {
+        self.clocks.notices.add(Some(&event.uid), Some(event.line), why.to_owned());
         self.doubtful.insert(event.uid.clone());
     }
 
     /// A series cut at its `THISANDFUTURE`s, earliest first.
     fn stretches(&mut self, master: &'e Event, series: &Series, overrides: &Overrides<'e>) -> Vec<Stretch<'e>> {
         let mut stretches = vec![Stretch { after: None, before: None, shift: 0, event: master }];
-        for (at, event) in overrides.by_instant.iter().filter(|(_, event)| event.this_and_future) {
-            let here = self.clocks.place(event.start, event.calendar);
-            let wall = here.instant(event.start.wall()).and_then(|start| series.place.wall(start));
-            let Some((planned, wall)) = series.place.wall(*at).zip(wall) else { continue };
+        for (at, event) in &overrides.onward {
+            let planned = match event.original {
+                None | Some(Time::Date(_)) => series.place.wall(*at),
+                Some(original) => self.on_wall(original, event, series),
+            };
+            let Some((planned, wall)) = planned.zip(self.on_wall(event.start, event, series)) else { continue };
             if let Some(last) = stretches.last_mut() {
                 last.before = Some(*at);
             }
@@ -197,6 +232,16 @@ impl<'e> Expander<'_, 'e, '_> {
             stretches.push(Stretch { after: Some(*at), before: None, shift, event });
         }
         stretches
+    }
+
+    /// A time of an override on the wall of its series. A time written there is taken as it stands, even in a gap: a
+    /// shift from it is the same on days without one.
+    fn on_wall(&mut self, time: Time<ZoneName>, event: &Event, series: &Series) -> Option<DateTime> {
+        let here = self.clocks.place(time, event.calendar);
+        if Rc::ptr_eq(&here, &series.place) || matches!(time, Time::Floating(_)) {
+            return Some(time.wall());
+        }
+        series.place.wall(here.instant(time.wall())?)
     }
 
     /// The wall times that the looked-at time can hold after a shift. Where the clocks changed in the two days before
@@ -211,23 +256,37 @@ impl<'e> Expander<'_, 'e, '_> {
         Some(shifted(from.min(from_before))?..=shifted(until.max(until_before))?)
     }
 
-    fn keep(
-        &mut self,
-        event: &'e Event,
-        master: Option<&'e Event>,
-        planned: Option<Timestamp>,
-        starts_at: Timestamp,
-        end: Option<Timestamp>,
-    ) {
-        if !(self.view.from..self.view.until).contains(&starts_at) {
+    /// Keeps an occurrence of a series that begins in the looked-at time, if its UID does not have too many.
+    fn keep(&mut self, occurrence: Occurrence<'e>) {
+        if !self.is_looked_at(occurrence.starts_at) {
             return;
         }
-        if let Err(why) = self.clocks.budget.spend(OCCURRENCE) {
-            return self.doubt(event, Some(why));
+        let (most, file) = (self.view.limits.per_series, self.clocks.file);
+        let behind = occurrence.master.and_then(|master| file.events.get(master.at)).map_or(0, |raw| file.length(raw));
+        if self.found.len() - self.before >= most {
+            self.doubt(occurrence.event, &format!("{}; the others are left out", TooMuch::Dense(most)));
+        } else if let Err(why) = self.clocks.budget.spend(OCCURRENCE + behind as u64 / BYTES_PER_STEP) {
+            self.doubt(occurrence.event, &format!("{why}; it is left out"));
+        } else {
+            self.add(occurrence);
         }
-        let ends_at = end.or_else(|| self.clocks.end(event, starts_at));
-        let master = master.filter(|master| master.at != event.at);
-        self.found.push(Occurrence { event, master, planned, starts_at, ends_at });
+    }
+
+    fn add(&mut self, mut occurrence: Occurrence<'e>) {
+        occurrence.ends_at = occurrence.ends_at.or_else(|| self.clocks.end(occurrence.event, occurrence.starts_at));
+        self.found.push(occurrence);
+    }
+
+    fn is_looked_at(&self, at: Timestamp) -> bool {
+        (self.view.from..self.view.until).contains(&at)
+    }
+}
+
+/// The event of a UID that takes place once.
+fn single(group: &[Event]) -> Option<&Event> {
+    match group {
+        [event] if event.original.is_none() && !event.recurs => Some(event),
+        _ => None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! How to join: the link and the telephone number of a meeting, from the places where calendars put them.
 //!
 //! Properties made for it come first, then the place, the address of the event, and its description. A link to a known
-//! meeting service wins wherever it stands; any other `https` address counts only where a way to join is expected.
+//! meeting service wins wherever it stands; any other `https` address counts only where a way to join is expected, and
+//! that of a map never.
 //! Redirect wrappers of mail scanners are taken off.
 
 /// Longest link that is believed, in bytes.
@@ -23,7 +24,8 @@ pub(super) enum From {
 pub(super) fn link(texts: &[(From, String)]) -> Option<String> {
     let links = || texts.iter().flat_map(|(from, text)| addresses(text).map(move |link| (*from, unwrapped(link))));
     let to_a_meeting = || links().map(|(_, link)| link).find(|link| is_meeting(link));
-    let to_join = || links().find(|(from, link)| *from == From::Place && link.starts_with("https://"));
+    let may_be = |from: From, link: &str| from == From::Place && link.starts_with("https://") && !is_map(link);
+    let to_join = || links().find(|(from, link)| may_be(*from, link));
     to_a_meeting().or_else(|| to_join().map(|(_, link)| link))
 }
 
@@ -31,6 +33,9 @@ pub(super) fn link(texts: &[(From, String)]) -> Option<String> {
 fn head(text: &str, most: usize) -> &str {
     (0..=most.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
+
+/// Characters that end an address, as HTML writes them.
+const ENTITIES: [&str; 6] = ["&lt;", "&gt;", "&quot;", "&#34;", "&#39;", "&nbsp;"];
 
 /// The web addresses in a text, or in HTML.
 fn addresses(text: &str) -> impl Iterator<Item = String> {
@@ -42,6 +47,7 @@ fn addresses(text: &str) -> impl Iterator<Item = String> {
         let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '|');
         let whole = head(behind, LONGEST);
         let end = whole.find(ends).unwrap_or(whole.len());
+        let end = ENTITIES.iter().filter_map(|entity| whole.get(..end)?.find(entity)).min().unwrap_or(end);
         read = at + 3 + end;
         let behind = behind.get(..end)?.replace("&amp;", "&");
         let behind = behind.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', ']', '}']);
@@ -93,8 +99,8 @@ const SERVICES: [(&str, &[&str]); 30] = [
     ("zoom.us", &["/j/", "/my/", "/s/", "/w/", "/wc/"]),
     ("zoom.com", &["/j/", "/my/", "/s/", "/w/", "/wc/"]),
     ("zoomgov.com", &["/j/", "/my/", "/s/", "/w/", "/wc/"]),
-    ("teams.microsoft.com", &["/l/meetup-join", "/meet/", "/l/meeting"]),
-    ("teams.microsoft.us", &["/l/meetup-join", "/meet/", "/l/meeting"]),
+    ("teams.microsoft.com", &["/l/meetup-join", "/meet/"]),
+    ("teams.microsoft.us", &["/l/meetup-join", "/meet/"]),
     ("teams.live.com", &["/meet/", "/l/meetup-join"]),
     ("teams.cloud.microsoft", &["/meet/", "/l/meetup-join"]),
     ("webex.com", &["/"]),
@@ -124,9 +130,25 @@ const SERVICES: [(&str, &[&str]); 30] = [
 /// Names that hosts of people's own meeting servers (Jitsi, BigBlueButton) begin with.
 const OWN_SERVERS: [&str; 4] = ["jitsi.", "meet.", "bbb.", "conference."];
 
+/// What hosts of meeting services begin with that hold no meetings.
+const NO_MEETINGS: [&str; 4] = ["help.", "support.", "status.", "www.webex.com"];
+
+/// Maps: an address of one says where a place is, not how to join.
+const MAPS: [&str; 6] = ["maps.app.goo.gl", "goo.gl", "openstreetmap.org", "osm.org", "what3words.com", "w3w.co"];
+
+/// Is this the address of a map?
+fn is_map(link: &str) -> bool {
+    let (host, path) = host_and_path(link);
+    let is_path = path.strip_prefix("/maps").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    host.starts_with("maps.") || is_path || MAPS.iter().any(|map| is_host(&host, map))
+}
+
 /// Is this the address of a meeting?
 fn is_meeting(link: &str) -> bool {
     let (host, path) = host_and_path(link);
+    if NO_MEETINGS.iter().any(|start| host.starts_with(start)) {
+        return false;
+    }
     let begins = |start: &&str| path.strip_prefix(*start).is_some_and(|rest| !rest.is_empty());
     match SERVICES.iter().find(|(service, _)| is_host(&host, service)) {
         Some((_, starts)) => starts.iter().any(begins),
@@ -235,6 +257,8 @@ mod tests {
             ("(HTTPS://example.webex.com/meet/bo)", "https://example.webex.com/meet/bo"),
             ("https://meet.jit.si/Standup", "https://meet.jit.si/Standup"),
             ("https://jitsi.example.org/standup", "https://jitsi.example.org/standup"),
+            ("&lt;https://zoom.us/j/7&gt; https://zoom.us/j/8", "https://zoom.us/j/7"),
+            ("https://zoom.us/j/7?a=1&amp;b=2&nbsp;<br>", "https://zoom.us/j/7?a=1&b=2"),
             ("http://whereby.com/bo|x", "http://whereby.com/bo"),
         ] {
             assert_eq!(link_in(From::Other, text), Some(link.to_owned()), "{text}");
@@ -252,6 +276,8 @@ mod tests {
             "https://notzoom.us/j/1",
             "https://",
             "x://zoom.us/j/1",
+            "https://teams.microsoft.com/l/meetingrecap?driveId=1",
+            "https://help.webex.com/article/1 https://www.webex.com/downloads.html",
         ] {
             assert_eq!(link_in(From::Other, text), None, "{text}");
         }
@@ -264,6 +290,15 @@ mod tests {
         let zoom = (From::Other, "https://zoom.us/j/9".to_owned());
         assert_eq!(link(&[place, zoom]), Some("https://zoom.us/j/9".to_owned()));
         assert_eq!(link_in(From::Place, "http://example.com/call"), None);
+    }
+
+    #[test]
+    fn the_address_of_a_map_is_no_way_to_join() {
+        for map in ["https://maps.app.goo.gl/a", "https://www.google.de/maps/place/a", "https://maps.apple.com/?q=a"] {
+            assert_eq!(link_in(From::Place, map), None, "{map}");
+            let room = format!("{map} https://example.com/maps-team/7");
+            assert_eq!(link_in(From::Place, &room), Some("https://example.com/maps-team/7".to_owned()), "{map}");
+        }
     }
 
     #[test]
@@ -305,6 +340,6 @@ mod tests {
     #[test]
     fn a_text_of_nothing_but_beginnings_is_read_once() {
         let text = "https://+1".repeat(200_000);
-        assert_eq!((link_in(From::Place, &text), number_in(From::Place, &text)), (None, None));
+        assert_eq!((addresses(&text).count(), numbers(&text).count()), (1, 0));
     }
 }

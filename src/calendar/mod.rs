@@ -1,6 +1,17 @@
 //! iCalendar: bytes in, the meetings of a stretch of time out. Pure: no clock, no file, no network.
 //!
-//! What stands here is the design; each file says its part.
+//! ```text
+//! line      bytes become content lines: where each begins and ends; unfolded only when somebody asks
+//! read      lines become events and zones: where their properties stand
+//! event     an event gets its UID, its start, and what it overrides; nothing else of it is read yet
+//! expand    the events of one UID become the occurrences in the looked-at time (series, rule, zones, vtimezone)
+//! select    each of these becomes a meeting with title and link, and rings or does not (link, policy)
+//! ```
+//!
+//! Three things hold for all of it. What stands in a calendar can cost only so much time and memory ([`Limits`], and a
+//! few constants beside what they bound). What is wrong in one event leaves the others alone; it is told in a
+//! [`Notice`], and the event's UID is *doubtful*: that it is not seen means nothing. And texts stay as they are; only
+//! notices are fit to be shown.
 
 mod civil;
 mod event;
@@ -64,7 +75,8 @@ impl View<'_> {
 pub struct Limits {
     /// Longest content line after unfolding, in bytes; the rest of a longer one is left out and told.
     pub line: usize,
-    /// Steps of the rule engine, for all series of the calendar together.
+    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get at most an eighth of
+    /// what is left.
     pub steps: u64,
     /// Occurrences of one series in the looked-at time; a denser series is left out and told.
     pub per_series: usize,
@@ -135,17 +147,15 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
     if !file.whole {
         notices.add(None, None, "the calendar breaks off before its end (END:VCALENDAR)".to_owned());
     }
-    let zones = Zones::new(&file, view.zone, view.until);
-    let mut clocks = Clocks { file: &file, zones, notices, budget: Budget::new(view.limits) };
+    let budget = Budget::new(view.limits);
+    let mut clocks = Clocks { file: &file, zones: Zones::new(&file, view.zone, view.until, budget), notices, budget };
     let (mut uids, mut doubtful) = (HashSet::new(), HashSet::new());
     let mut events = Reading { clocks: &mut clocks, uids: &mut uids, doubtful: &mut doubtful }.events();
     // Stable, so that the events of a UID stay in the order of the file.
     events.sort_by(|a, b| a.uid.cmp(&b.uid));
-    let mut expander = Expander { view, clocks: &mut clocks, doubtful: &mut doubtful, found: Vec::new() };
-    for group in events.chunk_by(|a, b| a.uid == b.uid) {
-        expander.group(group);
-    }
-    let (meetings, skipped) = selected(expander.found, &file, view);
+    let groups = events.chunk_by(|a, b| a.uid == b.uid);
+    let found = Expander::new(view, &mut clocks, &mut doubtful).found(groups);
+    let (meetings, skipped) = selected(found, &file, view);
     let seen = Seen { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
     Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.told() })
 }
@@ -168,7 +178,10 @@ fn selected(
     file: &File<'_>,
     view: &View<'_>,
 ) -> (Vec<SeenMeeting>, Vec<(SeenMeeting, SkipWhy)>) {
-    found.sort_by(|a, b| (a.starts_at, &a.event.uid, a.planned).cmp(&(b.starts_at, &b.event.uid, b.planned)));
+    let version = |o: &Occurrence<'_>| std::cmp::Reverse(o.event.version());
+    found.sort_by(|a, b| {
+        (a.starts_at, &a.event.uid, a.planned, version(a)).cmp(&(b.starts_at, &b.event.uid, b.planned, version(b)))
+    });
     let mut selector = Selector::new(file, view);
     let (mut meetings, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for occurrence in &found {

@@ -16,6 +16,7 @@ pub(super) enum Name {
     End,
     Uid,
     Sequence,
+    Stamp,
     Start,
     EndTime,
     Duration,
@@ -27,6 +28,7 @@ pub(super) enum Name {
     Status,
     Transparency,
     BusyStatus,
+    AllDay,
     Attendee,
     Organizer,
     Summary,
@@ -44,11 +46,12 @@ pub(super) enum Name {
     CalendarZone,
 }
 
-const NAMES: [(&str, Name); 30] = [
+const NAMES: [(&str, Name); 32] = [
     ("BEGIN", Name::Begin),
     ("END", Name::End),
     ("UID", Name::Uid),
     ("SEQUENCE", Name::Sequence),
+    ("DTSTAMP", Name::Stamp),
     ("DTSTART", Name::Start),
     ("DTEND", Name::EndTime),
     ("DURATION", Name::Duration),
@@ -60,6 +63,7 @@ const NAMES: [(&str, Name); 30] = [
     ("STATUS", Name::Status),
     ("TRANSP", Name::Transparency),
     ("X-MICROSOFT-CDO-BUSYSTATUS", Name::BusyStatus),
+    ("X-MICROSOFT-CDO-ALLDAYEVENT", Name::AllDay),
     ("ATTENDEE", Name::Attendee),
     ("ORGANIZER", Name::Organizer),
     ("SUMMARY", Name::Summary),
@@ -114,6 +118,8 @@ pub(super) struct RawEvent {
     pub(super) calendar: usize,
     /// False: the file breaks off in it.
     pub(super) whole: bool,
+    /// It has more fields than are kept.
+    pub(super) crowded: bool,
 }
 
 /// A `VTIMEZONE`.
@@ -125,6 +131,24 @@ pub(super) struct RawZone {
     /// Which `VCALENDAR` of the file it stands in.
     pub(super) calendar: usize,
 }
+
+impl RawEvent {
+    /// Where its next field is counted, if it may have one more.
+    fn room(&mut self) -> Option<&mut Range<usize>> {
+        self.crowded |= self.fields.len() >= MOST_FIELDS;
+        (!self.crowded).then_some(&mut self.fields)
+    }
+}
+
+impl RawZone {
+    /// All its fields: those of its parts follow its own.
+    fn all(&self) -> Range<usize> {
+        self.fields.start..self.parts.last().unwrap_or(&self.fields).end
+    }
+}
+
+/// Fields of one event that are kept. Real ones have some hundreds: guests, and dates left out of a series.
+pub(super) const MOST_FIELDS: usize = 10_000;
 
 /// Observances of one `VTIMEZONE` that are read; real ones have fewer than 80.
 const MOST_PARTS: usize = 128;
@@ -158,7 +182,7 @@ impl<'a> File<'a> {
             calendar_zones: Vec::new(),
             whole: false,
         };
-        let mut reader = Reader { file, open: Open::Nothing, depth: 0, notices };
+        let mut reader = Reader { file, open: Open::Nothing, depth: 0, in_text: false, notices };
         for line in Lines::new(bytes) {
             reader.line(line);
         }
@@ -172,10 +196,29 @@ impl<'a> File<'a> {
         self.fields.get(event.fields.clone()).unwrap_or_default()
     }
 
-    /// The `TZID` of a zone, and the fields of its observances.
-    pub(super) fn zone(&self, zone: &RawZone) -> (&[Field], impl Iterator<Item = &[Field]>) {
-        let of = |range: &Range<usize>| self.fields.get(range.clone()).unwrap_or_default();
-        (of(&zone.fields), zone.parts.iter().map(of))
+    /// How long an event is, in bytes.
+    pub(super) fn length(&self, event: &RawEvent) -> usize {
+        let span = |field: &Field| field.line.span.clone();
+        let ends = self.event(event).first().map(span).zip(self.event(event).last().map(span));
+        ends.map_or(0, |(first, last)| last.end.saturating_sub(first.start))
+    }
+
+    /// The `TZID` of a zone.
+    pub(super) fn zone_name(&self, zone: &RawZone) -> Option<Property<'a>> {
+        let fields = self.fields.get(zone.all()).unwrap_or_default();
+        fields.iter().find(|field| field.name == Name::TimeZoneId).map(|field| self.property(field))
+    }
+
+    /// The fields of each observance of a zone.
+    pub(super) fn observances(&self, zone: &RawZone) -> impl Iterator<Item = &[Field]> {
+        zone.parts.iter().map(|part| self.fields.get(part.clone()).unwrap_or_default())
+    }
+
+    /// A zone as it stands in the file.
+    pub(super) fn zone_text(&self, zone: &RawZone) -> &'a [u8] {
+        let fields = self.fields.get(zone.all()).unwrap_or_default();
+        let (Some(first), Some(last)) = (fields.first(), fields.last()) else { return &[] };
+        self.bytes.get(first.line.span.start..last.line.span.end).unwrap_or_default()
     }
 
     /// `X-WR-TIMEZONE` of a calendar, the zone of its floating times.
@@ -209,6 +252,8 @@ struct Reader<'a, 'n> {
     open: Open,
     /// `BEGIN`s without an `END` inside the open event or zone.
     depth: usize,
+    /// Nothing but blank lines came behind a text of the open event.
+    in_text: bool,
     notices: &'n mut Notices,
 }
 
@@ -216,16 +261,17 @@ impl Reader<'_, '_> {
     fn line(&mut self, line: Line) {
         let raw = self.file.bytes.get(line.span.clone()).unwrap_or_default();
         let raw = if line.number == 1 { raw.trim_ascii_start() } else { raw };
-        let found = match line::name(raw) {
+        let name = match line::name(raw) {
             None if line.folded => line::name(line::unfold(raw, LONGEST_NAME).as_bytes()).map(Name::of),
             name => name.map(Name::of),
         };
-        match found {
-            Some(Some(Name::Begin)) => self.begin(&line),
-            Some(Some(Name::End)) => self.end(&line),
-            Some(Some(name)) => self.field(name, line),
-            Some(None) => {}
-            None => self.without_name(&line, raw),
+        let Some(name) = name else { return self.without_name(&line) };
+        self.in_text = false;
+        match name {
+            None => {}
+            Some(Name::Begin) => self.begin(&line),
+            Some(Name::End) => self.end(&line),
+            Some(name) => self.field(name, line),
         }
     }
 
@@ -241,7 +287,7 @@ impl Reader<'_, '_> {
                 self.close(true);
                 self.open = Open::Event;
                 let (fields, calendar) = (self.here(), self.calendar());
-                self.file.events.push(RawEvent { fields, line: line.number, calendar, whole: true });
+                self.file.events.push(RawEvent { fields, line: line.number, calendar, whole: true, crowded: false });
             }
             "VTIMEZONE" => {
                 self.close(true);
@@ -292,8 +338,8 @@ impl Reader<'_, '_> {
     fn field(&mut self, name: Name, line: Line) {
         let at = self.file.fields.len();
         let into = match self.open {
-            _ if self.depth > 0 => None,
-            Open::Nothing => None,
+            _ if self.depth > 0 => return,
+            Open::Nothing => return,
             Open::Calendar => {
                 if let (Name::CalendarZone, Some(zone)) = (name, self.file.calendar_zones.last_mut()) {
                     self.file.fields.push(Field { name, line });
@@ -301,27 +347,28 @@ impl Reader<'_, '_> {
                 }
                 return;
             }
-            Open::Event => self.file.events.last_mut().map(|event| &mut event.fields),
+            Open::Event => self.file.events.last_mut().and_then(RawEvent::room),
             Open::Zone => self.file.zones.last_mut().map(|zone| zone.parts.last_mut().unwrap_or(&mut zone.fields)),
         };
         if let Some(fields) = into {
             self.file.fields.push(Field { name, line });
             fields.end = self.file.fields.len();
+            self.in_text = name.is_text();
         }
     }
 
-    fn without_name(&mut self, line: &Line, raw: &[u8]) {
-        if raw.trim_ascii().is_empty() || self.depth > 0 {
+    /// A line without a name right behind a text is a piece of it; others are no use.
+    fn without_name(&mut self, line: &Line) {
+        let blank = self.file.bytes.get(line.span.clone()).unwrap_or_default().trim_ascii().is_empty();
+        if blank || self.depth > 0 || !matches!(self.open, Open::Event) {
             return;
         }
-        let last = self.file.fields.last_mut().filter(|field| field.name.is_text());
-        match (&self.open, last) {
-            (Open::Event, Some(text)) => text.line.span.end = line.span.end,
-            (Open::Event, None) => {
+        match self.file.fields.last_mut() {
+            Some(text) if self.in_text => text.line.span.end = line.span.end,
+            _ => {
                 let text = "a line is no property (it has no name); it is left out".to_owned();
                 self.notices.add(None, Some(line.number), text);
             }
-            _ => {}
         }
     }
 

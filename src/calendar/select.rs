@@ -2,7 +2,7 @@
 //!
 //! What an override does not tell it takes from its series; what it tells counts alone, also the answers of its
 //! attendees. Only the person's own answer matters, never that of other guests. Where several own addresses are invited,
-//! the answer that attends most counts.
+//! the answer that attends most counts; who invites attends without an answer.
 
 use super::View;
 use super::expand::Occurrence;
@@ -59,7 +59,7 @@ impl<'s, 'f> Selector<'s, 'f> {
         let (file, view) = (self.file, self.view);
         let told = Rc::clone(self.told.entry(key).or_insert_with(|| {
             let component = Component { file, own: fields(file, event.at), series: key.1.map(|at| fields(file, at)) };
-            Rc::new(component.told(view, matches!(event.start, Time::Date(_))))
+            Rc::new(component.told(view, component.is_all_day(&event.start)))
         }));
         let outside = || view.policy.hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
         let skip = told.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
@@ -98,6 +98,7 @@ impl Hours {
 }
 
 /// A component, with the series behind it.
+#[derive(Clone, Copy)]
 struct Component<'s, 'f> {
     file: &'s File<'f>,
     own: &'s [Field],
@@ -117,12 +118,26 @@ enum Answer {
 impl<'f> Component<'_, 'f> {
     fn told(&self, view: &View<'_>, all_day: bool) -> Told {
         let title: String = self.text(Name::Summary).chars().take(LONGEST_TITLE).collect();
-        let texts: Vec<(From, String)> =
-            WAYS_TO_JOIN.iter().flat_map(|(name, from)| self.all(*name).map(|p| (*from, plain(&p)))).collect();
-        let (link, dial_in) = (link::link(&texts), link::dial_in(&texts));
+        let (link, dial_in) = match (Self { series: None, ..*self }).ways_to_join() {
+            (None, None) => self.ways_to_join(),
+            own => own,
+        };
         let joinable = link.is_some() || dial_in.is_some();
         let skip = if all_day { Some(SkipWhy::AllDay) } else { self.skip(view, &title, joinable) };
         Told { title, link, dial_in, skip }
+    }
+
+    /// Link and telephone number. Those of an override are not mixed with those of its series.
+    fn ways_to_join(&self) -> (Option<String>, Option<String>) {
+        let texts: Vec<(From, String)> =
+            WAYS_TO_JOIN.iter().flat_map(|(name, from)| self.all(*name).map(|p| (*from, plain(&p)))).collect();
+        (link::link(&texts), link::dial_in(&texts))
+    }
+
+    /// A day; or a time, midnight, which Outlook says is a day.
+    fn is_all_day<Z>(&self, start: &Time<Z>) -> bool {
+        let midnight = start.wall() == start.wall().date().midnight();
+        matches!(start, Time::Date(_)) || midnight && self.word(Name::AllDay) == "TRUE"
     }
 
     /// Why it does not ring, but for its hour.
@@ -132,6 +147,7 @@ impl<'f> Component<'_, 'f> {
         let free = self.word(Name::Transparency) == "TRANSPARENT" || busy == "FREE";
         let answer = self.answer(&policy.addresses);
         let tentative = status == "TENTATIVE" || busy == "TENTATIVE" || answer == Some(Answer::Tentative);
+        let unanswered = answer == Some(Answer::None) && !self.is_organized_by(&policy.addresses);
         let left_out = |why| policy.leaves_out.contains(&why);
         let few = policy.min_attendees > 0 && self.attendees() < policy.min_attendees as usize;
         [
@@ -141,7 +157,7 @@ impl<'f> Component<'_, 'f> {
             (free && left_out(SkipWhy::Free), SkipWhy::Free),
             (busy == "OOF" && left_out(SkipWhy::OutOfOffice), SkipWhy::OutOfOffice),
             (tentative && left_out(SkipWhy::Tentative), SkipWhy::Tentative),
-            (answer == Some(Answer::None) && left_out(SkipWhy::Unanswered), SkipWhy::Unanswered),
+            (unanswered && left_out(SkipWhy::Unanswered), SkipWhy::Unanswered),
             (policy.skip_titles.iter().any(|pattern| pattern.fits(title)), SkipWhy::Title),
             (few, SkipWhy::FewAttendees),
             (policy.need_link && !joinable, SkipWhy::NoLink),
@@ -176,6 +192,10 @@ impl<'f> Component<'_, 'f> {
             _ => Answer::None,
         });
         answer.max()
+    }
+
+    fn is_organized_by(&self, own: &[String]) -> bool {
+        self.all(Name::Organizer).any(|p| addresses(&p).any(|address| own.contains(&address)))
     }
 
     /// How many people are invited or invite; rooms and resources do not count.

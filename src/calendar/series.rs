@@ -25,8 +25,8 @@ impl Clocks<'_> {
     pub(super) fn place(&mut self, time: Time<ZoneName>, calendar: usize) -> Rc<Place> {
         match time {
             Time::Utc(_) => Rc::new(Place::Utc),
-            Time::Zoned(_, name) => self.zones.place(name, &mut self.notices, &mut self.budget),
-            Time::Floating(_) => self.zones.floating(calendar, &mut self.notices, &mut self.budget),
+            Time::Zoned(_, name) => self.zones.place(name, &mut self.notices),
+            Time::Floating(_) => self.zones.floating(calendar, &mut self.notices),
             Time::Date(_) => self.zones.own(),
         }
     }
@@ -35,7 +35,7 @@ impl Clocks<'_> {
     pub(super) fn instant(&mut self, time: Time<ZoneName>, here: &Place) -> Option<Timestamp> {
         match time {
             Time::Utc(at) => Place::Utc.instant(at),
-            Time::Zoned(at, name) => self.zones.place(name, &mut self.notices, &mut self.budget).instant(at),
+            Time::Zoned(at, name) => self.zones.place(name, &mut self.notices).instant(at),
             Time::Floating(_) | Time::Date(_) => here.instant(time.wall()),
         }
     }
@@ -48,7 +48,7 @@ impl Clocks<'_> {
         let first = |name| fields.iter().find(|field| field.name == name).map(|field| file.property(field));
         let here = self.place(event.start, event.calendar);
         let end = if let Some(property) = first(Name::EndTime) {
-            let end = Time::of(&property)?.in_zone(|tzid| self.zones.number(event.calendar, tzid));
+            let end = Time::of(&property)?.in_zone(|tzid| self.zones.named(event.calendar, tzid));
             let length = self.instant(end, &here)?.since(here.instant(event.start.wall())?);
             Timestamp::from_ms(start.ms().checked_add(length)?)
         } else {
@@ -187,12 +187,12 @@ impl Series {
 
     fn read_dates(&mut self, event: &Event, field: &Field, clocks: &mut Clocks<'_>) -> Result<(), String> {
         let property = clocks.file.property(field);
-        let mut unread = None;
+        let (tzid, mut unread) = (property.param("TZID"), None);
         for text in property.value().split(',').filter(|text| !text.trim().is_empty()) {
             let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
             let mut read = |text| {
-                let time = Time::read(text, property.param("TZID"))?;
-                Some(time.in_zone(|tzid| clocks.zones.number(event.calendar, tzid)))
+                let time = Time::read(text, tzid)?;
+                Some(time.in_zone(|tzid| clocks.zones.named(event.calendar, tzid)))
             };
             let (Some(time), end_time) = (read(start), end.and_then(&mut read)) else {
                 unread = Some(text);
@@ -221,7 +221,7 @@ impl Series {
 
     fn read_exceptions(&mut self, event: &Event, field: &Field, clocks: &mut Clocks<'_>) -> Result<(), String> {
         let property = clocks.file.property(field);
-        let zone = property.param("TZID").map(|tzid| clocks.zones.number(event.calendar, tzid));
+        let zone = property.param("TZID").map(|tzid| clocks.zones.named(event.calendar, tzid));
         let mut unread = None;
         for text in property.value().split(',').filter(|text| !text.trim().is_empty()) {
             match Time::read(text, zone.map(|_| "named")).map(|time| time.in_zone(|_| zone)) {

@@ -46,7 +46,7 @@ impl<'p> Time<&'p str> {
 }
 
 /// The basic form of a time: without the hyphens and colons of the extended one.
-fn basic(text: &str) -> Cow<'_, str> {
+pub(super) fn basic(text: &str) -> Cow<'_, str> {
     if text.contains(['-', ':']) { Cow::Owned(text.replace(['-', ':'], "")) } else { Cow::Borrowed(text) }
 }
 

@@ -5,14 +5,15 @@
 //! its `TZOFFSETTO` holds, but in the gap after it, where RFC 5545 section 3.3.5 wants the offset before the gap. A wall
 //! time that comes twice lies before the onset both times and thus is the first of the two.
 
-use super::civil::DateTime;
+use super::civil::{DAY, DateTime};
 use super::line::Property;
 use super::read::{Field, File, Name};
 use super::rule::{Budget, Rule, Until, times};
 use super::value::{self, Time};
 
-/// Rules are followed that far back, in seconds: Windows lets them begin in 1601.
-const CENTURIES: i64 = 480 * 366 * 86_400;
+/// How far back from its end a rule is followed, in seconds: Windows lets them begin in 1601, and only the last onsets
+/// matter.
+const FOLLOWED: i64 = 14 * 366 * 86_400;
 
 /// When the clocks change, and from what to what. Offsets are seconds east of Greenwich.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +110,11 @@ fn yearly(
         Some(Until::Floating(last)) => *at <= last,
         Some(Until::Utc(last)) => at.seconds() - i64::from(from) <= last.seconds(),
     };
-    let long_ago = until.plus_seconds(-CENTURIES).unwrap_or(start);
-    Some(times(&rule, start, long_ago, until, budget).ok()?.into_iter().filter(holds).collect())
+    let last = match rule.until() {
+        None => until,
+        Some(Until::Date(day)) => until.min(day.plus_days(1)?.midnight()),
+        Some(Until::Floating(last) | Until::Utc(last)) => until.min(last.plus_seconds(DAY)?),
+    };
+    let first = last.plus_seconds(-FOLLOWED).unwrap_or(start);
+    Some(times(&rule, start, first, last, budget).ok()?.into_iter().filter(holds).collect())
 }

@@ -7,9 +7,11 @@
 //! of a display name. What is left is read in the calendar's or the person's zone, with a notice. A zone is looked up
 //! when an event first needs it, and once.
 
+mod names;
+
 use super::civil::{Date, DateTime};
 use super::notices::{Notices, shown};
-use super::read::{Field, File, Name};
+use super::read::File;
 use super::rule::Budget;
 use super::value::{self, Span};
 use super::vtimezone::Rules;
@@ -17,13 +19,9 @@ use crate::model::Timestamp;
 use crate::zone::{Civil, Zone};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
-
-/// Windows names and some display names, and their IANA zones.
-const WINDOWS: &str = include_str!("zones/windows.tsv");
 
 /// Steps of the budget that one lookup costs: about what it takes.
-const LOOKUP: u64 = 1000;
+const LOOKUP: u64 = 2000;
 
 /// Longest name that is looked up, in bytes.
 const LONGEST_NAME: usize = 200;
@@ -94,15 +92,25 @@ fn civil(wall: DateTime) -> Option<Civil> {
     })
 }
 
-/// A zone's name in one of the calendars of a file: a number, for short.
+/// The name of a zone in a calendar of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ZoneName(usize);
+pub(super) struct ZoneName {
+    /// Its number, for short. The same name has several where calendars bring different zones of that name along.
+    number: usize,
+    calendar: usize,
+}
+
+/// The zones a file brings along under one name. Where they are the same, the first one stands for all.
+#[derive(Default)]
+struct Brought {
+    by_calendar: HashMap<usize, usize>,
+    first: usize,
+}
 
 /// What a name was found to mean.
-enum Found {
-    Place(Place),
-    /// Only its offset is known.
-    Offset(i32),
+enum Meaning {
+    Place(Rc<Place>),
+    /// Nobody knows it: its times are floating.
     Nothing,
 }
 
@@ -113,25 +121,29 @@ pub(super) struct Zones<'f> {
     own: Rc<Place>,
     /// The end of the looked-at time.
     until: Timestamp,
-    numbers: HashMap<Rc<str>, Vec<(usize, ZoneName)>>,
-    /// By number: the calendar, the name, and the place once it was looked up.
-    known: Vec<(usize, Rc<str>, Option<Rc<Place>>)>,
+    /// By name.
+    brought: HashMap<String, Brought>,
+    /// By name, and by the zone that is brought along: its number.
+    numbers: HashMap<Rc<str>, HashMap<Option<usize>, usize>>,
+    /// By number: the name, the zone that is brought along, and what they mean, once that was looked up.
+    known: Vec<(Rc<str>, Option<usize>, Option<Meaning>)>,
     /// By calendar: the place of its floating times, once it was looked up.
     floating: HashMap<usize, Rc<Place>>,
-    /// The zones the file brings along, by name, once one was needed.
-    brought: Option<HashMap<String, Vec<usize>>>,
+    /// Apart from the one for rules of events, so that neither uses up the other.
+    budget: Budget,
 }
 
 impl<'f> Zones<'f> {
-    pub(super) fn new(file: &'f File<'f>, own: &Zone, until: Timestamp) -> Self {
+    pub(super) fn new(file: &'f File<'f>, own: &Zone, until: Timestamp, budget: Budget) -> Self {
         Self {
             file,
             own: Rc::new(Place::Iana(own.clone())),
             until,
+            brought: brought_along(file),
             numbers: HashMap::new(),
             known: Vec::new(),
             floating: HashMap::new(),
-            brought: None,
+            budget,
         }
     }
 
@@ -140,165 +152,91 @@ impl<'f> Zones<'f> {
         Rc::clone(&self.own)
     }
 
-    /// The number of a `TZID` of a calendar of the file. Nothing is looked up.
-    pub(super) fn number(&mut self, calendar: usize, tzid: &str) -> ZoneName {
-        let numbers = self.numbers.get(tzid).map(Vec::as_slice).unwrap_or_default();
-        if let Some((_, number)) = numbers.iter().find(|(of, _)| *of == calendar) {
-            return *number;
+    /// The name in a `TZID` of a calendar of the file. What it means is not looked up yet.
+    pub(super) fn named(&mut self, calendar: usize, tzid: &str) -> ZoneName {
+        let tzid = tzid.trim();
+        let of = |brought: &Brought| *brought.by_calendar.get(&calendar).unwrap_or(&brought.first);
+        let brought = self.brought.get(tzid).map(of);
+        if let Some(number) = self.numbers.get(tzid).and_then(|numbers| numbers.get(&brought)) {
+            return ZoneName { number: *number, calendar };
         }
-        let (name, number) = (Rc::<str>::from(tzid), ZoneName(self.known.len()));
-        self.numbers.entry(Rc::clone(&name)).or_default().push((calendar, number));
-        self.known.push((calendar, name, None));
-        number
+        let (name, number) = (Rc::<str>::from(tzid), self.known.len());
+        self.numbers.entry(Rc::clone(&name)).or_default().insert(brought, number);
+        self.known.push((name, brought, None));
+        ZoneName { number, calendar }
     }
 
     /// The place a name means; the calendar's or the person's own, with a notice, when nobody knows it.
-    pub(super) fn place(&mut self, name: ZoneName, notices: &mut Notices, budget: &mut Budget) -> Rc<Place> {
-        let Some((calendar, tzid, place)) = self.known.get(name.0) else { return Rc::clone(&self.own) };
-        if let Some(place) = place {
-            return Rc::clone(place);
-        }
-        let (calendar, tzid) = (*calendar, Rc::clone(tzid));
-        let shown = shown(&tzid);
-        let place = match self.look_up(calendar, &tzid, budget) {
-            Found::Place(place) => Rc::new(place),
-            Found::Offset(offset) => {
-                notices.add(None, None, format!("no time zone is called \"{shown}\"; the offset in its name is used"));
-                Rc::new(Place::Own(Rules::fixed(offset)))
+    pub(super) fn place(&mut self, name: ZoneName, notices: &mut Notices) -> Rc<Place> {
+        let Some((tzid, brought, meaning)) = self.known.get(name.number) else { return self.own() };
+        if meaning.is_none() {
+            let (tzid, brought) = (Rc::clone(tzid), *brought);
+            let found = self.look_up(&tzid, brought, notices);
+            if let Some((.., meaning)) = self.known.get_mut(name.number) {
+                *meaning = Some(found);
             }
-            Found::Nothing => {
-                let text =
-                    format!("no time zone is called \"{shown}\"; its times are read in the calendar's or your own");
-                notices.add(None, None, text);
-                self.floating(calendar, notices, budget)
-            }
-        };
-        if let Some((.., known)) = self.known.get_mut(name.0) {
-            *known = Some(Rc::clone(&place));
         }
-        place
+        match self.known.get(name.number) {
+            Some((.., Some(Meaning::Place(place)))) => Rc::clone(place),
+            _ => self.floating(name.calendar, notices),
+        }
     }
 
     /// The place of floating times: `X-WR-TIMEZONE` of their calendar, or the person's zone.
-    pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices, budget: &mut Budget) -> Rc<Place> {
+    pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices) -> Rc<Place> {
         if let Some(place) = self.floating.get(&calendar) {
             return Rc::clone(place);
         }
-        // In case the name is unknown: what is unknown is read in the person's zone.
-        self.floating.insert(calendar, Rc::clone(&self.own));
-        if let Some(property) = self.file.calendar_zone(calendar) {
-            let number = self.number(calendar, value::text(property.value()).trim());
-            let place = self.place(number, notices, budget);
-            self.floating.insert(calendar, place);
-        }
-        self.floating.get(&calendar).map_or_else(|| Rc::clone(&self.own), Rc::clone)
+        // In case the calendar's zone is unknown: then its times are floating too.
+        self.floating.insert(calendar, self.own());
+        let Some(property) = self.file.calendar_zone(calendar) else { return self.own() };
+        let name = self.named(calendar, &value::text(property.value()));
+        let place = self.place(name, notices);
+        self.floating.insert(calendar, Rc::clone(&place));
+        place
     }
 
-    fn look_up(&mut self, calendar: usize, tzid: &str, budget: &mut Budget) -> Found {
-        if tzid.len() > LONGEST_NAME || budget.spend(LOOKUP).is_err() {
-            return Found::Nothing;
+    fn look_up(&mut self, tzid: &str, brought: Option<usize>, notices: &mut Notices) -> Meaning {
+        let enough = tzid.len() <= LONGEST_NAME && self.budget.spend(LOOKUP).is_ok();
+        if let Some(place) = enough.then(|| self.found(tzid, brought)).flatten() {
+            return Meaning::Place(Rc::new(place));
         }
+        let (shown, offset) = (shown(tzid), names::offset(tzid).filter(|_| enough));
+        let (why, meaning) = match offset {
+            Some(offset) => {
+                ("the offset in its name is used", Meaning::Place(Rc::new(Place::Own(Rules::fixed(offset)))))
+            }
+            None => ("its times are read in the calendar's zone or in yours", Meaning::Nothing),
+        };
+        notices.add(None, None, format!("no time zone is called \"{shown}\"; {why}"));
+        meaning
+    }
+
+    fn found(&mut self, tzid: &str, brought: Option<usize>) -> Option<Place> {
         let exact = Zone::named(tzid).filter(|zone| zone.name() == tzid).map(Place::Iana);
-        let place = exact.or_else(|| self.brought(calendar, tzid, budget)).or_else(|| self.guessed(tzid));
-        match (place, display(tzid).0) {
-            (Some(place), _) => Found::Place(place),
-            (None, Some(offset)) => Found::Offset(offset),
-            (None, None) => Found::Nothing,
-        }
+        exact.or_else(|| self.rules(brought?)).or_else(|| names::guessed(tzid, self.until))
     }
 
-    /// The calendar's own `VTIMEZONE` of this name, or else that of another calendar in the file.
-    fn brought(&mut self, calendar: usize, tzid: &str, budget: &mut Budget) -> Option<Place> {
-        let file = self.file;
-        let brought = self.brought.get_or_insert_with(|| brought_along(file));
-        let zones = brought.get(tzid.trim())?;
-        let own = zones.iter().find(|at| file.zones.get(**at).is_some_and(|zone| zone.calendar == calendar));
-        let zone = file.zones.get(*own.or(zones.first())?)?;
+    /// A zone that the file brings along.
+    fn rules(&mut self, zone: usize) -> Option<Place> {
+        let zone = self.file.zones.get(zone)?;
         let last = Place::Utc.wall(self.until)?;
         let last = last.plus_seconds(YEARS_AHEAD * 366 * 86_400).unwrap_or(last);
-        Rules::read(file, file.zone(zone).1, last, budget).map(Place::Own)
-    }
-
-    fn guessed(&self, tzid: &str) -> Option<Place> {
-        let (offset, phrase) = display(tzid);
-        let parts: Vec<&str> = tzid.trim_matches('/').split('/').collect();
-        let ends = [3, 2, 1].into_iter().filter_map(|n| Some(parts.get(parts.len().checked_sub(n)?..)?.join("/")));
-        windows(tzid)
-            .or_else(|| windows_of_display(phrase))
-            .filter(|place| offset.is_none_or(|offset| self.has_offset(place, offset)))
-            .or_else(|| self.town(phrase, offset))
-            .or_else(|| iana(tzid))
-            .or_else(|| ends.into_iter().find_map(|end| iana(&end).or_else(|| iana(&end.replacen('_', "/", 1)))))
-            .or_else(|| self.town(parts.last()?, None))
-    }
-
-    /// The zone of the first town in a list that has one, with the right offset.
-    fn town(&self, towns: &str, offset: Option<i32>) -> Option<Place> {
-        let names = Zone::names();
-        towns.split([',', ';', ':']).find_map(|town| {
-            let town = town.trim().replace(' ', "_");
-            let fits = |name: &&&str| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&town));
-            let zones = names.iter().filter(fits).filter_map(|name| Zone::named(name).map(Place::Iana));
-            zones.into_iter().find(|place| offset.is_none_or(|offset| self.has_offset(place, offset)))
-        })
-    }
-
-    /// Is this the zone's offset in winter, around the looked-at time?
-    fn has_offset(&self, place: &Place, offset: i32) -> bool {
-        let half_a_year = Duration::from_secs(183 * 86_400);
-        let offsets = [self.until, self.until.minus(half_a_year)].map(|at| place.offset(at));
-        offsets.iter().flatten().min() == Some(&i64::from(offset))
+        Rules::read(self.file, self.file.observances(zone), last, &mut self.budget).map(Place::Own)
     }
 }
 
-/// The zones of a file by name.
-fn brought_along(file: &File<'_>) -> HashMap<String, Vec<usize>> {
-    let mut brought: HashMap<String, Vec<usize>> = HashMap::new();
+/// The zones of a file, by name.
+fn brought_along(file: &File<'_>) -> HashMap<String, Brought> {
+    let mut brought: HashMap<String, Brought> = HashMap::new();
+    let mut same: HashMap<&[u8], usize> = HashMap::new();
     for (at, zone) in file.zones.iter().enumerate() {
-        let (head, parts) = file.zone(zone);
-        let name = |fields: &[Field]| {
-            let field = fields.iter().find(|field| field.name == Name::TimeZoneId)?;
-            Some(value::text(file.property(field).value()).trim().to_owned())
-        };
-        if let Some(name) = name(head).or_else(|| parts.into_iter().find_map(name)) {
-            brought.entry(name).or_default().push(at);
+        if let Some(name) = file.zone_name(zone) {
+            let first = *same.entry(file.zone_text(zone)).or_insert(at);
+            let known = brought.entry(value::text(name.value()).trim().to_owned());
+            let known = known.or_insert_with(|| Brought { first, ..Brought::default() });
+            known.by_calendar.entry(zone.calendar).or_insert(first);
         }
     }
     brought
-}
-
-/// An IANA zone, whatever the case of its name.
-fn iana(name: &str) -> Option<Place> {
-    Zone::named(name.trim()).map(Place::Iana)
-}
-
-/// A Windows name, such as `W. Europe Standard Time`.
-fn windows(name: &str) -> Option<Place> {
-    let rows = WINDOWS.lines().filter_map(|row| row.split_once('\t'));
-    let (_, iana) = rows.into_iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name.trim()))?;
-    Zone::named(iana).map(Place::Iana)
-}
-
-/// A display name without towns: `Eastern Time (US & Canada)`, `Azores`, `Coordinated Universal Time-11`.
-fn windows_of_display(phrase: &str) -> Option<Place> {
-    let short = phrase.split('(').next().unwrap_or_default().trim();
-    let named = short.strip_suffix(" Time").unwrap_or(short);
-    windows(phrase)
-        .or_else(|| windows(&format!("{named} Standard Time")))
-        .or_else(|| windows(&format!("UTC{}", short.strip_prefix("Coordinated Universal Time")?)))
-}
-
-/// The offset and the rest of a display name such as `(UTC+01:00) Amsterdam, Berlin` or `(GMT -05.00) …`.
-fn display(name: &str) -> (Option<i32>, &str) {
-    let name = name.trim();
-    let (offset, rest) = match name.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
-        Some((offset, rest)) => (offset, rest.trim()),
-        None => (name, name),
-    };
-    let digits = offset.trim().strip_prefix("UTC").or_else(|| offset.trim().strip_prefix("GMT"));
-    let read = digits.and_then(|digits| match digits.trim().replace('.', ":").as_str() {
-        "" => Some(0),
-        digits => value::offset(digits),
-    });
-    (read, rest)
 }

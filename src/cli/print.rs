@@ -97,8 +97,10 @@ pub fn table(rows: Vec<Vec<String>>, width: Option<u16>) -> String {
 
 /// Pretty JSON in the order of declaration, with a line end.
 pub fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
+    // In one piece: standard output would write line by line.
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    out.write_all(&text)
 }
 
 /// A writer for stdout that outlives its reader: when the pipe is gone, what is left to say is dropped and the work

@@ -1,13 +1,15 @@
 //! The channels besides the phone: `[email]`, `[webhook.NAME]`, `[command.NAME]`.
 
+use super::Later;
+use super::check::webhook;
 use crate::model::Email;
 use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The channels of a config. With the mock phone and in test mode nothing leaves: then no secret is fetched, no program
-/// is run for one, and it stays `None`.
+/// The channels of a config. Their secrets are fetched when something is sent, not before: while nothing leaves, nobody
+/// is asked for a password, and a password that cannot be had stops its own channel alone.
 #[derive(Debug, Clone, Default)]
 pub struct Channels {
     /// `[email]`.
@@ -94,8 +96,8 @@ impl Security {
 pub struct Login {
     /// Who.
     pub user: String,
-    /// The password; `None` while nothing may leave.
-    pub password: Option<SecretString>,
+    /// The password.
+    pub password: Later,
 }
 
 /// `[webhook.NAME]`: somebody who takes HTTP POST. `Debug` shows nothing of the address and of headers.
@@ -103,12 +105,12 @@ pub struct Login {
 pub struct WebhookConfig {
     /// What rungs and messages call it.
     pub name: String,
-    /// Where it is; a password. `None` while nothing may leave.
-    pub url: Option<SecretString>,
+    /// Where it is; a password.
+    pub url: Later,
     /// What the body is. Default JSON.
     pub format: WebhookFormat,
     /// More headers: their names, and their values, which are secrets.
-    pub headers: Vec<(String, SecretString)>,
+    pub headers: Vec<(String, Later)>,
     /// Plain http is allowed, beyond this machine. Default false.
     pub allow_http: bool,
     /// Sum of the phases of one request. Default 20 s.
@@ -126,6 +128,24 @@ impl fmt::Debug for WebhookConfig {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
+}
+
+impl WebhookConfig {
+    /// Fetches the address and the values of the headers; otherwise says why it cannot, without any part of them.
+    pub fn secrets(&self) -> Result<WebhookSecrets, String> {
+        let url = webhook::fetched(&self.url, self.allow_http)?;
+        let header = |(name, value): &(String, Later)| Ok((name.clone(), webhook::value(name, value)?));
+        Ok(WebhookSecrets { url, headers: self.headers.iter().map(header).collect::<Result<_, String>>()? })
+    }
+}
+
+/// What a request to a webhook is made of, and nobody may see.
+#[derive(Debug)]
+pub struct WebhookSecrets {
+    /// The address.
+    pub url: SecretString,
+    /// Headers with their values.
+    pub headers: Vec<(String, SecretString)>,
 }
 
 /// What is posted.

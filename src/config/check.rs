@@ -10,10 +10,10 @@ mod limits;
 mod people;
 mod policy;
 mod provider;
-mod secrets;
+pub(super) mod secrets;
 pub(super) mod sources;
 pub(super) mod web;
-mod webhook;
+pub(super) mod webhook;
 
 use super::env::{Env, Overrides};
 use super::raw::Table;
@@ -91,9 +91,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
-    let leaves = provider.chosen != ProviderChoice::Mock && !test_mode;
-    let channels = channels::Setup { request: engine.request_timeout, fetch: leaves, input, report }.channels(&root);
-    let people = people::with_calendars(people, &sources);
+    let channels = channels::Setup { request: engine.request_timeout, input, report }.channels(&root);
     let database = database?;
     Some(Config {
         file: input.path.map(Path::to_owned),

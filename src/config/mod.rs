@@ -17,6 +17,7 @@ pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
+pub use check::secrets::Later;
 pub use env::Env;
 pub use keys::known_keys;
 pub use show::Problems;
@@ -196,7 +197,37 @@ pub enum CalendarPlace {
     /// A file.
     File(PathBuf),
     /// A subscription address: `https://…` (`webcal://` is read as that), or `http://…` where that is allowed. A password.
-    Web(SecretString),
+    Web(WebAddress),
+}
+
+/// A subscription address, or where it comes from. It is a password: nothing shows it.
+#[derive(Debug, Clone)]
+pub enum WebAddress {
+    /// As it stands in the config.
+    Here(SecretString),
+    /// It stands elsewhere, and is fetched with each look: what cannot be had then is one calendar, not the config.
+    Elsewhere {
+        /// Where.
+        secret: Later,
+        /// Whether it may be plain http, beyond this machine.
+        allow_http: bool,
+    },
+}
+
+impl WebAddress {
+    /// The address; otherwise why there is none, in plain words.
+    pub fn get(&self) -> Result<SecretString, String> {
+        match self {
+            Self::Here(address) => Ok(address.clone()),
+            Self::Elsewhere { secret, allow_http } => check::sources::fetched(secret, *allow_http),
+        }
+    }
+}
+
+impl From<String> for WebAddress {
+    fn from(address: String) -> Self {
+        Self::Here(address.into())
+    }
 }
 
 impl CalendarPlace {

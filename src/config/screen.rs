@@ -32,7 +32,7 @@ const FRAGMENTS: &[&str] =
 const PARTS: &[&str] = &["pass", "pw", "key", "proxy"];
 
 /// Words that make a key secret even when they are misspelt.
-const MISSPELT: &[&str] = &["token", "secret", "password", "credential"];
+const MISSPELT: &[&str] = &["token", "secret", "password", "credential", "command"];
 
 /// Keys that name where a calendar or a webhook is, whose addresses are passwords; what is sent with it; and programs,
 /// which may be given a password.

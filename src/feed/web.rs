@@ -11,7 +11,7 @@
 use super::copy::{self, Flaw};
 use super::{Feed, FetchFailure, Fetched};
 use crate::calendar::NotACalendar;
-use crate::config::CalendarConfig;
+use crate::config::{CalendarConfig, WebAddress};
 use crate::http::{Address, Getter, Got, Lookup, retry_after};
 use crate::model::Validators;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,42 +37,54 @@ const COPY_IT_AGAIN: &str = "the address may have been reset: copy it again from
 
 /// A calendar behind an address. Nothing is connected or built before it is asked.
 pub(super) struct Web {
-    address: SecretString,
+    address: WebAddress,
     config: CalendarConfig,
     lookup: Arc<dyn Lookup>,
 }
 
 impl Web {
-    pub(super) fn new(address: SecretString, config: CalendarConfig, lookup: Arc<dyn Lookup>) -> Self {
+    pub(super) fn new(address: WebAddress, config: CalendarConfig, lookup: Arc<dyn Lookup>) -> Self {
         Self { address, config, lookup }
     }
 
     fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
+        let address = self.address.get()?;
+        let known_as = digest(&address);
+        // What another address told about its copy means nothing here.
+        let nothing = Validators::default();
+        let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let got = self.follow(&conditions)?;
+        let (got, own) = self.follow(&address, &conditions)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
-                let told = told(&got);
+                let told = if own { told(&got) } else { Validators::default() };
                 let body = got.body(self.config.max_bytes)?;
-                Ok(copy::judge(body, told, last).map_err(no_calendar)?)
+                Ok(copy::judge(body, Validators { stamp: Some(known_as), ..told }, last).map_err(no_calendar)?)
             }
-            304 if !conditions.is_empty() => Ok(Fetched::Unchanged(still_good(told(&got), last))),
+            304 if own && !conditions.is_empty() => {
+                let validators = still_good(told(&got), last);
+                Ok(Fetched::Unchanged(Validators { stamp: Some(known_as), ..validators }))
+            }
             status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
         }
     }
 
-    /// Asks, and follows redirects, to an answer that is none.
-    fn follow(&self, conditions: &[(&str, &str)]) -> Result<Got, String> {
+    /// Asks, and follows redirects, to an answer that is none. `true`: it comes from the address's own server. What that
+    /// told is asked of no other, to which a redirect may lead today: it would speak of another calendar.
+    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<(Got, bool), String> {
         let (started, limit) = (Instant::now(), self.config.timeout);
         let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
-        let mut at = Address::parse(self.address.expose_secret())
+        let first = Address::parse(address.expose_secret())
             .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
-        may_be_asked(&at, self.config.allow_http)?;
+        may_be_asked(&first, self.config.allow_http)?;
+        let mut at = first.clone();
         for _ in 0..=REDIRECTS_MAX {
-            let got = getter.get(&at, &self.headers(&at, conditions), limit.saturating_sub(started.elapsed()))?;
+            let own = at.is_same_server(&first);
+            let headers = self.headers(&at, if own { conditions } else { &[] });
+            let got = getter.get(&at, &headers, limit.saturating_sub(started.elapsed()))?;
             if !matches!(got.status(), 301..=303 | 307 | 308) {
-                return Ok(got);
+                return Ok((got, own));
             }
             let location = got.headers().get("location").ok_or("a redirect does not say where it leads")?;
             at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
@@ -97,6 +109,13 @@ impl Feed for Web {
     fn fetch(&self, last: &Validators, whole: bool) -> Fetched {
         self.ask(last, whole).unwrap_or_else(Fetched::Failed)
     }
+}
+
+/// Tells one address from another and says nothing about it.
+fn digest(address: &SecretString) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, address.expose_secret().as_bytes());
+    let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+    format!("{half:032x}")
 }
 
 /// Asks whether the last copy is still good.

@@ -47,6 +47,11 @@ impl Address {
         is_loopback(self.host())
     }
 
+    /// Do both lead to one server: scheme, host and port?
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        (self.scheme(), self.authority()) == (other.scheme(), other.authority())
+    }
+
     /// The name of the server, or its IP address.
     pub fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
@@ -62,8 +67,7 @@ impl Address {
         } else {
             Self::parse(&format!("{}://{}{}", self.scheme(), self.authority(), self.target(location)))?
         };
-        let stays = (there.scheme(), there.authority()) == (self.scheme(), self.authority());
-        there.login = self.login.clone().filter(|_| stays);
+        there.login = self.login.clone().filter(|_| there.is_same_server(self));
         Some(there)
     }
 

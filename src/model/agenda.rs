@@ -102,7 +102,8 @@ pub struct Validators {
     pub etag: Option<String>,
     /// `Last-Modified`, as received.
     pub last_modified: Option<String>,
-    /// Of a file: what the file system says about it (device, inode, size, time of change).
+    /// Of a file: what the file system says about it (device, inode, size, time of change). Of a subscription: a hash of
+    /// the address it came from.
     pub stamp: Option<String>,
     /// Hash of the body without its `DTSTAMP` lines, in hex.
     pub hash: Option<String>,

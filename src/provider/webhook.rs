@@ -38,17 +38,18 @@ impl Webhooks {
         let Some((webhook, http)) = self.0.iter().find(|(webhook, _)| webhook.name == name) else {
             return Reply::not_sent(NotSentCause::Other, format!("the config has no [webhook.{}]", printable(name)));
         };
-        let Some(url) = &webhook.url else {
-            return Reply::not_sent(NotSentCause::Other, "the address of this webhook was not read");
+        let secrets = match webhook.secrets() {
+            Ok(secrets) => secrets,
+            Err(why) => return Reply::not_sent(NotSentCause::Other, why),
         };
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);
         }
         let (content_type, body) = body(webhook.format, request);
         let ours = [("Accept", "*/*"), ("Idempotency-Key", request.key.as_str())];
-        let theirs = webhook.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret()));
+        let theirs = secrets.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret()));
         let headers: Vec<_> = ours.into_iter().chain(theirs).collect();
-        let url = url.expose_secret();
+        let url = secrets.url.expose_secret();
         let post = Post { url, allow_http: webhook.allow_http, content_type, headers: &headers, body: body.as_bytes() };
         let (outcome, http_status, elapsed) = match http.send(&post, gate) {
             Ok(answer) => {

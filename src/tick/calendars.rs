@@ -17,7 +17,9 @@ use crate::feed::{Feed, Fetched};
 use crate::model::{CalendarId, CalendarKind, KnownMeeting, Seen, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
-use crate::store::{CalendarDraft, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError};
+use crate::store::{
+    CalendarDraft, CallScope, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError,
+};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -114,7 +116,8 @@ impl Run<'_> {
     /// Starts looks at the calendars that are due, as many as may run at once. For when the due calls are on their way.
     pub(super) fn look_at_calendars(&mut self) -> Result<(), StoreError> {
         let limits = &self.world.config.calendar;
-        let each = limits.timeout.saturating_add(BESIDE_FETCH);
+        // Whatever the times are, a tick that has just begun has room for a look.
+        let each = limits.timeout.saturating_add(BESIDE_FETCH).min(self.limit() / 4 * 3);
         while self.jobs.calendars() < limits.parallel && self.limit().saturating_sub(self.started.elapsed()) >= each {
             let Some(due) = self.next_calendar(each)? else { break };
             if let Some(job) = CalendarJob::new(self.world, due) {
@@ -133,7 +136,7 @@ impl Run<'_> {
                 now,
                 lease: each.saturating_mul(2),
                 limit: self.world.config.calendar.parallel,
-                starts_after: now.plus(first_ring(&self.world.config)).plus(refresh::BEFORE_RING_MOST),
+                starts_after: looked_at_before_ring(&self.world.config, now),
             })?;
             waiting.extend(due.into_iter().filter(|due| had_theirs.insert(due.id)));
             *done = waiting.is_empty();
@@ -158,11 +161,15 @@ impl Run<'_> {
         if let (Some(why), true) = (&news.failure, news.unwritten) {
             self.look_failed(subject, why.clone())?;
         }
-        let failure = news.failure.filter(|_| subject.good_at.is_none() || subject.failures + 1 >= FAULT_AFTER);
+        let failure =
+            news.failure.filter(|_| subject.good_at.is_none() || subject.failures.saturating_add(1) >= FAULT_AFTER);
         self.fault(&format!("calendar {}", subject.id), failure.is_some(), || {
             let copy = age_words(subject.good_at, self.world.clock.now());
             format!("the calendar {} cannot be read: {}; {copy}", subject.name, failure.as_deref().unwrap_or_default())
         })?;
+        for ended in news.changed.iter().filter_map(|change| change.ended.as_ref()).filter(|ended| ended.hang_ups > 0) {
+            self.follow(CallScope::HangUpsOf(ended.incident))?;
+        }
         self.meetings_changed(news.changed)
     }
 
@@ -240,7 +247,7 @@ impl CalendarJob {
     fn must_expand(&self, view: &View<'_>) -> bool {
         !self.due.has_body
             || self.due.has_missing
-            || self.due.expanded_at.is_none_or(|at| self.now >= at.plus(EXPAND_EVERY))
+            || !self.is_within(EXPAND_EVERY, self.due.expanded_at)
             || self.due.expanded_with.as_deref() != Some(view.decided_by().as_str())
     }
 
@@ -264,13 +271,14 @@ impl CalendarJob {
             Some(_) => Looked::Failed { times: self.due.failures.saturating_add(1), retry_after },
             None => Looked::Good { vanished: false },
         };
+        let ring = self.next_ring(expanded.as_ref());
         let look = LookDone {
             looks: self.due.looks,
             outcome,
             full,
             expanded,
-            next_look_at: self.next_look(looked),
-            second_look_at: self.next_look(Looked::Good { vanished: true }),
+            next_look_at: self.next_look(looked, ring),
+            second_look_at: self.next_look(Looked::Good { vanished: true }, ring),
         };
         // An old copy proves nothing about what is gone.
         let (now, confirmed) = (self.now, failure.is_none());
@@ -290,17 +298,31 @@ impl CalendarJob {
     /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it
     /// was written down within the time a copy is good.
     fn is_as_it_was(&self, outcome: &LookOutcome) -> bool {
-        let recent = |at: Option<Timestamp>| at.is_some_and(|at| self.now < at.plus(self.refresh));
+        let recent = |at: Option<Timestamp>| self.is_within(self.refresh, at);
         self.due.kind == CalendarKind::File
             && match outcome {
-                LookOutcome::Unchanged(_) => self.due.failures == 0 && recent(self.due.good_at),
+                LookOutcome::Unchanged(told) => {
+                    *told == self.due.validators && self.due.failures == 0 && recent(self.due.good_at)
+                }
                 LookOutcome::Failed { why } => self.due.failure.as_ref() == Some(why) && recent(self.due.checked_at),
                 LookOutcome::New { .. } => false,
             }
     }
 
-    fn next_look(&self, looked: Looked) -> Timestamp {
-        let ring = self.due.next_start.map(|start| start.minus(first_ring(&self.world.config)));
+    /// Was that so short a time ago? A time that lies ahead comes from a wrong clock and does not count.
+    fn is_within(&self, time: Duration, at: Option<Timestamp>) -> bool {
+        at.is_some_and(|at| at <= self.now && self.now < at.plus(time))
+    }
+
+    /// The next first ring that a look can come before: of a meeting that was known, or that was seen just now.
+    fn next_ring(&self, expanded: Option<&Expanded>) -> Option<Timestamp> {
+        let after = looked_at_before_ring(&self.world.config, self.now);
+        let seen = expanded.into_iter().flat_map(|expanded| &expanded.seen.meetings).map(|meeting| meeting.starts_at);
+        let next = seen.filter(|start| *start > after).chain(self.due.next_start).min()?;
+        Some(next.minus(first_ring(&self.world.config)))
+    }
+
+    fn next_look(&self, looked: Looked, ring: Option<Timestamp>) -> Timestamp {
         refresh::next_look(self.now, self.refresh, looked, ring, &self.due.key)
     }
 }
@@ -325,6 +347,11 @@ fn expand(body: &[u8], view: &View<'_>) -> Result<Expanded, String> {
 /// How long before a meeting its first rung is due.
 fn first_ring(config: &Config) -> Duration {
     ladder::reach(&config.ladder).saturating_sub(ladder::OPEN_AHEAD)
+}
+
+/// Meetings that start after this are far enough away for one more look before their first ring.
+fn looked_at_before_ring(config: &Config, now: Timestamp) -> Timestamp {
+    now.plus(first_ring(config)).plus(refresh::BEFORE_RING_MOST)
 }
 
 /// The config's calendars as the store keeps them.

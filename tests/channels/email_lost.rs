@@ -3,7 +3,7 @@
 use crate::fake_smtp::{FakeSmtp, Turn};
 use crate::support::Open;
 use crate::{mail, not_sent, unknown};
-use savehub::config::{EmailConfig, Security};
+use savehub::config::{EmailConfig, Later, Security};
 use savehub::http::Lookup;
 use savehub::model::{NotSentCause, Outcome, Rejection, RejectionClass, Reply};
 use savehub::provider::Provider;
@@ -174,10 +174,11 @@ fn a_host_that_does_not_resolve_is_certain_and_one_dead_address_gives_way_to_the
 }
 
 #[test]
-fn a_password_that_was_not_read_is_never_left_out_silently() {
+fn without_its_password_nothing_is_said() {
     let mut server = FakeSmtp::start(Security::None);
     let mut config = server.config("pw");
-    config.login.as_mut().unwrap().password = None;
-    assert_eq!(not_sent(send(&config)), (NotSentCause::Other, "the password of the mail server was not read".into()));
+    config.login.as_mut().unwrap().password = Later::here("password_file", String::new().into());
+    let detail = "no password comes from `password_file`: the first line is empty";
+    assert_eq!(not_sent(send(&config)), (NotSentCause::Other, detail.into()));
     assert_eq!(server.ended(), Vec::<String>::new());
 }

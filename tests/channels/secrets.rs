@@ -5,7 +5,7 @@ use crate::support::Open;
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::{mail, named};
 use log::{LevelFilter, Log, Metadata, Record};
-use savehub::config::{Channels, CommandConfig, Security, WebhookConfig, WebhookFormat};
+use savehub::config::{Channels, CommandConfig, Later, Security, WebhookConfig, WebhookFormat};
 use savehub::http::LOG_CAPS;
 use savehub::model::RungKind;
 use savehub::provider::Provider;
@@ -63,9 +63,9 @@ fn webhooks(said: &mut String) {
         for address in [format!("http://{}/{CANARY}?{CANARY}", receiver.addr()), format!("http://192.0.2.1/{CANARY}")] {
             let webhooks = Webhooks::new(&[WebhookConfig {
                 name: "phone".into(),
-                url: Some(address.into()),
+                url: Later::here("url", address.into()),
                 format: WebhookFormat::Json,
-                headers: vec![("Authorization".into(), format!("Bearer {CANARY}").into())],
+                headers: vec![("Authorization".into(), Later::here("value", format!("Bearer {CANARY}").into()))],
                 allow_http: false,
                 timeout: Duration::from_secs(20),
                 ca_file: None,
@@ -104,7 +104,7 @@ fn nothing_secret_is_said_and_the_log_says_what_became_of_each() {
         "ERROR [EMAIL] To=a***@example.com: refused: 550 *** *** *** a***@example.com\n",
         "INFO [WEBHOOK] To=phone: taken in ",
         "ERROR [WEBHOOK] To=phone: nobody knows whether it arrived: HTTP 500\n",
-        "ERROR [WEBHOOK] To=phone: not sent: refusing to send credentials over plain http\n",
+        "ERROR [WEBHOOK] To=phone: not sent: no address comes from `url`: http:// shows everything",
         "INFO [COMMAND] lamp: took it loud\n",
         "INFO [COMMAND] To=lamp: taken in ",
         "ERROR [COMMAND] To=lamp: refused: the program failed with exit code 3\n",

@@ -305,26 +305,3 @@ error: `url` is empty
 ",
     );
 }
-
-#[test]
-fn a_variable_without_an_address_is_named_by_its_key_alone() {
-    all(
-        r#"
-[[person]]
-id = "ana"
-phone = "+12025550101"
-calendars = [{ url_env = "ANA" }, { url_command = ["printf", "work.ics"] }]
-"#,
-        r"
-error: no address comes from `url_env`: the environment variable it names is not set
- --> config.toml:4:26
-  = note: the line is not shown, because it may hold a secret
-
-error: no address comes from `url_command`: an address starts with https://
- --> config.toml:4:51
-  = note: the line is not shown, because it may hold a secret
-
-2 problems in config.toml; nothing was done
-",
-    );
-}

@@ -1,23 +1,19 @@
 //! `[webhook.NAME]`, `[command.NAME]` and `presence_command`; and what all channels share.
 
 use super::{all, config};
-use savehub::config::{Config, Security, WebhookFormat};
+use savehub::config::{Channels, Security, WebhookFormat};
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
 
-/// Something may leave: secrets are needed.
-const TWILIO: &str = "[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"AC1\"\nfrom = \"+12025550100\"\n\
-                      auth_token = \"x\"\n";
-
-fn real(env: &[(&str, &str)], text: &str) -> Config {
-    config(env, &format!("{TWILIO}{text}")).unwrap_or_else(|error| panic!("{error}"))
+fn channels(env: &[(&str, &str)], text: &str) -> Channels {
+    config(env, text).unwrap_or_else(|error| panic!("{error}")).channels
 }
 
 #[test]
 fn what_is_not_said_about_a_channel_has_a_default() {
     let text = "[email]\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\n[webhook.phone]\n\
                 url = \"https://example.com/1\"\n[command.lamp]\nrun = [\"lamp\"]\n";
-    let channels = real(&[], text).channels;
+    let channels = channels(&[], text);
     let email = channels.email.as_ref().unwrap();
     assert_eq!((email.port, email.security, email.login.is_none()), (587, Security::StartTls, true));
     let webhook = channels.webhook("phone").unwrap();
@@ -25,31 +21,6 @@ fn what_is_not_said_about_a_channel_has_a_default() {
     let timeouts = [email.timeout, webhook.timeout, channels.command("lamp").unwrap().timeout];
     assert_eq!(timeouts, [Duration::from_secs(20); 3]);
     assert!(channels.webhook("lamp").is_none() && channels.command("phone").is_none());
-}
-
-#[test]
-fn secrets_come_from_variables_and_programs_and_may_hold_spaces() {
-    let text = "[email]\nhost = \"::1\"\nport = 25\nsecurity = \"none\"\nfrom = \"a@example.com\"\nuser = \"ana\"\n\
-                password_env = \"P\"\n[webhook.phone]\nurl_command = [\"echo\", \"https://example.com/1\"]\n\
-                headers = [{ name = \"Authorization\", value_env = \"H\" }]\n";
-    let channels = real(&[("P", "pass wörd"), ("H", "Bearer x")], text).channels;
-    let login = channels.email.as_ref().unwrap().login.as_ref().unwrap();
-    assert_eq!((login.user.as_str(), login.password.as_ref().unwrap().expose_secret()), ("ana", "pass wörd"));
-    let webhook = channels.webhook("phone").unwrap();
-    assert_eq!(webhook.url.as_ref().unwrap().expose_secret(), "https://example.com/1");
-    let (name, value) = &webhook.headers[0];
-    assert_eq!((name.as_str(), value.expose_secret()), ("Authorization", "Bearer x"));
-}
-
-#[test]
-fn with_the_mock_phone_and_in_test_mode_no_secret_is_asked_for() {
-    let text = "[email]\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\nuser = \"ana\"\n\
-                password_command = [\"/nonexistent\"]\n[webhook.phone]\nurl_file = \"/nonexistent\"\n";
-    let rehearsed = real(&[("CALL_TEST_MODE", "1")], text).channels;
-    for channels in [config(&[], text).unwrap().channels, rehearsed] {
-        assert!(channels.webhook("phone").unwrap().url.is_none());
-        assert!(channels.email.unwrap().login.unwrap().password.is_none());
-    }
 }
 
 #[test]
@@ -134,9 +105,8 @@ error: invalid name `my phone`
 
 error: this command has no `run`
  --> config.toml:5:1
-  |
-5 | [command.lamp]
-  | ^^^^^^^^^^^^^^ add run = ["/usr/local/bin/lamp", "red"]
+  = help: add run = ["/usr/local/bin/lamp", "red"]
+  = note: the line is not shown, because it may hold a secret
 
 4 problems in config.toml; nothing was done
 "#,
@@ -257,78 +227,6 @@ error: unknown key `wert`
 }
 
 #[test]
-fn a_header_holds_ascii() {
-    all(
-        r#"
-[call]
-provider = "twilio"
-[provider.twilio]
-account_sid = "AC1"
-from = "+12025550100"
-auth_token = "x"
-[webhook.phone]
-url = "https://example.com/1"
-headers = [{ name = "Title", value = "é" }]
-"#,
-        r"
-error: the value of this header cannot be sent
- --> config.toml:9:38
-  = help: a header holds letters, digits and signs of ASCII
-  = note: the line is not shown, because it may hold a secret
-
-1 problem in config.toml; nothing was done
-",
-    );
-}
-
-#[test]
-fn an_address_that_is_not_there_is_an_error_when_something_may_leave() {
-    all(
-        r#"
-[call]
-provider = "twilio"
-[provider.twilio]
-account_sid = "AC1"
-from = "+12025550100"
-auth_token = "x"
-[webhook.phone]
-url_env = "PHONE"
-"#,
-        r"
-error: nothing comes from `url_env`: the environment variable it names is not set
- --> config.toml:8:11
-  = note: the line is not shown, because it may hold a secret
-
-1 problem in config.toml; nothing was done
-",
-    );
-}
-
-#[test]
-fn an_address_that_a_program_prints_is_checked_too() {
-    all(
-        r#"
-[call]
-provider = "twilio"
-[provider.twilio]
-account_sid = "AC1"
-from = "+12025550100"
-auth_token = "x"
-[webhook.phone]
-url_command = ["echo", "ftp://x"]
-"#,
-        r"
-error: this address cannot be posted to
- --> config.toml:8:15
-  = help: an address starts with https://
-  = note: the line is not shown, because it may hold a secret
-
-1 problem in config.toml; nothing was done
-",
-    );
-}
-
-#[test]
 fn a_command_names_a_program_and_its_arguments() {
     all(
         r#"
@@ -393,5 +291,74 @@ error: `presence_command` must be a list, not a text
 
 1 problem in config.toml; nothing was done
 "#,
+    );
+}
+
+#[test]
+fn secrets_come_from_variables_and_programs_and_may_hold_spaces() {
+    let text = "[email]\nhost = \"::1\"\nport = 25\nsecurity = \"none\"\nfrom = \"a@example.com\"\nuser = \"ana\"\n\
+                password_env = \"P\"\n[webhook.phone]\nurl_command = [\"echo\", \"https://example.com/1\"]\n\
+                headers = [{ name = \"Authorization\", value_env = \"H\" }]\n";
+    let channels = channels(&[("P", "pass wörd"), ("H", "Bearer x")], text);
+    let login = channels.email.as_ref().unwrap().login.as_ref().unwrap();
+    assert_eq!((login.user.as_str(), login.password.fetch_line().unwrap().expose_secret()), ("ana", "pass wörd"));
+    let secrets = channels.webhook("phone").unwrap().secrets().unwrap();
+    assert_eq!(secrets.url.expose_secret(), "https://example.com/1");
+    let (name, value) = &secrets.headers[0];
+    assert_eq!((name.as_str(), value.expose_secret()), ("Authorization", "Bearer x"));
+}
+
+#[test]
+fn a_secret_that_cannot_be_had_or_used_is_found_out_when_something_is_sent_and_not_before() {
+    let header = |value: &str| format!("url = \"https://example.com/1\"\nheaders = [{{ name = \"X\", {value} }}]");
+    for (keys, env, why) in [
+        (
+            "url_file = \"/nonexistent/x\"".into(),
+            "",
+            "no address comes from `url_file`: the file cannot be read (there is none)",
+        ),
+        (
+            "url_command = [\"echo\", \"ftp://x\"]".into(),
+            "",
+            "no address comes from `url_command`: an address starts with https://",
+        ),
+        (
+            "url_env = \"E\"".into(),
+            "http://example.com",
+            "no address comes from `url_env`: http:// shows everything to everybody on the way: write https://, or \
+             allow_http = true beside it",
+        ),
+        (
+            header("value_command = [\"false\"]"),
+            "",
+            "no value of the header X comes from `value_command`: the program failed (exit status: 1)",
+        ),
+        (
+            header("value_env = \"E\""),
+            "é",
+            "no value of the header X comes from `value_env`: a header holds letters, digits and signs of ASCII, in one line",
+        ),
+    ] {
+        let channels = channels(&[("E", env)], &format!("[webhook.phone]\n{keys}\n"));
+        assert_eq!(channels.webhook("phone").unwrap().secrets().unwrap_err(), why);
+    }
+}
+
+#[test]
+fn a_header_in_the_config_holds_ascii() {
+    all(
+        r#"
+[webhook.phone]
+url = "https://example.com/1"
+headers = [{ name = "Title", value = "é" }]
+"#,
+        r"
+error: the value of this header cannot be sent
+ --> config.toml:3:38
+  = help: a header holds letters, digits and signs of ASCII, in one line
+  = note: the line is not shown, because it may hold a secret
+
+1 problem in config.toml; nothing was done
+",
     );
 }

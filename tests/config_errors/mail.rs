@@ -155,29 +155,3 @@ error: `user` is not a name to log in with
 "#,
     );
 }
-
-#[test]
-fn a_password_that_is_not_there_is_an_error_when_mail_may_leave() {
-    all(
-        r#"
-[call]
-provider = "twilio"
-[provider.twilio]
-account_sid = "AC1"
-from = "+12025550100"
-auth_token = "x"
-[email]
-host = "smtp.example.com"
-from = "savehub@example.com"
-user = "ana"
-password_env = "SMTP_PASSWORD"
-"#,
-        r"
-error: nothing comes from `password_env`: the environment variable it names is not set
- --> config.toml:11:16
-  = note: the line is not shown, because it may hold a secret
-
-1 problem in config.toml; nothing was done
-",
-    );
-}

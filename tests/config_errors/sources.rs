@@ -10,7 +10,7 @@ const PERSON: &str = "[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n";
 fn place(calendar: &CalendarSource) -> String {
     match &calendar.place {
         CalendarPlace::File(path) => path.display().to_string(),
-        CalendarPlace::Web(address) => address.expose_secret().to_owned(),
+        CalendarPlace::Web(address) => address.get().map_or_else(|why| why, |a| a.expose_secret().to_owned()),
     }
 }
 
@@ -33,7 +33,7 @@ fn calendars_are_read_with_their_names_and_keys() {
             ("work.ics", "/home/ana/work.ics".into(), None),
             ("private.ics", "/home/ana/private.ics".into(), None),
             ("calendar.example.com", "https://calendar.example.com/private-1".into(), None),
-            ("calendar.example.com (2)", "https://calendar.example.com/private-2/basic.ics".into(), None),
+            ("calendar", "https://calendar.example.com/private-2/basic.ics".into(), None),
             ("team", "http://localhost:8080/team".into(), Some(120)),
         ]
     );
@@ -76,4 +76,42 @@ fn an_address_in_a_file_others_can_read_is_refused_and_one_elsewhere_is_not() {
         assert!(said.contains("stands in a file that others can read (mode 644)"), "{said}");
         assert!(said.contains("run: chmod 600 ") && !said.contains("a.ics"), "{said}");
     }
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_no_fault_of_the_config_and_is_told_with_each_look() {
+    let calendars =
+        r#"calendars = [{ url_env = "ANA" }, { url_command = ["printf", "work.ics"] }, { url_file = "/none" }]"#;
+    let config = config(&[], &format!("{PERSON}{calendars}\n")).unwrap();
+    let why: Vec<_> = config.people[0]
+        .calendars
+        .iter()
+        .map(|c| match &c.place {
+            CalendarPlace::Web(address) => address.get().map(drop),
+            CalendarPlace::File(_) => Ok(()),
+        })
+        .collect();
+    assert_eq!(
+        why,
+        [
+            Err("no address comes from `url_env`: the environment variable it names is not set".to_owned()),
+            Err("no address comes from `url_command`: an address starts with https://".to_owned()),
+            Err("no address comes from `url_file`: the file cannot be read (there is none)".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn an_address_that_changes_where_it_stands_is_the_same_calendar() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("ana.url");
+    let read = |address: &str| {
+        std::fs::write(&file, address).unwrap();
+        let config = config(&[], &format!("{PERSON}calendars = [{{ url_file = {file:?} }}]\n")).unwrap();
+        let calendar = config.people[0].calendars[0].clone();
+        (place(&calendar), calendar.key)
+    };
+    let (before, after) = (read("https://example.com/private-1"), read("https://example.com/private-2"));
+    assert_ne!(before.0, after.0);
+    assert_eq!(before.1, after.1);
 }

@@ -27,7 +27,6 @@ fn a_calendar_is_new_once_and_then_unchanged_until_it_changes() {
     let (body, first) = new(feed.fetch(&nothing(), false));
     assert_eq!(body, calendar("Plans"));
     assert_eq!((first.etag.as_deref(), first.last_modified.as_deref()), (Some(ETAG), Some(DATE)));
-    assert_eq!(first.stamp, None);
     assert_eq!(unchanged(feed.fetch(&first, false)), first);
     server.serve(tells(&calendar("Changed plans"), Some("\"2\"")));
     let (body, second) = new(feed.fetch(&first, false));
@@ -65,10 +64,21 @@ fn the_whole_copy_is_asked_for_without_conditions() {
 }
 
 #[test]
+fn what_another_address_told_is_not_asked_with() {
+    let told = Serves::Calendar { body: calendar("a"), etag: Some(ETAG), last_modified: Some(DATE) };
+    let (before, after) = (FakeFeed::start(told.clone()), FakeFeed::start(told));
+    let (_, validators) = new(web(&before.url(), &patient()).fetch(&nothing(), false));
+    let (body, _) = new(web(&after.url(), &patient()).fetch(&validators, false));
+    assert_eq!(body, calendar("a"), "the same calendar, but new");
+    assert_eq!(after.requests()[0].header("if-none-match"), None);
+}
+
+#[test]
 fn a_304_nobody_asked_for_is_a_failure() {
     let not_modified = || FakeFeed::start(Serves::Answer(304, Vec::new(), Vec::new()));
     let known = Validators { etag: Some(ETAG.into()), hash: Some("h".into()), ..nothing() };
-    assert_eq!(unchanged(web(&not_modified().url(), &patient()).fetch(&known, false)), known);
+    let still = unchanged(web(&not_modified().url(), &patient()).fetch(&known, false));
+    assert_eq!(Validators { stamp: None, ..still }, known);
     let words = "the server says that nothing has changed without having been asked (HTTP 304)";
     assert_eq!(why(web(&not_modified().url(), &patient()).fetch(&known, true)), words);
     assert_eq!(why(web(&not_modified().url(), &patient()).fetch(&nothing(), false)), words);
@@ -231,4 +241,18 @@ fn what_is_not_http_and_a_closed_door_are_told_in_words() {
     let bad = CalendarConfig { user_agent: Some("a\nb".into()), ..patient() };
     let words = "the request cannot be written; is `user_agent` under [calendar] plain text?";
     assert_eq!(why(web(&gone, &bad).fetch(&nothing(), false)), words);
+}
+
+#[test]
+fn what_one_server_told_is_not_asked_of_another_one_a_redirect_leads_to() {
+    let serves = |title| Serves::Calendar { body: calendar(title), etag: Some(ETAG), last_modified: Some(DATE) };
+    let (old, next) = (FakeFeed::start(serves("old")), FakeFeed::start(serves("new")));
+    let entry = FakeFeed::start(Serves::redirect(302, &old.url()));
+    let feed = web(&entry.url(), &patient());
+    let (_, told) = new(feed.fetch(&nothing(), false));
+    assert_eq!(unchanged(feed.fetch(&told, false)), told);
+    entry.serve(Serves::redirect(302, &next.url()));
+    assert_eq!(new(feed.fetch(&told, false)).0, calendar("new"));
+    let known = Validators { etag: Some(ETAG.into()), ..told };
+    assert_eq!(new(feed.fetch(&known, false)).0, calendar("new"), "nor is what it told before");
 }

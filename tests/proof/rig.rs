@@ -248,11 +248,13 @@ impl Rig {
     fn rest(&self) -> Rest {
         let connection = self.connect();
         let count = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
-        let open = count(
+        // What starts later is not in reach of the ladder yet.
+        let soon = SystemClock.now().plus(AHEAD * 2).ms();
+        let open = count(&format!(
             "select (select count(*) from steps where state in ('PENDING','RUNNING')) \
              + (select count(*) from attempts where state in ('SENDING','UNKNOWN') or (state = 'ACCEPTED' and hang_up = 'WANTED')) \
-             + (select count(*) from meetings where state = 'SCHEDULED' and watched = 0)",
-        );
+             + (select count(*) from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < {soon})",
+        ));
         if open == 0 {
             return Rest::Over;
         }

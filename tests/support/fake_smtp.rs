@@ -4,7 +4,7 @@
 
 use crate::fake_tls::certified;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use savehub::config::{EmailConfig, Login, Security};
+use savehub::config::{EmailConfig, Later, Login, Security};
 use savehub::model::Email;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -81,7 +81,7 @@ impl FakeSmtp {
             host: "127.0.0.1".into(),
             port: self.addr.port(),
             security: self.security,
-            login: Some(Login { user: "ana".into(), password: Some(password.to_owned().into()) }),
+            login: Some(Login { user: "ana".into(), password: Later::here("password", password.into()) }),
             from: Email::parse("savehub@example.com").unwrap(),
             timeout: Duration::from_secs(20),
             ca_file: Some(self.ca.path().to_owned()),

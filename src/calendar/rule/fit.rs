@@ -20,6 +20,11 @@ impl Numbers {
         self.0.is_empty()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// As they are, smallest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
         self.0.iter().map(|n| i64::from(*n))

@@ -92,9 +92,16 @@ pub(super) enum Until {
     Utc(DateTime),
 }
 
+/// Steps each UID has for itself: enough for an ordinary series, so that no other one can take that away. A calendar
+/// cannot hold more UIDs than it has bytes for.
+const OWN_STEPS: u64 = 200;
+
 /// How much work the series of one calendar may still cost. A step is a period looked at or an occurrence found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
+    /// Of the UID that is being expanded.
+    own: u64,
+    /// Shared by all.
     steps: u64,
     per_series: usize,
 }
@@ -102,14 +109,32 @@ pub(super) struct Budget {
 impl Budget {
     /// A full one.
     pub(super) fn new(limits: Limits) -> Self {
-        Self { steps: limits.steps, per_series: limits.per_series }
+        Self { own: 0, steps: limits.steps, per_series: limits.per_series }
+    }
+
+    /// The next UID has its own steps.
+    pub(super) fn renew(&mut self) {
+        self.own = OWN_STEPS;
     }
 
     /// Takes some steps away.
     pub(super) fn spend(&mut self, steps: u64) -> Result<(), TooMuch> {
-        let left = self.steps.checked_sub(steps);
+        let shared = steps.saturating_sub(self.own);
+        self.own = self.own.saturating_sub(steps);
+        let left = self.steps.checked_sub(shared);
         self.steps = left.unwrap_or(0);
         left.map(|_| ()).ok_or(TooMuch::Work)
+    }
+
+    /// Sets aside all but an eighth of what is left, so that whoever spends now leaves something to those who follow.
+    pub(super) fn set_aside(&mut self) -> u64 {
+        let share = self.steps.div_ceil(8);
+        std::mem::replace(&mut self.steps, share) - share
+    }
+
+    /// Puts back what was set aside.
+    pub(super) fn put_back(&mut self, steps: u64) {
+        self.steps = self.steps.saturating_add(steps);
     }
 }
 

@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::fit::{Numbers, Weekdays};
 use super::period::Freq;
 use super::{Date, DateTime, Rule, Until};
+use crate::calendar::value::basic;
 use crate::model::{cut, printable};
 
 /// Longer than any real interval of any frequency, and short enough to calculate with.
@@ -82,6 +83,7 @@ impl Rule {
 
 impl Until {
     fn parse(text: &str) -> Option<Self> {
+        let text = &*basic(text);
         let utc = text.strip_suffix('Z').and_then(DateTime::parse).map(Self::Utc);
         utc.or_else(|| DateTime::parse(text).map(Self::Floating)).or_else(|| Date::parse(text).map(Self::Date))
     }

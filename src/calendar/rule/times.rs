@@ -68,6 +68,7 @@ impl Series {
         let interval = self.rule.interval;
         let mut left = self.rule.count.unwrap_or(u64::MAX);
         let mut found = Vec::new();
+        budget.spend(1)?;
         if self.window.is_empty() {
             return Ok(found);
         }
@@ -148,7 +149,8 @@ impl Series {
             days.start = days.start.max(from.div_euclid(DAY));
             days.end = days.end.min((self.window.end - 1).div_euclid(DAY) + 1);
         }
-        budget.spend(1 + u64::try_from(days.end - days.start).unwrap_or(0) / DAYS_PER_STEP)?;
+        let days_looked_at = u64::try_from(days.end - days.start).unwrap_or(0);
+        budget.spend(1 + days_looked_at / DAYS_PER_STEP + self.rule.positions.len())?;
         let fits = |day: &i64| Date::from_days(*day).is_some_and(|date| self.rule.fits(date));
         let all = Moments::All { days: days.filter(fits).collect(), clock };
         Ok(if self.rule.positions.is_empty() { all } else { all.pick(&self.rule.positions) })

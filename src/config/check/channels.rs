@@ -8,8 +8,7 @@ use crate::config::places;
 use crate::config::raw::{Table, problem_at, spoken};
 use crate::config::screen::quoted;
 use crate::config::show::{Problem, Report};
-use crate::config::{Channels, CommandConfig};
-use secrecy::SecretString;
+use crate::config::{Channels, CommandConfig, Later};
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
@@ -20,15 +19,10 @@ const ENVIRONMENT: [&str; 3] = ["PATH", "HOME", "LANG"];
 /// How long one mail, webhook or command may take.
 const STANDARD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Something is wrong, and in the report.
-pub(super) struct Reported;
-
 /// What channels are read with.
 pub(super) struct Setup<'a, 't> {
     /// The longest one request may take.
     pub(super) request: Duration,
-    /// Something may leave, so the secrets are needed.
-    pub(super) fetch: bool,
     pub(super) input: &'a Input<'a>,
     pub(super) report: &'a Report<'t>,
 }
@@ -74,26 +68,17 @@ impl Setup<'_, '_> {
     }
 
     /// Reports a source that names nothing, and a secret in a file that others can read.
-    pub(super) fn guard(&self, named: &Named<'_>) {
+    fn guard(&self, named: &Named<'_>) {
         if secrets::names_something(named, self.report) && named.literal().is_some() {
             secrets::guard_mode(named.key, &named.at, self.input.mode, self.input.path, self.report);
         }
     }
 
-    /// The secret; `None`: it is not needed now.
-    pub(super) fn fetched(&self, named: &Named<'_>) -> Result<Option<SecretString>, Reported> {
-        // Where something else is wrong, no program is run: it may ask a person for a password in vain.
-        if !self.report.is_empty() {
-            return Err(Reported);
-        }
-        if !self.fetch {
-            return Ok(None);
-        }
-        named.fetch_line(self.input.path, self.input.env).map(Some).map_err(|why| {
-            let title = format!("nothing comes from `{}`: {why}", named.key);
-            self.report.push(problem_at(named.key, &named.at, title));
-            Reported
-        })
+    /// Where a secret is, to be asked when it is needed: a channel without its password must not stop the others, or a
+    /// call.
+    pub(super) fn later(&self, named: &Named<'_>) -> Later {
+        self.guard(named);
+        named.later(self.input.path, self.input.env)
     }
 }
 

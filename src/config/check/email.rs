@@ -1,6 +1,6 @@
 //! `[email]`: the server that takes our mail.
 
-use super::channels::{Reported, Setup};
+use super::channels::Setup;
 use super::secrets::{self, Keys};
 use super::web;
 use crate::config::raw::{Table, problem_at};
@@ -30,15 +30,7 @@ pub(super) fn email(table: &Table<'_, '_>, setup: &Setup<'_, '_>) -> Option<Emai
     let from = from(table, report);
     let (timeout, ca_file) = (setup.timeout(table), setup.ca_file(table));
     let login = login(table, setup);
-    Some(EmailConfig {
-        host: host?.0,
-        port: u16::try_from(port).ok()?,
-        security,
-        login: login.ok()?,
-        from: from?,
-        timeout,
-        ca_file,
-    })
+    Some(EmailConfig { host: host?.0, port: u16::try_from(port).ok()?, security, login, from: from?, timeout, ca_file })
 }
 
 fn host(table: &Table<'_, '_>, report: &Report<'_>) -> Option<(String, Range<usize>)> {
@@ -67,33 +59,28 @@ fn from(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Email> {
     Email::parse(text.get_ref()).map_err(wrong).ok()
 }
 
-/// Who we are; `None`: the server asks nobody.
-fn login(table: &Table<'_, '_>, setup: &Setup<'_, '_>) -> Result<Option<Login>, Reported> {
+/// Who we are; `None`: nobody, or something is wrong and reported.
+fn login(table: &Table<'_, '_>, setup: &Setup<'_, '_>) -> Option<Login> {
     let report = setup.report;
-    let password = secrets::source(table, &PASSWORD, report);
-    if let Some(named) = &password {
-        setup.guard(named);
-    }
+    let password = secrets::source(table, &PASSWORD, report).map(|named| (setup.later(&named), named));
     let user = table.text("user", "\"savehub@example.com\"");
     match (user, password) {
-        (Some(user), Some(password)) => {
+        (Some(user), Some((password, _))) => {
             if user.get_ref().is_empty() || user.get_ref().chars().any(char::is_control) {
                 let problem = problem_at("user", &user.span(), "`user` is not a name to log in with");
                 report.push(problem.label("write it in one line"));
             }
-            let password = setup.fetched(&password)?;
-            return Ok(Some(Login { user: user.into_inner().to_owned(), password }));
+            return Some(Login { user: user.into_inner().to_owned(), password });
         }
-        (None, None) if !table.has("user") && !table.has_any(&PASSWORD) => return Ok(None),
         (Some(user), None) if !table.has_any(&PASSWORD) => {
             let help = "write password_file = \"…\" (or _env, _command), or take `user` out";
             report.push(Problem::new("there is a `user`, but no password").at(&user.span()).help(help));
         }
-        (None, Some(password)) if !table.has("user") => {
-            let title = format!("there is `{}`, but no `user`", password.key);
-            report.push(problem_at(password.key, &password.at, title).label("write user = \"…\" beside it"));
+        (None, Some((_, named))) if !table.has("user") => {
+            let title = format!("there is `{}`, but no `user`", named.key);
+            report.push(problem_at(named.key, &named.at, title).label("write user = \"…\" beside it"));
         }
         _ => {}
     }
-    Err(Reported)
+    None
 }

@@ -1,6 +1,6 @@
 //! `[[person]]`: who is called, and how it is said.
 
-use super::sources::{self, Sources};
+use super::sources::Sources;
 use super::{channels, policy};
 use crate::calendar::Policy;
 use crate::config::Person;
@@ -36,31 +36,17 @@ struct Draft<'a> {
     id: Option<Spanned<&'a str>>,
     phone: Option<Spanned<Phone>>,
     shared: bool,
-    calendars: Vec<sources::Draft<'a>>,
     person: Option<Person>,
 }
 
-/// The people, each with the calendars that are still to be fetched.
-pub(super) type People<'a> = Vec<(Person, Vec<sources::Draft<'a>>)>;
-
-pub(super) fn people<'a>(tables: &[Table<'a, '_>], defaults: &Defaults, sources: &Sources<'_, '_>) -> People<'a> {
+pub(super) fn people(tables: &[Table<'_, '_>], defaults: &Defaults, sources: &Sources<'_, '_>) -> Vec<Person> {
     let report = sources.report;
     let drafts: Vec<Draft<'_>> = tables.iter().map(|table| draft(table, defaults, sources)).collect();
     for (index, draft) in drafts.iter().enumerate() {
         same_id(&drafts[..index], draft, report);
         same_phone(&drafts[..index], draft, report);
     }
-    drafts.into_iter().filter_map(|draft| draft.person.map(|person| (person, draft.calendars))).collect()
-}
-
-/// The people with their calendars. Addresses are fetched only for a config that is sound otherwise.
-pub(super) fn with_calendars(people: People<'_>, sources: &Sources<'_, '_>) -> Vec<Person> {
-    let fetch = sources.report.is_empty();
-    let finish = |(mut person, drafts): (Person, _)| {
-        person.calendars = sources.finish(&person.id, drafts, fetch);
-        person
-    };
-    people.into_iter().map(finish).collect()
+    drafts.into_iter().filter_map(|draft| draft.person).collect()
 }
 
 fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '_>) -> Draft<'a> {
@@ -75,6 +61,7 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
     let message = message(table, report).unwrap_or_else(|| defaults.message.clone());
     let voice = voice(table, &defaults.voice, report);
     let shared = table.flag("shared_phone").unwrap_or(false);
+    let calendars = sources.of(table, id.as_ref().map_or("", |id| id.get_ref()));
     let addresses = policy::addresses(table, report);
     let policy = Policy { addresses, ..policy::policy(table, &defaults.policy, report) };
     let presence_command = channels::program(table, "presence_command", sources.input, report);
@@ -86,11 +73,11 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
         message,
         voice,
         shared_phone: shared,
-        calendars: Vec::new(),
+        calendars,
         policy,
         presence_command,
     });
-    Draft { id, phone, shared, calendars: sources.drafts(table), person }
+    Draft { id, phone, shared, person }
 }
 
 fn id<'a>(table: &Table<'a, '_>, report: &Report<'_>) -> Option<Spanned<&'a str>> {

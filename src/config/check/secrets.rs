@@ -6,10 +6,11 @@ use crate::config::raw::{Table, problem_at};
 use crate::config::screen::Hidden;
 use crate::config::show::{Problem, Report};
 use crate::program::{Ended, Program};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::fmt;
 use std::io::Read as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 use toml::Spanned;
@@ -76,14 +77,75 @@ impl<'a> Named<'a> {
         matches!(self.source, Source::Command(_))
     }
 
-    /// Fetches the secret, a token; otherwise says why not, without a word of what was typed or printed.
+    /// Fetches the secret; otherwise says why not, without a word of what was typed or printed.
     pub(super) fn fetch(&self, config: Option<&Path>, env: &Env<'_>) -> Result<SecretString, String> {
-        usable(&self.read(config, env)?)
+        let text = match &self.source {
+            Source::Literal(text) => (*text).to_owned(),
+            Source::Variable(name) => set(env, name).ok_or("the environment variable it names is not set")?,
+            Source::File(path) => {
+                let path = places::expand(path, config, env).ok_or("there is no home directory for `~`")?;
+                read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)?
+            }
+            Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
+        };
+        usable(&text)
+    }
+}
+
+impl Named<'_> {
+    /// The same source, to be asked when the secret is needed. A variable is read now: the environment does not change.
+    pub(super) fn later(&self, config: Option<&Path>, env: &Env<'_>) -> Later {
+        let from = match &self.source {
+            Source::Literal(text) => From::Text((*text).into()),
+            Source::Variable(name) => From::Variable((*name).to_owned(), set(env, name).map(SecretString::from)),
+            Source::File(path) => From::File(places::expand(path, config, env).unwrap_or_else(|| PathBuf::from(path))),
+            Source::Command(argv) => From::Command(argv.iter().map(|&word| word.to_owned()).collect()),
+        };
+        Later { key: self.key, from }
+    }
+}
+
+/// A secret that is fetched when it is needed, each time anew.
+#[derive(Clone)]
+pub struct Later {
+    key: &'static str,
+    from: From,
+}
+
+#[derive(Clone)]
+enum From {
+    Text(SecretString),
+    /// Its name, and what it holds.
+    Variable(String, Option<SecretString>),
+    File(PathBuf),
+    Command(Vec<String>),
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Later").field(&self.key).finish()
+    }
+}
+
+impl Later {
+    /// Under which key it was given.
+    pub fn key(&self) -> &'static str {
+        self.key
     }
 
-    /// As [`Named::fetch`], for a secret in which spaces and letters of any language may stand.
-    pub(super) fn fetch_line(&self, config: Option<&Path>, env: &Env<'_>) -> Result<SecretString, String> {
-        let text = self.read(config, env)?;
+    /// A secret that is at hand.
+    pub fn here(key: &'static str, text: SecretString) -> Self {
+        Self { key, from: From::Text(text) }
+    }
+
+    /// Fetches it, a token; otherwise says why not, without a word of what was typed or printed.
+    pub fn fetch(&self) -> Result<SecretString, String> {
+        usable(&self.read()?)
+    }
+
+    /// As [`Later::fetch`], for a secret in which spaces and letters of any language may stand.
+    pub fn fetch_line(&self) -> Result<SecretString, String> {
+        let text = self.read()?;
         match () {
             () if text.is_empty() => Err("the first line is empty".into()),
             () if text.chars().any(char::is_control) => Err("the first line holds a control character".into()),
@@ -91,17 +153,26 @@ impl<'a> Named<'a> {
         }
     }
 
-    fn read(&self, config: Option<&Path>, env: &Env<'_>) -> Result<String, String> {
-        match &self.source {
-            Source::Literal(text) => Ok((*text).to_owned()),
-            Source::Variable(name) => {
-                set(env, name).ok_or_else(|| "the environment variable it names is not set".to_owned())
+    fn read(&self) -> Result<String, String> {
+        match &self.from {
+            From::Text(text) => Ok(text.expose_secret().to_owned()),
+            From::Variable(_, value) => {
+                let value = value.as_ref().ok_or("the environment variable it names is not set")?;
+                Ok(value.expose_secret().to_owned())
             }
-            Source::File(path) => {
-                let path = places::expand(path, config, env).ok_or("there is no home directory for `~`")?;
-                read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)
-            }
-            Source::Command(argv) => run(argv, COMMAND_LIMIT),
+            From::File(path) => read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable),
+            From::Command(argv) => run(&argv.iter().map(String::as_str).collect::<Vec<_>>(), COMMAND_LIMIT),
+        }
+    }
+
+    /// Tells this source from every other one, whatever it holds.
+    pub(super) fn identity(&self) -> Vec<u8> {
+        let of = |kind: &str, words: &[&[u8]]| [kind.as_bytes(), &words.join(&b"\0"[..])].join(&b"\0"[..]);
+        match &self.from {
+            From::Text(text) => text.expose_secret().as_bytes().to_owned(),
+            From::Variable(name, _) => of("variable", &[name.as_bytes()]),
+            From::File(path) => of("file", &[path.as_os_str().as_encoded_bytes()]),
+            From::Command(argv) => of("command", &argv.iter().map(String::as_bytes).collect::<Vec<_>>()),
         }
     }
 }

@@ -1,14 +1,15 @@
 //! `calendars` of a person: where they are.
 //!
 //! The address of a subscription is a password: whoever has it reads the calendar. It is never shown, nor is any line it
-//! may stand in. Addresses that stand elsewhere are fetched last, for a config that is sound otherwise.
+//! may stand in. An address that stands elsewhere is fetched when the calendar is looked at: a password manager that is
+//! locked costs that calendar its looks, and nobody a call.
 
 use super::secrets::{self, Keys, Named};
 use super::{Input, feeds, web};
 use crate::config::raw::{Item, Read, Table};
 use crate::config::screen::Hidden;
 use crate::config::show::{Problem, Report};
-use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Env, places};
+use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Env, Later, WebAddress, places};
 use crate::model::{cut, printable};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::ops::Range;
@@ -41,7 +42,7 @@ pub(in crate::config) fn place(
         return file(path, beside, env);
     }
     if text.contains("://") {
-        return address(text, allow_http).map(CalendarPlace::Web);
+        return address(text, allow_http).map(|address| CalendarPlace::Web(WebAddress::Here(address)));
     }
     let is_path = ["/", "~", "./", "../"].iter().any(|start| text.starts_with(start));
     let ends_in_ics = Path::new(text).extension().is_some_and(|end| end.eq_ignore_ascii_case("ics"));
@@ -84,17 +85,11 @@ fn address(text: &str, allow_http: bool) -> Result<SecretString, &'static str> {
 }
 
 /// A calendar as it was typed.
-pub(super) struct Draft<'a> {
+struct Draft {
     at: Range<usize>,
-    place: Place<'a>,
+    place: CalendarPlace,
     name: Option<String>,
     refresh: Option<Duration>,
-}
-
-enum Place<'a> {
-    Here(CalendarPlace),
-    /// The address stands elsewhere.
-    Elsewhere(Named<'a>),
 }
 
 /// What the places of calendars depend on.
@@ -105,8 +100,25 @@ pub(super) struct Sources<'a, 't> {
 }
 
 impl Sources<'_, '_> {
-    /// The calendars of a person. Nothing is fetched yet.
-    pub(super) fn drafts<'a>(&self, person: &Table<'a, '_>) -> Vec<Draft<'a>> {
+    /// The calendars of a person, each with its key and its name. Nothing is fetched.
+    pub(super) fn of(&self, table: &Table<'_, '_>, person: &str) -> Vec<CalendarSource> {
+        let mut found: Vec<(Range<usize>, CalendarSource)> = Vec::new();
+        for draft in self.drafts(table) {
+            let key = key(person, &draft.place);
+            if let Some((first, _)) = found.iter().find(|(_, source)| source.key == key) {
+                let title =
+                    format!("this calendar is there twice; the first is in line {}", self.report.line_of(first.start));
+                self.wrong(&draft.at, title, "keep one of them");
+                continue;
+            }
+            let name = draft.name.unwrap_or_else(|| default_name(&draft.place));
+            let name = distinct(name, |name| found.iter().any(|(_, source)| source.name == name));
+            found.push((draft.at, CalendarSource { key, name, place: draft.place, refresh: draft.refresh }));
+        }
+        found.into_iter().map(|(_, source)| source).collect()
+    }
+
+    fn drafts(&self, person: &Table<'_, '_>) -> Vec<Draft> {
         let read = |item| match item {
             Item::Text(text) => self.of_text(&text),
             Item::Table(table) => self.of_table(&table),
@@ -114,12 +126,12 @@ impl Sources<'_, '_> {
         person.items("calendars", LIKE).into_iter().filter_map(read).collect()
     }
 
-    fn of_text<'a>(&self, text: &Spanned<&'a str>) -> Option<Draft<'a>> {
+    fn of_text(&self, text: &Spanned<&str>) -> Option<Draft> {
         let place = self.here("calendars", text)?;
-        Some(Draft { at: text.span(), place: Place::Here(place), name: None, refresh: None })
+        Some(Draft { at: text.span(), place, name: None, refresh: None })
     }
 
-    fn of_table<'a>(&self, table: &Table<'a, '_>) -> Option<Draft<'a>> {
+    fn of_table(&self, table: &Table<'_, '_>) -> Option<Draft> {
         let name = self.name(table);
         let refresh = table.duration_if("refresh", "2m");
         let path = table.text("file", "\"~/work.ics\"");
@@ -128,8 +140,8 @@ impl Sources<'_, '_> {
             feeds::refreshed(&Read { value: *refresh.get_ref(), at: Some(refresh.span()), sound: true }, self.report);
         }
         let place = match (path, named) {
-            (Some(path), None) => Place::Here(self.checked(&path.span(), self.file(path.get_ref()))?),
-            (None, Some(named)) => self.elsewhere(named)?,
+            (Some(path), None) => self.checked(&path.span(), self.file(path.get_ref()))?,
+            (None, Some(named)) => self.address(&named)?,
             (Some(_), Some(named)) => {
                 self.wrong(&named.at, format!("both `file` and `{}` are given", named.key), "keep one of them");
                 return None;
@@ -142,19 +154,22 @@ impl Sources<'_, '_> {
                 return None;
             }
         };
-        if let (Some(refresh), Place::Here(CalendarPlace::File(_))) = (&refresh, &place) {
+        if let (Some(refresh), CalendarPlace::File(_)) = (&refresh, &place) {
             self.wrong(&refresh.span(), "`refresh` is for addresses", "take it out: every tick looks at a file");
         }
         Some(Draft { at: table.header().clone(), place, name, refresh: refresh.map(Spanned::into_inner) })
     }
 
     /// An address that stands in the config itself is looked at now.
-    fn elsewhere<'a>(&self, named: Named<'a>) -> Option<Place<'a>> {
-        if !secrets::names_something(&named, self.report) {
+    fn address(&self, named: &Named<'_>) -> Option<CalendarPlace> {
+        if !secrets::names_something(named, self.report) {
             return None;
         }
-        let Some(text) = named.literal() else { return Some(Place::Elsewhere(named)) };
-        self.here_address(named.key, text, &named.at).map(Place::Here)
+        let Some(text) = named.literal() else {
+            let secret = named.later(self.input.path, self.input.env);
+            return Some(CalendarPlace::Web(WebAddress::Elsewhere { secret, allow_http: self.config.allow_http }));
+        };
+        self.here_address(named.key, text, &named.at)
     }
 
     fn here(&self, key: &'static str, text: &Spanned<&str>) -> Option<CalendarPlace> {
@@ -167,7 +182,8 @@ impl Sources<'_, '_> {
     }
 
     fn here_address(&self, key: &'static str, text: &str, at: &Range<usize>) -> Option<CalendarPlace> {
-        let place = self.checked(at, address(text, self.config.allow_http).map(CalendarPlace::Web))?;
+        let found = address(text, self.config.allow_http);
+        let place = self.checked(at, found.map(|address| CalendarPlace::Web(WebAddress::Here(address))))?;
         self.guard_mode(key, at);
         Some(place)
     }
@@ -202,59 +218,35 @@ impl Sources<'_, '_> {
         }
         Some(name.to_owned())
     }
-
-    /// The calendars, with their addresses. What stands elsewhere is fetched only when `fetch` allows it.
-    pub(super) fn finish(&self, person: &str, drafts: Vec<Draft<'_>>, fetch: bool) -> Vec<CalendarSource> {
-        let mut found: Vec<(Range<usize>, CalendarSource)> = Vec::new();
-        for draft in drafts {
-            let Some(place) = self.fetched(draft.place, fetch) else { continue };
-            let key = key(person, &place);
-            if let Some((first, _)) = found.iter().find(|(_, source)| source.key == key) {
-                let title =
-                    format!("this calendar is there twice; the first is in line {}", self.report.line_of(first.start));
-                self.wrong(&draft.at, title, "keep one of them");
-                continue;
-            }
-            let name = draft.name.unwrap_or_else(|| default_name(&place));
-            let name = distinct(name, |name| found.iter().any(|(_, source)| source.name == name));
-            found.push((draft.at, CalendarSource { key, name, place, refresh: draft.refresh }));
-        }
-        found.into_iter().map(|(_, source)| source).collect()
-    }
-
-    fn fetched(&self, place: Place<'_>, fetch: bool) -> Option<CalendarPlace> {
-        let named = match place {
-            Place::Here(place) => return Some(place),
-            Place::Elsewhere(named) => named,
-        };
-        let wrong = |title: String| self.report.push(Problem::new(title).at(&named.at).hide(Hidden::Secret));
-        if !fetch {
-            return None;
-        }
-        let text = named.fetch(self.input.path, self.input.env);
-        let text = text.map_err(|why| wrong(format!("no address comes from `{}`: {why}", named.key))).ok()?;
-        let address = address(text.expose_secret(), self.config.allow_http);
-        let address = address.map_err(|why| wrong(format!("no address comes from `{}`: {why}", named.key))).ok()?;
-        Some(CalendarPlace::Web(address))
-    }
 }
 
-/// Tells a calendar from every other one: the same address of two people are two calendars. Half of a SHA-256.
+/// An address that stands elsewhere.
+pub(in crate::config) fn fetched(secret: &Later, allow_http: bool) -> Result<SecretString, String> {
+    let from = |why: &str| format!("no address comes from `{}`: {why}", secret.key());
+    let text = secret.fetch().map_err(|why| from(&why))?;
+    address(text.expose_secret(), allow_http).map_err(from)
+}
+
+/// Tells a calendar from every other one: the same address of two people are two calendars. An address that stands
+/// elsewhere may change there; it stays the same calendar. Half of a SHA-256.
 fn key(person: &str, place: &CalendarPlace) -> String {
     let place = match place {
-        CalendarPlace::File(path) => path.as_os_str().as_encoded_bytes(),
-        CalendarPlace::Web(address) => address.expose_secret().as_bytes(),
+        CalendarPlace::File(path) => path.as_os_str().as_encoded_bytes().to_owned(),
+        CalendarPlace::Web(WebAddress::Here(address)) => address.expose_secret().as_bytes().to_owned(),
+        CalendarPlace::Web(WebAddress::Elsewhere { secret, .. }) => secret.identity(),
     };
-    let digest = ring::digest::digest(&ring::digest::SHA256, &[person.as_bytes(), b"\0", place].concat());
+    let digest = ring::digest::digest(&ring::digest::SHA256, &[person.as_bytes(), b"\0", &place].concat());
     let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
     format!("{half:032x}")
 }
 
-/// The name of the file, or the host: nothing of an address that is secret.
+/// The name of the file, or the host, if it is known: nothing of an address that is secret.
 pub(in crate::config) fn default_name(place: &CalendarPlace) -> String {
     let name = match place {
         CalendarPlace::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
-        CalendarPlace::Web(address) => {
+        // What was typed there may be the address itself, by mistake.
+        CalendarPlace::Web(WebAddress::Elsewhere { .. }) => "calendar".into(),
+        CalendarPlace::Web(WebAddress::Here(address)) => {
             web::address(address.expose_secret()).map_or_else(|_| "calendar".into(), |a| a.host.to_owned())
         }
     };

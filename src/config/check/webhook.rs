@@ -1,12 +1,11 @@
 //! `[webhook.NAME]`: somebody who takes HTTP POST.
 
-use super::channels::{Reported, Setup};
-use super::secrets::{self, Keys, Named};
+use super::channels::Setup;
+use super::secrets::{self, Keys};
 use super::web;
 use crate::config::raw::{Item, Table, problem_at};
 use crate::config::screen::{Hidden, is_secret_key, quoted};
-use crate::config::show::Report;
-use crate::config::{WebhookConfig, WebhookFormat};
+use crate::config::{Later, WebhookConfig, WebhookFormat};
 use secrecy::{ExposeSecret as _, SecretString};
 
 const URL: Keys = ["url", "url_env", "url_file", "url_command"];
@@ -33,28 +32,29 @@ pub(super) fn webhook(name: &str, table: &Table<'_, '_>, setup: &Setup<'_, '_>) 
     let format = table.word("format", &WebhookFormat::WORDS).unwrap_or(WebhookFormat::Json);
     let (timeout, ca_file) = (setup.timeout(table), setup.ca_file(table));
     let headers = headers(table, setup);
-    let url = url(table, allow_http, setup).ok()?;
+    let url = url(table, allow_http, setup)?;
     Some(WebhookConfig { name: name.to_owned(), url, format, headers, allow_http, timeout, ca_file })
 }
 
-/// The address; `None`: it is not needed now.
-fn url(table: &Table<'_, '_>, allow_http: bool, setup: &Setup<'_, '_>) -> Result<Option<SecretString>, Reported> {
+/// Where the address is. One that stands in the config itself is looked at now.
+fn url(table: &Table<'_, '_>, allow_http: bool, setup: &Setup<'_, '_>) -> Option<Later> {
     if !table.has_any(&URL) && !table.has_unknown() {
         table.missing("url", "\"https://…\" (or url_file, url_env, url_command)");
     }
-    let named = secrets::source(table, &URL, setup.report).ok_or(Reported)?;
-    setup.guard(&named);
-    let check = |text: &str| usable(text, allow_http).map_err(|why| wrong(&named, why, setup.report));
-    named.literal().map_or(Ok(()), check)?;
-    let address = setup.fetched(&named)?;
-    address.as_ref().map_or(Ok(()), |address| check(address.expose_secret()))?;
-    Ok(address)
+    let named = secrets::source(table, &URL, setup.report)?;
+    let later = setup.later(&named);
+    if let Some(Err(why)) = named.literal().map(|text| usable(text, allow_http)) {
+        let problem = problem_at(named.key, &named.at, "this address cannot be posted to");
+        setup.report.push(problem.label(why).hide(Hidden::Secret));
+    }
+    Some(later)
 }
 
-fn wrong(named: &Named<'_>, why: &str, report: &Report<'_>) -> Reported {
-    let problem = problem_at(named.key, &named.at, "this address cannot be posted to");
-    report.push(problem.label(why).hide(Hidden::Secret));
-    Reported
+/// The address itself; otherwise why there is none, without any part of it.
+pub(in crate::config) fn fetched(url: &Later, allow_http: bool) -> Result<SecretString, String> {
+    let text = url.fetch().map_err(|why| format!("no address comes from `{}`: {why}", url.key()))?;
+    usable(text.expose_secret(), allow_http).map_err(|why| format!("no address comes from `{}`: {why}", url.key()))?;
+    Ok(text)
 }
 
 fn usable(text: &str, allow_http: bool) -> Result<(), &'static str> {
@@ -71,7 +71,7 @@ fn usable(text: &str, allow_http: bool) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn headers(table: &Table<'_, '_>, setup: &Setup<'_, '_>) -> Vec<(String, SecretString)> {
+fn headers(table: &Table<'_, '_>, setup: &Setup<'_, '_>) -> Vec<(String, Later)> {
     let (mut names, mut found) = (Vec::new(), Vec::new());
     for item in table.items("headers", HEADERS) {
         match item {
@@ -86,7 +86,7 @@ fn headers(table: &Table<'_, '_>, setup: &Setup<'_, '_>) -> Vec<(String, SecretS
 }
 
 /// A header, when its value is known. `names`: those before it, in small letters.
-fn header(table: &Table<'_, '_>, names: &mut Vec<String>, setup: &Setup<'_, '_>) -> Option<(String, SecretString)> {
+fn header(table: &Table<'_, '_>, names: &mut Vec<String>, setup: &Setup<'_, '_>) -> Option<(String, Later)> {
     for (key, there) in [("name", table.has("name")), ("value", table.has_any(&VALUE))] {
         if !there && !table.has_unknown() {
             table.missing(key, "\"…\"");
@@ -101,17 +101,27 @@ fn header(table: &Table<'_, '_>, names: &mut Vec<String>, setup: &Setup<'_, '_>)
     }
     let named = secrets::source(table, &VALUE, setup.report)?;
     // What a header like `Title` says is no secret.
-    if named.literal().is_none() || is_secret_key(name) || lower == "cookie" {
-        setup.guard(&named);
+    let open = named.literal().is_some() && !is_secret_key(name) && lower != "cookie";
+    let value = if open { named.later(setup.input.path, setup.input.env) } else { setup.later(&named) };
+    if let Some(Err(why)) = named.literal().map(fits_a_header) {
+        let problem = problem_at(named.key, &named.at, "the value of this header cannot be sent");
+        setup.report.push(problem.label(why));
     }
     names.push(lower);
-    let value = setup.fetched(&named).ok()??;
-    if value.expose_secret().bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
-        return Some((name.to_owned(), value));
-    }
-    let problem = problem_at(named.key, &named.at, "the value of this header cannot be sent");
-    setup.report.push(problem.label("a header holds letters, digits and signs of ASCII"));
-    None
+    Some((name.to_owned(), value))
+}
+
+/// The value of a header; otherwise why there is none, without any part of it.
+pub(in crate::config) fn value(name: &str, value: &Later) -> Result<SecretString, String> {
+    let from = |why: &str| format!("no value of the header {name} comes from `{}`: {why}", value.key());
+    let text = value.fetch_line().map_err(|why| from(&why))?;
+    fits_a_header(text.expose_secret()).map_err(from)?;
+    Ok(text)
+}
+
+fn fits_a_header(text: &str) -> Result<(), &'static str> {
+    let sound = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if sound { Ok(()) } else { Err("a header holds letters, digits and signs of ASCII, in one line") }
 }
 
 /// Why this name, in small letters, is none for a header here.

@@ -1,12 +1,12 @@
 //! What a refusal, or a broken connection, means.
 
-use super::not_sent;
-use crate::config::{EmailConfig, Login};
+use super::{Credentials, not_sent};
+use crate::config::EmailConfig;
 use crate::model::{Doubt, Email, NotSentCause, Outcome, Rejection, RejectionClass, cut, printable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp;
-use secrecy::ExposeSecret;
+use secrecy::ExposeSecret as _;
 use std::error::Error as _;
 use std::io;
 
@@ -86,8 +86,8 @@ fn io_words(error: &io::Error, config: &EmailConfig) -> (NotSentCause, String) {
 }
 
 /// Every form in which a login travels (RFC 4616, and `AUTH LOGIN`).
-pub(super) fn secrets(login: &Login) -> Vec<String> {
-    let Some(password) = login.password.as_ref().map(ExposeSecret::expose_secret) else { return Vec::new() };
+pub(super) fn secrets(login: &Credentials) -> Vec<String> {
+    let password = login.password.expose_secret();
     let plain = STANDARD.encode(format!("\0{}\0{password}", login.user));
     vec![plain, STANDARD.encode(password), password.to_owned()]
 }

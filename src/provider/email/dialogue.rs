@@ -14,13 +14,13 @@
 
 use super::classify::{Stage, broken, lost, refused, secrets};
 use super::message::Mail;
-use super::not_sent;
+use super::{Credentials, not_sent};
 use crate::config::{EmailConfig, Security};
 use crate::http::Names;
 use crate::model::{NotSentCause, Outcome, Reply, printable};
 use crate::provider::Gate;
 use lettre::transport::smtp;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::authentication::Mechanism;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Quit, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
@@ -45,8 +45,14 @@ pub(super) fn pass(gate: &dyn Gate) -> Result<(), Outcome> {
 }
 
 /// Hands a mail over. `Err` says what came of it instead.
-pub(super) fn hand_over(config: &EmailConfig, names: &Names, mail: &Mail, gate: &dyn Gate) -> Result<(), Outcome> {
-    let mut talk = Talk::begin(config, names)?;
+pub(super) fn hand_over(
+    config: &EmailConfig,
+    login: Option<&Credentials>,
+    names: &Names,
+    mail: &Mail,
+    gate: &dyn Gate,
+) -> Result<(), Outcome> {
+    let mut talk = Talk::begin(config, login, names)?;
     talk.log_in()?;
     pass(gate)?;
     talk.say(MailFrom::new(mail.envelope.from().cloned(), Vec::new()), Stage::Sender, &[250])?;
@@ -69,20 +75,21 @@ pub(super) fn hand_over(config: &EmailConfig, names: &Names, mail: &Mail, gate: 
 /// A connection, and the time it has left.
 struct Talk<'a> {
     config: &'a EmailConfig,
+    login: Option<&'a Credentials>,
     until: Instant,
     connection: SmtpConnection,
 }
 
 impl<'a> Talk<'a> {
     /// Connects, and protects the connection as the config wants it.
-    fn begin(config: &'a EmailConfig, names: &Names) -> Result<Self, Outcome> {
+    fn begin(config: &'a EmailConfig, login: Option<&'a Credentials>, names: &Names) -> Result<Self, Outcome> {
         let until = Instant::now() + config.timeout;
         let tls = tls(config)?;
         let found = names.find(&config.host, config.port, config.timeout);
         let found = found.map_err(|why| not_sent(NotSentCause::Dns, &why))?;
         let at_once = tls.as_ref().filter(|_| config.security == Security::Tls);
-        let connection = connect(config, &found, until, at_once)?;
-        let mut talk = Self { config, until, connection };
+        let connection = connect(config, login, &found, until, at_once)?;
+        let mut talk = Self { config, login, until, connection };
         if let (Security::StartTls, Some(tls)) = (config.security, &tls) {
             talk.protect(tls)?;
         }
@@ -97,14 +104,11 @@ impl<'a> Talk<'a> {
         let left = self.left()?;
         self.set_limit(left);
         let done = self.connection.starttls(tls, &ClientId::default());
-        done.map_err(|error| meaning(self.config, &error, Stage::Hello))
+        done.map_err(|error| meaning(self.config, self.login, &error, Stage::Hello))
     }
 
     fn log_in(&mut self) -> Result<(), Outcome> {
-        let Some(login) = &self.config.login else { return Ok(()) };
-        let Some(password) = &login.password else {
-            return Err(not_sent(NotSentCause::Other, "the password of the mail server was not read"));
-        };
+        let Some(login) = self.login else { return Ok(()) };
         let known = [Mechanism::Plain, Mechanism::Login];
         if self.connection.server_info().get_auth_mechanism(&known).is_none() {
             let detail = "the server offers no login that savehub knows (PLAIN, LOGIN)";
@@ -112,7 +116,8 @@ impl<'a> Talk<'a> {
         }
         let left = self.left()?;
         self.set_limit(left);
-        let credentials = Credentials::new(login.user.clone(), password.expose_secret().to_owned());
+        let credentials =
+            smtp::authentication::Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
         let answer = self.connection.auth(&known, &credentials);
         self.check(answer, Stage::Login, &[235])
     }
@@ -135,7 +140,7 @@ impl<'a> Talk<'a> {
                     format!("the server answered {code}, which makes no sense here"),
                 ))
             }
-            Err(error) => Err(meaning(self.config, &error, stage)),
+            Err(error) => Err(meaning(self.config, self.login, &error, stage)),
         }
     }
 
@@ -155,6 +160,7 @@ impl<'a> Talk<'a> {
 /// Tries one address after the other; half of the time that is left is shared evenly.
 fn connect(
     config: &EmailConfig,
+    login: Option<&Credentials>,
     found: &[SocketAddr],
     until: Instant,
     tls: Option<&TlsParameters>,
@@ -167,8 +173,8 @@ fn connect(
         match SmtpConnection::connect(address, Some(share), &ClientId::default(), tls, None) {
             Ok(connection) => return Ok(connection),
             // Somebody was there, and said no.
-            Err(error) if error.status().is_some() => return Err(meaning(config, &error, Stage::Hello)),
-            Err(error) => last = meaning(config, &error, Stage::Hello),
+            Err(error) if error.status().is_some() => return Err(meaning(config, login, &error, Stage::Hello)),
+            Err(error) => last = meaning(config, login, &error, Stage::Hello),
         }
     }
     Err(last)
@@ -194,7 +200,7 @@ fn tls(config: &EmailConfig) -> Result<Option<TlsParameters>, Outcome> {
 }
 
 /// What an error means at this stage.
-fn meaning(config: &EmailConfig, error: &smtp::Error, stage: Stage) -> Outcome {
-    let secrets = config.login.as_ref().map(secrets).unwrap_or_default();
+fn meaning(config: &EmailConfig, login: Option<&Credentials>, error: &smtp::Error, stage: Stage) -> Outcome {
+    let secrets = login.map(secrets).unwrap_or_default();
     refused(error, stage, &secrets).unwrap_or_else(|| lost(error, stage, config))
 }

@@ -15,12 +15,13 @@ mod dialogue;
 mod message;
 
 use super::{Gate, Provider, ProviderError};
-use crate::config::EmailConfig;
+use crate::config::{EmailConfig, Login};
 use crate::http::{Lookup, Names, SystemLookup};
 use crate::model::{
     Accepted, Address, CallReport, CallStatus, HangUp, NotSent, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta,
     Request, Timestamp,
 };
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,8 +52,9 @@ impl Email {
         };
         let mail = message::write(request, &self.config.from, to)
             .map_err(|why| not_sent(NotSentCause::Other, &format!("the mail cannot be written: {why}")))?;
+        let login = self.config.login.as_ref().map(credentials).transpose()?;
         dialogue::pass(gate)?;
-        dialogue::hand_over(&self.config, &self.names, &mail, gate)?;
+        dialogue::hand_over(&self.config, login.as_ref(), &self.names, &mail, gate)?;
         Ok(Outcome::Accepted(Accepted { sid: format!("SMTP-{}", request.token), status: CallStatus::Done }))
     }
 }
@@ -86,6 +88,20 @@ impl Provider for Email {
     fn hang_up(&self, _: &str, _: HangUp, _: Timestamp) -> Result<CallReport, ProviderError> {
         Err(ProviderError::NotFound)
     }
+}
+
+/// Who we are, with the password.
+struct Credentials {
+    user: String,
+    password: SecretString,
+}
+
+fn credentials(login: &Login) -> Result<Credentials, Outcome> {
+    let password = login.password.fetch_line().map_err(|why| {
+        let why = format!("no password comes from `{}`: {why}", login.password.key());
+        not_sent(NotSentCause::Other, &why)
+    })?;
+    Ok(Credentials { user: login.user.clone(), password })
 }
 
 fn not_sent(cause: NotSentCause, detail: &str) -> Outcome {

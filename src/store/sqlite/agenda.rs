@@ -28,7 +28,7 @@ pub(super) fn of_calendar(
         .prepare_cached("select person, name from calendars where id = ?1")?
         .query_row([id], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let origin = Origin { calendar: Some(id), person: &person, name: &name };
-    let mut known = held_to_come(tx, id, now)?;
+    let mut known = held_to_come(tx, &origin, now)?;
     add_seen(tx, &origin, seen, &mut known)?;
     apply_all(tx, &origin, rule(&known, seen), now)
 }
@@ -89,14 +89,15 @@ fn known_from_row(row: &Row<'_>, looks: Option<CalendarId>) -> rusqlite::Result<
 }
 
 /// Meetings of the calendar that have not started.
-fn held_to_come(tx: &Transaction<'_>, id: CalendarId, now: Timestamp) -> Inner<Vec<KnownMeeting>> {
-    // A cross join keeps this order in SQLite: from what is to come, not through the calendar's history.
+fn held_to_come(tx: &Transaction<'_>, origin: &Origin<'_>, now: Timestamp) -> Inner<Vec<KnownMeeting>> {
+    // A cross join keeps this order in SQLite: from what the person has to come, not through the calendar's history.
     let sql = format!(
         "{KNOWN} from meetings m cross join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
-         {OWNERS} where m.starts_at > ?2"
+         {OWNERS} where m.person = ?2 and m.starts_at > ?3"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![id, now], |r| known_from_row(r, Some(id)))?;
+    let rows =
+        statement.query_map(params![origin.calendar, origin.person, now], |r| known_from_row(r, origin.calendar))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -260,6 +261,8 @@ fn update(tx: &Transaction<'_>, id: MeetingId, to: &SeenMeeting, now: Timestamp)
 
 fn shift(tx: &Transaction<'_>, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
     let moved = meetings::shift(tx, &meetings::existing(tx, id)?, to.starts_at, to.ends_at, now)?;
+    // A feed may waver between two times. Who has checked in for one of them is not called for it again.
+    meetings::back_to_check_in(tx, id)?;
     Ok(Changed { ended: moved.ended, ..update(tx, id, to, now)? })
 }
 

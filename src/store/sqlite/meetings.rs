@@ -107,9 +107,25 @@ pub(super) fn shift(
     Ok(Changed { meeting: existing(tx, id)?, ended })
 }
 
-/// Nobody watches it yet.
+/// Nobody watches it yet. It may have gone back to an earlier generation before.
 pub(super) fn next_generation(tx: &Transaction<'_>, id: MeetingId) -> Inner<()> {
-    tx.execute("update meetings set generation = generation + 1, watched = 0 where id = ?1", [id])?;
+    tx.execute(
+        "update meetings set watched = 0, generation = 1 + max(generation, \
+           (select coalesce(max(generation), 0) from incidents where meeting_id = ?1)) where id = ?1",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// Back to the generation in which somebody checked in for the start it has now, if there is one.
+pub(super) fn back_to_check_in(tx: &Transaction<'_>, id: MeetingId) -> Inner<()> {
+    tx.prepare_cached(
+        "update meetings set generation = i.generation, watched = 1 \
+         from (select max(generation) as generation, starts_at from incidents \
+                 where meeting_id = ?1 and state in ('RESOLVED','MISSED') group by starts_at) i \
+         where meetings.id = ?1 and i.starts_at = meetings.starts_at",
+    )?
+    .execute([id])?;
     Ok(())
 }
 

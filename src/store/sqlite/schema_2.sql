@@ -52,5 +52,6 @@ create table calendar_list(
 alter table meetings add column calendar_id integer references calendars; -- the owner; null: by hand
 alter table meetings add column cancelled_by text check(cancelled_by in ('calendar','person'));
 alter table meetings add column dial_in text;
+create index meetings_of_person on meetings(person, starts_at);
 create index meetings_of_calendar on meetings(calendar_id, starts_at) where calendar_id is not null;
 update meetings set cancelled_by = 'person' where state = 'CANCELLED';

@@ -208,3 +208,13 @@ fn a_rule_that_takes_too_long_ends_with_the_budget() {
     assert_eq!(times(&rule, start, from, until, &mut budget), Err(TooMuch::Work));
     assert_eq!(budget.spend(1), Err(TooMuch::Work));
 }
+
+#[test]
+fn what_others_have_used_up_does_not_keep_an_ordinary_series_from_its_own_steps() {
+    let mut budget = Budget::new(Limits { steps: 0, ..Limits::default() });
+    let rule = Rule::parse("FREQ=WEEKLY;BYDAY=MO,TU;COUNT=5000").unwrap();
+    let (start, from, until) = (time("19970106T090000"), time("20261123T000000"), time("20261124T020000"));
+    assert_eq!(times(&rule, start, from, until, &mut budget), Err(TooMuch::Work));
+    budget.renew();
+    assert_eq!(times(&rule, start, from, until, &mut budget), Ok(vec![time("20261123T090000")]));
+}

@@ -57,7 +57,7 @@ work: 4 events, changed 1 h 30 min ago
 
 Notices
   line 20, event \"odd\": it has no start (DTSTART) that can be read; it is left out
-  no time zone is called \"Mars/Olympus\"; its times are read in the calendar's or your own
+  no time zone is called \"Mars/Olympus\"; its times are read in the calendar's zone or in yours
 
 declined meetings ring, too: no mail address of ana is known; `addresses` names them
 "

@@ -1,0 +1,82 @@
+//! What a zone's name may mean that is neither an IANA name as it stands nor one of the calendar's own zones.
+
+use super::Place;
+use crate::calendar::value;
+use crate::model::Timestamp;
+use crate::zone::Zone;
+use std::time::Duration;
+
+/// Windows names and some display names, and their IANA zones.
+const WINDOWS: &str = include_str!("windows.tsv");
+
+/// The place a name means: a Windows name, a display name of Outlook, an IANA name in another case, the last parts of a
+/// path. What a display name says of its offset must hold around `at`.
+pub(super) fn guessed(name: &str, at: Timestamp) -> Option<Place> {
+    let (offset, phrase) = display(name);
+    let fits = |place: &Place| offset.is_none_or(|offset| has_offset(place, offset, at));
+    let parts: Vec<&str> = name.trim_matches('/').split('/').collect();
+    let ends = [3, 2, 1].into_iter().filter_map(|n| Some(parts.get(parts.len().checked_sub(n)?..)?.join("/")));
+    windows(name)
+        .or_else(|| windows_of_display(phrase))
+        .filter(fits)
+        .or_else(|| town(phrase, fits))
+        .or_else(|| iana(name))
+        .or_else(|| ends.into_iter().find_map(|end| iana(&end).or_else(|| iana(&end.replacen('_', "/", 1)))))
+        .or_else(|| town(parts.last()?, |_| true))
+}
+
+/// The offset that a display name tells, in seconds.
+pub(super) fn offset(name: &str) -> Option<i32> {
+    display(name).0
+}
+
+/// An IANA zone, whatever the case of its name.
+fn iana(name: &str) -> Option<Place> {
+    Zone::named(name.trim()).map(Place::Iana)
+}
+
+/// A Windows name, such as `W. Europe Standard Time`.
+fn windows(name: &str) -> Option<Place> {
+    let mut rows = WINDOWS.lines().filter_map(|row| row.split_once('\t'));
+    rows.find(|(windows, _)| windows.eq_ignore_ascii_case(name.trim())).and_then(|(_, name)| iana(name))
+}
+
+/// A display name without towns: `Eastern Time (US & Canada)`, `Azores`, `Coordinated Universal Time-11`.
+fn windows_of_display(phrase: &str) -> Option<Place> {
+    let short = phrase.split('(').next().unwrap_or_default().trim();
+    let named = short.strip_suffix(" Time").unwrap_or(short);
+    windows(phrase)
+        .or_else(|| windows(&format!("{named} Standard Time")))
+        .or_else(|| windows(&format!("UTC{}", short.strip_prefix("Coordinated Universal Time")?)))
+}
+
+/// The fitting zone of the first town in a list that has one.
+fn town(towns: &str, fits: impl Fn(&Place) -> bool) -> Option<Place> {
+    let names = Zone::names();
+    towns.split([',', ';', ':']).find_map(|town| {
+        let town = town.trim().replace(' ', "_");
+        let is_it = |name: &&&str| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&town));
+        names.iter().filter(is_it).filter_map(|name| iana(name)).find(|place| fits(place))
+    })
+}
+
+/// Is this the zone's offset in winter, in the half year before `at`?
+fn has_offset(place: &Place, offset: i32, at: Timestamp) -> bool {
+    let earlier = at.minus(Duration::from_secs(183 * 86_400));
+    [at, earlier].iter().filter_map(|at| place.offset(*at)).min() == Some(i64::from(offset))
+}
+
+/// The offset and the rest of a display name such as `(UTC+01:00) Amsterdam, Berlin` or `(GMT -05.00) …`.
+fn display(name: &str) -> (Option<i32>, &str) {
+    let name = name.trim();
+    let (offset, rest) = match name.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+        Some((offset, rest)) => (offset.trim(), rest.trim()),
+        None => (name, name),
+    };
+    let digits = offset.strip_prefix("UTC").or_else(|| offset.strip_prefix("GMT"));
+    let read = digits.and_then(|digits| match digits.trim().replace('.', ":").as_str() {
+        "" => Some(0),
+        digits => value::offset(digits),
+    });
+    (read, rest)
+}
