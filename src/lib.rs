@@ -27,18 +27,18 @@
 //! |---|---|
 //! | [`cli`] | everything; but `cli::args`, the clap types, nothing |
 //! | [`tick`] | the ports of [`store`], [`provider`] and [`feed`], [`calendar`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
-//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`calendar`], and the outcomes of [`provider::mock`] |
+//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`], and the outcomes of [`provider::mock`] |
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
 //! | [`store`] | [`model`], [`owner`]; only `store::sqlite` knows SQL |
-//! | [`provider`] | [`model`], [`http`], and the types of [`config`] |
+//! | [`provider`] | [`model`], [`http`], [`program`], and the types of [`config`] |
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |
 //! | [`model`] | [`owner`] |
-//! | [`owner`], [`near`] | nothing |
+//! | [`owner`], [`near`], [`program`] | nothing |
 
 pub mod calendar;
 pub mod cli;
@@ -51,6 +51,7 @@ pub mod log;
 pub mod model;
 pub mod near;
 pub mod owner;
+pub mod program;
 pub mod provider;
 pub mod rules;
 pub mod store;

@@ -21,9 +21,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
     ("calendar/", &["model", "zone"]),
     ("feed/", &["calendar", "config", "http", "model"]),
-    ("config/", &["calendar", "model", "near", "provider::mock", "rules", "zone"]),
+    ("config/", &["calendar", "model", "near", "program", "provider::mock", "rules", "zone"]),
     ("store/", &["model", "owner"]),
-    ("provider/", &["config", "http", "model"]),
+    ("provider/", &["config", "http", "model", "program"]),
     ("http/", &["model"]),
     ("rules/message.rs", &["model", "owner", "zone"]),
     ("rules/", &["model", "owner"]),
@@ -35,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model/", &["owner"]),
     ("owner.rs", &[]),
     ("near.rs", &[]),
+    ("program.rs", &[]),
 ];
 
 /// Behind the ports: only these files may name them, and the modules they belong to.
@@ -58,6 +59,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("SystemTime::", &["clock.rs"]),
     ("Utc::now", &["clock.rs"]),
     ("clock_gettime", &["clock.rs"]),
+    ("lettre::", &["provider/email/"]),
+    ("process::Command", &["program.rs"]),
     ("thread::sleep", &["clock.rs"]),
     ("select ", &["store/sqlite/"]),
     ("insert into ", &["store/sqlite/"]),

@@ -197,6 +197,7 @@ fn config(place: &Temporary) -> anyhow::Result<Config> {
         shared_phone: false,
         calendars: Vec::new(),
         policy: crate::calendar::Policy::default(),
+        presence_command: None,
     };
     let mut config = Config::standard(&open::env);
     config.people = vec![ana];

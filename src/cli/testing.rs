@@ -32,6 +32,7 @@ pub(crate) fn person(id: &str) -> Person {
         shared_phone: false,
         calendars: Vec::new(),
         policy: crate::calendar::Policy::default(),
+        presence_command: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! From what was typed to what it means. Every part reads on after a mistake, so that all of them are reported at once.
 
 pub(super) mod account_sid;
+mod channels;
 mod contacts;
+mod email;
 mod feeds;
 mod hear;
 mod hours;
@@ -13,12 +15,13 @@ mod provider;
 pub(super) mod secrets;
 pub(super) mod sources;
 pub(super) mod web;
+pub(super) mod webhook;
 
 use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{CalendarConfig, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, places};
+use super::{CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, places};
 use crate::model::{Repeat, RungKind};
 use sources::Sources;
 use std::path::{Path, PathBuf};
@@ -91,7 +94,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let around = ladder::Around {
         guards: &guards,
         grace: engine.grace,
-        people: &people.iter().map(|(person, _)| person).collect::<Vec<_>>(),
+        people: &people.iter().collect::<Vec<_>>(),
         contacts: &contacts,
         channels: &ladder::Channels::read(&root),
     };
@@ -104,6 +107,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
+    let channels = channels::Setup { request: engine.request_timeout, input, report }.channels(&root);
     let database = database?;
     Some(Config {
         file: input.path.map(Path::to_owned),
@@ -120,6 +124,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         contacts,
         calendar,
         hear,
+        channels,
     })
 }
 
@@ -179,5 +184,6 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         contacts: Vec::new(),
         calendar: CalendarConfig::default(),
         hear: HearConfig::default(),
+        channels: Channels::default(),
     }
 }

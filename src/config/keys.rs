@@ -2,7 +2,13 @@
 
 /// Tables by their path, each with its keys and the tables in it, in the order of `config.example.toml`.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["database", "call", "guards", "engine", "calendar", "hear", "provider", "person", "contact", "ladder"]),
+    (
+        "",
+        &[
+            "database", "call", "guards", "engine", "calendar", "hear", "provider", "email", "webhook", "command",
+            "person", "contact", "ladder",
+        ],
+    ),
     ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language", "repeat", "machine_detection"]),
     (
         "guards",
@@ -87,6 +93,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "shared_phone",
             "calendars",
             "addresses",
+            "presence_command",
             "include",
             "skip_titles",
             "min_attendees",
@@ -97,6 +104,28 @@ const TABLES: &[(&str, &[&str])] = &[
     ("calendars", &["file", "url", "url_env", "url_file", "url_command", "name", "refresh"]),
     ("contact", &["name", "phone", "email"]),
     ("ladder", &["step", "before", "after", "to", "when", "use", "message"]),
+    (
+        "email",
+        &[
+            "host",
+            "port",
+            "security",
+            "user",
+            "password",
+            "password_env",
+            "password_file",
+            "password_command",
+            "from",
+            "timeout",
+            "ca_file",
+        ],
+    ),
+    (
+        "webhook",
+        &["url", "url_env", "url_file", "url_command", "format", "headers", "allow_http", "timeout", "ca_file"],
+    ),
+    ("headers", &["name", "value", "value_env", "value_file", "value_command"]),
+    ("command", &["run", "timeout"]),
 ];
 
 /// What a table may hold: its keys and the tables in it.

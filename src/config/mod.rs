@@ -4,6 +4,7 @@
 //! Reading a config touches the file, the environment it is handed and, for a chosen provider, the sources of its
 //! secrets; never the clock, the network or the database.
 
+mod channels;
 mod check;
 mod env;
 mod hear;
@@ -16,6 +17,7 @@ mod show;
 pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
+pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use check::secrets::Later;
 pub use env::Env;
 pub use hear::HearConfig;
@@ -143,6 +145,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[hear]`: how people answer.
     pub hear: HearConfig,
+    /// What is reached besides the phone.
+    pub channels: Channels,
 }
 
 /// `[calendar]`: how calendars are fetched.
@@ -383,6 +387,8 @@ pub struct Person {
     pub calendars: Vec<CalendarSource>,
     /// Which of them ring.
     pub policy: Policy,
+    /// `presence_command`: a program and its arguments that know whether the person is in the meeting.
+    pub presence_command: Option<Vec<String>>,
 }
 
 /// `[[contact]]`: somebody who may be told that a person seems to be missing.

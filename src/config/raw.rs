@@ -117,7 +117,10 @@ impl<'a, 't> Table<'a, 't> {
             problem = problem.help(format!("{}: {}", self.may_hold(), known.join(", "))).key_only();
         }
         // Beside secrets, a key savehub does not know may well be one more of them.
-        let suspect = near.map_or(matches!(self.path, "provider.twilio" | "calendars"), is_secret_key);
+        let suspect = near.map_or(
+            matches!(self.path, "provider.twilio" | "calendars" | "email" | "webhook" | "headers"),
+            is_secret_key,
+        );
         self.report.push(if suspect || is_secret_key(key) { problem.hide(Hidden::Secret) } else { problem });
     }
 
@@ -125,6 +128,8 @@ impl<'a, 't> Table<'a, 't> {
         match self.path {
             "" => "at the top of the file there may be".into(),
             "calendars" => "a calendar may hold".into(),
+            "headers" => "a header may hold".into(),
+            "webhook" | "command" => format!("[{}.NAME] may hold", self.path),
             "person" | "contact" | "ladder" => format!("[[{}]] may hold", self.path),
             path => format!("[{path}] may hold"),
         }
@@ -165,6 +170,44 @@ impl<'a, 't> Table<'a, 't> {
             }
         }
         tables
+    }
+
+    /// All tables `[key.NAME]` with their names, in the order of the names.
+    pub(super) fn named_tables(&self, key: &'static str) -> Vec<(Spanned<&'a str>, Table<'a, 't>)> {
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let wrong = |at: &Range<usize>| {
+            let problem = Problem::new(format!("each `{key}` has a name of its own")).at(at).hide(Hidden::Secret);
+            self.report.push(problem.label(format!("write [{key}.NAME] on a line of its own, its keys below")));
+        };
+        let DeValue::Table(entries) = entry.get_ref() else {
+            wrong(&entry.span());
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (name, value) in entries {
+            let DeValue::Table(table) = value.get_ref() else {
+                wrong(&name.span());
+                break;
+            };
+            let named = Spanned::new(name.span(), name.get_ref().as_ref());
+            tables.push((named, Self::open(key, Some(table), value.span(), self.report)));
+        }
+        tables
+    }
+
+    /// One word of several, as what it stands for. `None`: not written, or unknown (and reported).
+    pub(super) fn word<T: Copy>(&self, key: &'static str, words: &[(&'static str, T)]) -> Option<T> {
+        let known: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let typed = self.text(key, known.first()?)?;
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| word == typed.get_ref()) {
+            return Some(*meaning);
+        }
+        let problem = problem_at(key, &typed.span(), format!("unknown {key} {}", quoted(typed.get_ref())));
+        self.report.push(match nearest(typed.get_ref(), words.iter().map(|(word, _)| *word)) {
+            Some(near) => problem.label(format!("did you mean \"{near}\"?")),
+            None => problem.label(format!("known: {}", known.join(", "))),
+        });
+        None
     }
 
     /// A text. `like` is what to write instead of something else.
@@ -301,8 +344,12 @@ impl<'a, 't> Table<'a, 't> {
 
     /// Says that a key without a default was not written.
     pub(super) fn missing(&self, key: &str, like: &str) {
-        let what = if self.path == "ladder" { "rung" } else { self.path };
-        let title = format!("this {what} has no `{key}`");
+        let title = match self.path {
+            "ladder" => format!("this rung has no `{key}`"),
+            "headers" => format!("this header has no `{key}`"),
+            "email" => format!("[email] has no `{key}`"),
+            path => format!("this {path} has no `{key}`"),
+        };
         self.report.push(Problem::new(title).at(&self.header).label(format!("add {key} = {like}")));
     }
 }

@@ -32,10 +32,24 @@ const FRAGMENTS: &[&str] =
 const PARTS: &[&str] = &["pass", "pw", "key", "proxy"];
 
 /// Words that make a key secret even when they are misspelt.
-const MISSPELT: &[&str] = &["token", "secret", "password", "credential"];
+const MISSPELT: &[&str] = &["token", "secret", "password", "credential", "command"];
 
-/// Keys that name where a calendar is: its address is a password.
-const WHOLE: &[&str] = &["calendars", "url", "url_env", "url_file", "url_command"];
+/// Keys that name where a calendar or a webhook is, whose addresses are passwords; what is sent with it; and programs,
+/// which may be given a password.
+const WHOLE: &[&str] = &[
+    "calendars",
+    "headers",
+    "presence_command",
+    "run",
+    "url",
+    "url_command",
+    "url_env",
+    "url_file",
+    "value",
+    "value_command",
+    "value_env",
+    "value_file",
+];
 
 /// Keys whose address may be shown.
 const OPEN: &[&str] = &["base_url", "webhook_url"];
@@ -140,8 +154,9 @@ mod tests {
         }
         for (table, key) in keys::known_keys() {
             let secret = key.starts_with("auth_token") || key.starts_with("api_key");
-            let secret =
-                secret || ["account_sid", "proxy", "calendars", "key_bin"].contains(&key) || key.starts_with("url");
+            let secret = secret || ["url", "value", "password"].iter().any(|start| key.starts_with(start));
+            let others = ["account_sid", "proxy", "calendars", "key_bin", "headers", "run", "presence_command"];
+            let secret = secret || others.contains(&key);
             assert_eq!(is_secret_key(key), secret, "{table}.{key}");
         }
     }

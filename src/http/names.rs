@@ -36,6 +36,22 @@ impl Lookup for SystemLookup {
 #[derive(Debug, Clone)]
 pub(crate) struct Names(pub(crate) Arc<dyn Lookup>);
 
+impl Names {
+    /// The addresses of a host, for what does not speak HTTP; otherwise says why there are none.
+    pub(crate) fn find(&self, host: &str, port: u16, within: Duration) -> Result<Vec<SocketAddr>, String> {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let unknown = || "the host name does not resolve".to_owned();
+        let uri = format!("http://{host}:{port}/").parse::<Uri>().map_err(|_| unknown())?;
+        let after = within.into();
+        let timeout = NextTimeout { after, reason: Timeout::Resolve, per_read: None, per_write: None };
+        match self.resolve(&uri, &Config::default(), timeout) {
+            Ok(found) => Ok(found.to_vec()),
+            Err(ureq::Error::Timeout(_)) => Err("resolving the host name took too long".into()),
+            Err(_) => Err(unknown()),
+        }
+    }
+}
+
 impl Resolver for Names {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });

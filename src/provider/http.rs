@@ -43,6 +43,20 @@ pub struct HttpClient {
     agent: OnceLock<Result<Agent, NotSent>>,
 }
 
+/// What is posted, and where.
+pub struct Post<'a> {
+    /// The address. May be a secret.
+    pub url: &'a str,
+    /// Plain http is fine, beyond this machine.
+    pub allow_http: bool,
+    /// The body's type.
+    pub content_type: &'a str,
+    /// Headers, but for those of the body. May be secrets.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body.
+    pub body: &'a [u8],
+}
+
 /// A complete answer, whatever its status.
 #[derive(Debug)]
 pub struct HttpAnswer {
@@ -111,14 +125,13 @@ impl HttpClient {
 
     /// As [`HttpClient::get`], for an answer of at most `most` bytes.
     pub fn get_up_to(&self, url: &str, authorization: &SecretString, most: usize) -> Result<HttpAnswer, HttpFailure> {
-        self.exchange(url, most, |agent| {
-            let request = agent.get(url).header("Authorization", header(authorization)?);
+        self.exchange(url, false, most, |agent| {
+            let request = agent.get(url).header("Authorization", header(authorization.expose_secret())?);
             request.header("Accept-Charset", "utf-8").call().map_err(Failed::from)
         })
     }
 
-    /// Posts a form, at most once. The gate is asked when the transport wants the body; if it refuses, no byte of the
-    /// body leaves.
+    /// Posts a form, as [`HttpClient::send`] does.
     pub fn post(
         &self,
         url: &str,
@@ -126,30 +139,41 @@ impl HttpClient {
         form: &str,
         gate: &dyn Gate,
     ) -> Result<HttpAnswer, HttpFailure> {
-        self.exchange(url, ANSWER_MAX, |agent| {
+        let headers = [("Authorization", authorization.expose_secret()), ("Accept-Charset", "utf-8")];
+        let content_type = "application/x-www-form-urlencoded";
+        self.send(&Post { url, allow_http: false, content_type, headers: &headers, body: form.as_bytes() }, gate)
+    }
+
+    /// Posts a body, at most once. The gate is asked when the transport wants the body; if it refuses, no byte of the
+    /// body leaves.
+    pub fn send(&self, post: &Post<'_>, gate: &dyn Gate) -> Result<HttpAnswer, HttpFailure> {
+        let send = |agent: &Agent| {
             let patience = send_body_share(self.settings.request_timeout) / 4;
-            let mut witness = Witness { rest: form.as_bytes(), gate, patience, seen: Seen::Nothing };
-            let request = agent
-                .post(url)
-                .header("Authorization", header(authorization)?)
-                .header("Accept-Charset", "utf-8")
-                .header("Content-Type", "application/x-www-form-urlencoded")
+            let mut witness = Witness { rest: post.body, gate, patience, seen: Seen::Nothing };
+            let mut request = agent.post(post.url);
+            for (name, value) in post.headers {
+                request = request.header(*name, header(value)?);
+            }
+            let request = request
+                .header("Content-Type", post.content_type)
                 // By hand: a reader of unknown length would be sent in chunks.
-                .header("Content-Length", form.len());
+                .header("Content-Length", post.body.len());
             let sent = request.send(SendBody::from_reader(&mut witness));
             sent.map_err(|error| Failed { error: Some(error), seen: witness.seen })
-        })
+        };
+        self.exchange(post.url, post.allow_http, ANSWER_MAX, send)
     }
 
     fn exchange(
         &self,
         url: &str,
+        allow_http: bool,
         most: usize,
         send: impl FnOnce(&Agent) -> Result<ureq::http::Response<ureq::Body>, Failed>,
     ) -> Result<HttpAnswer, HttpFailure> {
         let started = Instant::now();
         let fail = |kind, head| Err(HttpFailure { kind, head, elapsed: started.elapsed() });
-        let secure = match is_secure(url) {
+        let secure = match is_secure(url, allow_http) {
             Ok(secure) => secure,
             Err(not_sent) => return fail(FailureKind::NotSent(not_sent), None),
         };
@@ -262,8 +286,8 @@ fn encode_into(out: &mut String, text: &str, space: &str) {
 struct Witness<'a> {
     rest: &'a [u8],
     gate: &'a dyn Gate,
-    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes have
-    /// been handed over for all we know.
+    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes
+    /// have been handed over for all we know.
     patience: Duration,
     seen: Seen,
 }
@@ -311,7 +335,7 @@ impl From<ureq::Error> for Failed {
 impl Failed {
     fn kind(self, secure: bool, limit: Duration) -> FailureKind {
         let Some(error) = self.error else {
-            let detail = "the credentials hold characters that cannot stand in a header";
+            let detail = "a header would hold characters that cannot stand in one";
             return FailureKind::NotSent(not_sent(NotSentCause::Other, detail));
         };
         match self.seen {
@@ -378,23 +402,22 @@ fn not_sent(cause: NotSentCause, detail: &str) -> NotSent {
 }
 
 /// The header, marked so that `http` never prints it.
-fn header(authorization: &SecretString) -> Result<HeaderValue, Failed> {
-    let mut value = HeaderValue::from_str(authorization.expose_secret())
-        .map_err(|_| Failed { error: None, seen: Seen::Nothing })?;
+fn header(value: &str) -> Result<HeaderValue, Failed> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| Failed { error: None, seen: Seen::Nothing })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Is it https? Plain http is refused unless it stays on this machine.
-fn is_secure(url: &str) -> Result<bool, NotSent> {
+/// Is it https? Plain http is refused unless it stays on this machine, or is allowed.
+fn is_secure(url: &str, allow_http: bool) -> Result<bool, NotSent> {
     let bad = |detail: &str| not_sent(NotSentCause::Other, detail);
-    let uri: Uri = url.parse().map_err(|_| bad("the base address is not a URL"))?;
+    let uri: Uri = url.parse().map_err(|_| bad("the address is not a URL"))?;
     let host = uri.host().unwrap_or_default();
     match uri.scheme_str() {
         Some("https") => Ok(true),
-        Some("http") if is_loopback(host) => Ok(false),
+        Some("http") if allow_http || is_loopback(host) => Ok(false),
         Some("http") => Err(bad("refusing to send credentials over plain http")),
-        _ => Err(bad("the base address does not start with https://")),
+        _ => Err(bad("the address does not start with https://")),
     }
 }
 
@@ -430,9 +453,10 @@ mod tests {
     #[test]
     fn plain_http_is_for_loopback_only() {
         for url in ["http://127.0.0.1:1/x", "http://127.9.9.9/", "http://[::1]:80/", "http://localhost/"] {
-            assert_eq!(is_secure(url), Ok(false), "{url}");
+            assert_eq!(is_secure(url, false), Ok(false), "{url}");
         }
-        assert_eq!(is_secure("https://api.twilio.com/x"), Ok(true));
+        assert_eq!(is_secure("https://api.twilio.com/x", false), Ok(true));
+        assert_eq!(is_secure("http://192.0.2.1/x", true), Ok(false));
         for url in [
             "http://api.twilio.com/",
             "http://localhost@example.com/",
@@ -440,7 +464,7 @@ mod tests {
             "ftp://x/",
             "x",
         ] {
-            assert!(is_secure(url).is_err(), "{url}");
+            assert!(is_secure(url, false).is_err(), "{url}");
         }
     }
 

@@ -4,18 +4,23 @@
 //! reads a clock for a decision and never touches the store. A new provider is one file or folder here, one arm in
 //! [`Registry`], and its table in the config.
 
+pub mod command;
+pub mod email;
 pub mod http;
 pub mod mock;
+pub mod presence;
 mod registry;
 pub mod test_mode;
+mod told;
 pub mod twilio;
+pub mod webhook;
 
 pub use registry::{NotConfigured, Registry, build};
 pub use twilio::{KEY_BIN, meaning, remedy};
 
 use crate::model::{
-    Address, CallList, CallReport, FenceReason, HangUp, HeardCall, HeardMessage, Phone, ProviderKind, Reply, Request,
-    RungKind, Target, Timestamp,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
+    Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
 };
 use std::sync::Arc;
 
@@ -110,5 +115,18 @@ impl Providers for Only {
 
     fn for_attempt(&self, _: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
         (provider == self.0.kind() && account == self.0.account()).then(|| Arc::clone(&self.0))
+    }
+}
+
+/// Tells what came of a mail, a webhook or a command.
+fn tell(tag: &str, request: &Request, reply: &Reply) {
+    let (to, ms) = (&request.to, reply.meta.elapsed_ms);
+    match &reply.outcome {
+        Outcome::Accepted(_) => log::info!("{tag} To={to}: taken in {ms} ms"),
+        // No fault of theirs, and the tick says why.
+        Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(_), detail }) => log::debug!("{tag} To={to}: {detail}"),
+        Outcome::NotSent(NotSent { detail, .. }) => log::error!("{tag} To={to}: not sent: {detail}"),
+        Outcome::Unknown(Doubt { detail }) => log::error!("{tag} To={to}: nobody knows whether it arrived: {detail}"),
+        Outcome::Rejected(refused) => log::error!("{tag} To={to}: refused: {}", refused.message),
     }
 }

@@ -1,8 +1,11 @@
 //! Which provider: those for new attempts, and the one that made an earlier one.
 
+use super::command::Commands;
+use super::email::Email;
 use super::mock::Mock;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
+use super::webhook::Webhooks;
 use super::{Hearing, Provider, Providers};
 use crate::config::{Config, ProviderChoice};
 use crate::model::{ProviderKind, RungKind};
@@ -23,6 +26,9 @@ pub struct Registry {
     test: Arc<dyn Provider>,
     mock: Arc<dyn Provider>,
     twilio: Option<Arc<Twilio>>,
+    email: Option<Arc<dyn Provider>>,
+    webhooks: Option<Arc<dyn Provider>>,
+    commands: Option<Arc<dyn Provider>>,
 }
 
 impl Registry {
@@ -38,7 +44,12 @@ impl Registry {
         let real = config.provider.chosen == ProviderChoice::Twilio && !config.test_mode;
         let test: Arc<dyn Provider> = Arc::new(TestMode::new(Arc::clone(&chosen)));
         let calls = if config.test_mode { Arc::clone(&test) } else { chosen };
-        Ok(Self { calls, real, test, mock, twilio })
+        let channels = &config.channels;
+        let email = channels.email.as_ref().map(|email| -> Arc<dyn Provider> { Arc::new(Email::new(email)) });
+        let (has_webhooks, has_commands) = (!channels.webhooks.is_empty(), !channels.commands.is_empty());
+        let webhooks = has_webhooks.then(|| -> Arc<dyn Provider> { Arc::new(Webhooks::new(&channels.webhooks)) });
+        let commands = has_commands.then(|| -> Arc<dyn Provider> { Arc::new(Commands::new(channels)) });
+        Ok(Self { calls, real, test, mock, twilio, email, webhooks, commands })
     }
 
     /// Who places new calls.
@@ -49,10 +60,12 @@ impl Registry {
 
 impl Providers for Registry {
     fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
-        match (&self.twilio, self.real) {
-            (_, false) => Some(Arc::clone(&self.calls)),
-            (Some(twilio), true) => twilio.provider_of(kind),
-            (None, true) => None,
+        match kind {
+            _ if !self.real => Some(Arc::clone(&self.calls)),
+            RungKind::Call | RungKind::Sms => self.twilio.as_ref().and_then(|twilio| twilio.provider_of(kind)),
+            RungKind::Email => self.email.clone(),
+            RungKind::Webhook => self.webhooks.clone(),
+            RungKind::Command => self.commands.clone(),
         }
     }
 

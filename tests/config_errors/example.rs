@@ -1,7 +1,7 @@
 //! `config.example.toml` is the documentation of every key: it parses, and it knows what the checker knows.
 
 use super::config;
-use savehub::config::{ProviderChoice, known_keys};
+use savehub::config::{ProviderChoice, Security, WebhookFormat, known_keys};
 use std::collections::BTreeSet;
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -18,11 +18,14 @@ fn the_example_holds_every_key_of_the_checker_and_no_other() {
     let mut table = "";
     let mut written = BTreeSet::new();
     for line in EXAMPLE.lines() {
-        if line.starts_with('[') {
-            table = line.trim_matches(['[', ']']);
-        } else if let Some((_, calendar)) = line.split_once("#   { ") {
-            let keys = calendar.split(", ").filter_map(|part| part.split_once(" = "));
-            written.extend(keys.map(|(key, _)| ("calendars", key)));
+        if let Some(header) = line.trim_start_matches("# ").strip_prefix('[') {
+            table = header.trim_matches(['[', ']']);
+            // What such tables are called is up to the user.
+            table = table.split_once('.').map_or(table, |(kind, _)| if kind == "provider" { table } else { kind });
+        } else if let Some((_, item)) = line.split_once("#   { ") {
+            let list = if table == "webhook" { "headers" } else { "calendars" };
+            let keys = item.split(", ").filter_map(|part| part.split_once(" = "));
+            written.extend(keys.map(|(key, _)| (list, key)));
         } else if let Some((key, _)) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         {
@@ -67,4 +70,19 @@ fn the_calendars_of_the_example_are_calendars() {
     let text = format!("[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n{list}\n]\n");
     // What stands elsewhere is fetched with a look, not now.
     assert_eq!(config(&[], &text).unwrap().people[0].calendars.len(), list.matches('\n').count());
+}
+
+#[test]
+fn the_channels_of_the_example_can_be_copied() {
+    let from = EXAMPLE.lines().skip_while(|line| *line != "# [email]");
+    let lines = from.take_while(|line| *line != "[[person]]").map(|line| line.trim_start_matches("# "));
+    let typed = lines.filter(|line| line.starts_with(['[', ']']) || line.starts_with("  { ") || line.contains(" = "));
+    // Of several ways, the first; and no file but those that are there.
+    let others = ["password_env", "password_command", "password ", "url_env", "url_command", "url ", "ca_file"];
+    let typed = typed.filter(|line| !others.iter().any(|other| line.starts_with(other))).collect::<Vec<_>>().join("\n");
+    let config = config(&[], &typed).unwrap().channels;
+    let email = config.email.as_ref().unwrap();
+    assert_eq!((email.host.as_str(), email.port, email.security), ("smtp.example.com", 587, Security::StartTls));
+    assert_eq!(config.webhook("phone").unwrap().format, WebhookFormat::Json);
+    assert_eq!(config.command("lamp").unwrap().argv, ["/usr/local/bin/lamp", "red"]);
 }

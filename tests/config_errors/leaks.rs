@@ -19,6 +19,17 @@ proxy = "http://me:@@proxy.example.com"
 id = "ana"
 phone = "%"
 calendars = ["https://example.com/@@.ics", "file:x.ics", { url = "webcal://example.com/@@", name = "work" }]
+presence_command = ["in-meeting", "@"]
+[email]
+host = "smtp.example.com"
+from = "savehub@example.com"
+user = "ana"
+password = "@"
+[webhook.phone]
+url = "https://example.com/@@"
+headers = [{ name = "X-Key", value = "@" }]
+[command.lamp]
+run = ["lamp", "@"]
 "#;
 
 fn leaks(text: &str) -> Option<String> {
@@ -35,82 +46,121 @@ fn planted(template: &str) -> String {
         .replace('%', NUMBER)
 }
 
+/// Lines with a secret in a place that takes one, or next to it; `@` marks it, `%` a plain `@`.
+const LINES: &[&str] = &[
+    "auth_token = @",
+    "auth_token = \"@",
+    "auth_token = \"@\" \"",
+    "auth_token \"@\"",
+    "auth_token: \"@\"",
+    "auth_token = [\"@\"]",
+    "auth_token = { value = \"@\" }",
+    "auth_token = \"@\\q\"",
+    "auth_token = \"\"\"\n@",
+    "auth_token = \"\"\"\nzone = @",
+    "auth_token = '''\n@\nzone = x'",
+    "auth_token =\n\"@\"",
+    "auth_tokn = \"@\"",
+    "auth = \"@\"",
+    "authtoken = \"@\"",
+    "tokne = \"@\"",
+    "\"auth_token\" = \"@ \"",
+    "\"auth\\u005ftoken\" = \"@ \"",
+    "\"auth\\u005ftoken\" = @",
+    "twilio.auth_token = \"@ \"",
+    "api_key_sid = \"@\"",
+    "api_key_secret = \"@ \"",
+    "api_key_secret_env = \"@\"",
+    "auth_token_file = \"@\"",
+    "auth_token_command = [\"@\"]",
+    "auth_token_command = [\n  \"x\",\n  \"@\", 3 ]",
+    "auth_token_command = [\"sh\", \"-c\", \"echo @; exit 1\"]",
+    "auth_token_command = [\"sh\", \"-c\", \"echo @ x\"]",
+    "auth_token_command = [\"sh\", \"-c\", \"echo @ >&2; exit 1\"]",
+    "password = \"@\"",
+    "passwrod = \"@\"",
+    "api_key = \"@\"",
+    "account_sid = \"@\"",
+    "base_url = \"https://me:@:pw%example.com\"",
+    "base_url = \"https://me:@\"",
+    "proxy = \"me:@/example.com\"",
+    "magic = \"@\"",
+    "x = { magic = \"@\", more = 3 }",
+    "mock = { a = \"@\", more = 3 }",
+    "frm = 3 # the token is @",
+    "calendars = [\"https://x/@\"",
+    "calendars = \"https://x/@\"",
+    "calendars = [\"http://x/@\"]",
+    "calendars = [\"ftp://x/@\", 3]",
+    "calendars = [\n\"https//x/@\",\n3 ]",
+    "calendars = [\n\"https://x/@\", { fil = 1 } ]",
+    "calendars = [\"x.example.com/@.ics\"]",
+    "calendars = [\"@\"]",
+    "calendars = [{ url = \"@\" }]",
+    "calendars = [{ url = \"https://x:y/@\" }]",
+    "calendars = [{ url_file = \"https://x/@\" }]",
+    "calendars = [{ url_env = \"https://x/@\" }]",
+    "calendars = [{ url_command = [\"echo\", \"ftp://@\"] }]",
+    "calendars = [{ url = \"https://x/@\", file = \"@\" }]",
+    "calendars = [{ url = \"https://x/@\", name = \"https://x/@\" }]",
+    "calendars = [{ url = \"https://x/@\", refresh = \"https://x/@\" }]",
+    "calendars = [{ link = \"https://x/@\" }]",
+    "calendars = [\"https://x/@\", \"https://x/@\"]",
+    "calender = [\"https://x/@\"]",
+    "zone = \"https://x/@\"",
+    "working_hours = \"https://x/@\"",
+    "include = [\"https://x/@\"]",
+    "addresses = [\"https://x/@\"]",
+    "host = \"https://x/@\"",
+    "user = \"a@x\"\npassword = \"@\"",
+    "password = \"@",
+    "password = [\"@\"]",
+    "user = \"a\"\npassword_command = [\"sh\", \"-c\", \"echo @; exit 1\"]",
+    "url = \"https://x/@\"",
+    "url = \"http://x/@\"",
+    "url = \"https://a:@@x/@\"",
+    "url = \"https://x/#@\"",
+    "url = [\"@\"]",
+    "uri = \"https://x/@\"",
+    "url_command = [\"echo\", \"ftp://@\"]",
+    "format = \"https://x/@\"",
+    "headers = [\"Authorization: @\"]",
+    "headers = [{ name = \"Authorization\", value = \"@\\u00e9\" }]",
+    "headers = [{ name = \"Host\", value = \"@\" }, 3]",
+    "headers = [\n{ name = \"X\", vlaue = \"@\" }]",
+    "headers = [\n{ name = \"X\", wert = \"@\" }]",
+    "headers = { Authorization = \"@\" }",
+    "header = { Authorization = \"@\", b = 3 }",
+    "run = [\"curl\", \"-u\", \"@\", 3]",
+    "run = \"curl @\"",
+    "run = [\"@\\u0000\"]",
+    "presence_command = \"@\"",
+    "phone = { url = \"https://x/@\", x = 3 }",
+];
+
+/// Where each of them may stand.
+const PLACES: &[&str] = &[
+    "[[person]]\n",
+    "[[person]]\nid = \"a\"\nphone = \"+12025550101\"\n",
+    "[calendar]\n",
+    "[provider.twilio]\n",
+    "[email]\n",
+    "[webhook]\n",
+    "[webhook.phone]\n",
+    "[command.lamp]\n",
+    "[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"AC1\"\nfrom = \"+12025550100\"\n\
+             auth_token = \"x\"\n[webhook.phone]\n",
+    "[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"AC1\"\nfrom = \"+12025550100\"\n\
+             auth_token = \"x\"\n[email]\nhost = \"x\"\nfrom = \"a@example.com\"\n",
+    "[call]\nprovider = \"twilio\"\n[provider.twilio]\n",
+    "",
+    "[call]\n",
+];
+
 #[test]
 fn a_secret_is_not_shown_whatever_is_wrong_on_its_line() {
-    for line in [
-        "auth_token = @",
-        "auth_token = \"@",
-        "auth_token = \"@\" \"",
-        "auth_token \"@\"",
-        "auth_token: \"@\"",
-        "auth_token = [\"@\"]",
-        "auth_token = { value = \"@\" }",
-        "auth_token = \"@\\q\"",
-        "auth_token = \"\"\"\n@",
-        "auth_token = \"\"\"\nzone = @",
-        "auth_token = '''\n@\nzone = x'",
-        "auth_token =\n\"@\"",
-        "auth_tokn = \"@\"",
-        "auth = \"@\"",
-        "authtoken = \"@\"",
-        "tokne = \"@\"",
-        "\"auth_token\" = \"@ \"",
-        "\"auth\\u005ftoken\" = \"@ \"",
-        "\"auth\\u005ftoken\" = @",
-        "twilio.auth_token = \"@ \"",
-        "api_key_sid = \"@\"",
-        "api_key_secret = \"@ \"",
-        "api_key_secret_env = \"@\"",
-        "auth_token_file = \"@\"",
-        "auth_token_command = [\"@\"]",
-        "auth_token_command = [\n  \"x\",\n  \"@\", 3 ]",
-        "auth_token_command = [\"sh\", \"-c\", \"echo @; exit 1\"]",
-        "auth_token_command = [\"sh\", \"-c\", \"echo @ x\"]",
-        "auth_token_command = [\"sh\", \"-c\", \"echo @ >&2; exit 1\"]",
-        "password = \"@\"",
-        "passwrod = \"@\"",
-        "api_key = \"@\"",
-        "account_sid = \"@\"",
-        "base_url = \"https://me:@:pw%example.com\"",
-        "base_url = \"https://me:@\"",
-        "proxy = \"me:@/example.com\"",
-        "magic = \"@\"",
-        "x = { magic = \"@\", more = 3 }",
-        "mock = { a = \"@\", more = 3 }",
-        "frm = 3 # the token is @",
-        "calendars = [\"https://x/@\"",
-        "calendars = \"https://x/@\"",
-        "calendars = [\"http://x/@\"]",
-        "calendars = [\"ftp://x/@\", 3]",
-        "calendars = [\n\"https//x/@\",\n3 ]",
-        "calendars = [\n\"https://x/@\", { fil = 1 } ]",
-        "calendars = [\"x.example.com/@.ics\"]",
-        "calendars = [\"@\"]",
-        "calendars = [{ url = \"@\" }]",
-        "calendars = [{ url = \"https://x:y/@\" }]",
-        "calendars = [{ url_file = \"https://x/@\" }]",
-        "calendars = [{ url_env = \"https://x/@\" }]",
-        "calendars = [{ url_command = [\"echo\", \"ftp://@\"] }]",
-        "calendars = [{ url = \"https://x/@\", file = \"@\" }]",
-        "calendars = [{ url = \"https://x/@\", name = \"https://x/@\" }]",
-        "calendars = [{ url = \"https://x/@\", refresh = \"https://x/@\" }]",
-        "calendars = [{ link = \"https://x/@\" }]",
-        "calendars = [\"https://x/@\", \"https://x/@\"]",
-        "calender = [\"https://x/@\"]",
-        "zone = \"https://x/@\"",
-        "working_hours = \"https://x/@\"",
-        "include = [\"https://x/@\"]",
-        "addresses = [\"https://x/@\"]",
-    ] {
-        for table in [
-            "[[person]]\n",
-            "[[person]]\nid = \"a\"\nphone = \"+12025550101\"\n",
-            "[calendar]\n",
-            "[provider.twilio]\n",
-            "[call]\nprovider = \"twilio\"\n[provider.twilio]\n",
-            "",
-            "[call]\n",
-        ] {
+    for line in LINES {
+        for table in PLACES {
             let text = format!("{table}{}\n", line.replace('@', CANARY).replace('%', "@"));
             assert_eq!(leaks(&text), None, "{text}");
         }

@@ -3,6 +3,7 @@
 mod account;
 mod address;
 mod calendars;
+mod channels;
 mod env;
 mod example;
 mod file;
@@ -11,6 +12,7 @@ mod ladder;
 mod leaks;
 mod limits;
 mod load;
+mod mail;
 mod people;
 mod policy;
 mod provider;

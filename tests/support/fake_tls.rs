@@ -104,7 +104,7 @@ impl Drop for FakeTls {
 }
 
 /// A new authority in a file, and a server it vouches for.
-fn certified() -> (NamedTempFile, Arc<ServerConfig>) {
+pub fn certified() -> (NamedTempFile, Arc<ServerConfig>) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();

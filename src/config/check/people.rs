@@ -1,7 +1,7 @@
 //! `[[person]]`: who is called, and how it is said.
 
-use super::policy;
 use super::sources::Sources;
+use super::{channels, policy};
 use crate::calendar::Policy;
 use crate::config::Person;
 use crate::config::raw::Table;
@@ -66,6 +66,7 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
     let calendars = sources.of(table, id.as_ref().map_or("", |id| id.get_ref()));
     let addresses = policy::addresses(table, report);
     let policy = Policy { addresses, ..policy::policy(table, &defaults.policy, report) };
+    let presence_command = channels::program(table, "presence_command", sources.input, report);
     let person = id.as_ref().zip(phone.as_ref()).map(|(id, phone)| Person {
         id: (*id.get_ref()).to_owned(),
         name: name.unwrap_or(id.get_ref()).to_owned(),
@@ -78,6 +79,7 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults, sources: &Sources<'_, '
         shared_phone: shared,
         calendars,
         policy,
+        presence_command,
     });
     Draft { id, phone, shared, person }
 }

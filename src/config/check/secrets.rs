@@ -5,22 +5,21 @@ use crate::config::places;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::Hidden;
 use crate::config::show::{Problem, Report};
+use crate::program::{Ended, Program};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 use toml::Spanned;
 
 /// How long a command may take to print a secret.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
 /// The longest secret, in bytes: what comes after it is not read.
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
 
 /// The keys one secret can be given by, in the order of [`Source`].
 pub(super) type Keys = [&'static str; 4];
@@ -134,18 +133,36 @@ impl Later {
         self.key
     }
 
-    /// Fetches it; otherwise says why not, without a word of what was typed or printed.
+    /// A secret that is at hand.
+    pub fn here(key: &'static str, text: SecretString) -> Self {
+        Self { key, from: From::Text(text) }
+    }
+
+    /// Fetches it, a token; otherwise says why not, without a word of what was typed or printed.
     pub fn fetch(&self) -> Result<SecretString, String> {
-        let text = match &self.from {
-            From::Text(text) => text.expose_secret().to_owned(),
+        usable(&self.read()?)
+    }
+
+    /// As [`Later::fetch`], for a secret in which spaces and letters of any language may stand.
+    pub fn fetch_line(&self) -> Result<SecretString, String> {
+        let text = self.read()?;
+        match () {
+            () if text.is_empty() => Err("the first line is empty".into()),
+            () if text.chars().any(char::is_control) => Err("the first line holds a control character".into()),
+            () => Ok(SecretString::from(text)),
+        }
+    }
+
+    fn read(&self) -> Result<String, String> {
+        match &self.from {
+            From::Text(text) => Ok(text.expose_secret().to_owned()),
             From::Variable(_, value) => {
                 let value = value.as_ref().ok_or("the environment variable it names is not set")?;
-                value.expose_secret().to_owned()
+                Ok(value.expose_secret().to_owned())
             }
-            From::File(path) => read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)?,
-            From::Command(argv) => run(&argv.iter().map(String::as_str).collect::<Vec<_>>(), COMMAND_LIMIT)?,
-        };
-        usable(&text)
+            From::File(path) => read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable),
+            From::Command(argv) => run(&argv.iter().map(String::as_str).collect::<Vec<_>>(), COMMAND_LIMIT),
+        }
     }
 
     /// Tells this source from every other one, whatever it holds.
@@ -222,45 +239,24 @@ fn usable(text: &str) -> Result<SecretString, String> {
 /// The first line, without its end.
 fn read_line(from: impl io::Read) -> io::Result<String> {
     let mut text = String::new();
-    io::BufRead::read_line(&mut io::BufReader::new(from).take(LONGEST), &mut text)?;
+    io::BufRead::read_line(&mut io::BufReader::new(from).take(LONGEST as u64), &mut text)?;
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
     Ok(text)
 }
 
-/// Runs a program without a shell and takes the first line it prints. Its complaints are thrown away: they may repeat
-/// what it was about to print.
+/// Runs a program and takes the first line it prints. Its complaints are thrown away: they may repeat what it was about
+/// to print. It may ask a person for a password, so it has our environment and our terminal.
 fn run(argv: &[&str], limit: Duration) -> Result<String, String> {
-    let (program, arguments) = argv.split_first().ok_or("no program is named")?;
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|why| format!("the program cannot be started ({})", places::reason(&why)))?;
-    let pid = rustix::process::Pid::from_child(&child);
-    // The thread outlives a program that hands its output on to another one and ends; it holds nothing that matters.
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || tell.send(drain(child)));
-    let Ok(result) = told.recv_timeout(limit) else {
-        // Not reaped before the thread has told, so the number still belongs to the program. It may have ended since.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        return Err(format!("the program did not end within {} s", limit.as_secs()));
-    };
-    let (line, status) = result.map_err(|why| format!("the program cannot be read ({})", places::reason(&why)))?;
-    if !status.success() {
-        return Err(format!("the program failed ({status})"));
+    let argv = argv.to_vec();
+    let program = Program { argv, env: None, own_group: false, keep_stderr: false, keep: LONGEST, limit };
+    let ran = program.run().map_err(|why| format!("the program cannot be started ({})", places::reason(&why)))?;
+    match ran.ended {
+        Ended::Code(0) => read_line(ran.output.as_slice())
+            .map_err(|why| format!("the program cannot be read ({})", places::reason(&why))),
+        Ended::Code(code) => Err(format!("the program failed (exit status: {code})")),
+        Ended::Signal(signal) => Err(format!("the program failed (signal: {signal})")),
+        Ended::Killed => Err(format!("the program did not end within {} s", limit.as_secs())),
     }
-    Ok(line)
-}
-
-/// The first line; the rest is read too, so that the program does not die of a closed pipe.
-fn drain(mut child: Child) -> io::Result<(String, ExitStatus)> {
-    let Some(out) = child.stdout.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
-    let mut out = io::BufReader::new(out);
-    let line = read_line(&mut out);
-    io::copy(&mut out, &mut io::sink())?;
-    Ok((line?, child.wait()?))
 }
 
 #[cfg(test)]

@@ -11,9 +11,14 @@ pub(in crate::config) struct Address<'a> {
 impl Address<'_> {
     /// Does it stay on this machine?
     pub(in crate::config) fn is_loopback(&self) -> bool {
-        self.host.eq_ignore_ascii_case("localhost")
-            || self.host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        is_loopback(self.host)
     }
+}
+
+/// Is this host this machine?
+pub(in crate::config) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Takes an http or https address apart; otherwise says what is wrong, without repeating any of it.

@@ -1,0 +1,183 @@
+//! The channels besides the phone: `[email]`, `[webhook.NAME]`, `[command.NAME]`.
+
+use super::Later;
+use super::check::webhook;
+use crate::model::Email;
+use secrecy::SecretString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The channels of a config. Their secrets are fetched when something is sent, not before: while nothing leaves, nobody
+/// is asked for a password, and a password that cannot be had stops its own channel alone.
+#[derive(Debug, Clone, Default)]
+pub struct Channels {
+    /// `[email]`.
+    pub email: Option<EmailConfig>,
+    /// `[webhook.NAME]`, in the order of their names.
+    pub webhooks: Vec<WebhookConfig>,
+    /// `[command.NAME]`, in the order of their names.
+    pub commands: Vec<CommandConfig>,
+    /// `PATH`, `HOME` and `LANG`, as far as they are set: with the facts, all that a command gets.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Channels {
+    /// The webhook with this name.
+    pub fn webhook(&self, name: &str) -> Option<&WebhookConfig> {
+        self.webhooks.iter().find(|webhook| webhook.name == name)
+    }
+
+    /// The command with this name.
+    pub fn command(&self, name: &str) -> Option<&CommandConfig> {
+        self.commands.iter().find(|command| command.name == name)
+    }
+}
+
+/// `[email]`: the server that takes our mail. `Debug` shows nothing of the login.
+#[derive(Clone)]
+pub struct EmailConfig {
+    /// Its name, or its IP address.
+    pub host: String,
+    /// Its port. Default: 587 for STARTTLS, 465 for TLS, 25 without.
+    pub port: u16,
+    /// How the connection is protected. Default STARTTLS.
+    pub security: Security,
+    /// Who we are; `None`: the server asks nobody.
+    pub login: Option<Login>,
+    /// Whom mail comes from.
+    pub from: Email,
+    /// How long one mail may take. Default 20 s.
+    pub timeout: Duration,
+    /// PEM file with the certificate authorities to trust instead of the built-in ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for EmailConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmailConfig")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("security", &self.security)
+            .field("from", &self.from)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a connection to a mail server is protected (RFC 8314).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// TLS after STARTTLS (RFC 3207), or no mail.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// None: only to this machine.
+    None,
+}
+
+impl Security {
+    /// The words of the config.
+    pub(super) const WORDS: [(&str, Self); 3] =
+        [("starttls", Self::StartTls), ("tls", Self::Tls), ("none", Self::None)];
+
+    /// The port mail is submitted to (RFC 6409, RFC 8314); 25 on this machine.
+    pub(super) const fn port(self) -> u16 {
+        match self {
+            Self::StartTls => 587,
+            Self::Tls => 465,
+            Self::None => 25,
+        }
+    }
+}
+
+/// A login at a mail server.
+#[derive(Clone)]
+pub struct Login {
+    /// Who.
+    pub user: String,
+    /// The password.
+    pub password: Later,
+}
+
+/// `[webhook.NAME]`: somebody who takes HTTP POST. `Debug` shows nothing of the address and of headers.
+#[derive(Clone)]
+pub struct WebhookConfig {
+    /// What rungs and messages call it.
+    pub name: String,
+    /// Where it is; a password.
+    pub url: Later,
+    /// What the body is. Default JSON.
+    pub format: WebhookFormat,
+    /// More headers: their names, and their values, which are secrets.
+    pub headers: Vec<(String, Later)>,
+    /// Plain http is allowed, beyond this machine. Default false.
+    pub allow_http: bool,
+    /// Sum of the phases of one request. Default 20 s.
+    pub timeout: Duration,
+    /// PEM file with the certificate authorities to trust instead of the built-in ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for WebhookConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookConfig")
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .field("allow_http", &self.allow_http)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WebhookConfig {
+    /// Fetches the address and the values of the headers; otherwise says why it cannot, without any part of them.
+    pub fn secrets(&self) -> Result<WebhookSecrets, String> {
+        let url = webhook::fetched(&self.url, self.allow_http)?;
+        let header = |(name, value): &(String, Later)| Ok((name.clone(), webhook::value(name, value)?));
+        Ok(WebhookSecrets { url, headers: self.headers.iter().map(header).collect::<Result<_, String>>()? })
+    }
+}
+
+/// What a request to a webhook is made of, and nobody may see.
+#[derive(Debug)]
+pub struct WebhookSecrets {
+    /// The address.
+    pub url: SecretString,
+    /// Headers with their values.
+    pub headers: Vec<(String, SecretString)>,
+}
+
+/// What is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookFormat {
+    /// The facts and the text, as JSON.
+    Json,
+    /// The text alone.
+    Text,
+}
+
+impl WebhookFormat {
+    /// The words of the config.
+    pub(super) const WORDS: [(&str, Self); 2] = [("json", Self::Json), ("text", Self::Text)];
+}
+
+/// `[command.NAME]`: a program. `Debug` shows nothing of its arguments, which may hold a password.
+#[derive(Clone)]
+pub struct CommandConfig {
+    /// What rungs and messages call it.
+    pub name: String,
+    /// The program and its arguments. Never empty.
+    pub argv: Vec<String>,
+    /// How long it may run. Default 20 s.
+    pub timeout: Duration,
+}
+
+impl fmt::Debug for CommandConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommandConfig")
+            .field("name", &self.name)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

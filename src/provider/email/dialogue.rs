@@ -1,0 +1,206 @@
+//! One mail over one connection.
+//!
+//! lettre's own `send` cannot be asked anything between the login and the last dot, so its commands are given one by
+//! one: the gate is asked before anything is connected, before `MAIL FROM`, and right before the first byte of the
+//! mail. If it refuses there, the connection is dropped without the last dot, and the server throws away what it has
+//! (RFC 5321 section 4.1.1.4).
+//!
+//! Every answer must have the very code its command calls for. A text that somebody put on the wire before TLS, to be
+//! read as the first answer behind it, shifts all answers by one and is found out before the mail leaves.
+//!
+//! All steps share one limit, of which connecting gets a half for each of its reads. It is the socket's limit: a server
+//! that drips its answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait
+//! for that, and the gate lets nothing leave that late.
+
+use super::classify::{Stage, broken, lost, refused, secrets};
+use super::message::Mail;
+use super::{Credentials, not_sent};
+use crate::config::{EmailConfig, Security};
+use crate::http::Names;
+use crate::model::{NotSentCause, Outcome, Reply, printable};
+use crate::provider::Gate;
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::Mechanism;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Quit, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
+use secrecy::ExposeSecret as _;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How many addresses of the host are tried.
+const ADDRESSES_MAX: usize = 4;
+
+/// The least time each of them gets.
+const SHARE_MIN: Duration = Duration::from_millis(10);
+
+/// How long the server may take to say goodbye. Nothing depends on it.
+const QUIT_WITHIN: Duration = Duration::from_secs(1);
+
+/// The gate, as an outcome when it refuses.
+pub(super) fn pass(gate: &dyn Gate) -> Result<(), Outcome> {
+    gate.pass().map_err(|reason| Reply::fenced(reason).outcome)
+}
+
+/// Hands a mail over. `Err` says what came of it instead.
+pub(super) fn hand_over(
+    config: &EmailConfig,
+    login: Option<&Credentials>,
+    names: &Names,
+    mail: &Mail,
+    gate: &dyn Gate,
+) -> Result<(), Outcome> {
+    let mut talk = Talk::begin(config, login, names)?;
+    talk.log_in()?;
+    pass(gate)?;
+    talk.say(MailFrom::new(mail.envelope.from().cloned(), Vec::new()), Stage::Sender, &[250])?;
+    for to in mail.envelope.to() {
+        // 251: it will be forwarded (RFC 5321 section 4.2.3).
+        talk.say(Rcpt::new(to.clone(), Vec::new()), Stage::Recipient, &[250, 251])?;
+    }
+    talk.say(Data, Stage::Data, &[354])?;
+    let left = talk.left()?;
+    pass(gate)?;
+    talk.set_limit(left);
+    let taken = talk.connection.message(&mail.bytes);
+    talk.check(taken, Stage::Mail, &[250])?;
+    // The mail is theirs, whatever comes now.
+    talk.set_limit(QUIT_WITHIN);
+    let _ = talk.connection.command(Quit);
+    Ok(())
+}
+
+/// A connection, and the time it has left.
+struct Talk<'a> {
+    config: &'a EmailConfig,
+    login: Option<&'a Credentials>,
+    until: Instant,
+    connection: SmtpConnection,
+}
+
+impl<'a> Talk<'a> {
+    /// Connects, and protects the connection as the config wants it.
+    fn begin(config: &'a EmailConfig, login: Option<&'a Credentials>, names: &Names) -> Result<Self, Outcome> {
+        let until = Instant::now() + config.timeout;
+        let tls = tls(config)?;
+        let found = names.find(&config.host, config.port, config.timeout);
+        let found = found.map_err(|why| not_sent(NotSentCause::Dns, &why))?;
+        let at_once = tls.as_ref().filter(|_| config.security == Security::Tls);
+        let connection = connect(config, login, &found, until, at_once)?;
+        let mut talk = Self { config, login, until, connection };
+        if let (Security::StartTls, Some(tls)) = (config.security, &tls) {
+            talk.protect(tls)?;
+        }
+        Ok(talk)
+    }
+
+    fn protect(&mut self, tls: &TlsParameters) -> Result<(), Outcome> {
+        if !self.connection.can_starttls() {
+            let detail = "the server offers no STARTTLS, and nothing is said to it unprotected";
+            return Err(not_sent(NotSentCause::Tls, detail));
+        }
+        let left = self.left()?;
+        self.set_limit(left);
+        let done = self.connection.starttls(tls, &ClientId::default());
+        done.map_err(|error| meaning(self.config, self.login, &error, Stage::Hello))
+    }
+
+    fn log_in(&mut self) -> Result<(), Outcome> {
+        let Some(login) = self.login else { return Ok(()) };
+        let known = [Mechanism::Plain, Mechanism::Login];
+        if self.connection.server_info().get_auth_mechanism(&known).is_none() {
+            let detail = "the server offers no login that savehub knows (PLAIN, LOGIN)";
+            return Err(not_sent(NotSentCause::Other, detail));
+        }
+        let left = self.left()?;
+        self.set_limit(left);
+        let credentials =
+            smtp::authentication::Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
+        let answer = self.connection.auth(&known, &credentials);
+        self.check(answer, Stage::Login, &[235])
+    }
+
+    fn say(&mut self, command: impl Display, stage: Stage, codes: &[u16]) -> Result<(), Outcome> {
+        let left = self.left()?;
+        self.set_limit(left);
+        let answer = self.connection.command(command);
+        self.check(answer, stage, codes)
+    }
+
+    fn check(&self, answer: Result<Response, smtp::Error>, stage: Stage, codes: &[u16]) -> Result<(), Outcome> {
+        match answer {
+            Ok(answer) if codes.iter().any(|code| answer.has_code(*code)) => Ok(()),
+            Ok(answer) => {
+                let code = u16::from(answer.code());
+                Err(broken(
+                    stage,
+                    NotSentCause::Other,
+                    format!("the server answered {code}, which makes no sense here"),
+                ))
+            }
+            Err(error) => Err(meaning(self.config, self.login, &error, stage)),
+        }
+    }
+
+    /// The time that is left for everything; none is an end.
+    fn left(&self) -> Result<Duration, Outcome> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let slow = || not_sent(NotSentCause::Other, &format!("no time left after {} s", self.config.timeout.as_secs()));
+        if left.is_zero() { Err(slow()) } else { Ok(left) }
+    }
+
+    fn set_limit(&mut self, limit: Duration) {
+        // A socket that takes no limit is one that is gone, which the next command finds out.
+        let _ = self.connection.set_timeout(Some(limit));
+    }
+}
+
+/// Tries one address after the other; half of the time that is left is shared evenly.
+fn connect(
+    config: &EmailConfig,
+    login: Option<&Credentials>,
+    found: &[SocketAddr],
+    until: Instant,
+    tls: Option<&TlsParameters>,
+) -> Result<SmtpConnection, Outcome> {
+    let tried = found.get(..ADDRESSES_MAX).unwrap_or(found);
+    let mut last = not_sent(NotSentCause::Dns, "the host name has no address");
+    for (shares, address) in (1..=tried.len()).rev().zip(tried) {
+        let left = until.saturating_duration_since(Instant::now());
+        let share = (left / 2 / u32::try_from(shares).unwrap_or(1)).max(SHARE_MIN);
+        match SmtpConnection::connect(address, Some(share), &ClientId::default(), tls, None) {
+            Ok(connection) => return Ok(connection),
+            // Somebody was there, and said no.
+            Err(error) if error.status().is_some() => return Err(meaning(config, login, &error, Stage::Hello)),
+            Err(error) => last = meaning(config, login, &error, Stage::Hello),
+        }
+    }
+    Err(last)
+}
+
+/// What TLS trusts; `None` without TLS.
+fn tls(config: &EmailConfig) -> Result<Option<TlsParameters>, Outcome> {
+    if config.security == Security::None {
+        return Ok(None);
+    }
+    let bad = |why: &str| not_sent(NotSentCause::Tls, why);
+    let builder = TlsParameters::builder(config.host.clone());
+    let builder = match &config.ca_file {
+        None => builder.certificate_store(CertificateStore::WebpkiRoots),
+        Some(file) => {
+            let name = printable(&file.to_string_lossy());
+            let pem = std::fs::read(file).map_err(|why| bad(&format!("ca_file {name}: {why}")))?;
+            let roots = Certificate::from_pem(&pem).map_err(|_| bad(&format!("ca_file {name}: is not PEM")))?;
+            builder.certificate_store(CertificateStore::None).add_root_certificate(roots)
+        }
+    };
+    builder.build_rustls().map(Some).map_err(|_| bad("TLS cannot be set up"))
+}
+
+/// What an error means at this stage.
+fn meaning(config: &EmailConfig, login: Option<&Credentials>, error: &smtp::Error, stage: Stage) -> Outcome {
+    let secrets = login.map(secrets).unwrap_or_default();
+    refused(error, stage, &secrets).unwrap_or_else(|| lost(error, stage, config))
+}

@@ -1,0 +1,83 @@
+//! Is the person in the meeting already? Asked just before a rung, so that nobody is called out of their own meeting.
+
+use super::command::{environment, shown};
+use super::told::Told;
+use crate::config::Config;
+use crate::model::{RequestFacts, Timestamp, printable};
+use crate::program::{Ended, Program};
+use std::time::Duration;
+
+/// How long one may think about it: a rung waits for the answer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// How much of a program's output is kept, in bytes.
+const OUTPUT_MAX: usize = 4096;
+
+/// Somebody who knows whether a person is in a meeting.
+pub trait Presence: Send + Sync {
+    /// Is this person in one of these meetings? `None`: nobody knows. Blocks, 6 s at most.
+    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Option<bool>;
+}
+
+/// Nobody knows.
+#[derive(Debug, Clone, Copy)]
+pub struct NobodyKnows;
+
+impl Presence for NobodyKnows {
+    fn is_there(&self, _: &str, _: &RequestFacts, _: Timestamp) -> Option<bool> {
+        None
+    }
+}
+
+/// Every `presence_command` of a config: exit code 0 means that the person is there, 1 that they are not.
+#[derive(Clone)]
+pub struct PresenceCommands {
+    /// The ids of people, with a program and its arguments.
+    people: Vec<(String, Vec<String>)>,
+    environment: Vec<(String, String)>,
+    limit: Duration,
+}
+
+impl PresenceCommands {
+    /// Those of a config.
+    pub fn new(config: &Config) -> Self {
+        let people = config.people.iter().filter_map(|p| Some((p.id.clone(), p.presence_command.clone()?)));
+        Self { people: people.collect(), environment: config.channels.environment.clone(), limit: LIMIT }
+    }
+
+    /// The same with another limit.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    fn ask(&self, argv: &[String], told: &Told) -> Result<bool, String> {
+        let env = environment(told, &self.environment);
+        let program = Program {
+            argv: argv.iter().map(String::as_str).collect(),
+            env: Some(env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
+            own_group: true,
+            keep_stderr: true,
+            keep: OUTPUT_MAX,
+            limit: self.limit,
+        };
+        let ran =
+            program.run().map_err(|why| format!("the program cannot be started: {}", printable(&why.to_string())))?;
+        let end = match ran.ended {
+            Ended::Code(0) => return Ok(true),
+            Ended::Code(1) => return Ok(false),
+            Ended::Code(code) => format!("exit code {code}"),
+            Ended::Signal(signal) => format!("ended by signal {signal}"),
+            Ended::Killed => format!("no end within {} s", self.limit.as_secs()),
+        };
+        Err(format!("{end} {}", shown(&ran.output)).trim_end().to_owned())
+    }
+}
+
+impl Presence for PresenceCommands {
+    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Option<bool> {
+        let (_, argv) = self.people.iter().find(|(id, _)| id == person)?;
+        let there = self.ask(argv, &Told::about(person, facts, now));
+        there.map_err(|why| log::warn!("[PRESENCE] {}: nobody knows: {why}", printable(person))).ok()
+    }
+}
