@@ -2,7 +2,7 @@
 
 use savehub::model::{
     AttemptId, AttemptState, CalendarId, CallReport, HangUpState, Heard, IncidentId, IncidentState, ListedCall,
-    MeetingId, Reason, Reply, Seen, StepId, StepState, TickId, Timestamp, Waiting,
+    MeetingId, Reason, Reply, RungKind, Seen, StepId, StepState, TickId, Timestamp, Waiting,
 };
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
@@ -51,7 +51,7 @@ pub(crate) fn everything(store: &dyn Store) -> Snapshot {
 }
 
 fn check(all: &Snapshot) {
-    let mut open_by_number: BTreeMap<&str, BTreeSet<AttemptId>> = BTreeMap::new();
+    let mut open_by_phone: BTreeMap<(RungKind, &str), BTreeSet<AttemptId>> = BTreeMap::new();
     let mut watched = BTreeSet::new();
     let mut generations = BTreeSet::new();
     for incident in &all.incidents {
@@ -62,13 +62,14 @@ fn check(all: &Snapshot) {
         }
         for step in &incident.steps {
             check_step(incident, step);
-            for attempt in step.attempts.iter().filter(|a| a.state.is_open()) {
-                open_by_number.entry(&attempt.to).or_default().insert(attempt.id);
+            let to_a_phone = matches!(step.kind, RungKind::Call | RungKind::Sms);
+            for attempt in step.attempts.iter().filter(|a| to_a_phone && a.state.is_open()) {
+                open_by_phone.entry((step.kind, &attempt.to)).or_default().insert(attempt.id);
             }
         }
     }
-    for (number, attempts) in open_by_number {
-        assert!(attempts.len() <= 1, "{number} has open attempts {attempts:?}");
+    for (phone, attempts) in open_by_phone {
+        assert!(attempts.len() <= 1, "{phone:?} has open attempts {attempts:?}");
     }
 }
 
@@ -76,6 +77,10 @@ fn check_incident(incident: &IncidentView) {
     let IncidentView { id, state, .. } = incident;
     assert_eq!(incident.ended_at.is_some(), state.is_final(), "{id} is {state} and ended at {:?}", incident.ended_at);
     assert_eq!(incident.reason.is_some(), state.is_final(), "{id} is {state} because {:?}", incident.reason);
+    let answered = incident.acknowledged.is_some();
+    assert!(answered || *state != IncidentState::Acknowledged, "{id} is {state} and nobody knows by whom");
+    let waits = matches!(state, IncidentState::Open | IncidentState::Escalating);
+    assert!(!(answered && waits), "{id} was answered and is {state}");
     assert!(incident.steps.is_sorted_by(|a, b| a.rung < b.rung), "steps of {id} out of order");
 }
 
@@ -91,14 +96,19 @@ fn check_step(incident: &IncidentView, step: &StepView) {
         assert!(step.attempts.iter().any(|a| a.state == AttemptState::Accepted), "{id} is EXECUTED without a call");
     }
     assert!(step.attempts.is_sorted_by_key(|a| a.intent_at), "attempts of {id} out of order");
-    step.attempts.iter().for_each(check_attempt);
+    step.attempts.iter().for_each(|attempt| check_attempt(step.kind, attempt));
 }
 
-fn check_attempt(attempt: &AttemptView) {
+fn check_attempt(kind: RungKind, attempt: &AttemptView) {
     let AttemptView { id, state, call_id, .. } = attempt;
     assert_eq!(*state == AttemptState::Accepted, call_id.is_some(), "{id} is {state} with call {call_id:?}");
     assert_eq!(call_id.is_some(), attempt.call_status.is_some(), "{id} has status {:?}", attempt.call_status);
-    assert!(attempt.to.starts_with("****") && attempt.to.len() == 8, "{id} shows {}", attempt.to);
+    let masked = match kind {
+        RungKind::Call | RungKind::Sms => attempt.to.starts_with("****") && attempt.to.len() == 8,
+        RungKind::Email => attempt.to.split_once("***@").is_some_and(|(name, _)| name.len() == 1),
+        RungKind::Webhook | RungKind::Command => true,
+    };
+    assert!(masked, "{id} shows {}", attempt.to);
 }
 
 impl Last {

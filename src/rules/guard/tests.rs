@@ -31,12 +31,20 @@ impl Before for Timestamp {
 }
 
 fn ask(facts: &Facts, seconds_before: i64, change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig)) -> Verdict {
-    let to = Target::read(RungKind::Call, "+12025550123").unwrap();
+    ask_for(&Target::read(RungKind::Call, "+12025550123").unwrap(), facts, seconds_before, change)
+}
+
+fn ask_for(
+    to: &Target,
+    facts: &Facts,
+    seconds_before: i64,
+    change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig),
+) -> Verdict {
     let mut guards = GuardConfig::default();
     let base = GuardConfig::default();
     let mut s = Situation {
         now: START.before(seconds_before),
-        to: &to,
+        to,
         has_message: true,
         stopped: false,
         person: "ana",
@@ -172,4 +180,83 @@ fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
     let test_call = Facts { step: None, number: NumberFacts::default(), calls_of_person_today: 0, calls_today: 0 };
     assert_eq!(ask(&test_call, 9999, |_, _| ()), Verdict::Place);
     assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stopped = true)).1, Reason::Paused);
+}
+
+/// What is not a call, due 300 s before the start; asked so many seconds before it.
+fn ask_kind(kind: RungKind, step: StepFacts, seconds_before: i64) -> Verdict {
+    let address = if kind == RungKind::Email { "ana@example.com" } else { "+12025550123" };
+    let to = Target::read(kind, address).unwrap();
+    let number = NumberFacts { last_rang_at: Some(START.before(seconds_before)), ..NumberFacts::default() };
+    let facts = Facts { number, calls_of_person_today: 1000, calls_today: 1000, ..facts(step) };
+    ask_for(&to, &facts, seconds_before, |_, g| g.allowed_prefixes = vec!["+49".into()])
+}
+
+fn due_early() -> StepFacts {
+    StepFacts { due_at: START.before(300), ..step() }
+}
+
+#[test]
+fn each_guard_holds_for_its_kinds() {
+    // Neither the window, the caps nor a phone that rang just now: only numbers have countries.
+    let crowded = StepFacts { recent_calls: 99, later_rung_due: true, ..due_early() };
+    for kind in [RungKind::Email, RungKind::Webhook, RungKind::Command] {
+        assert_eq!(ask_kind(kind, crowded.clone(), 250), Verdict::Place, "{kind}");
+    }
+    for kind in [RungKind::Call, RungKind::Sms] {
+        assert_eq!(reason(ask_kind(kind, due_early(), 100)).1, Reason::InvalidNumber, "{kind}");
+    }
+    for kind in RungKind::ALL {
+        let over = StepFacts { incident_state: IncidentState::Resolved, ..due_early() };
+        assert_eq!(reason(ask_kind(*kind, over, 100)).1, Reason::IncidentResolved, "{kind}");
+    }
+}
+
+#[test]
+fn what_is_no_call_has_from_its_due_time_until_its_deadline() {
+    for kind in [RungKind::Email, RungKind::Webhook, RungKind::Command] {
+        assert_eq!(ask_kind(kind, due_early(), 301), Verdict::Wait(Reason::NotDue));
+        assert_eq!(
+            (ask_kind(kind, due_early(), 300), ask_kind(kind, due_early(), 1)),
+            (Verdict::Place, Verdict::Place)
+        );
+        let late = reason(ask_kind(kind, due_early(), 0));
+        assert_eq!(late, skipped(Reason::TooLate, "found 300 s after it was due"));
+        let after = StepFacts { due_at: START.before(-300), deadline_at: START.before(-900), ..step() };
+        assert_eq!(ask_kind(kind, after.clone(), -300), Verdict::Place);
+        assert_eq!(reason(ask_kind(kind, after, -900)).1, Reason::TooLate);
+        let crowded = StepFacts { refused_for_capacity: true, ..due_early() };
+        assert_eq!(reason(ask_kind(kind, crowded, 0)).1, Reason::Capacity);
+    }
+}
+
+#[test]
+fn messages_have_a_limit_and_a_phone_of_their_own() {
+    let sms = Target::read(RungKind::Sms, "+12025550123").unwrap();
+    let ask_sms = |facts: &Facts| ask_for(&sms, facts, 200, |_, _| ());
+    let sent = |n| facts(StepFacts { recent_calls: n, ..due_early() });
+    assert_eq!(ask_sms(&sent(1)), Verdict::Place);
+    let third = reason(ask_sms(&sent(2)));
+    assert_eq!(third, skipped(Reason::MaxSmsExceeded, "ana already has 2 messages for event abc123"));
+    let now = Some(START.before(200));
+    let rang = NumberFacts { live_since: now, last_rang_at: now, ..NumberFacts::default() };
+    assert_eq!(ask_sms(&Facts { number: rang, ..sent(0) }), Verdict::Place, "a message disturbs nobody");
+    let open = NumberFacts { open_attempt: true, ..NumberFacts::default() };
+    assert_eq!(ask_sms(&Facts { number: open, ..sent(0) }), Verdict::Wait(Reason::NumberBusy));
+}
+
+#[test]
+fn an_answer_stops_what_runs_only_while_nobody_has_answered() {
+    for when in When::ALL {
+        let answered = StepFacts { incident_state: IncidentState::Acknowledged, when: *when, ..step() };
+        let (until_answered, until_joined) = (
+            ask(&facts(answered.clone()), 60, |_, _| ()),
+            ask(&facts(answered), 60, |s, _| s.repeat = Repeat::UntilJoined),
+        );
+        assert_eq!(until_joined, Verdict::Place, "{when}");
+        if *when == When::Unanswered {
+            assert_eq!(reason(until_answered), skipped(Reason::Acknowledged, ""));
+        } else {
+            assert_eq!(until_answered, Verdict::Place, "{when}");
+        }
+    }
 }
