@@ -219,9 +219,12 @@ fn a_rung_whose_contact_left_the_config_fails_with_its_reason() {
     assert_eq!(w.incident(meeting).steps[0].detail.as_deref(), Some("the config has no sms for the contact `Bea`"));
 }
 
+/// Token and key of every try.
+type Seen = Arc<Mutex<Vec<(String, String)>>>;
+
 /// Everything of this kind goes out without an answer for the first `times`; tokens and keys, in order.
-fn lossy(kind: RungKind, times: usize) -> (Arc<Bent>, Arc<Mutex<Vec<(String, String)>>>) {
-    let seen: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+fn lossy(kind: RungKind, times: usize) -> (Arc<Bent>, Seen) {
+    let seen = Seen::default();
     let line = Arc::clone(&seen);
     let provider = Bent::before(Arc::new(Mock::new(&[])), move |mock, request, gate| {
         if gate.pass().is_err() || request.to.kind != kind {

@@ -182,7 +182,7 @@ mod tests {
     fn what_may_arrive_twice_is_repeated_and_a_command_never() {
         let of_kind = |kind, tries| {
             let to = crate::model::Target::read(kind, "a@example.com").unwrap();
-            let unknown = OpenAttempt { to, tries, ..attempt(AttemptState::Unknown) };
+            let unknown = OpenAttempt { tries, to, ..attempt(AttemptState::Unknown) };
             let in_time = of(&unknown, &MOMENT);
             (in_time, of(&OpenAttempt { deadline_at: Some(MOMENT.now), ..unknown }, &MOMENT))
         };

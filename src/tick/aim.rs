@@ -96,8 +96,9 @@ impl Run<'_> {
         let detail = format!("the config has {what}");
         log::error!("[CALL] step {} cannot be tried: {}", claim.step, crate::model::printable(&detail));
         let refusal = Refusal { state: StepState::Failed, reason: Reason::NoTarget, detail };
-        let result = self.world.store.refuse(claim, &refusal, self.world.clock.now())?;
-        result.into_iter().for_each(|result| self.summary.add(result));
+        if let Some(result) = self.world.store.refuse(claim, &refusal, self.world.clock.now())? {
+            self.summary.add(result);
+        }
         Ok(())
     }
 }

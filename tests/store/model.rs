@@ -209,6 +209,15 @@ impl Model {
         all.filter(|key| Self::is_due(&self.incidents[key.0].steps[key.1], now)).collect()
     }
 
+    pub(crate) fn acknowledge(&mut self, incident: usize) -> bool {
+        let state = &mut self.incidents[incident].state;
+        let waits = matches!(state, IncidentState::Open | IncidentState::Escalating);
+        if waits {
+            *state = IncidentState::Acknowledged;
+        }
+        waits
+    }
+
     pub(crate) fn facts(&self, key: StepKey, now: i64) -> Facts {
         let incident = &self.incidents[key.0];
         let meeting = &self.meetings[incident.meeting];
@@ -265,7 +274,10 @@ impl Model {
         }
         for step in &steps {
             self.step(*step).state = StepState::Running;
-            self.incidents[step.0].state = IncidentState::Escalating;
+            let state = &mut self.incidents[step.0].state;
+            if *state != IncidentState::Acknowledged {
+                *state = IncidentState::Escalating;
+            }
         }
         let served = steps.iter().copied().collect();
         let (state, status, hang_up) = (AttemptState::Sending, None, HangUpState::None);

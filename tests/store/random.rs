@@ -6,12 +6,12 @@ use crate::model::{Begins, Ends, Fate, Meeting, Model, Records, StepKey};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use savehub::model::{
-    AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, MeetingId, Outcome, Reason, RejectionClass, Reply,
-    StepId, StepState,
+    AckHow, AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, MeetingId, Outcome, Reason, RejectionClass,
+    Reply, StepId, StepState,
 };
 use savehub::store::{
-    AfterFacts, Attempt, Begun, CallScope, CheckIn, Claim, Ended, Facts, Plan, Recorded, Refusal, Settle, StepNext,
-    StepResult, Verdict,
+    Acknowledgement, AfterFacts, Attempt, Begun, CallScope, CheckIn, Claim, Ended, Facts, Plan, Recorded, Refusal,
+    Settle, StepNext, StepResult, Verdict,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ enum Event {
     Settle { abandon: bool },
     CheckIn { pick: usize, missed: bool },
     Resolve { pick: usize },
+    Acknowledge { pick: usize },
     Report { pick: usize, status: usize },
     HangUp { pick: usize },
     Close,
@@ -54,6 +55,7 @@ fn event() -> impl Strategy<Value = Event> {
         9 => any::<bool>().prop_map(|abandon| Event::Settle { abandon }),
         1 => (pick.clone(), any::<bool>()).prop_map(|(pick, missed)| Event::CheckIn { pick, missed }),
         1 => pick.clone().prop_map(|pick| Event::Resolve { pick }),
+        2 => pick.clone().prop_map(|pick| Event::Acknowledge { pick }),
         8 => (pick.clone(), 0..6_usize).prop_map(|(pick, status)| Event::Report { pick, status }),
         2 => pick.prop_map(|pick| Event::HangUp { pick }),
         2 => Just(Event::Close),
@@ -135,6 +137,7 @@ impl Pair {
             Event::Settle { abandon } => self.settle(abandon),
             Event::CheckIn { pick, missed } => self.check_in(pick, missed),
             Event::Resolve { pick } => self.resolve(pick),
+            Event::Acknowledge { pick } => self.acknowledge(pick),
             Event::Report { pick, status } => self.report(pick, status),
             Event::HangUp { pick } => self.hang_up(pick),
             Event::Close => self.close(),
@@ -289,6 +292,14 @@ impl Pair {
         let ended = self.bench.resolve(*id, None, at(self.now)).unwrap();
         let state = savehub::model::IncidentState::Resolved;
         assert_eq!(ends(&ended), self.model.end(*incident, state, Reason::Operator));
+    }
+
+    fn acknowledge(&mut self, pick: usize) {
+        let Some((id, incident)) = self.incidents.iter().nth(pick % self.incidents.len().max(1)) else { return };
+        let by = savehub::model::Address::Phone(crate::build::phone_of("ana"));
+        let reply = Acknowledgement { how: AckHow::Reply, by };
+        let changed = self.bench.acknowledge(*id, &reply, at(self.now)).unwrap();
+        assert_eq!(changed, self.model.acknowledge(*incident));
     }
 
     fn report(&mut self, pick: usize, status: usize) {

@@ -4,7 +4,7 @@ use crate::model::{
     AckHow, AttemptState, CallStatus, HangUpState, IncidentState, Reason, StepState, Timestamp, printable,
 };
 use crate::provider::{meaning, remedy};
-use crate::store::{AttemptView, IncidentView, StepView};
+use crate::store::{AcknowledgedView, AttemptView, IncidentView, StepView};
 use crate::when;
 
 /// Why, in plain words.
@@ -69,10 +69,9 @@ pub(super) fn incident_words(incident: &IncidentView) -> String {
         IncidentState::Cancelled => "cancelled",
         IncidentState::Missed => "MISSED",
     };
-    let mut text = with(state, why(incident.reason, None));
-    if let Some(ack) = &incident.acknowledged {
-        text.push_str(&format!(", {} {}", printable(&ack.by), ack_words(ack.how)));
-    }
+    let answered = |ack: &AcknowledgedView| format!(", {} {}", printable(&ack.by), ack_words(ack.how));
+    let answered = incident.acknowledged.as_ref().map(answered).unwrap_or_default();
+    let text = with(state, why(incident.reason, None)) + &answered;
     match incident.note.as_deref().map(printable).filter(|note| !note.is_empty()) {
         Some(note) => format!("{text}, note: {note}"),
         None => text,

@@ -49,6 +49,9 @@ struct Placed {
     at: Option<Range<usize>>,
 }
 
+/// What was typed is wrong, and was reported.
+struct Wrong;
+
 /// The default ladder: a call 3 min before the start and one 90 s before.
 pub(super) fn standard() -> Vec<Rung> {
     [180, 90].map(|s| Rung::call(Duration::from_secs(s))).to_vec()
@@ -89,7 +92,7 @@ fn rung(table: &Table<'_, '_>, around: &Around<'_>, report: &Report<'_>) -> Opti
     let to = to(table, kind, around.contacts, report);
     let channel = channel(table, kind, around.channels, report);
     let when = word(table, "when", "\"unanswered\"", When::ALL, When::as_str, report);
-    let (to, channel, at) = (to?, channel?, at?);
+    let (to, channel, at) = (to?, channel.ok()?, at?);
     // Whoever is told that somebody is missing wants to know it even when that person has picked up a phone.
     let standard = if to == Whom::Person { When::Unanswered } else { When::Always };
     let when = if table.has("when") { when? } else { standard };
@@ -172,27 +175,27 @@ fn channel(
     kind: Option<RungKind>,
     channels: &Channels,
     report: &Report<'_>,
-) -> Option<Option<String>> {
+) -> Result<Option<String>, Wrong> {
     let typed = table.text("use", "\"NAME\"");
-    let (what, known) = match kind? {
+    let (what, known) = match kind.ok_or(Wrong)? {
         RungKind::Webhook => ("webhook", &channels.webhooks),
         RungKind::Command => ("command", &channels.commands),
         kind => {
-            let Some(at) = table.key_at("use") else { return Some(None) };
+            let Some(at) = table.key_at("use") else { return Ok(None) };
             let label = "`use` names a webhook or a command; take this line out";
             report.push(Problem::new(format!("a rung of the kind `{kind}` has no `use`")).at(&at).label(label));
-            return None;
+            return Err(Wrong);
         }
     };
     if !table.has("use") {
         table.missing("use", &format!("\"NAME\", the name of a [{what}.NAME]"));
     }
-    let typed = typed?;
+    let typed = typed.ok_or(Wrong)?;
     if known.iter().any(|name| name == typed.get_ref()) {
-        return Some(Some((*typed.get_ref()).to_owned()));
+        return Ok(Some((*typed.get_ref()).to_owned()));
     }
     unknown(what, &typed, known.iter().map(String::as_str), report);
-    None
+    Err(Wrong)
 }
 
 /// `3m before`.

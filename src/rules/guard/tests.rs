@@ -31,12 +31,20 @@ impl Before for Timestamp {
 }
 
 fn ask(facts: &Facts, seconds_before: i64, change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig)) -> Verdict {
-    let to = Target::read(RungKind::Call, "+12025550123").unwrap();
+    ask_for(&Target::read(RungKind::Call, "+12025550123").unwrap(), facts, seconds_before, change)
+}
+
+fn ask_for(
+    to: &Target,
+    facts: &Facts,
+    seconds_before: i64,
+    change: impl FnOnce(&mut Situation<'_>, &mut GuardConfig),
+) -> Verdict {
     let mut guards = GuardConfig::default();
     let base = GuardConfig::default();
     let mut s = Situation {
         now: START.before(seconds_before),
-        to: &to,
+        to,
         has_message: true,
         stopped: false,
         person: "ana",
@@ -178,12 +186,9 @@ fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
 fn ask_kind(kind: RungKind, step: StepFacts, seconds_before: i64) -> Verdict {
     let address = if kind == RungKind::Email { "ana@example.com" } else { "+12025550123" };
     let to = Target::read(kind, address).unwrap();
-    let guards = GuardConfig { allowed_prefixes: vec!["+49".into()], ..GuardConfig::default() };
     let number = NumberFacts { last_rang_at: Some(START.before(seconds_before)), ..NumberFacts::default() };
     let facts = Facts { number, calls_of_person_today: 1000, calls_today: 1000, ..facts(step) };
-    ask(&facts, seconds_before, |s, g| {
-        (s.to, *g) = (Box::leak(Box::new(to)), guards);
-    })
+    ask_for(&to, &facts, seconds_before, |_, g| g.allowed_prefixes = vec!["+49".into()])
 }
 
 fn due_early() -> StepFacts {
@@ -227,7 +232,7 @@ fn what_is_no_call_has_from_its_due_time_until_its_deadline() {
 #[test]
 fn messages_have_a_limit_and_a_phone_of_their_own() {
     let sms = Target::read(RungKind::Sms, "+12025550123").unwrap();
-    let ask_sms = |facts: &Facts| ask(facts, 200, |s, _| s.to = Box::leak(Box::new(sms.clone())));
+    let ask_sms = |facts: &Facts| ask_for(&sms, facts, 200, |_, _| ());
     let sent = |n| facts(StepFacts { recent_calls: n, ..due_early() });
     assert_eq!(ask_sms(&sent(1)), Verdict::Place);
     let third = reason(ask_sms(&sent(2)));
