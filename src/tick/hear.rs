@@ -9,7 +9,7 @@ use super::Run;
 use super::summary::HeardSeen;
 use crate::clock::Clock;
 use crate::config::HearConfig;
-use crate::model::{Heard, HeardHow, Phone, Target, Timestamp, Waiting};
+use crate::model::{Heard, HeardEffect, HeardHow, Phone, Target, Timestamp, Waiting};
 use crate::provider::{Hearing, ProviderError};
 use crate::rules::hear;
 use crate::store::{CallScope, StoreError};
@@ -148,6 +148,9 @@ impl Run<'_> {
         log::info!("[CALL] Heard {} from {}: {}", heard.how, heard.from, heeded.effect);
         for incident in heeded.incidents.iter().filter(|_| heeded.hang_ups > 0) {
             self.follow(CallScope::HangUpsOf(*incident))?;
+        }
+        if heeded.effect == HeardEffect::Acknowledged {
+            self.summary.acknowledged.extend(&heeded.incidents);
         }
         self.summary.heard.push(HeardSeen {
             how: heard.how,

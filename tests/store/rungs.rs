@@ -5,8 +5,8 @@ use crate::build::{
     rejected, report, secs, stay, unknown,
 };
 use savehub::model::{
-    AckHow, Action, Address, AttemptState, CallStatus, HangUpState, IncidentState, MeetingId, Offset, PlannedStep,
-    Reason, RejectionClass, RungKind, StepState, Target, When, Whom,
+    Accepted, AckHow, Action, Address, AttemptState, CallStatus, HangUpState, IncidentState, MeetingId, Offset,
+    Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target, When, Whom,
 };
 use savehub::store::{Acknowledgement, Attempt, Begun, CheckIn, Claim, Meeting, Plan, Refusal, Reported};
 
@@ -25,7 +25,8 @@ facts! {
     an_incident_is_missed_when_its_last_rung_after_the_start_has_ended,
     a_rung_after_the_start_that_nobody_ended_does_not_keep_it_open,
     a_refused_mailbox_ends_its_kind_alone_and_brings_the_next_rung_forward,
-    a_message_that_was_taken_is_not_hung_up,
+    a_message_that_has_left_is_not_hung_up,
+    a_message_that_waits_is_cancelled_as_soon_as_it_is_known,
 }
 
 fn action(kind: RungKind, offset_s: i64) -> Action {
@@ -253,17 +254,32 @@ fn a_refused_mailbox_ends_its_kind_alone_and_brings_the_next_rung_forward(b: &Be
     assert_eq!(fates, expected, "a call has its own time, and nobody is missing before the start");
 }
 
-fn a_message_that_was_taken_is_not_hung_up(b: &Bench) {
+fn a_message_that_has_left_is_not_hung_up(b: &Bench) {
     let meeting = watched(b, &[action(RungKind::Sms, -300), action(RungKind::Sms, -200)]);
     let first = place(b, RungKind::Sms, 300);
     let taken = first.id;
     let _ = b.record(first, &accepted("SM1"), at(301), &executed).unwrap();
+    assert!(b.report(taken, CallStatus::Sent, 302));
     let open = place(b, RungKind::Sms, 400);
     let id = open.id;
     assert_eq!(b.check_in(meeting, CheckIn::Joined, at(401)).unwrap().hang_ups, 1, "the one under way");
     assert_eq!(b.attempt(taken).hang_up, HangUpState::None);
     let recorded = b.record(open, &unknown(), at(402), &stay).unwrap();
     assert_eq!(recorded.state, AttemptState::Unknown);
-    let recorded = b.record_late(id, &accepted("SM2"), at(403), &executed).unwrap();
+    let late = Accepted { sid: "SM2".into(), status: CallStatus::Sending };
+    let late = Reply { outcome: Outcome::Accepted(late), meta: ReplyMeta::default() };
+    let recorded = b.record_late(id, &late, at(403), &executed).unwrap();
     assert_eq!((recorded.hang_up, b.attempt(id).hang_up), (None, HangUpState::Moot));
+}
+
+fn a_message_that_waits_is_cancelled_as_soon_as_it_is_known(b: &Bench) {
+    let meeting = watched(b, &[action(RungKind::Sms, -300), action(RungKind::Sms, -200)]);
+    let first = place(b, RungKind::Sms, 300);
+    let _ = b.record(first, &accepted("SM1"), at(301), &executed).unwrap();
+    let open = place(b, RungKind::Sms, 400);
+    let id = open.id;
+    assert_eq!(b.check_in(meeting, CheckIn::Joined, at(401)).unwrap().hang_ups, 2);
+    let recorded = b.record(open, &accepted("SM2"), at(402), &executed).unwrap();
+    let wanted = recorded.hang_up.expect("to be cancelled at once");
+    assert_eq!((wanted.attempt, b.attempt(id).hang_up), (id, HangUpState::Wanted));
 }

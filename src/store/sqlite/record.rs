@@ -37,8 +37,7 @@ pub(super) fn record(
     if rang_nobody {
         tx.execute("delete from call_tracker where attempt_id = ?1", [id])?;
     }
-    // A message that was taken cannot be taken back.
-    let nothing_to_end = after == AttemptState::Accepted && kind != RungKind::Call;
+    let nothing_to_end = matches!(&reply.outcome, Outcome::Accepted(taken) if !can_end(kind, taken.status));
     if wish == HangUpState::Wanted && nothing_to_end {
         tx.execute("update attempts set hang_up = 'MOOT' where id = ?1", [id])?;
     } else if wish == HangUpState::Wanted && (rang_nobody || is_over(&reply.outcome)) {
@@ -57,6 +56,15 @@ pub(super) fn record(
         recorded.hang_up = calls::wanted(tx, id)?;
     }
     Ok(recorded)
+}
+
+/// Can what was taken still be ended? A message only while it waits at the provider; nothing else can be taken back.
+fn can_end(kind: RungKind, status: CallStatus) -> bool {
+    match kind {
+        RungKind::Call => true,
+        RungKind::Sms => status == CallStatus::Queued,
+        RungKind::Email | RungKind::Webhook | RungKind::Command => false,
+    }
 }
 
 /// The closed table of moves. `None`: the answer adds nothing to what is known.
@@ -232,7 +240,9 @@ fn give_up_target(tx: &Transaction<'_>, id: AttemptId, now: Timestamp, recorded:
 fn haunt(tx: &Transaction<'_>, id: AttemptId, before: AttemptState, now: Timestamp) -> Inner<()> {
     tx.execute(
         "update attempts set hang_up = 'WANTED', hang_up_how = 'completed', next_look_at = ?2 \
-         where id = ?1 and kind = 'call' and hang_up = 'NONE' and call_status in ('queued','ringing','in-progress') and (?3 = 'ABSENT' \
+         where id = ?1 and hang_up = 'NONE' \
+         and (kind = 'call' and call_status in ('queued','ringing','in-progress') or kind = 'sms' and call_status = 'queued') \
+         and (?3 = 'ABSENT' \
            or not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
              where x.attempt_id = ?1 and i.ended_at is null) \
            or exists (select 1 from attempt_steps x join attempt_steps y on y.incident_id = x.incident_id \
