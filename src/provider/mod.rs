@@ -1,6 +1,6 @@
 //! The provider port: who reaches people, over whatever channel.
 //!
-//! A provider turns one request into one of the four [`Outcome`](crate::model::Outcome)s and decides nothing else: it never retries, never
+//! A provider turns one request into one of the four [`Outcome`]s and decides nothing else: it never retries, never
 //! reads a clock for a decision and never touches the store. A new provider is one file or folder here, one arm in
 //! [`Registry`], and its table in the config.
 
