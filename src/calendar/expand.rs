@@ -109,11 +109,15 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     /// The occurrences of all groups, each of which holds the events of one UID. Events that take place once come first:
     /// no series can take their place.
     pub(super) fn found(mut self, groups: impl Iterator<Item = &'e [Event]> + Clone) -> Vec<Occurrence<'e>> {
-        groups.clone().filter_map(single).for_each(|event| self.single(event));
+        for event in groups.clone().filter_map(single) {
+            self.single(event);
+            self.doubt_zones(event);
+        }
         for group in groups.filter(|group| single(group).is_none()) {
             self.before = self.found.len();
             let aside = self.clocks.budget.set_aside();
             self.group(group);
+            group.iter().take(1).for_each(|event| self.doubt_zones(event));
             self.clocks.budget.put_back(aside);
         }
         self.found
@@ -214,6 +218,13 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     fn doubt(&mut self, event: &Event, why: &str) {
         self.clocks.notices.add(Some(&event.uid), Some(event.line), why.to_owned());
         self.doubtful.insert(event.uid.clone());
+    }
+
+    /// A time of this event's UID may be read in the wrong zone.
+    fn doubt_zones(&mut self, event: &Event) {
+        if self.clocks.zones.has_doubt() {
+            self.doubtful.insert(event.uid.clone());
+        }
     }
 
     /// A series cut at its `THISANDFUTURE`s, earliest first.

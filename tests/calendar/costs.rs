@@ -94,3 +94,21 @@ fn many_overrides_of_a_huge_series_are_left_out_and_those_of_a_usual_one_are_not
     assert!((2..450).contains(&huge.seen.meetings.len()) && huge.seen.doubtful.contains("a"));
     assert!(ringing(&huge).contains(&"w 20260112T090000Z 01-12T09:00".to_owned()));
 }
+
+#[test]
+fn events_in_zones_beyond_those_that_are_looked_up_are_told_and_doubtful_and_nothing_untrue_is_said() {
+    let single = |n: usize| event(&format!("UID:{n:04};;DTSTART;TZID=/x/{n}/America/New_York:20260112T090000"));
+    let floating = event("UID:floating;;DTSTART:20260112T090000");
+    let seen = look_at(&[
+        "X-WR-TIMEZONE:America/New_York".to_owned(),
+        (0..1100).map(single).collect::<Vec<_>>().join("\r\n"),
+        floating,
+        event("UID:r;;DTSTART:20260112T110000Z;;RDATE;TZID=Asia/Tokyo:20260113T090000"),
+        event("UID:utc;;DTSTART:20260112T120000Z"),
+    ]);
+    let told = "- -: it has more time zones than are looked up; times in the others may be read in the wrong one";
+    assert_eq!(notices(&seen), [format!("{told} (and 102 times more)")]);
+    let doubtful = &seen.seen.doubtful;
+    assert_eq!((doubtful.len(), doubtful.contains("0998"), doubtful.contains("0999")), (103, false, true));
+    assert!(doubtful.contains("floating") && doubtful.contains("r") && !doubtful.contains("utc"));
+}

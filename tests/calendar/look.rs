@@ -278,7 +278,8 @@ fn a_calendar_cut_short_keeps_what_came_whole() {
 fn a_spent_budget_leaves_single_events_and_says_which_series_are_doubtful() {
     let limits = Limits { steps: 10, ..Limits::default() };
     let dense = event("UID:a;;DTSTART:20250106T090000Z;;RRULE:FREQ=MINUTELY;COUNT=999999999");
-    let text = calendar(&[dense, event(WEEKLY), event("UID:z;;DTSTART:20260112T090000Z")].join("\r\n"));
+    let weekly = event("UID:w;;DTSTART:20260105T090000Z;;RRULE:FREQ=WEEKLY");
+    let text = calendar(&[dense, weekly, event("UID:z;;DTSTART:20260112T090000Z")].join("\r\n"));
     let seen = look_with(text.as_bytes(), &Policy::default(), limits);
     // An ordinary series needs no more than every UID has for itself.
     assert_eq!(ringing(&seen), ["w 20260112T090000Z 01-12T09:00", "z  01-12T09:00"]);
