@@ -8,7 +8,7 @@ use super::line::Property;
 use std::borrow::Cow;
 
 /// A date, or a date and time with what its digits mean. `Z` is a name of a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Time<Z> {
     /// A whole day.
     Date(Date),

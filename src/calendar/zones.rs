@@ -93,7 +93,7 @@ fn civil(wall: DateTime) -> Option<Civil> {
 }
 
 /// The name of a zone in a calendar of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ZoneName {
     /// Its number, for short. The same name has several where calendars bring different zones of that name along.
     number: usize,
