@@ -52,7 +52,7 @@ const OCCURRENCE: u64 = 50;
 /// Bytes of a series that are read again for an override of it, for the price of one step.
 const BYTES_PER_STEP: u64 = 512;
 
-/// Events that take place once, in the looked-at time: more than anybody's day holds, few enough for the memory.
+/// Events that take place once, in the looked-at time: few enough for the memory. The earliest of them become meetings.
 const MOST_SINGLE: usize = 50_000;
 
 /// An occurrence that begins in the looked-at time.

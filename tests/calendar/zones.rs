@@ -1,6 +1,6 @@
 //! What a zone's name means, in which order that is looked for, and what clocks do when they change.
 
-use crate::ics::{MONDAY, calendar, event, look_at, notices, ringing};
+use crate::ics::{MONDAY, calendar, event, look_at, look_with, notices, ringing};
 use savehub::calendar::{Limits, Look, Policy, View, look};
 use savehub::model::Timestamp;
 use savehub::zone::Zone;
@@ -126,7 +126,9 @@ fn thousands_of_calendars_with_the_same_zone_in_one_file_are_no_trouble() {
         let event = noon("Customized").replace("UID:a", &format!("UID:{n}"));
         format!("{}\r\n{event}\r\nEND:VCALENDAR\r\nBEGIN:VCALENDAR", brought("Customized", "+0200"))
     };
-    let seen = look_at(&(0..3000).map(one).collect::<Vec<_>>());
+    let text = calendar(&(0..3000).map(one).collect::<Vec<_>>().join("\r\n"));
+    let limits = Limits { meetings: 3000, ..Limits::default() };
+    let seen = look_with(text.as_bytes(), &Policy::default(), limits);
     assert_eq!(seen.seen.meetings.iter().filter(|m| m.starts_at.ms() == MONDAY + 10 * 3_600_000).count(), 3000);
     assert_eq!(notices(&seen), [""; 0]);
 }
