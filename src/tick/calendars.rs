@@ -267,9 +267,10 @@ impl CalendarJob {
             LookOutcome::Failed { why } => Some(why.clone()),
             _ => None,
         };
-        let looked = match failure {
-            Some(_) => Looked::Failed { times: self.due.failures.saturating_add(1), retry_after },
-            None => Looked::Good { vanished: false },
+        // A server that fails is not asked sooner for what may have vanished.
+        let [looked, second] = match failure {
+            Some(_) => [Looked::Failed { times: self.due.failures.saturating_add(1), retry_after }; 2],
+            None => [false, true].map(|vanished| Looked::Good { vanished }),
         };
         let ring = self.next_ring(expanded.as_ref());
         let look = LookDone {
@@ -278,7 +279,7 @@ impl CalendarJob {
             full,
             expanded,
             next_look_at: self.next_look(looked, ring),
-            second_look_at: self.next_look(Looked::Good { vanished: true }, ring),
+            second_look_at: self.next_look(second, ring),
         };
         // An old copy proves nothing about what is gone.
         let (now, confirmed) = (self.now, failure.is_none());
