@@ -301,10 +301,7 @@ mod tests {
     #[test]
     fn colons_and_semicolons_in_quotes_belong_to_the_parameter() {
         let p = property(r#"DTSTART;X-FOO="a:b;c";tzid="Europe/Berlin":20260112T090000"#);
-        assert_eq!(
-            (p.value(), p.param("X-Foo"), p.zone()),
-            ("20260112T090000", Some("a:b;c"), Some("Europe/Berlin"))
-        );
+        assert_eq!((p.value(), p.param("X-Foo"), p.zone()), ("20260112T090000", Some("a:b;c"), Some("Europe/Berlin")));
         assert_eq!(p.param("VALUE"), None);
     }
 

@@ -1,10 +1,10 @@
 //! Calendars: held against the config, leased to be looked at, and what came of a look.
 
-use super::{Inner, agenda, meetings, readable};
+use super::{Inner, agenda, meetings, readable, ticks};
 use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
     AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
-    LookOutcome, MeetingChange, MeetingNews,
+    LookOutcome, MeetingChange, MeetingNews, calendar_fault,
 };
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
@@ -47,6 +47,10 @@ pub(super) fn sync(
     for (id, name) in gone {
         synced.changed.extend(remove(tx, id, now)?);
         synced.removed.push(name);
+        let fault = calendar_fault(id);
+        if ticks::fault_gone(tx, &fault)? {
+            synced.over.push(fault);
+        }
     }
     tx.execute(
         "insert into calendar_list(id, fingerprint) values (1, ?1) on conflict(id) do update set fingerprint = ?1",
