@@ -23,8 +23,9 @@
 //!   comes twice is the first of the two.
 //! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
 //! * One UID with several masters: the highest `SEQUENCE` counts, and where another one starts elsewhere, that is told;
-//!   on a tie all stay. Where a file holds several `VCALENDAR`s, each has its own highest one. Of several overrides or masters for one and the same occurrence the
-//!   highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place in the file.
+//!   on a tie all stay. Where a file holds several `VCALENDAR`s, each has its own highest one. Of several overrides or
+//!   masters for one and the same occurrence the highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place
+//!   in the file.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.
 //! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
