@@ -105,7 +105,7 @@ fn difference(file: &Path, zone: &Value, window: &Value) -> (Vec<Start>, Vec<Sta
 fn look_at(file: &Path, zone: &Value, window: &Value, policy: &Policy) -> Look {
     let bytes = fs::read(file.to_str().unwrap().replace(".expected.json", ".ics")).unwrap();
     let zone = Zone::named(&text(zone)).unwrap();
-    let limits = Limits { steps: 50_000_000, per_series: 50_000, ..Limits::default() };
+    let limits = Limits { steps: 50_000_000, per_series: 50_000, meetings: 50_000, ..Limits::default() };
     let (from, until) = (instant(&window["start"]), instant(&window["end"]));
     look(&bytes, &View { from, until, zone: &zone, policy, limits }).unwrap()
 }

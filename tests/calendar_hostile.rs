@@ -1,5 +1,5 @@
 //! Calendars written to hurt cost little time and memory, whatever stands in them, and the good meeting in the same file
-//! is found. Each is read by the program itself, which may use 256 MB of addresses and no more.
+//! is found, or said to be left out where it is one of more than a thousand that ring. Each is read by the program itself, which may use 256 MB of addresses and no more.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 #[path = "hostile/files.rs"]
@@ -18,6 +18,9 @@ const LONGEST: &str = if cfg!(debug_assertions) { "12" } else { "2" };
 const CHECK: &str =
     "ulimit -t \"$2\" && ulimit -v 262144 && exec \"$1\" calendar check \"$HOME/bad.ics\" --until 26h --json";
 
+/// Said of the meetings behind the first thousand.
+const FLOOD: &str = "more than 1000 meetings begin in the looked-at time";
+
 /// What of a file went wrong.
 fn wrong(file: &Hostile) -> Option<String> {
     let cli = Cli::with(&format!("{ANA}[calendar]\nmax_size = \"60 MB\"\n"));
@@ -30,7 +33,8 @@ fn wrong(file: &Hostile) -> Option<String> {
     let good = list("meetings").iter().any(|meeting| meeting["uid"] == GOOD && meeting["rings"] == true);
     let notices: Vec<String> = list("notices").iter().map(|notice| notice["text"].to_string()).collect();
     let said = notices.iter().any(|notice| notice.contains(file.says)) || file.says.is_empty();
-    let fine = ran.code == 0 && good && said;
+    let flood = notices.iter().any(|notice| notice.contains(FLOOD)) && list("meetings").len() == 1000;
+    let fine = ran.code == 0 && (good || flood) && said;
     println!("{:>5} ms  {}  {}", took.as_millis(), if fine { "fine " } else { "WRONG" }, file.name);
     let shown = |text: &str| text.chars().take(600).collect::<String>();
     (!fine).then(|| {

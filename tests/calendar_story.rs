@@ -168,6 +168,36 @@ fn a_feed_that_breaks_in_any_way_leaves_its_meetings_in_force() {
     }
 }
 
+/// A server that asks to be left alone for an hour.
+fn busy() -> Serves {
+    Serves::Answer(429, vec![("Retry-After", "3600".into())], Vec::new())
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_is_asked_once_more_before_a_ring_and_no_more() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("090100");
+    story.feed.serve(busy());
+    story.ticks_until("091000");
+    let looks = story.feed.requests().len();
+    story.ticks_until("093000");
+    assert_eq!(story.feed.requests().len(), looks + 1);
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_meets_no_second_look() {
+    let both = [event("a@x", "120000", "Board sync"), event("b@x", "130000", "Lunch")];
+    let story = Story::of(&both);
+    story.world.tick();
+    story.now_holds(&both[1..]);
+    story.world.advance(400);
+    story.world.tick();
+    let looks = story.feed.requests().len();
+    story.feed.serve(busy());
+    story.ticks_until("100000");
+    assert_eq!(story.feed.requests().len(), looks + 1);
+}
+
 #[test]
 fn a_feed_that_comes_back_counts_again() {
     let story = Story::of(&[event("a@x", "110000", "Board sync")]);

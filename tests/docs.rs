@@ -159,10 +159,11 @@ fn the_page_about_calendars_names_every_key_and_default_of_theirs() {
         ("line", format!("{} MiB for a line", Limits::default().line >> 20)),
         ("steps", "2,000,000 steps".into()),
         ("per_series", format!("{} occurrences", Limits::default().per_series)),
+        ("meetings", "1,000 meetings of a calendar".into()),
     ] {
         assert!(CALENDARS.contains(&default), "{key}: {default}");
     }
-    assert_eq!(Limits::default().steps, 2_000_000);
+    assert_eq!((Limits::default().steps, Limits::default().meetings), (2_000_000, 1000));
 }
 
 #[test]

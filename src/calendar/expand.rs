@@ -22,9 +22,10 @@
 //! * A time in a daylight-saving gap shifts forward by the gap, also where a rule makes it (section 3.3.5); a time that
 //!   comes twice is the first of the two.
 //! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
-//! * One UID with several masters: the highest `SEQUENCE` counts; on a tie all stay. Where a file holds several
-//!   `VCALENDAR`s, each has its own highest one. Of several overrides or masters for one and the same occurrence the
-//!   highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place in the file.
+//! * One UID with several masters: the highest `SEQUENCE` counts, and where another one starts elsewhere, that is told;
+//!   on a tie all stay. Where a file holds several `VCALENDAR`s, each has its own highest one. Of several overrides or
+//!   masters for one and the same occurrence the highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place
+//!   in the file.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.
 //! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
@@ -52,7 +53,7 @@ const OCCURRENCE: u64 = 50;
 /// Bytes of a series that are read again for an override of it, for the price of one step.
 const BYTES_PER_STEP: u64 = 512;
 
-/// Events that take place once, in the looked-at time: more than anybody's day holds, few enough for the memory.
+/// Events that take place once, in the looked-at time: few enough for the memory. The earliest of them become meetings.
 const MOST_SINGLE: usize = 50_000;
 
 /// An occurrence that begins in the looked-at time.
@@ -109,23 +110,22 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     /// The occurrences of all groups, each of which holds the events of one UID. Events that take place once come first:
     /// no series can take their place.
     pub(super) fn found(mut self, groups: impl Iterator<Item = &'e [Event]> + Clone) -> Vec<Occurrence<'e>> {
-        groups.clone().filter_map(single).for_each(|event| self.single(event));
+        for event in groups.clone().filter_map(single) {
+            self.single(event);
+            self.doubt_zones(event);
+        }
         for group in groups.filter(|group| single(group).is_none()) {
             self.before = self.found.len();
             let aside = self.clocks.budget.set_aside();
             self.group(group);
+            group.iter().take(1).for_each(|event| self.doubt_zones(event));
             self.clocks.budget.put_back(aside);
         }
         self.found
     }
 
-    /// Most are far away, and told to be so by their digits alone.
     fn single(&mut self, event: &'e Event) {
-        let utc = event.start.wall().seconds();
-        let seconds = |at: Timestamp| at.ms().div_euclid(1000);
-        if utc < seconds(self.view.from).saturating_sub(TWO_DAYS)
-            || utc > seconds(self.view.until).saturating_add(TWO_DAYS)
-        {
+        if !self.is_near(event) {
             return;
         }
         let here = self.clocks.place(event.start, event.calendar);
@@ -137,9 +137,30 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         }
     }
 
+    /// May it begin in the looked-at time? Most single events are far away, and told to be so by their digits alone.
+    fn is_near(&self, event: &Event) -> bool {
+        let utc = event.start.wall().seconds();
+        let seconds = |at: Timestamp| at.ms().div_euclid(1000);
+        (event.recurs || utc >= seconds(self.view.from).saturating_sub(TWO_DAYS))
+            && utc <= seconds(self.view.until).saturating_add(TWO_DAYS)
+    }
+
+    /// Tells which masters an event with a higher `SEQUENCE` replaces that starts elsewhere: where an exporter gives one
+    /// UID to different events, they are lost.
+    fn tell_replaced(&mut self, group: &'e [Event], newest: &[&Event]) {
+        let starts: HashSet<_> = newest.iter().map(|event| (event.calendar, event.start)).collect();
+        for event in group.iter().filter(|event| event.original.is_none()) {
+            if !starts.contains(&(event.calendar, event.start)) && self.is_near(event) {
+                let why = "another event with its UID, with a higher SEQUENCE and another start, counts instead of it";
+                self.clocks.notices.add(Some(&event.uid), Some(event.line), why.to_owned());
+            }
+        }
+    }
+
     fn group(&mut self, group: &'e [Event]) {
         self.clocks.budget.renew();
         let masters = newest_masters(group);
+        self.tell_replaced(group, &masters);
         let overrides = self.overrides(group, masters.first().copied());
         // An event that merely stands there twice is still one that does not recur.
         let alike = masters.windows(2).all(|pair| matches!(pair, [a, b] if a.start == b.start));
@@ -214,6 +235,13 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     fn doubt(&mut self, event: &Event, why: &str) {
         self.clocks.notices.add(Some(&event.uid), Some(event.line), why.to_owned());
         self.doubtful.insert(event.uid.clone());
+    }
+
+    /// A time of this event's UID may be read in the wrong zone.
+    fn doubt_zones(&mut self, event: &Event) {
+        if self.clocks.zones.has_doubt() {
+            self.doubtful.insert(event.uid.clone());
+        }
     }
 
     /// A series cut at its `THISANDFUTURE`s, earliest first.

@@ -172,7 +172,8 @@ impl<'a> Property<'a> {
     /// Takes an unfolded line apart.
     pub(super) fn new(text: Cow<'a, str>) -> Self {
         let head = text.find([';', ':']).unwrap_or(text.len());
-        let colon = colon(&text, head).or_else(|| text.find(':')).unwrap_or(text.len());
+        let date = || colon_before_date(&text, head);
+        let colon = date().or_else(|| colon(&text, head)).or_else(|| text.find(':')).unwrap_or(text.len());
         Self { text, head, colon }
     }
 
@@ -188,13 +189,42 @@ impl<'a> Property<'a> {
 
     /// The first value of a parameter, without quotes; names do not mind case.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
-        let params = self.text.get(self.head..self.colon).unwrap_or_default();
-        outside_quotes(params, ';').find_map(|param| {
-            let (key, values) = param.split_once('=')?;
-            let value = outside_quotes(values, ',').next().unwrap_or_default();
-            key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').trim())
-        })
+        outside_quotes(self.values(name)?, ',').next().map(unquoted)
     }
+
+    /// The zone's name in `TZID`: a single value, so that a comma belongs to it, with or without quotes.
+    pub(super) fn zone(&self) -> Option<&str> {
+        self.values("TZID").map(unquoted)
+    }
+
+    /// What stands behind the name of a parameter.
+    fn values(&self, name: &str) -> Option<&str> {
+        let params = self.text.get(self.head..self.colon).unwrap_or_default();
+        let mut pairs = outside_quotes(params, ';').filter_map(|param| param.split_once('='));
+        pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, values)| values)
+    }
+}
+
+fn unquoted(value: &str) -> &str {
+    value.trim().trim_matches('"').trim()
+}
+
+/// Properties with parameters whose value is a date, or begins with one.
+const DATES: [&str; 5] = ["DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"];
+
+/// Where such a property has parameters, its value begins behind the last colon that leaves a date; so an unquoted
+/// `TZID` may hold colons.
+fn colon_before_date(text: &str, head: usize) -> Option<usize> {
+    let line = text.split('\n').next().filter(|line| line.as_bytes().get(head) == Some(&b';'))?;
+    let is_date = DATES.iter().any(|name| line.get(..head).is_some_and(|head| head.eq_ignore_ascii_case(name)));
+    let colons = line.rmatch_indices(':').take_while(|(at, _)| is_date && *at > head);
+    colons.map(|(at, _)| at).find(|at| line.get(at + 1..).is_some_and(begins_as_date))
+}
+
+/// `20260112` or `2026-01-12`, whatever stands behind it.
+fn begins_as_date(text: &str) -> bool {
+    let digits = text.trim_start().bytes().take(10).filter(|b| *b != b'-').take(8);
+    digits.map(|b| b.is_ascii_digit()).eq([true; 8])
 }
 
 /// The colon before the value: not one in quotes, and not one in parentheses, as in an unquoted `TZID=(UTC-05:00) …`.
@@ -271,17 +301,39 @@ mod tests {
     #[test]
     fn colons_and_semicolons_in_quotes_belong_to_the_parameter() {
         let p = property(r#"DTSTART;X-FOO="a:b;c";tzid="Europe/Berlin":20260112T090000"#);
-        assert_eq!(
-            (p.value(), p.param("X-Foo"), p.param("TZID")),
-            ("20260112T090000", Some("a:b;c"), Some("Europe/Berlin"))
-        );
+        assert_eq!((p.value(), p.param("X-Foo"), p.zone()), ("20260112T090000", Some("a:b;c"), Some("Europe/Berlin")));
         assert_eq!(p.param("VALUE"), None);
     }
 
     #[test]
     fn a_zone_name_with_a_colon_and_without_quotes_is_read() {
         let p = property("DTSTART;TZID=(UTC-05:00) Eastern Time (US & Canada):20260112T090000");
-        assert_eq!((p.value(), p.param("TZID")), ("20260112T090000", Some("(UTC-05:00) Eastern Time (US & Canada)")));
+        assert_eq!((p.value(), p.zone()), ("20260112T090000", Some("(UTC-05:00) Eastern Time (US & Canada)")));
+    }
+
+    #[test]
+    fn a_date_begins_behind_the_last_colon_that_leaves_one_and_what_is_before_it_is_the_zone() {
+        for (text, value, zone) in [
+            ("DTSTART;TZID=UTC+01:00:20260112T090000", "20260112T090000", "UTC+01:00"),
+            ("dtend;tzid=tzone://Microsoft/Utc:20260112T090000", "20260112T090000", "tzone://Microsoft/Utc"),
+            ("EXDATE;TZID=UTC+01:00:20260112T090000,20260113", "20260112T090000,20260113", "UTC+01:00"),
+            ("RDATE;TZID=A:2026-01-12T09:00:00,2026-01-13T09:00:00", "2026-01-12T09:00:00,2026-01-13T09:00:00", "A"),
+            ("RECURRENCE-ID;TZID=(UTC+01:00) Berlin, Bern: 20260112", " 20260112", "(UTC+01:00) Berlin, Bern"),
+            ("DTSTART;TZID=\"(UTC+01:00) Berlin, Bern\":20260112", "20260112", "(UTC+01:00) Berlin, Bern"),
+            ("DTSTART;TZID=Berlin, Bern:soon", "soon", "Berlin, Bern"),
+            ("DTSTART;TZID=A:20260112T090000\nleft:20260113", "20260112T090000\nleft:20260113", "A"),
+            ("X-OTHER;TZID=A:1:20260112", "1:20260112", "A"),
+        ] {
+            let property = property(text);
+            assert_eq!((property.value(), property.zone()), (value, Some(zone)), "{text}");
+        }
+        assert_eq!(property("DTSTART:TZID=A:20260112").value(), "TZID=A:20260112");
+    }
+
+    #[test]
+    fn a_date_behind_nothing_but_colons_is_looked_for_once() {
+        let text = format!("RDATE;X={}", ":".repeat(1_000_000));
+        assert_eq!(property(&text).value().len(), 999_999);
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! that of a map never.
 //! Redirect wrappers of mail scanners are taken off.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+
 /// Longest link that is believed, in bytes.
 const LONGEST: usize = 2000;
 
@@ -61,20 +64,56 @@ fn ends_with(text: Option<&str>, word: &str) -> bool {
     end.is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
-/// The address inside a wrapper of a mail scanner or of a search engine, if there is one.
+/// Wrappers around each other that are taken off.
+const MOST_WRAPPERS: usize = 3;
+
+/// The address inside the wrappers of mail scanners or of a search engine, if there are some.
 fn unwrapped(link: String) -> String {
-    let (host, path) = host_and_path(&link);
-    let parameter = if host.ends_with(".safelinks.protection.outlook.com") {
-        "url"
+    let is_address = |link: &String| link.starts_with("https://") || link.starts_with("http://");
+    let unwrapped = std::iter::successors(Some(link.clone()), |link| inside(link).filter(is_address));
+    unwrapped.take(MOST_WRAPPERS + 1).last().unwrap_or(link)
+}
+
+/// The address inside one wrapper.
+fn inside(link: &str) -> Option<String> {
+    let (host, path) = host_and_path(link);
+    if host.ends_with(".safelinks.protection.outlook.com") {
+        unescaped(parameter(path, "url")?)
     } else if is_host(&host, "google.com") && path.starts_with("/url?") {
-        "q"
+        unescaped(parameter(path, "q")?)
+    } else if is_host(&host, "urldefense.com") && path.starts_with("/v3/__") {
+        defended(path.strip_prefix("/v3/__")?)
+    } else if is_host(&host, "urldefense.proofpoint.com") && path.starts_with("/v2/url?") {
+        unescaped(&parameter(path, "u")?.replace('-', "%").replace('_', "/"))
     } else {
-        return link;
-    };
-    let query = path.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
-    let inner = parameters.find(|(key, _)| *key == parameter).and_then(|(_, value)| unescaped(value));
-    inner.filter(|inner| inner.starts_with("https://") || inner.starts_with("http://")).unwrap_or(link)
+        None
+    }
+}
+
+/// A parameter of the query, as it stands.
+fn parameter<'p>(path: &'p str, name: &str) -> Option<&'p str> {
+    let mut pairs = path.split_once('?')?.1.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// What stands in `/v3/__ADDRESS__;BYTES!…`. A `*` in the address is the next of the bytes (Base64), `**B` the next three
+/// (`A` would be two).
+fn defended(text: &str) -> Option<String> {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (address, behind) = text.split_once("__;")?;
+    let bytes = URL_SAFE_NO_PAD.decode(behind.split_once('!')?.0.trim_end_matches('=')).ok()?;
+    let (mut plain, mut bytes, mut rest) = (Vec::new(), bytes.into_iter(), address);
+    while let Some((before, behind)) = rest.split_once('*') {
+        plain.extend(before.bytes());
+        let several = behind.strip_prefix('*').and_then(|run| Some((DIGITS.find(run.get(..1)?)? + 2, run.get(1..)?)));
+        let (length, behind) = several.unwrap_or((1, behind));
+        for _ in 0..length {
+            plain.push(bytes.next()?);
+        }
+        rest = behind;
+    }
+    plain.extend(rest.bytes());
+    sound(plain)
 }
 
 /// `%3A` is `:`.
@@ -89,8 +128,12 @@ fn unescaped(value: &str) -> Option<String> {
             byte
         });
     }
-    let plain = String::from_utf8(plain).ok()?;
-    (!plain.contains(|c: char| c.is_control() || c.is_whitespace())).then_some(plain)
+    sound(plain)
+}
+
+/// Bytes that can be an address.
+fn sound(plain: Vec<u8>) -> Option<String> {
+    String::from_utf8(plain).ok().filter(|plain| !plain.contains(|c: char| c.is_control() || c.is_whitespace()))
 }
 
 /// Meeting services: the host, or what it ends in after a dot, and how the path of a meeting begins.
@@ -128,7 +171,10 @@ const SERVICES: [(&str, &[&str]); 30] = [
 ];
 
 /// Names that hosts of people's own meeting servers (Jitsi, BigBlueButton) begin with.
-const OWN_SERVERS: [&str; 4] = ["jitsi.", "meet.", "bbb.", "conference."];
+const OWN_SERVERS: [&str; 2] = ["jitsi.", "bbb."];
+
+/// Names that they begin with, and other hosts too: only a path like that of a room makes it a meeting.
+const MAYBE_SERVERS: [&str; 2] = ["meet.", "conference."];
 
 /// What hosts of meeting services begin with that hold no meetings.
 const NO_MEETINGS: [&str; 4] = ["help.", "support.", "status.", "www.webex.com"];
@@ -152,8 +198,15 @@ fn is_meeting(link: &str) -> bool {
     let begins = |start: &&str| path.strip_prefix(*start).is_some_and(|rest| !rest.is_empty());
     match SERVICES.iter().find(|(service, _)| is_host(&host, service)) {
         Some((_, starts)) => starts.iter().any(begins),
-        None => OWN_SERVERS.iter().any(|start| host.starts_with(start)) && begins(&"/"),
+        None if OWN_SERVERS.iter().any(|start| host.starts_with(start)) => begins(&"/"),
+        None => MAYBE_SERVERS.iter().any(|start| host.starts_with(start)) && is_room(path),
     }
+}
+
+/// `/standup`: one part, and no file.
+fn is_room(path: &str) -> bool {
+    let room = path.split(['?', '#']).next().and_then(|path| path.strip_prefix('/'));
+    room.is_some_and(|room| !room.is_empty() && !room.contains(['/', '.']))
 }
 
 fn is_host(host: &str, service: &str) -> bool {
@@ -257,6 +310,7 @@ mod tests {
             ("(HTTPS://example.webex.com/meet/bo)", "https://example.webex.com/meet/bo"),
             ("https://meet.jit.si/Standup", "https://meet.jit.si/Standup"),
             ("https://jitsi.example.org/standup", "https://jitsi.example.org/standup"),
+            ("https://meet.example.org/standup?jwt=a.b", "https://meet.example.org/standup?jwt=a.b"),
             ("&lt;https://zoom.us/j/7&gt; https://zoom.us/j/8", "https://zoom.us/j/7"),
             ("https://zoom.us/j/7?a=1&amp;b=2&nbsp;<br>", "https://zoom.us/j/7?a=1&b=2"),
             ("http://whereby.com/bo|x", "http://whereby.com/bo"),
@@ -277,6 +331,8 @@ mod tests {
             "https://",
             "x://zoom.us/j/1",
             "https://teams.microsoft.com/l/meetingrecap?driveId=1",
+            "https://conference.example.org https://conference.example.org/ https://conference.example.org/?lang=en",
+            "https://conference.example.org/2026/program https://conference.example.org/talks.html#3",
             "https://help.webex.com/article/1 https://www.webex.com/downloads.html",
         ] {
             assert_eq!(link_in(From::Other, text), None, "{text}");
@@ -309,6 +365,37 @@ mod tests {
         assert_eq!(link_in(From::Other, google), Some("https://meet.jit.si/x".to_owned()));
         let broken = "https://eur01.safelinks.protection.outlook.com/?url=javascript%3A1";
         assert_eq!(link_in(From::Place, broken), Some(broken.to_owned()));
+    }
+
+    #[test]
+    fn wrappers_of_proofpoint_are_taken_off_also_inside_another_one() {
+        let v2 =
+            "https://urldefense.proofpoint.com/v2/url?u=https-3A__us02web.zoom.us_j_7-3Fpwd-3Da-2Db-5Fc&d=DwMF&c=x";
+        let teams = "https://urldefense.com/v3/__https://teams.microsoft.com/l/meetup-join/19*3ameeting_a*40thread.v2/0\
+                     ?context=*7b*7d__;JSUlJQ!!Abc!def$";
+        let runs = "https://urldefense.com/v3/__https://zoom.us/j/7?pwd=**Bx*__;fn5-fg!!Abc!def$";
+        let zoom = "https://urldefense.com/v3/__https://zoom.us/j/7__;!!Abc!def-_x$";
+        let safe = format!(
+            "https://eur01.safelinks.protection.outlook.com/?url={}&data=05",
+            zoom.replace(':', "%3A").replace('/', "%2F")
+        );
+        for (wrapped, plain) in [
+            (v2, "https://us02web.zoom.us/j/7?pwd=a-b_c"),
+            (teams, "https://teams.microsoft.com/l/meetup-join/19%3ameeting_a%40thread.v2/0?context=%7b%7d"),
+            (runs, "https://zoom.us/j/7?pwd=~~~x~"),
+            (zoom, "https://zoom.us/j/7"),
+            (&safe, "https://zoom.us/j/7"),
+        ] {
+            assert_eq!(link_in(From::Other, wrapped), Some(plain.to_owned()), "{wrapped}");
+        }
+        for broken in [
+            "https://urldefense.com/v3/__https://zoom.us/j/7",
+            "https://urldefense.com/v3/__https://zoom.us/j/7**__;!!a",
+            "https://urldefense.com/v3/__https://zoom.us/j/7*__;?!!a",
+            "https://urldefense.proofpoint.com/v2/url?u=https-zz",
+        ] {
+            assert_eq!(link_in(From::Place, broken), Some(broken.to_owned()));
+        }
     }
 
     #[test]

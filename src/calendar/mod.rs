@@ -80,11 +80,16 @@ pub struct Limits {
     pub steps: u64,
     /// Occurrences of one series in the looked-at time; a denser series is left out and told.
     pub per_series: usize,
+    /// Meetings in the looked-at time that ring, and as many that do not; those that begin later are left out and told.
+    pub meetings: usize,
 }
+
+/// More meetings than a day of anybody's holds, and few enough that writing them down holds up nobody else's calendar.
+const MOST_MEETINGS: usize = 1000;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 1 << 20, steps: 2_000_000, per_series: 500 }
+        Self { line: 1 << 20, steps: 2_000_000, per_series: 500, meetings: MOST_MEETINGS }
     }
 }
 
@@ -155,7 +160,14 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
     events.sort_by(|a, b| a.uid.cmp(&b.uid));
     let groups = events.chunk_by(|a, b| a.uid == b.uid);
     let found = Expander::new(view, &mut clocks, &mut doubtful).found(groups);
-    let (meetings, skipped) = selected(found, &file, view);
+    let (mut meetings, mut skipped) = selected(found, &file, view);
+    let most = view.limits.meetings;
+    let left_out = leave_out(&mut meetings, most, |meeting| meeting, &mut doubtful)
+        + leave_out(&mut skipped, most, |(meeting, _)| meeting, &mut doubtful);
+    if left_out > 0 {
+        let why = format!("more than {most} meetings begin in the looked-at time; the last {left_out} are left out");
+        clocks.notices.add(None, None, why);
+    }
     let seen = Seen { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
     Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.told() })
 }
@@ -193,4 +205,16 @@ fn selected(
         }
     }
     (meetings, skipped)
+}
+
+/// Leaves out the meetings behind the first `most`: nothing may be concluded from what is missing of them. How many?
+fn leave_out<M>(
+    meetings: &mut Vec<M>,
+    most: usize,
+    seen: fn(&M) -> &SeenMeeting,
+    doubtful: &mut HashSet<String>,
+) -> usize {
+    let beyond = meetings.split_off(most.min(meetings.len()));
+    doubtful.extend(beyond.iter().map(|meeting| seen(meeting).uid.clone()));
+    beyond.len()
 }

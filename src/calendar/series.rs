@@ -187,7 +187,7 @@ impl Series {
 
     fn read_dates(&mut self, event: &Event, field: &Field, clocks: &mut Clocks<'_>) -> Result<(), String> {
         let property = clocks.file.property(field);
-        let (tzid, mut unread) = (property.param("TZID"), None);
+        let (tzid, mut unread) = (property.zone(), None);
         for text in property.value().split(',').filter(|text| !text.trim().is_empty()) {
             let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
             let mut read = |text| {
@@ -221,7 +221,7 @@ impl Series {
 
     fn read_exceptions(&mut self, event: &Event, field: &Field, clocks: &mut Clocks<'_>) -> Result<(), String> {
         let property = clocks.file.property(field);
-        let zone = property.param("TZID").map(|tzid| clocks.zones.named(event.calendar, tzid));
+        let zone = property.zone().map(|tzid| clocks.zones.named(event.calendar, tzid));
         let mut unread = None;
         for text in property.value().split(',').filter(|text| !text.trim().is_empty()) {
             match Time::read(text, zone.map(|_| "named")).map(|time| time.in_zone(|_| zone)) {

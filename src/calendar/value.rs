@@ -8,7 +8,7 @@ use super::line::Property;
 use std::borrow::Cow;
 
 /// A date, or a date and time with what its digits mean. `Z` is a name of a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Time<Z> {
     /// A whole day.
     Date(Date),
@@ -23,7 +23,7 @@ pub(super) enum Time<Z> {
 impl<'p> Time<&'p str> {
     /// The value of a property that holds one time.
     pub(super) fn of(property: &'p Property<'_>) -> Option<Self> {
-        Self::read(property.value(), property.param("TZID"))
+        Self::read(property.value(), property.zone())
     }
 
     /// Reads one time; `zone` is the `TZID` of its property. A `Z` at its end counts more than that.

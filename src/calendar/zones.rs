@@ -1,8 +1,8 @@
 //! Zones of a calendar: from the name in `TZID` to a clock on the wall.
 //!
 //! What a name means is looked for in this order: an IANA name as it stands (before a `VTIMEZONE` of that name, which
-//! in real calendars is more often stale than right); the calendar's own `VTIMEZONE`; the Windows names of Unicode CLDR;
-//! the display names of Outlook ("(UTC+01:00) Amsterdam, Berlin, …"), by the towns in them and checked against their
+//! in real calendars is more often stale than right); the calendar's own `VTIMEZONE`; a mere offset ("UTC+1", "Z"); the
+//! Windows names of Unicode CLDR; the display names of Outlook ("(UTC+01:00) Amsterdam, Berlin, …"), by the towns in them and checked against their
 //! offset; an IANA name in another case; the last parts of a path ("/mozilla.org/20050126_1/Europe/Berlin"); the offset
 //! of a display name. What is left is read in the calendar's or the person's zone, with a notice. A zone is looked up
 //! when an event first needs it, and once.
@@ -93,7 +93,7 @@ fn civil(wall: DateTime) -> Option<Civil> {
 }
 
 /// The name of a zone in a calendar of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ZoneName {
     /// Its number, for short. The same name has several where calendars bring different zones of that name along.
     number: usize,
@@ -108,10 +108,11 @@ struct Brought {
 }
 
 /// What a name was found to mean.
-enum Meaning {
-    Place(Rc<Place>),
-    /// Nobody knows it: its times are floating.
-    Nothing,
+struct Meaning {
+    /// `None`: nobody knows it; its times are floating.
+    place: Option<Rc<Place>>,
+    /// False: the budget was spent before it was looked up to the end.
+    sure: bool,
 }
 
 /// The zones of a file.
@@ -127,8 +128,10 @@ pub(super) struct Zones<'f> {
     numbers: HashMap<Rc<str>, HashMap<Option<usize>, usize>>,
     /// By number: the name, the zone that is brought along, and what they mean, once that was looked up.
     known: Vec<(Rc<str>, Option<usize>, Option<Meaning>)>,
-    /// By calendar: the place of its floating times, once it was looked up.
-    floating: HashMap<usize, Rc<Place>>,
+    /// By calendar: the place of its floating times, once it was looked up, and whether that is sure.
+    floating: HashMap<usize, (Rc<Place>, bool)>,
+    /// A place was asked for that is not sure.
+    doubt: bool,
     /// Apart from the one for rules of events, so that neither uses up the other.
     budget: Budget,
 }
@@ -143,6 +146,7 @@ impl<'f> Zones<'f> {
             numbers: HashMap::new(),
             known: Vec::new(),
             floating: HashMap::new(),
+            doubt: false,
             budget,
         }
     }
@@ -176,45 +180,62 @@ impl<'f> Zones<'f> {
                 *meaning = Some(found);
             }
         }
+        self.doubt |= !self.is_sure(name);
         match self.known.get(name.number) {
-            Some((.., Some(Meaning::Place(place)))) => Rc::clone(place),
+            Some((.., Some(Meaning { place: Some(place), .. }))) => Rc::clone(place),
             _ => self.floating(name.calendar, notices),
         }
     }
 
+    fn is_sure(&self, name: ZoneName) -> bool {
+        let meaning = self.known.get(name.number).and_then(|(.., meaning)| meaning.as_ref());
+        meaning.is_none_or(|meaning| meaning.sure)
+    }
+
+    /// Was a place given since the last question that is not sure, as the budget was spent?
+    pub(super) fn has_doubt(&mut self) -> bool {
+        std::mem::take(&mut self.doubt)
+    }
+
     /// The place of floating times: `X-WR-TIMEZONE` of their calendar, or the person's zone.
     pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices) -> Rc<Place> {
-        if let Some(place) = self.floating.get(&calendar) {
+        if let Some((place, sure)) = self.floating.get(&calendar) {
+            self.doubt |= !sure;
             return Rc::clone(place);
         }
         // In case the calendar's zone is unknown: then its times are floating too.
-        self.floating.insert(calendar, self.own());
+        self.floating.insert(calendar, (self.own(), true));
         let Some(property) = self.file.calendar_zone(calendar) else { return self.own() };
         let name = self.named(calendar, &value::text(property.value()));
         let place = self.place(name, notices);
-        self.floating.insert(calendar, Rc::clone(&place));
+        self.floating.insert(calendar, (Rc::clone(&place), self.is_sure(name)));
         place
     }
 
     fn look_up(&mut self, tzid: &str, brought: Option<usize>, notices: &mut Notices) -> Meaning {
         let enough = tzid.len() <= LONGEST_NAME && self.budget.spend(LOOKUP).is_ok();
-        if let Some(place) = enough.then(|| self.found(tzid, brought)).flatten() {
-            return Meaning::Place(Rc::new(place));
+        let place = enough.then(|| self.found(tzid, brought)).flatten().map(Rc::new);
+        if self.budget.is_spent() {
+            let why = "it has more time zones than are looked up; times in the others may be read in the wrong one";
+            notices.add(None, None, why.to_owned());
+            return Meaning { place, sure: false };
         }
-        let (shown, offset) = (shown(tzid), names::offset(tzid).filter(|_| enough));
-        let (why, meaning) = match offset {
-            Some(offset) => {
-                ("the offset in its name is used", Meaning::Place(Rc::new(Place::Own(Rules::fixed(offset)))))
-            }
-            None => ("its times are read in the calendar's zone or in yours", Meaning::Nothing),
+        if place.is_some() {
+            return Meaning { place, sure: true };
+        }
+        let offset = names::offset(tzid).filter(|_| enough);
+        let why = match offset {
+            Some(_) => "the offset in its name is used",
+            None => "its times are read in the calendar's zone or in yours",
         };
-        notices.add(None, None, format!("no time zone is called \"{shown}\"; {why}"));
-        meaning
+        notices.add(None, None, format!("no time zone is called \"{}\"; {why}", shown(tzid)));
+        Meaning { place: offset.map(|offset| Rc::new(Place::Own(Rules::fixed(offset)))), sure: true }
     }
 
     fn found(&mut self, tzid: &str, brought: Option<usize>) -> Option<Place> {
         let exact = Zone::named(tzid).filter(|zone| zone.name() == tzid).map(Place::Iana);
-        exact.or_else(|| self.rules(brought?)).or_else(|| names::guessed(tzid, self.until))
+        let fixed = || names::fixed(tzid).map(|offset| Place::Own(Rules::fixed(offset)));
+        exact.or_else(|| self.rules(brought?)).or_else(fixed).or_else(|| names::guessed(tzid, self.until))
     }
 
     /// A zone that the file brings along.

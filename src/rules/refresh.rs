@@ -45,8 +45,8 @@ pub enum Looked {
 /// looked at `now`. `first_ring` is the earliest first ring of its known meetings that is more than [`BEFORE_RING`] and
 /// a tenth away.
 ///
-/// Failures wait twice as long each time, up to an hour. The look before a ring is not put off by them, but by a server
-/// that asked to be left alone: up to six hours it is. Every time but the second look's is spread by up to a tenth,
+/// Failures wait twice as long each time, up to an hour, and a server that asked to be left alone is, for up to six hours.
+/// The look before a ring is put off by neither: one request for one meeting is no abuse. Every time but the second look's is spread by up to a tenth,
 /// always the same for one calendar, so that not all of them are asked by one tick.
 pub fn next_look(
     now: Timestamp,
@@ -58,8 +58,8 @@ pub fn next_look(
     let regular = now.plus(spread(pause(every, looked), key));
     let before_ring = first_ring.map(|ring| ring.minus(spread(BEFORE_RING, key))).filter(|look| *look > now);
     let second = matches!(looked, Looked::Good { vanished: true }).then(|| now.plus(SECOND_LOOK));
-    let soonest = [before_ring, second].into_iter().flatten().fold(regular, Timestamp::min);
-    soonest.max(now.plus(left_alone(looked)))
+    let soonest = second.into_iter().fold(regular, Timestamp::min).max(now.plus(left_alone(looked)));
+    before_ring.into_iter().fold(soonest, Timestamp::min)
 }
 
 /// Is it time to ask for the whole copy, whatever the server says about it? Some answer "not modified" for ever. A last
@@ -149,7 +149,8 @@ mod tests {
             ("failures and a ring", 300, failed(4), Some(720 + 1000), 1000),
             ("told to wait less than the pause", 300, told_to_wait(10), None, 600),
             ("told to wait", 300, told_to_wait(5000), None, 5000),
-            ("told to wait beyond the look before a ring", 300, told_to_wait(5000), Some(720 + 1000), 5000),
+            ("told to wait beyond the look before a ring", 300, told_to_wait(5000), Some(720 + 1000), 1000),
+            ("told to wait, and a ring whose look is past", 300, told_to_wait(5000), Some(720), 5000),
             ("told to wait for ever", 300, told_to_wait(u64::MAX), None, 21_600),
         ] {
             assert_eq!(pause_s(every, looked, ring, &still()), next, "{case}");

@@ -29,8 +29,15 @@ pub struct CalendarsSynced {
     pub added: Vec<CalendarId>,
     /// Names of those that left the config.
     pub removed: Vec<String>,
+    /// Keys of the faults that left with them ([`calendar_fault`]).
+    pub over: Vec<String>,
     /// Meetings that were called off with them.
     pub changed: Vec<MeetingChange>,
+}
+
+/// The key of the fault that this calendar cannot be read. It leaves with the calendar.
+pub fn calendar_fault(id: CalendarId) -> String {
+    format!("calendar {id}")
 }
 
 /// A calendar to look at, with what is known about it.
@@ -80,6 +87,8 @@ pub struct LookAt {
     pub lease: Duration,
     /// At most so many subscriptions.
     pub limit: usize,
+    /// The files, too: a tick asks for them once.
+    pub files: bool,
     /// For [`DueCalendar::next_start`].
     pub starts_after: Timestamp,
 }

@@ -19,6 +19,7 @@ use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
 use crate::store::{
     CalendarDraft, CallScope, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingChange, StoreError,
+    calendar_fault,
 };
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -50,6 +51,20 @@ pub(super) struct Subject {
     looks: i64,
     /// When its copy was last known to be good.
     good_at: Option<Timestamp>,
+    /// In the config.
+    key: String,
+    /// How long a copy is good.
+    refresh: Duration,
+    /// The next first ring that a look can come before.
+    next_ring: Option<Timestamp>,
+}
+
+impl Subject {
+    /// When it is looked at again after a look that was given up.
+    fn after_failure(&self, now: Timestamp) -> Timestamp {
+        let failed = Looked::Failed { times: self.failures.saturating_add(1), retry_after: None };
+        refresh::next_look(now, self.refresh, failed, self.next_ring, &self.key)
+    }
 }
 
 /// One look: everything a worker thread needs.
@@ -110,6 +125,9 @@ impl Run<'_> {
         for name in &synced.removed {
             log::info!("the calendar {} left the config", printable(name));
         }
+        for key in &synced.over {
+            log::warn!("over: {key}");
+        }
         self.meetings_changed(synced.changed)
     }
 
@@ -136,6 +154,7 @@ impl Run<'_> {
                 now,
                 lease: each.saturating_mul(2),
                 limit: self.world.config.calendar.parallel,
+                files: had_theirs.is_empty(),
                 starts_after: looked_at_before_ring(&self.world.config, now),
             })?;
             waiting.extend(due.into_iter().filter(|due| had_theirs.insert(due.id)));
@@ -150,7 +169,7 @@ impl Run<'_> {
         subject: &Subject,
         news: Result<CalendarNews, StoreError>,
     ) -> Result<(), StoreError> {
-        let news = match news {
+        let mut news = match news {
             // One calendar that cannot be written down stops no other one.
             Err(error @ StoreError::Statement { .. }) => {
                 log::error!("the calendar {} cannot be written down: {error}", subject.name);
@@ -158,12 +177,12 @@ impl Run<'_> {
             }
             other => other?,
         };
-        if let (Some(why), true) = (&news.failure, news.unwritten) {
-            self.look_failed(subject, why.clone())?;
+        if news.unwritten {
+            news.failure = self.look_failed(subject, news.failure)?;
         }
         let failure =
             news.failure.filter(|_| subject.good_at.is_none() || subject.failures.saturating_add(1) >= FAULT_AFTER);
-        self.fault(&format!("calendar {}", subject.id), failure.is_some(), || {
+        self.fault(&calendar_fault(subject.id), failure.is_some(), || {
             let copy = age_words(subject.good_at, self.world.clock.now());
             format!("the calendar {} cannot be read: {}; {copy}", subject.name, failure.as_deref().unwrap_or_default())
         })?;
@@ -173,17 +192,20 @@ impl Run<'_> {
         self.meetings_changed(news.changed)
     }
 
-    fn look_failed(&self, subject: &Subject, why: String) -> Result<(), StoreError> {
+    /// Writes down why a look was given up; `None` when that does not count (any more).
+    fn look_failed(&self, subject: &Subject, why: Option<String>) -> Result<Option<String>, StoreError> {
         let now = self.world.clock.now();
+        let next = subject.after_failure(now);
         let look = LookDone {
             looks: subject.looks,
-            outcome: LookOutcome::Failed { why },
+            outcome: LookOutcome::Failed { why: why.clone().unwrap_or_default() },
             full: false,
             expanded: None,
-            next_look_at: now.plus(self.world.config.calendar.refresh),
-            second_look_at: now.plus(self.world.config.calendar.refresh),
+            next_look_at: next,
+            second_look_at: next,
         };
-        self.world.store.record_look(subject.id, &look, now, &|_, _| Vec::new()).map(drop)
+        let recorded = self.world.store.record_look(subject.id, &look, now, &|_, _| Vec::new())?;
+        Ok(why.filter(|_| recorded.counted))
     }
 
     fn meetings_changed(&mut self, changed: Vec<MeetingChange>) -> Result<(), StoreError> {
@@ -216,6 +238,9 @@ impl CalendarJob {
             failures: self.due.failures,
             looks: self.due.looks,
             good_at: self.due.good_at,
+            key: self.due.key.clone(),
+            refresh: self.refresh,
+            next_ring: self.next_ring(None),
         }
     }
 
@@ -267,9 +292,10 @@ impl CalendarJob {
             LookOutcome::Failed { why } => Some(why.clone()),
             _ => None,
         };
-        let looked = match failure {
-            Some(_) => Looked::Failed { times: self.due.failures.saturating_add(1), retry_after },
-            None => Looked::Good { vanished: false },
+        // A server that fails is not asked sooner for what may have vanished.
+        let [looked, second] = match failure {
+            Some(_) => [Looked::Failed { times: self.due.failures.saturating_add(1), retry_after }; 2],
+            None => [false, true].map(|vanished| Looked::Good { vanished }),
         };
         let ring = self.next_ring(expanded.as_ref());
         let look = LookDone {
@@ -278,7 +304,7 @@ impl CalendarJob {
             full,
             expanded,
             next_look_at: self.next_look(looked, ring),
-            second_look_at: self.next_look(Looked::Good { vanished: true }, ring),
+            second_look_at: self.next_look(second, ring),
         };
         // An old copy proves nothing about what is gone.
         let (now, confirmed) = (self.now, failure.is_none());
@@ -389,6 +415,32 @@ fn age_words(good_at: Option<Timestamp>, now: Timestamp) -> String {
         Some(at) => {
             let age = Duration::from_secs(u64::try_from(now.since(at) / 1000).unwrap_or(0));
             format!("its copy of {} ago stays in force", humantime::format_duration(age))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_is_given_up_counts_as_a_failure_of_its_own_calendar() {
+        let now = Timestamp::from_ms(1_795_338_000_000);
+        let again_s = |failures, refresh_s, ring_s: Option<u64>| {
+            let next_ring = ring_s.map(|s| now.plus(Duration::from_secs(s)));
+            let (id, name, key) = (CalendarId(1), "work".to_owned(), "key".to_owned());
+            let refresh = Duration::from_secs(refresh_s);
+            let subject = Subject { id, name, failures, looks: 0, good_at: None, key, refresh, next_ring };
+            subject.after_failure(now).since(now) / 1000
+        };
+        for (failures, refresh, ring, (from, to)) in [
+            (0, 300, None, (540, 660)),
+            (2, 300, None, (2160, 2640)),
+            (0, 86_400, None, (77_760, 95_040)),
+            (9, 300, Some(1500), (700, 860)),
+        ] {
+            let again = again_s(failures, refresh, ring);
+            assert!((from..=to).contains(&again), "{failures} failures, every {refresh} s: again in {again} s");
         }
     }
 }

@@ -94,3 +94,38 @@ fn many_overrides_of_a_huge_series_are_left_out_and_those_of_a_usual_one_are_not
     assert!((2..450).contains(&huge.seen.meetings.len()) && huge.seen.doubtful.contains("a"));
     assert!(ringing(&huge).contains(&"w 20260112T090000Z 01-12T09:00".to_owned()));
 }
+
+#[test]
+fn events_in_zones_beyond_those_that_are_looked_up_are_told_and_doubtful_and_nothing_untrue_is_said() {
+    let single = |n: usize| event(&format!("UID:{n:04};;DTSTART;TZID=/x/{n}/America/New_York:20260112T090000"));
+    let floating = event("UID:floating;;DTSTART:20260112T090000");
+    let text = [
+        "X-WR-TIMEZONE:America/New_York".to_owned(),
+        (0..1100).map(single).collect::<Vec<_>>().join("\r\n"),
+        floating,
+        event("UID:r;;DTSTART:20260112T110000Z;;RDATE;TZID=Asia/Tokyo:20260113T090000"),
+        event("UID:utc;;DTSTART:20260112T120000Z"),
+    ];
+    let limits = Limits { meetings: 2000, ..Limits::default() };
+    let seen = look_with(calendar(&text.join("\r\n")).as_bytes(), &Policy::default(), limits);
+    let told = "- -: it has more time zones than are looked up; times in the others may be read in the wrong one";
+    assert_eq!(notices(&seen), [format!("{told} (and 102 times more)")]);
+    let doubtful = &seen.seen.doubtful;
+    assert_eq!((doubtful.len(), doubtful.contains("0998"), doubtful.contains("0999")), (103, false, true));
+    assert!(doubtful.contains("floating") && doubtful.contains("r") && !doubtful.contains("utc"));
+}
+
+#[test]
+fn of_a_flood_of_meetings_the_earliest_are_seen_and_the_others_are_doubtful() {
+    let single = |n: usize| event(&format!("UID:{n};;DTSTART:{}", second(n)));
+    let free = |n: usize| event(&format!("UID:free-{n};;TRANSP:TRANSPARENT;;DTSTART:{}", second(n)));
+    let mut events: Vec<_> = (0..1002).map(single).chain((0..1001).map(free)).collect();
+    events.reverse();
+    let look = look_at(&events);
+    assert_eq!((look.seen.meetings.len(), look.seen.skipped.len(), look.events), (1000, 1000, 2003));
+    assert_eq!((look.seen.meetings[0].uid.as_str(), look.seen.meetings[999].uid.as_str()), ("0", "999"));
+    let mut doubtful: Vec<_> = look.seen.doubtful.iter().collect();
+    doubtful.sort_unstable();
+    assert_eq!(doubtful, ["1000", "1001", "free-1000"]);
+    assert_eq!(notices(&look), ["- -: more than 1000 meetings begin in the looked-at time; the last 3 are left out"]);
+}

@@ -111,6 +111,19 @@ fn of_two_masters_the_higher_sequence_counts_and_on_a_tie_both_stay() {
 }
 
 #[test]
+fn an_event_that_another_one_of_its_uid_replaces_is_told_where_that_starts_elsewhere() {
+    let master = |sequence: u8, start: &str| event(&format!("UID:a;;SEQUENCE:{sequence};;DTSTART:{start}"));
+    let told = |starts: [&str; 2]| notices(&look_at(&[master(2, starts[0]), master(1, starts[1])]));
+    let why = "another event with its UID, with a higher SEQUENCE and another start, counts instead of it";
+    assert_eq!(told(["20260112T090000Z", "20260113T100000Z"]), [format!("8 a: {why}")]);
+    assert_eq!(told(["20300112T090000Z", "20260113T100000Z"]), [format!("8 a: {why}")]);
+    assert_eq!(told(["20260112T090000Z", "20260101T100000Z;;RRULE:FREQ=DAILY"]), [format!("8 a: {why}")]);
+    for over in ["20260112T090000Z", "20250112T090000Z", "20270112T090000Z;;RRULE:FREQ=DAILY"] {
+        assert_eq!(told(["20260112T090000Z", over]), no_notices(), "{over}");
+    }
+}
+
+#[test]
 fn of_two_copies_the_later_version_counts_wherever_it_stands() {
     let end = "END:VCALENDAR\r\nBEGIN:VCALENDAR".to_owned();
     let copy =
@@ -278,7 +291,8 @@ fn a_calendar_cut_short_keeps_what_came_whole() {
 fn a_spent_budget_leaves_single_events_and_says_which_series_are_doubtful() {
     let limits = Limits { steps: 10, ..Limits::default() };
     let dense = event("UID:a;;DTSTART:20250106T090000Z;;RRULE:FREQ=MINUTELY;COUNT=999999999");
-    let text = calendar(&[dense, event(WEEKLY), event("UID:z;;DTSTART:20260112T090000Z")].join("\r\n"));
+    let weekly = event("UID:w;;DTSTART:20260105T090000Z;;RRULE:FREQ=WEEKLY");
+    let text = calendar(&[dense, weekly, event("UID:z;;DTSTART:20260112T090000Z")].join("\r\n"));
     let seen = look_with(text.as_bytes(), &Policy::default(), limits);
     // An ordinary series needs no more than every UID has for itself.
     assert_eq!(ringing(&seen), ["w 20260112T090000Z 01-12T09:00", "z  01-12T09:00"]);

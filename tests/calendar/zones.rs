@@ -1,6 +1,6 @@
 //! What a zone's name means, in which order that is looked for, and what clocks do when they change.
 
-use crate::ics::{MONDAY, calendar, event, look_at, notices, ringing};
+use crate::ics::{MONDAY, calendar, event, look_at, look_with, notices, ringing};
 use savehub::calendar::{Limits, Look, Policy, View, look};
 use savehub::model::Timestamp;
 use savehub::zone::Zone;
@@ -48,8 +48,40 @@ fn names_of_iana_windows_and_outlook_are_known() {
         ("/freeassociation.sourceforge.net/Tzfile/America/Argentina/Buenos_Aires", "15:00"),
         ("custom_America/New_York", "17:00"),
         ("America_New_York", "17:00"),
+        ("America/New_York (EST)", "17:00"),
+        ("/mozilla.org/20050126_1/America/New_York (EST)", "17:00"),
+        ("tzone://Microsoft/Utc", "12:00"),
+        ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome", "11:00"),
+        ("(UTC-05:00) Nowhere, New York", "17:00"),
     ] {
         assert_eq!(noon_in(name), (utc.to_owned(), Vec::new()), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_mere_offset_is_no_guess() {
+    for (name, utc) in [
+        ("UTC+1", "11:00"),
+        ("UTC+01:00", "11:00"),
+        ("utc-0330", "15:30"),
+        ("GMT-5", "17:00"),
+        ("GMT+5:30", "06:30"),
+        ("GMT-05.00", "17:00"),
+        ("Etc/GMT+5", "17:00"),
+        ("+0100", "11:00"),
+        ("UTC", "12:00"),
+        ("Z", "12:00"),
+        ("Etc/UTC", "12:00"),
+    ] {
+        assert_eq!(noon_in(name), (utc.to_owned(), Vec::new()), "{name}");
+    }
+}
+
+#[test]
+fn a_short_form_that_means_several_zones_is_read_in_the_persons_zone_and_told() {
+    for name in ["PST", "CST", "BST", "UTC+1 or so", "GMT+12345"] {
+        let (utc, told) = noon_in(name);
+        assert_eq!((utc.as_str(), told.len()), ("11:00", 1), "{name}");
     }
 }
 
@@ -94,7 +126,9 @@ fn thousands_of_calendars_with_the_same_zone_in_one_file_are_no_trouble() {
         let event = noon("Customized").replace("UID:a", &format!("UID:{n}"));
         format!("{}\r\n{event}\r\nEND:VCALENDAR\r\nBEGIN:VCALENDAR", brought("Customized", "+0200"))
     };
-    let seen = look_at(&(0..3000).map(one).collect::<Vec<_>>());
+    let text = calendar(&(0..3000).map(one).collect::<Vec<_>>().join("\r\n"));
+    let limits = Limits { meetings: 3000, ..Limits::default() };
+    let seen = look_with(text.as_bytes(), &Policy::default(), limits);
     assert_eq!(seen.seen.meetings.iter().filter(|m| m.starts_at.ms() == MONDAY + 10 * 3_600_000).count(), 3000);
     assert_eq!(notices(&seen), [""; 0]);
 }

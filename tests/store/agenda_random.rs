@@ -175,7 +175,13 @@ impl History {
         seen.meetings.reverse();
         seen.skipped.reverse();
         let due = store
-            .due_calendars(&LookAt { now: at(self.now), lease: Duration::ZERO, limit: 9, starts_after: at(self.now) })
+            .due_calendars(&LookAt {
+                now: at(self.now),
+                lease: Duration::ZERO,
+                limit: 9,
+                files: true,
+                starts_after: at(self.now),
+            })
             .unwrap();
         let look = LookDone {
             looks: due.iter().find(|due| due.id == id).unwrap().looks,

@@ -5,7 +5,7 @@ use crate::checked::everything;
 use crate::looking::{copy, expanded, file, news, seen, web};
 use savehub::model::{CalendarId, CalendarKind, IncidentState, MeetingState, Reason, Validators};
 use savehub::store::{
-    CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingNews,
+    CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingNews, calendar_fault,
 };
 
 facts! {
@@ -18,6 +18,8 @@ facts! {
     a_calendar_that_comes_back_plans_its_meetings_again,
     a_leased_calendar_is_nobody_elses_until_the_lease_is_over,
     the_longest_overdue_come_first_and_no_more_than_asked_for,
+    files_are_told_to_those_who_ask_for_them,
+    a_removed_calendar_takes_its_fault_along,
     a_look_ends_the_lease_and_sets_the_next_time,
     a_look_that_ends_after_a_later_one_changes_nothing,
     of_two_looks_at_a_file_the_first_counts,
@@ -201,9 +203,27 @@ fn the_longest_overdue_come_first_and_no_more_than_asked_for(b: &Bench) {
     let late = b.subscribe(&[web("ana", "a")], 5).added[0];
     let early = b.subscribe(&[web("ana", "a"), web("ana", "b")], 6).added[0];
     let more = b.subscribe(&[web("ana", "a"), web("ana", "b"), web("bo", "c")], 7).added[0];
-    let two = LookAt { now: at(10), lease: secs(60), limit: 2, starts_after: at(10) };
+    let two = LookAt { now: at(10), lease: secs(60), limit: 2, files: true, starts_after: at(10) };
     assert_eq!(ids(&b.due_calendars(&two).unwrap()), [late, early]);
     assert_eq!(ids(&b.due_calendars(&two).unwrap()), [more]);
+}
+
+fn files_are_told_to_those_who_ask_for_them(b: &Bench) {
+    let id = b.one_file();
+    let asked = |files| LookAt { now: at(10), lease: secs(60), limit: 2, files, starts_after: at(10) };
+    assert_eq!(ids(&b.due_calendars(&asked(true)).unwrap()), [id]);
+    assert_eq!(ids(&b.due_calendars(&asked(false)).unwrap()), []);
+}
+
+fn a_removed_calendar_takes_its_fault_along(b: &Bench) {
+    let (work, home) = b.two_files();
+    for id in [work, home] {
+        b.fault_seen(&calendar_fault(id), at(1)).unwrap();
+    }
+    assert_eq!(b.subscribe(&[file("ana", "home")], 2).over, [calendar_fault(work)]);
+    assert!(!b.fault_gone(&calendar_fault(work)).unwrap());
+    assert_eq!(b.subscribe(&[], 3).over, [calendar_fault(home)]);
+    assert_eq!(everything(&**b).faults, []);
 }
 
 fn a_look_ends_the_lease_and_sets_the_next_time(b: &Bench) {

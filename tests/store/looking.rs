@@ -85,7 +85,8 @@ impl Bench {
     }
 
     pub(crate) fn due_calendars_at(&self, now: i64) -> Vec<DueCalendar> {
-        self.due_calendars(&LookAt { now: at(now), lease: secs(60), limit: 100, starts_after: at(now) }).unwrap()
+        self.due_calendars(&LookAt { now: at(now), lease: secs(60), limit: 100, files: true, starts_after: at(now) })
+            .unwrap()
     }
 
     /// The file as a tick finds it.

@@ -126,6 +126,11 @@ impl Budget {
         left.map(|_| ()).ok_or(TooMuch::Work)
     }
 
+    /// Is there nothing left that is shared?
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps == 0
+    }
+
     /// Sets aside all but an eighth of what is left, so that whoever spends now leaves something to those who follow.
     pub(super) fn set_aside(&mut self) -> u64 {
         let share = self.steps.div_ceil(8);

@@ -10,19 +10,31 @@ use std::time::Duration;
 const WINDOWS: &str = include_str!("windows.tsv");
 
 /// The place a name means: a Windows name, a display name of Outlook, an IANA name in another case, the last parts of a
-/// path. What a display name says of its offset must hold around `at`.
+/// path; a remark behind it in parentheses does not count. What a display name says of its offset must hold around `at`.
 pub(super) fn guessed(name: &str, at: Timestamp) -> Option<Place> {
     let (offset, phrase) = display(name);
     let fits = |place: &Place| offset.is_none_or(|offset| has_offset(place, offset, at));
-    let parts: Vec<&str> = name.trim_matches('/').split('/').collect();
+    let bare = name.split(" (").next().unwrap_or(name);
+    let parts: Vec<&str> = bare.trim_matches('/').split('/').collect();
     let ends = [3, 2, 1].into_iter().filter_map(|n| Some(parts.get(parts.len().checked_sub(n)?..)?.join("/")));
     windows(name)
         .or_else(|| windows_of_display(phrase))
         .filter(fits)
         .or_else(|| town(phrase, fits))
-        .or_else(|| iana(name))
+        .or_else(|| iana(bare))
         .or_else(|| ends.into_iter().find_map(|end| iana(&end).or_else(|| iana(&end.replacen('_', "/", 1)))))
         .or_else(|| town(parts.last()?, |_| true))
+}
+
+/// An offset that is all a name tells, in seconds: `UTC+1`, `GMT-05:00`, `+0530`, `Z`. Behind `UTC` and `GMT`, plus is
+/// east, other than in `Etc/GMT+5`.
+pub(super) fn fixed(name: &str) -> Option<i32> {
+    let name = name.trim().to_ascii_uppercase();
+    match ["UTC", "GMT"].iter().find_map(|start| name.strip_prefix(start)) {
+        Some(digits) => offset_of(digits),
+        None if name == "Z" => Some(0),
+        None => offset_of(&name).filter(|_| !name.is_empty()),
+    }
 }
 
 /// The offset that a display name tells, in seconds.
@@ -74,9 +86,13 @@ fn display(name: &str) -> (Option<i32>, &str) {
         None => (name, name),
     };
     let digits = offset.strip_prefix("UTC").or_else(|| offset.strip_prefix("GMT"));
-    let read = digits.and_then(|digits| match digits.trim().replace('.', ":").as_str() {
-        "" => Some(0),
-        digits => value::offset(digits),
-    });
-    (read, rest)
+    (digits.and_then(offset_of), rest)
+}
+
+/// What stands behind `UTC` in a name: `+01:00`, `-05.00`, `+1`, or nothing.
+fn offset_of(digits: &str) -> Option<i32> {
+    let digits = digits.trim().replace('.', ":");
+    let Some((sign, digits)) = digits.split_at_checked(1) else { return digits.is_empty().then_some(0) };
+    let one_digit = digits.find(':').unwrap_or(digits.len()) == 1;
+    value::offset(&format!("{sign}{}{digits}", if one_digit { "0" } else { "" }))
 }

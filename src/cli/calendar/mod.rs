@@ -91,7 +91,9 @@ impl Whose {
         let usual = Limits::default();
         // As dense as for the day a tick looks at.
         let days = usize::try_from(until.since(from) / 86_400_000).unwrap_or(usize::MAX);
-        let limits = Limits { per_series: usual.per_series.max(days.saturating_mul(24)), ..usual };
+        let (per_series, meetings) =
+            (usual.per_series.max(days.saturating_mul(24)), days.saturating_mul(usual.meetings));
+        let limits = Limits { per_series, meetings: usual.meetings.max(meetings), ..usual };
         View { from, until, zone: &self.zone, policy: &self.policy, limits }
     }
 }

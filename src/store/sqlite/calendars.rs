@@ -1,10 +1,10 @@
 //! Calendars: held against the config, leased to be looked at, and what came of a look.
 
-use super::{Inner, agenda, meetings, readable};
+use super::{Inner, agenda, meetings, readable, ticks};
 use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
     AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
-    LookOutcome, MeetingChange, MeetingNews,
+    LookOutcome, MeetingChange, MeetingNews, calendar_fault,
 };
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
@@ -47,6 +47,10 @@ pub(super) fn sync(
     for (id, name) in gone {
         synced.changed.extend(remove(tx, id, now)?);
         synced.removed.push(name);
+        let fault = calendar_fault(id);
+        if ticks::fault_gone(tx, &fault)? {
+            synced.over.push(fault);
+        }
     }
     tx.execute(
         "insert into calendar_list(id, fingerprint) values (1, ?1) on conflict(id) do update set fingerprint = ?1",
@@ -108,8 +112,12 @@ const DUE: &str = "kind = 'web' and (next_look_at <= ?1 or checked_at > ?2) \
                    and (lease_until is null or lease_until <= ?1 or lease_until > ?2)";
 
 pub(super) fn anything_due(tx: &Transaction<'_>, now: Timestamp, lease: Duration) -> Inner<bool> {
-    let mut found = tx.prepare_cached(&format!("select exists(select 1 from calendars where {DUE})"))?;
+    let mut found = tx.prepare_cached(&anything_due_sql())?;
     Ok(found.query_row(params![now, now.plus(lease)], |r| r.get(0))?)
+}
+
+fn anything_due_sql() -> String {
+    format!("select exists(select 1 from calendars where {DUE})")
 }
 
 pub(super) fn lease(tx: &Transaction<'_>, asked: &LookAt) -> Inner<Vec<DueCalendar>> {
@@ -129,8 +137,11 @@ pub(super) fn lease(tx: &Transaction<'_>, asked: &LookAt) -> Inner<Vec<DueCalend
 }
 
 pub(super) fn files(tx: &Transaction<'_>, starts_after: Timestamp) -> Inner<Vec<DueCalendar>> {
-    read_due(tx, "c.kind = 'file' and ?1 is null", None, starts_after)
+    read_due(tx, FILES, None, starts_after)
 }
+
+/// For [`read_due`], which has a parameter more than this needs.
+const FILES: &str = "c.kind = 'file' and ?1 is null";
 
 fn read_due(
     tx: &Transaction<'_>,
@@ -138,17 +149,20 @@ fn read_due(
     id: Option<CalendarId>,
     starts_after: Timestamp,
 ) -> Inner<Vec<DueCalendar>> {
-    let sql = format!(
+    let mut statement = tx.prepare_cached(&due_sql(filter))?;
+    let rows = statement.query_map(params![id, starts_after], due_from_row)?;
+    readable(rows, "a calendar")
+}
+
+fn due_sql(filter: &str) -> String {
+    format!(
         "select c.id, c.key, c.person, c.kind, c.etag, c.last_modified, c.stamp, c.hash, c.looks, c.checked_at, \
                 c.good_at, c.full_at, c.expanded_at, c.expanded_with, c.failures, c.failure, c.has_missing, \
                 exists(select 1 from calendar_bodies where calendar_id = c.id), \
                 (select min(m.starts_at) from meetings m \
                    where m.calendar_id = c.id and m.starts_at > ?2 and m.state = 'SCHEDULED') \
          from calendars c where {filter} order by c.id"
-    );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![id, starts_after], due_from_row)?;
-    readable(rows, "a calendar")
+    )
 }
 
 fn due_from_row(row: &Row<'_>) -> rusqlite::Result<DueCalendar> {
@@ -316,10 +330,31 @@ pub(super) fn views(tx: &Transaction<'_>) -> Inner<Vec<CalendarView>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::migrations;
     use super::*;
 
     fn packed(body: &[u8]) -> Vec<u8> {
         compress(&LookOutcome::New { body: body.to_vec(), validators: Validators::default() })
+    }
+
+    #[test]
+    fn what_every_tick_asks_looks_through_no_calendars() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrations::migrate(&mut connection, None, "test").unwrap();
+        let plan = |sql: String| -> Vec<String> {
+            let mut plan = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+            plan.query_map([1, 2], |row| row.get(3)).unwrap().map(Result::unwrap).collect()
+        };
+        let (due, files) = (plan(anything_due_sql()), plan(due_sql(FILES)));
+        for step in [
+            "SEARCH calendars USING INDEX calendars_due (kind=? AND next_look_at<?)",
+            "SEARCH calendars USING INDEX calendars_checked (kind=? AND checked_at>?)",
+        ] {
+            assert!(due.iter().any(|found| found == step), "{due:#?}");
+        }
+        assert!(files.iter().any(|found| found.starts_with("SEARCH c USING INDEX") && found.ends_with("(kind=?)")));
+        let scans = |found: &String| found.starts_with("SCAN") && found != "SCAN CONSTANT ROW";
+        assert!(!due.iter().chain(&files).any(scans), "{due:#?} {files:#?}");
     }
 
     #[test]

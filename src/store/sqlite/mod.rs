@@ -203,7 +203,8 @@ impl Store for SqliteStore {
 
     fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>> {
         let (mut due, more) = self.read("look for calendars to read", |tx| {
-            Ok((calendars::files(tx, asked.starts_after)?, calendars::anything_due(tx, asked.now, asked.lease)?))
+            let files = if asked.files { calendars::files(tx, asked.starts_after)? } else { Vec::new() };
+            Ok((files, calendars::anything_due(tx, asked.now, asked.lease)?))
         })?;
         if more {
             due.extend(self.write("lease calendars", |tx| calendars::lease(tx, asked))?);

@@ -27,6 +27,9 @@ create table calendars(
   notice text, -- the first of them
   check((failing_since is null) = (failures = 0)),
   check((failure is null) = (failures = 0))) strict;
+-- Every tick asks which files there are, and which subscriptions are due.
+create index calendars_due on calendars(kind, next_look_at);
+create index calendars_checked on calendars(kind, checked_at); -- after the clock was turned back
 
 -- The last good copies, compressed (gzip). A table of their own keeps the rows above short.
 create table calendar_bodies(
