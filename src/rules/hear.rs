@@ -1,9 +1,9 @@
 //! What a person says, and for which meeting.
 //!
 //! Nothing counts but what came from the person's own number, after something had been sent for the meeting, in words
-//! savehub knows. Where it could be meant for several meetings it must name one (by the tag of a message, or the first
-//! half of it); a wrong guess would silence the calls for a meeting nobody is in. A call back names none: it counts for
-//! the person's earliest meeting, and only as "I am on it".
+//! savehub knows. Of several meetings it may name one (by the tag of a message, or the first half of it); otherwise it
+//! counts for the person's earliest open one. Where several people share the number it must name one: nobody knows who
+//! holds the phone, and a wrong guess would silence the calls of somebody else. A call back counts as "I am on it".
 
 use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Waiting, is_tag};
 
@@ -73,8 +73,13 @@ pub fn answer(heard: &Heard, waiting: &[Waiting], owns: &dyn Fn(&str) -> bool, k
 
 fn reply(text: &str, may_mean: &[&Waiting], known: &Words) -> Answer {
     let Some((effect, code)) = read(text, known) else { return nothing(HeardEffect::NotUnderstood) };
-    let named = |w: &Waiting| code.as_ref().is_none_or(|code| w.tags.iter().any(|tag| tag.starts_with(code)));
-    let meant: Vec<IncidentId> = may_mean.iter().filter(|w| named(w)).map(|w| w.incident).collect();
+    let meant: Vec<IncidentId> = match code {
+        Some(code) => {
+            let named = |w: &&&Waiting| w.tags.iter().any(|tag| tag.starts_with(&code));
+            may_mean.iter().filter(named).map(|w| w.incident).collect()
+        }
+        None => earliest(may_mean).into_iter().collect(),
+    };
     if meant.len() == 1 { Answer { effect, incidents: meant } } else { nothing(HeardEffect::NeedsCode) }
 }
 
@@ -96,14 +101,16 @@ fn read(text: &str, known: &Words) -> Option<(HeardEffect, Option<String>)> {
 }
 
 fn call_back(may_mean: &[&Waiting]) -> Answer {
-    let earliest = may_mean.iter().min_by_key(|w| (w.starts_at, w.incident));
-    match earliest {
-        // Two people with one phone: nobody knows who is on it.
-        Some(w) if may_mean.iter().all(|other| other.person == w.person) => {
-            Answer { effect: HeardEffect::Acknowledged, incidents: vec![w.incident] }
-        }
-        _ => nothing(HeardEffect::NeedsCode),
+    match earliest(may_mean) {
+        Some(incident) => Answer { effect: HeardEffect::Acknowledged, incidents: vec![incident] },
+        None => nothing(HeardEffect::NeedsCode),
     }
+}
+
+/// The first of one person's meetings; `None` when several people share the phone: nobody knows who is on it.
+fn earliest(may_mean: &[&Waiting]) -> Option<IncidentId> {
+    let first = may_mean.iter().min_by_key(|w| (w.starts_at, w.incident))?;
+    may_mean.iter().all(|other| other.person == first.person).then_some(first.incident)
 }
 
 /// A call may stand for several meetings, and so does the key that answers it.

@@ -96,10 +96,10 @@ fn what_is_no_known_word_does_nothing() {
 }
 
 #[test]
-fn several_meetings_need_the_code_of_one() {
+fn of_several_meetings_the_earliest_is_meant_unless_a_code_names_one() {
     let waiting = [waits(1, "ana", "k3f9"), waits(2, "ana", "m4a2"), waits(3, "ana", "k3x7")];
     for (text, told_of) in [
-        ("1", (NEEDS_CODE, vec![])),
+        ("1", (JOINED, vec![1])),
         ("1 m4", (JOINED, vec![2])),
         ("1 M4A2", (JOINED, vec![2])),
         ("#m4a2 joined", (JOINED, vec![2])),
