@@ -1,5 +1,6 @@
 //! Calendars written to hurt cost little time and memory, whatever stands in them, and the good meeting in the same file
-//! is found, or said to be left out where it is one of more than a thousand that ring. Each is read by the program itself, which may use 256 MB of addresses and no more.
+//! is found, or said to be left out where it is one of more than a thousand that ring. Each is read by the program itself,
+//! which may use 256 MB of addresses and no more.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 #[path = "hostile/files.rs"]

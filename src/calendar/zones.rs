@@ -2,10 +2,10 @@
 //!
 //! What a name means is looked for in this order: an IANA name as it stands (before a `VTIMEZONE` of that name, which
 //! in real calendars is more often stale than right); the calendar's own `VTIMEZONE`; a mere offset ("UTC+1", "Z"); the
-//! Windows names of Unicode CLDR; the display names of Outlook ("(UTC+01:00) Amsterdam, Berlin, …"), by the towns in them and checked against their
-//! offset; an IANA name in another case; the last parts of a path ("/mozilla.org/20050126_1/Europe/Berlin"); the offset
-//! of a display name. What is left is read in the calendar's or the person's zone, with a notice. A zone is looked up
-//! when an event first needs it, and once.
+//! Windows names of Unicode CLDR; the display names of Outlook ("(UTC+01:00) Amsterdam, Berlin, …"), by the towns in
+//! them and checked against their offset; an IANA name in another case; the last parts of a path
+//! ("/mozilla.org/20050126_1/Europe/Berlin"); the offset of a display name. What is left is read in the calendar's or
+//! the person's zone, with a notice. A zone is looked up when an event first needs it, and once.
 
 mod names;
 

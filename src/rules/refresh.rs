@@ -46,8 +46,9 @@ pub enum Looked {
 /// a tenth away.
 ///
 /// Failures wait twice as long each time, up to an hour, and a server that asked to be left alone is, for up to six hours.
-/// The look before a ring is put off by neither: one request for one meeting is no abuse. Every time but the second look's is spread by up to a tenth,
-/// always the same for one calendar, so that not all of them are asked by one tick.
+/// The look before a ring is put off by neither: one request for one meeting is no abuse. Every time but
+/// the second look's is spread by up to a tenth, always the same for one calendar, so that not all of them are asked by
+/// one tick.
 pub fn next_look(
     now: Timestamp,
     every: Duration,

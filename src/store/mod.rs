@@ -110,8 +110,8 @@ pub trait Store: Send + Sync {
     /// person was removed.
     fn sync_calendars(&self, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Result<CalendarsSynced>;
 
-    /// The calendars to look at now: every file if `files` are asked for, which nothing is written for, and at most `limit` subscriptions whose
-    /// time has come, the longest overdue first. Those are leased.
+    /// The calendars to look at now: every file if `files` are asked for, which nothing is written for, and at most `limit`
+    /// subscriptions whose time has come, the longest overdue first. Those are leased.
     fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>>;
 
     /// The last good copy as it came. `None`: there is none, it is longer than `longest` bytes, or damaged; then ask for
