@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
 /// A look whose parts fit together.
 fn seen(bytes: &[u8], from: i64, until: i64) -> Option<Look> {
     let [from, until] = [from, until].map(Timestamp::from_ms);
-    let limits = Limits { line: 10_000, ..Limits::default() };
+    let limits = Limits { line: 10_000, meetings: 50_000, ..Limits::default() };
     let found = look(bytes, &View { from, until, zone: &ZONE, policy: &Policy::default(), limits }).ok()?;
     let mut identities = HashSet::new();
     for meeting in all(&found) {
