@@ -34,6 +34,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 #![allow(unreachable_pub, reason = "the modules of one test binary")]
 
+#[allow(dead_code, reason = "only a part of it is used")]
+#[path = "support/fake_smtp.rs"]
+mod fake_smtp;
+#[allow(dead_code, reason = "only a part of it is used")]
+#[path = "support/fake_tls.rs"]
+mod fake_tls;
 mod support;
 
 #[path = "proof/calendars.rs"]
@@ -50,6 +56,8 @@ mod freeze;
 mod io_errors;
 #[path = "proof/kills.rs"]
 mod kills;
+#[path = "proof/ladder.rs"]
+mod ladder;
 #[path = "proof/naive.rs"]
 mod naive;
 #[path = "proof/power.rs"]

@@ -176,7 +176,7 @@ pub fn judge(rig: &Rig, name: &str, fired: bool, mut wrong: Vec<String>) -> Tall
 }
 
 /// The wish to hang up an attempt that was given up stays, should its call turn up after all; it does not count.
-fn still_open(connection: &Connection) -> i64 {
+pub fn still_open(connection: &Connection) -> i64 {
     let sql = "select (select count(*) from steps where state in ('PENDING','RUNNING')) \
                + (select count(*) from attempts where state in ('SENDING','UNKNOWN') or (state = 'ACCEPTED' and hang_up = 'WANTED'))";
     connection.query_row(sql, [], |r| r.get(0)).unwrap()
