@@ -22,6 +22,7 @@ use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
     Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
 };
+use presence::Presence;
 use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
@@ -101,6 +102,11 @@ pub trait Providers: Send + Sync {
 
     /// Who can be asked what people said; `None` where nobody can answer: the mock phone and test mode.
     fn hearing(&self) -> Option<Arc<dyn Hearing>> {
+        None
+    }
+
+    /// Who can be asked whether somebody is in their meeting already; `None`: nobody, and so it is in a dry run.
+    fn presence(&self) -> Option<Arc<dyn Presence>> {
         None
     }
 }
