@@ -419,7 +419,7 @@ impl<'w> Run<'w> {
             Event::Replied { attempt, by, reply, claimed } => self.replied(attempt, by, reply, claimed),
             Event::Calendar { subject, news } => self.calendar_looked(&subject, news),
             Event::Heard { ear, sounds } => self.overheard(&ear, sounds),
-            Event::Asked { question, there } => self.answered(&question, there),
+            Event::Asked { question, there } => self.answered(&question, &there),
             Event::Looked { look, sight } => {
                 self.looked(&look);
                 match look.about {

@@ -125,6 +125,20 @@ fn a_program_that_hangs_holds_up_nobody_elses_call_and_ones_own_for_five_seconds
 }
 
 #[test]
+fn a_question_nobody_has_time_to_ask_holds_up_no_longer_than_an_answer() {
+    let mut w = world("exec sleep 60");
+    change(&mut w, |config| {
+        config.engine.parallel = 1;
+        config.people[1].presence_command = config.people[0].presence_command.clone();
+    });
+    let (m, n) = (w.meeting("in 180s"), w.meeting_of("ben", "Stand-up", "in 180s"));
+    let started = Instant::now();
+    w.tick();
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert_eq!((w.steps(m)[0].as_str(), w.steps(n)[0].as_str()), ("EXECUTED(initiated)", "EXECUTED(initiated)"));
+}
+
+#[test]
 fn one_question_is_for_the_earliest_meeting_alone_and_nobody_is_in_two() {
     let w = world("exit 0");
     let (later, first) = (w.meeting_of("ana", "Interview", "in 170s"), w.meeting_of("ana", "Board sync", "in 160s"));

@@ -148,6 +148,7 @@ pub struct ResolveArgs {
   savehub call-test --person ana --keypress
 
 A real call asks first on a terminal, and needs --yes elsewhere.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct CallTestArgs {
     /// Call this person of the config
     #[arg(long, value_name = "PERSON", conflicts_with = "to")]

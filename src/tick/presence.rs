@@ -97,18 +97,18 @@ impl Run<'_> {
     }
 
     /// A program said whether the person is there, or could not.
-    pub(super) fn answered(&mut self, question: &Whether, there: Result<bool, String>) -> Result<(), StoreError> {
+    pub(super) fn answered(&mut self, question: &Whether, there: &Result<bool, String>) -> Result<(), StoreError> {
         self.asking.people.insert(question.person.clone(), None);
         if let Some(presence) = self.world.providers.presence() {
             self.ask_whether_queued(&presence);
         }
-        let why = there.as_ref().err().cloned();
+        let why = there.as_ref().err();
         let person = printable(&question.person);
         self.fault(&format!("{FAULT}{}", question.person), why.is_some(), || {
-            let why = why.as_deref().unwrap_or_default();
+            let why = why.map(String::as_str).unwrap_or_default();
             format!("the presence_command of {person} cannot say who is there, and does not count: {why}")
         })?;
-        if there == Ok(true) { self.is_present(question) } else { Ok(()) }
+        if *there == Ok(true) { self.is_present(question) } else { Ok(()) }
     }
 
     fn is_present(&mut self, question: &Whether) -> Result<(), StoreError> {
