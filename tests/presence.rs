@@ -192,10 +192,10 @@ fn a_dry_run_and_a_stopped_savehub_ask_nobody_and_test_mode_does() {
 fn the_commands_say_who_was_there() {
     let cli = Cli::with(&format!("{ANA}presence_command = [\"/bin/sh\", \"-c\", \"exit 0\"]\n"));
     cli.ok(&["meeting", "add", "Board sync", "--at", "in 2m"]);
-    assert_eq!(cli.ok(&["tick", "-q"]), "i1 Board sync (ana): in the meeting already, says presence_command\n");
+    assert_eq!(cli.ok(&["tick", "-q"]), "i1 Board sync (ana): in the meeting already, says the presence command\n");
     let json: serde_json::Value = serde_json::from_str(&cli.ok(&["status", "--json"])).unwrap();
     let incident = &json["incidents"][0];
     assert_eq!((incident["state"].as_str(), incident["reason"].as_str()), (Some("RESOLVED"), Some("presence")));
     let text = cli.ok(&["status"]);
-    assert!(text.contains("resolved: in the meeting already, says presence_command"), "{text}");
+    assert!(text.contains("resolved: in the meeting already, says the presence command"), "{text}");
 }
