@@ -9,6 +9,7 @@
 //!           look    for UNKNOWN attempts in the provider's list: found, ABSENT, or given up   [worker threads]
 //!           listen  for replies, calls back and keys of people something was sent to                [worker threads]
 //!           follow  calls that are not final, hang up those that are to end                    [worker threads]
+//!           ask     whether the person of a due step is in the meeting already                      [worker threads]
 //!           claim   one due step: facts, guards and the attempt in one transaction
 //!           place   fence, request                                                             [worker threads]
 //!           read    calendars whose time has come, with what room is left                      [worker threads]
@@ -31,13 +32,14 @@ mod gate;
 mod hear;
 mod jobs;
 mod looks;
+mod presence;
 mod reconcile;
 mod rehearse;
 mod summary;
 mod test_call;
 
 pub use rehearse::dry_run;
-pub use summary::{CallSeen, HeardSeen, MeetingSeen, Summary, is_trouble};
+pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};
 
 use crate::clock::{Clock, CorrectedClock};
@@ -56,6 +58,7 @@ use faults::account_fault;
 use hear::Ear;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
+use presence::Asking;
 use reconcile::ListKey;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -191,6 +194,8 @@ struct Run<'w> {
     writes_left: u32,
     /// Calendars to look at.
     calendars: Calendars,
+    /// People of due steps who may be in their meetings already.
+    asking: Asking,
 }
 
 impl<'w> Run<'w> {
@@ -220,6 +225,7 @@ impl<'w> Run<'w> {
             unrecorded: Vec::new(),
             writes_left: WRITE_AGAIN.1,
             calendars: Calendars::default(),
+            asking: Asking::default(),
         }
     }
 
@@ -229,6 +235,7 @@ impl<'w> Run<'w> {
         // In this tick's time, which the machine's clock may not be.
         self.last_tick_at = begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(correction_ms)));
         let refused = |by: &ProviderKind| begun.faults.contains(&account_fault(*by));
+        self.forget_questions(&begun.faults)?;
         self.sending.extend(ProviderKind::ALL.iter().copied().filter(refused).map(|by| (by, Sending::OneAtATime)));
         self.fault("STOP file", self.world.config.stopped(), || {
             format!("{} exists: nothing will ring", self.world.config.stop_file.display())
@@ -362,11 +369,12 @@ impl<'w> Run<'w> {
         self.sending.get(&by) != Some(&Sending::Stopped) && at <= self.world.clock.now().plus(WORTH_WAITING)
     }
 
-    /// Must the claim wait for what the provider is being asked about its target?
+    /// Must the claim wait for what is being asked about its target or its person?
     fn is_held(&mut self, claim: &Claim) -> bool {
         let Some(target) = aim::target(&self.world.config, claim) else { return false };
-        let asked_now = self.preflight(&target);
-        (asked_now || self.looked_at_first.contains_key(&target)) && !self.follow_first_is_over()
+        let (asked_now, presence) = (self.preflight(&target), self.presence_is_awaited(claim));
+        let looked_at = asked_now || self.looked_at_first.contains_key(&target);
+        presence || (looked_at && !self.follow_first_is_over())
     }
 
     fn follow_first_is_over(&self) -> bool {
@@ -388,7 +396,8 @@ impl<'w> Run<'w> {
         let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
         let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.started.elapsed()));
         let calls = (self.jobs.calendars() > 0).then_some(BESIDE_CALENDARS);
-        let wait = [retry, held, write, calls].into_iter().flatten().chain([left]).min().unwrap_or(left);
+        let presence = self.asking.hold_ends_in();
+        let wait = [retry, held, write, calls, presence].into_iter().flatten().chain([left]).min().unwrap_or(left);
         let events = self.jobs.wait(wait);
         self.happened_all(events)
     }
@@ -410,6 +419,7 @@ impl<'w> Run<'w> {
             Event::Replied { attempt, by, reply, claimed } => self.replied(attempt, by, reply, claimed),
             Event::Calendar { subject, news } => self.calendar_looked(&subject, news),
             Event::Heard { ear, sounds } => self.overheard(&ear, sounds),
+            Event::Asked { question, there } => self.answered(&question, &there),
             Event::Looked { look, sight } => {
                 self.looked(&look);
                 match look.about {

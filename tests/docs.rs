@@ -143,6 +143,18 @@ fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
 }
 
 #[test]
+fn the_advice_about_silent_phones_fits_the_defaults() {
+    let (advice, default) = (section("## A phone on silent"), config(""));
+    let at: Vec<_> = default.ladder.iter().map(|rung| rung.action.at.ms()).collect();
+    let apart = u64::try_from(at[1] - at[0]).unwrap();
+    assert!(u128::from(apart) >= default.guards.number_gap.as_millis() && apart <= 3 * 60 * 1000, "{apart} ms");
+    assert_eq!((default.engine.ring_timeout.as_secs(), default.guards.number_gap.as_secs()), (45, 60));
+    for words in ["`ring_timeout`", "45 seconds", "`number_gap` (1 minute)", "Emergency Bypass", "generate vcard"] {
+        assert!(advice.contains(words), "{words}");
+    }
+}
+
+#[test]
 fn the_page_about_calendars_names_every_key_and_default_of_theirs() {
     let defaults = CalendarConfig::default();
     for (table, key) in known_keys() {

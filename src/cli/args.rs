@@ -145,8 +145,10 @@ pub struct ResolveArgs {
   savehub call-test --mock=busy
   savehub call-test --person ana --test-mode
   savehub call-test --person ana --yes
+  savehub call-test --person ana --keypress
 
 A real call asks first on a terminal, and needs --yes elsewhere.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct CallTestArgs {
     /// Call this person of the config
     #[arg(long, value_name = "PERSON", conflicts_with = "to")]
@@ -167,6 +169,9 @@ pub struct CallTestArgs {
     /// Record the call instead of placing it
     #[arg(long)]
     pub test_mode: bool,
+    /// Ask for a key in a real call, and wait until it is seen: up to a minute after the answer
+    #[arg(long, conflicts_with_all = ["mock", "test_mode"])]
+    pub keypress: bool,
     /// Do not ask before a real call
     #[arg(long)]
     pub yes: bool,
@@ -350,6 +355,8 @@ pub struct ImportArgs {
 pub enum GenerateCommand {
     /// Write the manual page savehub.1
     Man(ManArgs),
+    /// Print a contact with the number that calls come from, for phones that are to let it through
+    Vcard(VcardArgs),
 }
 
 /// `savehub generate man`.
@@ -360,6 +367,19 @@ pub enum GenerateCommand {
 pub struct ManArgs {
     /// The directory to write to; it must exist
     pub dir: PathBuf,
+}
+
+/// `savehub generate vcard`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub generate vcard >savehub.vcf
+  savehub generate vcard --name \"Meeting alarm\" >alarm.vcf
+
+Send the file to the phone, add the contact, and let it through Do Not Disturb there.")]
+pub struct VcardArgs {
+    /// What the contact is called
+    #[arg(long, value_name = "NAME", default_value = "savehub")]
+    pub name: String,
 }
 
 #[cfg(test)]
@@ -390,6 +410,8 @@ mod tests {
             "savehub meeting add x",
             "savehub status --max-age soon",
             "savehub call-test --mock=maybe",
+            "savehub call-test --keypress --mock",
+            "savehub call-test --keypress --test-mode",
             "savehub call-test --person ana --to +12025550101",
             "savehub --color sometimes tick",
         ] {

@@ -1,6 +1,7 @@
 //! `savehub call-test`: one call outside the ladder, through the same provider code, guards, record, log and masks.
 
 use super::args::{CallTestArgs, MockEnd};
+use super::keypress::{self, Seen, Watch};
 use super::print::{self, Screen};
 use super::{open, pick, tick};
 use crate::clock::SystemClock;
@@ -17,6 +18,7 @@ use crate::store::sqlite::{Create, SqliteStore};
 use crate::store::{StepResult, Store};
 use crate::tick::{TestCall, World, test_call};
 use crate::zone::Zone;
+use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,9 +42,15 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let config = Arc::new(if args.mock.is_some() { open::config_or_standard(file)? } else { open::config(file)? });
-    let test = target(args, &config, now)?;
+    let mut test = target(args, &config, now)?;
+    if args.keypress {
+        test.message = format!("{} {}", test.message, keypress::ASK);
+    }
     let providers = providers(args, &config)?;
     let provider = providers.of(RungKind::Call).ok_or(NotConfigured)?;
+    if args.keypress {
+        keypress::possible(&config, provider.kind())?;
+    }
     if provider.kind() == ProviderKind::Twilio && !args.yes && !confirmed(&test.to)? {
         writeln!(out, "no call was made")?;
         return Ok(Exit::Done);
@@ -52,8 +60,18 @@ pub(super) fn run(
     let world =
         World { config: Arc::clone(&config), store, providers, feeds: Arc::new(NoFeeds), clock, me: Owner::me() };
     let result = test_call(&world, &test)?;
-    tell(args, &result, provider.as_ref(), now, screen, out)?;
-    Ok(if result.state == StepState::Executed { Exit::Done } else { Exit::NotDone })
+    let seen = if args.keypress { watch(&world, &result, provider.as_ref()) } else { None };
+    tell(args, (&result, seen.as_ref()), provider.as_ref(), now, screen, out)?;
+    let done = result.state == StepState::Executed && (!args.keypress || seen.is_some_and(|s| s.key().is_some()));
+    Ok(if done { Exit::Done } else { Exit::NotDone })
+}
+
+/// Waits for the key in a call that was placed.
+fn watch(world: &World, result: &StepResult, provider: &dyn Provider) -> Option<Seen> {
+    let (call, hearing) = (result.call_id.as_deref()?, world.providers.hearing()?);
+    log::warn!("the call is on its way: pick up, and press 1 or 2");
+    let ring_timeout = world.config.engine.ring_timeout;
+    Some(Watch { provider, hearing: hearing.as_ref(), clock: world.clock.as_ref(), call, ring_timeout }.wait())
 }
 
 fn target(args: &CallTestArgs, config: &Config, now: Timestamp) -> anyhow::Result<TestCall> {
@@ -128,16 +146,32 @@ fn confirmed(to: &Phone) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// `--json`: the result, and with `--keypress` what became of the key.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    result: &'a StepResult,
+    #[serde(flatten)]
+    key: Option<KeyReport>,
+}
+
+#[derive(Serialize)]
+struct KeyReport {
+    key: Option<char>,
+    key_words: String,
+}
+
 fn tell(
     args: &CallTestArgs,
-    result: &StepResult,
+    (result, seen): (&StepResult, Option<&Seen>),
     provider: &dyn Provider,
     now: Timestamp,
     screen: Screen,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     if args.json {
-        return Ok(print::json(out, result)?);
+        let key = seen.map(|seen| KeyReport { key: seen.key(), key_words: seen.words() });
+        return Ok(print::json(out, &Report { result, key })?);
     }
     let mut rows = vec![
         vec!["status".to_owned(), result.status.to_owned()],
@@ -149,6 +183,7 @@ fn tell(
     if result.state != StepState::Executed {
         rows.push(vec!["reason".into(), tick::outcome(result, false)]);
     }
+    rows.extend(seen.map(|seen| vec!["the key".to_owned(), seen.words()]));
     // The mock phone's call can be looked at to its end at once: its clock is ours to turn.
     if let (ProviderKind::Mock, Some(id)) = (provider.kind(), &result.call_id)
         && let Ok(report) = provider.fetch(id, now.plus(MOCK_ENDS))

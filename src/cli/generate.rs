@@ -253,6 +253,7 @@ mod tests {
             "savehub import",
             "savehub call-test",
             "savehub generate man",
+            "savehub generate vcard",
         ] {
             assert!(page.contains(&format!(".SS \"{command}\"\n")), "{command}");
         }

@@ -10,6 +10,7 @@ pub mod checkin;
 mod demo;
 pub mod generate;
 mod import;
+pub mod keypress;
 pub mod meeting;
 mod open;
 pub mod pick;
@@ -19,6 +20,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 mod tick;
+pub mod vcard;
 mod watchdog;
 
 use crate::clock::{Clock as _, SystemClock};
@@ -127,6 +129,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
+        Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),
     }
 }
 

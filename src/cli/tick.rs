@@ -62,6 +62,10 @@ fn tell(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Resu
     for heard in &summary.heard {
         writeln!(out, "{}", heard_line(heard))?;
     }
+    for there in &summary.present {
+        let (title, person) = (printable(&there.title), printable(&there.person));
+        writeln!(out, "{} {title} ({person}): {}", there.incident, reason_words(Reason::Presence))?;
+    }
     for result in &summary.results {
         let line = line(result, summary.dry_run);
         let trouble = crate::tick::is_trouble(result);

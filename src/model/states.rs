@@ -217,6 +217,8 @@ text_enum! {
         ProviderSetup = "provider_setup",
         /// Check-in: the person is in the meeting.
         Joined = "joined",
+        /// `presence_command`: the person is in the meeting already.
+        Presence = "presence",
         /// Check-in: the person will miss the meeting.
         SaidMissed = "said_missed",
         /// An operator ended it.

@@ -22,6 +22,7 @@ use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
     Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
 };
+use presence::Presence;
 use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
@@ -88,6 +89,18 @@ pub trait Hearing: Send + Sync {
 
     /// The key that was pressed in this call of ours: `1` or `2`; nothing else is told.
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError>;
+
+    /// What keeps keys from being told, as far as it shows: a key in a call that was made then left no trace.
+    fn key_obstacle(&self, since: Timestamp, now: Timestamp) -> Result<Option<KeyObstacle>, ProviderError>;
+}
+
+/// Why a key leaves no trace that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyObstacle {
+    /// It is a trial account, whose conferences all have the account's name.
+    TrialAccount,
+    /// A conference has come with the account's name.
+    NamedByAccount,
 }
 
 /// Every provider of this installation: those for new attempts, and those that made earlier ones.
@@ -101,6 +114,11 @@ pub trait Providers: Send + Sync {
 
     /// Who can be asked what people said; `None` where nobody can answer: the mock phone and test mode.
     fn hearing(&self) -> Option<Arc<dyn Hearing>> {
+        None
+    }
+
+    /// Who can be asked whether somebody is in their meeting already; `None`: nobody, and so it is in a dry run.
+    fn presence(&self) -> Option<Arc<dyn Presence>> {
         None
     }
 }

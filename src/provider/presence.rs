@@ -8,25 +8,18 @@ use crate::program::{Ended, Program};
 use std::time::Duration;
 
 /// How long one may think about it: a rung waits for the answer.
-const LIMIT: Duration = Duration::from_secs(5);
+pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// How much of a program's output is kept, in bytes.
 const OUTPUT_MAX: usize = 4096;
 
-/// Somebody who knows whether a person is in a meeting.
+/// Somebody who knows whether people are in their meetings.
 pub trait Presence: Send + Sync {
-    /// Is this person in one of these meetings? `None`: nobody knows. Blocks, 6 s at most.
-    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Option<bool>;
-}
+    /// Is there anybody to ask about this person?
+    fn knows(&self, person: &str) -> bool;
 
-/// Nobody knows.
-#[derive(Debug, Clone, Copy)]
-pub struct NobodyKnows;
-
-impl Presence for NobodyKnows {
-    fn is_there(&self, _: &str, _: &RequestFacts, _: Timestamp) -> Option<bool> {
-        None
-    }
+    /// Is this person in this meeting? `Err`: nobody can say, and why. Blocks, 6 s at most.
+    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Result<bool, String>;
 }
 
 /// Every `presence_command` of a config: exit code 0 means that the person is there, 1 that they are not.
@@ -75,9 +68,13 @@ impl PresenceCommands {
 }
 
 impl Presence for PresenceCommands {
-    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Option<bool> {
-        let (_, argv) = self.people.iter().find(|(id, _)| id == person)?;
-        let there = self.ask(argv, &Told::about(person, facts, now));
-        there.map_err(|why| log::warn!("[PRESENCE] {}: nobody knows: {why}", printable(person))).ok()
+    fn knows(&self, person: &str) -> bool {
+        self.people.iter().any(|(id, _)| id == person)
+    }
+
+    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Result<bool, String> {
+        let known = self.people.iter().find(|(id, _)| id == person);
+        let (_, argv) = known.ok_or_else(|| "there is no `presence_command`".to_owned())?;
+        self.ask(argv, &Told::about(person, facts, now))
     }
 }

@@ -3,6 +3,7 @@
 use super::command::Commands;
 use super::email::Email;
 use super::mock::Mock;
+use super::presence::{Presence, PresenceCommands};
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
 use super::webhook::Webhooks;
@@ -29,6 +30,7 @@ pub struct Registry {
     email: Option<Arc<dyn Provider>>,
     webhooks: Option<Arc<dyn Provider>>,
     commands: Option<Arc<dyn Provider>>,
+    presence: Arc<PresenceCommands>,
 }
 
 impl Registry {
@@ -49,7 +51,8 @@ impl Registry {
         let (has_webhooks, has_commands) = (!channels.webhooks.is_empty(), !channels.commands.is_empty());
         let webhooks = has_webhooks.then(|| -> Arc<dyn Provider> { Arc::new(Webhooks::new(&channels.webhooks)) });
         let commands = has_commands.then(|| -> Arc<dyn Provider> { Arc::new(Commands::new(channels)) });
-        Ok(Self { calls, real, test, mock, twilio, email, webhooks, commands })
+        let presence = Arc::new(PresenceCommands::new(config));
+        Ok(Self { calls, real, test, mock, twilio, email, webhooks, commands, presence })
     }
 
     /// Who places new calls.
@@ -83,6 +86,11 @@ impl Providers for Registry {
     fn hearing(&self) -> Option<Arc<dyn Hearing>> {
         // In a rehearsal nobody was called, and nobody answers.
         self.twilio.clone().filter(|_| self.real).map(|twilio| -> Arc<dyn Hearing> { twilio })
+    }
+
+    fn presence(&self) -> Option<Arc<dyn Presence>> {
+        // In a rehearsal, too: asking changes nothing outside.
+        Some(Arc::clone(&self.presence) as Arc<dyn Presence>)
     }
 }
 

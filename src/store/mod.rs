@@ -251,6 +251,9 @@ pub trait Store: Send + Sync {
     /// every call that is not final to be hung up, but for one that also names a meeting which is still open.
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended>;
 
+    /// Ends an incident whose person is in the meeting, as `presence_command` says: like a check-in, with its own reason.
+    fn present(&self, incident: IncidentId, now: Timestamp) -> Result<Ended>;
+
     /// `OPEN` or `ESCALATING` -> `ACKNOWLEDGED`; `false` when the incident was neither.
     fn acknowledge(&self, incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> Result<bool>;
 

@@ -7,6 +7,7 @@
 use super::calendars::{CalendarNews, Subject};
 use super::hear::{Ear, Sounds};
 use super::looks::{Look, Sight, is_steady};
+use super::presence::Whether;
 use crate::clock::Clock;
 use crate::model::{AttemptId, CalendarId, Doubt, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta, Request};
 use crate::provider::{Gate, Provider, ProviderError};
@@ -28,6 +29,8 @@ pub(super) enum Event {
     Calendar { subject: Subject, news: Result<CalendarNews, StoreError> },
     /// A number was listened to, or that took too long.
     Heard { ear: Ear, sounds: Sounds },
+    /// Somebody was asked whether a person is in the meeting, or that took too long.
+    Asked { question: Whether, there: Result<bool, String> },
 }
 
 enum Job {
@@ -35,6 +38,7 @@ enum Job {
     Look { look: Look, deadline: Instant },
     Calendar { subject: Subject, deadline: Instant },
     Hear { ear: Ear, deadline: Instant },
+    Ask { question: Whether, deadline: Instant },
 }
 
 enum Answer {
@@ -42,6 +46,7 @@ enum Answer {
     Sight(u64, Sight),
     Calendar(CalendarId, Result<CalendarNews, StoreError>),
     Sounds(u64, Sounds),
+    There(u64, Result<bool, String>),
 }
 
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
@@ -50,6 +55,7 @@ enum Key {
     Look(u64),
     Calendar(CalendarId),
     Hear(u64),
+    Ask(u64),
 }
 
 /// Numbers that are listened to at once.
@@ -145,6 +151,26 @@ impl Jobs {
         self.spawn(move || Answer::Sounds(id, work()), on_panic, move || failed("no thread could be started"));
     }
 
+    /// Room to ask about one more person.
+    pub(super) fn has_question_room(&self) -> bool {
+        self.running.keys().filter(|k| matches!(k, Key::Ask(_))).count() < self.parallel
+    }
+
+    /// Asks whether a person is in the meeting.
+    pub(super) fn ask_whether(
+        &mut self,
+        question: Whether,
+        work: impl FnOnce() -> Result<bool, String> + Send + 'static,
+        limit: Duration,
+    ) {
+        self.looks += 1;
+        let id = self.looks;
+        self.running.insert(Key::Ask(id), Job::Ask { question, deadline: Instant::now() + limit });
+        let failed = move |why: &str| Answer::There(id, Err(why.to_owned()));
+        let on_panic = move || failed("internal error while asking");
+        self.spawn(move || Answer::There(id, work()), on_panic, move || failed("no thread could be started"));
+    }
+
     /// How many calendars are being looked at.
     pub(super) fn calendars(&self) -> usize {
         self.running.keys().filter(|k| matches!(k, Key::Calendar(_))).count()
@@ -216,6 +242,10 @@ impl Jobs {
                 Some(Job::Hear { ear, .. }) => Some(Event::Heard { ear, sounds }),
                 _ => None,
             },
+            Answer::There(id, there) => match self.running.remove(&Key::Ask(id)) {
+                Some(Job::Ask { question, .. }) => Some(Event::Asked { question, there }),
+                _ => None,
+            },
             Answer::Calendar(id, news) => match self.running.remove(&Key::Calendar(id)) {
                 Some(Job::Calendar { subject, .. }) => Some(Event::Calendar { subject, news }),
                 _ => None,
@@ -236,6 +266,7 @@ impl Jobs {
                     let late = ProviderError::Transient("no answer in time".into());
                     Event::Heard { ear, sounds: Sounds::failed(late) }
                 }
+                Job::Ask { question, .. } => Event::Asked { question, there: Err("no answer in time".into()) },
                 Job::Calendar { subject, .. } => {
                     Event::Calendar { subject, news: Ok(CalendarNews::failed("reading it took too long")) }
                 }
@@ -255,7 +286,8 @@ impl Job {
             Self::Place { deadline, .. }
             | Self::Look { deadline, .. }
             | Self::Calendar { deadline, .. }
-            | Self::Hear { deadline, .. } => *deadline,
+            | Self::Hear { deadline, .. }
+            | Self::Ask { deadline, .. } => *deadline,
         }
     }
 }

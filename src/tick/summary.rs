@@ -26,6 +26,8 @@ pub struct Summary {
     pub refused: Vec<(IncidentId, Reason)>,
     /// Incidents of which a human has answered, not yet checked in.
     pub acknowledged: Vec<IncidentId>,
+    /// Incidents that ended because their person was in the meeting already.
+    pub present: Vec<PresentSeen>,
     /// Incidents nobody checked in for.
     pub missed: Vec<IncidentId>,
     /// Meetings that calendars changed.
@@ -66,6 +68,17 @@ pub struct HeardSeen {
     pub effect: HeardEffect,
     /// The incidents it changed.
     pub incidents: Vec<IncidentId>,
+}
+
+/// Somebody who was in their meeting already, as `presence_command` said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PresentSeen {
+    /// The incident that ended.
+    pub incident: IncidentId,
+    /// Id of the person.
+    pub person: String,
+    /// Title as written.
+    pub title: String,
 }
 
 /// A meeting that its calendar planned, changed or called off.
@@ -121,6 +134,7 @@ impl Summary {
             opened: Vec::new(),
             refused: Vec::new(),
             acknowledged: Vec::new(),
+            present: Vec::new(),
             missed: Vec::new(),
             meetings: Vec::new(),
             call_errors: 0,

@@ -188,6 +188,7 @@ impl Store for Checked {
         fn fault_gone(key: &str) -> bool;
         fn hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<Heeded>;
         fn check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
+        fn present(incident: IncidentId, now: Timestamp) -> Ended;
         fn resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
     }
 

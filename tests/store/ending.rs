@@ -5,6 +5,7 @@ use savehub::model::{CallStatus, HangUp, HangUpState, IncidentId, IncidentState,
 use savehub::store::{CallScope, CheckIn, CloseRule, Ended, StoreError};
 
 facts! {
+    who_is_there_ends_the_incident_once_and_only_that_one,
     checking_in_ends_the_incident_and_cancels_what_pends,
     checking_in_marks_calls_and_open_attempts_and_leaves_the_running_step,
     checking_in_leaves_calls_that_are_over,
@@ -28,6 +29,23 @@ facts! {
     retention_deletes_old_ended_incidents,
     retention_never_deletes_what_is_open,
     a_meeting_whose_incident_was_deleted_does_not_open_again,
+}
+
+fn who_is_there_ends_the_incident_once_and_only_that_one(b: &Bench) {
+    let (meeting, other) = (b.watched("ana", "talk", 600), b.watched("ana", "later", 660));
+    b.call("talk", "CA1", 420);
+    let incident = b.incident(meeting.id, 1).id;
+    let ended = b.present(incident, at(430)).unwrap();
+    let state = IncidentState::Resolved;
+    assert_eq!(ended, Ended { incident, state, changed: true, cancelled_steps: 1, hang_ups: 1 });
+    let shown = b.incident(meeting.id, 1);
+    assert_eq!((shown.state, shown.reason, shown.ended_at), (state, Some(Reason::Presence), Some(at(430))));
+    assert_eq!(b.fate(meeting.id, 1), (StepState::Cancelled, Some(Reason::Presence)));
+    assert_eq!(b.incident(other.id, 1).state, IncidentState::Open);
+    let again = b.present(incident, at(440)).unwrap();
+    assert_eq!(again, Ended { incident, state, changed: false, cancelled_steps: 0, hang_ups: 0 });
+    let gone = savehub::model::IncidentId(99);
+    assert!(matches!(b.present(gone, at(440)), Err(savehub::store::StoreError::NotFound(_))));
 }
 
 fn checking_in_ends_the_incident_and_cancels_what_pends(b: &Bench) {

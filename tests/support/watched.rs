@@ -257,6 +257,10 @@ impl Store for Watched {
         self.ask().check_in(meeting, how, now)
     }
 
+    fn present(&self, incident: IncidentId, now: Timestamp) -> Result<Ended> {
+        self.ask().present(incident, now)
+    }
+
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
         self.ask().resolve(incident, note, now)
     }

@@ -33,6 +33,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Rejected => "the provider refused the call",
         Reason::ProviderSetup => "the provider refuses savehub's account, number or request",
         Reason::Joined => "checked in",
+        Reason::Presence => "in the meeting already, says the presence command",
         Reason::SaidMissed => "said to be missed",
         Reason::Operator => "ended by an operator",
         Reason::NoCheckIn => "nobody checked in",

@@ -10,7 +10,7 @@ use super::answer::sid;
 use super::pages::{CALLS, CONFERENCES, Kind, MESSAGES};
 use crate::http::http_date;
 use crate::model::{HeardCall, HeardMessage, Phone, Timestamp};
-use crate::provider::{Hearing, ProviderError};
+use crate::provider::{Hearing, KeyObstacle, ProviderError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -56,6 +56,25 @@ impl Hearing for Twilio {
             }
         }
         Ok(None)
+    }
+
+    fn key_obstacle(&self, since: Timestamp, now: Timestamp) -> Result<Option<KeyObstacle>, ProviderError> {
+        let named = self.read_pages(CONFERENCES, &[("FriendlyName", &self.account)], now, |entry| {
+            let text = |name: &str| entry.get(name).and_then(Value::as_str);
+            let id = sid(entry).ok_or_else(|| CONFERENCES.entry_unreadable())?;
+            let is_it = text("friendly_name") == Some(self.account.as_str());
+            let created_at = text("date_created").and_then(http_date).filter(|_| is_it);
+            Ok(created_at.map(|at| (id.to_owned(), at)))
+        })?;
+        // In whole seconds of Twilio's clock.
+        let since = since.minus(Duration::from_secs(1)).ms().saturating_add(named.skew_ms.unwrap_or_default());
+        if named.entries.iter().any(|at| at.ms() >= since) {
+            return Ok(Some(KeyObstacle::NamedByAccount));
+        }
+        let answer = self.success(self.http.get(&self.account_url(), &self.authorization))?;
+        let account: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        let kind = account.as_ref().and_then(|account| account.get("type")).and_then(Value::as_str);
+        Ok((kind == Some("Trial")).then_some(KeyObstacle::TrialAccount))
     }
 }
 

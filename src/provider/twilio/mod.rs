@@ -87,6 +87,11 @@ impl Twilio {
         }
     }
 
+    /// Where the account itself is read.
+    fn account_url(&self) -> String {
+        format!("{}/2010-04-01/Accounts/{}.json", self.base_url, path_encode(&self.account))
+    }
+
     /// Where one kind of things (`Calls`) is made and listed.
     fn list_url(&self, resource: &str) -> String {
         format!("{}/2010-04-01/Accounts/{}/{resource}.json", self.base_url, path_encode(&self.account))

@@ -218,6 +218,12 @@ const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
     }
 }
 
+/// The person is in the meeting, as a program says.
+pub(super) fn present(tx: &Transaction<'_>, id: IncidentId, now: Timestamp) -> Inner<Ended> {
+    let (state, reason) = (IncidentState::Resolved, Reason::Presence);
+    end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
+}
+
 pub(super) fn acknowledge(tx: &Transaction<'_>, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> Inner<bool> {
     let changed = tx
         .prepare_cached(

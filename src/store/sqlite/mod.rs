@@ -392,6 +392,10 @@ impl Store for SqliteStore {
         self.write("acknowledge an incident", |tx| incidents::acknowledge(tx, incident, how, now))
     }
 
+    fn present(&self, incident: IncidentId, now: Timestamp) -> Result<Ended> {
+        self.write("note that a person is there", |tx| incidents::present(tx, incident, now))
+    }
+
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
         self.write("resolve an incident", |tx| incidents::resolve(tx, incident, note, now))
     }

@@ -45,7 +45,10 @@ impl Shared {
             (_, _) if account == TEST_ACCOUNT => {
                 error(403, 20008, "Resource not accessible with Test Account Credentials")
             }
-            ("GET", ".json") => (200, json!({"sid": account, "status": "active", "type": "Full"})),
+            ("GET", ".json") => {
+                let kind = if self.state.lock().unwrap().talk.trial { "Trial" } else { "Full" };
+                (200, json!({"sid": account, "status": "active", "type": kind}))
+            }
             ("GET", "/Calls.json") => {
                 let (calls, shape) = self.listed();
                 page(account, &calls, shape, &request.query())

@@ -1,7 +1,7 @@
 //! Messages, and what people do: answer, call back, press keys.
 
 use super::super::fake_rules::{Answer, error, paged, rfc_date, since_day};
-use super::{FakeCall, FakeTwilio, ListShape, TEST_ACCOUNT, field};
+use super::{ACCOUNT, FakeCall, FakeTwilio, ListShape, TEST_ACCOUNT, field};
 use savehub::model::{Phone, Timestamp};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -33,8 +33,10 @@ pub(super) struct Talk {
     pub(super) messages: Vec<FakeMessage>,
     /// Calls that came in.
     pub(super) calls: Vec<FakeCall>,
-    /// Names of the conferences that keys have left.
-    keys: Vec<String>,
+    /// Names of the conferences that keys have left, and when.
+    keys: Vec<(String, Timestamp)>,
+    /// A trial account names every conference itself.
+    pub(super) trial: bool,
     life: MessageLife,
     sids: usize,
 }
@@ -73,9 +75,12 @@ impl Talk {
     }
 
     pub(super) fn conferences(&self, account: &str, query: &[(String, String)]) -> Answer {
-        let wanted = |name: &&String| field(query, "FriendlyName").is_none_or(|asked| asked == name.as_str());
+        let wanted = |key: &&(String, Timestamp)| field(query, "FriendlyName").is_none_or(|asked| asked == key.0);
         let found = self.keys.iter().filter(wanted).enumerate();
-        let found = found.map(|(n, name)| json!({"sid": format!("CF{n:032x}"), "friendly_name": name}));
+        let found = found.map(|(n, (name, at))| {
+            let created = rfc_date(*at, "+0000");
+            json!({"sid": format!("CF{n:032x}"), "friendly_name": name, "date_created": created})
+        });
         paged(account, ("Conferences", "conferences"), found.collect(), ListShape::default(), query)
     }
 }
@@ -135,7 +140,14 @@ impl FakeTwilio {
     /// Somebody presses a key in a call of ours whose document sends it to a Bin.
     pub fn presses(&self, call: &FakeCall, key: char) {
         assert!(call.twiml.contains("<Gather action="), "nobody listens for keys: {}", call.twiml);
-        self.state().talk.keys.push(format!("savehub-ack-{}-{key}", call.sid));
+        let (now, mut state) = (self.shared.clock.now(), self.state());
+        let name = if state.talk.trial { ACCOUNT.to_owned() } else { format!("savehub-ack-{}-{key}", call.sid) };
+        state.talk.keys.push((name, now));
+    }
+
+    /// From now on it is a trial account.
+    pub fn set_trial(&self) {
+        self.state().talk.trial = true;
     }
 }
 
