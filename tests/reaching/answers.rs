@@ -10,6 +10,7 @@ const FIRST: &str = "-180 call +12025550101";
 const SECOND: &str = "-90 call +12025550101";
 const BEA: &str = "300 sms +12025550103";
 const NTFY: &str = "360 webhook";
+const LAMP: &str = "420 command";
 
 const DONE: &str = "EXECUTED(initiated)";
 const JOINED: &str = "CANCELLED(joined)";
@@ -40,16 +41,16 @@ fn a_reply_after_the_message_stops_everything() {
     story.until(240);
     assert_eq!(story.state(), "RESOLVED(joined)");
     assert_eq!(to_the_end(&story), [MAIL, SMS]);
-    assert_eq!(story.steps(), [DONE, DONE, JOINED, JOINED, JOINED, JOINED]);
+    assert_eq!(story.steps(), [DONE, DONE, JOINED, JOINED, JOINED, JOINED, JOINED]);
 }
 
 #[test]
 fn a_call_a_human_answers_stops_the_second_one_but_not_what_goes_on_until_somebody_is_there() {
     let story = Story::new(DETECTION);
     story.human();
-    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, BEA, NTFY]);
+    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, BEA, NTFY, LAMP]);
     assert_eq!(acknowledged(&story), Some((AckHow::Answered, "****0101".into())));
-    assert_eq!(story.steps(), [DONE, DONE, DONE, "SKIPPED(acknowledged)", DONE, DONE]);
+    assert_eq!(story.steps(), [DONE, DONE, DONE, "SKIPPED(acknowledged)", DONE, DONE, DONE]);
     assert_eq!(story.state(), "MISSED(no_check_in)", "answered is not joined");
 }
 
@@ -61,14 +62,14 @@ fn who_has_answered_and_checks_in_later_is_there() {
     story.w.fake().gets_message(&phone(1), "joined");
     assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST]);
     assert_eq!(story.state(), "RESOLVED(joined)");
-    assert_eq!(story.steps(), [DONE, DONE, DONE, "SKIPPED(acknowledged)", JOINED, JOINED]);
+    assert_eq!(story.steps(), [DONE, DONE, DONE, "SKIPPED(acknowledged)", JOINED, JOINED, JOINED]);
 }
 
 #[test]
 fn a_call_that_was_picked_up_stops_nothing_unless_somebody_listens_who_it_was() {
     let story = Story::new("");
     story.human();
-    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY]);
+    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY, LAMP]);
     assert_eq!(acknowledged(&story), None);
 }
 
@@ -76,7 +77,7 @@ fn a_call_that_was_picked_up_stops_nothing_unless_somebody_listens_who_it_was() 
 fn until_joined_an_answer_stops_nothing() {
     let story = Story::new("machine_detection = true\nrepeat = \"until-joined\"\n");
     story.human();
-    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY]);
+    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY, LAMP]);
     assert_eq!(acknowledged(&story), Some((AckHow::Answered, "****0101".into())));
 }
 
@@ -89,7 +90,7 @@ fn the_first_key_says_joined_and_the_second_missed() {
         story.human().until(150);
         story.w.fake().presses(&story.calls()[0], key);
         assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST], "{key}");
-        assert_eq!((story.state().as_str(), &story.steps()[3..]), (state, &words([steps; 3])[..]), "{key}");
+        assert_eq!((story.state().as_str(), &story.steps()[3..]), (state, &words([steps; 4])[..]), "{key}");
     }
 }
 
@@ -103,7 +104,7 @@ fn who_calls_back_is_on_it_and_is_not_called_again() {
         (story.state().as_str(), acknowledged(&story)),
         ("ACKNOWLEDGED", Some((AckHow::CallBack, "****0101".into())))
     );
-    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, BEA, NTFY]);
+    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, BEA, NTFY, LAMP]);
     assert_eq!(story.state(), "MISSED(no_check_in)", "on it is not there");
 }
 
@@ -116,7 +117,7 @@ fn nobody_elses_reply_or_call_stops_anything() {
         story.w.fake().gets_message(&stranger, "2");
         story.w.fake().gets_call(&stranger);
     }
-    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY]);
+    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY, LAMP]);
     assert_eq!((story.state().as_str(), acknowledged(&story)), ("MISSED(no_check_in)", None));
 }
 
@@ -139,7 +140,7 @@ fn what_was_said_before_anything_was_sent_does_not_count() {
     let story = Story::new("");
     story.w.fake().gets_message(&phone(1), "1");
     story.w.fake().gets_call(&phone(1));
-    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY]);
+    assert_eq!(to_the_end(&story), [MAIL, SMS, FIRST, SECOND, BEA, NTFY, LAMP]);
     assert_eq!((story.state().as_str(), acknowledged(&story)), ("MISSED(no_check_in)", None));
 }
 

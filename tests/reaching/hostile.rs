@@ -33,10 +33,10 @@ fn titles() -> Vec<String> {
 /// A whole ladder about this meeting.
 fn climbed(title: &str) -> Story {
     let story = Story::about(title, "");
-    for due in [720, 300, 180, 90, -300, -360] {
+    for due in [720, 300, 180, 90, -300, -360, -420] {
         story.at(due);
     }
-    assert_eq!(story.steps(), ["EXECUTED(initiated)"; 6], "{title}");
+    assert_eq!(story.steps(), ["EXECUTED(initiated)"; 7], "{title}");
     story
 }
 
@@ -133,13 +133,15 @@ fn webhooks_are_sound(story: &Story) {
 }
 
 #[test]
-fn no_title_can_add_to_a_mail_a_message_a_call_or_a_webhook() {
+fn no_title_can_add_to_a_mail_a_message_a_call_a_webhook_or_a_command() {
     for title in titles() {
         let story = climbed(&title);
         mail_is_sound(&story);
         messages_are_sound(&story);
         calls_are_sound(&story);
         webhooks_are_sound(&story);
+        let lit = story.lit();
+        assert!(lit.len() == 1 && is_harmless(&lit[0]) && lit[0].chars().count() <= 1000, "{lit:?}");
     }
 }
 
@@ -148,7 +150,7 @@ fn what_a_title_says_is_said() {
     let title = "R&D <b> \"x\" 🚀 ישיבה";
     let story = climbed(title);
     let posted: Value = serde_json::from_str(&story.ntfy.requests()[0].body).unwrap();
-    assert_eq!(posted["title"], title);
+    assert_eq!((posted["title"].as_str(), story.lit()), (Some(title), vec![title.to_owned()]));
     assert!(story.w.fake().sent()[0].body.starts_with(&format!("{title} starts in 5 minutes, at 9:15. #")));
     assert!(story.calls()[0].twiml.contains("R&amp;D &lt;b&gt; \"x\" 🚀 ישיבה starts in 3 minutes"));
 }

@@ -21,9 +21,10 @@ fn every_rung_of_the_example_reaches_somebody_at_its_time_and_only_once() {
         "-90 call +12025550101",
         "300 sms +12025550103",
         "360 webhook",
+        "420 command",
     ];
     assert_eq!(story.reached(), expected);
-    assert_eq!((story.steps(), story.state()), (vec!["EXECUTED(initiated)".into(); 6], "MISSED(no_check_in)".into()));
+    assert_eq!((story.steps(), story.state()), (vec!["EXECUTED(initiated)".into(); 7], "MISSED(no_check_in)".into()));
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn each_channel_says_its_words() {
     }
     let posted: Value = serde_json::from_str(&story.ntfy.requests()[0].body).unwrap();
     let told = |name: &str| posted[name].clone();
+    assert_eq!(story.lit(), ["Board sync"]);
     assert_eq!(["person", "title", "kind"].map(told), [json!("Ana"), json!("Board sync"), json!("after_start")]);
     assert_eq!(
         (told("minutes_left"), told("text")),

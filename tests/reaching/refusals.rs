@@ -1,7 +1,9 @@
 //! What Twilio refuses is written down with what it means, is not sent again, and does not hold up the next rung.
 
-use crate::story::Story;
-use crate::support::fake_twilio::{Behaviour, Endpoint};
+use crate::story::{PEOPLE, START_IN, Story};
+use crate::support::fake_twilio::{Behaviour, Endpoint, FakeCall};
+use crate::support::phone;
+use crate::support::world::BEGIN;
 use savehub::provider::{meaning, remedy};
 
 const DONE: &str = "EXECUTED(initiated)";
@@ -28,10 +30,10 @@ fn a_refused_message_is_not_sent_again_and_the_calls_come_at_their_time() {
     ] {
         let story = Story::new("");
         story.w.fake().script_for(Endpoint::Send, [Behaviour::error(400, code, said)]);
-        story.until(-6 * 60);
+        story.until(-7 * 60);
         assert_eq!(sends(&story), 1, "{code}");
         let refused = format!("FAILED({reason})");
-        assert_eq!(story.steps(), [DONE, &refused, DONE, DONE, DONE, DONE], "{code}");
+        assert_eq!(story.steps(), [DONE, &refused, DONE, DONE, DONE, DONE, DONE], "{code}");
         let calls = ["-180 call +12025550101", "-90 call +12025550101", "300 sms +12025550103"];
         assert_eq!(story.reached()[1..4], calls, "{code}");
         let step = story.w.incident(story.meeting).steps.remove(1);
@@ -47,10 +49,28 @@ fn a_message_the_carrier_drops_is_not_sent_again_and_the_calls_come_at_their_tim
     for code in [30034, 30003, 30007] {
         let story = Story::new("");
         story.w.fake().set_message_life(&[(1, "sent", None), (5, "undelivered", Some(code))]);
-        story.until(-6 * 60);
-        assert_eq!((sends(&story), story.steps()), (1, vec![DONE.to_owned(); 6]), "{code}");
+        story.until(-7 * 60);
+        assert_eq!((sends(&story), story.steps()), (1, vec![DONE.to_owned(); 7]), "{code}");
         let attempt = story.w.attempts(story.meeting).remove(1);
         assert_eq!((attempt.call_status.unwrap().as_str(), attempt.error_code), ("undelivered", Some(code)));
         assert!(meaning(code).is_some() && remedy(code).is_some(), "{code}");
+    }
+}
+
+#[test]
+fn a_from_number_that_cannot_send_messages_holds_up_no_call() {
+    let person =
+        |n: u8| format!("[[person]]\nid = \"p{n}\"\nphone = \"{}\"\nemail = \"p{n}@example.com\"\n", phone(n).expose());
+    let others: String = (10..21).map(person).collect();
+    let story = Story::among(&format!("{PEOPLE}{others}"), "All hands", "[engine]\nparallel = 2\n");
+    let said = "The 'From' phone number provided is not a valid message-capable phone number";
+    story.w.fake().set_down(Endpoint::Send, Some(Behaviour::error(400, 21606, said)));
+    let meetings: Vec<_> = (10..21).map(|n| story.w.meeting_of(&format!("p{n}"), "All hands", "in 15m")).collect();
+    story.until(0);
+    let first = |call: &&FakeCall| BEGIN.plus(START_IN).since(call.created_at) == 180_000;
+    assert_eq!(story.calls().iter().filter(first).count(), 12, "{:?}", story.reached());
+    for meeting in meetings {
+        let steps = story.w.steps(meeting);
+        assert_eq!(steps[1..4], ["FAILED(provider_setup)", DONE, DONE], "{steps:?}");
     }
 }

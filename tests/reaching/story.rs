@@ -15,10 +15,13 @@ use std::time::Duration;
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// The meeting starts so long after the story.
-const START_IN: Duration = Duration::from_secs(15 * 60);
+pub(crate) const START_IN: Duration = Duration::from_secs(15 * 60);
+
+/// Where the program writes that it was run.
+const LIT: &str = "lit";
 
 /// Ana, and Bea who should know.
-const PEOPLE: &str = r#"
+pub(crate) const PEOPLE: &str = r#"
 [[person]]
 id = "ana"
 name = "Ana"
@@ -41,7 +44,7 @@ pub(crate) struct Story {
     pub(crate) smtp: FakeSmtp,
     pub(crate) ntfy: FakeFeed,
     pub(crate) meeting: MeetingId,
-    seen: Cell<[usize; 4]>,
+    seen: Cell<[usize; 5]>,
     line: RefCell<Vec<String>>,
 }
 
@@ -68,11 +71,13 @@ impl Story {
     pub(crate) fn among(people: &str, title: &str, call: &str) -> Self {
         let (mut w, smtp) = (World::on_twilio(""), FakeSmtp::start(Security::None));
         let ntfy = FakeFeed::start(Serves::status(200));
+        let (lamp, lit) = (w.dir.path().join("lamp.sh"), w.dir.path().join(LIT));
+        std::fs::write(&lamp, "printf '%s\\n' \"$SAVEHUB_TITLE\" >>\"$1\"\n").unwrap();
         let config = format!(
             "database = \"savehub.db\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\nfrom = \"+12025550199\"\n\
              auth_token = \"{TOKEN}\"\nbase_url = \"{}\"\n[email]\nhost = \"127.0.0.1\"\nport = {}\n\
-             security = \"none\"\nfrom = \"savehub@example.com\"\n[webhook.ntfy]\nurl = \"{}\"\n{people}\n{}\n\
-             [call]\nprovider = \"twilio\"\n{call}",
+             security = \"none\"\nfrom = \"savehub@example.com\"\n[webhook.ntfy]\nurl = \"{}\"\n\
+             [command.lamp]\nrun = [\"/bin/sh\", {lamp:?}, {lit:?}]\n{people}\n{}\n[call]\nprovider = \"twilio\"\n{call}",
             w.fake().base_url(),
             smtp.config("").port,
             ntfy.url(),
@@ -110,13 +115,20 @@ impl Story {
         let (mails, ntfy) = (self.smtp.mails(), self.ntfy.requests());
         let (sent, calls) = (self.w.fake().sent(), self.w.fake().calls());
         let to = |mail: &String| mail.lines().find_map(|l| l.strip_prefix("To: ").map(str::to_owned)).unwrap();
-        let at = -self.left_s();
-        let [m, s, c, n] = self.seen.replace([mails.len(), sent.len(), calls.len(), ntfy.len()]);
+        let (at, lit) = (-self.left_s(), self.lit());
+        let [m, s, c, n, l] = self.seen.replace([mails.len(), sent.len(), calls.len(), ntfy.len(), lit.len()]);
         let mut line = self.line.borrow_mut();
         line.extend(mails[m..].iter().map(|mail| format!("{at} mail {}", to(mail))));
         line.extend(sent[s..].iter().map(|sms| format!("{at} sms {}", sms.to)));
         line.extend(calls[c..].iter().map(|call| format!("{at} call {}", call.to)));
         line.extend(ntfy[n..].iter().map(|_| format!("{at} webhook")));
+        line.extend(lit[l..].iter().map(|_| format!("{at} command")));
+    }
+
+    /// The title the program was run with, each time.
+    pub(crate) fn lit(&self) -> Vec<String> {
+        let lit = std::fs::read_to_string(self.w.dir.path().join(LIT)).unwrap_or_default();
+        lit.lines().map(str::to_owned).collect()
     }
 
     fn left_s(&self) -> i64 {
