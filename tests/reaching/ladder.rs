@@ -2,6 +2,7 @@
 
 use crate::story::{DETECTION, Story};
 use crate::support::wire::{Request, field};
+use savehub::config::from_text;
 use serde_json::{Value, json};
 
 /// Up to the second call, which goes to voicemail, and on to the end.
@@ -69,4 +70,17 @@ fn what_became_of_each_call_is_written_down() {
         .map(|call| (call.call_status.unwrap().to_string(), call.answered_by.clone()))
         .collect();
     assert_eq!(became, [("no-answer".into(), None), ("completed".into(), Some("machine_start".into()))]);
+}
+
+#[test]
+fn the_ladder_of_the_manual_is_that_of_the_example() {
+    let (manual, example) = (include_str!("../../man/savehub-channels.7"), Story::new(""));
+    let rungs = manual.split_once(".SH RUNGS").unwrap().1.split_once("\n.SH ").unwrap().0;
+    let blocks = rungs.split(".nf\n").skip(1).map(|block| block.split_once(".fi\n").unwrap().0);
+    let around = "[email]\nhost = \"smtp.example.com\"\nfrom = \"savehub@example.com\"\n[webhook.phone]\n\
+                  url = \"https://example.com/1\"\n[command.lamp]\nrun = [\"/usr/local/bin/lamp\"]\n[[person]]\n\
+                  id = \"ana\"\nphone = \"+12025550101\"\nemail = \"ana@example.com\"\n";
+    let text = format!("database = \"savehub.db\"\n{around}{}", blocks.collect::<String>().replace("\\-", "-"));
+    let config = from_text(&text, &example.w.dir.path().join("manual.toml"), &|_| None).unwrap();
+    assert_eq!(config.ladder, example.w.parts.config.ladder);
 }

@@ -76,7 +76,7 @@ impl Story {
         let config = format!(
             "database = \"savehub.db\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\nfrom = \"+12025550199\"\n\
              auth_token = \"{TOKEN}\"\nbase_url = \"{}\"\n[email]\nhost = \"127.0.0.1\"\nport = {}\n\
-             security = \"none\"\nfrom = \"savehub@example.com\"\n[webhook.ntfy]\nurl = \"{}\"\n\
+             security = \"none\"\nfrom = \"savehub@example.com\"\n[webhook.phone]\nurl = \"{}\"\n\
              [command.lamp]\nrun = [\"/bin/sh\", {lamp:?}, {lit:?}]\n{people}\n{}\n[call]\nprovider = \"twilio\"\n{call}",
             w.fake().base_url(),
             smtp.config("").port,
