@@ -1,17 +1,20 @@
 //! What Twilio refuses is written down with what it means, is not sent again, and does not hold up the next rung.
 
 use crate::story::{PEOPLE, START_IN, Story};
-use crate::support::fake_twilio::{Behaviour, Endpoint, FakeCall};
+use crate::support::fake_twilio::{Behaviour, Endpoint, FakeCall, Latch};
 use crate::support::phone;
-use crate::support::world::BEGIN;
+use crate::support::wire::Request;
+use crate::support::world::{BEGIN, World};
+use savehub::model::RungKind;
 use savehub::provider::{meaning, remedy};
+use savehub::tick::tick;
 
 const DONE: &str = "EXECUTED(initiated)";
 
 /// Requests to send a message to Ana, answered or not.
 fn sends(story: &Story) -> usize {
     let to_ana = |body: &str| body.starts_with("To=%2B12025550101&");
-    let is_send = |r: &&crate::support::wire::Request| r.method == "POST" && r.path().ends_with("/Messages.json");
+    let is_send = |r: &&Request| r.method == "POST" && r.path().ends_with("/Messages.json");
     story.w.fake().requests().iter().filter(is_send).filter(|r| to_ana(&r.body)).count()
 }
 
@@ -70,7 +73,50 @@ fn a_from_number_that_cannot_send_messages_holds_up_no_call() {
     let first = |call: &&FakeCall| BEGIN.plus(START_IN).since(call.created_at) == 180_000;
     assert_eq!(story.calls().iter().filter(first).count(), 12, "{:?}", story.reached());
     for meeting in meetings {
-        let steps = story.w.steps(meeting);
-        assert_eq!(steps[1..4], ["FAILED(provider_setup)", DONE, DONE], "{steps:?}");
+        assert_eq!(story.w.steps(meeting)[2..4], [DONE; 2]);
     }
+}
+
+#[test]
+fn a_message_that_is_refused_because_of_the_from_number_delays_nobody_elses_call() {
+    let ladder = "[[ladder]]\nstep = \"sms\"\nbefore = \"5m\"\n[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n";
+    let w = World::on_twilio(ladder);
+    w.fake().set_down(Endpoint::Send, Some(Behaviour::error(400, 21606, "not message-capable")));
+    let (ana, ben) = (w.meeting("in 5m"), w.meeting_of("ben", "Interview", "in 7m"));
+    w.tick();
+    w.advance(120);
+    // Ana's call waits for the list of calls to her until Ben's message is refused.
+    let latch = Latch::default();
+    w.fake().script_for(Endpoint::List, [Behaviour::Delay(latch.clone(), Box::new(Behaviour::Answer))]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let is_send = |r: &Request| r.method == "POST" && r.path().ends_with("/Messages.json");
+            w.fake().wait_for(|requests| requests.iter().filter(|r| is_send(r)).count() == 2);
+            latch.open();
+        });
+        tick(&w.parts).unwrap();
+    });
+    assert_eq!(w.steps(ana), ["FAILED(provider_setup)", DONE]);
+    assert_eq!(w.steps(ben), ["FAILED(provider_setup)", "PENDING"]);
+}
+
+#[test]
+fn a_refusal_of_messages_lasts_until_one_is_taken_or_none_is_to_be_sent_whatever_calls_do() {
+    for taken in [true, false] {
+        let mut story = Story::new("");
+        story.w.fake().script_for(Endpoint::Send, [Behaviour::error(400, 21606, "not message-capable")]);
+        story.until(90);
+        assert_eq!(faults(&story), ["twilio messages"], "two calls were taken meanwhile");
+        if taken {
+            story.until(-300);
+        } else {
+            story.w.change_config(|config| config.ladder.retain(|rung| rung.action.kind != RungKind::Sms));
+            story.tick();
+        }
+        assert_eq!(faults(&story), Vec::<String>::new());
+    }
+}
+
+fn faults(story: &Story) -> Vec<String> {
+    story.w.snapshot().faults.into_iter().map(|fault| fault.fault).collect()
 }
