@@ -1,5 +1,6 @@
-//! The whole ladder of config.example.toml on a turned clock: the real tick and the real providers, against a Twilio, a mail
-//! server and a receiver of webhooks of the test's own; and what stops it.
+//! The whole ladder of config.example.toml on a turned clock: the real tick and the real providers, against a Twilio, a
+//! mail server, a receiver of webhooks and a program of the test's own; and what stops it.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 #[path = "reaching/answers.rs"]
 mod answers;

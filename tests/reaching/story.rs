@@ -1,5 +1,4 @@
 //! A story: servers of its own, the config that names them, and what reached them when.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use crate::fake_smtp::FakeSmtp;
 use crate::support::fake_feed::{FakeFeed, Serves};
@@ -53,7 +52,7 @@ fn ladder() -> String {
     let copied = EXAMPLE.split_once("# More rungs, to copy.").unwrap().1;
     let lines = copied.lines().filter_map(|line| line.strip_prefix("# "));
     let from = lines.skip_while(|line| *line != "[[ladder]]");
-    from.filter(|line| *line == "[[ladder]]" || line.contains(" = ")).map(|line| format!("{line}\n")).collect()
+    from.filter(|line| *line == "[[ladder]]" || line.contains(" = ")).collect::<Vec<_>>().join("\n")
 }
 
 impl Story {
@@ -77,10 +76,12 @@ impl Story {
             "database = \"savehub.db\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\nfrom = \"+12025550199\"\n\
              auth_token = \"{TOKEN}\"\nbase_url = \"{}\"\n[email]\nhost = \"127.0.0.1\"\nport = {}\n\
              security = \"none\"\nfrom = \"savehub@example.com\"\n[webhook.phone]\nurl = \"{}\"\n\
-             [command.lamp]\nrun = [\"/bin/sh\", {lamp:?}, {lit:?}]\n{people}\n{}\n[call]\nprovider = \"twilio\"\n{call}",
+             [command.lamp]\nrun = [\"/bin/sh\", \"{}\", \"{}\"]\n{people}\n{}\n[call]\nprovider = \"twilio\"\n{call}",
             w.fake().base_url(),
             smtp.config("").port,
             ntfy.url(),
+            lamp.display(),
+            lit.display(),
             ladder(),
         );
         let config = config::from_text(&config, &w.dir.path().join("config.toml"), &|_| None);
@@ -116,13 +117,13 @@ impl Story {
         let (sent, calls) = (self.w.fake().sent(), self.w.fake().calls());
         let to = |mail: &String| mail.lines().find_map(|l| l.strip_prefix("To: ").map(str::to_owned)).unwrap();
         let (at, lit) = (-self.left_s(), self.lit());
-        let [m, s, c, n, l] = self.seen.replace([mails.len(), sent.len(), calls.len(), ntfy.len(), lit.len()]);
+        let seen = self.seen.replace([mails.len(), sent.len(), calls.len(), ntfy.len(), lit.len()]);
         let mut line = self.line.borrow_mut();
-        line.extend(mails[m..].iter().map(|mail| format!("{at} mail {}", to(mail))));
-        line.extend(sent[s..].iter().map(|sms| format!("{at} sms {}", sms.to)));
-        line.extend(calls[c..].iter().map(|call| format!("{at} call {}", call.to)));
-        line.extend(ntfy[n..].iter().map(|_| format!("{at} webhook")));
-        line.extend(lit[l..].iter().map(|_| format!("{at} command")));
+        line.extend(mails[seen[0]..].iter().map(|mail| format!("{at} mail {}", to(mail))));
+        line.extend(sent[seen[1]..].iter().map(|sms| format!("{at} sms {}", sms.to)));
+        line.extend(calls[seen[2]..].iter().map(|call| format!("{at} call {}", call.to)));
+        line.extend(ntfy[seen[3]..].iter().map(|_| format!("{at} webhook")));
+        line.extend(lit[seen[4]..].iter().map(|_| format!("{at} command")));
     }
 
     /// The title the program was run with, each time.
