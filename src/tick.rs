@@ -45,7 +45,7 @@ pub use test_call::{TestCall, test_call};
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::feed::Feeds;
-use crate::model::{CallList, ProviderKind, Reason, RungKind, StepId, Target, TickId, Timestamp};
+use crate::model::{CallList, Reason, RungKind, StepId, Target, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Hearing, Provider, Providers};
 use crate::rules::ladder;
@@ -54,7 +54,7 @@ use crate::rules::skew::{self, Seen};
 use crate::store::{CallScope, Claim, CloseRule, Meeting, Plan, Store, StoreError, TickBegun, TickEnd, TickStart};
 use calendars::Calendars;
 use calls::Unrecorded;
-use faults::account_fault;
+use faults::Service;
 use hear::Ear;
 use jobs::{Event, Jobs};
 use looks::{About, Look};
@@ -165,7 +165,7 @@ struct Run<'w> {
     /// Steps that had their one try of this tick (the provider was at its limit).
     had_their_try: HashSet<StepId>,
     /// When steps that went back to `PENDING` may be tried again, and with whom.
-    again_at: Vec<(ProviderKind, Timestamp)>,
+    again_at: Vec<(Service, Timestamp)>,
     /// Questions to the provider that wait for a worker.
     to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
     /// Targets the provider is being asked about first.
@@ -186,8 +186,8 @@ struct Run<'w> {
     last_tick_at: Option<Timestamp>,
     /// The provider's clock minus this tick's, as it was last seen, milliseconds.
     skew_ms: Arc<AtomicI64>,
-    /// Providers that do not get requests freely.
-    sending: HashMap<ProviderKind, Sending>,
+    /// What is not asked for freely.
+    sending: HashMap<Service, Sending>,
     /// Outcomes the store could not write down yet.
     unrecorded: Vec<Unrecorded>,
     /// How often that may still be tried.
@@ -234,9 +234,10 @@ impl<'w> Run<'w> {
         self.correction_ms = correction_ms;
         // In this tick's time, which the machine's clock may not be.
         self.last_tick_at = begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(correction_ms)));
-        let refused = |by: &ProviderKind| begun.faults.contains(&account_fault(*by));
+        let refused = |by: &Service| begun.faults.contains(&by.fault());
+        self.sending.extend(Service::all().filter(refused).map(|by| (by, Sending::OneAtATime)));
+        self.forget_messages()?;
         self.forget_questions(&begun.faults)?;
-        self.sending.extend(ProviderKind::ALL.iter().copied().filter(refused).map(|by| (by, Sending::OneAtATime)));
         self.fault("STOP file", self.world.config.stopped(), || {
             format!("{} exists: nothing will ring", self.world.config.stop_file.display())
         })
@@ -354,9 +355,10 @@ impl<'w> Run<'w> {
         self.limit().saturating_sub(self.started.elapsed()) >= needed
     }
 
-    /// The provider of this kind refused *us*: in this tick, or in an earlier one, and its one request is under way.
+    /// Who does this refused *us*: in this tick, or in an earlier one, and its one request is under way.
     fn must_wait(&self, kind: RungKind) -> bool {
-        let Some(by) = self.world.providers.of(kind).map(|provider| provider.kind()) else { return false };
+        let Some(provider) = self.world.providers.of(kind) else { return false };
+        let by = Service::of(provider.kind(), kind);
         match self.sending.get(&by) {
             Some(Sending::Stopped) => true,
             Some(Sending::OneAtATime) => self.jobs.is_placing(by),
@@ -365,7 +367,7 @@ impl<'w> Run<'w> {
     }
 
     /// Is a retry so near that the tick stays for it? Later ones are for the next tick.
-    fn is_worth_waiting(&self, by: ProviderKind, at: Timestamp) -> bool {
+    fn is_worth_waiting(&self, by: Service, at: Timestamp) -> bool {
         self.sending.get(&by) != Some(&Sending::Stopped) && at <= self.world.clock.now().plus(WORTH_WAITING)
     }
 

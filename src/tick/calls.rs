@@ -1,7 +1,7 @@
 //! From a due step to a recorded outcome: claim, place, record.
 
 use super::aim::{self, Recipient, Words};
-use super::faults::account_fault;
+use super::faults::Service;
 use super::gate::Fence;
 use super::{Run, Sending, World};
 use crate::model::{
@@ -24,7 +24,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// An outcome the store could not write down yet.
 pub(super) struct Unrecorded {
     attempt: AttemptId,
-    by: ProviderKind,
+    by: Service,
     reply: Reply,
     steps: Vec<StepId>,
     /// Why not.
@@ -141,11 +141,11 @@ impl Run<'_> {
     pub(super) fn replied(
         &mut self,
         attempt: AttemptId,
-        by: ProviderKind,
+        by: Service,
         reply: Reply,
         claimed: Option<Attempt>,
     ) -> Result<(), StoreError> {
-        tell_outcome(by, &reply, claimed.as_ref().map(|a| &a.to));
+        tell_outcome(by.provider, &reply, claimed.as_ref().map(|a| &a.to));
         // A gateway's error page may carry any date.
         if matches!(reply.meta.http_status, Some(200..=299 | 400..=499)) {
             self.note_skew(reply.meta.skew_ms);
@@ -187,7 +187,7 @@ impl Run<'_> {
 
     fn recorded(
         &mut self,
-        by: ProviderKind,
+        by: Service,
         reply: &Reply,
         steps: Vec<StepId>,
         recorded: Recorded,
@@ -220,13 +220,14 @@ impl Run<'_> {
     }
 
     /// Keeps the fault "this account is refused" up to date, and stops sending while it begins.
-    fn account_answered(&mut self, by: ProviderKind, reply: &Reply) -> Result<(), StoreError> {
-        let key = account_fault(by);
+    fn account_answered(&mut self, by: Service, reply: &Reply) -> Result<(), StoreError> {
+        let key = by.fault();
         match &reply.outcome {
             Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
                 self.sending.insert(by, Sending::Stopped);
                 let words = r.message.clone();
-                self.fault(&key, true, || format!("[CALL] the provider refuses this account: {words}"))
+                let what = if by.messages { "messages of this account" } else { "this account" };
+                self.fault(&key, true, || format!("[CALL] the provider refuses {what}: {words}"))
             }
             Outcome::Accepted(_) => {
                 // A refusal in this tick stands, whatever was still under way.

@@ -1,7 +1,7 @@
 //! Faults that last: told when they begin, once an hour, and when they end, since cron mails every line.
 
 use super::Run;
-use crate::model::ProviderKind;
+use crate::model::{ProviderKind, RungKind};
 use crate::store::{FaultNews, StoreError};
 
 impl Run<'_> {
@@ -20,9 +20,43 @@ impl Run<'_> {
         }
         Ok(())
     }
+
+    /// A refusal of messages is over when no rung sends any: nothing else would ever end it.
+    pub(super) fn forget_messages(&mut self) -> Result<(), StoreError> {
+        let ladder = &self.world.config.ladder;
+        if ladder.iter().any(|rung| rung.action.kind == RungKind::Sms) {
+            return Ok(());
+        }
+        let over: Vec<Service> = self.sending.keys().copied().filter(|by| by.messages).collect();
+        over.into_iter().try_for_each(|by| {
+            self.sending.remove(&by);
+            self.fault(&by.fault(), false, String::new)
+        })
+    }
 }
 
-/// The key of the fault "this provider refuses this account".
-pub(super) fn account_fault(provider: ProviderKind) -> String {
-    format!("{provider} account")
+/// What a provider does for us. A number that cannot send messages can make calls: who refuses one of the two may still
+/// take the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Service {
+    pub(super) provider: ProviderKind,
+    pub(super) messages: bool,
+}
+
+impl Service {
+    /// What this provider does in a rung of this kind.
+    pub(super) fn of(provider: ProviderKind, kind: RungKind) -> Self {
+        Self { provider, messages: kind == RungKind::Sms }
+    }
+
+    /// Every one there could be.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let both = |provider: &ProviderKind| [false, true].map(|messages| Self { provider: *provider, messages });
+        ProviderKind::ALL.iter().flat_map(both)
+    }
+
+    /// The key of the fault "this provider refuses this account", or its messages.
+    pub(super) fn fault(self) -> String {
+        format!("{} {}", self.provider, if self.messages { "messages" } else { "account" })
+    }
 }

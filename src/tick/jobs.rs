@@ -5,11 +5,12 @@
 //! is still taken while the tick lasts.
 
 use super::calendars::{CalendarNews, Subject};
+use super::faults::Service;
 use super::hear::{Ear, Sounds};
 use super::looks::{Look, Sight, is_steady};
 use super::presence::Whether;
 use crate::clock::Clock;
-use crate::model::{AttemptId, CalendarId, Doubt, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta, Request};
+use crate::model::{AttemptId, CalendarId, Doubt, NotSentCause, Outcome, Reply, ReplyMeta, Request};
 use crate::provider::{Gate, Provider, ProviderError};
 use crate::store::{Attempt, StoreError};
 use std::collections::HashMap;
@@ -21,8 +22,8 @@ use std::time::{Duration, Instant};
 
 /// What happened.
 pub(super) enum Event {
-    /// A request has its outcome, `by` this provider. `claimed` is the attempt, unless it was given up before.
-    Replied { attempt: AttemptId, by: ProviderKind, reply: Reply, claimed: Option<Attempt> },
+    /// A request has its outcome, `by` this service. `claimed` is the attempt, unless it was given up before.
+    Replied { attempt: AttemptId, by: Service, reply: Reply, claimed: Option<Attempt> },
     /// The provider was asked about a call, or for its list; or that took too long.
     Looked { look: Look, sight: Sight },
     /// A calendar was looked at, or that took too long.
@@ -42,7 +43,7 @@ enum Job {
 }
 
 enum Answer {
-    Reply(AttemptId, ProviderKind, Reply),
+    Reply(AttemptId, Service, Reply),
     Sight(u64, Sight),
     Calendar(CalendarId, Result<CalendarNews, StoreError>),
     Sounds(u64, Sounds),
@@ -60,6 +61,10 @@ enum Key {
 
 /// Numbers that are listened to at once.
 const EARS: usize = 4;
+
+fn service(attempt: &Attempt) -> Service {
+    Service::of(attempt.provider, attempt.to.kind)
+}
 
 /// The requests under way.
 pub(super) struct Jobs {
@@ -85,9 +90,9 @@ impl Jobs {
         self.running.keys().filter(|k| matches!(k, Key::Place(_))).count() < self.parallel
     }
 
-    /// Is a request to this provider under way?
-    pub(super) fn is_placing(&self, by: ProviderKind) -> bool {
-        self.running.values().any(|job| matches!(job, Job::Place { attempt, .. } if attempt.provider == by))
+    /// Is such a request under way?
+    pub(super) fn is_placing(&self, by: Service) -> bool {
+        self.running.values().any(|job| matches!(job, Job::Place { attempt, .. } if service(attempt) == by))
     }
 
     /// Room for one more look.
@@ -105,7 +110,7 @@ impl Jobs {
         clock: Arc<dyn Clock>,
         limit: Duration,
     ) {
-        let (id, by) = (attempt.id, attempt.provider);
+        let (id, by) = (attempt.id, service(&attempt));
         let work = move || {
             let (started, boottime_ms) = (Instant::now(), clock.boottime_ms());
             // Right before the request; the provider passes the gate again when its body is asked for.
@@ -273,7 +278,7 @@ impl Jobs {
                 Job::Place { attempt, limit, .. } => {
                     let mut reply = unknown(&format!("no answer within {} s", limit.as_secs_f32()));
                     reply.meta.elapsed_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                    Event::Replied { attempt: attempt.id, by: attempt.provider, reply, claimed: Some(attempt) }
+                    Event::Replied { attempt: attempt.id, by: service(&attempt), reply, claimed: Some(attempt) }
                 }
             })
             .collect()

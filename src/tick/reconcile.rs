@@ -6,6 +6,7 @@
 
 use super::aim::{self, Words};
 use super::calls::draft;
+use super::faults::Service;
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
 use crate::model::{Address, CallList, ListedCall, MeetingWords, ProviderKind, RungKind, Target, Timestamp, tag};
@@ -155,7 +156,7 @@ impl Run<'_> {
         if recorded.state != d.state {
             log::info!("[CALL] attempt {} was {}, the provider's list says {}", d.attempt, d.state, recorded.state);
         }
-        self.again_at.extend(recorded.again_at.map(|at| (d.provider, at)));
+        self.again_at.extend(recorded.again_at.map(|at| (Service::of(d.provider, d.to.kind), at)));
         self.tell_recorded(recorded);
         Ok(())
     }

@@ -181,6 +181,11 @@ impl FakeTwilio {
         self.wait_until(|state| state.requests.len() >= count);
     }
 
+    /// Waits until this holds of the complete requests.
+    pub fn wait_for(&self, reached: impl Fn(&[Request]) -> bool) {
+        self.wait_until(|state| reached(&state.requests));
+    }
+
     /// Waits until this many complete requests to create a call have come.
     pub fn wait_for_creates(&self, count: usize) {
         let creates = |state: &State| state.requests.iter().filter(|r| r.is_create()).count();
