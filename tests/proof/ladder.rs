@@ -1,5 +1,5 @@
 //! (h) `kill -9` before every system call of a tick that sends a mail, a message, a webhook and a call, of one that hears
-//! a reply, and of a check-in; then further ticks.
+//! a reply, and of a check-in; then further ticks. (But for the system calls of waiting and of memory.)
 //!
 //! Calls and messages are counted in the provider's own lists, webhooks and mails by who received them. A webhook may
 //! arrive again, always with the key of its step; a mail once more, always with the same `Message-ID`.
@@ -270,22 +270,24 @@ fn sweep(name: &str, scenarios: &[Scenario]) {
         case.add_to(&received);
         case.judge(scenario, &format!("{}: killed before {point}", scenario.name), fired, wrong)
     };
-    let mut chosen = Vec::new();
+    let (mut chosen, mut sum) = (Vec::new(), Tally::default());
     for (turn, scenario) in scenarios.iter().enumerate() {
         let all = Case::of(scenario).points(&["tick", "-q"]);
         let some = if whole() { all } else { sample(&all, scenario.sampled, turn) };
         let of_this: Vec<_> = some.into_iter().map(|point| (scenario, point)).collect();
         if whole() {
             // A line of counts for each.
-            Tally::of(&of_this, killed).hold(&format!("{name}, {}", scenario.name));
+            let tally = Tally::of(&of_this, killed);
+            tally.hold(&format!("{name}, {}", scenario.name));
+            sum += tally;
         } else {
             chosen.extend(of_this);
         }
     }
     // All at once: much of a case is waiting.
-    let tally = Tally::of(&chosen, killed);
+    sum += Tally::of(&chosen, killed);
     received.tell(name);
-    tally.hold(name);
+    sum.hold(name);
 }
 
 fn lose_message(case: &Case) {
