@@ -127,6 +127,13 @@ impl Zone {
         format!("{}:{:02}", t.0, t.1)
     }
 
+    /// `9:05 am`: the same on a twelve-hour clock.
+    pub fn clock_text_12(&self, at: Timestamp) -> String {
+        let t = self.civil(at).time;
+        let hour = if t.0 % 12 == 0 { 12 } else { t.0 % 12 };
+        format!("{hour}:{:02} {}", t.1, if t.0 < 12 { "am" } else { "pm" })
+    }
+
     /// `2026-11-22 09:05`, for people.
     pub fn text(&self, at: Timestamp) -> String {
         let Civil { date: (y, m, d), time: (h, min, _) } = self.civil(at);

@@ -31,6 +31,8 @@ pub const PLACEHOLDERS: &[(&str, &str)] = &[
     ("minutes", "the minutes left, as a number"),
     ("minutes_text", "the time left in English, such as \"3 minutes\" or \"less than a minute\""),
     ("time", "the start in the person's zone, such as \"9:05\""),
+    ("time12", "the same on a twelve-hour clock, such as \"9:05 am\""),
+    ("link", "where to join the meeting (of several, the earliest); empty where the calendar does not say"),
 ];
 
 /// The longest message, in bytes of escaped XML. Twilio takes 4,000 characters of TwiML, and voices of the Polly family
@@ -42,6 +44,9 @@ pub const TEMPLATE_MAX: usize = 1000;
 
 /// The longest title that is spoken, in characters, of each meeting.
 const TITLE_MAX: usize = 300;
+
+/// The longest link that is named, in bytes.
+const LINK_MAX: usize = 400;
 
 /// A checked message template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,12 +177,20 @@ impl Template {
                     "title" => said.push_str(&titles.join(" and ")),
                     "minutes" => said.push_str(&minutes(left_ms).to_string()),
                     "minutes_text" => said.push_str(&minutes_text(left_ms)),
+                    "time12" => said.push_str(&zone.clock_text_12(first.starts_at)),
+                    "link" => said.push_str(&link(first)),
                     _ => said.push_str(&zone.clock_text(first.starts_at)),
                 },
             }
         }
         said
     }
+}
+
+/// A link that was cut would lead nowhere: a longer one is left out.
+fn link(meeting: &MeetingWords) -> String {
+    let link = meeting.link.as_deref().map(printable).unwrap_or_default();
+    if link.len() <= LINK_MAX { link } else { String::new() }
 }
 
 /// Length in bytes after XML escaping of text (`&`, `<` and `>`).
@@ -241,6 +254,29 @@ mod tests {
     }
 
     #[test]
+    fn the_link_of_the_earliest_meeting_and_either_clock_can_be_named() {
+        let start = Timestamp::from_ms(1_795_338_300_000); // 2026-11-22T09:05:00Z
+        let of = |link: &str, at: Timestamp| MeetingWords {
+            uid: "u".into(),
+            title: "t".into(),
+            starts_at: at,
+            link: Some(link.to_owned()),
+        };
+        let later = of("https://example.com/2", start.plus(std::time::Duration::from_secs(60)));
+        let say = |template: &str, first: MeetingWords| {
+            let meetings = [later.clone(), first];
+            Template::parse(template).unwrap().render("Ana", &Zone::utc(), &meetings, start)
+        };
+        let first = of("https://example.com/1\u{1b}[0m", start);
+        assert_eq!(say("{time} {time12} {link}", first), "9:05 9:05 am https://example.com/1 [0m");
+        assert_eq!(say("at {link}", of(&"x".repeat(LINK_MAX + 1), start)), "at ");
+        for (hour, text) in [(0, "12:05 am"), (11, "11:05 am"), (12, "12:05 pm"), (23, "11:05 pm")] {
+            let at = Timestamp::from_ms(start.ms() + (hour - 9) * 3_600_000);
+            assert_eq!(Zone::utc().clock_text_12(at), text);
+        }
+    }
+
+    #[test]
     fn several_titles_are_joined_and_braces_can_be_written() {
         assert_eq!(said("{{{title}}}", &["A", "B\u{7}"], 60), "{A and B}");
     }
@@ -257,7 +293,7 @@ mod tests {
     fn unknown_and_broken_placeholders_point_into_the_text() {
         let bad = Template::parse("Hi {titel}!").unwrap_err();
         assert_eq!((bad.at, bad.problem.as_str()), (3..10, "unknown placeholder `{titel}`"));
-        assert_eq!(bad.help, "known placeholders: {name} {title} {minutes} {minutes_text} {time}");
+        assert_eq!(bad.help, "known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}");
         assert_eq!(Template::parse("a { b").unwrap_err().at, 2..5);
         assert_eq!(Template::parse("a } b").unwrap_err().at, 2..3);
         assert_eq!(Template::parse("  ").unwrap_err().problem, "the message is empty");

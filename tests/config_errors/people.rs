@@ -189,7 +189,7 @@ error: unknown placeholder `{nam}`
  --> config.toml:4:15
   |
 4 | message = "Hi {nam}!"
-  |               ^^^^^ known placeholders: {name} {title} {minutes} {minutes_text} {time}
+  |               ^^^^^ known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}
 "#,
     );
 }
@@ -208,7 +208,7 @@ error: a `{` without its `}`; write `{{` for the character
  --> config.toml:4:15
   |
 4 | message = "Hi {name!"
-  |               ^^^^^^ known placeholders: {name} {title} {minutes} {minutes_text} {time}
+  |               ^^^^^^ known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}
 "#,
     );
 }
@@ -227,7 +227,7 @@ error: a `}` without its `{`; write `}}` for the character
  --> config.toml:4:19
   |
 4 | message = "Hi name}!"
-  |                   ^ known placeholders: {name} {title} {minutes} {minutes_text} {time}
+  |                   ^ known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}
 "#,
     );
 }
@@ -246,7 +246,7 @@ error: the message is empty
  --> config.toml:4:12
   |
 4 | message = ""
-  |            ^ known placeholders: {name} {title} {minutes} {minutes_text} {time}
+  |            ^ known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}
 "#,
     );
 }
@@ -265,7 +265,7 @@ error: unknown placeholder `{nam}`
  --> config.toml:4:11
   |
 4 | message = "\"Hi\" {nam}"
-  |           ^^^^^^^^^^^^^^ known placeholders: {name} {title} {minutes} {minutes_text} {time}
+  |           ^^^^^^^^^^^^^^ known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}
 "#,
     );
 }
