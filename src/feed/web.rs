@@ -49,7 +49,7 @@ impl Web {
 
     fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
         let address = self.address.get()?;
-        let known_as = digest(&address);
+        let known_as = WebAddress::digest(&address);
         // What another address told about its copy means nothing here.
         let nothing = Validators::default();
         let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
@@ -109,13 +109,6 @@ impl Feed for Web {
     fn fetch(&self, last: &Validators, whole: bool) -> Fetched {
         self.ask(last, whole).unwrap_or_else(Fetched::Failed)
     }
-}
-
-/// Tells one address from another and says nothing about it.
-fn digest(address: &SecretString) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, address.expose_secret().as_bytes());
-    let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
-    format!("{half:032x}")
 }
 
 /// Asks whether the last copy is still good.

@@ -228,14 +228,19 @@ pub(in crate::config) fn fetched(secret: &Later, allow_http: bool) -> Result<Sec
 }
 
 /// Tells a calendar from every other one: the same address of two people are two calendars. An address that stands
-/// elsewhere may change there; it stays the same calendar. Half of a SHA-256.
+/// elsewhere may change there; it stays the same calendar.
 fn key(person: &str, place: &CalendarPlace) -> String {
     let place = match place {
         CalendarPlace::File(path) => path.as_os_str().as_encoded_bytes().to_owned(),
         CalendarPlace::Web(WebAddress::Here(address)) => address.expose_secret().as_bytes().to_owned(),
         CalendarPlace::Web(WebAddress::Elsewhere { secret, .. }) => secret.identity(),
     };
-    let digest = ring::digest::digest(&ring::digest::SHA256, &[person.as_bytes(), b"\0", &place].concat());
+    digest(&[person.as_bytes(), b"\0", &place].concat())
+}
+
+/// Tells one text from another and says nothing about it: half of its SHA-256, in hex.
+pub(in crate::config) fn digest(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
     format!("{half:032x}")
 }
