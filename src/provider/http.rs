@@ -8,7 +8,7 @@
 
 use super::Gate;
 use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
-use crate::model::{FenceReason, NotSent, NotSentCause, printable};
+use crate::model::{Doubt, FenceReason, NotSent, NotSentCause, Outcome, printable};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -88,6 +88,15 @@ pub enum FailureKind {
     NotSent(NotSent),
     /// The body was asked for. In plain words, without secrets.
     Unknown(String),
+}
+
+impl From<FailureKind> for Outcome {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::NotSent(not_sent) => Self::NotSent(not_sent),
+            FailureKind::Unknown(detail) => Self::Unknown(Doubt { detail }),
+        }
+    }
 }
 
 impl FailureKind {

@@ -4,7 +4,7 @@
 //! it would lead secrets to where the config did not send them. Nothing of an answer but its status is shown, since a
 //! server may repeat the address it was asked at, which is a password.
 
-use super::http::{FailureKind, HttpClient, HttpSettings, Post};
+use super::http::{HttpClient, HttpSettings, Post};
 use super::told::{MeetingTold, Told};
 use super::{Gate, Provider, ProviderError};
 use crate::config::{WebhookConfig, WebhookFormat};
@@ -55,7 +55,7 @@ impl Webhooks {
             Ok(answer) => {
                 (classify(answer.status, &answer.headers, &request.token), Some(answer.status), answer.elapsed)
             }
-            Err(failure) => (lost(failure.kind), failure.head.map(|head| head.0), failure.elapsed),
+            Err(failure) => (Outcome::from(failure.kind), failure.head.map(|head| head.0), failure.elapsed),
         };
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         // The skew stays unknown: the clock of whoever answers decides nothing.
@@ -93,13 +93,6 @@ impl Provider for Webhooks {
 
 fn settings(webhook: &WebhookConfig) -> HttpSettings {
     HttpSettings { request_timeout: webhook.timeout, ca_file: webhook.ca_file.clone(), proxy: None }
-}
-
-fn lost(kind: FailureKind) -> Outcome {
-    match kind {
-        FailureKind::NotSent(not_sent) => Outcome::NotSent(not_sent),
-        FailureKind::Unknown(detail) => Outcome::Unknown(Doubt { detail }),
-    }
 }
 
 /// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done; unlike there, a

@@ -5,19 +5,18 @@
 
 use super::Twilio;
 use super::answer::{sid, status};
-use super::calls::{Open, log_error, meta, refusal};
-use super::classify::classify;
+use super::exchange::told;
 use super::pages::MESSAGES;
 use crate::http::http_date;
 use crate::model::{
-    Address, CallList, CallReport, Doubt, HangUp, ListedCall, NotSent, NotSentCause, Outcome, Phone, ProviderKind,
-    Reply, Request, RungKind, TAG_LEN, Target, Timestamp, is_tag, printable, tag,
+    Address, CallList, CallReport, HangUp, ListedCall, NotSentCause, Phone, ProviderKind, Reply, Request, RungKind,
+    TAG_LEN, Target, Timestamp, is_tag, printable, tag,
 };
-use crate::provider::http::{FailureKind, form_encode};
+use crate::provider::http::form_encode;
 use crate::provider::{Gate, Provider, ProviderError};
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The longest body Twilio takes ("up to 1,600 characters"), counted in UTF-16 units to be on the safe side.
 pub const BODY_MAX: usize = 1600;
@@ -46,30 +45,14 @@ impl Messages {
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);
         }
-        let Twilio { from, http, authorization, .. } = self.0.as_ref();
         let valid_s = valid_s(request).to_string();
         let form = form_encode(&[
             ("To", to.expose()),
             ("ValidityPeriod", &valid_s),
-            ("From", from.expose()),
+            ("From", self.0.from.expose()),
             ("Body", &body(&request.message, &tag(&request.key))),
         ]);
-        match http.post(&self.0.list_url(MESSAGES.resource), authorization, &form, gate) {
-            Ok(answer) => {
-                let outcome = classify(answer.status, &answer.headers, &self.0.strike(answer.body));
-                let meta = meta(Some((answer.status, &answer.headers)), answer.elapsed, request.intent_at);
-                Reply { outcome, meta }
-            }
-            Err(failure) => {
-                let head = failure.head.as_deref().map(|(status, headers)| (*status, headers));
-                let meta = meta(head, failure.elapsed, request.intent_at);
-                let outcome = match failure.kind {
-                    FailureKind::NotSent(not_sent) => Outcome::NotSent(not_sent),
-                    FailureKind::Unknown(detail) => Outcome::Unknown(Doubt { detail }),
-                };
-                Reply { outcome, meta }
-            }
-        }
+        self.0.post(MESSAGES.resource, &form, request.intent_at, gate)
     }
 }
 
@@ -87,38 +70,16 @@ impl Provider for Messages {
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
-        let reply = self.create(request, gate);
-        if let Some(id) = &reply.meta.request_id {
-            log::info!("[CALL] Twilio request id={id}");
-        }
-        match &reply.outcome {
-            Outcome::Accepted(_) => log::info!("[CALL] Twilio message accepted"),
-            // No fault of Twilio's, and the tick says why.
-            Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(_), detail }) => log::debug!("[CALL] {detail}"),
-            Outcome::NotSent(NotSent { detail, .. }) | Outcome::Unknown(Doubt { detail }) => {
-                log_error(detail, reply.meta.elapsed_ms);
-            }
-            Outcome::Rejected(refused) => log_error(&refusal(refused), reply.meta.elapsed_ms),
-        }
-        reply
+        told(self.create(request, gate), "Twilio message accepted")
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let url = self.0.one_url(MESSAGES.resource, sid);
-        self.0.read(self.0.http.get(&url, &self.0.authorization), now)
+        self.0.fetch_one(MESSAGES.resource, sid, now)
     }
 
     /// A message that waits at the provider can be cancelled; one that has left cannot be called back.
     fn hang_up(&self, sid: &str, _: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let started = Instant::now();
-        let form = form_encode(&[("Status", "canceled")]);
-        let url = self.0.one_url(MESSAGES.resource, sid);
-        let answer = self.0.http.post(&url, &self.0.authorization, &form, &Open);
-        // One that has left meanwhile is refused: what it is now says how far it came.
-        if matches!(&answer, Ok(answer) if matches!(answer.status, 400 | 404 | 409)) {
-            return self.fetch(sid, now.plus(started.elapsed()));
-        }
-        self.0.read(answer, now)
+        self.0.end(MESSAGES.resource, sid, HangUp::Canceled, now)
     }
 
     fn keeps_a_list(&self) -> bool {

@@ -4,6 +4,7 @@ mod answer;
 mod calls;
 mod classify;
 mod codes;
+mod exchange;
 mod hearing;
 mod list;
 mod messages;
