@@ -123,7 +123,20 @@ fn sweep(name: &str, what: &str, among: impl Fn(&Point) -> bool, sampled: usize)
     let mut all = points(&case.rig.savehub(&["tick", "-q"]), &case.rig.path("log"), "config.toml").own;
     all.retain(among);
     let chosen = if whole() { all } else { sample(&all, sampled, 1) };
-    Tally::of(&chosen, |point| harmed(point, what)).hold(name);
+    // A call that a thread's timing left out this time is tried to be met again; every run is judged.
+    let met = |point: &Point| {
+        let runs = std::iter::repeat_with(|| harmed(point, what)).take(4);
+        let mut last = Tally::default();
+        for run in runs {
+            let clean = run.duplicates == 0 && run.losses == 0 && run.stuck == 0 && run.wrong.is_empty();
+            last = run;
+            if last.fired > 0 || !clean {
+                break;
+            }
+        }
+        last
+    };
+    Tally::of(&chosen, met).hold(name);
 }
 
 #[test]
