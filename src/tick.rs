@@ -26,6 +26,7 @@
 mod aim;
 mod calendars;
 mod calls;
+mod due;
 mod faults;
 mod follow;
 mod gate;
@@ -45,7 +46,7 @@ pub use test_call::{TestCall, test_call};
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::feed::Feeds;
-use crate::model::{CallList, Reason, RungKind, StepId, Target, TickId, Timestamp};
+use crate::model::{CallList, Reason, StepId, Target, TickId, Timestamp};
 use crate::owner::Owner;
 use crate::provider::{Hearing, Provider, Providers};
 use crate::rules::ladder;
@@ -288,95 +289,6 @@ impl<'w> Run<'w> {
         // Claims may have put questions in the queue (preflight).
         self.ask_queued();
         self.look_at_calendars()
-    }
-
-    /// Claims due steps as long as there are free workers.
-    fn claim_due(&mut self) -> Result<(), StoreError> {
-        let waiting = self.again_at.len();
-        let now = self.world.clock.now();
-        self.again_at.retain(|(_, at)| *at > now);
-        // A step that may be tried again takes its place by deadline, so the list is read anew.
-        let mut stale = self.again_at.len() < waiting;
-        loop {
-            if self.due.is_empty() || stale {
-                self.due = self.world.store.due_steps(self.world.clock.now(), BATCH)?.into();
-                stale = false;
-            }
-            let whole_batch = self.due.len() == BATCH;
-            let ended = self.summary.results.len();
-            self.claim_batch()?;
-            // A batch of late steps that all ended must not hide the steps behind it.
-            if !(self.due.is_empty() && whole_batch && self.summary.results.len() > ended) {
-                return Ok(());
-            }
-        }
-    }
-
-    fn claim_batch(&mut self) -> Result<(), StoreError> {
-        let mut held = VecDeque::new();
-        while self.may_start() && self.jobs.has_room() {
-            let Some(claim) = self.due.pop_front() else { break };
-            if self.had_their_try.contains(&claim.step) {
-                continue;
-            }
-            if self.must_wait(claim.action.kind) || self.is_held(&claim) {
-                held.push_back(claim);
-                continue;
-            }
-            let (step, done) = (claim.step, self.adopt_or_claim(claim));
-            self.unless_of_one_row(step, done)?;
-        }
-        // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
-        held.append(&mut self.due);
-        self.due = held;
-        Ok(())
-    }
-
-    fn adopt_or_claim(&mut self, claim: Claim) -> Result<(), StoreError> {
-        if self.adopt(&claim)? { Ok(()) } else { self.claim(claim) }
-    }
-
-    /// What is wrong with one row must not stop the others; what is wrong with the store stops the tick.
-    fn unless_of_one_row(&mut self, step: StepId, done: Result<(), StoreError>) -> Result<(), StoreError> {
-        match done {
-            Err(error @ StoreError::Statement { .. }) => {
-                log::error!("[CALL] step {step} cannot be tried: {error}");
-                self.had_their_try.insert(step);
-                self.summary.bad_steps += 1;
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    /// A request that could not end within the tick is left to the next one.
-    fn may_start(&self) -> bool {
-        let needed = self.world.config.engine.needed();
-        self.limit().saturating_sub(self.started.elapsed()) >= needed
-    }
-
-    /// Who does this refused *us*: in this tick, or in an earlier one, and its one request is under way.
-    fn must_wait(&self, kind: RungKind) -> bool {
-        let Some(provider) = self.world.providers.of(kind) else { return false };
-        let by = Service::of(provider.kind(), kind);
-        match self.sending.get(&by) {
-            Some(Sending::Stopped) => true,
-            Some(Sending::OneAtATime) => self.jobs.is_placing(by),
-            None => false,
-        }
-    }
-
-    /// Is a retry so near that the tick stays for it? Later ones are for the next tick.
-    fn is_worth_waiting(&self, by: Service, at: Timestamp) -> bool {
-        self.sending.get(&by) != Some(&Sending::Stopped) && at <= self.world.clock.now().plus(WORTH_WAITING)
-    }
-
-    /// Must the claim wait for what is being asked about its target or its person?
-    fn is_held(&mut self, claim: &Claim) -> bool {
-        let Some(target) = aim::target(&self.world.config, claim) else { return false };
-        let (asked_now, presence) = (self.preflight(&target), self.presence_is_awaited(claim));
-        let looked_at = asked_now || self.looked_at_first.contains_key(&target);
-        presence || (looked_at && !self.follow_first_is_over())
     }
 
     fn follow_first_is_over(&self) -> bool {

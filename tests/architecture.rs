@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main.rs", &[]),
     ("lib.rs", &[]),
-    ("cli/args.rs", &[]),
+    ("cli/args", &[]),
     (
         "cli/",
         &[

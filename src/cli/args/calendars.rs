@@ -1,0 +1,54 @@
+//! Calendars.
+
+use clap::{Args, Subcommand};
+use std::time::Duration;
+
+/// `savehub calendar`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CalendarCommand {
+    /// Look at a calendar: which meetings ring, which do not and why; changes nothing
+    Check(CalendarCheckArgs),
+}
+
+/// `savehub calendar check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub calendar check ~/work.ics
+  savehub calendar check work --until 14d
+  savehub calendar check 1 --person ana --json
+  savehub calendar check - <invitation.ics
+
+Needs no config. Exits with 1 when the calendar cannot be read.")]
+pub struct CalendarCheckArgs {
+    /// Name or number of a calendar of the config, a file, an https address, or - for standard input
+    pub source: String,
+    /// Whose zone and settings; not needed when the config has one person
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// How far ahead to look, up to 366d
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub until: Duration,
+    /// Print JSON (its fields are in the manual page)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `savehub import`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub import invitation.ics
+  savehub import ~/conference.ics --person ana --until 30d
+  savehub import - <invitation.ics
+
+Meetings that are there are moved or called off as the file says; what is not in the file stays. A file that cannot be \
+read as a whole changes nothing.")]
+pub struct ImportArgs {
+    /// The file, or - for standard input
+    pub file: String,
+    /// Whose meetings; not needed when the config has one person
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// How far ahead to take meetings, up to 366d
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = humantime::parse_duration)]
+    pub until: Duration,
+}

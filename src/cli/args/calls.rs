@@ -1,0 +1,119 @@
+//! The scheduler's command, and what people do about calls.
+
+use clap::{Args, ValueEnum};
+
+/// `savehub tick`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub tick
+  savehub tick --dry-run
+  savehub tick --now \"tomorrow 8:57\" --dry-run
+
+Prints nothing when nothing happened.")]
+pub struct TickArgs {
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take this for the time of day; refused with a real provider
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `savehub checkin`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub checkin
+  savehub checkin board
+  savehub checkin m3 --missed
+  savehub checkin --person ana
+
+Pending steps are cancelled and a ringing call is hung up.")]
+pub struct CheckinArgs {
+    /// Id (m3) or part of the title; without it, the running or next meeting
+    pub meeting: Option<String>,
+    /// Whose meeting; not needed when the config has one person
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Say that you will not be there
+    #[arg(long)]
+    pub missed: bool,
+}
+
+/// `savehub resolve`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub resolve i7
+  savehub resolve i7 --note \"joined from another room\"
+
+`savehub status` lists the incidents.")]
+pub struct ResolveArgs {
+    /// Id of the incident (i7)
+    pub incident: String,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+/// `savehub call-test`. Not `Debug`: `to` is a whole phone number.
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  savehub call-test --mock
+  savehub call-test --mock=busy
+  savehub call-test --person ana --test-mode
+  savehub call-test --person ana --yes
+  savehub call-test --person ana --keypress
+
+A real call asks first on a terminal, and needs --yes elsewhere.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct CallTestArgs {
+    /// Call this person of the config
+    #[arg(long, value_name = "PERSON", conflicts_with = "to")]
+    pub person: Option<String>,
+    /// Call this number, such as +12025550123
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// Use the mock phone, which never touches the network
+    #[arg(
+        long,
+        value_name = "OUTCOME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "answered",
+        conflicts_with = "test_mode"
+    )]
+    pub mock: Option<MockEnd>,
+    /// Record the call instead of placing it
+    #[arg(long)]
+    pub test_mode: bool,
+    /// Ask for a key in a real call, and wait until it is seen: up to a minute after the answer
+    #[arg(long, conflicts_with_all = ["mock", "test_mode"])]
+    pub keypress: bool,
+    /// Do not ask before a real call
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What becomes of a mock call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MockEnd {
+    /// A human answers
+    Answered,
+    /// The line is busy
+    Busy,
+    /// It rings and nobody answers
+    NoAnswer,
+    /// A voicemail box answers
+    Voicemail,
+    /// The provider cannot be reached
+    Refused,
+    /// The provider stays silent
+    Timeout,
+    /// The call is placed, the reply is lost
+    LostReply,
+}

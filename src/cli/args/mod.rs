@@ -1,0 +1,97 @@
+//! What can be typed: clap types and nothing else. This file knows nothing of savehub.
+
+mod calendars;
+mod calls;
+mod files;
+mod meetings;
+mod operate;
+#[cfg(test)]
+mod tests;
+
+pub use calendars::*;
+pub use calls::*;
+pub use files::*;
+pub use meetings::*;
+pub use operate::*;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Phones a person who is about to miss a meeting
+///
+/// A scheduler runs `savehub tick` every 30 seconds. Each run reads the database, does what is due, writes down what
+/// came of it and exits.
+#[derive(Parser)]
+#[command(name = "savehub", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  savehub meeting add \"Board sync\" --at \"tomorrow 9:00\"
+  savehub checkin
+  savehub status
+  savehub tick
+
+Exit codes: 0 done; 1 something due could not be done; 2 usage or config; 3 store; 4 status --max-age exceeded")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_display_order = 100)]
+pub struct Global {
+    /// Read this config file instead of the one in the usual places
+    #[arg(long, global = true, env = "SAVEHUB_CONFIG", hide_env_values = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Say only warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Do what is due now; the scheduler runs this every 30 seconds
+    Tick(TickArgs),
+    /// Say that you are in the meeting, or that you will miss it
+    Checkin(CheckinArgs),
+    /// End an incident: nothing rings for it any more
+    Resolve(ResolveArgs),
+    /// Place one call outside the ladder, through the same code
+    CallTest(CallTestArgs),
+    /// Show what comes next, what is open, what rang, and how old the last tick is
+    Status(StatusArgs),
+    /// Add, list, cancel and move meetings by hand
+    #[command(subcommand)]
+    Meeting(MeetingCommand),
+    /// Show what savehub sees in a calendar, what it leaves out and why
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// Take the meetings of an iCalendar file into the database, once
+    Import(ImportArgs),
+    /// Show a whole escalation with a mock phone and a turned clock; needs no config
+    Demo,
+    /// Write files that belong to the package
+    #[command(subcommand)]
+    Generate(GenerateCommand),
+}

@@ -1,0 +1,70 @@
+use super::*;
+use clap::CommandFactory as _;
+
+fn exit(line: &str) -> Option<i32> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    Cli::try_parse_from(words).err().map(|e| e.exit_code())
+}
+
+#[test]
+fn the_command_line_is_well_formed() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn help_and_version_exit_0_and_mistakes_exit_2() {
+    for line in ["savehub --help", "savehub --version", "savehub tick --help", "savehub meeting add --help"] {
+        assert_eq!(exit(line), Some(0), "{line}");
+    }
+    for line in [
+        "savehub",
+        "savehub tok",
+        "savehub -v -q tick",
+        "savehub resolve",
+        "savehub meeting add x",
+        "savehub status --max-age soon",
+        "savehub call-test --mock=maybe",
+        "savehub call-test --keypress --mock",
+        "savehub call-test --keypress --test-mode",
+        "savehub call-test --person ana --to +12025550101",
+        "savehub --color sometimes tick",
+    ] {
+        assert_eq!(exit(line), Some(2), "{line}");
+    }
+}
+
+#[test]
+fn global_options_stand_before_or_behind_the_command() {
+    for line in ["savehub --config a.toml -vv tick", "savehub tick --config a.toml -v -v"] {
+        let cli = Cli::try_parse_from(line.split_whitespace()).ok().unwrap();
+        assert_eq!((cli.global.config, cli.global.verbose), (Some("a.toml".into()), 2), "{line}");
+    }
+}
+
+#[test]
+fn mock_takes_its_outcome_behind_an_equals_sign_only() {
+    for (line, want) in [
+        ("savehub call-test", None),
+        ("savehub call-test --mock", Some(MockEnd::Answered)),
+        ("savehub call-test --mock=lost-reply", Some(MockEnd::LostReply)),
+    ] {
+        let Ok(Cli { command: Command::CallTest(args), .. }) = Cli::try_parse_from(line.split_whitespace()) else {
+            panic!("{line}")
+        };
+        assert_eq!(args.mock, want, "{line}");
+    }
+    assert_eq!(exit("savehub call-test --mock busy"), Some(2));
+}
+
+#[test]
+fn every_leaf_command_shows_examples() {
+    fn look(command: &clap::Command) {
+        for sub in command.get_subcommands() {
+            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let exempt = sub.has_subcommands() || sub.get_name() == "demo";
+            assert!(exempt || help.starts_with("Examples:\n"), "{}", sub.get_name());
+            look(sub);
+        }
+    }
+    look(&Cli::command());
+}

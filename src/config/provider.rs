@@ -1,0 +1,88 @@
+//! Who places calls.
+
+use crate::model::Phone;
+use secrecy::SecretString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Which provider is chosen; the accounts of the others stay known so that their calls can be followed and ended.
+#[derive(Debug, Clone)]
+pub struct ProviderConfig {
+    /// `call.provider` or `CALL_PROVIDER`.
+    pub chosen: ProviderChoice,
+    /// `[provider.mock]`.
+    pub mock: MockConfig,
+    /// `[provider.twilio]` when it is complete.
+    pub twilio: Option<TwilioConfig>,
+}
+
+/// The providers a config can choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderChoice {
+    /// The mock phone.
+    Mock,
+    /// Twilio or compatible.
+    Twilio,
+}
+
+impl ProviderChoice {
+    /// The provider a config calls by this name.
+    pub(super) fn named(text: &str) -> Option<Self> {
+        match text {
+            "mock" => Some(Self::Mock),
+            "twilio" => Some(Self::Twilio),
+            _ => None,
+        }
+    }
+}
+
+/// `[provider.mock]`.
+#[derive(Debug, Clone, Default)]
+pub struct MockConfig {
+    /// Outcomes of the first, second, … call of a process; the last one repeats. Empty: `no-answer`.
+    pub outcomes: Vec<crate::provider::mock::MockOutcome>,
+}
+
+/// `[provider.twilio]`. `Debug` shows what is not secret.
+#[derive(Clone)]
+pub struct TwilioConfig {
+    /// `AC…`.
+    pub account_sid: String,
+    /// How requests are signed.
+    pub auth: TwilioAuth,
+    /// The number calls come from.
+    pub from: Phone,
+    /// Without a trailing slash; https, or http on loopback.
+    pub base_url: String,
+    /// PEM file with the certificate authorities to trust instead of the built-in ones.
+    pub ca_file: Option<PathBuf>,
+    /// Proxy address; never taken from the environment, since cron's differs.
+    pub proxy: Option<String>,
+    /// `CALL_WEBHOOK_URL`: passed on as StatusCallback.
+    pub status_callback: Option<String>,
+}
+
+impl fmt::Debug for TwilioConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's address may hold its password, a callback's a token.
+        f.debug_struct("TwilioConfig")
+            .field("account_sid", &self.account_sid)
+            .field("from", &self.from)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// HTTP basic authentication (docs/iam/api-keys).
+#[derive(Debug, Clone)]
+pub enum TwilioAuth {
+    /// Account SID and auth token.
+    Token(SecretString),
+    /// API key `SK…` and its secret.
+    ApiKey {
+        /// `SK…`.
+        sid: String,
+        /// Its secret.
+        secret: SecretString,
+    },
+}

@@ -1,0 +1,100 @@
+//! Attempts.
+
+use super::{LiveCall, Seal, StepResult};
+use crate::model::{
+    Address, AttemptId, AttemptState, IncidentId, MeetingWords, ProviderKind, Reason, StepId, Target, Timestamp,
+};
+use crate::owner::Owner;
+
+/// An attempt about to be written down.
+pub struct AttemptDraft<'a> {
+    /// Unique.
+    pub token: String,
+    /// Id of the person (or `call-test`).
+    pub person: String,
+    /// Where it goes.
+    pub to: Target,
+    /// What it comes from.
+    pub from: Address,
+    /// Who places it.
+    pub provider: ProviderKind,
+    /// Under which account.
+    pub account: String,
+    /// This process.
+    pub owner: Owner,
+    /// End of the lease, in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
+    pub lease_until_boot_ms: i64,
+    /// Now, in milliseconds of `CLOCK_BOOTTIME`.
+    pub intent_boot_ms: i64,
+    /// By this time the request has ended, whatever happened to it.
+    pub request_deadline_at: Timestamp,
+    /// The same, in milliseconds of `CLOCK_BOOTTIME`: no change of the wall clock moves it.
+    pub deadline_boot_ms: i64,
+    /// Calls after this count for the limit.
+    pub calls_since: Timestamp,
+    /// Calls after this count for the daily caps.
+    pub day_since: Timestamp,
+    /// Other call steps of this person that are due before this time may share the call.
+    pub merge_until: Timestamp,
+    /// What is said about the meetings, earliest start first. Pure.
+    pub say: &'a dyn Fn(&[MeetingWords]) -> String,
+}
+
+/// A written attempt in the hand of its owner, spent by [`super::Store::record`].
+#[derive(Debug)]
+#[must_use = "an attempt that is not recorded stays SENDING until its lease is over"]
+pub struct Attempt {
+    /// Row.
+    pub id: AttemptId,
+    /// Unique token.
+    pub token: String,
+    /// The token of the step's first attempt.
+    pub key: String,
+    /// The step claimed first; `None` for `call-test`.
+    pub step: Option<StepId>,
+    /// Its incident.
+    pub incident: Option<IncidentId>,
+    /// All steps it serves (more than one when meetings share a call).
+    pub steps: Vec<StepId>,
+    /// The meetings it names, earliest start first.
+    pub words: Vec<MeetingWords>,
+    /// Where it goes.
+    pub to: Target,
+    /// Who is to place it.
+    pub provider: ProviderKind,
+    /// What is said.
+    pub message: String,
+    /// When it was written.
+    pub intent_at: Timestamp,
+    #[expect(dead_code, reason = "keeps the constructor inside the store")]
+    pub(in crate::store) seal: Seal,
+}
+
+/// What the claim transaction did.
+#[derive(Debug)]
+#[must_use]
+pub enum Begun {
+    /// The attempt is written; send it.
+    Attempt(Attempt),
+    /// The step stays pending.
+    Waits(Reason),
+    /// The step ended.
+    Refused(StepResult),
+    /// Somebody else was faster: the step is no longer pending, or not ready yet.
+    Gone,
+}
+
+/// What recording did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Recorded {
+    /// The attempt's state afterwards.
+    pub state: AttemptState,
+    /// What became of its steps.
+    pub steps: Vec<StepResult>,
+    /// The step went back to `PENDING` and may be tried again from this time on.
+    pub again_at: Option<Timestamp>,
+    /// The call is to be hung up at once: its incidents ended meanwhile; or its attempt had been given up, and was proved
+    /// absent or followed by another one (a ghost).
+    pub hang_up: Option<LiveCall>,
+}

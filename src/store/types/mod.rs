@@ -1,0 +1,22 @@
+//! What goes into a store and what comes out: values without behaviour.
+
+mod attempts;
+mod calls;
+mod incidents;
+mod meetings;
+mod reconcile;
+mod ticks;
+
+pub use crate::model::{
+    AfterFacts, Facts, FenceFacts, Heeded, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
+};
+pub use attempts::*;
+pub use calls::*;
+pub use incidents::*;
+pub use meetings::*;
+pub use reconcile::*;
+pub use ticks::*;
+
+/// Can be made in this module's tree only, so that nobody else makes a [`Claim`] or an [`Attempt`].
+#[derive(Debug)]
+pub(in crate::store) struct Seal;
