@@ -4,6 +4,10 @@
 //! machine. Every other usual setting loses the claim after a power cut *behind* the call (WAL with NORMAL, and even
 //! SQLite's own default of DELETE with FULL, whose journal unlink may be lost).
 //!
+//! The rows of ticks are the exception: nothing leaves on their strength, so that they are written without waiting for the
+//! disk (`write_lazily`). A tick that wrote nothing else leaves them in the log, and one in about ten takes it over into the
+//! file (`leave_short_log`); whatever else was written is in the file itself when its process ends.
+//!
 //! **Locking.** Every writing transaction is `BEGIN IMMEDIATE`: a read that becomes a write would fail at once with
 //! `SQLITE_BUSY_SNAPSHOT`, whatever the busy time-out says. Transactions are short, never held across a request. Inside a
 //! process one connection stands behind a mutex.
@@ -53,6 +57,7 @@ use crate::model::{
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -70,6 +75,8 @@ pub struct SqliteStore {
     /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a writer,
     /// so no other process's lock and no commit of ours stands between the last look and the bytes.
     reader: OnceLock<Option<Mutex<Connection>>>,
+    /// Was anything written but the rows of ticks?
+    wrote: AtomicBool,
     /// For messages: the file, or `:memory:`.
     name: String,
 }
@@ -119,7 +126,22 @@ fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>, what: &str) -> I
 impl SqliteStore {
     /// One writing transaction. An error rolls it back.
     fn write<T>(&self, what: &'static str, f: impl FnOnce(&Transaction<'_>) -> Inner<T>) -> Result<T> {
+        self.wrote.store(true, Ordering::Relaxed);
         self.transaction(what, TransactionBehavior::Immediate, f)
+    }
+
+    /// One writing transaction that need not be on the disk when it ends, because nothing leaves this machine on its
+    /// strength: a power cut may lose it, and what follows durably takes it along. SQLite's WAL stays sound either way.
+    fn write_lazily<T>(&self, what: &'static str, f: impl FnOnce(&Transaction<'_>) -> Inner<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let set = |connection: &Connection, level| {
+            connection.pragma_update(None, "synchronous", level).map_err(|error| self.explain(what, &error))
+        };
+        set(&connection, "normal")?;
+        let done = self.run(&mut connection, what, TransactionBehavior::Immediate, f);
+        // A store that cannot be made durable again may not write a claim: this error ends the tick.
+        set(&connection, "full")?;
+        done
     }
 
     /// One reading transaction: all its reads see the same state.
@@ -143,9 +165,19 @@ impl SqliteStore {
         behaviour: TransactionBehavior,
         f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
     ) -> Result<T> {
-        let started = Instant::now();
         // A panic in another thread leaves no half transaction behind (it rolls back), so the lock stays usable.
         let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        self.run(&mut connection, what, behaviour, f)
+    }
+
+    fn run<T>(
+        &self,
+        connection: &mut Connection,
+        what: &'static str,
+        behaviour: TransactionBehavior,
+        f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
+    ) -> Result<T> {
+        let started = Instant::now();
         let done = (|| -> Inner<T> {
             let tx = connection.transaction_with_behavior(behaviour)?;
             let value = f(&tx)?;
@@ -240,7 +272,7 @@ impl Store for SqliteStore {
     }
 
     fn begin_tick(&self, start: &TickStart) -> Result<TickBegun> {
-        self.write("begin a tick", |tx| ticks::begin(tx, start))
+        self.write_lazily("begin a tick", |tx| ticks::begin(tx, start))
     }
 
     fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>> {
@@ -358,7 +390,9 @@ impl Store for SqliteStore {
     }
 
     fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()> {
-        self.write("end a tick", |tx| ticks::end(tx, id, end))
+        self.write_lazily("end a tick", |tx| ticks::end(tx, id, end))?;
+        self.leave_short_log();
+        Ok(())
     }
 
     fn fault_seen(&self, key: &str, now: Timestamp) -> Result<FaultNews> {

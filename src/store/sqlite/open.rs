@@ -2,14 +2,19 @@
 
 use super::{BUSY_TIMEOUT, SqliteStore, migrations};
 use crate::store::{Result, StoreError};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// `SAVH`, in the file's header (PRAGMA application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5341_5648;
+
+/// A log that is longer is taken over into the file, in bytes: each process reads the log when it opens the database.
+const LONG_LOG: u64 = 128 * 1024;
 
 /// May opening make a database that is not there?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +36,13 @@ impl SqliteStore {
         let name = path.display().to_string();
         let connection =
             connect(path).map_err(|error| StoreError::Unusable(format!("cannot open {name}: {}", reason(&error))))?;
-        let mut store =
-            Self { connection: Mutex::new(connection), path: Some(path.to_owned()), reader: OnceLock::new(), name };
+        let mut store = Self {
+            connection: Mutex::new(connection),
+            path: Some(path.to_owned()),
+            reader: OnceLock::new(),
+            wrote: AtomicBool::new(false),
+            name,
+        };
         store.prepare()?;
         Ok(store)
     }
@@ -42,7 +52,13 @@ impl SqliteStore {
         let connection = Connection::open_in_memory()
             .map_err(|error| StoreError::Unusable(format!("no database in memory: {}", reason(&error))))?;
         let name = ":memory:".into();
-        let mut store = Self { connection: Mutex::new(connection), path: None, reader: OnceLock::new(), name };
+        let mut store = Self {
+            connection: Mutex::new(connection),
+            path: None,
+            reader: OnceLock::new(),
+            wrote: AtomicBool::new(false),
+            name,
+        };
         store.prepare()?;
         Ok(store)
     }
@@ -72,6 +88,19 @@ impl SqliteStore {
         self.reader.get_or_init(open).as_ref()
     }
 
+    /// Leaves a short log that holds nothing but the rows of idle ticks to the next one: taking it over into the file
+    /// would make the disk work twice. It is no part of any promise, and what fails is no harm.
+    pub(super) fn leave_short_log(&self) {
+        let Some(path) = &self.path else { return };
+        let log = fs::metadata(with_ending(path, "-wal")).map_or(u64::MAX, |log| log.len());
+        if log <= LONG_LOG && !self.wrote.load(Ordering::Relaxed) {
+            let done = self.lock().set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            if let Err(error) = done {
+                log::debug!("the log of {} is taken over now: {}", self.name, reason(&error));
+            }
+        }
+    }
+
     fn prepare(&mut self) -> Result<()> {
         let unusable =
             |error: rusqlite::Error| StoreError::Unusable(format!("cannot use {}: {}", self.name, reason(&error)));
@@ -97,8 +126,8 @@ impl SqliteStore {
             }
         }
         connection.pragma_update(None, "synchronous", "full").map_err(unusable)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(unusable)?;
-        connection.pragma_update(None, "trusted_schema", false).map_err(unusable)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true).map_err(unusable)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(unusable)?;
         connection.set_prepared_statement_cache_capacity(128);
         if ready { Ok(()) } else { migrations::migrate(connection, path, &self.name) }
     }
@@ -125,12 +154,17 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
+/// A file beside the database, called after it.
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Waits for the lock file beside the database. It goes with the process that holds it; the empty file stays.
 fn lock_beside(path: &Path) -> Result<fs::File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let fail =
-        |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", Path::new(&name).display()));
+    let name = with_ending(path, ".lock");
+    let fail = |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", name.display()));
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(false).mode(0o600).open(&name).map_err(fail)?;
     file.lock().map_err(fail)?;
