@@ -243,6 +243,7 @@ impl<'w> Run<'w> {
         self.sending.extend(Service::all().filter(refused).map(|by| (by, Sending::OneAtATime)));
         self.forget_messages()?;
         self.forget_questions(&begun.faults)?;
+        self.tell_pauses(begun)?;
         self.fault("STOP file", self.world.config.stopped(), || {
             format!("{} exists: nothing will ring", self.world.config.stop_file.display())
         })

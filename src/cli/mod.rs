@@ -13,9 +13,11 @@ mod import;
 pub mod keypress;
 pub mod meeting;
 mod open;
+pub mod pause;
 pub mod pick;
 pub mod print;
 pub mod resolve;
+pub mod resume;
 pub mod status;
 #[cfg(test)]
 mod testing;
@@ -118,6 +120,8 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Checkin(args) => with_store(file, Create::No, screen, out, |ctx| checkin::run(args, ctx)),
         Command::Resolve(args) => with_store(file, Create::No, screen, out, |ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
+        Command::Pause(args) => with_store(file, Create::No, screen, out, |ctx| pause::run(args, ctx)),
+        Command::Resume(args) => with_store(file, Create::No, screen, out, |ctx| resume::run(args, ctx)),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

@@ -1,8 +1,11 @@
 //! Faults that last: told when they begin, once an hour, and when they end, since cron mails every line.
 
 use super::Run;
-use crate::model::{ProviderKind, RungKind};
-use crate::store::{FaultNews, StoreError};
+use crate::model::{PauseView, ProviderKind, RungKind};
+use crate::store::{FaultNews, StoreError, TickBegun};
+
+/// The key of the pause of everybody; of a person, their id stands behind it.
+const PAUSE: &str = "pause";
 
 impl Run<'_> {
     /// Is the fault `key` there? `words` say what it means and what to do.
@@ -19,6 +22,18 @@ impl Run<'_> {
             FaultNews::Quiet => log::debug!("still: {}", words()),
         }
         Ok(())
+    }
+
+    /// A pause is told like a fault: silence that somebody wanted must not be forgotten either.
+    pub(super) fn tell_pauses(&self, begun: &TickBegun) -> Result<(), StoreError> {
+        let key =
+            |pause: &PauseView| pause.person.as_ref().map_or_else(|| PAUSE.to_owned(), |who| format!("{PAUSE} {who}"));
+        for pause in &begun.pauses {
+            self.fault(&key(pause), true, || format!("{}; nothing is sent for these meetings", pause.words()))?;
+        }
+        let lasts: Vec<String> = begun.pauses.iter().map(key).collect();
+        let told = begun.faults.iter().filter(|fault| fault.split(' ').next() == Some(PAUSE));
+        told.filter(|fault| !lasts.contains(fault)).try_for_each(|over| self.fault(over, false, String::new))
     }
 
     /// A refusal of messages is over when no rung sends any: nothing else would ever end it.

@@ -81,6 +81,10 @@ pub enum Command {
     CallTest(CallTestArgs),
     /// Show what comes next, what is open, what rang, and how old the last tick is
     Status(StatusArgs),
+    /// Let nothing ring for a while: for everybody or for one person
+    Pause(PauseArgs),
+    /// End a pause
+    Resume(ResumeArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),
