@@ -39,6 +39,7 @@ mod rehearse;
 mod summary;
 mod test_call;
 
+pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, fault};
 pub use rehearse::dry_run;
 pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};
@@ -244,6 +245,7 @@ impl<'w> Run<'w> {
         self.forget_messages()?;
         self.forget_questions(&begun.faults)?;
         self.tell_pauses(begun)?;
+        self.forget_watchers(&begun.faults)?;
         self.fault("STOP file", self.world.config.stopped(), || {
             format!("{} exists: nothing will ring", self.world.config.stop_file.display())
         })

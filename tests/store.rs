@@ -39,6 +39,10 @@ mod calls;
 mod claims;
 #[path = "store/ending.rs"]
 mod ending;
+#[path = "store/forget.rs"]
+mod forget;
+#[path = "store/gauges.rs"]
+mod gauges;
 #[path = "store/heard.rs"]
 mod heard;
 #[path = "store/meetings.rs"]

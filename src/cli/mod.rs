@@ -7,6 +7,7 @@ pub mod args;
 mod calendar;
 mod call_test;
 pub mod checkin;
+mod db;
 mod demo;
 pub mod generate;
 mod import;
@@ -24,6 +25,7 @@ mod testing;
 mod tick;
 pub mod vcard;
 mod watchdog;
+mod watched;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
@@ -131,6 +133,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Calendar(command) => calendar::run(command, file, screen, SystemClock.now(), out),
         Command::Import(args) => with_store(file, Create::Yes, screen, out, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
+        Command::Db(command) => db::run(command, &open::config(file)?, out),
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),

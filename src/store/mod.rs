@@ -267,6 +267,15 @@ pub trait Store: Send + Sync {
     /// Ends the pause of this person, or everybody's; one says nothing of the other. What held until now, empty for none.
     fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>>;
 
+    // --- upkeep ---
+
+    /// Deletes what was over before `until`, at most `limit` incidents and a few times as many other rows, in one short
+    /// transaction: ask again until nothing is left. What is open, may still ring or is to be hung up stays.
+    fn forget(&self, until: Timestamp, limit: u32) -> Result<Forgotten>;
+
+    /// What [`Self::forget`] would delete in all.
+    fn forgettable(&self, until: Timestamp) -> Result<Forgotten>;
+
     // --- reading ---
 
     /// Pauses that hold, everybody's first.
@@ -274,6 +283,9 @@ pub trait Store: Send + Sync {
 
     /// Ticks that started since then, newest first, at most so many.
     fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>>;
+
+    /// What a monitoring system counts. Its cost does not grow with history.
+    fn gauges(&self, now: Timestamp) -> Result<Gauges>;
 
     /// Everything `status` shows.
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot>;

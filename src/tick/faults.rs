@@ -1,27 +1,53 @@
 //! Faults that last: told when they begin, once an hour, and when they end, since cron mails every line.
 
 use super::Run;
-use crate::model::{PauseView, ProviderKind, RungKind};
-use crate::store::{FaultNews, StoreError, TickBegun};
+use crate::model::{PauseView, ProviderKind, RungKind, Timestamp};
+use crate::store::{FaultNews, Store, StoreError, TickBegun};
 
 /// The key of the pause of everybody; of a person, their id stands behind it.
 const PAUSE: &str = "pause";
 
+/// The fault "the address of `heartbeat_url` cannot be pinged".
+pub const HEARTBEAT_FAULT: &str = "heartbeat";
+
+/// The fault "`metrics_file` cannot be written".
+pub const METRICS_FAULT: &str = "metrics file";
+
+/// Is the fault `key` there? Told when it begins, once an hour, and when it ends; `words` say what it means and what to
+/// do.
+pub fn fault(
+    store: &dyn Store,
+    now: Timestamp,
+    key: &str,
+    there: bool,
+    words: impl Fn() -> String,
+) -> Result<(), StoreError> {
+    if !there {
+        if store.fault_gone(key)? {
+            log::warn!("over: {key}");
+        }
+        return Ok(());
+    }
+    match store.fault_seen(key, now)? {
+        FaultNews::Began => log::error!("{}", words()),
+        FaultNews::Lasts => log::error!("still: {}", words()),
+        FaultNews::Quiet => log::debug!("still: {}", words()),
+    }
+    Ok(())
+}
+
 impl Run<'_> {
     /// Is the fault `key` there? `words` say what it means and what to do.
     pub(super) fn fault(&self, key: &str, there: bool, words: impl Fn() -> String) -> Result<(), StoreError> {
-        if !there {
-            if self.world.store.fault_gone(key)? {
-                log::warn!("over: {key}");
-            }
-            return Ok(());
-        }
-        match self.world.store.fault_seen(key, self.world.clock.now())? {
-            FaultNews::Began => log::error!("{}", words()),
-            FaultNews::Lasts => log::error!("still: {}", words()),
-            FaultNews::Quiet => log::debug!("still: {}", words()),
-        }
-        Ok(())
+        fault(self.world.store.as_ref(), self.world.clock.now(), key, there, words)
+    }
+
+    /// Nobody is told any more, so that nothing would end the fault that nobody could be told.
+    pub(super) fn forget_watchers(&self, faults: &[String]) -> Result<(), StoreError> {
+        let watcher = &self.world.config.watcher;
+        let told = [(HEARTBEAT_FAULT, watcher.heartbeat.is_some()), (METRICS_FAULT, watcher.metrics_file.is_some())];
+        let over = |(key, told): &&(&str, bool)| !told && faults.iter().any(|fault| fault == key);
+        told.iter().filter(over).try_for_each(|(key, _)| self.fault(key, false, String::new))
     }
 
     /// A pause is told like a fault: silence that somebody wanted must not be forgotten either.

@@ -7,9 +7,9 @@ use savehub::model::{
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NewPause,
-    NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot,
-    StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
+    FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting,
+    NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
+    SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -279,6 +279,18 @@ impl Store for Watched {
 
     fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
         self.ask().recent_ticks(since, limit)
+    }
+
+    fn forget(&self, until: Timestamp, limit: u32) -> Result<Forgotten> {
+        self.ask().forget(until, limit)
+    }
+
+    fn forgettable(&self, until: Timestamp) -> Result<Forgotten> {
+        self.ask().forgettable(until)
+    }
+
+    fn gauges(&self, now: Timestamp) -> Result<Gauges> {
+        self.ask().gauges(now)
     }
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {

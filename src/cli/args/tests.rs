@@ -26,6 +26,8 @@ fn help_and_version_exit_0_and_mistakes_exit_2() {
         "savehub status --watch=0",
         "savehub status --watch --json",
         "savehub pause --for soon",
+        "savehub db prune",
+        "savehub db backup",
         "savehub call-test --mock=maybe",
         "savehub call-test --keypress --mock",
         "savehub call-test --keypress --test-mode",

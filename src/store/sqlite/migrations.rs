@@ -88,7 +88,7 @@ fn copy_beside(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
     if make_file(Path::new(&copy)).is_err() {
         return Err(rusqlite::Error::InvalidPath(copy.into()));
     }
-    connection.backup("main", Path::new(&copy), None::<fn(rusqlite::backup::Progress)>)
+    super::backup::copy_whole(connection, &mut Connection::open(&copy)?)
 }
 
 fn first() -> String {

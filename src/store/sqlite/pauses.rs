@@ -49,11 +49,11 @@ pub(super) fn longest(tx: &Transaction<'_>, person: &str) -> Inner<Option<PauseV
     Ok(tx.prepare_cached(&sql)?.query_row([person], from_row).optional()?)
 }
 
-/// Deletes pauses that were over before `until`, a few at a time.
-pub(super) fn forget(tx: &Transaction<'_>, until: Timestamp, limit: i64) -> Inner<()> {
-    tx.prepare_cached(
-        "delete from pauses where id in (select id from pauses where ended_at is not null and ended_at < ?1 limit ?2)",
-    )?
-    .execute(params![until, limit])?;
-    Ok(())
+/// Those that were over before ?1.
+pub(super) const OVER: &str = "pauses where ended_at is not null and ended_at < ?1";
+
+/// Deletes pauses that were over before `until`, at most so many. How many?
+pub(super) fn forget(tx: &Transaction<'_>, until: Timestamp, limit: i64) -> Inner<usize> {
+    let sql = format!("delete from pauses where id in (select id from {OVER} limit ?2)");
+    Ok(tx.prepare_cached(&sql)?.execute(params![until, limit])?)
 }

@@ -2,6 +2,8 @@
 
 mod attempts;
 mod calls;
+mod forgotten;
+mod gauges;
 mod incidents;
 mod meetings;
 mod pauses;
@@ -14,6 +16,8 @@ pub use crate::model::{
 };
 pub use attempts::*;
 pub use calls::*;
+pub use forgotten::*;
+pub use gauges::*;
 pub use incidents::*;
 pub use meetings::*;
 pub use pauses::*;
