@@ -34,6 +34,7 @@
 //! | [`provider`] | [`model`], [`http`], [`program`], and the types of [`config`] |
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
+//! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`exit`] |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |
@@ -56,5 +57,6 @@ pub mod provider;
 pub mod rules;
 pub mod store;
 pub mod tick;
+pub mod watcher;
 pub mod when;
 pub mod zone;

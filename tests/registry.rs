@@ -29,6 +29,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         calendar: savehub::config::CalendarConfig::default(),
         hear: savehub::config::HearConfig::default(),
         channels: savehub::config::Channels::default(),
+        watcher: savehub::config::WatcherConfig::default(),
     }
 }
 

@@ -39,6 +39,10 @@ mod calls;
 mod claims;
 #[path = "store/ending.rs"]
 mod ending;
+#[path = "store/forget.rs"]
+mod forget;
+#[path = "store/gauges.rs"]
+mod gauges;
 #[path = "store/heard.rs"]
 mod heard;
 #[path = "store/meetings.rs"]
@@ -47,6 +51,8 @@ mod meetings;
 mod merging;
 #[path = "store/on_disk.rs"]
 mod on_disk;
+#[path = "store/pauses.rs"]
+mod pauses;
 #[path = "store/reading.rs"]
 mod reading;
 #[path = "store/reconcile.rs"]

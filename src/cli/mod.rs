@@ -7,21 +7,25 @@ pub mod args;
 mod calendar;
 mod call_test;
 pub mod checkin;
+mod db;
 mod demo;
 pub mod generate;
 mod import;
 pub mod keypress;
 pub mod meeting;
 mod open;
+pub mod pause;
 pub mod pick;
 pub mod print;
 pub mod resolve;
+pub mod resume;
 pub mod status;
 #[cfg(test)]
 mod testing;
 mod tick;
 pub mod vcard;
 mod watchdog;
+mod watched;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
@@ -118,6 +122,8 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Checkin(args) => with_store(file, Create::No, screen, out, |ctx| checkin::run(args, ctx)),
         Command::Resolve(args) => with_store(file, Create::No, screen, out, |ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
+        Command::Pause(args) => with_store(file, Create::No, screen, out, |ctx| pause::run(args, ctx)),
+        Command::Resume(args) => with_store(file, Create::No, screen, out, |ctx| resume::run(args, ctx)),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));
@@ -127,6 +133,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Calendar(command) => calendar::run(command, file, screen, SystemClock.now(), out),
         Command::Import(args) => with_store(file, Create::Yes, screen, out, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
+        Command::Db(command) => db::run(command, &open::config(file)?, out),
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),

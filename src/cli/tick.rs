@@ -5,13 +5,13 @@ use super::open;
 use super::print::{self, Screen};
 use super::status::reason_words;
 use super::watchdog::Watchdog;
+use super::watched::Watched;
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Config, ProviderChoice};
 use crate::exit::{Exit, UsageError};
 use crate::model::{HeardEffect, HeardHow, ProviderKind, Reason, RungKind, StepState, printable};
-use crate::store::StepResult;
-use crate::store::Store;
 use crate::store::sqlite::{Create, SqliteStore};
+use crate::store::{StepResult, Store, StoreError};
 use crate::tick::{HeardSeen, MeetingSeen, Summary, dry_run, tick};
 use crate::when;
 use std::io::Write;
@@ -22,21 +22,48 @@ use std::sync::Arc;
 pub(super) fn run(args: &TickArgs, file: Option<&Path>, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let config = Arc::new(open::config(file)?);
     let _watchdog = Watchdog::start(config.engine.tick_limit);
+    let watched = Watched::begin();
     let clock = clock(args, &config)?;
-    let store: Arc<dyn Store> = match args.dry_run {
-        false => open::store(&config, Create::Yes)?,
-        // A dry run makes no database.
-        true if !config.database.exists() => Arc::new(SqliteStore::in_memory()?),
-        true => open::store(&config, Create::No)?,
+    let (store, ran) = match store(args, &config) {
+        Ok(store) => (Some(Arc::clone(&store)), ticked(args, &config, &store, clock)),
+        Err(error) => (None, Err(error.into())),
     };
-    let world = open::world(&config, &store, clock)?;
-    let summary = if args.dry_run { dry_run(&world)? } else { tick(&world)? };
-    if args.json {
-        print::json(out, &summary)?;
-    } else {
-        tell(&summary, screen, out)?;
+    let told = ran.as_ref().map_or(Ok(()), |summary| show(args, summary, screen, out));
+    // A rehearsal is no sign of life.
+    if !args.dry_run && args.now.is_none() {
+        watched.end(&config, store.as_deref(), ran.as_ref());
     }
-    Ok(summary.exit())
+    let exit = ran?.exit();
+    told?;
+    Ok(exit)
+}
+
+fn store(args: &TickArgs, config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    match args.dry_run {
+        false => open::store(config, Create::Yes),
+        // A dry run makes no database.
+        true if !config.database.exists() => Ok(Arc::new(SqliteStore::in_memory()?)),
+        true => open::store(config, Create::No),
+    }
+}
+
+fn ticked(
+    args: &TickArgs,
+    config: &Arc<Config>,
+    store: &Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Summary> {
+    let world = open::world(config, store, clock)?;
+    Ok(if args.dry_run { dry_run(&world)? } else { tick(&world)? })
+}
+
+fn show(args: &TickArgs, summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {
+    if args.json {
+        print::json(out, summary)?;
+    } else {
+        tell(summary, screen, out)?;
+    }
+    out.flush()
 }
 
 /// The system's clock, or the one of `--now`, which a real call must never go by.

@@ -14,6 +14,7 @@ mod policy;
 mod provider;
 pub(super) mod secrets;
 pub(super) mod sources;
+pub(super) mod watcher;
 pub(super) mod web;
 pub(super) mod webhook;
 
@@ -21,7 +22,9 @@ use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, places};
+use super::{
+    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, WatcherConfig, places,
+};
 use crate::model::{Repeat, RungKind};
 use sources::Sources;
 use std::path::{Path, PathBuf};
@@ -107,7 +110,8 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
-    let channels = channels::Setup { request: engine.request_timeout, input, report }.channels(&root);
+    let setup = channels::Setup { request: engine.request_timeout, input, report };
+    let (channels, watcher) = (setup.channels(&root), watcher::watcher(&root, &setup));
     let database = database?;
     Some(Config {
         file: input.path.map(Path::to_owned),
@@ -125,6 +129,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         calendar,
         hear,
         channels,
+        watcher,
     })
 }
 
@@ -185,5 +190,6 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         calendar: CalendarConfig::default(),
         hear: HearConfig::default(),
         channels: Channels::default(),
+        watcher: WatcherConfig::default(),
     }
 }

@@ -15,6 +15,7 @@ mod provider;
 mod raw;
 mod screen;
 mod show;
+mod watcher;
 
 pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
@@ -27,6 +28,7 @@ pub use hear::HearConfig;
 pub use keys::known_keys;
 pub use provider::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 pub use show::Problems;
+pub use watcher::WatcherConfig;
 
 use crate::calendar::Policy;
 use crate::model::{Email, Phone, Repeat, Voice};
@@ -149,6 +151,8 @@ pub struct Config {
     pub hear: HearConfig,
     /// What is reached besides the phone.
     pub channels: Channels,
+    /// Who watches that ticks run.
+    pub watcher: WatcherConfig,
 }
 
 /// `[engine]`.

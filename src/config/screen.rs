@@ -34,11 +34,15 @@ const PARTS: &[&str] = &["pass", "pw", "key", "proxy"];
 /// Words that make a key secret even when they are misspelt.
 const MISSPELT: &[&str] = &["token", "secret", "password", "credential", "command"];
 
-/// Keys that name where a calendar or a webhook is, whose addresses are passwords; what is sent with it; and programs,
+/// Keys that name where a calendar, a webhook or a watcher is, whose addresses are passwords; what is sent with it; and programs,
 /// which may be given a password.
 const WHOLE: &[&str] = &[
     "calendars",
     "headers",
+    "heartbeat_url",
+    "heartbeat_url_command",
+    "heartbeat_url_env",
+    "heartbeat_url_file",
     "presence_command",
     "run",
     "url",

@@ -143,7 +143,7 @@ fn may_reach(host: &str, ip: IpAddr, allow_private: bool) -> bool {
 struct NotPublic;
 
 /// Why there is no answer. Errors that could hold a part of the address are not quoted.
-fn words(error: &Error, limit: Duration) -> String {
+pub(super) fn words(error: &Error, limit: Duration) -> String {
     match error {
         Error::Timeout(_) => format!("no whole answer within {} s", limit.as_secs_f64()),
         Error::HostNotFound => "the name of the server does not resolve".into(),

@@ -8,11 +8,13 @@
 //! | `address` | where does an address, or a redirect from it, lead? |
 //! | `public` | is that the public internet? |
 //! | `get` | what is there? |
+//! | `ping` | who is told that we are alive? |
 
 mod address;
 mod dates;
 mod get;
 mod names;
+mod ping;
 mod public;
 mod socket;
 
@@ -21,6 +23,7 @@ pub(crate) use dates::{date, http_date, retry_after};
 pub(crate) use get::{Getter, Got};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
+pub(crate) use ping::ping;
 pub(crate) use socket::connector;
 
 use log::LevelFilter;

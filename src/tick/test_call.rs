@@ -4,7 +4,10 @@ use super::aim::Recipient;
 use super::calls::{draft, send_by, shown};
 use super::jobs::Event;
 use super::{Run, World};
-use crate::model::{MeetingWords, Outcome, Phone, Reason, RejectionClass, Reply, RungKind, StepState, Target, Voice};
+use crate::model::{
+    FenceReason, MeetingWords, NotSent, NotSentCause, Outcome, Phone, Reason, RejectionClass, Reply, RungKind,
+    StepState, Target, Voice,
+};
 use crate::rules::guard::{self, Situation};
 use crate::store::{Begun, StepResult, StoreError};
 
@@ -100,6 +103,11 @@ fn outcome(result: &mut StepResult, reply: &Reply) {
             };
             let words = r.code.map_or_else(|| r.message.clone(), |code| format!("{code} {}", r.message));
             set(result, StepState::Failed, reason, &words);
+        }
+        Outcome::NotSent(NotSent {
+            cause: NotSentCause::Fenced(FenceReason::Stopped | FenceReason::Paused), ..
+        }) => {
+            set(result, StepState::Skipped, Reason::Paused, "since the request was begun");
         }
         Outcome::NotSent(n) => set(result, StepState::Failed, Reason::NotSent, &n.detail),
         Outcome::Unknown(d) => set(result, StepState::Failed, Reason::Unknown, &d.detail),

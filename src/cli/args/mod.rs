@@ -7,12 +7,14 @@ mod meetings;
 mod operate;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 pub use calendars::*;
 pub use calls::*;
 pub use files::*;
 pub use meetings::*;
 pub use operate::*;
+pub use upkeep::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -81,6 +83,10 @@ pub enum Command {
     CallTest(CallTestArgs),
     /// Show what comes next, what is open, what rang, and how old the last tick is
     Status(StatusArgs),
+    /// Let nothing ring for a while: for everybody or for one person
+    Pause(PauseArgs),
+    /// End a pause
+    Resume(ResumeArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),
@@ -91,6 +97,9 @@ pub enum Command {
     Import(ImportArgs),
     /// Show a whole escalation with a mock phone and a turned clock; needs no config
     Demo,
+    /// Back up, check and prune the database
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Write files that belong to the package
     #[command(subcommand)]
     Generate(GenerateCommand),

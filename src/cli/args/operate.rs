@@ -8,6 +8,7 @@ use std::time::Duration;
 #[command(after_help = "Examples:
   savehub status
   savehub status --json
+  savehub status --watch
   savehub status --max-age 90s >/dev/null || echo \"savehub does not run\"")]
 pub struct StatusArgs {
     /// Print JSON (its fields are in the manual page)
@@ -16,4 +17,53 @@ pub struct StatusArgs {
     /// Exit with 4 when the last tick is older than this, such as 90s
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub max_age: Option<Duration>,
+    /// Show it anew every so many seconds, on a terminal, until q or Ctrl-C
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "2",
+        value_parser = clap::value_parser!(u16).range(1..=3600),
+        conflicts_with = "json"
+    )]
+    pub watch: Option<u16>,
+}
+
+/// `savehub pause`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub pause --for 2h
+  savehub pause --person ana --reason \"on a plane\"
+  savehub pause --for 45m --reason \"the provider has an outage\"
+
+From now on nothing is sent, neither to the people nor to their contacts; a call that rings already goes on. Steps that \
+fall due meanwhile are skipped and do not come back; later ones run once the pause is over. The pause of everybody and \
+that of a person are separate, and each holds by itself; a new one takes the place of the one of the same people. \
+Ticks go on, and may go on: they follow calls, read calendars and tell once an hour that there is a pause. Where even \
+the database does not work, a file named STOP beside the config does.")]
+pub struct PauseArgs {
+    /// End by itself after this time, such as 2h; without it, `savehub resume` ends it
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<Duration>,
+    /// Only the meetings of this person; without it, everybody's
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Why, for those who look at the status
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// `savehub resume`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub resume
+  savehub resume --person ana
+
+Without --person it ends the pause of everybody and no other: who is paused by name stays so, and is named. What was \
+skipped meanwhile does not come back.")]
+pub struct ResumeArgs {
+    /// End the pause of this person
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
 }

@@ -1,9 +1,9 @@
 //! `status --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
 
-use super::{StatusCtx, age_ms};
+use super::{StatusCtx, age_ms, is_stale};
 use crate::config::ProviderChoice;
 use crate::model::{Timestamp, printable};
-use crate::store::{CalendarView, FaultView, IncidentView, Meeting, Snapshot, TickView};
+use crate::store::{CalendarView, FaultView, IncidentView, Meeting, PauseView, Snapshot, TickView};
 use crate::zone::ZoneData;
 use serde::Serialize;
 
@@ -14,7 +14,13 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("provider", "mock or twilio"),
     ("test_mode", "true: calls are recorded, not placed"),
     ("stopped", "true: the STOP file exists, nothing rings"),
+    (
+        "pauses",
+        "what holds: person (null: everybody), since, until (null: until `savehub resume`), reason; nothing is sent for \
+         these people's meetings",
+    ),
     ("last_tick", "null before the first one; else started_at, ended_at (null while it runs), exit, skew_ms, age_s"),
+    ("stale", "true: the last tick is older than --max-age (without it, 2 minutes), or there was none"),
     (
         "next_meetings",
         "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation",
@@ -43,7 +49,9 @@ pub struct Report {
     provider: &'static str,
     test_mode: bool,
     stopped: bool,
+    pauses: Vec<PauseView>,
     last_tick: Option<TickReport>,
+    stale: bool,
     next_meetings: Vec<Meeting>,
     incidents: Vec<IncidentView>,
     calendars: Vec<CalendarView>,
@@ -66,6 +74,7 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
     clean.next_meetings.iter_mut().for_each(crate::cli::meeting::clean);
     clean.incidents.iter_mut().for_each(clean_incident);
     clean.calendars.iter_mut().for_each(clean_calendar);
+    clean.pauses.iter_mut().for_each(|pause| clean_text(&mut pause.reason));
     Report {
         schema: 1,
         now: ctx.now,
@@ -75,7 +84,9 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
         },
         test_mode: ctx.test_mode,
         stopped: ctx.stopped_by.is_some(),
+        pauses: clean.pauses,
         last_tick: clean.last_tick.as_ref().map(|tick| tick_report(tick, ctx.now)),
+        stale: is_stale(clean.last_tick.as_ref(), ctx),
         next_meetings: clean.next_meetings,
         incidents: clean.incidents,
         calendars: clean.calendars,

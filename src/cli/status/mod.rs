@@ -6,6 +6,7 @@
 mod calendars;
 mod json;
 mod text;
+mod watch;
 mod words;
 
 pub use json::{FIELDS, Report, report};
@@ -15,10 +16,10 @@ pub use words::{attempt_words, reason_words};
 use super::args::StatusArgs;
 use super::print::{self, Screen};
 use super::{Ctx, pick};
-use crate::config::{Person, ProviderChoice};
+use crate::config::{Config, Person, ProviderChoice};
 use crate::exit::Exit;
 use crate::model::Timestamp;
-use crate::store::TickView;
+use crate::store::{Snapshot, Store, StoreError, TickView};
 use crate::zone::{self, Zone};
 use std::path::Path;
 use std::time::Duration;
@@ -53,24 +54,35 @@ pub struct StatusCtx<'a> {
 
 /// Runs the command.
 pub fn run(args: &StatusArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
-    let (since, until) = (ctx.now.minus(SHOWN_FOR), ctx.now.plus(AHEAD));
-    let snapshot = ctx.store.snapshot(ctx.now, since, until)?;
-    let stop = ctx.config.stop_file.as_path();
-    let status = StatusCtx {
-        now: ctx.now,
-        people: &ctx.config.people,
-        provider: ctx.config.provider.chosen,
-        test_mode: ctx.config.test_mode,
-        stopped_by: ctx.config.stopped().then_some(stop),
-        max_age: args.max_age,
-        screen: ctx.screen,
-    };
+    if let Some(seconds) = args.watch {
+        return watch::run(args, Duration::from_secs(seconds.into()), ctx);
+    }
+    let snapshot = snapshot(ctx.store, ctx.now)?;
+    let status = StatusCtx::of(ctx.config, args, ctx.now, ctx.screen);
     if args.json {
         print::json(ctx.out, &report(&snapshot, zone::data_version(), &status))?;
     } else {
         ctx.out.write_all(render(&snapshot, &status).as_bytes())?;
     }
     Ok(exit(snapshot.last_tick.as_ref(), &status))
+}
+
+fn snapshot(store: &dyn Store, now: Timestamp) -> Result<Snapshot, StoreError> {
+    store.snapshot(now, now.minus(SHOWN_FOR), now.plus(AHEAD))
+}
+
+impl<'a> StatusCtx<'a> {
+    fn of(config: &'a Config, args: &StatusArgs, now: Timestamp, screen: Screen) -> Self {
+        Self {
+            now,
+            people: &config.people,
+            provider: config.provider.chosen,
+            test_mode: config.test_mode,
+            stopped_by: config.stopped().then_some(config.stop_file.as_path()),
+            max_age: args.max_age,
+            screen,
+        }
+    }
 }
 
 /// [`Exit::Stale`] when the last tick is older than `--max-age` allows, or there was none.
@@ -94,6 +106,11 @@ fn limit_ms(max: Duration) -> u64 {
 
 fn is_old(tick: &TickView, ctx: &StatusCtx<'_>) -> bool {
     age_ms(tick, ctx.now) > limit_ms(ctx.max_age.unwrap_or(USUAL_MAX_AGE))
+}
+
+/// Is the last tick too old, or was there none?
+fn is_stale(tick: Option<&TickView>, ctx: &StatusCtx<'_>) -> bool {
+    tick.is_none_or(|tick| is_old(tick, ctx))
 }
 
 fn zone_of(person: &str, ctx: &StatusCtx<'_>) -> Zone {

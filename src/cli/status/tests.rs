@@ -6,7 +6,7 @@ use crate::model::{
     AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, HangUpState, IncidentState, ProviderKind, Reason,
     RungKind, StepId, StepState,
 };
-use crate::store::{AttemptView, CalendarView, FaultView, Snapshot, StepView};
+use crate::store::{AttemptView, CalendarView, FaultView, PauseView, Snapshot, StepView};
 use crate::zone::ZoneData;
 
 fn ctx(people: &[Person]) -> StatusCtx<'_> {
@@ -32,6 +32,7 @@ fn nothing() -> Snapshot {
         calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(0))),
         faults: Vec::new(),
+        pauses: Vec::new(),
     }
 }
 
@@ -132,6 +133,7 @@ fn busy_morning() -> Snapshot {
         calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(1))),
         faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
+        pauses: Vec::new(),
     }
 }
 
@@ -164,6 +166,39 @@ Ended
     s5 call 07:56:00: skipped: outside the critical window (240 s before)
 "
     );
+}
+
+#[test]
+fn a_pause_stands_above_the_tick() {
+    let people = [person("ana")];
+    let pause = |person: Option<&str>, until| PauseView {
+        person: person.map(str::to_owned),
+        since: minutes(-5),
+        until,
+        reason: Some("on a plane".into()),
+    };
+    let pauses = vec![pause(None, None), pause(Some("ana"), Some(minutes(60)))];
+    let text = render(&Snapshot { pauses, ..nothing() }, &ctx(&people));
+    assert!(
+        text.starts_with(
+            "PAUSED: everybody until `savehub resume`, on a plane; nothing will ring\n\
+             PAUSED: ana until 10:00 (in 1 h), on a plane; nothing is sent for these meetings\n\
+             last tick 12 s ago, ok\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_json_says_when_the_last_tick_is_too_old() {
+    let stale = |last_tick, max_age| {
+        let snapshot = Snapshot { last_tick, ..nothing() };
+        serde_json::to_value(report(&snapshot, zone_data(), &StatusCtx { max_age, ..ctx(&[]) })).unwrap()["stale"]
+            .clone()
+    };
+    let at = |s: i64| Some(tick(seconds(-s - 1), Some(seconds(-s)), Some(0)));
+    assert_eq!([stale(at(120), None), stale(at(121), None), stale(None, None)], [false, true, true]);
+    assert_eq!(stale(at(60), Some(Duration::from_secs(59))), true);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use super::calendars;
 use super::words::{attempt_words, incident_words, step_words};
 use super::{StatusCtx, age_ms, is_old, zone_of};
+use crate::cli::pause::pause_words;
 use crate::cli::print;
 use crate::config::ProviderChoice;
 use crate::exit::Exit;
 use crate::model::{StepState, Timestamp, printable};
-use crate::store::{AttemptView, IncidentView, Snapshot, StepView, TickView};
+use crate::store::{AttemptView, IncidentView, PauseView, Snapshot, StepView, TickView};
 use crate::when;
 use crate::zone::Zone;
 
@@ -17,6 +18,7 @@ const LISTED: usize = 10;
 /// The whole text.
 pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     let mut lines = brakes(ctx);
+    lines.extend(pauses(snapshot, ctx));
     lines.push(tick_line(snapshot.last_tick.as_ref(), ctx));
     lines.extend(faults(snapshot, ctx));
     let (ended, open): (Vec<&IncidentView>, Vec<&IncidentView>) =
@@ -47,6 +49,15 @@ fn brakes(ctx: &StatusCtx<'_>) -> Vec<String> {
         lines.push(ctx.screen.paint.alarm(&text));
     }
     lines
+}
+
+/// `PAUSED: ana until 11:00 (in 2 h), a reason; nothing is sent for these meetings`.
+fn pauses(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Vec<String> {
+    let line = |pause: &PauseView| {
+        let what = if pause.person.is_some() { "nothing is sent for these meetings" } else { "nothing will ring" };
+        ctx.screen.paint.alarm(&format!("PAUSED: {}; {what}", pause_words(pause, ctx.people, ctx.now)))
+    };
+    snapshot.pauses.iter().map(line).collect()
 }
 
 fn tick_line(tick: Option<&TickView>, ctx: &StatusCtx<'_>) -> String {

@@ -69,7 +69,7 @@ impl SqliteStore {
         let copy = |memory: &mut Self| -> rusqlite::Result<()> {
             let from = self.lock();
             let to = memory.connection.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-            rusqlite::backup::Backup::new(&from, to)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
+            super::backup::copy_whole(&from, to)?;
             to.pragma_update(None, "foreign_keys", true)
         };
         copy(&mut memory).map_err(|error| self.explain("copy the database", &error))?;

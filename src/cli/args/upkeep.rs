@@ -1,0 +1,59 @@
+//! Looking after the database.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `savehub db`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DbCommand {
+    /// Copy the database to a file while ticks go on
+    Backup(DbBackupArgs),
+    /// See whether the database is whole and keeps to the rules
+    Check(DbCheckArgs),
+    /// Delete what is over and old
+    Prune(DbPruneArgs),
+}
+
+/// `savehub db backup`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub db backup ~/savehub.backup
+  savehub db backup --force /mnt/backup/savehub.db
+
+The copy is one file of mode 0600: it holds whole phone numbers. It is checked and on the disk when the command ends, \\
+and there is none when it fails. To go back, stop the ticks, put the file in the place of the database, remove what ends \\
+in -wal and -shm beside it, and start the ticks again: they ask the provider which calls were made since.")]
+pub struct DbBackupArgs {
+    /// The file to write; it must not be there yet
+    pub file: PathBuf,
+    /// Replace the file
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `savehub db check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub db check
+
+Exits with 1 when something is wrong, and says what. Nothing is changed, and ticks go on.")]
+pub struct DbCheckArgs {}
+
+/// `savehub db prune`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub db prune --older-than 365d --dry-run
+  savehub db prune --older-than 365d
+
+Incidents that ended before that go, with everything that hangs on them; so do test calls and pauses of before. What is \\
+open, may still ring or is to be hung up stays. It is done in small steps, so ticks go on. The file does not become \\
+smaller: the space is used again. With `retention` under [engine] ticks do the same by themselves.")]
+pub struct DbPruneArgs {
+    /// How old, such as 365d; at least 1d
+    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+    pub older_than: Duration,
+    /// Say what would go, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}

@@ -1,0 +1,81 @@
+//! `savehub db`: looking after the database.
+
+use super::args::{DbBackupArgs, DbCommand, DbPruneArgs};
+use super::counted;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use crate::store::sqlite::{Create, Replace, SqliteStore};
+use crate::store::{Forgotten, Store};
+use std::io::Write;
+use std::time::Duration;
+
+/// Younger rows count for the limits of the last 24 hours.
+const YOUNGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Incidents deleted in one transaction.
+const BATCH: u32 = 100;
+
+/// Between two transactions others get their turn: SQLite's own queue is not fair.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Runs the command.
+pub(super) fn run(command: &DbCommand, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let store = SqliteStore::open(&config.database, Create::No)?;
+    match command {
+        DbCommand::Backup(args) => backup(args, &store, out),
+        DbCommand::Check(_) => check(&store, config, out),
+        DbCommand::Prune(args) => prune(args, &store, out),
+    }
+}
+
+fn backup(args: &DbBackupArgs, store: &SqliteStore, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let replace = if args.force { Replace::Yes } else { Replace::No };
+    let bytes = store.backup(&args.file, replace)?;
+    writeln!(out, "backed up: {}, {bytes} bytes, checked", args.file.display())?;
+    Ok(Exit::Done)
+}
+
+fn check(store: &SqliteStore, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let wrong = store.check()?;
+    for line in &wrong {
+        writeln!(out, "{line}")?;
+    }
+    if wrong.is_empty() {
+        let path = config.database.display();
+        writeln!(out, "ok: {path} is whole, and keeps to the {} rules of the engine", SqliteStore::rules())?;
+        return Ok(Exit::Done);
+    }
+    log::error!(
+        "the database is not as it must be; `savehub db backup` keeps what there is, then restore an older one"
+    );
+    Ok(Exit::NotDone)
+}
+
+fn prune(args: &DbPruneArgs, store: &dyn Store, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    if args.older_than < YOUNGEST {
+        return Err(UsageError("--older-than: at least 1d; what is younger counts for the daily caps".into()).into());
+    }
+    let until = SystemClock.now().minus(args.older_than);
+    if args.dry_run {
+        writeln!(out, "would delete {}", words(&store.forgettable(until)?))?;
+        return Ok(Exit::Done);
+    }
+    let mut all = Forgotten::default();
+    loop {
+        let some = store.forget(until, BATCH)?;
+        all = all.and(some);
+        if some.is_nothing() {
+            break;
+        }
+        SystemClock.sleep(BREATH);
+    }
+    writeln!(out, "deleted {}", words(&all))?;
+    Ok(Exit::Done)
+}
+
+fn words(forgotten: &Forgotten) -> String {
+    let Forgotten { incidents, meetings, test_calls, pauses } = *forgotten;
+    let parts = [(incidents, "incident"), (meetings, "meeting"), (test_calls, "test call"), (pauses, "pause")];
+    parts.map(|(n, what)| counted(n, what)).join(", ")
+}

@@ -1,0 +1,69 @@
+//! What a tick tells those who watch it, once everything else is done: the metrics file, then the heartbeat.
+
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::model::Timestamp;
+use crate::store::Store;
+use crate::tick::{HEARTBEAT_FAULT, METRICS_FAULT, Summary, fault, is_trouble};
+use crate::watcher::{self, Ended, LIMIT, Source};
+use std::time::{Duration, Instant};
+
+/// Of a tick's time, so much is left for what comes after the ping: a line in the database, and the way out.
+const LEFT_OVER: Duration = Duration::from_secs(2);
+
+/// A tick from its beginning on.
+pub(super) struct Watched {
+    started_at: Timestamp,
+    started: Instant,
+}
+
+impl Watched {
+    /// It begins now.
+    pub(super) fn begin() -> Self {
+        Self { started_at: SystemClock.now(), started: Instant::now() }
+    }
+
+    /// It is over. What cannot be told is a fault of its own, and changes nothing else.
+    pub(super) fn end(self, config: &Config, store: Option<&dyn Store>, ran: Result<&Summary, &anyhow::Error>) {
+        let watcher = &config.watcher;
+        if watcher.heartbeat.is_none() && watcher.metrics_file.is_none() {
+            return;
+        }
+        let trouble = |summary: &Summary| {
+            let lost = summary.results.iter().filter(|result| is_trouble(result));
+            lost.map(|result| (result.state, result.reason)).collect()
+        };
+        let ended = Ended {
+            started_at: self.started_at,
+            took: self.started.elapsed(),
+            exit: ran.map_or_else(Exit::of, Summary::exit),
+            trouble: ran.map(trouble).unwrap_or_default(),
+        };
+        if let Some(file) = &watcher.metrics_file {
+            let now = SystemClock.now();
+            let gauges = store.and_then(|store| store.gauges(now).ok());
+            let source = Source { ended: &ended, now, stopped: config.stopped(), gauges: gauges.as_ref() };
+            let done = watcher::write(file, &watcher::text(&source));
+            tell(store, METRICS_FAULT, "metrics_file", done.err().as_deref());
+        }
+        if watcher.heartbeat.is_some() {
+            let left = config.engine.tick_limit.saturating_sub(self.started.elapsed()).saturating_sub(LEFT_OVER);
+            let done = match left.min(LIMIT) {
+                Duration::ZERO => Err("the tick took all its time".to_owned()),
+                within => watcher::ping(watcher, &ended, within),
+            };
+            tell(store, HEARTBEAT_FAULT, "heartbeat_url", done.err().as_deref());
+        }
+    }
+}
+
+/// Tells a fault as ticks do; where the store cannot keep it, each time.
+fn tell(store: Option<&dyn Store>, key: &str, what: &str, why: Option<&str>) {
+    let there = why.is_some();
+    let words = || format!("{what}: {}", why.unwrap_or_default());
+    let told = store.map(|store| fault(store, SystemClock.now(), key, there, words));
+    if there && !matches!(told, Some(Ok(()))) {
+        log::warn!("{}", words());
+    }
+}

@@ -1,0 +1,61 @@
+//! Counts for monitoring. Nothing here walks through history: partial indexes hold present work, `counters` the past.
+
+use super::{Inner, pauses};
+use crate::model::{IncidentState, Timestamp};
+use crate::store::{Gauges, Tally};
+use rusqlite::{OptionalExtension, Transaction};
+
+pub(super) fn gauges(tx: &Transaction<'_>, now: Timestamp) -> Inner<Gauges> {
+    let count = |sql: &str| -> rusqlite::Result<u32> { tx.prepare_cached(sql)?.query_row([], |r| r.get(0)) };
+    let open = IncidentState::ALL.iter().filter(|state| !state.is_final()).map(|state| {
+        let n = tx
+            .prepare_cached("select count(*) from incidents where ended_at is null and state = ?1")?
+            .query_row([state], |r| r.get(0))?;
+        Ok((*state, n))
+    });
+    let incidents_open = open.collect::<Inner<Vec<_>>>()?;
+    let (calendars, calendars_failing, oldest_calendar_at) = tx
+        .prepare_cached("select count(*), count(failing_since), min(good_at) from calendars")?
+        .query_row([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    let live = pauses::live(tx, now)?;
+    let by_name = live.iter().filter(|pause| pause.person.is_some()).count();
+    Ok(Gauges {
+        incidents_open,
+        steps_pending: count("select count(*) from steps where state = 'PENDING'")?,
+        steps_due: tx
+            .prepare_cached("select count(*) from steps where state = 'PENDING' and ready_at <= ?1")?
+            .query_row([now], |r| r.get(0))?,
+        attempts_unknown: count(
+            "select count(*) from attempts where state = 'UNKNOWN' and state in ('SENDING','UNKNOWN')",
+        )?,
+        calls_live: count(
+            "select count(*) from attempts where next_look_at is not null and state = 'ACCEPTED' and kind = 'call' \
+             and call_status in ('queued','ringing','in-progress')",
+        )?,
+        faults: tx
+            .prepare_cached("select key from faults order by key")?
+            .query_map([], |r| r.get(0))?
+            .collect::<rusqlite::Result<_>>()?,
+        everybody_paused: by_name < live.len(),
+        people_paused: u32::try_from(by_name).unwrap_or(u32::MAX),
+        skew_ms: tx
+            .prepare_cached("select skew_ms from ticks where skew_ms is not null order by id desc limit 1")?
+            .query_row([], |r| r.get(0))
+            .optional()?,
+        last_completed_at: tx
+            .prepare_cached("select ended_at from ticks where ended_at is not null order by id desc limit 1")?
+            .query_row([], |r| r.get(0))
+            .optional()?,
+        calendars,
+        calendars_failing,
+        oldest_calendar_at,
+        attempts: tallies(tx, "attempts")?,
+        steps_ended: tallies(tx, "steps_ended")?,
+    })
+}
+
+fn tallies(tx: &Transaction<'_>, name: &str) -> Inner<Vec<Tally>> {
+    let mut statement = tx.prepare_cached("select what, how, n from counters where name = ?1 order by what, how")?;
+    let rows = statement.query_map([name], |r| Ok(Tally { what: r.get(0)?, how: r.get(1)?, n: r.get(2)? }))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
