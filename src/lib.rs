@@ -34,6 +34,7 @@
 //! | [`provider`] | [`model`], [`http`], [`program`], and the types of [`config`] |
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
+//! | [`report`] | [`model`], [`zone`], and the types of [`store`] |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |
@@ -53,6 +54,7 @@ pub mod near;
 pub mod owner;
 pub mod program;
 pub mod provider;
+pub mod report;
 pub mod rules;
 pub mod store;
 pub mod tick;

@@ -14,8 +14,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli/",
         &[
-            "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "rules",
-            "store", "tick", "when", "zone",
+            "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "report",
+            "rules", "store", "tick", "when", "zone",
         ],
     ),
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
@@ -27,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http/", &["model"]),
     ("rules/message.rs", &["model", "owner", "zone"]),
     ("rules/", &["model", "owner"]),
+    ("report/", &["model", "store", "zone"]),
     ("exit.rs", &["store::StoreError"]),
     ("when.rs", &["model", "zone"]),
     ("zone", &["model"]),

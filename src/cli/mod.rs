@@ -15,6 +15,7 @@ pub mod meeting;
 mod open;
 pub mod pick;
 pub mod print;
+pub mod report;
 pub mod resolve;
 pub mod status;
 #[cfg(test)]
@@ -118,6 +119,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Checkin(args) => with_store(file, Create::No, screen, out, |ctx| checkin::run(args, ctx)),
         Command::Resolve(args) => with_store(file, Create::No, screen, out, |ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
+        Command::Report(args) => with_store(file, Create::No, screen, out, |ctx| report::run(args, ctx)),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

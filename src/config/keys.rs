@@ -5,8 +5,8 @@ const TABLES: &[(&str, &[&str])] = &[
     (
         "",
         &[
-            "database", "call", "guards", "engine", "calendar", "hear", "provider", "email", "webhook", "command",
-            "person", "contact", "ladder",
+            "database", "call", "guards", "engine", "calendar", "hear", "report", "provider", "email", "webhook",
+            "command", "person", "contact", "ladder",
         ],
     ),
     ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language", "repeat", "machine_detection"]),
@@ -57,6 +57,7 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("hear", &["replies", "call_back", "joined", "missed", "key_bin"]),
+    ("report", &["budget"]),
     ("provider", &["mock", "twilio"]),
     ("provider.mock", &["outcomes"]),
     (

@@ -11,6 +11,7 @@ mod facts;
 mod heard;
 mod ids;
 mod meeting;
+mod money;
 mod phone;
 mod rung;
 mod states;
@@ -21,7 +22,7 @@ mod time;
 pub use agenda::{CalendarKind, Seen, SeenMeeting, SkipWhy, Validators};
 pub use call::{
     Accepted, CallList, CallReport, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome, Rejection,
-    RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
+    FENCED, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
 };
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
@@ -31,6 +32,7 @@ pub use facts::{
 pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::MeetingWords;
+pub use money::{Amount, Money};
 pub use phone::{Phone, PhoneError};
 pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};
 pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};

@@ -38,7 +38,7 @@ fn the_example_holds_every_key_of_the_checker_and_no_other() {
 #[test]
 fn the_defaults_the_example_shows_are_the_defaults() {
     // Lines that show an example, not a default, or one of several ways.
-    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "joined", "missed", "key_bin"];
+    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "joined", "missed", "key_bin", "budget"];
     let shown: String = EXAMPLE
         .lines()
         .take_while(|line| !line.starts_with("[provider.mock]"))

@@ -9,7 +9,7 @@ use savehub::store::{
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
     NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
-    StepView, Store, TickBegun, TickEnd, TickStart,
+    StepView, Store, Tally, TallyScope, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -248,6 +248,10 @@ impl Store for Checked {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.inner.snapshot(now, since, until)
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.inner.tally(asked)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

@@ -9,7 +9,7 @@ use savehub::store::{
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
     Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, TickBegun, TickEnd, TickStart,
+    StoreError, Tally, TallyScope, TickBegun, TickEnd, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -267,6 +267,10 @@ impl Store for Watched {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.ask().snapshot(now, since, until)
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.ask().tally(asked)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

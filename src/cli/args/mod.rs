@@ -5,6 +5,7 @@ mod calls;
 mod files;
 mod meetings;
 mod operate;
+mod report;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ pub use calls::*;
 pub use files::*;
 pub use meetings::*;
 pub use operate::*;
+pub use report::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -81,6 +83,8 @@ pub enum Command {
     CallTest(CallTestArgs),
     /// Show what comes next, what is open, what rang, and how old the last tick is
     Status(StatusArgs),
+    /// Show what came of a stretch of time: calls, answers, failures, delays, costs
+    Report(ReportArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

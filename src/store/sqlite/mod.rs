@@ -36,6 +36,7 @@ mod open;
 mod reads;
 mod reconcile;
 mod record;
+mod tally;
 mod ticks;
 mod values;
 
@@ -44,7 +45,7 @@ use super::{
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
     Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, TickBegun, TickEnd, TickStart,
+    StoreError, Tally, TallyScope, TickBegun, TickEnd, TickStart,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -402,6 +403,10 @@ impl Store for SqliteStore {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.read("read the state", |tx| reads::snapshot(tx, now, since, until))
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.read("count for the report", |tx| tally::tally(tx, asked))
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

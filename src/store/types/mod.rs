@@ -5,6 +5,7 @@ mod calls;
 mod incidents;
 mod meetings;
 mod reconcile;
+mod tally;
 mod ticks;
 
 pub use crate::model::{
@@ -15,6 +16,7 @@ pub use calls::*;
 pub use incidents::*;
 pub use meetings::*;
 pub use reconcile::*;
+pub use tally::*;
 pub use ticks::*;
 
 /// Can be made in this module's tree only, so that nobody else makes a [`Claim`] or an [`Attempt`].
