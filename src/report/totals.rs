@@ -10,6 +10,12 @@ use std::collections::BTreeMap;
 pub struct Counts(BTreeMap<Outcome, u64>);
 
 impl Counts {
+    fn add(&mut self, other: &Self) {
+        for (outcome, n) in &other.0 {
+            *self.0.entry(*outcome).or_default() += n;
+        }
+    }
+
     /// How often this one.
     pub fn of(&self, outcome: Outcome) -> u64 {
         self.0.get(&outcome).copied().unwrap_or(0)
@@ -151,6 +157,26 @@ impl Totals {
             let unpriced = if row.kind == RungKind::Call { &mut self.unpriced_calls } else { &mut self.unpriced_messages };
             *unpriced += row.count;
         }
+    }
+
+    /// Adds the totals of another day or person.
+    pub fn add(&mut self, other: &Self) {
+        self.calls.add(&other.calls);
+        for (kind, counts) in &other.others {
+            self.others.entry(*kind).or_default().add(counts);
+        }
+        self.retries += other.retries;
+        self.rate_limited += other.rate_limited;
+        self.test_calls += other.test_calls;
+        self.not_tried += other.not_tried;
+        for (ending, n) in &other.meetings.0 {
+            *self.meetings.0.entry(*ending).or_default() += n;
+        }
+        for (unit, amount) in other.spend.iter() {
+            self.spend.add(Some(unit), amount);
+        }
+        self.unpriced_calls += other.unpriced_calls;
+        self.unpriced_messages += other.unpriced_messages;
     }
 
     /// Adds meetings.

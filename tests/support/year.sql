@@ -25,11 +25,12 @@ select id, person, 'y' || id || '@example.com', '', 'Meeting ' || id, starts_at,
 
 insert into incidents(id, meeting_id, person, generation, starts_at, state, reason, opened_at, ended_at, acknowledged_at, acknowledged_how, acknowledged_by)
 select id, id, person, 1, starts_at,
-  case story when 5 then 'MISSED' when 6 then 'CANCELLED' when 7 then 'MISSED' else 'RESOLVED' end,
-  case story when 5 then 'no_check_in' when 6 then 'meeting_moved' when 7 then 'said_missed'
-    else case when q < 100 then 'presence' when q < 130 then 'operator' else 'joined' end end,
+  case story when 4 then case when q < 500 then 'MISSED' else 'RESOLVED' end when 5 then 'MISSED' when 6 then 'CANCELLED'
+    when 7 then 'MISSED' else 'RESOLVED' end,
+  case when story = 4 and q < 500 then 'no_check_in' else case story when 5 then 'no_check_in' when 6 then 'meeting_moved' when 7 then 'said_missed'
+    else case when q < 100 then 'presence' when q < 130 then 'operator' else 'joined' end end end,
   starts_at - 720000,
-  starts_at + case story when 0 then -400000 when 1 then -200000 when 2 then -120000 when 3 then -20000 when 4 then 240000
+  starts_at + case story when 0 then -400000 when 1 then -200000 when 2 then -120000 when 3 then -20000 when 4 then case when q < 500 then 900000 else 240000 end
     when 5 then 900000 when 6 then -600000 else -60000 end,
   case story when 4 then starts_at - 30000 end, case story when 4 then 'answered' end, case story when 4 then '****0101' end
 from year;
