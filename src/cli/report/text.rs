@@ -167,6 +167,12 @@ impl Page<'_> {
             vec![format!("{:>5}", failure.count), kind, told.what, words]
         };
         let rows: Vec<_> = self.picture.summary.failures.iter().map(row).collect();
+        if self.is_narrow() && !rows.is_empty() {
+            // A column of long sentences would be a few letters wide.
+            let mut lines = self.section("Failures", Vec::new());
+            lines.extend(rows.iter().map(|cells| format!("  {}", cells.join(" ").trim_start())));
+            return lines;
+        }
         if rows.is_empty() { rows.concat() } else { self.section("Failures", rows) }
     }
 

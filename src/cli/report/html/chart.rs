@@ -24,11 +24,11 @@ pub(super) fn parts(counts: &Counts) -> Vec<(&'static str, &'static str, u64)> {
     STACK.iter().map(|(class, words, outcomes)| (*class, *words, sum(outcomes))).collect()
 }
 
-/// A round number that is not smaller, for the end of an axis.
+/// A round number that is not smaller, and whose half is whole, for the end of an axis.
 pub(super) fn ceiling(most: u64) -> u64 {
     let mut step = 1;
     loop {
-        for times in [2, 4, 6, 10] {
+        for times in [2, 3, 4, 5, 6, 8, 10].into_iter().filter(|times| step > 1 || times % 2 == 0) {
             if most <= step * times {
                 return step * times;
             }
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_axis_ends_at_a_round_number_that_is_even() {
-        for (most, end) in [(0, 2), (2, 2), (3, 4), (5, 6), (7, 10), (11, 20), (41, 60), (232, 400), (950, 1000)] {
+    fn an_axis_ends_at_a_round_number_with_a_whole_half() {
+        for (most, end) in [(0, 2), (2, 2), (3, 4), (5, 6), (7, 8), (11, 20), (41, 50), (232, 300), (950, 1000)] {
             assert_eq!(ceiling(most), end, "{most}");
         }
         assert_eq!(ceiling(u64::MAX), u64::MAX);

@@ -37,9 +37,9 @@ pub(super) fn page(picture: &Picture<'_>) -> String {
         calls(&columns, total),
         format!("<div class=\"pair\">{}{}</div>", meetings(total), delay(picture)),
         money::section(picture),
-        tables::people(picture),
         tables::failures(picture),
         tables::not_tried(picture),
+        tables::people(picture),
     ]
     .concat();
     format!(
@@ -86,12 +86,14 @@ fn grouped(n: u64) -> String {
     text
 }
 
+/// A number, large, with its unit, and what belongs to it.
 fn tile(label: &str, big: &str, small: &str, warn: bool) -> String {
     let class = if warn { "tile warn" } else { "tile" };
+    let (number, unit) = big.split_once(' ').map_or((big, String::new()), |(n, unit)| (n, format!(" <small>{}</small>", escape(unit))));
     format!(
-        "<div class=\"{class}\"><dt>{}</dt><dd class=\"big\">{}</dd><dd class=\"small\">{}</dd></div>",
+        "<div class=\"{class}\"><dt>{}</dt><dd class=\"big\">{}{unit}</dd><dd class=\"small\">{}</dd></div>",
         escape(label),
-        escape(big),
+        escape(number),
         escape(small)
     )
 }
@@ -244,12 +246,12 @@ fn delay(picture: &Picture<'_>) -> String {
     let most = classes.iter().map(|(_, n)| *n).max().unwrap_or(0);
     let mut from = 0;
     let mut lines = String::new();
-    for (end, n) in classes {
+    // What lies behind the longest delay is left out.
+    let shown = classes.iter().rposition(|(_, n)| *n > 0).map_or(0, |last| last + 1);
+    for (end, n) in classes.into_iter().take(shown) {
         let words = end.map_or_else(|| format!("{from} s and more"), |end| format!("{from} to {end} s"));
         from = end.unwrap_or(from);
-        if most > 0 {
-            lines.push_str(&counted_bar(&words, n, delay.count(), most, "accent"));
-        }
+        lines.push_str(&counted_bar(&words, n, delay.count(), most, "accent"));
     }
     section_or("From the due time to the request", &lines, "No call was due in this time.")
 }

@@ -3,11 +3,14 @@
 use super::{axis, chart, escape};
 use crate::cli::report::words::{self, money};
 use crate::cli::report::{MonthPicture, Picture};
-use crate::model::Amount;
+use crate::model::{Amount, printable};
 use crate::report::month::Outlook;
 use crate::report::span;
 use crate::report::totals::Totals;
 use crate::store::Group;
+
+/// Billionths of it.
+const HUNDREDTH: u64 = 10_000_000;
 
 /// Currencies that have a chart of their own.
 const CHARTS: usize = 3;
@@ -22,7 +25,15 @@ pub(super) fn tile(picture: &Picture<'_>) -> Option<String> {
         format!("{} forecast {forecast}{}", month.month.word(), budget.unwrap_or_default())
     });
     let above = month.outlooks.iter().any(Outlook::is_above);
-    Some(super::tile("Spend", &words::spend(&total.spend), &small, above))
+    // One currency large: the budget's, or that of the largest sum.
+    let main = month.outlooks.iter().find(|outlook| outlook.budget.is_some()).map(|outlook| outlook.unit.as_str());
+    let largest = || total.spend.iter().max_by_key(|(_, amount)| *amount).map(|(unit, _)| unit);
+    let main = main.filter(|unit| total.spend.iter().any(|(known, _)| known == *unit)).or_else(largest);
+    let big = main.map_or_else(|| "-".to_owned(), |unit| money(total.spend.of(unit), unit));
+    let others: Vec<String> =
+        total.spend.iter().filter(|(unit, _)| Some(*unit) != main).map(|(unit, amount)| money(amount, unit)).collect();
+    let others = if others.is_empty() { String::new() } else { format!("and {}; ", others.join(", ")) };
+    Some(super::tile("Spend", &big, &format!("{others}{small}"), above))
 }
 
 pub(super) fn section(picture: &Picture<'_>) -> String {
@@ -58,8 +69,8 @@ fn sums(month: &MonthPicture, unit: &str) -> Vec<Amount> {
 fn figure(month: &MonthPicture, outlook: &Outlook) -> String {
     let sums = sums(month, &outlook.unit);
     let largest = sums.iter().copied().chain([outlook.forecast]).chain(outlook.budget).max().unwrap_or(Amount::ZERO);
-    // The axis ends a tenth above the largest amount.
-    let top = largest.plus(Amount::from_billionths(largest.billionths() / 10)).billionths().max(1).unsigned_abs();
+    // The axis ends at a round number of hundredths.
+    let top = chart::ceiling(largest.billionths().max(0).unsigned_abs().div_ceil(HUNDREDTH).max(10)) * HUNDREDTH;
     let part = |amount: Amount| {
         u64::try_from(u128::from(amount.billionths().max(0).unsigned_abs()) * 1000 / u128::from(top)).unwrap_or(1000)
     };
@@ -79,9 +90,11 @@ fn figure(month: &MonthPicture, outlook: &Outlook) -> String {
     let (first, last) = (month.days.first(), (month.month.name.0, month.month.name.1, i8::try_from(days).unwrap_or(28)));
     let first = first.map_or_else(String::new, |(date, _)| span::text(*date));
     format!(
-        "<figure><div class=\"plot\">{}{shape}<div class=\"dates\" aria-hidden=\"true\"><span>{first}</span><span>{}</span></div></div>\
+        "<figure><figcaption>{} of {}, summed up by day</figcaption><div class=\"plot\">{}{shape}<div class=\"dates\" aria-hidden=\"true\"><span>{first}</span><span>{}</span></div></div>\
          <ul class=\"legend\"><li><i class=\"key-line\"></i>spent {}</li>\
          <li><i class=\"key-line key-dash\"></i>at this rate {}</li>{}</ul></figure>",
+        escape(&printable(&outlook.unit)),
+        month.month.word(),
         axis(&half(top), &half(top / 2)),
         span::text(last),
         say(outlook.so_far),

@@ -9,6 +9,9 @@ use crate::report::outcome::{Ending, Outcome};
 use crate::report::totals::Totals;
 use crate::report::trouble::{Failure, NotTried};
 
+/// People who are shown at once; the others are folded.
+const SHOWN: usize = 12;
+
 /// People listed, at most.
 const LISTED: usize = 500;
 
@@ -36,17 +39,26 @@ pub(super) fn people(picture: &Picture<'_>) -> String {
     }
     let sum = |totals: &Totals| chart::parts(&totals.calls).iter().map(|(_, _, n)| n).sum::<u64>();
     let most = rows.iter().map(|row| sum(&row.totals)).max().unwrap_or(0);
-    let more = match rows.len().saturating_sub(LISTED) {
-        0 => String::new(),
-        more => format!("<p class=\"soft\">and {more} more; `--by person --csv` has all of them</p>"),
+    let table = |rows: &[Row]| {
+        format!(
+            "<div class=\"scroll\" tabindex=\"0\"><table class=\"people\"><thead><tr><th scope=\"col\">person</th>\
+             <th class=\"n\" scope=\"col\">calls</th><th class=\"wide\" scope=\"col\">what became of them</th>\
+             <th class=\"n\" scope=\"col\">answer rate</th><th class=\"n wide\" scope=\"col\">meetings</th>\
+             <th class=\"n\" scope=\"col\">missed</th><th class=\"n wide\" scope=\"col\">spend</th></tr></thead>\
+             <tbody>{}</tbody></table></div>",
+            rows.iter().map(|row| person(row, most)).collect::<String>()
+        )
     };
-    format!(
-        "<section><h2>People</h2><div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">person</th>\
-         <th class=\"n\" scope=\"col\">calls</th><th class=\"wide\" scope=\"col\">what became of them</th>\
-         <th class=\"n\" scope=\"col\">answer rate</th><th class=\"n wide\" scope=\"col\">meetings</th>\
-         <th class=\"n\" scope=\"col\">missed</th><th class=\"n wide\" scope=\"col\">spend</th></tr></thead><tbody>{}</tbody></table></div>{more}</section>",
-        rows.iter().take(LISTED).map(|row| person(row, most)).collect::<String>()
-    )
+    let (shown, folded) = rows.split_at(rows.len().min(SHOWN));
+    let listed = &folded[..folded.len().min(LISTED)];
+    let mut text = format!("<section><h2>People</h2>{}", table(shown));
+    if !listed.is_empty() {
+        text.push_str(&format!("<details><summary>{} more</summary>{}</details>", grouped(listed.len() as u64), table(listed)));
+    }
+    if folded.len() > listed.len() {
+        text.push_str("<p class=\"soft\">These are not all: `savehub report --by person --csv` lists everybody.</p>");
+    }
+    text + "</section>"
 }
 
 fn person(row: &Row, most: u64) -> String {
