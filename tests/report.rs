@@ -128,7 +128,9 @@ fn the_rest_agrees(database: &Path, report: &Value) {
         *told.entry(format!("{code} {}", failure["kind"].as_str().unwrap())).or_default() += one(failure, "/count");
     }
     assert_eq!(told, asked(database, codes));
-    let skipped = format!("select kind || ' ' || reason, count(*) from steps where state = 'SKIPPED' and incident_id not in ({touched}) group by 1");
+    let skipped = format!(
+        "select kind || ' ' || reason, count(*) from steps where state = 'SKIPPED' and incident_id not in ({touched}) group by 1"
+    );
     let told: BTreeMap<String, i64> = report["not_tried"]
         .as_array()
         .unwrap()
@@ -149,12 +151,23 @@ fn the_rest_agrees(database: &Path, report: &Value) {
     for (what, n) in asked(database, unpriced) {
         assert_eq!(one(total, &format!("/{what}")), n, "{what}");
     }
-    assert_eq!(one(report, "/left_out"), asked(database, "select '', count(*) from attempts where provider <> 'twilio'")[""]);
+    assert_eq!(
+        one(report, "/left_out"),
+        asked(database, "select '', count(*) from attempts where provider <> 'twilio'")[""]
+    );
 }
 
 /// The numbers of the rows add up to those of the total.
 fn sums_of_rows(report: &Value) {
-    for what in ["/calls/placed", "/calls/answered", "/calls/not_sent", "/meetings/ended", "/meetings/missed", "/not_tried", "/unpriced_calls"] {
+    for what in [
+        "/calls/placed",
+        "/calls/answered",
+        "/calls/not_sent",
+        "/meetings/ended",
+        "/meetings/missed",
+        "/not_tried",
+        "/unpriced_calls",
+    ] {
         let sum: i64 = report["rows"].as_array().unwrap().iter().map(|row| one(row, what)).sum();
         assert_eq!(sum, one(&report["total"], what), "{what}");
     }
@@ -166,7 +179,10 @@ fn what_was_rehearsed_is_said_loudly_and_counted_apart() {
     let real = cli.ok(&YEAR);
     assert!(real.starts_with("MOCK: NO PHONE WILL RING\nMOCK: 4369 rehearsed tries by the mock phone"), "{real}");
     let mock = cli.ok(&[&YEAR[..], &["--mock"]].concat());
-    assert!(mock.contains("\nMOCK: these calls were rehearsed by the mock phone or in test mode; no phone rang\n"), "{mock}");
+    assert!(
+        mock.contains("\nMOCK: these calls were rehearsed by the mock phone or in test mode; no phone rang\n"),
+        "{mock}"
+    );
     assert!(mock.contains("test mode, not placed"), "{mock}");
     assert!(!mock.contains("Spend"), "a rehearsal costs nothing: {mock}");
     let (real, mock) = (report(&cli, &[]), report(&cli, &["--mock"]));
@@ -191,9 +207,15 @@ fn what_was_typed_wrongly_is_refused_with_what_to_write() {
     let cli = Cli::with(ANA);
     cli.ok(&["meeting", "add", "Board sync", "--at", "in 20m"]);
     for (args, error) in [
-        (["--since", "soon"], "error: `soon` is no span or date; write `30d`, `12h`, `2026-11-01` or `2026-11-01T09:00:00Z`\n"),
+        (
+            ["--since", "soon"],
+            "error: `soon` is no span or date; write `30d`, `12h`, `2026-11-01` or `2026-11-01T09:00:00Z`\n",
+        ),
         (["--zone", "Europe/Berln"], "error: there is no zone `Europe/Berln`; did you mean `Europe/Berlin`?\n"),
-        (["--html", "/nowhere/at/all.html"], "error: cannot write /nowhere/at/all.html: No such file or directory (os error 2)\n"),
+        (
+            ["--html", "/nowhere/at/all.html"],
+            "error: cannot write /nowhere/at/all.html: No such file or directory (os error 2)\n",
+        ),
     ] {
         let Ran { code, out, err } = cli.run(&["report", args[0], args[1]]);
         assert_eq!((code, out.as_str(), err.as_str()), (2, "", error));
@@ -214,7 +236,8 @@ fn a_name_that_looks_like_a_formula_stays_a_name_in_a_spreadsheet() {
     let header = csv.lines().next().unwrap();
     assert!(header.starts_with("person,name,calls,answered,voicemail,no_answer,busy,"), "{header}");
     assert!(header.ends_with(",spend,currency,spend_other"), "{header}");
-    let line = |begin: &str| csv.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{begin}\n{csv}"));
+    let line =
+        |begin: &str| csv.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{begin}\n{csv}"));
     assert!(line("p001,").starts_with("p001,\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\","), "{}", line("p001,"));
     assert!(line("p002,").starts_with("p002,\"'-1+2, @cmd\","), "{}", line("p002,"));
     assert!(line("'=cmd|x,").starts_with("'=cmd|x,,"));
@@ -226,12 +249,10 @@ fn the_rows_of_a_spreadsheet_are_the_days_and_its_columns_never_change() {
     let cli = home(ANA, 4000);
     let csv = cli.ok(&["report", "--since", "2025-12-02", "--until", "2025-12-04", "--csv"]);
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows.iter().map(|row| (row[0], row.len())).collect::<Vec<_>>(), [
-        ("day", 38),
-        ("2025-12-02", 38),
-        ("2025-12-03", 38),
-        ("2025-12-04", 38)
-    ]);
+    assert_eq!(
+        rows.iter().map(|row| (row[0], row.len())).collect::<Vec<_>>(),
+        [("day", 38), ("2025-12-02", 38), ("2025-12-03", 38), ("2025-12-04", 38)]
+    );
     let whole = report(&cli, &[]);
     let day = whole["rows"].as_array().unwrap().iter().find(|row| row["day"] == "2025-12-03").unwrap();
     let cell = |name: &str| rows[2][rows[0].iter().position(|column| *column == name).unwrap()];
@@ -255,8 +276,19 @@ fn report_json_has_the_fields_the_manual_page_lists() {
     sorted.sort_unstable();
     assert_eq!(fields, sorted);
     let explained = savehub::cli::report::FIELDS.iter().map(|(_, text)| *text).collect::<Vec<_>>().join(" ");
-    let named = |name: &str| explained.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == name);
-    for object in [&report["total"], &report["rows"][0], &report["total"]["calls"], &report["total"]["messages"][0], &report["total"]["meetings"], &report["failures"][0], &report["not_tried"][0], &report["delay"], &report["month"]] {
+    let named =
+        |name: &str| explained.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == name);
+    for object in [
+        &report["total"],
+        &report["rows"][0],
+        &report["total"]["calls"],
+        &report["total"]["messages"][0],
+        &report["total"]["meetings"],
+        &report["failures"][0],
+        &report["not_tried"][0],
+        &report["delay"],
+        &report["month"],
+    ] {
         for name in object.as_object().unwrap().keys() {
             assert!(named(name), "{name} is not in the manual page");
         }

@@ -24,7 +24,9 @@ fn config() -> Config {
     let people: String = [("p001", HOSTILE), ("p002", "Ana"), ("p003", "Zoë Ångström-Featherstonehaugh the Younger")]
         .iter()
         .zip(1..)
-        .map(|((id, name), n)| format!("[[person]]\nid = \"{id}\"\nname = '''{name}'''\nphone = \"+1202555010{n}\"\nzone = \"UTC\"\n"))
+        .map(|((id, name), n)| {
+            format!("[[person]]\nid = \"{id}\"\nname = '''{name}'''\nphone = \"+1202555010{n}\"\nzone = \"UTC\"\n")
+        })
         .collect();
     let env = |name: &str| (name == "HOME").then(|| "/home/ana".to_owned());
     let text = format!("[report]\nbudget = \"30 USD\"\n[call]\nprovider = \"mock\"\n{people}");
@@ -115,6 +117,7 @@ fn everything_can_be_read_and_every_chart_has_its_numbers_in_words() {
     assert_eq!(browser.worth(unnamed), 0);
     assert_eq!(browser.worth("document.querySelectorAll('svg[role=img]').length"), 4, "calls, rate, two currencies");
     assert_eq!(browser.worth("document.querySelectorAll('table').length"), 3);
-    let name = browser.worth("[...document.querySelectorAll('td')].map(t => t.textContent).find(t => t.includes('p001'))");
+    let name =
+        browser.worth("[...document.querySelectorAll('td')].map(t => t.textContent).find(t => t.includes('p001'))");
     assert!(name.as_str().unwrap().starts_with(HOSTILE), "{name}");
 }

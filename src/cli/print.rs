@@ -207,7 +207,9 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_part_and_never_longer_than_asked() {
-        for (n, of, text) in [(0, 8, ""), (8, 8, "████"), (1, 8, "▌"), (4, 8, "██"), (1, 1_000_000, "▏"), (9, 8, "████")] {
+        for (n, of, text) in
+            [(0, 8, ""), (8, 8, "████"), (1, 8, "▌"), (4, 8, "██"), (1, 1_000_000, "▏"), (9, 8, "████")]
+        {
             assert_eq!(bar_of(n, of, 4, &EIGHTHS), text, "{n} of {of}");
         }
         assert_eq!((bar_of(3, 8, 4, &["", "#"]), bar_of(3, 0, 4, &EIGHTHS)), ("#".into(), String::new()));

@@ -22,7 +22,9 @@ use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
-use super::{CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, ReportConfig, places};
+use super::{
+    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, ReportConfig, places,
+};
 use crate::model::{Repeat, RungKind};
 use sources::Sources;
 use std::path::{Path, PathBuf};

@@ -21,8 +21,8 @@ mod time;
 
 pub use agenda::{CalendarKind, Seen, SeenMeeting, SkipWhy, Validators};
 pub use call::{
-    Accepted, CallList, CallReport, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome, Rejection,
-    FENCED, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
+    Accepted, CallList, CallReport, Doubt, FENCED, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome,
+    Rejection, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
 };
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};

@@ -133,9 +133,14 @@ mod tests {
 
     #[test]
     fn people_see_two_places_and_four_of_small_amounts() {
-        for (text, shown) in
-            [("20", "20.00"), ("4.109", "4.11"), ("0.5", "0.50"), ("0.014", "0.0140"), ("0.99996", "1.0000"), ("-0.25", "-0.25")]
-        {
+        for (text, shown) in [
+            ("20", "20.00"),
+            ("4.109", "4.11"),
+            ("0.5", "0.50"),
+            ("0.014", "0.0140"),
+            ("0.99996", "1.0000"),
+            ("-0.25", "-0.25"),
+        ] {
             assert_eq!(Amount::parse(text).unwrap().to_string(), shown, "{text}");
         }
     }

@@ -32,8 +32,18 @@ impl Month {
     /// `November`.
     pub fn word(&self) -> &'static str {
         const NAMES: [&str; 12] = [
-            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-            "November", "December",
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
         ];
         usize::try_from(self.name.1 - 1).ok().and_then(|month| NAMES.get(month)).copied().unwrap_or("this month")
     }

@@ -75,9 +75,11 @@ pub fn of_attempt(row: &AttemptTally) -> Outcome {
 fn of_status(row: &AttemptTally, status: CallStatus) -> Outcome {
     match status {
         CallStatus::InProgress | CallStatus::Completed if row.kind == RungKind::Call => picked_up(row),
-        CallStatus::InProgress | CallStatus::Completed | CallStatus::Sent | CallStatus::Delivered | CallStatus::Done => {
-            Outcome::Sent
-        }
+        CallStatus::InProgress
+        | CallStatus::Completed
+        | CallStatus::Sent
+        | CallStatus::Delivered
+        | CallStatus::Done => Outcome::Sent,
         CallStatus::Queued | CallStatus::Ringing | CallStatus::Sending => Outcome::UnderWay,
         CallStatus::NoAnswer => Outcome::NoAnswer,
         CallStatus::Busy => Outcome::Busy,

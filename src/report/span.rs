@@ -76,7 +76,11 @@ fn end(text: &str, now: Timestamp, zone: &Zone) -> Result<Timestamp, SpanError> 
     }
     let next = |date| Zone::add_days(date, 1).and_then(|date| midnight(date, zone));
     // A day that does not exist has a day after it in no calendar.
-    date(text).filter(|date| midnight(*date, zone).is_some()).and_then(next).or_else(|| instant(text)).ok_or_else(|| wrong(text))
+    date(text)
+        .filter(|date| midnight(*date, zone).is_some())
+        .and_then(next)
+        .or_else(|| instant(text))
+        .ok_or_else(|| wrong(text))
 }
 
 fn length(text: &str) -> Option<Duration> {

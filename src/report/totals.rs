@@ -140,7 +140,8 @@ impl Totals {
             self.test_calls += if outcome.is_placed() { row.count } else { 0 };
             return;
         }
-        let counts = if row.kind == RungKind::Call { &mut self.calls } else { self.others.entry(row.kind).or_default() };
+        let counts =
+            if row.kind == RungKind::Call { &mut self.calls } else { self.others.entry(row.kind).or_default() };
         *counts.0.entry(outcome).or_default() += row.count;
         if row.retry && row.kind == RungKind::Call && outcome.is_try() {
             self.retries += row.count;
@@ -154,7 +155,8 @@ impl Totals {
         if let Some(amount) = row.price.as_deref().and_then(Amount::charged) {
             self.spend.add(row.price_unit.as_deref(), amount.times(row.count));
         } else if is_priced(row) {
-            let unpriced = if row.kind == RungKind::Call { &mut self.unpriced_calls } else { &mut self.unpriced_messages };
+            let unpriced =
+                if row.kind == RungKind::Call { &mut self.unpriced_calls } else { &mut self.unpriced_messages };
             *unpriced += row.count;
         }
     }

@@ -33,9 +33,14 @@ pub fn failures<'a>(rows: impl Iterator<Item = &'a AttemptTally>) -> Vec<Failure
         let (kind, code, http_status) = (row.kind, row.error_code, row.http_status);
         // What is said of a proof that there is no call is none of its words.
         let said = row.error.clone().filter(|_| row.state != AttemptState::Absent);
-        let failure = found
-            .entry((kind, outcome, code, http_status))
-            .or_insert(Failure { kind, outcome, code, http_status, said: None, count: 0 });
+        let failure = found.entry((kind, outcome, code, http_status)).or_insert(Failure {
+            kind,
+            outcome,
+            code,
+            http_status,
+            said: None,
+            count: 0,
+        });
         failure.count += row.count;
         failure.said = failure.said.take().or(said);
     }
@@ -61,8 +66,7 @@ pub fn not_tried<'a>(rows: impl Iterator<Item = &'a RefusedTally>) -> Vec<NotTri
     for row in rows {
         *found.entry((row.kind, row.reason)).or_default() += row.count;
     }
-    let mut found: Vec<_> =
-        found.into_iter().map(|((kind, reason), count)| NotTried { kind, reason, count }).collect();
+    let mut found: Vec<_> = found.into_iter().map(|((kind, reason), count)| NotTried { kind, reason, count }).collect();
     found.sort_by_key(|steps| std::cmp::Reverse(steps.count));
     found
 }

@@ -62,7 +62,8 @@ impl Browser {
         let home = tempfile::tempdir().unwrap();
         let pipes = ["to", "from"].map(|name| home.path().join(name));
         assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
-        let script = format!("exec chromium {} --user-data-dir=\"$1/profile\" 3<\"$1/to\" 4>\"$1/from\"", FLAGS.join(" "));
+        let script =
+            format!("exec chromium {} --user-data-dir=\"$1/profile\" 3<\"$1/to\" 4>\"$1/from\"", FLAGS.join(" "));
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", &script, "sh"]).arg(home.path()).env("HOME", home.path());
         let child = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

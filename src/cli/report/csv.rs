@@ -125,7 +125,8 @@ fn numbers(row: &Row, unit: &str) -> Vec<String> {
 
 /// The columns `spend`, `currency` and `spend_other`.
 fn money(spend: &Spend, unit: &str) -> [String; 3] {
-    let other = |(other, amount): (&str, Amount)| (other != unit).then(|| format!("{} {}", amount.exact(), printable(other)));
+    let other =
+        |(other, amount): (&str, Amount)| (other != unit).then(|| format!("{} {}", amount.exact(), printable(other)));
     let others: Vec<String> = spend.iter().filter_map(other).collect();
     // What stands in front is a number, or empty.
     [spend.of(unit).exact(), outside(unit), others.join("; ")]

@@ -30,7 +30,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("rows", "one object for each day (day) or person (person, name), with the fields of total"),
     ("failures", "kind, outcome, code, http_status, count, meaning, remedy"),
     ("not_tried", "kind, reason (as in status --json), count"),
-    ("delay", "of first attempts to call, from the due time: count, p50_ms, p99_ms (null without any), in tenths of a second"),
+    (
+        "delay",
+        "of first attempts to call, from the due time: count, p50_ms, p99_ms (null without any), in tenths of a second",
+    ),
     (
         "month",
         "null with --mock; else the calendar month of now: begin, end, currencies (unit, so_far, forecast, budget (null \
@@ -185,7 +188,8 @@ struct CurrencyJson {
 /// Makes the object; text from outside is cleaned.
 pub(super) fn report(picture: &Picture<'_>) -> Report {
     let summary = &picture.summary;
-    let not_tried = |n: &crate::report::trouble::NotTried| NotTriedJson { kind: n.kind, reason: n.reason, count: n.count };
+    let not_tried =
+        |n: &crate::report::trouble::NotTried| NotTriedJson { kind: n.kind, reason: n.reason, count: n.count };
     Report {
         schema: 1,
         now: picture.now,

@@ -40,14 +40,18 @@ fn tally() -> Tally {
         calls,
         count,
     };
-    let refused = AttemptTally { error_code: Some(21215), error: Some("Geo permission".into()), ..call(0, None, None, 1) };
+    let refused =
+        AttemptTally { error_code: Some(21215), error: Some("Geo permission".into()), ..call(0, None, None, 1) };
     Tally {
         attempts: vec![
             call(0, Some(CallStatus::Completed), Some("-0.0140"), 14),
             call(0, Some(CallStatus::NoAnswer), None, 6),
             refused,
             call(2, Some(CallStatus::Completed), None, 2),
-            AttemptTally { answered_by: Some("machine_start".into()), ..call(2, Some(CallStatus::Completed), Some("-0.028"), 1) },
+            AttemptTally {
+                answered_by: Some("machine_start".into()),
+                ..call(2, Some(CallStatus::Completed), Some("-0.028"), 1)
+            },
             AttemptTally { kind: RungKind::Sms, ..call(0, Some(CallStatus::Delivered), Some("-0.0079"), 20) },
         ],
         incidents: vec![
@@ -86,7 +90,17 @@ fn shown(config: &Config, tally: &Tally, screen: crate::cli::print::Screen) -> S
     let month = Month::around(NOW, &zone);
     let outlooks = outlooks(&month, &summary.total.spend, config.report.budget.as_ref());
     let month = MonthPicture { month, outlooks, days: span.days.clone(), summary: summary.clone() };
-    let picture = Picture { now: NOW, span, zone, by: ReportBy::Day, mock: false, summary, other: None, month: Some(month), config };
+    let picture = Picture {
+        now: NOW,
+        span,
+        zone,
+        by: ReportBy::Day,
+        mock: false,
+        summary,
+        other: None,
+        month: Some(month),
+        config,
+    };
     text::render(&picture, screen)
 }
 
@@ -101,8 +115,16 @@ fn a_budget_that_will_not_do_is_a_warning() {
     let paint = Screen { paint: crate::cli::print::Paint::decide(Some(true), true, None), width: None };
     let text = |budget| shown(&config(budget), &tally(), paint);
     let warns = |text: &str, end: &str| text.contains(&format!("{end}\u{1b}[0m"));
-    assert!(warns(&text("0.30 USD"), "0.5361 USD by its end: the budget of 0.30 USD is spent."), "{}", text("0.30 USD"));
-    assert!(warns(&text("0.50 USD"), "0.5361 USD by its end, more than the budget of 0.50 USD."), "{}", text("0.50 USD"));
+    assert!(
+        warns(&text("0.30 USD"), "0.5361 USD by its end: the budget of 0.30 USD is spent."),
+        "{}",
+        text("0.30 USD")
+    );
+    assert!(
+        warns(&text("0.50 USD"), "0.5361 USD by its end, more than the budget of 0.50 USD."),
+        "{}",
+        text("0.50 USD")
+    );
     assert!(!warns(&text("1 USD"), "within the budget of 1.00 USD."), "{}", text("1 USD"));
     let other = "The budget is in EUR, but this month's prices are in USD: write it in that currency.";
     assert!(warns(&text("1 EUR"), other), "{}", text("1 EUR"));
@@ -114,7 +136,8 @@ fn a_report_fits_the_terminal() {
         let screen = Screen { width: Some(width), ..Screen::PLAIN };
         let text = shown(&config("1 USD"), &tally(), screen);
         for heading in ["Calls", "Besides calls", "Meetings", "Not tried", "By day"] {
-            let table = text.lines().skip_while(|line| !line.starts_with(heading)).skip(1).take_while(|line| !line.is_empty());
+            let table =
+                text.lines().skip_while(|line| !line.starts_with(heading)).skip(1).take_while(|line| !line.is_empty());
             // Sentences are left to the terminal to wrap.
             for line in table.filter(|line| !line.starts_with("  answer rate") && !line.starts_with("  besides")) {
                 assert!(line.chars().count() <= usize::from(width), "{width}: {line:?}\n{text}");

@@ -110,7 +110,8 @@ impl Page<'_> {
     fn messages(&self) -> Vec<String> {
         let row = |(kind, counts): (&crate::model::RungKind, &Counts)| {
             let (taken, failed) = (counts.of(Outcome::Sent), counts.failed());
-            let mut cells = vec![words::kind_words(*kind).to_owned(), format!("{taken:>7} sent"), format!("{failed} failed")];
+            let mut cells =
+                vec![words::kind_words(*kind).to_owned(), format!("{taken:>7} sent"), format!("{failed} failed")];
             let other = counts.all(Outcome::is_try).saturating_sub(taken + failed);
             cells.push(if other > 0 { format!("{other} other") } else { String::new() });
             cells
@@ -186,8 +187,7 @@ impl Page<'_> {
     }
 
     fn rows(&self) -> Vec<String> {
-        let rows: Vec<Row> =
-            self.picture.rows().into_iter().filter(|row| row.totals != Totals::default()).collect();
+        let rows: Vec<Row> = self.picture.rows().into_iter().filter(|row| row.totals != Totals::default()).collect();
         if rows.is_empty() {
             return Vec::new();
         }

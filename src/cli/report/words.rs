@@ -93,7 +93,8 @@ pub(super) fn forecasts(month: &MonthPicture) -> Vec<(String, bool)> {
     let paid: Vec<&str> = month.summary.total.spend.iter().map(|(unit, _)| unit).collect();
     if let Some(unit) = budget.filter(|unit| !paid.is_empty() && !paid.contains(unit)) {
         let others = cut(&printable(&paid.join(", ")), 40);
-        let words = format!("The budget is in {unit}, but this month's prices are in {others}: write it in that currency.");
+        let words =
+            format!("The budget is in {unit}, but this month's prices are in {others}: write it in that currency.");
         told.push((words, true));
     }
     told
@@ -170,4 +171,3 @@ pub(super) fn left_out(picture: &Picture<'_>) -> Option<String> {
         )),
     }
 }
-

@@ -89,7 +89,8 @@ fn grouped(n: u64) -> String {
 /// A number, large, with its unit, and what belongs to it.
 fn tile(label: &str, big: &str, small: &str, warn: bool) -> String {
     let class = if warn { "tile warn" } else { "tile" };
-    let (number, unit) = big.split_once(' ').map_or((big, String::new()), |(n, unit)| (n, format!(" <small>{}</small>", escape(unit))));
+    let (number, unit) =
+        big.split_once(' ').map_or((big, String::new()), |(n, unit)| (n, format!(" <small>{}</small>", escape(unit))));
     format!(
         "<div class=\"{class}\"><dt>{}</dt><dd class=\"big\">{}{unit}</dd><dd class=\"small\">{}</dd></div>",
         escape(label),
@@ -109,7 +110,12 @@ fn tiles(picture: &Picture<'_>) -> String {
     let within = delay.percentile(99).map_or_else(dash, |ms| format!("99 of 100 within {}", seconds(ms)));
     let failed = total.calls.failed();
     let mut tiles = vec![
-        tile("Calls", &grouped(total.calls.placed()), &format!("{} failed, {} retried", grouped(failed), grouped(total.retries)), false),
+        tile(
+            "Calls",
+            &grouped(total.calls.placed()),
+            &format!("{} failed, {} retried", grouped(failed), grouped(total.retries)),
+            false,
+        ),
         tile(
             "Answer rate",
             &total.calls.answer_rate().map_or_else(dash, percent),
@@ -160,7 +166,10 @@ fn dates(columns: &[Column]) -> String {
     let shown = |label: &str| label.strip_prefix("7 days from ").unwrap_or(label).to_owned();
     let at = [0, columns.len() / 2, columns.len().saturating_sub(1)];
     let places = if columns.len() < 3 { &at[..columns.len().min(1)] } else { &at[..] };
-    let labels = places.iter().filter_map(|n| columns.get(*n)).map(|column| format!("<span>{}</span>", escape(&shown(&column.label))));
+    let labels = places
+        .iter()
+        .filter_map(|n| columns.get(*n))
+        .map(|column| format!("<span>{}</span>", escape(&shown(&column.label))));
     format!("<div class=\"dates\" aria-hidden=\"true\">{}</div>", labels.collect::<String>())
 }
 
@@ -187,7 +196,10 @@ fn calls(columns: &[Column], total: &Totals) -> String {
         .collect();
     let rates: Vec<_> = columns.iter().map(|column| column.totals.calls.answer_rate()).collect();
     let label = format!("{} per {every}; the table below has the numbers", many(total.calls.placed(), "call"));
-    let whole = total.calls.answer_rate().map_or_else(|| "no call rang to its end".to_owned(), |r| format!("{} in all", percent(r)));
+    let whole = total
+        .calls
+        .answer_rate()
+        .map_or_else(|| "no call rang to its end".to_owned(), |r| format!("{} in all", percent(r)));
     let legend: String =
         chart::STACK.iter().map(|(class, words, _)| format!("<li><i class=\"{class}\"></i>{words}</li>")).collect();
     format!(
@@ -275,7 +287,11 @@ mod tests {
     #[test]
     fn a_long_time_is_shown_by_weeks_and_a_very_long_one_by_months() {
         let days = |n: usize| -> Vec<Row> {
-            let day = |i: usize| Row { key: format!("2026-{:02}-{:02}", 1 + i / 28, 1 + i % 28), name: None, totals: Totals::default() };
+            let day = |i: usize| Row {
+                key: format!("2026-{:02}-{:02}", 1 + i / 28, 1 + i % 28),
+                name: None,
+                totals: Totals::default(),
+            };
             (0..n).map(day).collect()
         };
         let shown = |n| columns(&days(n)).iter().map(|c| c.label.clone()).collect::<Vec<_>>();

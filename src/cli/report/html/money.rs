@@ -57,7 +57,8 @@ pub(super) fn section(picture: &Picture<'_>) -> String {
 /// The sums of the month's days, in one currency.
 fn sums(month: &MonthPicture, unit: &str) -> Vec<Amount> {
     let mut sum = Amount::ZERO;
-    let day = |day: usize| month.summary.groups.get(&Group::Day(day)).map_or(Amount::ZERO, |t: &Totals| t.spend.of(unit));
+    let day =
+        |day: usize| month.summary.groups.get(&Group::Day(day)).map_or(Amount::ZERO, |t: &Totals| t.spend.of(unit));
     (0..month.days.len())
         .map(|n| {
             sum = sum.plus(day(n));
@@ -85,9 +86,11 @@ fn figure(month: &MonthPicture, outlook: &Outlook) -> String {
         outlook.budget.map_or_else(String::new, |budget| format!(", budget {}", money(budget, &outlook.unit)))
     );
     let shape = chart::spending(&label, days, &parts, part(outlook.forecast), outlook.budget.map(part));
-    let half = |amount: u64| i64::try_from(amount).map_or_else(|_| String::new(), |n| Amount::from_billionths(n).to_string());
+    let half =
+        |amount: u64| i64::try_from(amount).map_or_else(|_| String::new(), |n| Amount::from_billionths(n).to_string());
     let budget = outlook.budget.map(|b| format!("<li><i class=\"key-line key-limit\"></i>budget {}</li>", say(b)));
-    let (first, last) = (month.days.first(), (month.month.name.0, month.month.name.1, i8::try_from(days).unwrap_or(28)));
+    let (first, last) =
+        (month.days.first(), (month.month.name.0, month.month.name.1, i8::try_from(days).unwrap_or(28)));
     let first = first.map_or_else(String::new, |(date, _)| span::text(*date));
     format!(
         "<figure><figcaption>{} of {}, summed up by day</figcaption><div class=\"plot\">{}{shape}<div class=\"dates\" aria-hidden=\"true\"><span>{first}</span><span>{}</span></div></div>\

@@ -18,12 +18,15 @@ const LISTED: usize = 500;
 /// What stands behind the charts over time.
 pub(super) fn columns(columns: &[Column], every: &str) -> String {
     let row = |column: &Column| {
-        let parts: String =
-            chart::parts(&column.totals.calls).iter().map(|(_, _, n)| format!("<td class=\"n\">{}</td>", grouped(*n))).collect();
+        let parts: String = chart::parts(&column.totals.calls)
+            .iter()
+            .map(|(_, _, n)| format!("<td class=\"n\">{}</td>", grouped(*n)))
+            .collect();
         let rate = column.totals.calls.answer_rate().map_or_else(|| "-".into(), percent);
         format!("<tr><td>{}</td>{parts}<td class=\"n\">{rate}</td></tr>", escape(&column.label))
     };
-    let heads: String = chart::STACK.iter().map(|(_, words, _)| format!("<th class=\"n\" scope=\"col\">{words}</th>")).collect();
+    let heads: String =
+        chart::STACK.iter().map(|(_, words, _)| format!("<th class=\"n\" scope=\"col\">{words}</th>")).collect();
     format!(
         "<details><summary>The numbers per {every}</summary><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>\
          <th scope=\"col\">{every}</th>{heads}<th class=\"n\" scope=\"col\">answer rate</th></tr></thead><tbody>{}</tbody>\
@@ -53,7 +56,11 @@ pub(super) fn people(picture: &Picture<'_>) -> String {
     let listed = &folded[..folded.len().min(LISTED)];
     let mut text = format!("<section><h2>People</h2>{}", table(shown));
     if !listed.is_empty() {
-        text.push_str(&format!("<details><summary>{} more</summary>{}</details>", grouped(listed.len() as u64), table(listed)));
+        text.push_str(&format!(
+            "<details><summary>{} more</summary>{}</details>",
+            grouped(listed.len() as u64),
+            table(listed)
+        ));
     }
     if folded.len() > listed.len() {
         text.push_str("<p class=\"soft\">These are not all: `savehub report --by person --csv` lists everybody.</p>");
