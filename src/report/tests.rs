@@ -141,6 +141,7 @@ fn retries_and_limits_are_counted_for_what_was_tried() {
 
 #[test]
 fn a_meeting_counts_by_how_it_ended_and_after_how_many_calls() {
+    use IncidentState::{Cancelled, Missed, Resolved};
     let ended = |state, reason, acknowledged, calls, count| IncidentTally {
         group: Group::Person("ana".into()),
         rehearsed: false,
@@ -150,7 +151,6 @@ fn a_meeting_counts_by_how_it_ended_and_after_how_many_calls() {
         calls,
         count,
     };
-    use IncidentState::{Cancelled, Missed, Resolved};
     let incidents = vec![
         ended(Resolved, Reason::Joined, false, 0, 10),
         ended(Resolved, Reason::Presence, false, 0, 1),

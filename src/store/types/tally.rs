@@ -47,6 +47,7 @@ pub struct Tally {
 
 /// Attempts that are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that tells rows apart")]
 pub struct AttemptTally {
     /// When, or of whom.
     pub group: Group,
