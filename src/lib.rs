@@ -35,6 +35,7 @@
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`exit`] |
+//! | [`report`] | [`model`], [`zone`], and the types of [`store`] |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |
@@ -54,6 +55,7 @@ pub mod near;
 pub mod owner;
 pub mod program;
 pub mod provider;
+pub mod report;
 pub mod rules;
 pub mod store;
 pub mod tick;

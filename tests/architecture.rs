@@ -16,6 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "rules",
             "store", "tick", "watcher", "when", "zone",
+            "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "report",
+            "rules", "store", "tick", "when", "zone",
         ],
     ),
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
@@ -28,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("rules/message.rs", &["model", "owner", "zone"]),
     ("rules/", &["model", "owner"]),
     ("watcher/", &["config", "exit", "http", "model", "store"]),
+    ("report/", &["model", "store", "zone"]),
     ("exit.rs", &["store::StoreError"]),
     ("when.rs", &["model", "zone"]),
     ("zone", &["model"]),

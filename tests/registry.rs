@@ -28,6 +28,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         contacts: Vec::new(),
         calendar: savehub::config::CalendarConfig::default(),
         hear: savehub::config::HearConfig::default(),
+        report: savehub::config::ReportConfig::default(),
         channels: savehub::config::Channels::default(),
         watcher: savehub::config::WatcherConfig::default(),
     }

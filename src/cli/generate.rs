@@ -1,7 +1,7 @@
 //! `savehub generate`: files that belong to the package.
 
 use super::args::Cli;
-use super::{calendar, status};
+use super::{calendar, report, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -185,6 +185,9 @@ fn tables() -> Roff {
     roff.control("SH", ["CALENDARS AS JSON"]);
     roff.text([roman("savehub calendar check --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, calendar::FIELDS);
+    roff.control("SH", ["REPORT AS JSON"]);
+    roff.text([roman("savehub report --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, report::FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -240,6 +243,7 @@ mod tests {
             "TIMES",
             "STATUS AS JSON",
             "CALENDARS AS JSON",
+            "REPORT AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");
@@ -251,6 +255,7 @@ mod tests {
             "savehub meeting add",
             "savehub calendar check",
             "savehub import",
+            "savehub report",
             "savehub call-test",
             "savehub generate man",
             "savehub generate vcard",

@@ -17,6 +17,7 @@ mod open;
 pub mod pause;
 pub mod pick;
 pub mod print;
+pub mod report;
 pub mod resolve;
 pub mod resume;
 pub mod status;
@@ -124,6 +125,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
         Command::Pause(args) => with_store(file, Create::No, screen, out, |ctx| pause::run(args, ctx)),
         Command::Resume(args) => with_store(file, Create::No, screen, out, |ctx| resume::run(args, ctx)),
+        Command::Report(args) => with_store(file, Create::No, screen, out, |ctx| report::run(args, ctx)),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

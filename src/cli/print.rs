@@ -95,6 +95,26 @@ pub fn table(rows: Vec<Vec<String>>, width: Option<u16>) -> String {
     text
 }
 
+/// A bar of at most `longest` columns for `n` of `of`: in eighths of a column, or in `#` on a dumb terminal.
+pub fn bar(n: u64, of: u64, longest: u16) -> String {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if dumb { bar_of(n, of, longest, &["", "#"]) } else { bar_of(n, of, longest, &EIGHTHS) }
+}
+
+/// Nothing to a whole column (Unicode block elements).
+const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+
+/// What is there is seen: above zero a bar is at least one part long.
+fn bar_of(n: u64, of: u64, longest: u16, parts: &[&str]) -> String {
+    let each = parts.len().saturating_sub(1).max(1) as u64;
+    let all = u64::from(longest).saturating_mul(each);
+    let length = n.min(of).saturating_mul(all).checked_div(of).unwrap_or(0).max(u64::from(n > 0 && of > 0));
+    let whole = usize::try_from(length / each).unwrap_or(usize::MAX);
+    let rest = usize::try_from(length % each).unwrap_or(0);
+    let full = parts.last().copied().unwrap_or_default();
+    full.repeat(whole) + parts.get(rest).copied().unwrap_or_default()
+}
+
 /// Pretty JSON in the order of declaration, with a line end.
 pub fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     // In one piece: standard output would write line by line.
@@ -183,6 +203,16 @@ mod tests {
         let text = table(rows(), Some(30));
         assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
         assert!(text.starts_with("m3   09:00  Board sync\n"), "{text}");
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_part_and_never_longer_than_asked() {
+        for (n, of, text) in
+            [(0, 8, ""), (8, 8, "████"), (1, 8, "▌"), (4, 8, "██"), (1, 1_000_000, "▏"), (9, 8, "████")]
+        {
+            assert_eq!(bar_of(n, of, 4, &EIGHTHS), text, "{n} of {of}");
+        }
+        assert_eq!((bar_of(3, 8, 4, &["", "#"]), bar_of(3, 0, 4, &EIGHTHS)), ("#".into(), String::new()));
     }
 
     struct Closed;

@@ -12,6 +12,7 @@ mod limits;
 mod people;
 mod policy;
 mod provider;
+mod report;
 pub(super) mod secrets;
 pub(super) mod sources;
 pub(super) mod watcher;
@@ -24,6 +25,7 @@ use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
 use super::{
     CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, WatcherConfig, places,
+    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, ReportConfig, places,
 };
 use crate::model::{Repeat, RungKind};
 use sources::Sources;
@@ -107,6 +109,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         limits::room_to_call_again(&engine_table, guards.max_calls.value, calls, report);
     }
     let hear = hear::hear(&root.table("hear", "hear"), report);
+    let report_config = report::report(&root.table("report", "report"), report);
     let database = database(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
@@ -128,6 +131,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         contacts,
         calendar,
         hear,
+        report: report_config,
         channels,
         watcher,
     })
@@ -189,6 +193,7 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         contacts: Vec::new(),
         calendar: CalendarConfig::default(),
         hear: HearConfig::default(),
+        report: ReportConfig::default(),
         channels: Channels::default(),
         watcher: WatcherConfig::default(),
     }

@@ -23,6 +23,8 @@ const TABLES: &[(&str, &[&str])] = &[
             "person",
             "contact",
             "ladder",
+            "database", "call", "guards", "engine", "calendar", "hear", "report", "provider", "email", "webhook",
+            "command", "person", "contact", "ladder",
         ],
     ),
     ("call", &["provider", "test_mode", "webhook_url", "message", "voice", "language", "repeat", "machine_detection"]),
@@ -73,6 +75,7 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("hear", &["replies", "call_back", "joined", "missed", "key_bin"]),
+    ("report", &["budget"]),
     ("provider", &["mock", "twilio"]),
     ("provider.mock", &["outcomes"]),
     (

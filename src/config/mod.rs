@@ -13,6 +13,7 @@ mod keys;
 mod places;
 mod provider;
 mod raw;
+mod report;
 mod screen;
 mod show;
 mod watcher;
@@ -27,6 +28,7 @@ pub use env::Env;
 pub use hear::HearConfig;
 pub use keys::known_keys;
 pub use provider::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+pub use report::ReportConfig;
 pub use show::Problems;
 pub use watcher::WatcherConfig;
 
@@ -149,6 +151,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[hear]`: how people answer.
     pub hear: HearConfig,
+    /// `[report]`: the budget.
+    pub report: ReportConfig,
     /// What is reached besides the phone.
     pub channels: Channels,
     /// Who watches that ticks run.

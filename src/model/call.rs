@@ -63,6 +63,9 @@ pub struct Reply {
     pub meta: ReplyMeta,
 }
 
+/// How the text of an attempt begins that the fence held back.
+pub const FENCED: &str = "the fence refused";
+
 impl Reply {
     /// Nothing left this machine.
     pub fn not_sent(cause: NotSentCause, detail: impl Into<String>) -> Self {
@@ -72,7 +75,7 @@ impl Reply {
 
     /// The fence refused.
     pub fn fenced(reason: FenceReason) -> Self {
-        Self::not_sent(NotSentCause::Fenced(reason), format!("the fence refused: {reason}"))
+        Self::not_sent(NotSentCause::Fenced(reason), format!("{FENCED}: {reason}"))
     }
 }
 

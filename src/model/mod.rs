@@ -12,6 +12,7 @@ mod heard;
 mod ids;
 mod meeting;
 mod pause;
+mod money;
 mod phone;
 mod rung;
 mod states;
@@ -21,8 +22,8 @@ mod time;
 
 pub use agenda::{CalendarKind, Seen, SeenMeeting, SkipWhy, Validators};
 pub use call::{
-    Accepted, CallList, CallReport, Doubt, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome, Rejection,
-    RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
+    Accepted, CallList, CallReport, Doubt, FENCED, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome,
+    Rejection, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
 };
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
@@ -33,6 +34,7 @@ pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, H
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::MeetingWords;
 pub use pause::PauseView;
+pub use money::{Amount, Money};
 pub use phone::{Phone, PhoneError};
 pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};
 pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};

@@ -8,7 +8,7 @@
 
 use super::Gate;
 use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
-use crate::model::{Doubt, FenceReason, NotSent, NotSentCause, Outcome, printable};
+use crate::model::{Doubt, FENCED, FenceReason, NotSent, NotSentCause, Outcome, printable};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -350,7 +350,7 @@ impl Failed {
         match self.seen {
             Seen::Refused(reason) => FailureKind::NotSent(not_sent(
                 NotSentCause::Fenced(reason),
-                &format!("the fence refused at the last moment: {reason}"),
+                &format!("{FENCED} at the last moment: {reason}"),
             )),
             Seen::Body => FailureKind::Unknown(describe(&error, limit)),
             Seen::Nothing => FailureKind::NotSent(not_sent(cause(&error, secure), &describe(&error, limit))),

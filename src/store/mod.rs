@@ -290,6 +290,9 @@ pub trait Store: Send + Sync {
     /// Everything `status` shows.
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot>;
 
+    /// Everything `report` is made of: what happened in a stretch of time, counted by day or by person.
+    fn tally(&self, asked: &TallyScope) -> Result<Tally>;
+
     /// A copy in memory that can be changed without a trace: for `--dry-run`.
     fn rehearsal(&self) -> Result<Box<dyn Store>>;
 }

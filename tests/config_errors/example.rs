@@ -41,6 +41,7 @@ fn the_defaults_the_example_shows_are_the_defaults() {
     let mut examples = vec!["heartbeat_url", "heartbeat_url_env", "heartbeat_url_file", "heartbeat_url_command"];
     examples.extend(["metrics_file"]);
     examples.extend(["webhook_url", "retention", "user_agent", "working_hours", "joined", "missed", "key_bin"]);
+    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "joined", "missed", "key_bin", "budget"];
     let shown: String = EXAMPLE
         .lines()
         .take_while(|line| !line.starts_with("[provider.mock]"))

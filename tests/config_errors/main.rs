@@ -16,6 +16,7 @@ mod mail;
 mod people;
 mod policy;
 mod provider;
+mod report;
 mod rungs;
 mod sources;
 mod watcher;

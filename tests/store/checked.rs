@@ -10,6 +10,9 @@ use savehub::store::{
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone,
     Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported,
     Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickSeen, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
+    NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
+    StepView, Store, Tally, TallyScope, TickBegun, TickEnd, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -267,6 +270,10 @@ impl Store for Checked {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.inner.snapshot(now, since, until)
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.inner.tally(asked)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

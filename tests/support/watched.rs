@@ -10,6 +10,9 @@ use savehub::store::{
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting,
     NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
     SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
+    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
+    StoreError, Tally, TallyScope, TickBegun, TickEnd, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -295,6 +298,10 @@ impl Store for Watched {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.ask().snapshot(now, since, until)
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.ask().tally(asked)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

@@ -5,6 +5,7 @@ mod calls;
 mod files;
 mod meetings;
 mod operate;
+mod report;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -15,6 +16,7 @@ pub use files::*;
 pub use meetings::*;
 pub use operate::*;
 pub use upkeep::*;
+pub use report::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -87,6 +89,8 @@ pub enum Command {
     Pause(PauseArgs),
     /// End a pause
     Resume(ResumeArgs),
+    /// Show what came of a stretch of time: calls, answers, failures, delays, costs
+    Report(ReportArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

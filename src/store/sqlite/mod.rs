@@ -45,6 +45,7 @@ mod pauses;
 mod reads;
 mod reconcile;
 mod record;
+mod tally;
 mod ticks;
 mod values;
 
@@ -54,6 +55,9 @@ use super::{
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting,
     NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
     SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
+    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
+    StoreError, Tally, TallyScope, TickBegun, TickEnd, TickStart,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -470,6 +474,10 @@ impl Store for SqliteStore {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.read("read the state", |tx| reads::snapshot(tx, now, since, until))
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.read("count for the report", |tx| tally::tally(tx, asked))
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

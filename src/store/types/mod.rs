@@ -8,6 +8,7 @@ mod incidents;
 mod meetings;
 mod pauses;
 mod reconcile;
+mod tally;
 mod ticks;
 
 pub use crate::model::{
@@ -22,6 +23,7 @@ pub use incidents::*;
 pub use meetings::*;
 pub use pauses::*;
 pub use reconcile::*;
+pub use tally::*;
 pub use ticks::*;
 
 /// Can be made in this module's tree only, so that nobody else makes a [`Claim`] or an [`Attempt`].
