@@ -15,9 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli/",
         &[
             "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "rules",
-            "store", "tick", "watcher", "when", "zone",
-            "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "report",
-            "rules", "store", "tick", "when", "zone",
+            "store", "tick", "watcher", "when", "zone", "calendar", "clock", "config", "exit", "feed", "log", "model",
+            "near", "owner", "provider", "report", "rules", "store", "tick", "when", "zone",
         ],
     ),
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),

@@ -24,8 +24,8 @@ use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
 use super::{
-    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, WatcherConfig, places,
-    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, ReportConfig, places,
+    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, ReportConfig,
+    WatcherConfig, places,
 };
 use crate::model::{Repeat, RungKind};
 use sources::Sources;

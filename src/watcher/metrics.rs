@@ -4,7 +4,7 @@
 
 use super::Ended;
 use crate::model::Timestamp;
-use crate::store::{Gauges, Tally};
+use crate::store::{Count, Gauges};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -120,7 +120,7 @@ fn tell(text: &mut Text, gauges: &Gauges, now: Timestamp) {
     text.metric("steps_ended_total", Kind::Counter, help, &tallies(&gauges.steps_ended, "state", "reason"));
 }
 
-fn tallies(tallies: &[Tally], what: &str, how: &str) -> Vec<(String, f64)> {
+fn tallies(tallies: &[Count], what: &str, how: &str) -> Vec<(String, f64)> {
     let lower = str::to_lowercase;
     tallies.iter().map(|t| (labels(&[(what, &lower(&t.what)), (how, &lower(&t.how))]), t.n as f64)).collect()
 }

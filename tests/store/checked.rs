@@ -9,10 +9,8 @@ use savehub::store::{
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone,
     Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported,
-    Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickSeen, TickStart,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
-    NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
-    StepView, Store, Tally, TallyScope, TickBegun, TickEnd, TickStart,
+    Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen,
+    TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;

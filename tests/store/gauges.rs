@@ -2,7 +2,7 @@
 
 use crate::build::{Bench, accepted, at, close_rule, executed, not_sent, owner, secs, stay, unknown};
 use savehub::model::{AttemptState, CallStatus, IncidentState, Reason, StepState};
-use savehub::store::{CloseRule, FaultNews, Gauges, NewPause, Refusal, Settle, Tally, TickEnd, TickStart};
+use savehub::store::{CloseRule, FaultNews, Gauges, NewPause, Refusal, Settle, Count, TickEnd, TickStart};
 
 facts! {
     of_an_empty_store_everything_is_nothing,
@@ -13,7 +13,7 @@ facts! {
     retention_never_turns_a_counter_back,
 }
 
-fn counted(tallies: &[Tally]) -> Vec<String> {
+fn counted(tallies: &[Count]) -> Vec<String> {
     tallies.iter().map(|t| format!("{} {} {}", t.what, t.how, t.n)).collect()
 }
 

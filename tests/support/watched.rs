@@ -9,10 +9,7 @@ use savehub::store::{
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting,
     NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
-    SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
-    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, Tally, TallyScope, TickBegun, TickEnd, TickStart,
+    SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -15,8 +15,8 @@ pub use calls::*;
 pub use files::*;
 pub use meetings::*;
 pub use operate::*;
-pub use upkeep::*;
 pub use report::*;
+pub use upkeep::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::{Inner, pauses};
 use crate::model::{IncidentState, Timestamp};
-use crate::store::{Gauges, Tally};
+use crate::store::{Count, Gauges};
 use rusqlite::{OptionalExtension, Transaction};
 
 pub(super) fn gauges(tx: &Transaction<'_>, now: Timestamp) -> Inner<Gauges> {
@@ -54,8 +54,8 @@ pub(super) fn gauges(tx: &Transaction<'_>, now: Timestamp) -> Inner<Gauges> {
     })
 }
 
-fn tallies(tx: &Transaction<'_>, name: &str) -> Inner<Vec<Tally>> {
+fn tallies(tx: &Transaction<'_>, name: &str) -> Inner<Vec<Count>> {
     let mut statement = tx.prepare_cached("select what, how, n from counters where name = ?1 order by what, how")?;
-    let rows = statement.query_map([name], |r| Ok(Tally { what: r.get(0)?, how: r.get(1)?, n: r.get(2)? }))?;
+    let rows = statement.query_map([name], |r| Ok(Count { what: r.get(0)?, how: r.get(1)?, n: r.get(2)? }))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

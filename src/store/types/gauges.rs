@@ -32,14 +32,14 @@ pub struct Gauges {
     /// When the copy was confirmed that has not been for the longest time.
     pub oldest_calendar_at: Option<Timestamp>,
     /// Attempts by kind and the state they came into.
-    pub attempts: Vec<Tally>,
+    pub attempts: Vec<Count>,
     /// Steps by the state and the reason they ended with.
-    pub steps_ended: Vec<Tally>,
+    pub steps_ended: Vec<Count>,
 }
 
 /// How often something happened since the database was made. Never goes back, whatever retention deletes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub struct Count {
     /// Kind of the attempt, or state of the step.
     pub what: String,
     /// State of the attempt, or reason of the step.
