@@ -36,6 +36,8 @@ mod open;
 mod reads;
 mod reconcile;
 mod record;
+#[cfg(feature = "postgres")]
+mod rows;
 mod ticks;
 mod values;
 
@@ -44,7 +46,7 @@ use super::{
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
     Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, TickBegun, TickEnd, TickStart,
+    StoreError, TickBegun, TickEnd, TickStart, packed,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -214,7 +216,7 @@ impl Store for SqliteStore {
 
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
         let packed = self.read("read a calendar's copy", |tx| calendars::body(tx, id))?;
-        Ok(packed.and_then(|packed| calendars::decompress(&packed, longest)))
+        Ok(packed.and_then(|packed| packed::decompress(&packed, longest)))
     }
 
     fn record_look(
@@ -224,7 +226,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         rule: AgendaRule<'_>,
     ) -> Result<AgendaRecorded> {
-        let packed = calendars::compress(&look.outcome);
+        let packed = packed::compress(&look.outcome);
         self.write("record a look at a calendar", |tx| calendars::record(tx, id, look, &packed, now, rule))
     }
 
