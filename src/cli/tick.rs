@@ -23,11 +23,14 @@ pub(super) fn run(args: &TickArgs, file: Option<&Path>, screen: Screen, out: &mu
     let config = Arc::new(open::config(file)?);
     let _watchdog = Watchdog::start(config.engine.tick_limit);
     let clock = clock(args, &config)?;
-    let store: Arc<dyn Store> = match args.dry_run {
-        false => open::store(&config, Create::Yes)?,
+    let store: Arc<dyn Store> = if args.dry_run {
         // A dry run makes no database.
-        true if !config.database.exists() => Arc::new(SqliteStore::in_memory()?),
-        true => open::store(&config, Create::No)?,
+        match open::store_if_any(&config)? {
+            Some(store) => store,
+            None => Arc::new(SqliteStore::in_memory()?),
+        }
+    } else {
+        open::store(&config, Create::Yes)?
     };
     let world = open::world(&config, &store, clock)?;
     let summary = if args.dry_run { dry_run(&world)? } else { tick(&world)? };

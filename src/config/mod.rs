@@ -15,6 +15,7 @@ mod provider;
 mod raw;
 mod screen;
 mod show;
+mod store;
 
 pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
@@ -27,6 +28,7 @@ pub use hear::HearConfig;
 pub use keys::known_keys;
 pub use provider::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 pub use show::Problems;
+pub use store::{PostgresConfig, PostgresTls};
 
 use crate::calendar::Policy;
 use crate::model::{Email, Phone, Repeat, Voice};
@@ -121,8 +123,10 @@ pub fn from_text(text: &str, path: &Path, env: &Env<'_>) -> Result<Config, Confi
 pub struct Config {
     /// The file it came from; `None` when savehub runs on environment variables and defaults alone.
     pub file: Option<PathBuf>,
-    /// The SQLite file.
+    /// The SQLite file. Not used with a `store`.
     pub database: PathBuf,
+    /// The PostgreSQL server that is the store in its place.
+    pub store: Option<PostgresConfig>,
     /// While this file exists nothing is sent: `STOP` beside the config.
     pub stop_file: PathBuf,
     /// Who places calls, and with which account.

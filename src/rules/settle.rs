@@ -151,18 +151,18 @@ mod tests {
         assert_eq!(of(&over, true, None), Settle::Unknown);
     }
 
-    fn age(since_deadline_ms: i64, since_lease_ms: i64) -> Option<ServerAge> {
-        Some(ServerAge { since_intent_ms: since_deadline_ms + 45_000, since_deadline_ms, since_lease_ms })
+    fn age(since_deadline_ms: i64, since_lease_ms: i64) -> ServerAge {
+        ServerAge { since_intent_ms: since_deadline_ms + 45_000, since_deadline_ms, since_lease_ms }
     }
 
     #[test]
     fn the_lease_of_another_host_ends_by_the_servers_clock_alone() {
         let of = |attempt: &OpenAttempt, same_boot, alive| settle(attempt, same_boot, alive, Asked::NotYet, &MOMENT);
-        let running = OpenAttempt { server: age(-20_000, -1), ..attempt(AttemptState::Sending) };
+        let running = OpenAttempt { server: Some(age(-20_000, -1)), ..attempt(AttemptState::Sending) };
         assert_eq!(of(&running, false, None), Settle::Keep);
         let over_by_its_own_clocks = OpenAttempt { lease_until_boot_ms: 0, ..running.clone() };
         assert_eq!(of(&over_by_its_own_clocks, false, None), Settle::Keep);
-        let over = OpenAttempt { server: age(75_000, 0), lease_until_boot_ms: i64::MAX, ..running.clone() };
+        let over = OpenAttempt { server: Some(age(75_000, 0)), lease_until_boot_ms: i64::MAX, ..running.clone() };
         assert_eq!(of(&over, false, None), Settle::Unknown);
         assert_eq!(of(&running, true, Some(false)), Settle::Unknown, "of this boot it is known that its owner is gone");
     }
@@ -171,7 +171,8 @@ mod tests {
     fn an_unknown_attempt_of_another_host_settles_by_the_servers_clock() {
         let far = Moment { now: Timestamp::from_ms(1_039_000), boottime_ms: i64::MAX / 2, ..MOMENT };
         let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
-        let of = |server| settle(&OpenAttempt { server, ..due.clone() }, false, None, Asked::Unreadable, &far);
+        let of =
+            |server| settle(&OpenAttempt { server: Some(server), ..due.clone() }, false, None, Asked::Unreadable, &far);
         assert_eq!(of(age(29_999, -1)), Settle::Keep);
         assert_eq!(of(age(30_000, -1)), Settle::Abandon);
     }

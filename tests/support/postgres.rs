@@ -123,6 +123,15 @@ impl Cluster {
         String::from_utf8(ran.stdout).unwrap().trim().to_owned()
     }
 
+    /// Writes a file that the server can read, and nobody else.
+    pub fn put(&self, file: &Path, text: &str) {
+        std::fs::write(file, text).unwrap();
+        std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+        if is_root() {
+            chown(file, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+
     /// An empty database.
     pub fn database(&'static self) -> Database {
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,7 +1,7 @@
 //! Opening the store: what the server must be, and what to tell the user.
 
 use super::session::{Session, in_words};
-use super::transact::{Fail, Inner, LIMIT};
+use super::transact::{Fail, Inner, LIMIT, lock};
 use super::tx::{Tx, params};
 use super::{PostgresStore, Server, migrations};
 use crate::store::sqlite::Create;
@@ -44,7 +44,7 @@ impl PostgresStore {
         if schema == 0 && create == Create::No {
             return Err(StoreError::Missing(store.server.name.into()));
         }
-        *store.lock(&store.main) = Some(session);
+        *lock(&store.main) = Some(session);
         if !migrations::check(schema, &store.server.name)? {
             store.migrate()?;
         }

@@ -123,7 +123,7 @@ impl PostgresStore {
     ) -> Result<T> {
         let started = Instant::now();
         let look = || {
-            let mut slot = self.lock(slot);
+            let mut slot = lock(slot);
             let old = slot.is_some();
             let first = self.with(&mut slot, started + LIMIT, |session| f(&Tx(session)));
             match first {
@@ -145,15 +145,6 @@ impl PostgresStore {
         made.map_err(|stopped| self.explain("make the tables", started, stopped))
     }
 
-    pub(super) fn lock<'a>(&self, slot: &'a Mutex<Option<Session>>) -> MutexGuard<'a, Option<Session>> {
-        // A panic in another thread leaves no half transaction behind: it is rolled back before the next one begins.
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.as_ref().is_some_and(|session| !session.is_usable()) {
-            *slot = None;
-        }
-        slot
-    }
-
     fn run<T>(
         &self,
         slot: &Mutex<Option<Session>>,
@@ -161,7 +152,7 @@ impl PostgresStore {
         begin: &str,
         f: &impl Fn(&Tx<'_>) -> Inner<T>,
     ) -> std::result::Result<T, Stopped> {
-        let mut slot = self.lock(slot);
+        let mut slot = lock(slot);
         let old = slot.is_some();
         let begun = self.with(&mut slot, until, |session| Ok(session.batch(begin)?));
         match begun {
@@ -235,6 +226,16 @@ impl PostgresStore {
             }
         }
     }
+}
+
+/// The connection, unless it is gone.
+pub(super) fn lock(slot: &Mutex<Option<Session>>) -> MutexGuard<'_, Option<Session>> {
+    // A panic in another thread leaves no half transaction behind: it is rolled back before the next one begins.
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if slot.as_ref().is_some_and(|session| !session.is_usable()) {
+        *slot = None;
+    }
+    slot
 }
 
 /// Must the transaction be run again? Beside others a unique key that is taken, or a row that went, is such a case too: a
