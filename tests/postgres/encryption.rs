@@ -14,13 +14,13 @@ fn encrypt(cluster: &Cluster) -> PathBuf {
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let put = |name: &str, text: &str| cluster.put(&cluster.dir.join(name), text);
+    let put = |name: &str, text: &str| Cluster::put(&cluster.dir.join(name), text);
     put("server.crt", &certificate.pem());
     put("server.key", &key.serialize_pem());
     put("ca.crt", &authority.pem());
     let hba = cluster.dir.join("data/pg_hba.conf");
     let rest = std::fs::read_to_string(&hba).unwrap();
-    cluster.put(&hba, &format!("hostssl all guest 127.0.0.1/32 scram-sha-256\nhost all guest all reject\n{rest}"));
+    Cluster::put(&hba, &format!("hostssl all guest 127.0.0.1/32 scram-sha-256\nhost all guest all reject\n{rest}"));
     let dir = cluster.dir.display();
     for statement in [
         "create role guest superuser login password 'open sesame'".to_owned(),

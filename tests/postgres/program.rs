@@ -83,7 +83,7 @@ fn the_password_of_the_store_is_in_no_output() {
         ("postgres://ana:canary-secret@127.0.0.1:1/d", 3),
         ("postgres://ana:canary-secret@127.0.0.1:1/d?sslmode=prefer", 2),
         ("postgres://ana:canary/secret@127.0.0.1:1/d", 3),
-        ("postgres://ana:canary-secret@127.0.0.1:canary/d", 3),
+        ("postgres://ana:canary-secret@127.0.0.1:canary/d", 2),
         ("postgres://ana:canary-secret@127.0.0.1/d?canary=1", 3),
         ("mysql://ana:canary-secret@127.0.0.1/d", 2),
     ] {

@@ -39,7 +39,7 @@ fn pass(client: TcpStream, server: TcpStream, words: &'static str, cut: &Arc<Ato
     let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let back_cut = Arc::clone(cut);
     std::thread::spawn(move || {
-        let mut buffer = [0; 65_536];
+        let mut buffer = [0; 8192];
         while let Ok(n @ 1..) = from.read(&mut buffer) {
             if back_cut.load(Ordering::SeqCst) || to.write_all(&buffer[..n]).is_err() {
                 break;
@@ -49,7 +49,7 @@ fn pass(client: TcpStream, server: TcpStream, words: &'static str, cut: &Arc<Ato
     });
     let (mut from, mut to, cut) = (client, server, Arc::clone(cut));
     std::thread::spawn(move || {
-        let (mut buffer, mut seen) = ([0; 65_536], false);
+        let (mut buffer, mut seen) = ([0; 8192], false);
         while let Ok(n @ 1..) = from.read(&mut buffer) {
             let text = String::from_utf8_lossy(&buffer[..n]);
             seen |= text.contains(words);

@@ -24,6 +24,7 @@ fn what_was_written_is_there_when_the_store_is_opened_again(first: Bench) {
     assert_eq!(second.due(430), []);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a fact gets its own bench")]
 fn of_many_handles_on_one_store_one_begins_a_step(first: Bench) {
     let meetings = 8;
     for meeting in 0..meetings {
@@ -50,6 +51,7 @@ fn of_many_handles_on_one_store_one_begins_a_step(first: Bench) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a fact gets its own bench")]
 fn of_many_handles_on_one_store_one_leases_a_calendar(first: Bench) {
     let drafts: Vec<_> = (0..10).map(|n| web("ana", &format!("calendar {n}"))).collect();
     first.subscribe(&drafts, 0);

@@ -109,7 +109,6 @@ impl Cluster {
         while !ready() {
             let log = std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
             assert!(Instant::now() < limit, "the server does not start: {log}");
-            std::thread::sleep(Duration::from_millis(50));
         }
     }
 
@@ -124,7 +123,7 @@ impl Cluster {
     }
 
     /// Writes a file that the server can read, and nobody else.
-    pub fn put(&self, file: &Path, text: &str) {
+    pub fn put(file: &Path, text: &str) {
         std::fs::write(file, text).unwrap();
         std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
         if is_root() {

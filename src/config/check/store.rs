@@ -66,12 +66,16 @@ fn has_password(url: &str) -> bool {
 
 /// What libpq would do with this address; otherwise what is wrong.
 fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, &'static str> {
-    let like = "write postgres://USER:PASSWORD@HOST/DATABASE, with %40 for @ and %2F for / in the password";
+    let like = "write postgres://USER:PASSWORD@HOST/DATABASE, with %40 for @, %3F for ? and %2F for / in the password";
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).ok_or(like)?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
-    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let place_alone = place.split_once('@').map_or(place, |(_, behind)| behind);
+    let (hosts, database) = place_alone.split_once('/').unwrap_or((place_alone, ""));
     let mut hosts: Vec<&str> = hosts.split(',').filter(|host| !host.is_empty()).collect();
+    // Otherwise a part of the password would count as the place, and be shown.
+    if place_alone.contains('@') || query.contains('@') || !hosts.iter().all(|host| is_host(host)) {
+        return Err(like);
+    }
     let (mut kept, mut mode, mut database) = (Vec::new(), None, database);
     for part in query.split('&').filter(|part| !part.is_empty()) {
         match part.split_once('=').ok_or(like)? {
@@ -112,16 +116,22 @@ fn tls(mode: Option<&str>, local: bool, socket: bool, ca_file: Option<PathBuf>) 
     }
 }
 
+/// A name or number, and perhaps a port.
+fn is_host(host: &str) -> bool {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    port.is_none_or(|port| port.parse::<u16>().is_ok()) && (name.starts_with('[') || !name.contains(':'))
+}
+
 fn is_socket(host: &str) -> bool {
     host.starts_with('/') || host.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f"))
 }
 
 /// Is it on this machine? A port may follow.
 fn is_local(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() && (!name.contains(':') || name.ends_with(']')) => name,
-        _ => host,
-    };
+    let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
     is_socket(host) || web::is_loopback(name)
 }
 
@@ -178,6 +188,10 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_in_words() {
+        for secret in ["postgres://u:12?34@db/d", "postgres://u:p@q@db/d", "postgres://u:p", "postgres://u@db:p/d"] {
+            assert!(server(secret, None).is_err(), "{secret}");
+        }
+        assert_eq!(server("postgres://u:p/q@db/d", None).unwrap().name, "PostgreSQL at db/d");
         for wrong in ["mysql://db/d", "postgres://", "postgres:///d", "postgres://u@/d", "postgres://db/d?x"] {
             assert!(server(wrong, None).is_err(), "{wrong}");
         }

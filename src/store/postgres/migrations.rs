@@ -23,8 +23,13 @@ const LOCK: i64 = 0x5341_5648;
 
 /// The version of the schema that is there, 0: none.
 pub(super) fn version(tx: &Tx<'_>) -> Inner<i64> {
-    let known: bool =
-        tx.query_row("select to_regclass('savehub.savehub_meta') is not null", params![], |r| r.get(0))?;
+    // Not by to_regclass: it may answer from before another host's transaction that was waited for.
+    let known: bool = tx.query_row(
+        "select exists(select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+           where n.nspname = 'savehub' and c.relname = 'savehub_meta')",
+        params![],
+        |r| r.get(0),
+    )?;
     if !known {
         return Ok(0);
     }
