@@ -7,6 +7,7 @@ pub mod args;
 mod calendar;
 mod call_test;
 pub mod checkin;
+mod db;
 mod demo;
 pub mod generate;
 mod import;
@@ -29,7 +30,7 @@ use crate::exit::Exit;
 use crate::model::{IncidentId, Timestamp};
 use crate::store::sqlite::Create;
 use crate::store::{Ended, Store};
-use args::{Cli, ColorWhen, Command, GenerateCommand, MeetingCommand};
+use args::{Cli, ColorWhen, Command, DbCommand, GenerateCommand, MeetingCommand};
 use print::{Paint, Patient, Screen};
 use std::io::Write;
 use std::path::Path;
@@ -127,6 +128,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Calendar(command) => calendar::run(command, file, screen, SystemClock.now(), out),
         Command::Import(args) => with_store(file, Create::Yes, screen, out, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
+        Command::Db(DbCommand::Copy(args)) => db::copy(args, file, out),
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),

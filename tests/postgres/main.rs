@@ -13,6 +13,7 @@ mod bench;
 mod encryption;
 mod hosts;
 mod leases;
+mod moving;
 mod program;
 mod proxy;
 mod trouble;

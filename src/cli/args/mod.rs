@@ -89,6 +89,9 @@ pub enum Command {
     Calendar(CalendarCommand),
     /// Take the meetings of an iCalendar file into the database, once
     Import(ImportArgs),
+    /// Look after the database
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Show a whole escalation with a mock phone and a turned clock; needs no config
     Demo,
     /// Write files that belong to the package

@@ -47,6 +47,7 @@ mod reads;
 mod reconcile;
 mod record;
 mod session;
+mod take;
 mod ticks;
 mod tls;
 mod transact;

@@ -1,4 +1,4 @@
--- Schema 1 of savehub on PostgreSQL. `{Name}` stands for the values of that enum of `model`, as SQL literals.
+-- Schema 1 of savehub on PostgreSQL. A name in braces stands for the values of that enum of `model`, as SQL literals.
 -- Names and meanings are those of the SQLite schema, so that rows can move between the two. Times are milliseconds UTC;
 -- numbers in E.164; flags 0 or 1.
 

@@ -1,9 +1,9 @@
-//! Rows of another store, taken in as they stand.
+//! Rows of another store, taken in as they stand, and handed over to one.
 
-use super::SqliteStore;
+use super::{Inner, SqliteStore};
 use crate::store::Result;
-use crate::store::rows::{Cell, Rows};
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use crate::store::rows::{Cell, Rows, TABLES};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 impl ToSql for Cell {
@@ -31,6 +31,60 @@ impl SqliteStore {
         run(if filled.is_ok() { "commit" } else { "rollback" })?;
         run("pragma foreign_keys = on")?;
         filled
+    }
+}
+
+/// What leaves with [`SqliteStore::pour`].
+pub(in crate::store) struct Poured {
+    /// Of each table with ids that are never used again: the highest that ever was.
+    pub(in crate::store) highest_ids: Vec<(String, i64)>,
+}
+
+/// Rows handed over at a time.
+const BATCH: usize = 200;
+
+impl SqliteStore {
+    /// Hands over every row, table by table. Nobody can write meanwhile.
+    pub(in crate::store) fn pour(&self, put: Put<'_>) -> Result<Poured> {
+        self.write("read the whole database", |tx| {
+            for table in TABLES {
+                pour_table(tx, table, put)?;
+            }
+            let mut ids = tx.prepare("select name, seq from sqlite_sequence")?;
+            let highest_ids = ids.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+            Ok(Poured { highest_ids })
+        })
+    }
+}
+
+fn pour_table(tx: &Connection, table: &str, put: Put<'_>) -> Inner<()> {
+    let mut statement = tx.prepare(&format!("select * from {table}"))?;
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut batch = Rows { columns, rows: Vec::new() };
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let cells = (0..batch.columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Cell>>>()?;
+        batch.rows.push(cells);
+        if batch.rows.len() == BATCH {
+            put(table, &batch)?;
+            batch.rows.clear();
+        }
+    }
+    if !batch.rows.is_empty() {
+        put(table, &batch)?;
+    }
+    Ok(())
+}
+
+impl FromSql for Cell {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(number) => Self::Int(number),
+            ValueRef::Text(_) => Self::Text(value.as_str()?.to_owned()),
+            ValueRef::Blob(bytes) => Self::Bytes(bytes.to_vec()),
+            ValueRef::Real(_) => return Err(FromSqlError::InvalidType),
+        })
     }
 }
 
