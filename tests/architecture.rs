@@ -44,6 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Behind the ports: only these files may name them, and the modules they belong to.
 const BEHIND_PORTS: &[(&str, &[&str])] = &[
     ("store::sqlite", &["cli/", "store/"]),
+    ("store::postgres", &["cli/open.rs", "store/"]),
     ("provider::twilio", &["provider/"]),
     ("provider::http", &["provider/"]),
     ("provider::registry", &["provider/"]),
@@ -54,7 +55,8 @@ const BEHIND_PORTS: &[(&str, &[&str])] = &[
 /// Words of code, and the only files they may stand in.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite/"]),
-    ("flate2", &["http/", "store/sqlite/"]),
+    ("tokio", &["store/postgres/"]),
+    ("flate2", &["http/", "store/packed.rs"]),
     ("ureq::", &["http/", "provider/"]),
     ("use ureq", &["http/", "provider/"]),
     ("jiff::", &["zone.rs"]),
@@ -65,10 +67,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("lettre::", &["provider/email/"]),
     ("process::Command", &["program.rs"]),
     ("thread::sleep", &["clock.rs"]),
-    ("select ", &["store/sqlite/"]),
-    ("insert into ", &["store/sqlite/"]),
-    ("delete from ", &["store/sqlite/"]),
-    (" where id = ", &["store/sqlite/"]),
+    ("select ", &["store/sqlite/", "store/postgres/"]),
+    ("insert into ", &["store/sqlite/", "store/postgres/"]),
+    ("delete from ", &["store/sqlite/", "store/postgres/"]),
+    (" where id = ", &["store/sqlite/", "store/postgres/"]),
     ("pragma ", &["store/sqlite/"]),
     ("std::env::var", &["cli/open.rs", "cli/print.rs", "log.rs", "zone.rs", "zone/"]),
     ("process::exit", &["cli/watchdog.rs"]),

@@ -16,6 +16,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
     Config {
         file: None,
         database: PathBuf::new(),
+        store: None,
         stop_file: PathBuf::new(),
         provider: ProviderConfig { chosen, mock: MockConfig::default(), twilio },
         test_mode,

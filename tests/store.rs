@@ -4,7 +4,7 @@
 //! histories beside a small model. Every call of a store goes through [`checked::Checked`], which reads everything
 //! afterwards and looks for what no store may ever show.
 //!
-//! A second database is one more line in [`facts!`], one in [`random`], and one way to make a bench in `build.rs`.
+//! With the feature `postgres` they run on PostgreSQL too, each in a database of its own (`support/postgres.rs`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
@@ -13,8 +13,28 @@ macro_rules! facts {
     ($($name:ident),+ $(,)?) => {
         mod on_disk { $(#[test] fn $name() { super::$name(&crate::build::Bench::on_disk()); })+ }
         mod in_memory { $(#[test] fn $name() { super::$name(&crate::build::Bench::in_memory()); })+ }
+        #[cfg(feature = "postgres")]
+        mod on_postgres {
+            $(#[test] fn $name() { if let Some(bench) = crate::build::Bench::on_postgres() { super::$name(&bench); } })+
+        }
     };
 }
+
+/// The same for facts about stores that outlive their handle: each takes its bench.
+macro_rules! kept {
+    ($($name:ident),+ $(,)?) => {
+        mod in_a_file { $(#[test] fn $name() { super::$name(crate::build::Bench::on_disk()); })+ }
+        #[cfg(feature = "postgres")]
+        mod on_postgres {
+            $(#[test] fn $name() { if let Some(bench) = crate::build::Bench::on_postgres() { super::$name(bench); } })+
+        }
+    };
+}
+
+#[cfg(feature = "postgres")]
+#[path = "support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
+mod postgres;
 
 #[path = "store/build.rs"]
 mod build;

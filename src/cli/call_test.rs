@@ -14,7 +14,7 @@ use crate::provider::mock::{Mock, MockOutcome};
 use crate::provider::test_mode::TestMode;
 use crate::provider::{NotConfigured, Only, Provider, Providers, Registry};
 use crate::rules::message::Template;
-use crate::store::sqlite::{Create, SqliteStore};
+use crate::store::sqlite::SqliteStore;
 use crate::store::{StepResult, Store};
 use crate::tick::{TestCall, World, test_call};
 use crate::zone::Zone;
@@ -123,14 +123,16 @@ const fn outcome(end: MockEnd) -> MockOutcome {
 /// A mock call leaves no trace: it must not keep a real call to the same number waiting. A real one is written down
 /// where there is a database; `call-test` makes none.
 fn store(config: &Config, kind: ProviderKind) -> anyhow::Result<Arc<dyn Store>> {
-    if kind == ProviderKind::Mock || !config.database.exists() {
-        if kind == ProviderKind::Twilio {
-            let path = config.database.display();
-            log::warn!("there is no database at {path} yet, so this call is not written down");
+    if kind != ProviderKind::Mock {
+        if let Some(store) = open::store_if_any(config)? {
+            return Ok(store);
         }
-        return Ok(Arc::new(SqliteStore::in_memory()?));
+        if kind == ProviderKind::Twilio {
+            let place = config.store.as_ref().map_or_else(|| config.database.display().to_string(), |s| s.name.clone());
+            log::warn!("there is no database at {place} yet, so this call is not written down");
+        }
     }
-    Ok(open::store(config, Create::No)?)
+    Ok(Arc::new(SqliteStore::in_memory()?))
 }
 
 /// Asks on a terminal; elsewhere nobody can answer.

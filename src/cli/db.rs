@@ -1,13 +1,14 @@
 //! `savehub db`: looking after the database.
 
-use super::args::{DbBackupArgs, DbCommand, DbPruneArgs};
-use super::counted;
+use super::args::{DbBackupArgs, DbCommand, DbCopyArgs, DbPruneArgs};
+use super::{counted, open};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::store::sqlite::{Create, Replace, SqliteStore};
 use crate::store::{Forgotten, Store};
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Younger rows count for the limits of the last 24 hours.
@@ -21,12 +22,21 @@ const BREATH: Duration = Duration::from_millis(20);
 
 /// Runs the command.
 pub(super) fn run(command: &DbCommand, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let store = SqliteStore::open(&config.database, Create::No)?;
     match command {
-        DbCommand::Backup(args) => backup(args, &store, out),
-        DbCommand::Check(_) => check(&store, config, out),
-        DbCommand::Prune(args) => prune(args, &store, out),
+        DbCommand::Backup(args) => backup(args, &file(config)?, out),
+        DbCommand::Check(_) => check(&file(config)?, config, out),
+        DbCommand::Prune(args) => prune(args, &file(config)?, out),
+        DbCommand::Copy(args) => copy(args, config, out),
     }
+}
+
+/// The database file. A server is looked after with its own tools.
+fn file(config: &Config) -> anyhow::Result<SqliteStore> {
+    if let Some(server) = &config.store {
+        let why = format!("the store is {}: use the tools of PostgreSQL for it, such as pg_dump", server.name);
+        return Err(UsageError(why).into());
+    }
+    Ok(SqliteStore::open(&config.database, Create::No)?)
 }
 
 fn backup(args: &DbBackupArgs, store: &SqliteStore, out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -78,4 +88,21 @@ fn words(forgotten: &Forgotten) -> String {
     let Forgotten { incidents, meetings, test_calls, pauses } = *forgotten;
     let parts = [(incidents, "incident"), (meetings, "meeting"), (test_calls, "test call"), (pauses, "pause")];
     parts.map(|(n, what)| counted(n, what)).join(", ")
+}
+
+/// `savehub db copy`. The target is the store of the config: an address on the command line could be read by everybody on
+/// this host.
+fn copy(args: &DbCopyArgs, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let Some(server) = &config.store else {
+        let why = "the config names no `store` to copy to; write store = \"postgres://…\" into it, or name another \
+                   config with --config";
+        return Err(UsageError(why.into()).into());
+    };
+    let path =
+        args.from.to_str().and_then(|path| path.strip_prefix("sqlite:")).map_or(args.from.clone(), PathBuf::from);
+    let from = SqliteStore::open(&path, Create::No)?;
+    let rows = open::take_over(server, &from)?;
+    writeln!(out, "{rows} rows went to {}", server.name)?;
+    writeln!(out, "From now on tick with this config alone. Keep {} until you trust it.", path.display())?;
+    Ok(Exit::Done)
 }

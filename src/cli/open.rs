@@ -1,12 +1,16 @@
 //! From the environment to what a command works with: config, store, providers.
 
 use crate::clock::Clock;
-use crate::config::{self, Config, ConfigError, Sources};
+#[cfg(feature = "postgres")]
+use crate::config::PostgresTls;
+use crate::config::{self, Config, ConfigError, PostgresConfig, Sources};
 use crate::feed;
 use crate::owner::Owner;
 use crate::provider::{Providers, Registry};
+#[cfg(feature = "postgres")]
+use crate::store::postgres::{PostgresStore, Server, Tls};
 use crate::store::sqlite::{Create, SqliteStore};
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreError};
 use crate::tick::World;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +35,56 @@ pub(super) fn config_or_standard(file: Option<&Path>) -> Result<Config, ConfigEr
 
 /// Opens the store of a config.
 pub(super) fn store(config: &Config, create: Create) -> store::Result<Arc<dyn Store>> {
-    Ok(Arc::new(SqliteStore::open(&config.database, create)?))
+    match &config.store {
+        None => Ok(Arc::new(SqliteStore::open(&config.database, create)?)),
+        Some(server) => postgres(server, create),
+    }
+}
+
+/// The same, or `None` where there is no database yet.
+pub(super) fn store_if_any(config: &Config) -> store::Result<Option<Arc<dyn Store>>> {
+    match store(config, Create::No) {
+        Err(StoreError::Missing(_)) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(config: &PostgresConfig, create: Create) -> store::Result<Arc<dyn Store>> {
+    Ok(Arc::new(PostgresStore::open(server(config), create)?))
+}
+
+#[cfg(feature = "postgres")]
+fn server(config: &PostgresConfig) -> Server {
+    let tls = match &config.tls {
+        PostgresTls::Off => Tls::Off,
+        PostgresTls::Unverified => Tls::Unverified,
+        PostgresTls::Full(ca_file) => Tls::Full(ca_file.clone()),
+    };
+    Server { url: config.url.clone(), tls, name: config.name.clone() }
+}
+
+/// Moves everything in a file to this server.
+#[cfg(feature = "postgres")]
+pub(super) fn take_over(config: &PostgresConfig, from: &SqliteStore) -> store::Result<u64> {
+    PostgresStore::open(server(config), Create::Yes)?.take_over(from)
+}
+
+/// The check of a config refuses a `store` in such a build.
+#[cfg(not(feature = "postgres"))]
+fn postgres(config: &PostgresConfig, _: Create) -> store::Result<Arc<dyn Store>> {
+    Err(without_postgres(config))
+}
+
+/// The same.
+#[cfg(not(feature = "postgres"))]
+pub(super) fn take_over(config: &PostgresConfig, _: &SqliteStore) -> store::Result<u64> {
+    Err(without_postgres(config))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn without_postgres(config: &PostgresConfig) -> StoreError {
+    StoreError::Unusable(format!("cannot use {}: this savehub was built without PostgreSQL", config.name))
 }
 
 /// Everything the engine works with, with the providers of the config.

@@ -39,11 +39,13 @@ pub(super) fn run(args: &TickArgs, file: Option<&Path>, screen: Screen, out: &mu
 }
 
 fn store(args: &TickArgs, config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    match args.dry_run {
-        false => open::store(config, Create::Yes),
-        // A dry run makes no database.
-        true if !config.database.exists() => Ok(Arc::new(SqliteStore::in_memory()?)),
-        true => open::store(config, Create::No),
+    if !args.dry_run {
+        return open::store(config, Create::Yes);
+    }
+    // A dry run makes no database.
+    match open::store_if_any(config)? {
+        Some(store) => Ok(store),
+        None => Ok(Arc::new(SqliteStore::in_memory()?)),
     }
 }
 

@@ -15,6 +15,7 @@ mod provider;
 mod report;
 pub(super) mod secrets;
 pub(super) mod sources;
+mod store;
 pub(super) mod watcher;
 pub(super) mod web;
 pub(super) mod webhook;
@@ -111,6 +112,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let hear = hear::hear(&root.table("hear", "hear"), report);
     let report_config = report::report(&root.table("report", "report"), report);
     let database = database(&root, input, report);
+    let store = store::store(&root, input, report);
     // Last: secrets are fetched only for a config that is sound otherwise.
     let provider = provider::providers(&call, &root.table("provider", "provider"), overrides, input, report);
     let setup = channels::Setup { request: engine.request_timeout, input, report };
@@ -120,6 +122,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         file: input.path.map(Path::to_owned),
         stop_file: stop_file(input, &database),
         database,
+        store,
         provider,
         test_mode,
         guards: guards.into_config(),
@@ -182,6 +185,7 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         file: None,
         stop_file: stop_file(&input, &database),
         database,
+        store: None,
         provider: ProviderConfig { chosen: ProviderChoice::Mock, mock: MockConfig::default(), twilio: None },
         test_mode: false,
         guards: limits::Guards::read(&root.table("guards", "guards"), &report).into_config(),

@@ -16,6 +16,7 @@ mod raw;
 mod report;
 mod screen;
 mod show;
+mod store;
 mod watcher;
 
 pub use crate::rules::guard::GuardConfig;
@@ -30,6 +31,7 @@ pub use keys::known_keys;
 pub use provider::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 pub use report::ReportConfig;
 pub use show::Problems;
+pub use store::{PostgresConfig, PostgresTls};
 pub use watcher::WatcherConfig;
 
 use crate::calendar::Policy;
@@ -125,8 +127,10 @@ pub fn from_text(text: &str, path: &Path, env: &Env<'_>) -> Result<Config, Confi
 pub struct Config {
     /// The file it came from; `None` when savehub runs on environment variables and defaults alone.
     pub file: Option<PathBuf>,
-    /// The SQLite file.
+    /// The SQLite file. Not used with a `store`.
     pub database: PathBuf,
+    /// The PostgreSQL server that is the store in its place.
+    pub store: Option<PostgresConfig>,
     /// While this file exists nothing is sent: `STOP` beside the config.
     pub stop_file: PathBuf,
     /// Who places calls, and with which account.

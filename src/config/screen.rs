@@ -45,6 +45,10 @@ const WHOLE: &[&str] = &[
     "heartbeat_url_file",
     "presence_command",
     "run",
+    "store",
+    "store_command",
+    "store_env",
+    "store_file",
     "url",
     "url_command",
     "url_env",
@@ -160,7 +164,7 @@ mod tests {
             let secret = key.starts_with("auth_token") || key.starts_with("api_key");
             let secret = secret || ["url", "value", "password"].iter().any(|start| key.starts_with(start));
             let others = ["account_sid", "proxy", "calendars", "key_bin", "headers", "run", "presence_command"];
-            let secret = secret || others.contains(&key);
+            let secret = secret || others.contains(&key) || (key.starts_with("store") && key != "store_ca_file");
             assert_eq!(is_secret_key(key), secret, "{table}.{key}");
         }
     }

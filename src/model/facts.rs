@@ -129,6 +129,18 @@ pub enum StepNext {
     Stay,
 }
 
+/// How old an attempt is by the clock of a database server that several hosts share. Of an attempt of another host its own
+/// clocks say nothing here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerAge {
+    /// Milliseconds since it was written; its owner had begun to count before.
+    pub since_intent_ms: i64,
+    /// Since its request had ended, rather too little than too much; negative before.
+    pub since_deadline_ms: i64,
+    /// Since its lease ended; negative before.
+    pub since_lease_ms: i64,
+}
+
 /// An open attempt as time passes over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenAttempt {
@@ -152,6 +164,8 @@ pub struct OpenAttempt {
     pub deadline_at: Option<Timestamp>,
     /// Due time of the next pending rung of the same kind, to the same person or contact.
     pub next_rung_due: Option<Timestamp>,
+    /// Its age by the server's clock, in a store that several hosts share.
+    pub server: Option<ServerAge>,
 }
 
 /// What becomes of an open attempt.

@@ -4,7 +4,7 @@
 //! list was asked for later than the request's deadline plus the settle time, in boot time, which no change of the wall
 //! clock moves; (C) the provider's list is complete after the settle time.
 
-use crate::model::{AttemptState, ListedCall, Timestamp};
+use crate::model::{AttemptState, ListedCall, ServerAge, Timestamp};
 use std::time::Duration;
 
 /// Twilio writes whole seconds, and so does its `Date`.
@@ -13,6 +13,10 @@ const TOLERANCE_MS: i64 = 5_000;
 /// The same for an attempt of an earlier boot, whose age only wall clocks tell: rather adopt a call too much than ring
 /// twice.
 const TOLERANCE_OTHER_BOOT_MS: i64 = 10 * 60_000;
+
+/// The same for an attempt of another host, whose age a server's clock tells: it was read at some time of this tick, before
+/// the list was there.
+const TOLERANCE_OTHER_HOST_MS: i64 = 60_000;
 
 /// Attempts that were given up are looked for until so long after their intent.
 pub const WATCHED: Duration = Duration::from_secs(10 * 60);
@@ -26,6 +30,8 @@ pub struct Search<'a> {
     pub state: AttemptState,
     /// Was it written in the boot that runs now?
     pub same_boot: bool,
+    /// Its age by the clock of a server that hosts share, read before the list was asked for.
+    pub server: Option<ServerAge>,
     /// When it was written, wall and boot time.
     pub intent: (Timestamp, i64),
     /// By when its request had ended, wall and boot time.
@@ -38,8 +44,19 @@ pub struct Search<'a> {
     pub server_now: Timestamp,
     /// How long after a request's deadline the provider may still create its call, and its list may still lack it.
     pub settle: Duration,
-    /// The next attempt to the same number that has no answer either: was it written in this boot, and when.
-    pub later: Option<(bool, (Timestamp, i64))>,
+    /// The next attempt to the same number that has no answer either.
+    pub later: Option<Written>,
+}
+
+/// When an attempt was written.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    /// In the boot that runs now?
+    pub same_boot: bool,
+    /// Wall and boot time of its host.
+    pub intent: (Timestamp, i64),
+    /// By the clock of a server that hosts share.
+    pub server: Option<ServerAge>,
 }
 
 /// What one list says.
@@ -56,14 +73,14 @@ pub enum Found {
 /// Looks for the attempt's call among calls that no other attempt knows.
 pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Found {
     let born = born(search);
-    let until = search.later.map_or(i64::MAX, |(same_boot, intent)| by_the_provider(search, same_boot, intent));
+    let until = search.later.map_or(i64::MAX, |later| by_the_provider(search, &later));
     let own = born..until;
     let has_tag = |call: &ListedCall| search.tag.is_none() || call.tag.as_deref() == search.tag;
     let oldest = unknown.iter().enumerate().filter(|(_, call)| has_tag(call) && own.contains(&call.created_at.ms()));
     if let Some((index, _)) = oldest.min_by_key(|(_, call)| call.created_at) {
         return Found::Call(index);
     }
-    let settled = is_settled(search.same_boot, search.deadline, search.asked, search.settle);
+    let settled = is_settled((search.same_boot, search.server), search.deadline, search.asked, search.settle);
     // A message whose words the provider does not show may be any.
     let may_be = |call: &&ListedCall| has_tag(call) || call.tag.is_none();
     // A call a little too old to be the attempt's, that nobody knows: the provider's clocks may disagree among themselves,
@@ -75,25 +92,34 @@ pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Found {
 
 /// The earliest creation time, by the provider's clock, of a call of this attempt.
 fn born(search: &Search<'_>) -> i64 {
-    by_the_provider(search, search.same_boot, search.intent)
+    by_the_provider(search, &Written { same_boot: search.same_boot, intent: search.intent, server: search.server })
 }
 
 /// When an attempt was written, by the provider's clock and rather too early than too late. Its age is counted in boot time
 /// and taken off the provider's own time, so that our wall clock plays no part.
-fn by_the_provider(search: &Search<'_>, same_boot: bool, intent: (Timestamp, i64)) -> i64 {
-    let (age_ms, tolerance) = if same_boot {
-        (search.answered_boot_ms.saturating_sub(intent.1), TOLERANCE_MS)
-    } else {
-        (search.asked.0.since(intent.0), TOLERANCE_OTHER_BOOT_MS)
+fn by_the_provider(search: &Search<'_>, written: &Written) -> i64 {
+    let (age_ms, tolerance) = match written.server {
+        _ if written.same_boot => (search.answered_boot_ms.saturating_sub(written.intent.1), TOLERANCE_MS),
+        Some(age) => (age.since_intent_ms, TOLERANCE_OTHER_HOST_MS),
+        None => (search.asked.0.since(written.intent.0), TOLERANCE_OTHER_BOOT_MS),
     };
     search.server_now.ms().saturating_sub(age_ms.max(0)).saturating_sub(tolerance)
 }
 
 /// At `at` (wall and boot time): can no request with this deadline be in flight any more, and is the list complete?
-pub fn is_settled(same_boot: bool, deadline: (Timestamp, i64), at: (Timestamp, i64), settle: Duration) -> bool {
+/// `boot`: was it written in this boot, and how old is it by the clock of a server that hosts share, if they do?
+pub fn is_settled(
+    boot: (bool, Option<ServerAge>),
+    deadline: (Timestamp, i64),
+    at: (Timestamp, i64),
+    settle: Duration,
+) -> bool {
     let settle_ms = i64::try_from(settle.as_millis()).unwrap_or(i64::MAX);
-    if same_boot {
-        return at.1 >= deadline.1.saturating_add(settle_ms);
+    match boot {
+        (true, _) => return at.1 >= deadline.1.saturating_add(settle_ms),
+        // Another host's request may be in flight whatever this one's clocks say.
+        (false, Some(age)) => return age.since_deadline_ms >= settle_ms,
+        (false, None) => {}
     }
     // What an earlier boot had sent ended with it, so this boot's uptime counts; the wall clock must agree.
     at.1 >= settle_ms && at.0 >= deadline.0.plus(settle)
@@ -119,6 +145,7 @@ mod tests {
             tag: None,
             state: AttemptState::Unknown,
             same_boot: true,
+            server: None,
             intent: (Timestamp::from_ms(900_000_000), 400_000),
             deadline: (Timestamp::from_ms(900_045_000), 445_000),
             asked: (Timestamp::from_ms(900_100_000), 500_000),
@@ -153,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_call_made_since_a_later_attempt_without_an_answer_is_left_to_that_one() {
-        let later = Some((true, (Timestamp::from_ms(0), 460_000))); // 40 s ago
+        let intent = (Timestamp::from_ms(0), 460_000); // 40 s ago
+        let later = Some(Written { same_boot: true, intent, server: None });
         let absent = Search { state: AttemptState::Absent, later, ..search() };
         assert_eq!(find(&absent, &[call(39)]), Found::NotYet);
         assert_eq!(find(&absent, &[call(45)]), Found::NotYet, "within the tolerance");
@@ -179,6 +207,21 @@ mod tests {
         assert_eq!(find(&young, &[]), Found::NotYet);
         let behind = Search { asked: (Timestamp::from_ms(900_074_999), 30_000), ..other };
         assert_eq!(find(&behind, &[]), Found::NotYet);
+    }
+
+    #[test]
+    fn an_attempt_of_another_host_settles_by_the_servers_clock_whatever_the_hosts_say() {
+        let age = |since_deadline_ms| {
+            Some(ServerAge { since_intent_ms: since_deadline_ms + 45_000, since_deadline_ms, since_lease_ms: 0 })
+        };
+        for hour in [-3_600_000, 0, 3_600_000] {
+            let asked = (Timestamp::from_ms(search().asked.0.ms() + hour), 5_000_000);
+            let other = Search { same_boot: false, server: age(29_999), asked, ..search() };
+            assert_eq!(find(&other, &[]), Found::NotYet, "{hour}");
+            let settled = Search { server: age(30_000), ..other };
+            assert_eq!(find(&settled, &[]), Found::Absent, "{hour}");
+            assert_eq!(find(&settled, &[call(70)]), Found::Call(0), "{hour}");
+        }
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub struct Moment {
 /// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it stops to matter:
 /// its meeting starts, or the next call rung of the person falls due and the settle time has passed.
 ///
-/// `owner_alive`: `None` when it cannot be told. Of an owner of another boot nothing can still be running here; of one of
-/// this boot the lease decides.
+/// `owner_alive`: `None` when it cannot be told. Of an owner of this boot the lease decides. Of another boot nothing can still
+/// be running on a host that has the store for itself; where hosts share a server, the lease decides, by its clock.
 pub fn settle(
     attempt: &OpenAttempt,
     same_boot: bool,
@@ -56,9 +56,11 @@ pub fn settle(
 ) -> Settle {
     match attempt.state {
         AttemptState::Sending => {
-            let lease_over = moment.boottime_ms >= attempt.lease_until_boot_ms;
-            let may_live = owner_alive.unwrap_or(same_boot);
-            if may_live && !lease_over { Settle::Keep } else { Settle::Unknown }
+            let held = match attempt.server {
+                Some(age) if !same_boot => age.since_lease_ms < 0,
+                _ => owner_alive.unwrap_or(same_boot) && moment.boottime_ms < attempt.lease_until_boot_ms,
+            };
+            if held { Settle::Keep } else { Settle::Unknown }
         }
         AttemptState::Unknown if asked != Asked::NotYet => unknown(attempt, same_boot, asked, moment),
         _ => Settle::Keep,
@@ -80,8 +82,8 @@ fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment
 fn held(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
     let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
     // A list that was read decides by the time it was asked for, and would have said so.
-    let settled =
-        asked == Asked::Unreadable && is_settled(same_boot, deadline, (moment.now, moment.boottime_ms), moment.settle);
+    let settled = asked == Asked::Unreadable
+        && is_settled((same_boot, attempt.server), deadline, (moment.now, moment.boottime_ms), moment.settle);
     let Some(deadline_at) = attempt.deadline_at else {
         // A test call has no meeting and no next rung: it matters until it has settled.
         return if settled { Settle::Abandon } else { Settle::Keep };
@@ -100,7 +102,7 @@ fn held(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::AttemptId;
+    use crate::model::{AttemptId, ServerAge};
     use crate::owner::Owner;
 
     const MOMENT: Moment = Moment {
@@ -123,6 +125,7 @@ mod tests {
             to: crate::model::Target::read(crate::model::RungKind::Call, "+12025550101").unwrap(),
             deadline_at: Some(Timestamp::from_ms(1_100_000)),
             next_rung_due: None,
+            server: None,
         }
     }
 
@@ -146,6 +149,32 @@ mod tests {
         let over = OpenAttempt { lease_until_boot_ms: 50_000, ..sending.clone() };
         assert_eq!(of(&over, true, Some(true)), Settle::Unknown);
         assert_eq!(of(&over, true, None), Settle::Unknown);
+    }
+
+    fn age(since_deadline_ms: i64, since_lease_ms: i64) -> ServerAge {
+        ServerAge { since_intent_ms: since_deadline_ms + 45_000, since_deadline_ms, since_lease_ms }
+    }
+
+    #[test]
+    fn the_lease_of_another_host_ends_by_the_servers_clock_alone() {
+        let of = |attempt: &OpenAttempt, same_boot, alive| settle(attempt, same_boot, alive, Asked::NotYet, &MOMENT);
+        let running = OpenAttempt { server: Some(age(-20_000, -1)), ..attempt(AttemptState::Sending) };
+        assert_eq!(of(&running, false, None), Settle::Keep);
+        let over_by_its_own_clocks = OpenAttempt { lease_until_boot_ms: 0, ..running.clone() };
+        assert_eq!(of(&over_by_its_own_clocks, false, None), Settle::Keep);
+        let over = OpenAttempt { server: Some(age(75_000, 0)), lease_until_boot_ms: i64::MAX, ..running.clone() };
+        assert_eq!(of(&over, false, None), Settle::Unknown);
+        assert_eq!(of(&running, true, Some(false)), Settle::Unknown, "of this boot it is known that its owner is gone");
+    }
+
+    #[test]
+    fn an_unknown_attempt_of_another_host_settles_by_the_servers_clock() {
+        let far = Moment { now: Timestamp::from_ms(1_039_000), boottime_ms: i64::MAX / 2, ..MOMENT };
+        let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
+        let of =
+            |server| settle(&OpenAttempt { server: Some(server), ..due.clone() }, false, None, Asked::Unreadable, &far);
+        assert_eq!(of(age(29_999, -1)), Settle::Keep);
+        assert_eq!(of(age(30_000, -1)), Settle::Abandon);
     }
 
     #[test]

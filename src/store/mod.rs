@@ -13,6 +13,11 @@
 //! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store.rs`).
 
 mod agenda;
+mod packed;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "postgres")]
+mod rows;
 pub mod sqlite;
 mod types;
 mod views;

@@ -124,6 +124,7 @@ impl Run<'_> {
             tag: tag.as_deref(),
             state: d.state,
             same_boot: d.owner.same_boot(me),
+            server: d.server,
             intent: (d.intent_at, d.intent_boot_ms),
             deadline: (d.request_deadline_at, d.deadline_boot_ms),
             asked: listed.asked,
@@ -133,7 +134,11 @@ impl Run<'_> {
             later: None,
         };
         let find = |unknown: &[ListedCall], later: Option<&Later>| {
-            let later = later.map(|l| (l.owner.same_boot(me), (l.intent_at, l.intent_boot_ms)));
+            let later = later.map(|l| reconcile::Written {
+                same_boot: l.owner.same_boot(me),
+                intent: (l.intent_at, l.intent_boot_ms),
+                server: l.server,
+            });
             match reconcile::find(&Search { later, ..search }, unknown) {
                 Found::Call(index) => Finding::Adopt(index),
                 Found::Absent => Finding::Absent,

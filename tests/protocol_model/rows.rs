@@ -139,6 +139,7 @@ impl Protocol {
                 to: self.phone.clone(),
                 deadline_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
+                server: None,
             };
             match settle::settle(&open, true, Some(a.owner.is_some()), asked, &moment) {
                 Settle::Keep => {}
@@ -174,13 +175,18 @@ impl Protocol {
             tag: None,
             state: was,
             same_boot: true,
+            server: None,
             intent: (wall(intent), boot(intent)),
             deadline: (wall(deadline), boot(deadline)),
             asked: (wall(list.asked), boot(list.asked)),
             answered_boot_ms: boot(list.asked),
             server_now: wall(list.asked),
             settle: span(patience),
-            later: later.map(|intent| (true, (wall(intent), boot(intent)))),
+            later: later.map(|intent| reconcile::Written {
+                same_boot: true,
+                intent: (wall(intent), boot(intent)),
+                server: None,
+            }),
         };
         let listed: Vec<ListedCall> = calls.iter().map(|(_, call)| call.clone()).collect();
         match reconcile::find(&search, &listed) {

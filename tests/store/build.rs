@@ -44,7 +44,27 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 pub(crate) struct Bench {
     store: Checked,
     tokens: AtomicU32,
-    dir: Option<Arc<TempDir>>,
+    place: Place,
+}
+
+/// Where it is.
+#[derive(Clone)]
+enum Place {
+    Memory,
+    File(Arc<TempDir>),
+    #[cfg(feature = "postgres")]
+    Server(Arc<crate::postgres::Database>),
+}
+
+impl Place {
+    fn open(&self, create: Create) -> Box<dyn Store> {
+        match self {
+            Self::Memory => Box::new(SqliteStore::in_memory().unwrap()),
+            Self::File(dir) => Box::new(SqliteStore::open(&file(dir), create).unwrap()),
+            #[cfg(feature = "postgres")]
+            Self::Server(database) => Box::new(database.open(create)),
+        }
+    }
 }
 
 impl Deref for Bench {
@@ -56,31 +76,35 @@ impl Deref for Bench {
 }
 
 impl Bench {
-    fn new(store: SqliteStore, dir: Option<Arc<TempDir>>) -> Self {
-        Self { store: Checked::new(Box::new(store)), tokens: AtomicU32::new(0), dir }
+    fn new(place: Place, create: Create) -> Self {
+        Self { store: Checked::new(place.open(create)), tokens: AtomicU32::new(0), place }
     }
 
     /// SQLite in a file.
     pub(crate) fn on_disk() -> Self {
-        let dir = Arc::new(tempfile::tempdir().unwrap());
-        Self::new(SqliteStore::open(&file(&dir), Create::Yes).unwrap(), Some(dir))
+        Self::new(Place::File(Arc::new(tempfile::tempdir().unwrap())), Create::Yes)
     }
 
     /// SQLite in memory.
     pub(crate) fn in_memory() -> Self {
-        Self::new(SqliteStore::in_memory().unwrap(), None)
+        Self::new(Place::Memory, Create::Yes)
     }
 
-    /// The same file, opened once more, as by another process.
+    /// A database of its own on a PostgreSQL server. `None`: there is no server here.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn on_postgres() -> Option<Self> {
+        Some(Self::new(Place::Server(Arc::new(crate::postgres::cluster()?.database())), Create::Yes))
+    }
+
+    /// The same database, opened once more, as by another process.
     pub(crate) fn another_handle(&self) -> Self {
-        let dir = self.dir.clone().expect("a store on disk");
-        Self::new(SqliteStore::open(&file(&dir), Create::No).unwrap(), Some(dir))
+        Self::new(self.place.clone(), Create::No)
     }
 
     pub(crate) fn closed_and_opened_again(self) -> Self {
-        let dir = self.dir.clone().expect("a store on disk");
+        let place = self.place.clone();
         drop(self);
-        Self::new(SqliteStore::open(&file(&dir), Create::No).unwrap(), Some(dir))
+        Self::new(place, Create::No)
     }
 
     /// Adds a meeting that starts at second `start`.

@@ -2,7 +2,7 @@
 
 use crate::build::{Bench, accepted, at, close_rule, executed, not_sent, owner, secs, stay, unknown};
 use savehub::model::{AttemptState, CallStatus, IncidentState, Reason, StepState};
-use savehub::store::{CloseRule, FaultNews, Gauges, NewPause, Refusal, Settle, Count, TickEnd, TickStart};
+use savehub::store::{CloseRule, Count, FaultNews, Gauges, NewPause, Refusal, Settle, TickEnd, TickStart};
 
 facts! {
     of_an_empty_store_everything_is_nothing,

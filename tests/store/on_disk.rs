@@ -1,4 +1,4 @@
-//! What a store on disk owes beyond the facts: others may open the same file.
+//! What a store that is kept owes beyond the facts: others may open the same one.
 
 use crate::build::{Bench, always, at};
 use crate::checked::everything;
@@ -8,9 +8,13 @@ use savehub::store::Begun;
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 
-#[test]
-fn what_was_written_is_there_when_the_file_is_opened_again() {
-    let first = Bench::on_disk();
+kept! {
+    what_was_written_is_there_when_the_store_is_opened_again,
+    of_many_handles_on_one_store_one_begins_a_step,
+    of_many_handles_on_one_store_one_leases_a_calendar,
+}
+
+fn what_was_written_is_there_when_the_store_is_opened_again(first: Bench) {
     first.watched("ana", "talk", 600);
     let _unrecorded = first.place("talk", 420);
     let before = everything(&*first);
@@ -20,9 +24,8 @@ fn what_was_written_is_there_when_the_file_is_opened_again() {
     assert_eq!(second.due(430), []);
 }
 
-#[test]
-fn of_many_handles_on_one_file_one_begins_a_step() {
-    let first = Bench::on_disk();
+#[expect(clippy::needless_pass_by_value, reason = "a fact gets its own bench")]
+fn of_many_handles_on_one_store_one_begins_a_step(first: Bench) {
     let meetings = 8;
     for meeting in 0..meetings {
         first.watched("ana", &format!("e{meeting}"), 600 + meeting * 400);
@@ -48,9 +51,8 @@ fn of_many_handles_on_one_file_one_begins_a_step() {
     }
 }
 
-#[test]
-fn of_many_handles_on_one_file_one_leases_a_calendar() {
-    let first = Bench::on_disk();
+#[expect(clippy::needless_pass_by_value, reason = "a fact gets its own bench")]
+fn of_many_handles_on_one_store_one_leases_a_calendar(first: Bench) {
     let drafts: Vec<_> = (0..10).map(|n| web("ana", &format!("calendar {n}"))).collect();
     first.subscribe(&drafts, 0);
     let handles: Vec<_> = (0..4).map(|_| first.another_handle()).collect();

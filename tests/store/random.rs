@@ -426,6 +426,14 @@ fn random_histories_in_memory_go_as_the_model_says() {
     histories(64, Bench::in_memory);
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+fn random_histories_on_postgres_go_as_the_model_says() {
+    if crate::postgres::cluster().is_some() {
+        histories(4, || Bench::on_postgres().expect("a server"));
+    }
+}
+
 #[test]
 fn random_histories_on_disk_go_as_the_model_says() {
     histories(8, Bench::on_disk);

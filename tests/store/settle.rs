@@ -22,7 +22,8 @@ facts! {
 fn asked(b: &Bench, now: i64) -> Vec<OpenAttempt> {
     let seen = RefCell::new(Vec::new());
     let results = b.settle(at(now), &|open| {
-        seen.borrow_mut().push(open.clone());
+        // The age by a server's clock, where there is one, is never twice the same.
+        seen.borrow_mut().push(OpenAttempt { server: None, ..open.clone() });
         Settle::Keep
     });
     assert_eq!(results.unwrap(), []);
@@ -43,6 +44,7 @@ fn the_rule_is_asked_about_open_attempts_with_true_facts(b: &Bench) {
         to: savehub::model::Target::call(crate::build::phone_of("ana")),
         deadline_at: Some(at(600)),
         next_rung_due: Some(at(540)),
+        server: None,
     };
     assert_eq!(asked(b, 430), std::slice::from_ref(&expected));
     let _ = b.record(attempt, &unknown(), at(440), &stay).unwrap();

@@ -101,7 +101,7 @@ pub enum Command {
     Import(ImportArgs),
     /// Show a whole escalation with a mock phone and a turned clock; needs no config
     Demo,
-    /// Back up, check and prune the database
+    /// Back up, check, prune and move the database
     #[command(subcommand)]
     Db(DbCommand),
     /// Write files that belong to the package

@@ -13,6 +13,8 @@ pub enum DbCommand {
     Check(DbCheckArgs),
     /// Delete what is over and old
     Prune(DbPruneArgs),
+    /// Move a running installation from its file to the PostgreSQL database of the config
+    Copy(DbCopyArgs),
 }
 
 /// `savehub db backup`.
@@ -56,4 +58,20 @@ pub struct DbPruneArgs {
     /// Say what would go, and delete nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `savehub db copy`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be
+empty. Stop the scheduler first, and start it again with a config that names the new store.
+
+Examples:
+  savehub db copy --from sqlite:/var/lib/savehub/savehub.db
+  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db"
+)]
+pub struct DbCopyArgs {
+    /// The database file, with or without sqlite: before it
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
 }

@@ -87,6 +87,7 @@ fn open(tx: &Transaction<'_>) -> Inner<Vec<OpenAttempt>> {
             deadline_at: r.get(7)?,
             next_rung_due: r.get(8)?,
             to: target(r, 9)?,
+            server: None,
         })
     })?;
     super::readable(rows, "an open attempt")

@@ -6,10 +6,7 @@ use crate::store::{
     AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
     LookOutcome, MeetingChange, MeetingNews, calendar_fault,
 };
-use flate2::Compression;
-use flate2::read::{GzDecoder, GzEncoder};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use std::io::Read as _;
 use std::time::Duration;
 
 /// Longest text about a failure or a notice that is kept, in characters.
@@ -188,29 +185,9 @@ fn due_from_row(row: &Row<'_>) -> rusqlite::Result<DueCalendar> {
 
 // --- bodies ---
 
-/// The new body for [`record`]; not inside the transaction, which others wait for.
-pub(super) fn compress(outcome: &LookOutcome) -> Vec<u8> {
-    let mut packed = Vec::new();
-    if let LookOutcome::New { body, .. } = outcome {
-        // Memory to memory: this cannot fail; if it did, the copy would be found damaged, and asked for again.
-        if let Err(error) = GzEncoder::new(body.as_slice(), Compression::fast()).read_to_end(&mut packed) {
-            log::error!("a calendar cannot be compressed: {error}");
-        }
-    }
-    packed
-}
-
 pub(super) fn body(tx: &Transaction<'_>, id: CalendarId) -> Inner<Option<Vec<u8>>> {
     let mut statement = tx.prepare_cached("select body from calendar_bodies where calendar_id = ?1")?;
     Ok(statement.query_row([id], |r| r.get(0)).optional()?)
-}
-
-/// The body, when it is whole and not longer than `longest`.
-pub(super) fn decompress(packed: &[u8], longest: usize) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    let most = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
-    let read = GzDecoder::new(packed).take(most).read_to_end(&mut body);
-    (read.is_ok() && body.len() <= longest).then_some(body)
 }
 
 // --- what came of a look ---
@@ -333,10 +310,6 @@ mod tests {
     use super::super::migrations;
     use super::*;
 
-    fn packed(body: &[u8]) -> Vec<u8> {
-        compress(&LookOutcome::New { body: body.to_vec(), validators: Validators::default() })
-    }
-
     #[test]
     fn what_every_tick_asks_looks_through_no_calendars() {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
@@ -355,20 +328,5 @@ mod tests {
         assert!(files.iter().any(|found| found.starts_with("SEARCH c USING INDEX") && found.ends_with("(kind=?)")));
         let scans = |found: &String| found.starts_with("SCAN") && found != "SCAN CONSTANT ROW";
         assert!(!due.iter().chain(&files).any(scans), "{due:#?} {files:#?}");
-    }
-
-    #[test]
-    fn a_damaged_copy_is_none() {
-        let mut packed = packed(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
-        assert_eq!(decompress(&packed[..packed.len() - 9], 100), None);
-        packed[12] ^= 0x55;
-        assert_eq!((decompress(&packed, 100), decompress(b"", 100), decompress(b"hello", 100)), (None, None, None));
-    }
-
-    #[test]
-    fn a_bomb_is_not_unpacked_beyond_the_limit() {
-        let bomb = packed(&vec![b'x'; 4_000_000]);
-        assert!(bomb.len() < 50_000);
-        assert_eq!(decompress(&bomb, 1000), None);
     }
 }

@@ -45,6 +45,8 @@ mod pauses;
 mod reads;
 mod reconcile;
 mod record;
+#[cfg(feature = "postgres")]
+mod rows;
 mod tally;
 mod ticks;
 mod values;
@@ -55,6 +57,7 @@ use super::{
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting,
     NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
     SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
+    packed,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -253,7 +256,7 @@ impl Store for SqliteStore {
 
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
         let packed = self.read("read a calendar's copy", |tx| calendars::body(tx, id))?;
-        Ok(packed.and_then(|packed| calendars::decompress(&packed, longest)))
+        Ok(packed.and_then(|packed| packed::decompress(&packed, longest)))
     }
 
     fn record_look(
@@ -263,7 +266,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         rule: AgendaRule<'_>,
     ) -> Result<AgendaRecorded> {
-        let packed = calendars::compress(&look.outcome);
+        let packed = packed::compress(&look.outcome);
         self.write("record a look at a calendar", |tx| calendars::record(tx, id, look, &packed, now, rule))
     }
 

@@ -34,6 +34,7 @@ pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<
             deadline_boot_ms: r.get(11)?,
             hang_up: r.get(12)?,
             key: r.get(13)?,
+            server: None,
         })
     })?;
     super::readable(rows, "a doubtful attempt")
@@ -79,8 +80,9 @@ fn later(tx: &Transaction<'_>, id: AttemptId) -> Inner<Option<Later>> {
         "select owner, intent_at, intent_boot_ms from attempts where id > ?1 and state in ('SENDING','UNKNOWN','ABANDONED') \
          and (kind, to_number) = (select kind, to_number from attempts where id = ?1) order by id limit 1",
     )?;
-    let later =
-        statement.query_row([id], |r| Ok(Later { owner: r.get(0)?, intent_at: r.get(1)?, intent_boot_ms: r.get(2)? }));
+    let later = statement.query_row([id], |r| {
+        Ok(Later { owner: r.get(0)?, intent_at: r.get(1)?, intent_boot_ms: r.get(2)?, server: None })
+    });
     Ok(later.optional()?)
 }
 

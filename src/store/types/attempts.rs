@@ -40,7 +40,7 @@ pub struct AttemptDraft<'a> {
     pub say: &'a dyn Fn(&[MeetingWords]) -> String,
 }
 
-/// A written attempt in the hand of its owner, spent by [`super::Store::record`].
+/// A written attempt in the hand of its owner, spent by [`crate::store::Store::record`].
 #[derive(Debug)]
 #[must_use = "an attempt that is not recorded stays SENDING until its lease is over"]
 pub struct Attempt {

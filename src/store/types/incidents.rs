@@ -37,7 +37,7 @@ pub struct Opened {
     pub refused: Vec<(IncidentId, Reason)>,
 }
 
-/// A due step in the hand of one tick: an in-memory choice, spent by [`super::Store::begin_attempt`].
+/// A due step in the hand of one tick: an in-memory choice, spent by [`crate::store::Store::begin_attempt`].
 #[derive(Debug)]
 #[must_use = "a claim that is not spent leaves its step pending"]
 pub struct Claim {

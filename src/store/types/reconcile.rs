@@ -1,7 +1,7 @@
 //! Reconciliation.
 
 use crate::model::{
-    Address, AfterFacts, AttemptId, AttemptState, ListedCall, ProviderKind, StepNext, Target, Timestamp,
+    Address, AfterFacts, AttemptId, AttemptState, ListedCall, ProviderKind, ServerAge, StepNext, Target, Timestamp,
 };
 use crate::owner::Owner;
 
@@ -34,6 +34,8 @@ pub struct Doubtful {
     pub hang_up: bool,
     /// The idempotency key of its step: the tag of its message is made of it.
     pub key: String,
+    /// Its age by the server's clock, in a store that several hosts share.
+    pub server: Option<ServerAge>,
 }
 
 /// What a list says about an attempt.
@@ -56,6 +58,8 @@ pub struct Later {
     pub intent_at: Timestamp,
     /// The same in milliseconds of `CLOCK_BOOTTIME`.
     pub intent_boot_ms: i64,
+    /// Its age by the server's clock, in a store that several hosts share.
+    pub server: Option<ServerAge>,
 }
 
 /// The rules of a reconciliation.

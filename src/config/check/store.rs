@@ -1,0 +1,199 @@
+//! `store`: the address of a PostgreSQL server, taken apart as far as savehub decides about it. Nothing of it is ever
+//! repeated in a message: it holds a password.
+
+use super::secrets::{self, Keys};
+use super::{Input, expand, web};
+use crate::config::raw::{Table, problem_at};
+use crate::config::show::{Problem, Report};
+use crate::config::{PostgresConfig, PostgresTls};
+use crate::model::printable;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::path::PathBuf;
+
+const STORE: Keys = ["store", "store_env", "store_file", "store_command"];
+
+/// The server, when one is named. `None` and nothing reported: the file `database` is the store.
+pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>) -> Option<PostgresConfig> {
+    let ca_file = root.text("store_ca_file", "a path in quotes");
+    let ca_file = ca_file.and_then(|text| Some((expand("store_ca_file", &text, input, report)?, text.span())));
+    let Some(named) = secrets::source(root, &STORE, report) else {
+        if let Some((_, at)) = ca_file {
+            let problem = Problem::new("`store_ca_file` is of no use without `store`").at(&at);
+            report.push(problem.label("take the line out, or name the server with store"));
+        }
+        return None;
+    };
+    if root.has("database") {
+        let title = format!("both `database` and `{}` are given", named.key);
+        report.push(problem_at(named.key, &named.at, title).label("keep the file or the server"));
+    }
+    if cfg!(not(feature = "postgres")) {
+        let problem = problem_at(named.key, &named.at, format!("this savehub knows no `{}`", named.key));
+        report.push(
+            problem.help("it was built without PostgreSQL; build it with: cargo build --release --features postgres"),
+        );
+        return None;
+    }
+    if !secrets::names_something(&named, report) {
+        return None;
+    }
+    if named.literal().is_some_and(has_password) {
+        secrets::guard_mode(named.key, &named.at, input.mode, input.path, report);
+    }
+    // Where something else is wrong, no program is run: it may ask a person for a password in vain.
+    if named.is_command() && !report.is_empty() {
+        return None;
+    }
+    let wrong = |title: String, help: &str| {
+        let problem = problem_at(named.key, &named.at, title);
+        report.push(if help.is_empty() { problem } else { problem.help(help) });
+    };
+    let url = match named.fetch(input.path, input.env) {
+        Ok(url) => url,
+        Err(why) => {
+            wrong(format!("no address comes from `{}`: {why}", named.key), "");
+            return None;
+        }
+    };
+    let read = server(url.expose_secret(), ca_file.map(|(path, _)| path));
+    read.map_err(|why| wrong(format!("`{}` is not the address of a PostgreSQL database", named.key), why)).ok()
+}
+
+fn has_password(url: &str) -> bool {
+    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+    login.is_some_and(|(login, _)| login.contains(':')) || url.contains("password=")
+}
+
+/// What libpq would do with this address; otherwise what is wrong.
+fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, &'static str> {
+    let like = "write postgres://USER:PASSWORD@HOST/DATABASE, with %40 for @, %3F for ? and %2F for / in the password";
+    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).ok_or(like)?;
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let place_alone = place.split_once('@').map_or(place, |(_, behind)| behind);
+    let (hosts, database) = place_alone.split_once('/').unwrap_or((place_alone, ""));
+    let mut hosts: Vec<&str> = hosts.split(',').filter(|host| !host.is_empty()).collect();
+    // Otherwise a part of the password would count as the place, and be shown.
+    if place_alone.contains('@') || query.contains('@') || !hosts.iter().all(|host| is_host(host)) {
+        return Err(like);
+    }
+    let (mut kept, mut mode, mut database) = (Vec::new(), None, database);
+    for part in query.split('&').filter(|part| !part.is_empty()) {
+        match part.split_once('=').ok_or(like)? {
+            ("sslmode", word) => mode = Some(word),
+            ("sslrootcert", _) => return Err("write the file of `sslrootcert` as store_ca_file"),
+            (key, value) => {
+                if matches!(key, "host" | "hostaddr") {
+                    hosts.extend(value.split(','));
+                } else if key == "dbname" {
+                    database = value;
+                }
+                kept.push(part);
+            }
+        }
+    }
+    if hosts.is_empty() {
+        return Err("the name of the host is missing: postgres://USER:PASSWORD@HOST/DATABASE");
+    }
+    let local = hosts.iter().all(|host| is_local(host));
+    let tls = tls(mode, local, hosts.iter().any(|host| is_socket(host)), ca_file)?;
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    let name = format!("PostgreSQL at {}/{}", hosts.join(","), database);
+    Ok(PostgresConfig { url: SecretString::from(format!("postgres://{place}{query}")), tls, name: printable(&name) })
+}
+
+/// libpq's words. Those that fall back to an open connection when encryption fails are not among them.
+fn tls(mode: Option<&str>, local: bool, socket: bool, ca_file: Option<PathBuf>) -> Result<PostgresTls, &'static str> {
+    match mode {
+        Some("disable") => Ok(PostgresTls::Off),
+        None if local && ca_file.is_none() => Ok(PostgresTls::Off),
+        Some("require" | "verify-full") | None if socket => {
+            Err("a unix socket is not encrypted: write sslmode=disable")
+        }
+        Some("require") if ca_file.is_none() => Ok(PostgresTls::Unverified),
+        Some("require") => Err("with store_ca_file, write sslmode=verify-full: `require` believes everybody"),
+        Some("verify-full") | None => Ok(PostgresTls::Full(ca_file)),
+        Some(_) => Err("sslmode is disable, require or verify-full (the default, but for this host)"),
+    }
+}
+
+/// A name or number, and perhaps a port.
+fn is_host(host: &str) -> bool {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    port.is_none_or(|port| port.parse::<u16>().is_ok()) && (name.starts_with('[') || !name.contains(':'))
+}
+
+fn is_socket(host: &str) -> bool {
+    host.starts_with('/') || host.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f"))
+}
+
+/// Is it on this machine? A port may follow.
+fn is_local(host: &str) -> bool {
+    let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
+    is_socket(host) || web::is_loopback(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tls_of(url: &str) -> Result<PostgresTls, &'static str> {
+        server(url, None).map(|config| config.tls)
+    }
+
+    #[test]
+    fn only_what_stays_on_this_host_is_open_unless_it_is_said() {
+        for local in [
+            "postgres://u@localhost/d",
+            "postgresql://u:p@127.0.0.1:5433/d",
+            "postgres://[::1]:5432/d",
+            "postgres://u@%2Frun%2Fpostgresql/d",
+            "postgres:///d?host=/run/postgresql",
+        ] {
+            assert_eq!(tls_of(local), Ok(PostgresTls::Off), "{local}");
+        }
+        for remote in [
+            "postgres://u:p@db.example.com/d",
+            "postgres://u:p@localhost,db2/d",
+            "postgres://localhost/d?hostaddr=192.0.2.1",
+            "postgres://localhost:p@db/d",
+            "postgres://u@localhost.example.com/d",
+        ] {
+            assert_eq!(tls_of(remote), Ok(PostgresTls::Full(None)), "{remote}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_libpq_that_may_end_in_an_open_connection_are_refused() {
+        assert_eq!(tls_of("postgres://db/d?sslmode=disable"), Ok(PostgresTls::Off));
+        assert_eq!(tls_of("postgres://db/d?sslmode=require"), Ok(PostgresTls::Unverified));
+        assert_eq!(tls_of("postgres://localhost/d?sslmode=verify-full"), Ok(PostgresTls::Full(None)));
+        for word in ["prefer", "allow", "verify-ca", "Require", ""] {
+            assert!(tls_of(&format!("postgres://db/d?sslmode={word}")).is_err(), "{word}");
+        }
+        let own = Some(PathBuf::from("/ca.pem"));
+        assert_eq!(server("postgres://localhost/d", own.clone()).unwrap().tls, PostgresTls::Full(own.clone()));
+        assert!(server("postgres://db/d?sslmode=require", own).is_err());
+    }
+
+    #[test]
+    fn the_driver_gets_what_is_left_and_messages_no_password() {
+        let read = server("postgresql://ana:s%40cret@db:5433/d?sslmode=require&application_name=x", None).unwrap();
+        assert_eq!(read.url.expose_secret(), "postgres://ana:s%40cret@db:5433/d?application_name=x");
+        assert_eq!(read.name, "PostgreSQL at db:5433/d");
+        assert!(!format!("{read:?}").contains("s%40cret"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_in_words() {
+        for secret in ["postgres://u:12?34@db/d", "postgres://u:p@q@db/d", "postgres://u:p", "postgres://u@db:p/d"] {
+            assert!(server(secret, None).is_err(), "{secret}");
+        }
+        assert_eq!(server("postgres://u:p/q@db/d", None).unwrap().name, "PostgreSQL at db/d");
+        for wrong in ["mysql://db/d", "postgres://", "postgres:///d", "postgres://u@/d", "postgres://db/d?x"] {
+            assert!(server(wrong, None).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
+
+use super::age::SERVER_NOW;
+use super::tx::{Optional, Row, Sql, Tx, params};
+use super::{Inner, record};
+use crate::model::{
+    Action, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
+    printable,
+};
+use crate::store::{
+    Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
+};
+
+/// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
+const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
+
+const STEP_COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
+                            s.starts_at, m.link, s.kind, s.before_ms, s.to_whom, s.channel, s.condition";
+
+fn claim_from_row(row: &Row) -> Sql<Claim> {
+    Ok(Claim {
+        step: row.get(0)?,
+        incident: row.get(1)?,
+        meeting: row.get(2)?,
+        person: row.get(3)?,
+        rung: row.get(4)?,
+        due_at: row.get(5)?,
+        deadline_at: row.get(6)?,
+        action: action(row, 11)?,
+        words: MeetingWords { uid: row.get(7)?, title: row.get(8)?, starts_at: row.get(9)?, link: row.get(10)? },
+        seal: Seal,
+    })
+}
+
+/// The columns `kind`, `before_ms`, `to_whom`, `channel` and `condition` of a step, from column `first` on.
+pub(super) fn action(row: &Row, first: usize) -> Sql<Action> {
+    Ok(Action {
+        kind: row.get(first)?,
+        at: Offset::from_ms(row.get::<_, i64>(first + 1)?.saturating_neg()),
+        to: row.get(first + 2)?,
+        channel: row.get(first + 3)?,
+        when: row.get(first + 4)?,
+    })
+}
+
+pub(super) fn due(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Inner<Vec<Claim>> {
+    let sql = format!(
+        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
+         join meetings m on m.id = i.meeting_id \
+         where s.state = 'PENDING' and s.ready_at <= $1 \
+         order by s.deadline_at <= $1, s.deadline_at, s.due_at desc, s.id limit $2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = tx.sql(&sql).query_map(params![now, limit], claim_from_row)?;
+    super::readable(rows, "a due step")
+}
+
+/// A step that a call may serve, with what is needed to write it down.
+pub(super) struct Candidate {
+    pub(super) claim: Claim,
+    pub(super) facts: Facts,
+}
+
+pub(super) fn begin(
+    tx: &Tx<'_>,
+    claim: &Claim,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> Inner<Begun> {
+    let Some(first) = pending(tx, claim.step, draft, now)? else { return Ok(Begun::Gone) };
+    match rule(&first.facts) {
+        Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
+        Verdict::Refuse(refusal) => {
+            end_pending(tx, first.claim.step, &refusal, now)?;
+            return Ok(Begun::Refused(record::step_result(tx, first.claim.step, &refusal, None)?));
+        }
+        Verdict::Place => {}
+    }
+    if first.facts.number.open_attempt {
+        return Ok(Begun::Waits(Reason::NumberBusy));
+    }
+    let mut shared = vec![first.claim];
+    shared.extend(companions(tx, &shared[0], draft, draft.merge_until, now, rule)?);
+    shared.sort_by_key(|c| c.words.starts_at);
+    let words: Vec<MeetingWords> = shared.iter().map(|c| c.words.clone()).collect();
+    let message = (draft.say)(&words);
+    let id = insert(tx, Some(claim.step), draft, &message, now)?;
+    for served in &shared {
+        serve(tx, id, served, now)?;
+    }
+    Ok(Begun::Attempt(Attempt {
+        id,
+        token: draft.token.clone(),
+        key: key(tx, id)?,
+        step: Some(claim.step),
+        incident: Some(claim.incident),
+        steps: shared.iter().map(|c| c.step).collect(),
+        words,
+        to: draft.to.clone(),
+        provider: draft.provider,
+        message,
+        intent_at: now,
+        seal: Seal,
+    }))
+}
+
+pub(super) fn begin_test_call(
+    tx: &Tx<'_>,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> Inner<Begun> {
+    let facts = facts(tx, None, draft)?;
+    match rule(&facts) {
+        Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
+        Verdict::Refuse(refusal) => return Ok(Begun::Refused(record::call_test_result(draft, &refusal))),
+        Verdict::Place if facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
+        Verdict::Place => {}
+    }
+    let message = (draft.say)(&[]);
+    let id = insert(tx, None, draft, &message, now)?;
+    Ok(Begun::Attempt(Attempt {
+        id,
+        token: draft.token.clone(),
+        key: draft.token.clone(),
+        step: None,
+        incident: None,
+        steps: Vec::new(),
+        words: Vec::new(),
+        to: draft.to.clone(),
+        provider: draft.provider,
+        message,
+        intent_at: now,
+        seal: Seal,
+    }))
+}
+
+/// The step as it is now, if it is still pending and ready.
+pub(super) fn pending(tx: &Tx<'_>, step: StepId, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Option<Candidate>> {
+    let sql = format!(
+        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
+         join meetings m on m.id = i.meeting_id where s.id = $1 and s.state = 'PENDING' and s.ready_at <= $2 \
+         for update of s skip locked"
+    );
+    let claim = tx.sql(&sql).query_row(params![step, now], claim_from_row).optional()?;
+    let Some(claim) = claim else { return Ok(None) };
+    let facts = facts(tx, Some((&claim, now)), draft)?;
+    Ok(Some(Candidate { claim, facts }))
+}
+
+/// Other pending call steps of the same person, to the same phone, that may share this call: due before `until`, and allowed by the rule.
+pub(super) fn companions(
+    tx: &Tx<'_>,
+    first: &Claim,
+    draft: &AttemptDraft<'_>,
+    until: Timestamp,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> Inner<Vec<Claim>> {
+    if first.action.kind != RungKind::Call {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
+         join meetings m on m.id = i.meeting_id \
+         where s.state = 'PENDING' and s.ready_at < $1 and s.kind = $2 and i.person = $3 and s.incident_id <> $4 \
+           and s.to_whom = $5 \
+         order by s.starts_at, s.rung desc, s.id"
+    );
+    let statement = tx.sql(&sql);
+    let rows = statement
+        .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
+        .collect::<Sql<Vec<Claim>>>()?;
+    let mut taken: Vec<Claim> = Vec::new();
+    for claim in rows {
+        let seen = taken.iter().any(|c| c.incident == claim.incident);
+        if !seen && rule(&facts(tx, Some((&claim, now)), draft)?) == Verdict::Place {
+            taken.push(claim);
+        }
+    }
+    Ok(taken)
+}
+
+fn facts(tx: &Tx<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
+    let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
+    let today = |filter: &str| -> Sql<u32> {
+        let sql = format!(
+            "select count(*) from attempts where intent_at > $1 and kind = 'call' and state in {COUNTED}{filter}"
+        );
+        tx.sql(&sql).query_row(params![draft.day_since, draft.person], |r| r.get(0))
+    };
+    Ok(Facts {
+        step,
+        number: number_facts(tx, draft)?,
+        calls_of_person_today: today(" and person = $2")?,
+        calls_today: today(" and $2 = $2")?,
+    })
+}
+
+fn step_facts(tx: &Tx<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<StepFacts> {
+    let (incident_state, current) = tx
+        .sql(
+            "select i.state, i.generation = m.generation and m.state = 'SCHEDULED' \
+             from incidents i join meetings m on m.id = i.meeting_id where i.id = $1",
+        )
+        .query_row([claim.incident], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let recent_calls = tx
+        .sql(
+            "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
+             where t.person = $1 and t.meeting_id = $2 and t.at > $3 and a.kind = $4",
+        )
+        .query_row(params![claim.person, claim.meeting, draft.calls_since, claim.action.kind], |r| r.get(0))?;
+    let later_rung_due = tx
+        .sql(
+            "select exists(select 1 from steps where incident_id = $1 and kind = $2 and rung > $3 and to_whom = $5 \
+             and (state in ('RUNNING','EXECUTED') or (state = 'PENDING' and due_at <= $4)))",
+        )
+        .query_row(params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to], |r| r.get(0))?;
+    let refused_for_capacity = tx
+        .sql(
+            "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
+               join attempts a on a.id = x.attempt_id where x.step_id = $1 order by a.id desc limit 1), false)",
+        )
+        .query_row([claim.step], |r| r.get(0))?;
+    Ok(StepFacts {
+        incident_state,
+        current,
+        starts_at: claim.words.starts_at,
+        due_at: claim.due_at,
+        deadline_at: claim.deadline_at,
+        when: claim.action.when,
+        recent_calls,
+        later_rung_due,
+        refused_for_capacity,
+    })
+}
+
+fn number_facts(tx: &Tx<'_>, draft: &AttemptDraft<'_>) -> Inner<NumberFacts> {
+    let facts = tx
+        .sql(
+            // What the mock phone or test mode did keeps no real phone busy.
+            "with a as (select *, provider = $3 or provider not in ('mock','test') as rings from attempts \
+               where kind = $4 and to_number = $1 and (intent_at > $2 or state in ('SENDING','UNKNOWN'))) \
+             select count(*) filter (where state in ('SENDING','UNKNOWN') and kind in ('call','sms')) > 0, \
+                    max(intent_at) filter (where rings and state = 'ACCEPTED' \
+                      and call_status in ('queued','ringing','in-progress')), \
+                    max(intent_at) filter (where rings and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
+             from a",
+        )
+        .query_row(params![draft.to.address, draft.day_since, draft.provider, draft.to.kind], |r| {
+            Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)? })
+        })?;
+    Ok(facts)
+}
+
+pub(super) fn insert(
+    tx: &Tx<'_>,
+    step: Option<StepId>,
+    draft: &AttemptDraft<'_>,
+    message: &str,
+    now: Timestamp,
+) -> Inner<AttemptId> {
+    // The row is written after the owner began to count: by the server's clock everything ends later than by its own.
+    let sql = format!(
+        "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
+         state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, \
+         intent_server_ms, deadline_server_ms, lease_until_server_ms) \
+         values ($1, coalesce((select key from attempts where step_id = $2 order by id limit 1), $1), $2, $3, $4, $5, \
+           $15, $6, $7, $8, 'SENDING', $9, $10, $11, $12, $13, $14, \
+           {SERVER_NOW}, {SERVER_NOW} + $14 - $13, {SERVER_NOW} + $10 - $13) returning id"
+    );
+    let id = tx.sql(&sql).query_row(
+        params![
+            draft.token,
+            step,
+            draft.person,
+            draft.provider,
+            draft.account,
+            draft.to.address,
+            draft.from,
+            cut(&printable(message), MESSAGE_CUT),
+            draft.owner,
+            draft.lease_until_boot_ms,
+            now,
+            draft.request_deadline_at,
+            draft.intent_boot_ms,
+            draft.deadline_boot_ms,
+            draft.to.kind
+        ],
+        |r| r.get(0),
+    )?;
+    Ok(id)
+}
+
+fn key(tx: &Tx<'_>, id: AttemptId) -> Inner<String> {
+    Ok(tx.sql("select key from attempts where id = $1").query_row([id], |r| r.get(0))?)
+}
+
+/// Ends a step nothing can be tried for.
+pub(super) fn refuse(tx: &Tx<'_>, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<Option<StepResult>> {
+    let ended = end_pending(tx, step, refusal, now)?;
+    Ok(if ended { Some(record::step_result(tx, step, refusal, None)?) } else { None })
+}
+
+/// Puts a step under an attempt: `PENDING` -> `RUNNING`, counted, its incident escalating.
+pub(super) fn serve(tx: &Tx<'_>, attempt: AttemptId, claim: &Claim, now: Timestamp) -> Inner<()> {
+    record::one_row(
+        tx.sql("update steps set state = 'RUNNING', updated_at = $2 where id = $1 and state = 'PENDING'")
+            .execute(params![claim.step, now])?,
+        "claim a step",
+    )?;
+    tx.sql("update incidents set state = 'ESCALATING' where id = $1 and state = 'OPEN'").execute([claim.incident])?;
+    tx.sql("insert into attempt_steps(attempt_id, step_id, incident_id) values ($1, $2, $3)").execute(params![
+        attempt,
+        claim.step,
+        claim.incident
+    ])?;
+    tx.sql("insert into call_tracker(attempt_id, meeting_id, person, at) values ($1, $2, $3, $4)").execute(params![
+        attempt,
+        claim.meeting,
+        claim.person,
+        now
+    ])?;
+    Ok(())
+}
+
+/// `PENDING` -> the refusal's state.
+pub(super) fn end_pending(tx: &Tx<'_>, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<bool> {
+    debug_assert!(!matches!(refusal.state, StepState::Pending | StepState::Running));
+    let changed = tx
+        .sql(
+            "update steps set state = $2, reason = $3, detail = $4, updated_at = $5 \
+             where id = $1 and state = 'PENDING'",
+        )
+        .execute(params![step, refusal.state, refusal.reason, refusal.detail, now])?;
+    Ok(changed == 1)
+}

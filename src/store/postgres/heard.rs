@@ -1,0 +1,115 @@
+//! What people said: used once, in the same transaction as what it does.
+
+use super::tx::{Optional, Tx, params};
+use super::{Inner, incidents};
+use crate::model::{
+    AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Timestamp, Waiting, cut, printable,
+    tag,
+};
+use crate::store::{Acknowledgement, CheckIn, HearRule, Heeded};
+use std::time::Duration;
+
+/// What was heard of incidents that are gone is kept so long: nothing that old is asked for again.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Rows deleted in one tick, at most.
+const BATCH: i64 = 200;
+
+/// Open incidents something was sent to their person for, earliest start first. What certainly reached nobody does not
+/// count, nor what went to a contact: their answer is not the person's.
+pub(super) fn waiting(tx: &Tx<'_>) -> Inner<Vec<Waiting>> {
+    let statement = tx.sql(
+        "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
+           case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
+             and a.provider = 'twilio' then a.sid end \
+         from incidents i join attempt_steps x on x.incident_id = i.id join attempts a on a.id = x.attempt_id \
+           join steps s on s.id = x.step_id \
+         where i.ended_at is null and s.to_whom = '' and a.kind in ('call','sms','email') and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') \
+         order by i.starts_at, i.id, a.intent_at, a.id",
+    );
+    let rows = statement.query_map(params![], |r| {
+        let sent: Sent = (r.get(3)?, r.get(4)?, r.get(5)?);
+        Ok(((r.get(0)?, r.get(1)?, r.get(2)?), sent))
+    })?;
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for ((incident, person, starts_at), (at, key, call)) in super::readable(rows, "something that was sent")? {
+        if waiting.last().is_none_or(|w| w.incident != incident) {
+            waiting.push(Waiting { incident, person, starts_at, since: at, tags: vec![], calls: vec![] });
+        }
+        if let Some(last) = waiting.last_mut() {
+            last.tags.push(tag(&key));
+            last.calls.extend(call);
+        }
+    }
+    Ok(waiting)
+}
+
+/// When it was sent, its key, and its call unless nobody picked that up.
+type Sent = (Timestamp, String, Option<String>);
+
+pub(super) fn is_known(tx: &Tx<'_>, sid: &str) -> Inner<bool> {
+    let known = tx.sql("select 1 from heard where sid = $1").query_row([sid], |_| Ok(())).optional()?;
+    Ok(known.is_some())
+}
+
+/// Forgets what was heard too long ago to be listed again, as far as no incident keeps it.
+pub(super) fn prune(tx: &Tx<'_>, now: Timestamp) -> Inner<()> {
+    tx.execute(
+        "delete from heard where sid in (select sid from heard h where at < $1 \
+         and not exists (select 1 from heard_incidents where sid = h.sid) order by at limit $2)",
+        params![now.minus(KEPT), BATCH],
+    )?;
+    Ok(())
+}
+
+pub(super) fn hear(tx: &Tx<'_>, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Inner<Option<Heeded>> {
+    if is_known(tx, &heard.sid)? {
+        return Ok(None);
+    }
+    let Answer { effect, incidents } = rule(&waiting(tx)?);
+    tx.execute(
+        "insert into heard(sid, how, from_number, at, heard_at, message, effect) values ($1, $2, $3, $4, $5, $6, $7)",
+        params![
+            heard.sid,
+            heard.how,
+            heard.from.expose(),
+            heard.at,
+            now,
+            cut(&printable(&heard.text), MESSAGE_CUT),
+            effect
+        ],
+    )?;
+    let mut heeded = Heeded { effect, incidents: Vec::new(), hang_ups: 0 };
+    for incident in incidents {
+        tx.execute("insert into heard_incidents(sid, incident_id) values ($1, $2)", params![heard.sid, incident])?;
+        let (changed, hang_ups) = heed(tx, incident, heard, effect, now)?;
+        heeded.hang_ups += hang_ups;
+        if changed {
+            heeded.incidents.push(incident);
+        }
+    }
+    Ok(Some(heeded))
+}
+
+/// What the words do to one incident: did anything change, and how many calls are to end?
+fn heed(tx: &Tx<'_>, incident: IncidentId, heard: &Heard, effect: HeardEffect, now: Timestamp) -> Inner<(bool, u32)> {
+    let how = match effect {
+        HeardEffect::Joined => CheckIn::Joined,
+        HeardEffect::Missed => CheckIn::Missed,
+        HeardEffect::Acknowledged => {
+            let ack = Acknowledgement { how: ack_how(heard.how), by: Address::Phone(heard.from.clone()) };
+            return Ok((incidents::acknowledge(tx, incident, &ack, now)?, 0));
+        }
+        HeardEffect::NotUnderstood | HeardEffect::NeedsCode | HeardEffect::NothingOpen => return Ok((false, 0)),
+    };
+    let ended = incidents::check_in_to(tx, incident, how, now)?;
+    Ok((ended.changed, ended.hang_ups))
+}
+
+const fn ack_how(how: HeardHow) -> AckHow {
+    match how {
+        HeardHow::Message => AckHow::Reply,
+        HeardHow::Call => AckHow::CallBack,
+        HeardHow::Key => AckHow::Key,
+    }
+}

@@ -1,0 +1,91 @@
+//! The schema as a list of migrations: the index of an entry is the version it leads to, and the table `savehub_meta`
+//! holds the version. One host makes the schema, under an advisory lock; the others wait for it.
+//!
+//! Rules: never change or remove an entry that has been released; never drop a column that an older savehub reads.
+
+use super::Inner;
+use super::tx::{Optional as _, Tx, params};
+use crate::model::{
+    AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, HeardEffect, HeardHow, IncidentState,
+    MeetingState, StepState,
+};
+use crate::store::{Result, StoreError};
+
+type Migration = fn() -> String;
+
+const MIGRATIONS: &[Migration] = &[first];
+
+/// The newest version this savehub knows.
+pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
+
+/// `SAVH`: who makes the schema holds this advisory lock.
+const LOCK: i64 = 0x5341_5648;
+
+/// The version of the schema that is there, 0: none.
+pub(super) fn version(tx: &Tx<'_>) -> Inner<i64> {
+    // Not by to_regclass: it may answer from before another host's transaction that was waited for.
+    let known: bool = tx.query_row(
+        "select exists(select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+           where n.nspname = 'savehub' and c.relname = 'savehub_meta')",
+        params![],
+        |r| r.get(0),
+    )?;
+    if !known {
+        return Ok(0);
+    }
+    let version = tx.query_row("select version from savehub.savehub_meta", params![], |r| r.get(0)).optional()?;
+    Ok(version.unwrap_or(0))
+}
+
+/// Refuses a schema of a newer savehub. `true`: it is the present one.
+pub(super) fn check(version: i64, name: &str) -> Result<bool> {
+    if version > NEWEST {
+        return Err(StoreError::Unusable(format!(
+            "{name} was written by a newer savehub (schema {version}, this one knows {NEWEST}); update savehub on this host"
+        )));
+    }
+    Ok(version == NEWEST)
+}
+
+/// Brings the schema up to date, inside a transaction. Two hosts at once: the second finds nothing left to do.
+pub(super) fn migrate(tx: &Tx<'_>, name: &str) -> Inner<()> {
+    tx.query_row("select pg_advisory_xact_lock($1)::text", params![LOCK], |_| Ok(()))?;
+    let from = version(tx)?;
+    check(from, name)?;
+    let left = usize::try_from(from).unwrap_or(usize::MAX);
+    for migration in MIGRATIONS.iter().skip(left) {
+        tx.0.batch(&migration())?;
+    }
+    tx.execute(
+        "insert into savehub.savehub_meta(id, version) values (1, $1) on conflict(id) do update set version = $1",
+        params![NEWEST],
+    )?;
+    Ok(())
+}
+
+fn first() -> String {
+    include_str!("schema_1.sql")
+        .replace("{AttemptState}", &AttemptState::sql_list())
+        .replace("{CalendarKind}", &CalendarKind::sql_list())
+        .replace("{CallStatus}", &CallStatus::sql_list())
+        .replace("{CancelledBy}", &CancelledBy::sql_list())
+        .replace("{HangUpState}", &HangUpState::sql_list())
+        .replace("{HeardEffect}", &HeardEffect::sql_list())
+        .replace("{HeardHow}", &HeardHow::sql_list())
+        .replace("{IncidentState}", &IncidentState::sql_list())
+        .replace("{MeetingState}", &MeetingState::sql_list())
+        .replace("{StepState}", &StepState::sql_list())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_of_the_schema_is_filled() {
+        for migration in MIGRATIONS {
+            let sql = migration();
+            assert!(sql.contains("create table") && !sql.contains('{'), "{sql}");
+        }
+    }
+}

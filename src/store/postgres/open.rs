@@ -1,0 +1,102 @@
+//! Opening the store: what the server must be, and what to tell the user.
+
+use super::session::{Session, in_words};
+use super::transact::{Fail, Inner, LIMIT, lock};
+use super::tx::{Tx, params};
+use super::{PostgresStore, Server, migrations};
+use crate::store::sqlite::Create;
+use crate::store::{Result, StoreError};
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// The oldest server that gives each statement of a message a time limit of its own.
+const OLDEST: i64 = 130_000;
+
+/// From this version on a whole transaction can have a time limit.
+const TRANSACTION_TIMEOUT: i64 = 170_000;
+
+/// What every session says first. The times of a transaction are in rising order: a host that was frozen inside of one loses
+/// it before others stop waiting for its locks, a lock is given up before its statement, and all before [`LIMIT`].
+const SET_UP: &str = "set search_path = savehub; set client_min_messages = warning; \
+    set idle_in_transaction_session_timeout = '5s'; set lock_timeout = '10s'; set statement_timeout = '12s'; \
+    set enable_seqscan = off; set jit = off; \
+    select set_config('synchronous_commit', 'on', false) \
+      where current_setting('synchronous_commit') in ('off', 'local', 'remote_write')";
+
+/// What a session finds.
+struct Found {
+    version: i64,
+    fsync: String,
+    encoding: String,
+    read_only: bool,
+    schema: i64,
+}
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date. With [`Create::No`] a database without one is an error.
+    ///
+    /// # Errors
+    /// The server cannot be reached or must not be used as it is; the schema is newer, or not there.
+    pub fn open(server: Server, create: Create) -> Result<Self> {
+        let store = Self { server, main: Mutex::new(None), fence: Mutex::new(None) };
+        let until = Instant::now() + LIMIT;
+        let (session, schema) = store.session(until)?;
+        if schema == 0 && create == Create::No {
+            return Err(StoreError::Missing(store.server.name.into()));
+        }
+        *lock(&store.main) = Some(session);
+        if !migrations::check(schema, &store.server.name)? {
+            store.migrate()?;
+        }
+        Ok(store)
+    }
+
+    /// A new connection, and the version of the schema it found; it is what it must be, but for the schema.
+    pub(super) fn session(&self, until: Instant) -> Result<(Session, i64)> {
+        let session = Session::connect(&self.server, until)?;
+        let looked = look(&session).map_err(|fail| match fail {
+            Fail::Sql(error) => StoreError::Unusable(format!("cannot use {}: {}", self.server.name, in_words(&error))),
+            Fail::Answer(error) => error,
+        })?;
+        self.is_fit(&looked)?;
+        Ok((session, looked.schema))
+    }
+
+    fn is_fit(&self, found: &Found) -> Result<()> {
+        let refuse = |why: &str| Err(StoreError::Unusable(format!("cannot use {}: {why}", self.server.name)));
+        if found.version < OLDEST {
+            return refuse("its PostgreSQL is too old; savehub needs 13 or newer");
+        }
+        if found.read_only {
+            return refuse("it cannot be written (a standby, or default_transaction_read_only); name the primary");
+        }
+        if found.encoding != "UTF8" {
+            return refuse(
+                "the database is not in UTF8; make one with: createdb --encoding UTF8 --template template0 NAME",
+            );
+        }
+        if found.fsync != "on" {
+            return refuse("the server runs with fsync = off: a power cut could lose a call that was made; turn it on");
+        }
+        Ok(())
+    }
+}
+
+fn look(session: &Session) -> Inner<Found> {
+    session.batch(SET_UP)?;
+    let tx = Tx(session);
+    let found = tx.query_row(
+        "select current_setting('server_version_num')::bigint, current_setting('fsync'), \
+           current_setting('server_encoding'), \
+           pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on'",
+        params![],
+        |r| {
+            let read_only = r.get(3)?;
+            Ok(Found { version: r.get(0)?, fsync: r.get(1)?, encoding: r.get(2)?, read_only, schema: 0 })
+        },
+    )?;
+    if found.version >= TRANSACTION_TIMEOUT {
+        session.batch("set transaction_timeout = '20s'")?;
+    }
+    Ok(Found { schema: migrations::version(&tx)?, ..found })
+}

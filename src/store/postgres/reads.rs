@@ -1,0 +1,162 @@
+//! What `status` shows.
+
+use super::tx::{Optional, Row, Sql, Tx, params};
+use super::values::target;
+use super::{Inner, calendars, meetings};
+use crate::model::{IncidentId, StepId, Timestamp};
+use crate::store::{AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
+const SHOWN: i64 = 200;
+
+pub(super) fn snapshot(tx: &Tx<'_>, now: Timestamp, since: Timestamp, until: Timestamp) -> Inner<Snapshot> {
+    Ok(Snapshot {
+        next_meetings: next_meetings(tx, now, until)?,
+        incidents: incidents(tx, since)?,
+        calendars: calendars::views(tx)?,
+        last_tick: last_tick(tx)?,
+        faults: faults(tx)?,
+    })
+}
+
+fn next_meetings(tx: &Tx<'_>, now: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
+    let sql = format!(
+        "select {} from meetings m where m.state = 'SCHEDULED' and m.starts_at > $1 and m.starts_at < $2 \
+         order by m.starts_at, m.id limit $3",
+        meetings::COLUMNS
+    );
+    let statement = tx.sql(&sql);
+    let rows = statement.query_map(params![now, until, SHOWN], meetings::from_row)?;
+    Ok(rows.collect::<Sql<_>>()?)
+}
+
+/// Ids of the incidents that are shown; $1 is the time since which they may have ended, $2 how many of those at most.
+const SHOWN_INCIDENTS: &str = "select id from incidents where ended_at is null union all \
+                               select id from (select id from incidents where ended_at >= $1 \
+                                 order by ended_at desc, id limit $2) ended";
+
+fn incidents(tx: &Tx<'_>, since: Timestamp) -> Inner<Vec<IncidentView>> {
+    let sql = format!(
+        "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
+                i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
+         from incidents i join meetings m on m.id = i.meeting_id where i.id in ({SHOWN_INCIDENTS}) \
+         order by i.starts_at desc, i.id desc"
+    );
+    let mut steps = steps(tx, since)?;
+    let rows = tx.sql(&sql).query_map(params![since, SHOWN], |r| {
+        let id = r.get(0)?;
+        Ok(IncidentView {
+            id,
+            meeting: r.get(1)?,
+            person: r.get(2)?,
+            title: r.get(3)?,
+            starts_at: r.get(4)?,
+            generation: r.get(5)?,
+            state: r.get(6)?,
+            reason: r.get(7)?,
+            note: r.get(8)?,
+            opened_at: r.get(9)?,
+            ended_at: r.get(10)?,
+            acknowledged: acknowledged(r, 11)?,
+            steps: steps.remove(&id).unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<Sql<_>>()?)
+}
+
+/// How, by whom and when a human showed that they know; from column `first` on.
+fn acknowledged(row: &Row, first: usize) -> Sql<Option<AcknowledgedView>> {
+    let Some(how) = row.get(first)? else { return Ok(None) };
+    Ok(Some(AcknowledgedView { how, by: row.get(first + 1)?, at: row.get(first + 2)? }))
+}
+
+/// The steps of all shown incidents, in the order of their ladders: one question for all of them.
+fn steps(tx: &Tx<'_>, since: Timestamp) -> Inner<HashMap<IncidentId, Vec<StepView>>> {
+    let sql = format!(
+        "select id, rung, kind, due_at, state, reason, detail, nullif(to_whom, ''), channel, incident_id from steps \
+         where incident_id in ({SHOWN_INCIDENTS}) order by incident_id, rung"
+    );
+    let mut attempts = attempts(tx, since)?;
+    let rows = tx.sql(&sql).query_map(params![since, SHOWN], |r| {
+        let id = r.get(0)?;
+        let step = StepView {
+            id,
+            rung: r.get(1)?,
+            kind: r.get(2)?,
+            due_at: r.get(3)?,
+            state: r.get(4)?,
+            reason: r.get(5)?,
+            detail: r.get(6)?,
+            contact: r.get(7)?,
+            channel: r.get(8)?,
+            attempts: attempts.remove(&id).unwrap_or_default(),
+        };
+        Ok((r.get(9)?, step))
+    })?;
+    grouped(rows)
+}
+
+/// The attempts of all those steps, oldest first.
+fn attempts(tx: &Tx<'_>, since: Timestamp) -> Inner<HashMap<StepId, Vec<AttemptView>>> {
+    let sql = format!(
+        "select a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
+                a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s, x.step_id \
+         from attempt_steps x join attempts a on a.id = x.attempt_id \
+         where x.incident_id in ({SHOWN_INCIDENTS}) order by x.step_id, a.id"
+    );
+    let rows = tx.sql(&sql).query_map(params![since, SHOWN], |r| {
+        let attempt = AttemptView {
+            id: r.get(0)?,
+            state: r.get(1)?,
+            provider: r.get(2)?,
+            to: target(r, 3)?.masked(),
+            intent_at: r.get(5)?,
+            call_id: r.get(6)?,
+            call_status: r.get(7)?,
+            duration_s: r.get(8)?,
+            answered_by: r.get(9)?,
+            price: r.get(10)?,
+            price_unit: r.get(11)?,
+            error: r.get(12)?,
+            error_code: r.get(13)?,
+            request_id: r.get(14)?,
+            hang_up: r.get(15)?,
+            rang_s: r.get(16)?,
+        };
+        Ok((r.get(17)?, attempt))
+    })?;
+    grouped(rows)
+}
+
+fn grouped<K: Eq + Hash, V>(rows: impl Iterator<Item = Sql<(K, V)>>) -> Inner<HashMap<K, Vec<V>>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for row in rows {
+        let (key, value) = row?;
+        groups.entry(key).or_default().push(value);
+    }
+    Ok(groups)
+}
+
+/// The newest tick that ended; a tick that was killed must not look like a healthy one.
+fn last_tick(tx: &Tx<'_>) -> Inner<Option<TickView>> {
+    let view = |condition: &str| -> Sql<Option<TickView>> {
+        let sql = format!("select started_at, ended_at, exit, skew_ms from ticks {condition} order by id desc limit 1");
+        tx.sql(&sql)
+            .query_row(params![], |r| {
+                Ok(TickView { started_at: r.get(0)?, ended_at: r.get(1)?, exit: r.get(2)?, skew_ms: r.get(3)? })
+            })
+            .optional()
+    };
+    match view("where ended_at is not null")? {
+        None => Ok(view("")?),
+        ended => Ok(ended),
+    }
+}
+
+fn faults(tx: &Tx<'_>) -> Inner<Vec<FaultView>> {
+    let statement = tx.sql("select key, since from faults order by since, key collate \"C\"");
+    let rows = statement.query_map(params![], |r| Ok(FaultView { fault: r.get(0)?, since: r.get(1)? }))?;
+    Ok(rows.collect::<Sql<_>>()?)
+}

@@ -1,0 +1,215 @@
+//! One connection: opened within a time, asked within a time, given up when no answer comes.
+//!
+//! Every wait ends on this side: a server that is frozen, or a network that swallows packets, costs a transaction its time
+//! limit and no more. A connection that was given up is never used again, since an answer to an old question may still come.
+
+use super::Server;
+use super::tls;
+use super::tx::{Sql, SqlError};
+use super::values::Value;
+use crate::store::{Result, StoreError};
+use secrecy::ExposeSecret as _;
+use std::cell::Cell;
+use std::future::Future;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::error::{Severity, SqlState};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, NoTls};
+
+/// For one address of the server.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Data nobody acknowledges for so long ends the connection.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+
+/// A silent connection is probed after this time, and every few seconds from then on.
+const PROBE_AFTER: Duration = Duration::from_secs(10);
+const PROBE_EVERY: Duration = Duration::from_secs(3);
+
+/// For the last words to the server, so that it does not log a connection that broke.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// A connection and the little runtime that drives it, only while it is waited for.
+pub(super) struct Session {
+    client: Option<Client>,
+    driver: Option<JoinHandle<std::result::Result<(), tokio_postgres::Error>>>,
+    runtime: Option<Runtime>,
+    until: Cell<Instant>,
+    broken: Cell<bool>,
+}
+
+impl Session {
+    /// Connects.
+    pub(super) fn connect(server: &Server, until: Instant) -> Result<Self> {
+        let unusable = |why: String| StoreError::Unusable(format!("cannot connect to {}: {why}", server.name));
+        let config = config(server)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| unusable(error.to_string()))?;
+        let mut session = Self {
+            client: None,
+            driver: None,
+            runtime: Some(runtime),
+            until: Cell::new(until),
+            broken: Cell::new(false),
+        };
+        let tls = tls::connector(&server.tls).map_err(unusable)?;
+        let connected = session.wait(async {
+            match tls {
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    Ok((client, tokio::spawn(connection)))
+                }
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls).await?;
+                    Ok((client, tokio::spawn(connection)))
+                }
+            }
+        });
+        let (client, driver) = connected.map_err(|error| unusable(in_words(&error)))?;
+        (session.client, session.driver) = (Some(client), Some(driver));
+        Ok(session)
+    }
+
+    /// Everything that is asked from now on must be answered by then.
+    pub(super) fn limit(&self, until: Instant) {
+        self.until.set(until);
+    }
+
+    /// Can it be asked anything more?
+    pub(super) fn is_usable(&self) -> bool {
+        !self.broken.get() && self.client.as_ref().is_some_and(|client| !client.is_closed())
+    }
+
+    /// Statements without parameters, in one round trip.
+    pub(super) fn batch(&self, text: &str) -> Sql<()> {
+        self.ask(|client| client.batch_execute(text))
+    }
+
+    pub(super) fn execute(&self, text: &str, params: &[Value]) -> Sql<u64> {
+        let params = typed(params);
+        self.ask(|client| client.execute_typed(text, &params))
+    }
+
+    pub(super) fn query(&self, text: &str, params: &[Value]) -> Sql<Vec<tokio_postgres::Row>> {
+        let params = typed(params);
+        self.ask(|client| client.query_typed(text, &params))
+    }
+
+    fn ask<'a, T, F>(&'a self, question: impl FnOnce(&'a Client) -> F) -> Sql<T>
+    where
+        F: Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    {
+        match &self.client {
+            Some(client) if !self.broken.get() => self.wait(question(client)),
+            _ => Err(SqlError::Late),
+        }
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Sql<T> {
+        let Some(runtime) = &self.runtime else { return Err(SqlError::Late) };
+        let left = self.until.get().saturating_duration_since(Instant::now());
+        match runtime.block_on(async { tokio::time::timeout(left, work).await }) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                if !is_answer(&error) {
+                    self.broken.set(true);
+                }
+                Err(SqlError::Server(error))
+            }
+            Err(_) => {
+                self.broken.set(true);
+                Err(SqlError::Late)
+            }
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Without a client, the driver says goodbye and ends.
+        self.client = None;
+        let Some(runtime) = self.runtime.take() else { return };
+        if let (Some(driver), false) = (self.driver.take(), self.broken.get()) {
+            let _ = runtime.block_on(async { tokio::time::timeout(FAREWELL, driver).await });
+        }
+        // A name that is still being looked up must not be waited for.
+        runtime.shutdown_background();
+    }
+}
+
+fn typed(params: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    params.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect()
+}
+
+fn config(server: &Server) -> Result<Config> {
+    // The driver's words may repeat a part of the address, and that of a password.
+    let wrong = |_| {
+        let why = "the address of the store in the config is none that PostgreSQL's clients know: \
+                   postgres://USER:PASSWORD@HOST/DATABASE, with %40 for an @ in the password";
+        StoreError::Unusable(why.into())
+    };
+    let mut config: Config = server.url.expose_secret().parse().map_err(wrong)?;
+    config
+        .ssl_mode(if server.tls == super::Tls::Off { SslMode::Disable } else { SslMode::Require })
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .connect_timeout(CONNECT)
+        .tcp_user_timeout(UNACKNOWLEDGED)
+        .keepalives(true)
+        .keepalives_idle(PROBE_AFTER)
+        .keepalives_interval(PROBE_EVERY)
+        .keepalives_retries(3);
+    if config.get_application_name().is_none() {
+        config.application_name("savehub");
+    }
+    Ok(config)
+}
+
+/// Did the server answer, and does the connection go on?
+fn is_answer(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|said| said.parsed_severity() == Some(Severity::Error))
+}
+
+impl SqlError {
+    /// The server refused, and said so: what was asked is not done. Otherwise nobody knows.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Server(error) if is_answer(error))
+    }
+
+    /// The connection is gone, or was given up.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Late) || matches!(self, Self::Server(error) if !is_answer(error))
+    }
+
+    pub(super) fn state(&self) -> Option<&SqlState> {
+        if let Self::Server(error) = self { error.code() } else { None }
+    }
+}
+
+/// What happened, in words that hold no value of a row.
+pub(super) fn in_words(error: &SqlError) -> String {
+    match error {
+        SqlError::Late => "it does not answer".into(),
+        SqlError::NoRow => "a row that must be there is not".into(),
+        SqlError::Column(why) => why.clone(),
+        SqlError::Server(error) => match error.as_db_error() {
+            Some(said) => format!("{} ({})", said.message(), said.code().code()),
+            None => with_causes(error),
+        },
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}

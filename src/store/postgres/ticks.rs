@@ -1,0 +1,209 @@
+//! The tick's own record, lasting faults, and what closes with time.
+
+use super::incidents::{self, End};
+use super::tx::{Optional, Sql, Tx, params};
+use super::{Inner, claims, heard, meetings, record};
+use crate::model::{
+    HangUp, IncidentId, IncidentState, MeetingId, Reason, RungKind, StepId, StepState, TickId, Timestamp,
+};
+use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
+use std::time::Duration;
+
+/// How long the rows of ticks are kept.
+const TICKS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A lasting fault is told again after this time.
+const TELL_AGAIN: Duration = Duration::from_secs(3600);
+
+/// Rows deleted in one tick, at most: history is never in the way of a call.
+const BATCH: i64 = 200;
+
+pub(super) fn begin(tx: &Tx<'_>, start: &TickStart) -> Inner<TickBegun> {
+    let last_tick_at = tx.query_row(
+        // Of ticks that ended: what a killed one may have placed stands in its attempts.
+        "select max(ended_at) from (select ended_at from ticks where ended_at is not null order by id desc limit 20) newest",
+        params![],
+        |r| r.get(0),
+    )?;
+    let id: TickId = tx.query_row(
+        "insert into ticks(owner, boottime_ms, started_at) values ($1, $2, $3) returning id",
+        params![start.owner, start.boottime_ms, start.now],
+        |r| r.get(0),
+    )?;
+    let skews = tx
+        .sql(
+            "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null \
+             order by split_part(owner, ':', 1) = $1 desc, id desc limit 2",
+        )
+        .query_map([start.owner.boot_id()], |r| {
+            Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
+        })?
+        .collect::<Sql<_>>()?;
+    let faults = tx
+        .sql("select key from faults order by key collate \"C\"")
+        .query_map(params![], |r| r.get(0))?
+        .collect::<Sql<_>>()?;
+    Ok(TickBegun { id, skews, faults, last_tick_at })
+}
+
+pub(super) fn end(tx: &Tx<'_>, id: TickId, end: &TickEnd) -> Inner<()> {
+    tx.execute(
+        "update ticks set ended_at = $2, exit = $3, skew_ms = $4, placed = $5, not_placed = $6 where id = $1",
+        params![id, end.now, end.exit, end.skew_ms, end.placed, end.not_placed],
+    )?;
+    Ok(())
+}
+
+pub(super) fn anything_to_close(tx: &Tx<'_>, now: Timestamp, rule: &CloseRule) -> Inner<bool> {
+    let kept_from = rule.retention.map_or(Timestamp::from_ms(i64::MIN), |keep| now.minus(keep));
+    let found = tx
+        .sql(
+            "select exists(select 1 from incidents i where i.ended_at is null and i.starts_at <= $1 and not \
+               exists(select 1 from steps s where s.incident_id = i.id and s.state in ('PENDING','RUNNING') \
+                 and s.deadline_at > s.starts_at and s.deadline_at > $5)) \
+             or exists(select 1 from call_tracker where at < $2) \
+             or exists(select 1 from incidents where ended_at < $3) \
+             or coalesce((select started_at < $4 from ticks order by id limit 1), false)",
+        )
+        .query_row(
+            params![now.minus(rule.grace), now.minus(rule.calls_per), kept_from, now.minus(TICKS_KEPT), now],
+            |r| r.get(0),
+        )?;
+    Ok(found)
+}
+
+pub(super) fn close(tx: &Tx<'_>, now: Timestamp, rule: &CloseRule) -> Inner<Closed> {
+    let mut closed = Closed::default();
+    let overdue: Vec<IncidentId> = tx
+        // Of a ladder that goes on after the start, the last rung comes first: it has ended, or is too late.
+        .sql(
+            "select i.id from incidents i where i.ended_at is null and i.starts_at <= $1 and not \
+               exists(select 1 from steps s where s.incident_id = i.id and s.state in ('PENDING','RUNNING') \
+                 and s.deadline_at > s.starts_at and s.deadline_at > $2) order by i.starts_at, i.id",
+        )
+        .query_map([now.minus(rule.grace), now], |r| r.get(0))?
+        .collect::<Sql<_>>()?;
+    for incident in overdue {
+        closed.steps.extend(skip_late(tx, incident, now)?);
+        let how = HangUp::Canceled;
+        let end = End { state: IncidentState::Missed, reason: Reason::NoCheckIn, note: None, how };
+        if incidents::end(tx, incident, &end, now)?.changed {
+            closed.missed.push(incident);
+        }
+    }
+    prune(tx, now, rule, &mut closed)?;
+    Ok(closed)
+}
+
+/// Steps nobody got round to before the incident closed: no silent loss.
+fn skip_late(tx: &Tx<'_>, incident: IncidentId, now: Timestamp) -> Inner<Vec<StepResult>> {
+    let steps: Vec<(StepId, Timestamp, RungKind)> = tx
+        .sql("select id, due_at, kind from steps where incident_id = $1 and state = 'PENDING' order by rung")
+        .query_map([incident], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+        .collect::<Sql<_>>()?;
+    let mut results = Vec::new();
+    for (step, due_at, kind) in steps {
+        let detail = format!("found {} s after it was due, the meeting had started", now.since(due_at) / 1000);
+        let call = kind == RungKind::Call;
+        let reason = if call { Reason::OutsideCriticalWindow } else { Reason::TooLate };
+        let refusal = Refusal { state: StepState::Skipped, reason, detail };
+        claims::end_pending(tx, step, &refusal, now)?;
+        results.push(record::step_result(tx, step, &refusal, None)?);
+    }
+    Ok(results)
+}
+
+fn prune(tx: &Tx<'_>, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> Inner<()> {
+    // Old *and* of ended incidents only: a clock that jumps ahead frees no call.
+    tx.execute(
+        "delete from call_tracker where (attempt_id, meeting_id) in (select t.attempt_id, t.meeting_id \
+         from call_tracker t where t.at < $1 and not exists (select 1 from attempt_steps x \
+           join incidents i on i.id = x.incident_id where x.attempt_id = t.attempt_id and i.ended_at is null) limit $2)",
+        params![now.minus(rule.calls_per), BATCH],
+    )?;
+    tx.execute(
+        "delete from ticks where id in (select id from ticks where started_at < $1 order by id limit $2)",
+        params![now.minus(TICKS_KEPT), BATCH],
+    )?;
+    heard::prune(tx, now)?;
+    if let Some(keep) = rule.retention {
+        closed.deleted = forget(tx, now.minus(keep))?;
+        forget_unwatched(tx, now.minus(keep))?;
+    }
+    Ok(())
+}
+
+/// Deletes meetings that started before `until` and never had an incident: called off before they came into reach.
+fn forget_unwatched(tx: &Tx<'_>, until: Timestamp) -> Inner<()> {
+    let old: Vec<MeetingId> = tx
+        .sql(
+            "select id from meetings m where starts_at < $1 \
+             and not exists (select 1 from incidents where meeting_id = m.id) order by starts_at limit $2",
+        )
+        .query_map(params![until, BATCH], |r| r.get(0))?
+        .collect::<Sql<_>>()?;
+    for meeting in old {
+        meetings::delete(tx, meeting)?;
+    }
+    Ok(())
+}
+
+/// Deletes incidents that ended before `until`, with everything that hangs on them but their meetings.
+fn forget(tx: &Tx<'_>, until: Timestamp) -> Inner<u32> {
+    let old: Vec<IncidentId> = tx
+        .sql(
+            "select id from incidents where ended_at < $1 and not exists (select 1 from attempt_steps x \
+               join attempts a on a.id = x.attempt_id where x.incident_id = incidents.id \
+                 and (a.state in ('SENDING','UNKNOWN') or (a.state = 'ACCEPTED' and a.hang_up = 'WANTED'))) order by ended_at limit $2",
+        )
+        .query_map(params![until, BATCH / 4], |r| r.get(0))?
+        .collect::<Sql<_>>()?;
+    for incident in &old {
+        tx.execute(
+            "delete from call_tracker where meeting_id = (select meeting_id from incidents where id = $1) \
+             and attempt_id in (select attempt_id from attempt_steps where incident_id = $1)",
+            [incident],
+        )?;
+        let attempts: Vec<i64> = tx
+            .sql("select attempt_id from attempt_steps where incident_id = $1")
+            .query_map([incident], |r| r.get(0))?
+            .collect::<Sql<_>>()?;
+        tx.execute("delete from attempt_steps where incident_id = $1", [incident])?;
+        for attempt in attempts {
+            // A shared call goes with the last of its incidents; until then it belongs to none of the deleted steps.
+            tx.execute(
+                "update attempts set step_id = (select min(step_id) from attempt_steps where attempt_id = $1) where id = $1",
+                [attempt],
+            )?;
+            tx.execute("delete from attempts where id = $1 and step_id is null", [attempt])?;
+        }
+        tx.execute("delete from heard_incidents where incident_id = $1", [incident])?;
+        tx.execute("delete from steps where incident_id = $1", [incident])?;
+        tx.execute("delete from incidents where id = $1", [incident])?;
+    }
+    Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
+}
+
+pub(super) fn fault_seen(tx: &Tx<'_>, key: &str, now: Timestamp) -> Inner<FaultNews> {
+    let told: Option<Timestamp> =
+        tx.query_row("select told_at from faults where key = $1", [key], |r| r.get(0)).optional()?;
+    let news = match told {
+        None => FaultNews::Began,
+        // A time from the future: the clock was turned back, and "within the hour" means nothing.
+        Some(told) if told.plus(TELL_AGAIN) <= now || told > now => FaultNews::Lasts,
+        Some(_) => return Ok(FaultNews::Quiet),
+    };
+    tx.execute(
+        "insert into faults(key, since, told_at) values ($1, $2, $2) on conflict(key) do update set told_at = $2",
+        params![key, now],
+    )?;
+    Ok(news)
+}
+
+pub(super) fn has_fault(tx: &Tx<'_>, key: &str) -> Inner<bool> {
+    Ok(tx.sql("select exists(select 1 from faults where key = $1)").query_row([key], |r| r.get(0))?)
+}
+
+pub(super) fn fault_gone(tx: &Tx<'_>, key: &str) -> Inner<bool> {
+    Ok(tx.execute("delete from faults where key = $1", [key])? == 1)
+}

@@ -1,0 +1,118 @@
+//! A running installation moves from its file to a server, and goes on.
+
+use crate::cluster::cluster;
+use crate::support::cli::{ANA, Cli, twilio};
+use crate::support::fake_twilio::{Behaviour, FakeTwilio, TOKEN};
+use rusqlite::Connection;
+use savehub::store::sqlite::{Create, SqliteStore};
+use std::collections::BTreeMap;
+
+const BEN: &str = "[[person]]\nid = \"ben\"\nname = \"Ben\"\nphone = \"+12025550102\"\nzone = \"UTC\"\n";
+
+/// Every value of every table, as text.
+fn rows(path: &std::path::Path) -> BTreeMap<String, Vec<String>> {
+    let file = Connection::open(path).unwrap();
+    let mut tables =
+        file.prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'").unwrap();
+    let tables: Vec<String> = tables.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    let of_table = |table: String| {
+        let mut all = file.prepare(&format!("select * from {table}")).unwrap();
+        let width = all.column_count();
+        let names: Vec<String> = all.column_names().into_iter().map(str::to_owned).collect();
+        let text = |r: &rusqlite::Row<'_>, at: usize| match r.get_ref(at).unwrap() {
+            rusqlite::types::ValueRef::Null => String::new(),
+            rusqlite::types::ValueRef::Integer(n) => n.to_string(),
+            rusqlite::types::ValueRef::Text(t) => String::from_utf8(t.to_vec()).unwrap(),
+            other => other.as_blob().unwrap().iter().map(|b| format!("{b:02x}")).collect(),
+        };
+        let mut rows: Vec<String> = all
+            .query_map([], |r| {
+                Ok((0..width).map(|at| format!("{}={}", names[at], text(r, at))).collect::<Vec<_>>().join(" "))
+            })
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        rows.sort();
+        (table, rows)
+    };
+    tables.into_iter().map(of_table).collect()
+}
+
+#[test]
+fn a_running_installation_moves_with_open_incidents_calls_in_doubt_and_calendars_and_goes_on() {
+    let Some(cluster) = cluster() else { return };
+    let (fake, database) = (FakeTwilio::start(), cluster.database());
+    let calendars = "calendars = [{ file = \"ana.ics\" }]\n";
+    let people = format!("{ANA}{calendars}\n{BEN}");
+    let cli = Cli::with(&twilio(&fake.base_url(), TOKEN, &people));
+    let event = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:far\r\nDTSTAMP:20260101T000000Z\r\n\
+                 DTSTART:20990101T090000Z\r\nSUMMARY:Far away\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    cli.write(".config/savehub/ana.ics", event);
+    cli.ok(&["meeting", "add", "Board sync", "--person", "ana", "--at", "in 2m"]);
+    cli.ok(&["tick"]);
+    assert_eq!(fake.calls().len(), 1);
+    // Ben's call is made, and nobody here knows of it.
+    cli.ok(&["meeting", "add", "Review", "--person", "ben", "--at", "in 2m"]);
+    fake.script([Behaviour::LoseReply]);
+    cli.run(&["tick"]);
+    assert_eq!(fake.calls().len(), 2);
+    let before = rows(&cli.database());
+    assert!(before["attempts"].iter().any(|row| row.contains("state=UNKNOWN")), "{:?}", before["attempts"]);
+    assert_eq!((before["calendar_bodies"].len(), before["incidents"].len()), (1, 2));
+
+    let config = format!("store = \"{}\"\n{}", database.url(), twilio(&fake.base_url(), TOKEN, &people));
+    cli.write_config(&config);
+    let said = cli.ok(&["db", "copy", "--from", &format!("sqlite:{}", cli.database().display())]);
+    let count: usize = before.values().map(Vec::len).sum();
+    assert!(said.starts_with(&format!("{count} rows went to PostgreSQL at 127.0.0.1")), "{said}");
+    for (table, rows) in &before {
+        assert_eq!(database.sql(&format!("select count(*) from {table}")), rows.len().to_string(), "{table}");
+    }
+    let again = cli.run(&["db", "copy", "--from", cli.database().to_str().unwrap()]);
+    assert_eq!(again.code, 3, "{again:?}");
+    assert!(again.err.contains("is not empty"), "{again:?}");
+
+    // The next ticks adopt Ben's call, follow Ana's, and ring nobody again.
+    cli.ok(&["tick"]);
+    cli.ok(&["tick"]);
+    assert_eq!(fake.calls().len(), 2);
+    assert_eq!(database.sql("select string_agg(distinct state, ',') from attempts"), "ACCEPTED");
+    cli.ok(&["checkin", "--person", "ana"]);
+    let added = cli.ok(&["meeting", "add", "Later", "--person", "ana", "--at", "in 5h"]);
+    assert!(added.contains("Later"), "new ids do not collide with those that were taken over: {added}");
+}
+
+#[test]
+fn a_copy_needs_a_store_in_the_config_and_a_file_that_is_there() {
+    let cli = Cli::with(&format!("[call]\nprovider = \"mock\"\n{ANA}"));
+    let ran = cli.run(&["db", "copy", "--from", "nothing.db"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("names no `store`"), "{ran:?}");
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    cli.write_config(&format!("store = \"{}\"\n[call]\nprovider = \"mock\"\n{ANA}", database.url()));
+    let ran = cli.run(&["db", "copy", "--from", "nothing.db"]);
+    assert_eq!((ran.code, ran.err.contains("nothing.db")), (3, true), "{ran:?}");
+}
+
+#[test]
+fn every_table_of_the_file_is_known_to_the_copy() {
+    let Some(cluster) = cluster() else { return };
+    let (database, dir) = (cluster.database(), tempfile::tempdir().unwrap());
+    drop(database.open(Create::Yes));
+    let path = dir.path().join("savehub.db");
+    drop(SqliteStore::open(&path, Create::Yes).unwrap());
+    let file = Connection::open(&path).unwrap();
+    let mut columns = file
+        .prepare(
+            "select t.name || '.' || c.name from sqlite_schema t join pragma_table_info(t.name) c \
+             where t.type = 'table' and t.name not like 'sqlite_%' order by 1",
+        )
+        .unwrap();
+    let in_file: Vec<String> = columns.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    let on_server = database.sql(
+        "select table_name || '.' || column_name from information_schema.columns where table_schema = 'savehub' \
+         and table_name not like 'savehub%' and column_name not like '%\\_server\\_ms' order by 1 collate \"C\"",
+    );
+    assert_eq!(in_file, on_server.lines().collect::<Vec<_>>());
+}
