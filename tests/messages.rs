@@ -44,7 +44,7 @@ fn send(fake: &FakeTwilio, request: &Request) -> Reply {
 }
 
 fn list(fake: &FakeTwilio) -> Result<CallList, ProviderError> {
-    messages(fake).list(&Target::sms(phone(23)), &messages(fake).sends_from(), now())
+    messages(fake).list(&Target::sms(phone(23)), &messages(fake).senders(), now())
 }
 
 fn starting_in(seconds: u64) -> RequestFacts {
@@ -265,6 +265,6 @@ fn a_list_that_cannot_be_whole_is_an_error() {
     }
     let (fake, _) = fake();
     let calls = Target { kind: RungKind::Call, ..Target::sms(phone(23)) };
-    assert!(messages(&fake).list(&calls, &messages(&fake).sends_from(), now()).is_err());
+    assert!(messages(&fake).list(&calls, &messages(&fake).senders(), now()).is_err());
     assert_eq!(fake.connections(), 0);
 }

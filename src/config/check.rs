@@ -11,6 +11,7 @@ mod ladder;
 mod limits;
 mod people;
 mod policy;
+mod pool;
 mod provider;
 pub(super) mod secrets;
 pub(super) mod sources;

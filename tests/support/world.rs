@@ -5,7 +5,8 @@ use savehub::clock::{Clock as _, ManualClock};
 use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice};
 use savehub::feed::Sources;
 use savehub::model::{
-    Address, CallReport, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+    Address, CallReport, HangUp, MeetingId, Outcome, Pace, Phone, ProviderKind, Reply, Request, RungKind, Target,
+    Timestamp,
 };
 use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
@@ -364,8 +365,12 @@ impl Provider for Recorder {
         self.inner.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.inner.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.inner.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.inner.pace()
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
@@ -415,8 +420,12 @@ impl Provider for Meanwhile {
         self.inner.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.inner.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.inner.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.inner.pace()
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {

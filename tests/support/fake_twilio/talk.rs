@@ -129,6 +129,7 @@ impl FakeTwilio {
             answered_by: None,
             duration_s: None,
             created_at: now,
+            dialled_at: now,
             price: None,
             life: VecDeque::new(),
             answered_after: None,
