@@ -82,7 +82,8 @@ fn second_calls_take_the_turns_that_first_calls_leave() {
     let hour = Hour::of(1.0, &[(0, 100)]);
     hour.watch();
     tick::tick(&hour.world.parts).unwrap();
-    hour.end();
+    hour.goes_on_until(60);
+    tick::tick(&hour.world.parts).unwrap();
     let mut calls: HashMap<String, usize> = HashMap::new();
     for call in hour.world.fake().calls() {
         *calls.entry(call.to).or_default() += 1;

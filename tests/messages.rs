@@ -5,8 +5,8 @@ mod support;
 
 use savehub::clock::ManualClock;
 use savehub::model::{
-    CallList, CallStatus, FenceReason, HangUp, MeetingWords, NotSent, NotSentCause, Outcome, Phone, RejectionClass,
-    Reply, Request, RequestFacts, RungKind, Target, Timestamp, tag,
+    Address, CallList, CallStatus, FenceReason, HangUp, MeetingWords, NotSent, NotSentCause, Outcome, Phone,
+    RejectionClass, Reply, Request, RequestFacts, RungKind, Target, Timestamp, tag,
 };
 use savehub::provider::http::form_encode;
 use savehub::provider::twilio::{BODY_MAX, Messages, Twilio};
@@ -181,10 +181,10 @@ fn every_refusal_of_the_test_credentials_has_its_class_meaning_and_remedy() {
         ("+15005550007", "+12025550123", 21606, Ours),
         ("+15005550008", "+12025550123", 21611, Capacity),
     ] {
-        let mut config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
-        config.from = Phone::parse(from).unwrap();
+        let config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
         let test = Messages::of(Arc::new(Twilio::new(&config, &engine(Duration::from_secs(20)))));
-        let request = Request { to: Target::sms(Phone::parse(to).unwrap()), ..sms("key-1", "Hello") };
+        let (to, from) = (Target::sms(Phone::parse(to).unwrap()), Address::read(from));
+        let request = Request { to, from, ..sms("key-1", "Hello") };
         let Outcome::Rejected(refused) = test.place(&request, &Open).outcome else { panic!("{code}") };
         assert_eq!((refused.code, refused.class), (Some(code), class));
         assert!(remedy(code).is_some(), "{code}");

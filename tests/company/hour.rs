@@ -3,9 +3,8 @@
 use super::support::fake_twilio::{FakeCall, ends};
 use super::support::world::{World, step_words};
 use savehub::clock::{Clock, ManualClock};
-use savehub::config::{Person, TwilioConfig};
+use savehub::config::Person;
 use savehub::model::{MeetingId, Phone, RungKind, Timestamp};
-use savehub::provider::Registry;
 use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{NewMeeting, StepView};
 use savehub::tick;
@@ -80,10 +79,8 @@ impl Hour {
                 (0..starts.len()).map(|n| Person { id: format!("p{n}"), phone: phone(n), ..ana.clone() }).collect();
             // By the real clock, which is not the one that is turned: a slow machine must not end the hour.
             config.engine.tick_limit = Duration::from_secs(3600);
-            let twilio = config.provider.twilio.take().unwrap();
-            config.provider.twilio = Some(TwilioConfig { calls_per_second: rate, ..twilio });
         });
-        world.parts.providers = Arc::new(Registry::new(&world.parts.config).unwrap());
+        world.change_twilio(|twilio| twilio.calls_per_second = rate);
         let nine = world.now().plus(Duration::from_secs(600));
         let mut hour = Self { world, meetings: Vec::new(), every, nine };
         hour.meetings = starts.iter().enumerate().map(|(n, start)| hour.meeting(n, *start)).collect();
@@ -108,6 +105,12 @@ impl Hour {
     pub(crate) fn watch(&self) {
         self.world.tick();
         self.world.advance(420);
+    }
+
+    /// So many seconds before nine.
+    pub(crate) fn goes_on_until(&self, before_s: u64) {
+        let left = self.nine.since(self.world.now()) / 1000;
+        self.world.advance(u64::try_from(left).unwrap() - before_s);
     }
 
     /// A tick on a connection of its own, as on another host.
