@@ -10,7 +10,8 @@
 //!           listen  for replies, calls back and keys of people something was sent to                [worker threads]
 //!           follow  calls that are not final, hang up those that are to end                    [worker threads]
 //!           ask     whether the person of a due step is in the meeting already                      [worker threads]
-//!           claim   one due step: facts, guards and the attempt in one transaction
+//!           turn away  calls that the pace lets start too late
+//!           claim   one due step: facts, guards, its turn and the attempt in one transaction
 //!           place   fence, request                                                             [worker threads]
 //!           read    calendars whose time has come, with what room is left                      [worker threads]
 //!           record  outcome of the attempt, next state of its steps, in one transaction
@@ -32,6 +33,7 @@ mod follow;
 mod gate;
 mod hear;
 mod jobs;
+mod line;
 mod looks;
 mod presence;
 mod reconcile;
@@ -59,6 +61,7 @@ use calls::Unrecorded;
 use faults::Service;
 use hear::Ear;
 use jobs::{Event, Jobs};
+use line::Queue;
 use looks::{About, Look};
 use presence::Asking;
 use reconcile::ListKey;
@@ -96,7 +99,7 @@ const FOLLOW_FIRST: Duration = Duration::from_secs(5);
 /// How long to wait before what could not be written down is tried once more, and how often that is done.
 const WRITE_AGAIN: (Duration, u32) = (Duration::from_millis(200), 50);
 
-/// The longest wait for the time of a retry: a clock that goes back must not make a tick sleep on.
+/// The longest wait for the time of a retry or of a call's turn: a clock that goes back must not make a tick sleep on.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// While calendars are waited for, what has become due is looked for so often: a slow server delays no call.
@@ -172,6 +175,8 @@ struct Run<'w> {
     had_their_try: HashSet<StepId>,
     /// When steps that went back to `PENDING` may be tried again, and with whom.
     again_at: Vec<(Service, Timestamp)>,
+    /// The line of calls: whose turn it is, and when the next one comes.
+    line: Queue,
     /// Questions to the provider that wait for a worker.
     to_ask: VecDeque<(Look, Arc<dyn Provider>)>,
     /// Targets the provider is being asked about first.
@@ -216,6 +221,7 @@ impl<'w> Run<'w> {
             due: VecDeque::new(),
             had_their_try: HashSet::new(),
             again_at: Vec::new(),
+            line: Queue::default(),
             to_ask: VecDeque::new(),
             looked_at_first: HashMap::new(),
             to_hear: VecDeque::new(),
@@ -275,7 +281,7 @@ impl<'w> Run<'w> {
                 failed = self.start_what_can_start().err();
             }
             self.write_down_again();
-            let sleepers = failed.is_none() && self.again_at.iter().any(|(by, at)| self.is_worth_waiting(*by, *at));
+            let sleepers = failed.is_none() && self.next_try().is_some();
             let unwritten = !self.unrecorded.is_empty() && self.writes_left > 0;
             if self.time_is_over() || !(self.jobs.any() || sleepers || unwritten) {
                 break;
@@ -305,8 +311,7 @@ impl<'w> Run<'w> {
     /// Waits for the next thing to happen: an answer, a deadline, or the time of a retry.
     fn next_event(&mut self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
-        let near = self.again_at.iter().filter(|(by, at)| self.is_worth_waiting(*by, *at)).map(|(_, at)| at);
-        let retry = near.min().map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
+        let retry = self.next_try().map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
         let write = (!self.unrecorded.is_empty()).then_some(WRITE_AGAIN.0);
         if !self.jobs.any() {
             let wait = [retry, write].into_iter().flatten().min().unwrap_or_default();

@@ -38,7 +38,7 @@ fn fake_with(calls: usize) -> (FakeTwilio, Arc<ManualClock>) {
 }
 
 fn list(fake: &FakeTwilio) -> Result<CallList, ProviderError> {
-    twilio(fake).list(&called(23), &sender(99), now())
+    twilio(fake).list(&called(23), &[sender(99)], now())
 }
 
 fn sids(list: &CallList) -> Vec<String> {
@@ -264,7 +264,7 @@ fn a_list_that_is_cut_off_on_any_page_is_an_error() {
 #[test]
 fn a_list_nobody_answers_is_transient_and_one_that_is_refused_is_not() {
     let gone = Twilio::new(&twilio_config(&FakeTwilio::refuse(), ACCOUNT, TOKEN), &engine(PATIENT));
-    let ask = |twilio: &Twilio| twilio.list(&called(23), &sender(99), now());
+    let ask = |twilio: &Twilio| twilio.list(&called(23), &[sender(99)], now());
     assert!(matches!(ask(&gone), Err(ProviderError::Transient(_))));
     let (fake, _) = fake_with(0);
     fake.set_down(Endpoint::List, Some(Behaviour::Silence));
@@ -298,7 +298,7 @@ fn other_peoples_calls_are_not_in_the_list() {
     let mut other = call("Hello");
     other.to = called(24);
     twilio(&fake).place(&other, &Open);
-    let list = |last| twilio(&fake).list(&called(last), &sender(99), now()).unwrap().calls.len();
+    let list = |last| twilio(&fake).list(&called(last), &[sender(99)], now()).unwrap().calls.len();
     assert_eq!((fake.calls().len(), list(23), list(24), list(25)), (2, 1, 1, 0));
 }
 
@@ -307,6 +307,6 @@ fn test_mode_keeps_no_list_and_asks_nobody() {
     let (fake, _) = fake_with(0);
     let test = TestMode::new(Arc::new(twilio(&fake)));
     assert!(!test.keeps_a_list());
-    assert!(test.list(&called(23), &sender(99), now()).is_err());
+    assert!(test.list(&called(23), &[sender(99)], now()).is_err());
     assert_eq!(fake.connections(), 0);
 }

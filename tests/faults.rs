@@ -288,7 +288,7 @@ fn provider(lie: &Lie, fake: &FakeTwilio, latch: &Latch) -> (Twilio, Option<Full
 fn listed(fake: &FakeTwilio, clock: &ManualClock, row: &Row) -> Shows {
     let now = savehub::clock::Clock::now(clock);
     let asker = Twilio::new(&fake.config(), &engine(PATIENT));
-    let Ok(list) = asker.list(&called(23), &sender(99), now) else { return Shows::Error };
+    let Ok(list) = asker.list(&called(23), &[sender(99)], now) else { return Shows::Error };
     if let Lie::WrongDate(offset) = row.lie {
         assert_eq!(list.server_now.since(now), offset, "{}", row.name);
         assert!(list.calls.iter().all(|c| c.created_at <= now), "a `Date` does not change when calls were made");

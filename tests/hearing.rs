@@ -6,7 +6,7 @@ use savehub::clock::ManualClock;
 use savehub::exit::Exit;
 use savehub::model::{HeardCall, HeardEffect, HeardHow, HeardMessage, Phone, Timestamp};
 use savehub::provider::twilio::{KEY_BIN, Twilio};
-use savehub::provider::{Hearing, Provider, ProviderError};
+use savehub::provider::{Ask, Hearing, Provider, ProviderError};
 use savehub::tick::{HeardSeen, Summary};
 use std::sync::Arc;
 use std::time::Duration;
@@ -384,18 +384,23 @@ fn what_came_in_is_listed_by_number_and_day_oldest_first_over_all_pages() {
     let five = now().plus(Duration::from_secs(5));
     let message = |sid: &str, body: &str, created_at| HeardMessage { sid: sid.into(), body: body.into(), created_at };
     // Our clock in these tests stands still; the fake's `Date` is taken for ours.
-    let listed = twilio.messages(&ana(), now(), five).unwrap();
+    let listed = twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: five }).unwrap();
     assert_eq!(
         listed.iter().map(|m| (m.sid.as_str(), m.body.as_str())).collect::<Vec<_>>(),
         [(first.as_str(), "1"), (second.as_str(), "2")]
     );
     assert!(near(&listed[1], &message(&second, "2", five)));
-    let only: Vec<HeardCall> = twilio.calls_back(&ana(), now(), five).unwrap();
+    let only: Vec<HeardCall> = twilio.calls_back(&Ask { from: &ana(), also: &[], since: now(), now: five }).unwrap();
     assert_eq!(only.iter().map(|c| c.sid.as_str()).collect::<Vec<_>>(), [called.as_str()]);
     let query = fake.requests().last().unwrap().query();
     let names: Vec<&str> = query.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!((names, query[2].1.as_str()), (vec!["To", "From", "StartTime>", "PageSize"], "2026-11-21"));
-    assert_eq!(twilio.messages(&ana(), now().plus(Duration::from_secs(60)), five).unwrap(), []);
+    assert_eq!(
+        twilio
+            .messages(&Ask { from: &ana(), also: &[], since: now().plus(Duration::from_secs(60)), now: five })
+            .unwrap(),
+        []
+    );
 }
 
 /// Twilio's times have whole seconds.
@@ -409,7 +414,9 @@ fn times_are_told_by_our_clock_however_far_it_is_off() {
     fake.gets_message(&ana(), "1");
     // By our clock it is an hour later than by Twilio's.
     let ours = now().plus(Duration::from_secs(3600));
-    let listed = twilio.messages(&ana(), ours.minus(Duration::from_secs(5)), ours).unwrap();
+    let listed = twilio
+        .messages(&Ask { from: &ana(), also: &[], since: ours.minus(Duration::from_secs(5)), now: ours })
+        .unwrap();
     assert!((listed[0].created_at.since(ours)).abs() <= 2000, "{listed:?}");
 }
 
@@ -447,12 +454,15 @@ fn what_cannot_be_listed_whole_is_an_error_never_silence() {
     ] {
         let (fake, _, twilio) = fake();
         fake.script_for(Endpoint::Heard, [behaviour.clone()]);
-        let error = twilio.messages(&ana(), now(), now()).unwrap_err();
+        let error = twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: now() }).unwrap_err();
         assert!(matches!(error, ProviderError::Transient(_)), "{behaviour:?}: {error:?}");
     }
     let (fake, _, twilio) = fake();
     fake.script_for(Endpoint::Heard, [Behaviour::error(403, 20403, "Forbidden")]);
-    assert!(matches!(twilio.messages(&ana(), now(), now()), Err(ProviderError::Refused(_))));
+    assert!(matches!(
+        twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: now() }),
+        Err(ProviderError::Refused(_))
+    ));
 }
 
 fn steps<const N: usize>(words: [&str; N]) -> Vec<String> {

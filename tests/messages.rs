@@ -5,8 +5,8 @@ mod support;
 
 use savehub::clock::ManualClock;
 use savehub::model::{
-    CallList, CallStatus, FenceReason, HangUp, MeetingWords, NotSent, NotSentCause, Outcome, Phone, RejectionClass,
-    Reply, Request, RequestFacts, RungKind, Target, Timestamp, tag,
+    Address, CallList, CallStatus, FenceReason, HangUp, MeetingWords, NotSent, NotSentCause, Outcome, Phone,
+    RejectionClass, Reply, Request, RequestFacts, RungKind, Target, Timestamp, tag,
 };
 use savehub::provider::http::form_encode;
 use savehub::provider::twilio::{BODY_MAX, Messages, Twilio};
@@ -44,7 +44,7 @@ fn send(fake: &FakeTwilio, request: &Request) -> Reply {
 }
 
 fn list(fake: &FakeTwilio) -> Result<CallList, ProviderError> {
-    messages(fake).list(&Target::sms(phone(23)), &messages(fake).sends_from(), now())
+    messages(fake).list(&Target::sms(phone(23)), &messages(fake).senders(), now())
 }
 
 fn starting_in(seconds: u64) -> RequestFacts {
@@ -181,10 +181,10 @@ fn every_refusal_of_the_test_credentials_has_its_class_meaning_and_remedy() {
         ("+15005550007", "+12025550123", 21606, Ours),
         ("+15005550008", "+12025550123", 21611, Capacity),
     ] {
-        let mut config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
-        config.from = Phone::parse(from).unwrap();
+        let config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
         let test = Messages::of(Arc::new(Twilio::new(&config, &engine(Duration::from_secs(20)))));
-        let request = Request { to: Target::sms(Phone::parse(to).unwrap()), ..sms("key-1", "Hello") };
+        let (to, from) = (Target::sms(Phone::parse(to).unwrap()), Address::read(from));
+        let request = Request { to, from, ..sms("key-1", "Hello") };
         let Outcome::Rejected(refused) = test.place(&request, &Open).outcome else { panic!("{code}") };
         assert_eq!((refused.code, refused.class), (Some(code), class));
         assert!(remedy(code).is_some(), "{code}");
@@ -265,6 +265,6 @@ fn a_list_that_cannot_be_whole_is_an_error() {
     }
     let (fake, _) = fake();
     let calls = Target { kind: RungKind::Call, ..Target::sms(phone(23)) };
-    assert!(messages(&fake).list(&calls, &messages(&fake).sends_from(), now()).is_err());
+    assert!(messages(&fake).list(&calls, &messages(&fake).senders(), now()).is_err());
     assert_eq!(fake.connections(), 0);
 }

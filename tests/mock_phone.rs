@@ -130,7 +130,7 @@ fn test_mode_simulates_and_touches_no_network() {
     let test = TestMode::new(Arc::new(twilio));
     assert_eq!(test.kind(), ProviderKind::Test);
     assert_eq!(test.account(), support::fake_twilio::ACCOUNT);
-    assert_eq!(test.sends_from(), support::sender(99));
+    assert_eq!(test.senders(), [support::sender(99)]);
     let Outcome::Accepted(accepted) = test.place(&call("Hello"), &Open).outcome else { panic!() };
     assert_eq!((accepted.sid.as_str(), accepted.status), ("TEST-tok1", CallStatus::Simulated));
     let now = ManualClock::at(Timestamp::from_ms(0)).now();

@@ -6,7 +6,8 @@ mod support;
 use savehub::clock::ManualClock;
 use savehub::http::Lookup;
 use savehub::model::{
-    CallStatus, FenceReason, HangUp, NotSentCause, Outcome, Phone, Rejection, RejectionClass, Reply, Target, Timestamp,
+    Address, CallStatus, FenceReason, HangUp, NotSentCause, Outcome, Phone, Rejection, RejectionClass, Reply, Target,
+    Timestamp,
 };
 use savehub::provider::http::{ANSWER_MAX, HttpClient};
 use savehub::provider::twilio::{Twilio, http_settings};
@@ -249,9 +250,9 @@ fn a_complete_refusal_is_rejected_with_its_class() {
 fn test_credentials_refuse_their_magic_numbers() {
     let fake = FakeTwilio::start();
     let code = |from: &str, to: &str| {
-        let mut config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
-        config.from = Phone::parse(from).unwrap();
+        let config = twilio_config(&fake.base_url(), TEST_ACCOUNT, TOKEN);
         let mut request = call("Hello");
+        request.from = Address::read(from);
         request.to = Target::call(Phone::parse(to).unwrap());
         match Twilio::new(&config, &engine(PATIENT)).place(&request, &Open).outcome {
             Outcome::Rejected(rejection) => {

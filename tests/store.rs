@@ -71,6 +71,8 @@ mod meetings;
 mod merging;
 #[path = "store/on_disk.rs"]
 mod on_disk;
+#[path = "store/pace.rs"]
+mod pace;
 #[path = "store/pauses.rs"]
 mod pauses;
 #[path = "store/reading.rs"]

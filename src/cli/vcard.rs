@@ -22,7 +22,7 @@ pub(super) fn run(args: &VcardArgs, config: &Config, out: &mut dyn Write) -> any
     if name.is_empty() {
         return Err(UsageError("--name: a contact needs a name".into()).into());
     }
-    out.write_all(card(name, &[&twilio.from]).as_bytes())?;
+    out.write_all(card(name, &twilio.numbers().collect::<Vec<_>>()).as_bytes())?;
     Ok(Exit::Done)
 }
 

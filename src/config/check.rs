@@ -11,6 +11,7 @@ mod ladder;
 mod limits;
 mod people;
 mod policy;
+mod pool;
 mod provider;
 mod report;
 pub(super) mod secrets;

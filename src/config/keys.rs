@@ -81,12 +81,14 @@ const TABLES: &[(&str, &[&str])] = &[
     ("hear", &["replies", "call_back", "joined", "missed", "key_bin"]),
     ("report", &["budget"]),
     ("provider", &["mock", "twilio"]),
-    ("provider.mock", &["outcomes"]),
+    ("provider.mock", &["outcomes", "calls_per_second"]),
     (
         "provider.twilio",
         &[
             "account_sid",
             "from",
+            "calls_per_second",
+            "calls_per_second_per_number",
             "auth_token",
             "auth_token_env",
             "auth_token_file",

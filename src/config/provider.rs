@@ -41,6 +41,8 @@ impl ProviderChoice {
 pub struct MockConfig {
     /// Outcomes of the first, second, … call of a process; the last one repeats. Empty: `no-answer`.
     pub outcomes: Vec<crate::provider::mock::MockOutcome>,
+    /// How many calls may start in a second; `None`: as fast as they come.
+    pub calls_per_second: Option<f64>,
 }
 
 /// `[provider.twilio]`. `Debug` shows what is not secret.
@@ -50,8 +52,15 @@ pub struct TwilioConfig {
     pub account_sid: String,
     /// How requests are signed.
     pub auth: TwilioAuth,
-    /// The number calls come from.
+    /// The number calls come from; of several, the first.
     pub from: Phone,
+    /// The others: one pool with `from`.
+    pub more_from: Vec<Phone>,
+    /// How many calls the account may start in a second. Default 1 (support article 223180028). Infinite, which no file
+    /// can say: as fast as they come.
+    pub calls_per_second: f64,
+    /// The same for each number; `None`: numbers have no pace of their own.
+    pub calls_per_second_per_number: Option<f64>,
     /// Without a trailing slash; https, or http on loopback.
     pub base_url: String,
     /// PEM file with the certificate authorities to trust instead of the built-in ones.
@@ -62,12 +71,20 @@ pub struct TwilioConfig {
     pub status_callback: Option<String>,
 }
 
+impl TwilioConfig {
+    /// Every number calls come from.
+    pub fn numbers(&self) -> impl Iterator<Item = &Phone> {
+        std::iter::once(&self.from).chain(&self.more_from)
+    }
+}
+
 impl fmt::Debug for TwilioConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A proxy's address may hold its password, a callback's a token.
         f.debug_struct("TwilioConfig")
             .field("account_sid", &self.account_sid)
-            .field("from", &self.from)
+            .field("from", &self.numbers().collect::<Vec<_>>())
+            .field("calls_per_second", &self.calls_per_second)
             .field("base_url", &self.base_url)
             .finish_non_exhaustive()
     }

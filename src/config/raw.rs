@@ -250,6 +250,34 @@ impl<'a, 't> Table<'a, 't> {
         }
     }
 
+    /// A number above 0, whole or with a point.
+    pub(super) fn rate(&self, key: &'static str, most: f64) -> Option<f64> {
+        let entry = self.entry(key)?;
+        let range = format!("a number above 0, at most {most}");
+        let number: Option<f64> = match entry.get_ref() {
+            DeValue::Integer(digits) => i32::from_str_radix(digits.as_str(), digits.radix()).ok().map(f64::from),
+            DeValue::Float(digits) => digits.as_str().parse().ok(),
+            _ => {
+                self.wrong_type(key, entry, "a number", &format!("write {range}, without quotes"));
+                return None;
+            }
+        };
+        let sound = number.filter(|number| *number > 0.0 && *number <= most);
+        if sound.is_none() {
+            let title = format!("`{key}` cannot be {}", quoted(self.report.source(&entry.span())));
+            self.report.push(problem_at(key, &entry.span(), title).label(format!("expected {range}")));
+        }
+        sound
+    }
+
+    /// One text, or a list of them; the wrong ones are reported and left out.
+    pub(super) fn one_or_more(&self, key: &'static str, like: &str) -> Option<Vec<Spanned<&'a str>>> {
+        match self.entry(key)?.get_ref() {
+            DeValue::Array(_) => self.texts(key, &format!("[{like}]")).map(Spanned::into_inner),
+            _ => self.text(key, like).map(|text| vec![text]),
+        }
+    }
+
     /// A length of time, written as text with units. `None`: not written, or wrong (and reported).
     pub(super) fn duration_if(&self, key: &'static str, like: &str) -> Option<Spanned<Duration>> {
         let entry = self.entry(key)?;

@@ -1,6 +1,6 @@
 //! What the provider port sees: the request, and the closed set of what can come of it.
 
-use super::{CallStatus, IncidentId, MeetingWords, StepId, Target, Timestamp, text_enum};
+use super::{Address, CallStatus, IncidentId, MeetingWords, StepId, Target, Timestamp, text_enum};
 use std::time::Duration;
 
 /// How a message is spoken.
@@ -25,6 +25,8 @@ pub struct Request {
     pub user: String,
     /// Where it goes.
     pub to: Target,
+    /// What it comes from: one of the provider's senders.
+    pub from: Address,
     /// What is said, in full and as plain text.
     pub message: String,
     /// The subject, for channels that have one.
@@ -90,6 +92,9 @@ pub struct ReplyMeta {
     pub skew_ms: Option<i64>,
     /// How long the exchange took, in milliseconds of monotonic time.
     pub elapsed_ms: u64,
+    /// How long an accepted call waits in the provider's queue before it is dialled, as the provider estimates (Twilio's
+    /// `queue_time`).
+    pub queued_for: Option<Duration>,
 }
 
 /// The four things that can come of a request. `Unknown` never retries by itself.
@@ -230,11 +235,13 @@ pub struct CallReport {
     pub skew_ms: Option<i64>,
 }
 
-/// A call or message in the provider's list: outbound, made through the API, to one number from one number.
+/// A call or message in the provider's list: outbound, made through the API, to one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedCall {
     /// The provider's id of the call.
     pub sid: String,
+    /// What it came from.
+    pub from: Address,
     /// Its status.
     pub status: CallStatus,
     /// When the provider created it, by the provider's clock (whole seconds at Twilio).
@@ -243,7 +250,7 @@ pub struct ListedCall {
     pub tag: Option<String>,
 }
 
-/// The provider's list of calls to one number from one number, whole.
+/// The provider's list of calls to one number from one or several, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallList {
     /// In no promised order (Twilio says nothing about it).

@@ -66,6 +66,47 @@ pub enum Verdict {
     Refuse(Refusal),
 }
 
+/// What the pace of calls is held against; read inside the claim transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// From when the account's next call may start; `None`: it never made one.
+    pub account: Option<Timestamp>,
+    /// The same for each sender of the draft, in its order.
+    pub senders: Vec<Option<Timestamp>>,
+    /// The sender of the incident's newest attempt, if it is still one of them.
+    pub kept: Option<usize>,
+}
+
+/// A place in the line of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// The attempt may start now.
+    Take {
+        /// From this sender of the draft.
+        sender: usize,
+        /// What is written down for those behind it; `None`: nobody keeps a pace.
+        next: Option<NextSlot>,
+    },
+    /// Not before this time.
+    Wait {
+        /// When to ask again.
+        until: Timestamp,
+        /// Can no other attempt start before that either? Else it waits for its own number alone.
+        all: bool,
+    },
+}
+
+/// From when the next calls may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextSlot {
+    /// Of the account.
+    pub account: Timestamp,
+    /// Of the number that was taken, where numbers have a pace of their own.
+    pub number: Option<Timestamp>,
+    /// The earliest of any call, whatever number it comes from.
+    pub any: Timestamp,
+}
+
 /// A refusal with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -75,6 +116,16 @@ pub struct Refusal {
     pub reason: Reason,
     /// The numbers behind it, in plain words.
     pub detail: String,
+}
+
+impl Refusal {
+    /// The result word: that of the reason, but for a step that was skipped because too many waited: nothing failed.
+    pub fn status(&self) -> &'static str {
+        if self.state == StepState::Skipped && self.reason == Reason::Capacity {
+            return "skipped";
+        }
+        self.reason.status()
+    }
 }
 
 /// What the fence reads.

@@ -75,6 +75,8 @@ pub struct Waiting {
     pub tags: Vec<String>,
     /// The provider's ids of calls that were picked up, or may have been.
     pub calls: Vec<String>,
+    /// The numbers it was sent from.
+    pub numbers: Vec<Phone>,
 }
 
 /// What something that was heard means.

@@ -12,6 +12,7 @@ mod heard;
 mod ids;
 mod meeting;
 mod money;
+mod pace;
 mod pause;
 mod phone;
 mod rung;
@@ -29,11 +30,14 @@ pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, StepFacts, StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, Settle, Slot, StepFacts,
+    StepNext, Verdict,
 };
 pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::MeetingWords;
 pub use money::{Amount, Money};
+pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
 pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};

@@ -5,7 +5,7 @@
 
 use super::{Gate, Provider, ProviderError};
 use crate::model::{
-    Accepted, Address, CallReport, CallStatus, Doubt, HangUp, MESSAGE_CUT, NotSent, NotSentCause, Outcome,
+    Accepted, Address, CallReport, CallStatus, Doubt, HangUp, MESSAGE_CUT, NotSent, NotSentCause, Outcome, Pace,
     ProviderKind, Reply, ReplyMeta, Request, RungKind, Timestamp, cut, printable, text_enum,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,13 +41,20 @@ text_enum! {
 pub struct Mock {
     outcomes: Vec<MockOutcome>,
     placed: AtomicUsize,
+    pace: Option<Pace>,
 }
 
 impl Mock {
     /// The first call of this process gets the first outcome, and so on; the last one repeats. Empty: `no-answer`.
     pub fn new(outcomes: &[MockOutcome]) -> Self {
         let outcomes = if outcomes.is_empty() { vec![MockOutcome::NoAnswer] } else { outcomes.to_vec() };
-        Self { outcomes, placed: AtomicUsize::new(0) }
+        Self { outcomes, placed: AtomicUsize::new(0), pace: None }
+    }
+
+    /// The same, its calls started at this pace: for rehearsals.
+    #[must_use]
+    pub fn paced(self, pace: Option<Pace>) -> Self {
+        Self { pace, ..self }
     }
 
     fn next(&self) -> MockOutcome {
@@ -65,8 +72,12 @@ impl Provider for Mock {
         MOCK_ACCOUNT
     }
 
-    fn sends_from(&self) -> Address {
-        Address::read(MOCK_FROM)
+    fn senders(&self) -> Vec<Address> {
+        vec![Address::read(MOCK_FROM)]
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.pace
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

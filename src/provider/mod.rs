@@ -20,7 +20,7 @@ pub use twilio::{KEY_BIN, meaning, remedy};
 
 use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
-    Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+    Pace, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
 };
 use presence::Presence;
 use std::sync::Arc;
@@ -54,8 +54,14 @@ pub trait Provider: Send + Sync {
     /// The account calls are placed under (Twilio's account SID; `mock` for the mock phone). Not secret.
     fn account(&self) -> &str;
 
-    /// What calls and messages come from: a number, a mailbox, or the name of this installation.
-    fn sends_from(&self) -> Address;
+    /// What calls and messages may come from: numbers, a mailbox, or the name of this installation. At least one; each
+    /// request names the one it comes from.
+    fn senders(&self) -> Vec<Address>;
+
+    /// How fast its calls may be started; `None`: as fast as they come.
+    fn pace(&self) -> Option<Pace> {
+        None
+    }
 
     /// Places one call, or sends one message: at most one request, never repeated. Passes `gate` before the body leaves.
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply;
@@ -71,21 +77,34 @@ pub trait Provider: Send + Sync {
         false
     }
 
-    /// Every outbound call to `to` from `from` that was made through the API, queued ones included. The whole list or an
-    /// error: a list that is cut somewhere would make a call look absent. Safe to repeat.
-    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
+    /// Every outbound call to `to` from one of `from` that was made through the API, queued ones included. The whole list or
+    /// an error: a list that is cut somewhere would make a call look absent. Safe to repeat.
+    fn list(&self, to: &Target, from: &[Address], now: Timestamp) -> Result<CallList, ProviderError> {
         let _ = (to, from, now);
         Err(ProviderError::Refused("this provider keeps no list of its calls".into()))
     }
 }
 
-/// Someone who can be asked what people said to our number. Asking changes nothing and is safe to repeat.
+/// Who said something, to which of our numbers, and since when.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The person's number.
+    pub from: &'a Phone,
+    /// Numbers of ours beside those of the config: what was sent came from them.
+    pub also: &'a [Phone],
+    /// Nothing earlier.
+    pub since: Timestamp,
+    /// Our wall time.
+    pub now: Timestamp,
+}
+
+/// Someone who can be asked what people said to our numbers. Asking changes nothing and is safe to repeat.
 pub trait Hearing: Send + Sync {
     /// Messages from this number to ours since then, oldest first. Whole, or an error.
-    fn messages(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardMessage>, ProviderError>;
+    fn messages(&self, ask: &Ask<'_>) -> Result<Vec<HeardMessage>, ProviderError>;
 
     /// Calls from this number to ours since then, oldest first, picked up or not. Whole, or an error.
-    fn calls_back(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardCall>, ProviderError>;
+    fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError>;
 
     /// The key that was pressed in this call of ours: `1` or `2`; nothing else is told.
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError>;

@@ -8,8 +8,8 @@ use super::test_mode::TestMode;
 use super::twilio::Twilio;
 use super::webhook::Webhooks;
 use super::{Hearing, Provider, Providers};
-use crate::config::{Config, ProviderChoice};
-use crate::model::{ProviderKind, RungKind};
+use crate::config::{Config, MockConfig, ProviderChoice};
+use crate::model::{Pace, ProviderKind, RungKind};
 use std::sync::Arc;
 
 /// The chosen provider lacks its part of the config. The config's own check reports that with its place; this is the
@@ -36,7 +36,7 @@ pub struct Registry {
 impl Registry {
     /// Builds them. Nothing is connected, no file is read.
     pub fn new(config: &Config) -> Result<Self, NotConfigured> {
-        let mock: Arc<dyn Provider> = Arc::new(Mock::new(&config.provider.mock.outcomes));
+        let mock: Arc<dyn Provider> = Arc::new(mock(&config.provider.mock));
         let twilio = config.provider.twilio.as_ref();
         let twilio = twilio.map(|t| Arc::new(Twilio::new(t, &config.engine).hearing(&config.hear)));
         let chosen: Arc<dyn Provider> = match config.provider.chosen {
@@ -92,6 +92,10 @@ impl Providers for Registry {
         // In a rehearsal, too: asking changes nothing outside.
         Some(Arc::clone(&self.presence) as Arc<dyn Presence>)
     }
+}
+
+fn mock(config: &MockConfig) -> Mock {
+    Mock::new(&config.outcomes).paced(config.calls_per_second.and_then(|rate| Pace::per_second(rate, None)))
 }
 
 /// The provider for new calls alone.

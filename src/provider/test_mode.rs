@@ -2,7 +2,8 @@
 
 use super::{Gate, Provider, ProviderError};
 use crate::model::{
-    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, ProviderKind, Reply, ReplyMeta, Request, Timestamp,
+    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, Pace, ProviderKind, Reply, ReplyMeta, Request,
+    Timestamp,
 };
 use std::sync::Arc;
 
@@ -27,8 +28,12 @@ impl Provider for TestMode {
         self.inner.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.inner.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.inner.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.inner.pace()
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

@@ -72,8 +72,8 @@ impl Provider for Webhooks {
         WEBHOOK_ACCOUNT
     }
 
-    fn sends_from(&self) -> Address {
-        Address::Named("savehub".into())
+    fn senders(&self) -> Vec<Address> {
+        vec![Address::Named("savehub".into())]
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

@@ -1,8 +1,8 @@
 //! What becomes of a step when its attempt has an outcome: guard 4 (one retry) and guard 5 (graceful failure).
 
 use crate::model::{
-    Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, RungKind,
-    StepState, Timestamp,
+    Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, Reply,
+    RungKind, StepState, Timestamp,
 };
 use crate::model::{AfterFacts, Refusal, StepNext};
 use std::time::Duration;
@@ -23,7 +23,20 @@ const CLOCK_DOUBT: Duration = Duration::from_secs(15);
 /// A provider at its limit that names no time is asked again after this long.
 const CAPACITY_WAIT: Duration = Duration::from_secs(2);
 
-/// What becomes of the step.
+/// What becomes of the step, by all that the provider answered: a call it would dial when the meeting has started is
+/// cancelled (`Store::record`), and so did not ring.
+pub fn of_reply(reply: &Reply, facts: &AfterFacts, now: Timestamp) -> StepNext {
+    let wait = reply.meta.queued_for.filter(|wait| now.plus(*wait) >= facts.deadline_at);
+    match (&reply.outcome, wait) {
+        (Outcome::Accepted(call), Some(wait)) if facts.kind == RungKind::Call && call.status == CallStatus::Queued => {
+            let words = format!("the provider would have dialled it in {} s, after the start", wait.as_secs());
+            end(StepState::Failed, Reason::Capacity, words)
+        }
+        _ => next(&reply.outcome, facts, now),
+    }
+}
+
+/// What becomes of the step, by the outcome alone.
 pub fn next(outcome: &Outcome, facts: &AfterFacts, now: Timestamp) -> StepNext {
     match outcome {
         Outcome::Accepted(call) => accepted(call, facts),

@@ -5,6 +5,8 @@
 //! | [`window`] | is it too early, the time to call, or too late? |
 //! | [`ladder`] | when is each rung of a meeting due? |
 //! | [`guard`] | may this step be tried now, and if not, why? (guards 0 to 2 and 6 to 8) |
+//! | [`slot`] | may a call start now by the account's pace, and from which number? |
+//! | [`capacity`] | which of the calls that wait can start in time? |
 //! | [`fence`] | may these bytes still leave? |
 //! | [`after`] | what becomes of a step when its attempt has an outcome? |
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
@@ -20,6 +22,7 @@
 pub mod after;
 pub mod agenda;
 pub mod answered;
+pub mod capacity;
 pub mod fence;
 pub mod guard;
 pub mod hear;
@@ -30,4 +33,5 @@ pub mod reconcile;
 pub mod refresh;
 pub mod settle;
 pub mod skew;
+pub mod slot;
 pub mod window;

@@ -137,7 +137,7 @@ pub fn placed_before(unknown: &[ListedCall], due_at: Timestamp, last_tick_at: Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CallStatus;
+    use crate::model::{Address, CallStatus};
 
     /// Intent 100 s ago by boot time, deadline 45 s after it; the provider's clock says 1,000,000 s.
     fn search() -> Search<'static> {
@@ -158,7 +158,8 @@ mod tests {
 
     fn call(created_s_before_now: i64) -> ListedCall {
         let created_at = Timestamp::from_ms(1_000_000_000 - created_s_before_now * 1000);
-        ListedCall { sid: format!("CA{created_s_before_now}"), status: CallStatus::Queued, created_at, tag: None }
+        let from = Address::Named("ours".into());
+        ListedCall { sid: format!("CA{created_s_before_now}"), from, status: CallStatus::Queued, created_at, tag: None }
     }
 
     #[test]

@@ -67,6 +67,13 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// The guards, asked inside the claim transaction.
 pub type GuardRule<'a> = &'a dyn Fn(&Facts) -> Verdict;
 
+/// The guards of the step at this place of the queue, asked inside the transaction that turns steps away.
+pub type QueueRule<'a> = &'a dyn Fn(usize, &Facts) -> Verdict;
+
+/// Which steps of the queue cannot start in time, by their places, asked with the line and those the guards would let go
+/// now.
+pub type CapacityRule<'a> = &'a dyn Fn(&Line, &[(usize, Facts)]) -> Vec<(usize, Refusal)>;
+
 /// What becomes of a step after its attempt, asked inside the record transaction.
 pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
 
@@ -169,6 +176,17 @@ pub trait Store: Send + Sync {
         now: Timestamp,
         rule: GuardRule<'_>,
     ) -> Result<Begun>;
+
+    /// Ends due call steps that cannot start in time, as `hopeless` says, in one transaction: only what the guards would
+    /// let go now is counted. The next rung of another kind of their incidents becomes due. The drafts of one queue name
+    /// one provider, account and list of senders.
+    fn turn_away(
+        &self,
+        queue: &[Queued<'_>],
+        now: Timestamp,
+        guards: QueueRule<'_>,
+        hopeless: CapacityRule<'_>,
+    ) -> Result<TurnedAway>;
 
     /// Ends a due step without an attempt; `None` when it is no longer pending.
     fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>>;

@@ -3,14 +3,15 @@
 use super::aim::{self, Recipient, Words};
 use super::faults::Service;
 use super::gate::Fence;
+use super::line::slot_of;
 use super::{Run, Sending, World};
 use crate::model::{
     AttemptId, MESSAGE_CUT, MeetingWords, Outcome, ProviderKind, Reason, RejectionClass, Reply, Request, RequestFacts,
-    StepId, StepState, Target, Timestamp, cut, printable,
+    Slot, StepId, StepState, Target, Timestamp, cut, printable,
 };
 use crate::rules::after;
 use crate::rules::guard::{self, Situation};
-use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Recorded, StepResult, StoreError, Verdict};
+use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, Line, Recorded, StepResult, StoreError, Verdict};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(super) fn draft<'a>(
     recipient: &Recipient<'_>,
     now: Timestamp,
     say: &'a dyn Fn(&[MeetingWords]) -> String,
+    slot: &'a dyn Fn(&Line) -> Slot,
 ) -> AttemptDraft<'a> {
     let (provider, engine) = (&recipient.provider, &world.config.engine);
     let boottime_ms = world.clock.boottime_ms();
@@ -44,7 +46,7 @@ pub(super) fn draft<'a>(
         token: token(world, now),
         person: recipient.person.to_owned(),
         to: recipient.to.clone(),
-        from: provider.sends_from(),
+        senders: provider.senders(),
         provider: provider.kind(),
         account: provider.account().to_owned(),
         owner: world.me.clone(),
@@ -56,6 +58,28 @@ pub(super) fn draft<'a>(
         day_since: now.minus(DAY),
         merge_until: now.plus(MERGE_WITHIN),
         say,
+        slot,
+    }
+}
+
+/// What the guards look at besides the facts.
+pub(super) fn situation<'a>(
+    world: &'a World,
+    recipient: &'a Recipient<'_>,
+    now: Timestamp,
+    event: &'a str,
+    has_message: bool,
+) -> Situation<'a> {
+    Situation {
+        now,
+        to: &recipient.to,
+        has_message,
+        stopped: world.config.stopped(),
+        person: recipient.person,
+        event,
+        guards: &world.config.guards,
+        ring_timeout: recipient.ring_timeout,
+        repeat: world.config.repeat,
     }
 }
 
@@ -91,28 +115,25 @@ impl Run<'_> {
         let now = world.clock.now();
         let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
         let say = |meetings: &[MeetingWords]| words.say(meetings);
-        let draft = draft(world, &recipient, now, &say);
+        let slot = slot_of(recipient.provider.pace(), &person.id, now);
+        let draft = draft(world, &recipient, now, &say, &slot);
         let send_by_boot_ms = send_by(world, &draft);
-        let situation = Situation {
-            now,
-            to: &recipient.to,
-            has_message: !say(std::slice::from_ref(&first)).trim().is_empty(),
-            stopped: world.config.stopped(),
-            person: &person.id,
-            event: &first.uid,
-            guards: &world.config.guards,
-            ring_timeout: recipient.ring_timeout,
-            repeat: world.config.repeat,
-        };
+        let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
+        let situation = situation(world, &recipient, now, &first.uid, has_message);
         let machine_now = self.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
             Begun::Attempt(attempt) => {
                 let subject = words.subject(&attempt.words);
+                self.turn_taken(attempt.next_slot);
                 self.send(attempt, &recipient, subject, send_by_boot_ms);
             }
             Begun::Refused(result) => self.refused(result, &first, now),
             Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
+            Begun::NoSlot { until, all } => {
+                let by = Service::of(recipient.provider.kind(), recipient.to.kind);
+                self.turn_refused(by, until, all);
+            }
             Begun::Gone => {}
         }
         Ok(())
@@ -152,7 +173,7 @@ impl Run<'_> {
         }
         let steps = claimed.as_ref().map(|a| a.steps.clone()).unwrap_or_default();
         let now = self.world.clock.now();
-        let rule = |facts: &crate::store::AfterFacts| after::next(&reply.outcome, facts, now);
+        let rule = |facts: &crate::store::AfterFacts| after::of_reply(&reply, facts, now);
         let recorded = match claimed {
             Some(attempt) => self.world.store.record(attempt, &reply, now, &rule),
             None => self.world.store.record_late(attempt, &reply, now, &rule),
@@ -173,7 +194,7 @@ impl Run<'_> {
         for mut left in std::mem::take(&mut self.unrecorded) {
             self.writes_left = self.writes_left.saturating_sub(1);
             let now = self.world.clock.now();
-            let rule = |facts: &crate::store::AfterFacts| after::next(&left.reply.outcome, facts, now);
+            let rule = |facts: &crate::store::AfterFacts| after::of_reply(&left.reply, facts, now);
             let done = match self.world.store.record_late(left.attempt, &left.reply, now, &rule) {
                 Ok(recorded) => self.recorded(left.by, &left.reply, left.steps.clone(), recorded),
                 Err(error) => Err(error),
@@ -265,6 +286,7 @@ fn request(attempt: &Attempt, recipient: &Recipient<'_>) -> Request {
         event: attempt.words.first().map_or_else(|| "call-test".to_owned(), |m| m.uid.clone()),
         user: recipient.person.to_owned(),
         to: attempt.to.clone(),
+        from: attempt.from.clone(),
         message: attempt.message.clone(),
         subject: None,
         voice: recipient.voice.clone(),

@@ -13,11 +13,14 @@ impl Run<'_> {
         let now = self.world.clock.now();
         self.again_at.retain(|(_, at)| *at > now);
         // A step that may be tried again takes its place by deadline, so the list is read anew.
-        let mut stale = self.again_at.len() < waiting;
+        let mut stale = self.again_at.len() < waiting || self.its_turn_comes(now);
         loop {
             if self.due.is_empty() || stale {
                 self.due = self.world.store.due_steps(self.world.clock.now(), BATCH)?.into();
-                stale = false;
+                stale = self.turn_away()?;
+                if stale {
+                    continue;
+                }
             }
             let whole_batch = self.due.len() == BATCH;
             let ended = self.summary.results.len();
@@ -36,7 +39,7 @@ impl Run<'_> {
             if self.had_their_try.contains(&claim.step) {
                 continue;
             }
-            if self.must_wait(claim.action.kind) || self.is_held(&claim) {
+            if self.must_wait(claim.action.kind) || self.waits_in_line(&claim) || self.is_held(&claim) {
                 held.push_back(claim);
                 continue;
             }
@@ -67,7 +70,7 @@ impl Run<'_> {
     }
 
     /// A request that could not end within the tick is left to the next one.
-    fn may_start(&self) -> bool {
+    pub(super) fn may_start(&self) -> bool {
         let needed = self.world.config.engine.needed();
         self.limit().saturating_sub(self.started.elapsed()) >= needed
     }
@@ -83,8 +86,14 @@ impl Run<'_> {
         }
     }
 
+    /// When the tick has something to try again, as far as it stays for that.
+    pub(super) fn next_try(&self) -> Option<Timestamp> {
+        let near = self.again_at.iter().filter(|(by, at)| self.is_worth_waiting(*by, *at)).map(|(_, at)| *at);
+        near.chain(self.next_turn()).min()
+    }
+
     /// Is a retry so near that the tick stays for it? Later ones are for the next tick.
-    pub(super) fn is_worth_waiting(&self, by: Service, at: Timestamp) -> bool {
+    fn is_worth_waiting(&self, by: Service, at: Timestamp) -> bool {
         self.sending.get(&by) != Some(&Sending::Stopped) && at <= self.world.clock.now().plus(WORTH_WAITING)
     }
 

@@ -10,7 +10,7 @@ use super::summary::HeardSeen;
 use crate::clock::Clock;
 use crate::config::HearConfig;
 use crate::model::{Heard, HeardEffect, HeardHow, Phone, Target, Timestamp, Waiting};
-use crate::provider::{Hearing, ProviderError};
+use crate::provider::{Ask, Hearing, ProviderError};
 use crate::rules::hear;
 use crate::store::{CallScope, StoreError};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(super) struct Ear {
     since: Timestamp,
     /// Calls of ours in which a key may have been pressed.
     calls: Vec<String>,
+    /// The numbers what was sent came from; those of the config are listened to besides.
+    numbers: Vec<Phone>,
 }
 
 /// What was heard there, and the first thing that could not be asked for.
@@ -54,16 +56,20 @@ impl Ear {
         [Target::call(self.from.clone()), Target::sms(self.from.clone())]
     }
 
+    fn ask(&self, clock: &dyn Clock) -> Ask<'_> {
+        Ask { from: &self.from, also: &self.numbers, since: self.since, now: clock.now() }
+    }
+
     /// Runs in a worker.
     pub(super) fn listen(&self, hearing: &dyn Hearing, config: &HearConfig, clock: &dyn Clock) -> Sounds {
         let mut sounds = Sounds { heard: Vec::new(), failed: None };
         let heard = |sid, how, at, text| Heard { sid, how, from: self.from.clone(), at, text, call: None };
         if config.replies {
-            let messages = hearing.messages(&self.from, self.since, clock.now());
+            let messages = hearing.messages(&self.ask(clock));
             sounds.add(messages, |m| heard(m.sid, HeardHow::Message, m.created_at, m.body));
         }
         if config.call_back {
-            let calls = hearing.calls_back(&self.from, self.since, clock.now());
+            let calls = hearing.calls_back(&self.ask(clock));
             sounds.add(calls, |c| heard(c.sid, HeardHow::Call, c.created_at, String::new()));
         }
         for call in self.calls.iter().filter(|_| config.key_bin.is_some()) {
@@ -91,11 +97,13 @@ impl Run<'_> {
                     ear.calls.extend(waiting.calls);
                     ear.calls.sort();
                     ear.calls.dedup();
+                    ear.numbers.extend(waiting.numbers);
                 }
                 None => self.to_hear.push_back(Ear {
                     from: person.phone.clone(),
                     since: waiting.since,
                     calls: waiting.calls,
+                    numbers: waiting.numbers,
                 }),
             }
         }

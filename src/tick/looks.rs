@@ -27,7 +27,7 @@ pub(super) struct Look {
 pub(super) enum Question {
     Fetch { sid: String },
     HangUp { sid: String, how: HangUp },
-    List { to: Target, from: Address },
+    List { to: Target, from: Vec<Address> },
 }
 
 /// What the answer is for.

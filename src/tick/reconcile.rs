@@ -7,6 +7,7 @@
 use super::aim::{self, Words};
 use super::calls::draft;
 use super::faults::Service;
+use super::line::slot_of;
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
 use crate::model::{Address, CallList, ListedCall, MeetingWords, ProviderKind, RungKind, Target, Timestamp, tag};
@@ -16,13 +17,13 @@ use crate::rules::settle::{self, Asked, Moment};
 use crate::store::{AfterFacts, Claim, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
-/// The same provider, account, target and sender: one list.
+/// The same provider, account, target and senders: one list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ListKey {
     pub(super) provider: ProviderKind,
     pub(super) account: String,
     pub(super) to: Target,
-    pub(super) from: Address,
+    pub(super) from: Vec<Address>,
 }
 
 impl Run<'_> {
@@ -61,14 +62,17 @@ impl Run<'_> {
         let watched_since = self.world.clock.now().minus(reconcile::WATCHED);
         let mut lists: BTreeMap<ListKey, Vec<Doubtful>> = BTreeMap::new();
         for d in self.world.store.doubtful(watched_since)?.into_iter().filter(which) {
-            let (account, to, from) = (d.account.clone(), d.to.clone(), d.from.clone());
+            let (account, to, from) = (d.account.clone(), d.to.clone(), vec![d.from.clone()]);
             lists.entry(ListKey { provider: d.provider, account, to, from }).or_default().push(d);
         }
         let mut nobody_to_ask = false;
         for (list, doubtful) in lists {
             let provider = self.world.providers.for_attempt(list.to.kind, list.provider, &list.account);
+            let settles = may_settle(&doubtful);
             if !provider.is_some_and(|p| p.keeps_a_list()) || !self.ask_for(list.clone(), doubtful) {
-                self.asked.insert(list.to, Asked::Unreadable);
+                if settles {
+                    self.asked.insert(list.to, Asked::Unreadable);
+                }
                 nobody_to_ask = true;
             }
         }
@@ -112,7 +116,9 @@ impl Run<'_> {
         if doubtful.is_empty() {
             return Ok(());
         }
-        self.asked.insert(to, asked);
+        if may_settle(doubtful) {
+            self.asked.insert(to, asked);
+        }
         self.give_up()
     }
 
@@ -181,7 +187,7 @@ impl Run<'_> {
     fn preflight_list(&self, target: &Target) -> Option<ListKey> {
         let provider = self.world.providers.of(target.kind)?;
         let wanted = self.world.config.engine.preflight && provider.keeps_a_list();
-        let (account, from) = (provider.account().to_owned(), provider.sends_from());
+        let (account, from) = (provider.account().to_owned(), provider.senders());
         wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
     }
 
@@ -195,7 +201,9 @@ impl Run<'_> {
         let now = world.clock.now();
         let words = Words::of(&world.config, claim, person, now);
         let say = |meetings: &[MeetingWords]| words.say(meetings);
-        let draft = draft(world, &recipient, now, &say);
+        // What is there already takes no turn.
+        let slot = slot_of(None, &person.id, now);
+        let draft = draft(world, &recipient, now, &say, &slot);
         let find = |unknown: &[ListedCall]| {
             reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
         };
@@ -209,6 +217,12 @@ impl Run<'_> {
         }
         Ok(spent)
     }
+}
+
+/// Is one of them open? A target has one open attempt, from one of our numbers: what a list of another number says, or
+/// that it cannot be read, does not settle that one.
+fn may_settle(doubtful: &[Doubtful]) -> bool {
+    doubtful.iter().any(|d| d.state.is_open())
 }
 
 /// The calls of a list, their times brought to our clock.

@@ -3,8 +3,8 @@
 use super::{Summary, World, tick};
 use crate::feed::NoFeeds;
 use crate::model::{
-    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, ProviderKind, Reply, ReplyMeta, Request, RungKind,
-    Timestamp,
+    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, Pace, ProviderKind, Reply, ReplyMeta, Request,
+    RungKind, Timestamp,
 };
 use crate::provider::{Gate, Provider, ProviderError, Providers};
 use crate::store::StoreError;
@@ -49,8 +49,13 @@ impl Provider for WouldSend {
         self.0.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.0.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.0.senders()
+    }
+
+    /// What cannot start in time is told, and nothing waited for.
+    fn pace(&self) -> Option<Pace> {
+        self.0.pace().map(|pace| Pace { ahead: true, ..pace })
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

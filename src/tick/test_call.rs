@@ -1,14 +1,19 @@
 //! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
 
 use super::aim::Recipient;
-use super::calls::{draft, send_by, shown};
+use super::calls::{draft, send_by, shown, situation};
 use super::jobs::Event;
+use super::line::slot_of;
 use super::{Run, World};
 use crate::model::{
     FenceReason, MeetingWords, NotSent, NotSentCause, Outcome, Phone, Reason, RejectionClass, Reply, RungKind,
     StepState, Target, Voice,
 };
 use crate::rules::guard::{self, Situation};
+use crate::model::{
+    MeetingWords, Outcome, Phone, Reason, Refusal, RejectionClass, Reply, RungKind, StepState, Target, Timestamp, Voice,
+};
+use crate::rules::guard;
 use crate::store::{Begun, StepResult, StoreError};
 
 /// What to try.
@@ -27,42 +32,55 @@ pub struct TestCall {
 /// Places one test call. It obeys guards 0, 3, 5, 7 and 8; neither window nor limit, and it is never tried again.
 pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreError> {
     let mut run = Run::new(world, std::time::Instant::now());
-    let now = world.clock.now();
     let mut result = result_of(test);
     let Some(recipient) = recipient(world, test) else {
         set(&mut result, StepState::Failed, Reason::ProviderSetup, "the config has nobody who places calls");
         return Ok(result);
     };
     result.provider = Some(recipient.provider.kind());
-    let say = |_: &[MeetingWords]| test.message.clone();
-    let draft = draft(world, &recipient, now, &say);
-    let send_by_boot_ms = send_by(world, &draft);
-    let situation = Situation {
-        now,
-        to: &recipient.to,
-        has_message: !test.message.trim().is_empty(),
-        stopped: world.config.stopped(),
-        person: &test.person,
-        event: "call-test",
-        guards: &world.config.guards,
-        ring_timeout: recipient.ring_timeout,
-        repeat: world.config.repeat,
-    };
-    let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
-    match world.store.begin_test_call(&draft, now, &rule)? {
-        Begun::Attempt(attempt) => {
-            result.attempted_at = Some(attempt.intent_at);
-            run.send(attempt, &recipient, None, send_by_boot_ms);
-            finish(&mut run, &mut result)?;
+    let patience = world.clock.now().plus(super::WORTH_WAITING);
+    loop {
+        let now = world.clock.now();
+        let (begun, send_by_boot_ms) = begin(world, test, &recipient, now)?;
+        match begun {
+            Begun::Attempt(attempt) => {
+                result.attempted_at = Some(attempt.intent_at);
+                run.send(attempt, &recipient, None, send_by_boot_ms);
+                finish(&mut run, &mut result)?;
+            }
+            Begun::Refused(refused) => result = refused,
+            Begun::Waits(reason) => {
+                let detail = "another call to this number is under way or less than the gap ago";
+                set(&mut result, StepState::Skipped, reason, detail);
+            }
+            Begun::NoSlot { until, .. } if now < patience => {
+                let wait = u64::try_from(until.since(now)).unwrap_or(0);
+                world.clock.sleep(std::time::Duration::from_millis(wait).min(super::LONGEST_WAIT));
+                continue;
+            }
+            Begun::NoSlot { .. } => {
+                let detail = "other calls took every turn (calls_per_second); try again";
+                set(&mut result, StepState::Skipped, Reason::Capacity, detail);
+            }
+            Begun::Gone => {}
         }
-        Begun::Refused(refused) => result = refused,
-        Begun::Waits(reason) => {
-            let detail = "another call to this number is under way or less than the gap ago";
-            set(&mut result, StepState::Skipped, reason, detail);
-        }
-        Begun::Gone => {}
+        return Ok(result);
     }
-    Ok(result)
+}
+
+/// Guards, turn and attempt; and when its fence closes.
+fn begin(
+    world: &World,
+    test: &TestCall,
+    recipient: &Recipient<'_>,
+    now: Timestamp,
+) -> Result<(Begun, i64), StoreError> {
+    let say = |_: &[MeetingWords]| test.message.clone();
+    let slot = slot_of(recipient.provider.pace(), &test.person, now);
+    let draft = draft(world, recipient, now, &say, &slot);
+    let situation = situation(world, recipient, now, "call-test", !test.message.trim().is_empty());
+    let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
+    Ok((world.store.begin_test_call(&draft, now, &rule)?, send_by(world, &draft)))
 }
 
 /// Waits for the outcome and writes it down.
@@ -117,7 +135,7 @@ fn outcome(result: &mut StepResult, reply: &Reply) {
 fn set(result: &mut StepResult, state: StepState, reason: Reason, detail: &str) {
     result.state = state;
     result.reason = reason;
-    result.status = reason.status();
+    result.status = Refusal { state, reason, detail: String::new() }.status();
     detail.clone_into(&mut result.detail);
 }
 

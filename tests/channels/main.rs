@@ -41,6 +41,7 @@ fn request(kind: RungKind, address: Address) -> Request {
         link: Some("https://meet.example.com/1".into()),
     };
     Request {
+        from: Address::Named("savehub".into()),
         key: "key1".into(),
         to: Target { kind, address },
         facts: RequestFacts {

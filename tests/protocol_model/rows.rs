@@ -165,7 +165,16 @@ impl Protocol {
             let known = s.known() & (1 << call) != 0;
             if let (Wire::Call { at, over, .. }, false) = (a.wire, known || list.shows & (1 << call) == 0) {
                 let status = if over { CallStatus::Completed } else { CallStatus::Ringing };
-                calls.push((call, ListedCall { sid: call.to_string(), status, created_at: wall(at), tag: None }));
+                calls.push((
+                    call,
+                    ListedCall {
+                        sid: call.to_string(),
+                        from: savehub::model::Address::Named("ours".into()),
+                        status,
+                        created_at: wall(at),
+                        tag: None,
+                    },
+                ));
             }
         }
         let intent = s.attempts[id].intent;

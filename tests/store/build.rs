@@ -10,8 +10,8 @@ use savehub::owner::Owner;
 use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{
     AfterFacts, Attempt, AttemptDraft, AttemptView, Begun, CallScope, Claim, CloseRule, Facts, GuardRule, IncidentView,
-    LiveCall, Meeting, NewMeeting, NextLook, Opened, Plan, Recorded, Refusal, Settle, StepNext, StepResult, StepView,
-    Store, Verdict,
+    Line, LiveCall, Meeting, NewMeeting, NextLook, Opened, Plan, Recorded, Refusal, Settle, Slot, StepNext, StepResult,
+    StepView, Store, Verdict,
 };
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -140,7 +140,7 @@ impl Bench {
             token: format!("token-{}", self.tokens.fetch_add(1, Ordering::Relaxed)),
             person: person.to_owned(),
             to: Target::call(phone_of(person)),
-            from: Address::read("+12025550199"),
+            senders: vec![Address::read("+12025550199")],
             provider: ProviderKind::Twilio,
             account: "AC-first".to_owned(),
             owner: owner(),
@@ -152,6 +152,7 @@ impl Bench {
             day_since: Timestamp::from_ms(at(now - 86_400).ms() + 1),
             merge_until: at(now + 60),
             say: &titles,
+            slot: &free,
         }
     }
 
@@ -291,6 +292,11 @@ fn planned(meeting: &Meeting, rung: u32, before: i64) -> PlannedStep {
 
 fn titles(words: &[MeetingWords]) -> String {
     words.iter().map(|w| w.title.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+/// Nobody keeps a pace, and the first number is taken.
+pub(crate) fn free(_: &Line) -> Slot {
+    Slot::Take { sender: 0, next: None }
 }
 
 /// The guard that lets everything through.

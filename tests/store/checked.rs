@@ -11,6 +11,11 @@ use savehub::store::{
     Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported,
     Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen,
     TickStart,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting,
+    NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal,
+    Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickSeen, TickStart,
+    TurnedAway,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -217,6 +222,16 @@ impl Store for Checked {
         rule: AgendaRule<'_>,
     ) -> Result<AgendaRecorded> {
         self.then(self.inner.import_agenda(person, source, seen, now, rule))
+    }
+
+    fn turn_away(
+        &self,
+        queue: &[Queued<'_>],
+        now: Timestamp,
+        guards: QueueRule<'_>,
+        hopeless: CapacityRule<'_>,
+    ) -> Result<TurnedAway> {
+        self.then(self.inner.turn_away(queue, now, guards, hopeless))
     }
 
     fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {

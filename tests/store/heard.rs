@@ -46,6 +46,7 @@ fn an_incident_waits_for_an_answer_once_something_was_sent_for_it(b: &Bench) {
         since: at(120),
         tags: vec![key],
         calls: vec!["CA1".into()],
+        numbers: vec![savehub::model::Phone::parse("+12025550199").unwrap()],
     };
     assert_eq!(b.waiting().unwrap(), [expected]);
     b.check_in(m.id, CheckIn::Joined, at(150)).unwrap();

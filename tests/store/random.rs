@@ -227,6 +227,8 @@ impl Pair {
             }
             Begun::Waits(reason) => Begins::Waits(reason),
             Begun::Refused(result) => Begins::Refused(result.reason),
+            // Its drafts keep no pace.
+            Begun::NoSlot { .. } => panic!("a turn was waited for"),
             Begun::Gone => Begins::Gone,
         };
         assert_eq!(begun, expected);

@@ -23,7 +23,13 @@ facts! {
 }
 
 fn listed(sid: &str, created: i64) -> ListedCall {
-    ListedCall { sid: sid.to_owned(), status: CallStatus::Ringing, created_at: at(created), tag: None }
+    ListedCall {
+        sid: sid.to_owned(),
+        from: savehub::model::Address::read("+12025550199"),
+        status: CallStatus::Ringing,
+        created_at: at(created),
+        tag: None,
+    }
 }
 
 /// Reconciles with a rule that answers `finding` whatever it sees.

@@ -1,8 +1,8 @@
 //! A provider whose way of placing calls is bent by the test.
 
 use savehub::model::{
-    Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, ProviderKind, Reply,
-    ReplyMeta, Request, Target, Timestamp,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Pace, ProviderKind,
+    Reply, ReplyMeta, Request, Target, Timestamp,
 };
 use savehub::provider::{Gate, Provider, ProviderError};
 use std::sync::Arc;
@@ -45,8 +45,12 @@ impl Provider for Bent {
         self.inner.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.inner.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.inner.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.inner.pace()
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
@@ -65,7 +69,7 @@ impl Provider for Bent {
         self.inner.keeps_a_list()
     }
 
-    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
+    fn list(&self, to: &Target, from: &[Address], now: Timestamp) -> Result<CallList, ProviderError> {
         self.inner.list(to, from, now)
     }
 }

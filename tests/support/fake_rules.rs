@@ -21,6 +21,8 @@ pub struct FakeCall {
     pub answered_by: Option<String>,
     pub duration_s: Option<u32>,
     pub created_at: Timestamp,
+    /// When it leaves the queue: its life begins then.
+    pub dialled_at: Timestamp,
     /// As Twilio writes it, once known (`-0.01300`).
     pub price: Option<String>,
     /// What will become of it.
@@ -87,12 +89,13 @@ pub fn error(status: u16, code: u32, message: &str) -> Answer {
 pub fn object(account: &str, call: &FakeCall) -> Value {
     let uri = format!("/2010-04-01/Accounts/{account}/Calls/{}.json", call.sid);
     // Empty until dialled.
-    let start = (call.status != "queued").then(|| rfc_date(call.created_at, "+0000"));
+    let start = (call.status != "queued").then(|| rfc_date(call.dialled_at, "+0000"));
+    let queued = call.dialled_at.since(call.created_at).to_string();
     json!({
         "sid": call.sid, "account_sid": account, "to": call.to, "from": call.from, "status": call.status,
         "direction": call.direction, "api_version": "2010-04-01", "parent_call_sid": null,
         "date_created": rfc_date(call.created_at, "+0000"), "date_updated": rfc_date(call.created_at, "+0000"),
-        "start_time": start, "end_time": null, "queue_time": "0", "answered_by": call.answered_by,
+        "start_time": start, "end_time": null, "queue_time": queued, "answered_by": call.answered_by,
         "duration": call.duration_s.map(|s| s.to_string()), "price": call.price, "price_unit": "USD", "uri": uri,
     })
 }

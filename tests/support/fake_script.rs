@@ -202,7 +202,7 @@ fn life<const N: usize>(events: [(u64, Event); N]) -> Life {
 
 /// Lets everything happen to `call` that has happened by `now`. Nothing happens to a call that has ended.
 pub fn advance(call: &mut FakeCall, now: Timestamp) {
-    while call.life.front().is_some_and(|(after, _)| call.created_at.plus(*after) <= now) {
+    while call.life.front().is_some_and(|(after, _)| call.dialled_at.plus(*after) <= now) {
         let Some((after, event)) = call.life.pop_front() else { break };
         if !call.is_live() {
             continue;

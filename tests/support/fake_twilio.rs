@@ -43,6 +43,7 @@ struct State {
     down: HashMap<Endpoint, Behaviour>,
     latches: Vec<Latch>,
     life: Life,
+    dials_every: Option<Duration>,
     list_lag: Duration,
     list_hidden: Option<Latch>,
     list_shape: ListShape,
@@ -134,6 +135,11 @@ impl FakeTwilio {
     /// What becomes of every call that is made from now on; at first nothing does: a call stays queued.
     pub fn set_life(&self, life: Life) {
         self.state().life = life;
+    }
+
+    /// From now on calls leave the queue one after the other, at least so far apart.
+    pub fn set_dials_every(&self, every: Duration) {
+        self.state().dials_every = Some(every);
     }
 
     /// The list shows a call only so long after its creation, by the fake's clock.

@@ -10,6 +10,10 @@ use savehub::store::{
     FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting,
     NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
     SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
+    NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, Reported,
+    Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -156,6 +160,16 @@ impl Store for Watched {
     ) -> Result<Begun> {
         self.claimed.lock().unwrap().push(claim.person.clone());
         self.ask().begin_attempt(claim, draft, now, rule)
+    }
+
+    fn turn_away(
+        &self,
+        queue: &[Queued<'_>],
+        now: Timestamp,
+        guards: QueueRule<'_>,
+        hopeless: CapacityRule<'_>,
+    ) -> Result<TurnedAway> {
+        self.ask().turn_away(queue, now, guards, hopeless)
     }
 
     fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun> {

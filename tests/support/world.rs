@@ -2,10 +2,11 @@
 
 use super::fake_twilio::{FakeTwilio, TOKEN};
 use savehub::clock::{Clock as _, ManualClock};
-use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice};
+use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice, TwilioConfig};
 use savehub::feed::Sources;
 use savehub::model::{
-    Address, CallReport, HangUp, MeetingId, Outcome, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+    Address, CallReport, HangUp, MeetingId, Outcome, Pace, Phone, ProviderKind, Reply, Request, RungKind, Target,
+    Timestamp,
 };
 use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
@@ -104,6 +105,12 @@ impl World {
             person.calendars.push(CalendarSource { name: format!("work{key}"), key, place, refresh: None });
         });
         self.parts.feeds = Arc::new(Sources::new(&self.parts.config));
+    }
+
+    /// Changes the account of a world on Twilio.
+    pub fn change_twilio(&mut self, change: impl FnOnce(&mut TwilioConfig)) {
+        self.change_config(|config| change(config.provider.twilio.as_mut().expect("a world on Twilio")));
+        self.parts.providers = Arc::new(Registry::new(&self.parts.config).unwrap());
     }
 
     /// The next tick is another process: nothing is left of this one but its file.
@@ -364,8 +371,12 @@ impl Provider for Recorder {
         self.inner.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.inner.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.inner.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.inner.pace()
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
@@ -415,8 +426,12 @@ impl Provider for Meanwhile {
         self.inner.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.inner.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.inner.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.inner.pace()
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {

@@ -1,13 +1,13 @@
 //! `[provider.*]`: who places calls, and with which account.
 
+use super::pool::{self, Pool};
 use super::secrets::{self, API_SECRET, AUTH_TOKEN, Named};
-use super::{Input, account_sid, people, web};
+use super::{Input, account_sid, web};
 use crate::config::env::{Given, Overrides};
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::quoted;
 use crate::config::show::{Problem, Report};
 use crate::config::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
-use crate::model::Phone;
 use crate::near::nearest;
 use crate::provider::mock::MockOutcome;
 use secrecy::SecretString;
@@ -86,7 +86,7 @@ fn mock(table: &Table<'_, '_>, report: &Report<'_>) -> MockConfig {
             None => problem.label(format!("known outcomes: {}", known().collect::<Vec<_>>().join(", "))),
         });
     }
-    MockConfig { outcomes }
+    MockConfig { outcomes, calls_per_second: pool::rate(table) }
 }
 
 fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides, report: &Report<'_>) -> Option<String> {
@@ -104,7 +104,8 @@ fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides, report: &Report<'_>)
 /// `[provider.twilio]` and its variables, before it is known whether they are complete.
 struct Draft<'a> {
     account_sid: Given<String>,
-    from: Given<Phone>,
+    from: Given<Pool>,
+    pace: (f64, Option<f64>),
     token_from_env: Given<SecretString>,
     token: Option<Named<'a>>,
     uses_api_key: bool,
@@ -118,16 +119,14 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn read(table: &Table<'a, '_>, overrides: Overrides, input: &Input<'_>, report: &Report<'_>) -> Self {
         let account = sid(table, "account_sid", "AC", report);
-        let from = match people::phone(table, "from", report) {
-            Some(phone) => Given::Good(phone.into_inner()),
-            None if table.has("from") => Given::Bad,
-            None => Given::Absent,
-        };
+        let from = pool::numbers(table, report);
         let api_key_written = table.has("api_key_sid") || table.has_any(&API_SECRET);
         let draft = Self {
             uses_api_key: overrides.auth_token.is_absent() && !table.has_any(&AUTH_TOKEN) && api_key_written,
             account_sid: overrides.account_sid.or_else(|| account),
-            from: overrides.from.or_else(|| from),
+            // The variable means one number, whatever stands in the file.
+            from: overrides.from.map(|number| (number, Vec::new())).or_else(|| from),
+            pace: pool::pace(table),
             token_from_env: overrides.auth_token,
             token: secrets::source(table, &AUTH_TOKEN, report),
             api_sid: sid(table, "api_key_sid", "SK", report),
@@ -167,10 +166,14 @@ impl<'a> Draft<'a> {
         if is_chosen {
             self.missing(&auth, chosen, table, report);
         }
+        let (account_sid, auth, (from, more_from)) = (self.account_sid.good()?, auth.good()?, self.from.good()?);
         Some(TwilioConfig {
-            account_sid: self.account_sid.good()?,
-            auth: auth.good()?,
-            from: self.from.good()?,
+            account_sid,
+            auth,
+            from,
+            more_from,
+            calls_per_second: self.pace.0,
+            calls_per_second_per_number: self.pace.1,
             base_url: self.base_url,
             ca_file: self.ca_file,
             proxy: self.proxy,

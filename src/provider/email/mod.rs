@@ -68,8 +68,8 @@ impl Provider for Email {
         EMAIL_ACCOUNT
     }
 
-    fn sends_from(&self) -> Address {
-        Address::Email(self.config.from.clone())
+    fn senders(&self) -> Vec<Address> {
+        vec![Address::Email(self.config.from.clone())]
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

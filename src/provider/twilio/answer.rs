@@ -3,6 +3,7 @@
 use crate::http::{date, http_date};
 use crate::model::{CallReport, CallStatus, Timestamp, cut, printable};
 use serde_json::Value;
+use std::time::Duration;
 use ureq::http::HeaderMap;
 
 /// Longest provider message that is kept, in characters.
@@ -62,6 +63,20 @@ pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
         price_unit: text("price_unit"),
         skew_ms,
     })
+}
+
+/// The longest time a call stays queued (support article 223180028); an estimate beyond it is none.
+const QUEUE_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a call that was just made is expected to stay in the queue: `queue_time`, milliseconds as a text
+/// (docs/voice/api/call-resource).
+pub(super) fn queued_for(body: &[u8]) -> Option<Duration> {
+    let call: Value = serde_json::from_slice(body).ok()?;
+    let ms = match call.get("queue_time")? {
+        Value::String(text) => text.trim().parse().ok()?,
+        other => other.as_u64()?,
+    };
+    Some(Duration::from_millis(ms)).filter(|wait| *wait <= QUEUE_MAX)
 }
 
 /// How long an unanswered call rang: `start_time` is empty until it is dialled (docs/voice/api/call-resource).
@@ -159,6 +174,17 @@ mod tests {
         assert_eq!(of(&format!(r#"{{"sid":"CA1","status":"completed",{times}}}"#)), None);
         assert_eq!(of(r#"{"sid":"CA1","status":"canceled","start_time":null,"end_time":null}"#), Some(0));
         assert_eq!(of(r#"{"sid":"CA1","status":"no-answer","start_time":null}"#), None);
+    }
+
+    #[test]
+    fn a_new_call_says_how_long_it_will_be_queued() {
+        let of = |body: &str| queued_for(body.as_bytes()).map(|wait| wait.as_millis());
+        assert_eq!(of(r#"{"sid":"CA1","queue_time":"95000"}"#), Some(95_000));
+        assert_eq!(of(r#"{"sid":"CA1","queue_time":1000}"#), Some(1000));
+        for nothing in [r#"{"sid":"CA1"}"#, r#"{"queue_time":null}"#, r#"{"queue_time":"-1"}"#, "queue_time"] {
+            assert_eq!(of(nothing), None, "{nothing}");
+        }
+        assert_eq!(of(r#"{"queue_time":"99999999999"}"#), None, "longer than anything is queued");
     }
 
     #[test]

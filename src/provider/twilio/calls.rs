@@ -1,11 +1,12 @@
 //! Placing, reading and ending calls.
 
 use super::exchange::told;
+use super::list::phones;
 use super::twiml::twiml;
 use super::{RING_MAX_S, Twilio};
 use crate::model::{
-    Address, CallList, CallReport, HangUp, NotSentCause, Phone, ProviderKind, Reply, Request, Target, Timestamp, cut,
-    printable,
+    Address, CallList, CallReport, HangUp, NotSentCause, Pace, Phone, ProviderKind, Reply, Request, Target, Timestamp,
+    cut, printable,
 };
 use crate::provider::http::form_encode;
 use crate::provider::{Gate, Provider, ProviderError};
@@ -27,8 +28,12 @@ impl Provider for Twilio {
         &self.account
     }
 
-    fn sends_from(&self) -> Address {
-        Address::Phone(self.from.clone())
+    fn senders(&self) -> Vec<Address> {
+        self.numbers.iter().cloned().map(Address::Phone).collect()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.pace
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
@@ -47,9 +52,9 @@ impl Provider for Twilio {
         true
     }
 
-    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
-        match (to.called(), from.phone()) {
-            (Some(to), Some(from)) => self.read_list(to, from, now),
+    fn list(&self, to: &Target, from: &[Address], now: Timestamp) -> Result<CallList, ProviderError> {
+        match (to.called(), phones(from)) {
+            (Some(to), Some(from)) => self.read_list(to, &from, now),
             _ => Err(ProviderError::Refused("Twilio lists calls between two numbers".into())),
         }
     }
@@ -57,8 +62,8 @@ impl Provider for Twilio {
 
 impl Twilio {
     fn create(&self, call: &Request, gate: &dyn Gate) -> Reply {
-        let Some(to) = call.to.called() else {
-            return Reply::not_sent(NotSentCause::Other, "only calls are placed here");
+        let (Some(to), Some(from)) = (call.to.called(), call.from.phone()) else {
+            return Reply::not_sent(NotSentCause::Other, "only calls between two numbers are placed here");
         };
         let (event, user) = (printable(&call.event), printable(&call.user));
         log::info!("[CALL] Creating TwiML for event={}, user={}", cut(&event, LOG_ID_MAX), cut(&user, LOG_ID_MAX));
@@ -71,7 +76,7 @@ impl Twilio {
         }
         let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
         let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
-        let form = create_form(to, &self.from, callback, ring, &words);
+        let form = create_form(to, from, callback, ring, &words);
         self.post(CALLS, &form, call.intent_at, gate)
     }
 }

@@ -1,6 +1,6 @@
 //! What calls and messages have in common at Twilio: creating one with a single request, reading it, ending it.
 
-use super::answer::{clean, report, request_id, skew_ms};
+use super::answer::{clean, queued_for, report, request_id, skew_ms};
 use super::classify::{classify, rejection};
 use super::{Twilio, remedy};
 use crate::model::{
@@ -26,9 +26,10 @@ impl Twilio {
     pub(super) fn post(&self, resource: &str, form: &str, intent_at: Timestamp, gate: &dyn Gate) -> Reply {
         match self.http.post(&self.list_url(resource), &self.authorization, form, gate) {
             Ok(answer) => {
-                let outcome = classify(answer.status, &answer.headers, &self.strike(answer.body));
+                let body = self.strike(answer.body);
+                let outcome = classify(answer.status, &answer.headers, &body);
                 let meta = meta(Some((answer.status, &answer.headers)), answer.elapsed, intent_at);
-                Reply { outcome, meta }
+                Reply { outcome, meta: ReplyMeta { queued_for: queued_for(&body), ..meta } }
             }
             Err(failure) => {
                 let head = failure.head.as_deref().map(|(status, headers)| (*status, headers));
@@ -116,6 +117,7 @@ fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp
         request_id: head.and_then(|(_, headers)| request_id(headers)),
         skew_ms: head.and_then(|(_, headers)| skew_ms(headers, intent_at.plus(elapsed))),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        queued_for: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::answer::sid;
 use super::pages::{CALLS, CONFERENCES, Kind, MESSAGES};
 use crate::http::http_date;
 use crate::model::{HeardCall, HeardMessage, Phone, Timestamp};
-use crate::provider::{Hearing, KeyObstacle, ProviderError};
+use crate::provider::{Ask, Hearing, KeyObstacle, ProviderError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -33,12 +33,12 @@ const KEYS: [char; 2] = ['1', '2'];
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Hearing for Twilio {
-    fn messages(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardMessage>, ProviderError> {
-        self.incoming(MESSAGES, "DateSent>", from, since, now)
+    fn messages(&self, ask: &Ask<'_>) -> Result<Vec<HeardMessage>, ProviderError> {
+        self.incoming(MESSAGES, "DateSent>", ask)
     }
 
-    fn calls_back(&self, from: &Phone, since: Timestamp, now: Timestamp) -> Result<Vec<HeardCall>, ProviderError> {
-        let calls = self.incoming(CALLS, "StartTime>", from, since, now)?;
+    fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError> {
+        let calls = self.incoming(CALLS, "StartTime>", ask)?;
         Ok(calls.into_iter().map(|HeardMessage { sid, created_at, .. }| HeardCall { sid, created_at }).collect())
     }
 
@@ -84,37 +84,53 @@ impl Twilio {
         &self,
         kind: Kind,
         day_filter: &'static str,
-        from: &Phone,
-        since: Timestamp,
-        now: Timestamp,
+        ask: &Ask<'_>,
     ) -> Result<Vec<HeardMessage>, ProviderError> {
         // The inequality stands in the name: `DateSent>=2026-11-21`.
-        let day = since.minus(DAY).to_rfc3339();
+        let day = ask.since.minus(DAY).to_rfc3339();
         let day = day.split('T').next().unwrap_or_default();
-        let query = [("To", self.from.expose()), ("From", from.expose()), (day_filter, day)];
-        let pages = self.read_pages(kind, &query, now, |entry| {
-            Ok(inbound(kind, entry, from, &self.from)?.map(|heard| (heard.sid.clone(), heard)))
+        let ours = self.ours(ask);
+        // A list can be asked for by one of our numbers or by none.
+        let to = if let [only] = ours.as_slice() { Some(("To", only.expose())) } else { None };
+        let query: Vec<_> = to.into_iter().chain([("From", ask.from.expose()), (day_filter, day)]).collect();
+        let pages = self.read_pages(kind, &query, ask.now, |entry| {
+            Ok(inbound(kind, entry, ask.from, &ours)?.map(|heard| (heard.sid.clone(), heard)))
         })?;
         // Twilio's times as ours, so that they can be compared with what was sent.
         let skew = pages.skew_ms.unwrap_or_default();
         let by_us = |at: Timestamp| Timestamp::from_ms(at.ms().saturating_sub(skew));
         let mut heard: Vec<_> =
             pages.entries.into_iter().map(|h| HeardMessage { created_at: by_us(h.created_at), ..h }).collect();
-        heard.retain(|h| h.created_at >= since);
+        heard.retain(|h| h.created_at >= ask.since);
         heard.sort_by(|a, b| (a.created_at, &a.sid).cmp(&(b.created_at, &b.sid)));
         Ok(heard)
     }
+
+    /// The numbers of the config, and those that what was sent came from, each once.
+    fn ours<'a>(&'a self, ask: &Ask<'a>) -> Vec<&'a Phone> {
+        let mut ours: Vec<&Phone> = self.numbers.iter().collect();
+        for number in ask.also {
+            if !ours.contains(&number) {
+                ours.push(number);
+            }
+        }
+        ours
+    }
 }
 
-/// An entry as something that came in. `None`: it went out.
-fn inbound(kind: Kind, entry: &Value, from: &Phone, to: &Phone) -> Result<Option<HeardMessage>, ProviderError> {
+/// An entry as something that came in. `None`: it went out, or came to a number that is none of these.
+fn inbound(kind: Kind, entry: &Value, from: &Phone, to: &[&Phone]) -> Result<Option<HeardMessage>, ProviderError> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     if text("direction").ok_or_else(|| kind.entry_unreadable())? != "inbound" {
         return Ok(None);
     }
     // Sign by sign: nobody answers for somebody else.
-    if text("from") != Some(from.expose()) || text("to") != Some(to.expose()) {
+    let to_us = to.iter().any(|number| text("to") == Some(number.expose()));
+    if text("from") != Some(from.expose()) || (!to_us && to.len() == 1) {
         return Err(kind.foreign_entry());
+    }
+    if !to_us {
+        return Ok(None);
     }
     let known = sid(entry).zip(text("date_created").and_then(http_date));
     let (sid, created_at) = known.ok_or_else(|| kind.entry_unreadable())?;

@@ -4,34 +4,61 @@
 
 use super::Twilio;
 use super::answer::{sid, status};
-use super::pages::CALLS;
+use super::pages::{CALLS, Kind};
 use crate::http::http_date;
-use crate::model::{CallList, ListedCall, Phone, Timestamp};
+use crate::model::{Address, CallList, ListedCall, Phone, Timestamp};
 use crate::provider::ProviderError;
 use serde_json::Value;
 
 impl Twilio {
-    /// Every outbound call to `to` from `from` that the API made, over all pages.
-    pub(super) fn read_list(&self, to: &Phone, from: &Phone, now: Timestamp) -> Result<CallList, ProviderError> {
-        let query = [("To", to.expose()), ("From", from.expose())];
-        let pages = self
-            .read_pages(CALLS, &query, now, |entry| Ok(ours(entry, to, from)?.map(|call| (call.sid.clone(), call))))?;
+    /// Every outbound call to `to` from one of `from` that the API made, over all pages.
+    pub(super) fn read_list(&self, to: &Phone, from: &[&Phone], now: Timestamp) -> Result<CallList, ProviderError> {
+        let pages = self.read_pages(CALLS, &between(to, from), now, |entry| {
+            Ok(ours(entry, to, from)?.map(|call| (call.sid.clone(), call)))
+        })?;
         Ok(CallList { calls: pages.entries, server_now: pages.server_now, skew_ms: pages.skew_ms })
     }
 }
 
+/// The phones of these addresses, when all of them are phones and there is one.
+pub(super) fn phones(addresses: &[Address]) -> Option<Vec<&Phone>> {
+    addresses.iter().map(Address::phone).collect::<Option<Vec<_>>>().filter(|phones| !phones.is_empty())
+}
+
+/// The question for what went to one number: a list can be asked for by one sender or by none.
+pub(super) fn between<'a>(to: &'a Phone, from: &[&'a Phone]) -> Vec<(&'static str, &'a str)> {
+    let mut query = vec![("To", to.expose())];
+    if let [from] = from {
+        query.push(("From", from.expose()));
+    }
+    query
+}
+
+/// Whose entry it is: the one of these numbers it came from. `None`: it came from none of them, which only a list that was
+/// asked for by no sender may show; all else is no answer to the question.
+pub(super) fn sender<'a>(
+    kind: Kind,
+    entry: &Value,
+    to: &Phone,
+    from: &[&'a Phone],
+) -> Result<Option<&'a Phone>, ProviderError> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let found = from.iter().find(|number| text("from") == Some(number.expose())).copied();
+    let foreign = text("to") != Some(to.expose()) || (found.is_none() && from.len() == 1);
+    if foreign { Err(kind.foreign_entry()) } else { Ok(found) }
+}
+
 /// An entry as a call of ours. `None`: certainly none, such as the inbound record a callee in the same account gets, or
 /// the child call of a `<Dial>`.
-fn ours(entry: &Value, to: &Phone, from: &Phone) -> Result<Option<ListedCall>, ProviderError> {
+fn ours(entry: &Value, to: &Phone, from: &[&Phone]) -> Result<Option<ListedCall>, ProviderError> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     let direction = text("direction").ok_or_else(|| CALLS.entry_unreadable())?;
     if direction != "outbound-api" || text("parent_call_sid").is_some_and(|parent| !parent.is_empty()) {
         return Ok(None);
     }
-    if text("to") != Some(to.expose()) || text("from") != Some(from.expose()) {
-        return Err(CALLS.foreign_entry());
-    }
+    let Some(from) = sender(CALLS, entry, to, from)? else { return Ok(None) };
     let known = (sid(entry), text("date_created").and_then(http_date), text("status"));
     let (Some(sid), Some(created_at), Some(_)) = known else { return Err(CALLS.entry_unreadable()) };
-    Ok(Some(ListedCall { sid: sid.to_owned(), status: status(entry), created_at, tag: None }))
+    let from = Address::Phone(from.clone());
+    Ok(Some(ListedCall { sid: sid.to_owned(), from, status: status(entry), created_at, tag: None }))
 }

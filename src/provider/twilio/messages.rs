@@ -6,6 +6,7 @@
 use super::Twilio;
 use super::answer::{sid, status};
 use super::exchange::told;
+use super::list::{between, phones, sender};
 use super::pages::MESSAGES;
 use crate::http::http_date;
 use crate::model::{
@@ -38,7 +39,8 @@ impl Messages {
     }
 
     fn create(&self, request: &Request, gate: &dyn Gate) -> Reply {
-        let (RungKind::Sms, Some(to)) = (request.to.kind, request.to.address.phone()) else {
+        let (RungKind::Sms, Some(to), Some(from)) = (request.to.kind, request.to.address.phone(), request.from.phone())
+        else {
             return Reply::not_sent(NotSentCause::Other, "only text messages are sent here");
         };
         // Before anything is looked up or connected; the body's reader asks once more.
@@ -49,7 +51,7 @@ impl Messages {
         let form = form_encode(&[
             ("To", to.expose()),
             ("ValidityPeriod", &valid_s),
-            ("From", self.0.from.expose()),
+            ("From", from.expose()),
             ("Body", &body(&request.message, &tag(&request.key))),
         ]);
         self.0.post(MESSAGES.resource, &form, request.intent_at, gate)
@@ -65,8 +67,8 @@ impl Provider for Messages {
         self.0.account()
     }
 
-    fn sends_from(&self) -> Address {
-        self.0.sends_from()
+    fn senders(&self) -> Vec<Address> {
+        self.0.senders()
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
@@ -86,13 +88,12 @@ impl Provider for Messages {
         true
     }
 
-    fn list(&self, to: &Target, from: &Address, now: Timestamp) -> Result<CallList, ProviderError> {
-        let (RungKind::Sms, Some(to), Some(from)) = (to.kind, to.address.phone(), from.phone()) else {
+    fn list(&self, to: &Target, from: &[Address], now: Timestamp) -> Result<CallList, ProviderError> {
+        let (RungKind::Sms, Some(to), Some(from)) = (to.kind, to.address.phone(), phones(from)) else {
             return Err(ProviderError::Refused("this list is of text messages between two phones".into()));
         };
-        let query = [("To", to.expose()), ("From", from.expose())];
-        let pages = self.0.read_pages(MESSAGES, &query, now, |entry| {
-            Ok(ours(entry, to, from)?.map(|message| (message.sid.clone(), message)))
+        let pages = self.0.read_pages(MESSAGES, &between(to, &from), now, |entry| {
+            Ok(ours(entry, to, &from)?.map(|message| (message.sid.clone(), message)))
         })?;
         Ok(CallList { calls: pages.entries, server_now: pages.server_now, skew_ms: pages.skew_ms })
     }
@@ -127,17 +128,16 @@ fn valid_s(request: &Request) -> u64 {
 }
 
 /// An entry as a message of ours. `None`: certainly none, such as a reply of the person.
-fn ours(entry: &Value, to: &Phone, from: &Phone) -> Result<Option<ListedCall>, ProviderError> {
+fn ours(entry: &Value, to: &Phone, from: &[&Phone]) -> Result<Option<ListedCall>, ProviderError> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     if text("direction").ok_or_else(|| MESSAGES.entry_unreadable())? != "outbound-api" {
         return Ok(None);
     }
-    if text("to") != Some(to.expose()) || text("from") != Some(from.expose()) {
-        return Err(MESSAGES.foreign_entry());
-    }
+    let Some(from) = sender(MESSAGES, entry, to, from)? else { return Ok(None) };
     let known = (sid(entry), text("date_created").and_then(http_date), text("status"), text("body"));
     let (Some(sid), Some(created_at), Some(_), Some(body)) = known else { return Err(MESSAGES.entry_unreadable()) };
-    Ok(Some(ListedCall { sid: sid.to_owned(), status: status(entry), created_at, tag: tag_of(body) }))
+    let from = Address::Phone(from.clone());
+    Ok(Some(ListedCall { sid: sid.to_owned(), from, status: status(entry), created_at, tag: tag_of(body) }))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub use twiml::{TWIML_MAX, twiml};
 
 use super::http::{HttpClient, HttpSettings, path_encode};
 use crate::config::{EngineConfig, HearConfig, TwilioAuth, TwilioConfig};
-use crate::model::{Phone, RungKind};
+use crate::model::{Pace, Phone, RungKind};
 use crate::provider::Provider;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +36,9 @@ const RING_MAX_S: u64 = 600;
 #[derive(Debug)]
 pub struct Twilio {
     account: String,
-    from: Phone,
+    /// The numbers its calls and messages come from; at least one.
+    numbers: Vec<Phone>,
+    pace: Option<Pace>,
     base_url: String,
     /// The token or API secret, to strike it out should an answer repeat it.
     secret: SecretString,
@@ -63,7 +65,8 @@ impl Twilio {
         let basic = STANDARD.encode(format!("{user}:{}", secret.expose_secret()));
         Self {
             account: config.account_sid.clone(),
-            from: config.from.clone(),
+            numbers: config.numbers().cloned().collect(),
+            pace: Pace::per_second(config.calls_per_second, config.calls_per_second_per_number),
             base_url: config.base_url.trim_end_matches('/').to_owned(),
             secret: secret.clone(),
             authorization: format!("Basic {basic}").into(),

@@ -20,6 +20,7 @@ fn waits(id: i64, person: &str, tag: &str) -> Waiting {
         starts_at: at(1000 + id),
         since: at(100),
         tags: vec![tag.into()],
+        numbers: vec![],
         calls: vec![format!("CA{id}")],
     }
 }
@@ -163,7 +164,7 @@ fn pressed(key: &str, call: &str) -> Heard {
 
 #[test]
 fn a_key_answers_for_every_meeting_its_call_named_and_for_no_other() {
-    let shared = Waiting { calls: vec!["CA1".into()], ..waits(2, "ana", "m4a2") };
+    let shared = Waiting { numbers: vec![], calls: vec!["CA1".into()], ..waits(2, "ana", "m4a2") };
     let waiting = [waits(1, "ana", "k3f9"), shared, waits(3, "ana", "p5b3")];
     assert_eq!(told(&pressed("1", "CA1"), &waiting), (JOINED, vec![1, 2]));
     assert_eq!(told(&pressed("2", "CA3"), &waiting), (MISSED, vec![3]));

@@ -1,14 +1,16 @@
 //! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
 
+use super::pace::{self, Taken};
 use super::{Inner, pauses, record};
 use crate::model::{
-    Action, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
+    Action, Address, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
     printable,
 };
 use crate::store::{
     Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
 };
 use rusqlite::{OptionalExtension, Transaction, params};
+use std::collections::HashMap;
 
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
@@ -42,12 +44,16 @@ pub(super) fn action(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<
     })
 }
 
+/// Of a call step: was somebody called for its meeting before?
+const CALLED_BEFORE: &str = "s.kind = 'call' and exists(select 1 from call_tracker t join attempts a on a.id = t.attempt_id \
+                             where t.person = i.person and t.meeting_id = i.meeting_id and a.kind = 'call')";
+
 pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Inner<Vec<Claim>> {
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id \
          where s.state = 'PENDING' and s.ready_at <= ?1 \
-         order by s.deadline_at <= ?1, s.deadline_at, s.due_at desc, s.id limit ?2"
+         order by s.deadline_at <= ?1, s.deadline_at, {CALLED_BEFORE}, s.due_at desc, s.id limit ?2"
     );
     let mut statement = tx.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -88,12 +94,16 @@ pub(super) fn begin(
     if first.facts.number.open_attempt {
         return Ok(Begun::Waits(Reason::NumberBusy));
     }
+    let (from, next_slot) = match pace::take(tx, Some(claim.incident), draft)? {
+        Taken::Slot { from, next } => (from, next),
+        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
+    };
     let mut shared = vec![first.claim];
     shared.extend(companions(tx, &shared[0], draft, draft.merge_until, now, rule)?);
     shared.sort_by_key(|c| c.words.starts_at);
     let words: Vec<MeetingWords> = shared.iter().map(|c| c.words.clone()).collect();
     let message = (draft.say)(&words);
-    let id = insert(tx, Some(claim.step), draft, &message, now)?;
+    let id = insert(tx, Some(claim.step), draft, &from, &message, now)?;
     for served in &shared {
         serve(tx, id, served, now)?;
     }
@@ -106,9 +116,11 @@ pub(super) fn begin(
         steps: shared.iter().map(|c| c.step).collect(),
         words,
         to: draft.to.clone(),
+        from,
         provider: draft.provider,
         message,
         intent_at: now,
+        next_slot,
         seal: Seal,
     }))
 }
@@ -126,8 +138,12 @@ pub(super) fn begin_test_call(
         Verdict::Place if facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
         Verdict::Place => {}
     }
+    let (from, next_slot) = match pace::take(tx, None, draft)? {
+        Taken::Slot { from, next } => (from, next),
+        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
+    };
     let message = (draft.say)(&[]);
-    let id = insert(tx, None, draft, &message, now)?;
+    let id = insert(tx, None, draft, &from, &message, now)?;
     Ok(Begun::Attempt(Attempt {
         id,
         token: draft.token.clone(),
@@ -137,9 +153,11 @@ pub(super) fn begin_test_call(
         steps: Vec::new(),
         words: Vec::new(),
         to: draft.to.clone(),
+        from,
         provider: draft.provider,
         message,
         intent_at: now,
+        next_slot,
         seal: Seal,
     }))
 }
@@ -151,13 +169,28 @@ pub(super) fn pending(
     draft: &AttemptDraft<'_>,
     now: Timestamp,
 ) -> Inner<Option<Candidate>> {
+    candidate(tx, step, draft, now, None)
+}
+
+/// The same, with the calls of the day where they have been counted already.
+pub(super) fn candidate(
+    tx: &Transaction<'_>,
+    step: StepId,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    today: Option<&Today>,
+) -> Inner<Option<Candidate>> {
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id where s.id = ?1 and s.state = 'PENDING' and s.ready_at <= ?2"
     );
     let claim = tx.prepare_cached(&sql)?.query_row(params![step, now], claim_from_row).optional()?;
     let Some(claim) = claim else { return Ok(None) };
-    let facts = facts(tx, Some((&claim, now)), draft)?;
+    let step = step_facts(tx, &claim, draft, now)?;
+    let facts = match today {
+        Some(today) => facts_on(tx, Some(step), draft, today.of(&draft.person))?,
+        None => facts_on(tx, Some(step), draft, calls_today(tx, draft)?)?,
+    };
     Ok(Some(Candidate { claim, facts }))
 }
 
@@ -196,19 +229,53 @@ pub(super) fn companions(
 
 fn facts(tx: &Transaction<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
     let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
+    facts_on(tx, step, draft, calls_today(tx, draft)?)
+}
+
+/// Counted calls of the last 24 hours: of the person, and of all people.
+type CallsToday = (u32, u32);
+
+fn facts_on(
+    tx: &Transaction<'_>,
+    step: Option<StepFacts>,
+    draft: &AttemptDraft<'_>,
+    (calls_of_person_today, calls_today): CallsToday,
+) -> Inner<Facts> {
+    let (number, pause) = (number_facts(tx, draft)?, pauses::longest(tx, &draft.person)?);
+    Ok(Facts { step, number, pause, calls_of_person_today, calls_today })
+}
+
+fn calls_today(tx: &Transaction<'_>, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
     let today = |filter: &str| -> rusqlite::Result<u32> {
         let sql = format!(
             "select count(*) from attempts where intent_at > ?1 and kind = 'call' and state in {COUNTED}{filter}"
         );
         tx.prepare_cached(&sql)?.query_row(params![draft.day_since, draft.person], |r| r.get(0))
     };
-    Ok(Facts {
-        step,
-        number: number_facts(tx, draft)?,
-        pause: pauses::longest(tx, &draft.person)?,
-        calls_of_person_today: today(" and person = ?2")?,
-        calls_today: today(" and ?2 = ?2")?,
-    })
+    Ok((today(" and person = ?2")?, today(" and ?2 = ?2")?))
+}
+
+/// The calls of the day, counted once for many steps.
+pub(super) struct Today {
+    all: u32,
+    by_person: HashMap<String, u32>,
+}
+
+impl Today {
+    pub(super) fn count(tx: &Transaction<'_>, since: Timestamp) -> Inner<Self> {
+        let sql = format!(
+            "select person, count(*) from attempts where intent_at > ?1 and kind = 'call' and state in {COUNTED} \
+             group by person"
+        );
+        let mut statement = tx.prepare_cached(&sql)?;
+        let rows = statement.query_map([since], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let by_person: HashMap<String, u32> = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(Self { all: by_person.values().sum(), by_person })
+    }
+
+    fn of(&self, person: &str) -> CallsToday {
+        (self.by_person.get(person).copied().unwrap_or(0), self.all)
+    }
 }
 
 fn step_facts(tx: &Transaction<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<StepFacts> {
@@ -271,6 +338,7 @@ pub(super) fn insert(
     tx: &Transaction<'_>,
     step: Option<StepId>,
     draft: &AttemptDraft<'_>,
+    from: &Address,
     message: &str,
     now: Timestamp,
 ) -> Inner<AttemptId> {
@@ -287,7 +355,7 @@ pub(super) fn insert(
         draft.provider,
         draft.account,
         draft.to.address,
-        draft.from,
+        from,
         cut(&printable(message), MESSAGE_CUT),
         draft.owner,
         draft.lease_until_boot_ms,

@@ -11,7 +11,7 @@ use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth];
+const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth, sixth];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -113,6 +113,11 @@ fn fourth() -> String {
 /// Pauses, hosts, counters.
 fn fifth() -> String {
     include_str!("schema_5.sql").to_owned()
+}
+
+/// The pace of calls.
+fn sixth() -> String {
+    include_str!("schema_6.sql").to_owned()
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ mod incidents;
 mod meetings;
 mod migrations;
 mod open;
+mod pace;
 mod pauses;
 mod reads;
 mod reconcile;
@@ -58,6 +59,10 @@ use super::{
     NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result,
     SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
     packed,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
+    NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, Reported,
+    Result, SettleRule, Snapshot, StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -312,6 +317,16 @@ impl Store for SqliteStore {
         rule: GuardRule<'_>,
     ) -> Result<Begun> {
         self.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))
+    }
+
+    fn turn_away(
+        &self,
+        queue: &[Queued<'_>],
+        now: Timestamp,
+        guards: QueueRule<'_>,
+        hopeless: CapacityRule<'_>,
+    ) -> Result<TurnedAway> {
+        self.write("turn calls away", |tx| pace::turn_away(tx, queue, now, guards, hopeless))
     }
 
     fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>> {

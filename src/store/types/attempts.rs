@@ -2,7 +2,8 @@
 
 use super::{LiveCall, Seal, StepResult};
 use crate::model::{
-    Address, AttemptId, AttemptState, IncidentId, MeetingWords, ProviderKind, Reason, StepId, Target, Timestamp,
+    Address, AttemptId, AttemptState, IncidentId, Line, MeetingWords, ProviderKind, Reason, Slot, StepId, Target,
+    Timestamp,
 };
 use crate::owner::Owner;
 
@@ -14,8 +15,8 @@ pub struct AttemptDraft<'a> {
     pub person: String,
     /// Where it goes.
     pub to: Target,
-    /// What it comes from.
-    pub from: Address,
+    /// What it may come from, in the provider's order; at least one.
+    pub senders: Vec<Address>,
     /// Who places it.
     pub provider: ProviderKind,
     /// Under which account.
@@ -38,6 +39,8 @@ pub struct AttemptDraft<'a> {
     pub merge_until: Timestamp,
     /// What is said about the meetings, earliest start first. Pure.
     pub say: &'a dyn Fn(&[MeetingWords]) -> String,
+    /// Its place in the line of calls, and the sender it comes from. Pure.
+    pub slot: &'a dyn Fn(&Line) -> Slot,
 }
 
 /// A written attempt in the hand of its owner, spent by [`crate::store::Store::record`].
@@ -60,12 +63,16 @@ pub struct Attempt {
     pub words: Vec<MeetingWords>,
     /// Where it goes.
     pub to: Target,
+    /// What it comes from.
+    pub from: Address,
     /// Who is to place it.
     pub provider: ProviderKind,
     /// What is said.
     pub message: String,
     /// When it was written.
     pub intent_at: Timestamp,
+    /// When the account's next call may start, whatever number it comes from; `None`: nobody keeps a pace.
+    pub next_slot: Option<Timestamp>,
     #[expect(dead_code, reason = "keeps the constructor inside the store")]
     pub(in crate::store) seal: Seal,
 }
@@ -78,10 +85,34 @@ pub enum Begun {
     Attempt(Attempt),
     /// The step stays pending.
     Waits(Reason),
+    /// All guards agree, and the step stays pending until its turn comes.
+    NoSlot {
+        /// When to ask again.
+        until: Timestamp,
+        /// Can no other call start before that either? Else the number of this incident alone is not free.
+        all: bool,
+    },
     /// The step ended.
     Refused(StepResult),
     /// Somebody else was faster: the step is no longer pending, or not ready yet.
     Gone,
+}
+
+/// A due call step that waits for its turn: nothing is written down for it.
+pub struct Queued<'a> {
+    /// The step.
+    pub step: StepId,
+    /// The attempt it would have.
+    pub draft: AttemptDraft<'a>,
+}
+
+/// What turning away did.
+#[derive(Debug, Default)]
+pub struct TurnedAway {
+    /// Steps that ended.
+    pub results: Vec<StepResult>,
+    /// Steps that may be claimed: they can start in time, or a guard has something to say about them.
+    pub claimable: Vec<StepId>,
 }
 
 /// What recording did.

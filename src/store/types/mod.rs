@@ -12,8 +12,8 @@ mod tally;
 mod ticks;
 
 pub use crate::model::{
-    AfterFacts, Facts, FenceFacts, Heeded, NumberFacts, OpenAttempt, PauseView, Refusal, Settle, StepFacts, StepNext,
-    Verdict,
+    AfterFacts, Facts, FenceFacts, Heeded, Line, NumberFacts, OpenAttempt, PauseView, Refusal, Settle, Slot, StepFacts,
+    StepNext, Verdict,
 };
 pub use attempts::*;
 pub use calls::*;

@@ -88,6 +88,12 @@ impl Shared {
         }
         let text = |name| field(form, name).unwrap_or_default().to_owned();
         let mut state = self.state.lock().unwrap();
+        let now = self.clock.now();
+        // Calls are dialled in their order, so long after each other.
+        let dialled_at = match (state.dials_every, state.calls.last()) {
+            (Some(every), Some(last)) => now.max(last.dialled_at.plus(every)),
+            _ => now,
+        };
         let call = FakeCall {
             sid: format!("CA{:032x}", 0xfa4e_0000 + state.calls.len()),
             to: text("To"),
@@ -96,7 +102,8 @@ impl Shared {
             status: "queued".into(),
             answered_by: None,
             duration_s: None,
-            created_at: self.clock.now(),
+            created_at: now,
+            dialled_at,
             price: None,
             life: state.life.clone(),
             answered_after: None,

@@ -104,7 +104,12 @@ impl FakeTwilio {
 
     /// Somebody writes to our number.
     pub fn gets_message(&self, from: &Phone, body: &str) -> String {
-        let (now, to) = (self.shared.clock.now(), self.config().from.expose().to_owned());
+        self.gets_message_to(self.config().from.expose(), from, body)
+    }
+
+    /// Somebody writes to this number of ours.
+    pub fn gets_message_to(&self, to: &str, from: &Phone, body: &str) -> String {
+        let (now, to) = (self.shared.clock.now(), to.to_owned());
         let mut state = self.state();
         let mut message = state.talk.sent(&[], now);
         message.to = to;
@@ -129,6 +134,7 @@ impl FakeTwilio {
             answered_by: None,
             duration_s: None,
             created_at: now,
+            dialled_at: now,
             price: None,
             life: VecDeque::new(),
             answered_after: None,

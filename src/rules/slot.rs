@@ -1,0 +1,174 @@
+//! May a call start now by the account's pace, and from which number?
+//!
+//! The times are kept in the database and moved in the transaction that writes an attempt, so that ticks which overlap,
+//! and hosts, share one pace. A slot is taken when the attempt is written; should nothing leave after that, the slot is
+//! lost and nothing else.
+
+use crate::model::{Line, NextSlot, Pace, Slot, Timestamp};
+use std::time::Duration;
+
+/// A time that is further ahead than one call's turn and this much was written by a clock that has been turned back
+/// since, or by that of another host: it keeps nobody waiting.
+const MOST_AHEAD: Duration = Duration::from_secs(5);
+
+/// A slot that is taken so little late (a process woke up, a disk was slow) does not put off those behind it, or a pace
+/// of 30 calls a second would be one of 20. The provider's queue is that long for as long.
+const CATCH_UP: Duration = Duration::from_millis(100);
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The provider's pace; `None`: what is sent keeps none.
+    pub pace: Option<Pace>,
+    /// Id of the person: of numbers that are free alike, one person tends to see one.
+    pub person: &'a str,
+}
+
+/// Takes a place in the line, or says how long it takes.
+///
+/// An incident keeps its number while it lasts; a new one takes the number that is free first.
+pub fn take(line: &Line, asking: &Asking<'_>) -> Slot {
+    let home = home(asking.person, line.senders.len());
+    let Some(pace) = asking.pace else {
+        return Slot::Take { sender: line.kept.unwrap_or(home), next: None };
+    };
+    let now = asking.now;
+    let account = free_from(line.account, pace.account, now, pace.ahead);
+    let from = |sender: usize| {
+        let own = line.senders.get(sender).copied().flatten();
+        pace.number.map_or(account, |every| free_from(own, every, now, pace.ahead).max(account))
+    };
+    let count = line.senders.len().max(1);
+    let first = (0..count).min_by_key(|sender| (from(*sender).max(now), (sender + count - home) % count));
+    let sender = line.kept.or(first).unwrap_or(home);
+    let at = from(sender);
+    if at > now && !pace.ahead {
+        // Somebody else's number may be free before that; a new incident would have taken it.
+        return Slot::Wait { until: at, all: line.kept.is_none() || at == account };
+    }
+    let account = after(line.account, account, pace.account, now);
+    let number = pace.number.map(|every| {
+        let own = line.senders.get(sender).copied().flatten();
+        after(own, free_from(own, every, now, pace.ahead), every, now)
+    });
+    let others = (0..count).filter(|other| *other != sender).map(from);
+    let any = number.map_or(account, |own| others.chain([own]).min().unwrap_or(own).max(account));
+    let any = if pace.ahead { now } else { any };
+    Slot::Take { sender, next: Some(NextSlot { account, number, any }) }
+}
+
+/// When the account's next call may start, whatever number it comes from.
+pub fn next(line: &Line, pace: &Pace, now: Timestamp) -> Timestamp {
+    let account = free_from(line.account, pace.account, now, pace.ahead).max(now);
+    let Some(every) = pace.number else { return account };
+    let own = line.senders.iter().map(|free| free_from(*free, every, now, pace.ahead).max(now));
+    own.min().unwrap_or(account).max(account)
+}
+
+fn free_from(kept: Option<Timestamp>, every: Duration, now: Timestamp, ahead: bool) -> Timestamp {
+    let sound = |free: &Timestamp| ahead || *free <= now.plus(every).plus(MOST_AHEAD);
+    kept.filter(sound).unwrap_or(now)
+}
+
+/// From when the next one may start, once one that was free from then on starts now.
+fn after(kept: Option<Timestamp>, free: Timestamp, every: Duration, now: Timestamp) -> Timestamp {
+    let late = now.since(free);
+    let little = i64::try_from(CATCH_UP.min(every / 2).as_millis()).unwrap_or(i64::MAX);
+    let is_on_time = kept.is_some() && late <= little;
+    if is_on_time { free.plus(every) } else { now.plus(every) }
+}
+
+/// The number of a person who has none yet (FNV-1a, 64 bits): the same in every process and on every host.
+fn home(person: &str, count: usize) -> usize {
+    let hash = person
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    usize::try_from((hash ^ (hash >> 32)) % count.max(1) as u64).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_000_000);
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(NOW.ms() + ms)
+    }
+
+    fn line(account: Option<i64>, senders: &[Option<i64>]) -> Line {
+        Line { account: account.map(at), senders: senders.iter().map(|own| own.map(at)).collect(), kept: None }
+    }
+
+    fn ask(line: &Line, number: Option<f64>) -> Slot {
+        take(line, &Asking { now: NOW, pace: Pace::per_second(1.0, number), person: "ana" })
+    }
+
+    fn taken(slot: Slot) -> (usize, i64) {
+        match slot {
+            Slot::Take { sender, next: Some(next) } => (sender, next.account.since(NOW)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_call_starts_at_once_and_the_next_one_a_turn_later() {
+        assert_eq!(taken(ask(&line(None, &[None]), None)), (0, 1000));
+        assert_eq!(ask(&line(Some(400), &[None]), None), Slot::Wait { until: at(400), all: true });
+        assert_eq!(taken(ask(&line(Some(0), &[None]), None)), (0, 1000));
+    }
+
+    #[test]
+    fn a_slot_taken_a_little_late_does_not_put_off_the_next_one() {
+        assert_eq!(taken(ask(&line(Some(-100), &[None]), None)), (0, 900));
+        assert_eq!(taken(ask(&line(Some(-101), &[None]), None)), (0, 1000), "nobody had waited for it");
+    }
+
+    #[test]
+    fn a_clock_that_was_turned_back_keeps_nobody_waiting() {
+        assert_eq!(ask(&line(Some(6000), &[None]), None), Slot::Wait { until: at(6000), all: true });
+        assert_eq!(taken(ask(&line(Some(6001), &[None]), None)), (0, 1000));
+        assert_eq!(next(&line(Some(3_600_000), &[None]), &Pace::per_second(1.0, None).unwrap(), NOW), NOW);
+    }
+
+    #[test]
+    fn a_rehearsal_takes_its_places_without_waiting() {
+        let pace = Pace::per_second(1.0, None).map(|pace| Pace { ahead: true, ..pace });
+        let asking = Asking { now: NOW, pace, person: "ana" };
+        assert_eq!(taken(take(&line(Some(90_000), &[None]), &asking)), (0, 91_000));
+    }
+
+    #[test]
+    fn a_new_incident_takes_the_number_that_is_free_first() {
+        let slot = ask(&line(Some(0), &[Some(300), Some(-20), Some(100)]), Some(0.5));
+        assert_eq!(taken(slot).0, 1);
+        let Slot::Take { next: Some(next), .. } = slot else { panic!("{slot:?}") };
+        assert_eq!((next.number, next.any), (Some(at(1980)), at(1000)));
+        let all_busy = ask(&line(Some(0), &[Some(300), Some(200)]), Some(0.5));
+        assert_eq!(all_busy, Slot::Wait { until: at(200), all: true });
+    }
+
+    #[test]
+    fn an_incident_keeps_its_number_and_waits_for_it_alone() {
+        let kept = Line { kept: Some(0), ..line(Some(0), &[Some(300), Some(-20)]) };
+        assert_eq!(ask(&kept, Some(0.5)), Slot::Wait { until: at(300), all: false });
+        assert_eq!(taken(ask(&Line { kept: Some(1), ..kept }, Some(0.5))).0, 1);
+    }
+
+    #[test]
+    fn of_numbers_that_are_free_alike_a_person_sees_one_and_people_see_all() {
+        let free = line(None, &[None, None, None]);
+        let of = |person: &str| {
+            let asking = Asking { now: NOW, pace: Pace::per_second(1.0, None), person };
+            taken(take(&free, &asking)).0
+        };
+        let people: Vec<String> = (0..60).map(|n| format!("person-{n}")).collect();
+        let seen: std::collections::HashSet<usize> = people.iter().map(|person| of(person)).collect();
+        assert_eq!(seen.len(), 3);
+        assert!(people.iter().all(|person| of(person) == of(person)));
+        let message = Asking { now: NOW, pace: None, person: &people[0] };
+        assert_eq!(take(&free, &message), Slot::Take { sender: of(&people[0]), next: None }, "messages keep no pace");
+    }
+}

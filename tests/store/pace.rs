@@ -1,0 +1,107 @@
+//! The line of calls: turns are taken with the attempt, shared by everybody, and who has none is turned away.
+
+use crate::build::{Bench, always, at, attempt, phone_of};
+use savehub::model::{Address, Line, NextSlot, Reason, Refusal, Slot, StepState, Target, Timestamp, Verdict};
+use savehub::store::{AttemptDraft, Begun, Facts, Queued};
+
+facts! {
+    a_turn_is_taken_with_the_attempt_and_the_next_one_waits,
+    what_a_guard_refuses_takes_no_turn,
+    a_step_without_a_turn_stays_pending_and_nothing_is_written,
+    an_incident_keeps_the_number_of_its_newest_attempt,
+    the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names,
+}
+
+/// One call in ten seconds; `now` is what the draft was made at.
+fn one_in_ten(now: i64) -> impl Fn(&Line) -> Slot {
+    move |line| match line.account.filter(|free| *free > at(now)) {
+        Some(until) => Slot::Wait { until, all: true },
+        None => {
+            Slot::Take { sender: 0, next: Some(NextSlot { account: at(now + 10), number: None, any: at(now + 10) }) }
+        }
+    }
+}
+
+fn begin(b: &Bench, uid: &str, now: i64, rule: &dyn Fn(&Facts) -> Verdict) -> Begun {
+    let (claim, slot) = (b.claim(uid, now), one_in_ten(now));
+    let draft = AttemptDraft { slot: &slot, ..b.draft(&claim.person, now) };
+    b.begin_attempt(claim, &draft, at(now), rule).unwrap()
+}
+
+fn waits_until(begun: &Begun) -> Option<Timestamp> {
+    match begun {
+        Begun::NoSlot { until, all: true } => Some(*until),
+        _ => None,
+    }
+}
+
+fn a_turn_is_taken_with_the_attempt_and_the_next_one_waits(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("bo", "review", 600);
+    assert_eq!(attempt(begin(b, "talk", 420, &always)).next_slot, Some(at(430)));
+    assert_eq!(waits_until(&begin(b, "review", 425, &always)), Some(at(430)));
+    assert_eq!(attempt(begin(b, "review", 430, &always)).next_slot, Some(at(440)));
+}
+
+fn what_a_guard_refuses_takes_no_turn(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("bo", "review", 600);
+    let no = Refusal { state: StepState::Skipped, reason: Reason::DailyCap, detail: String::new() };
+    assert!(matches!(begin(b, "talk", 420, &|_| Verdict::Refuse(no.clone())), Begun::Refused(_)));
+    let _ = attempt(begin(b, "review", 420, &always));
+}
+
+fn a_step_without_a_turn_stays_pending_and_nothing_is_written(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let meeting = b.watched("bo", "review", 600);
+    let _ = attempt(begin(b, "talk", 420, &always));
+    assert!(waits_until(&begin(b, "review", 420, &always)).is_some());
+    let step = b.step(meeting.id, 0);
+    assert_eq!((step.state, step.attempts.len()), (StepState::Pending, 0));
+    assert_eq!(b.facts("review", 420).calls_today, 1, "the other one's");
+}
+
+fn an_incident_keeps_the_number_of_its_newest_attempt(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let senders = ["+12025550198", "+12025550199"].map(Address::read).to_vec();
+    let second = |line: &Line| {
+        assert_eq!((line.kept, line.senders.len()), (None, 2));
+        Slot::Take { sender: 1, next: None }
+    };
+    let draft = AttemptDraft { senders: senders.clone(), slot: &second, ..b.draft("ana", 420) };
+    let first = attempt(b.begin_attempt(b.claim("talk", 420), &draft, at(420), &always).unwrap());
+    assert_eq!(first.from, senders[1]);
+    assert_eq!(b.accept(first, "CA-1", 421).steps.len(), 1);
+    let kept = |line: &Line| Slot::Take { sender: line.kept.expect("a number"), next: None };
+    let draft = AttemptDraft { senders: senders.clone(), slot: &kept, ..b.draft("ana", 540) };
+    let next = attempt(b.begin_attempt(b.claim("talk", 540), &draft, at(540), &always).unwrap());
+    assert_eq!(next.from, senders[1]);
+}
+
+fn the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names(b: &Bench) {
+    let people = [("ana", "talk"), ("bo", "review"), ("cy", "lunch")];
+    let meetings = people.map(|(person, uid)| b.watched(person, uid, 600).id);
+    let queue: Vec<Queued<'_>> = people
+        .iter()
+        .map(|(person, uid)| {
+            let draft = AttemptDraft { to: Target::call(phone_of(person)), ..b.draft(person, 420) };
+            Queued { step: b.claim(uid, 420).step, draft }
+        })
+        .collect();
+    // Ana's number is busy; of the two others the second has no turn.
+    let guards = |place: usize, _: &Facts| if place == 0 { Verdict::Wait(Reason::NumberBusy) } else { Verdict::Place };
+    let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
+    let hopeless = |line: &Line, waiting: &[(usize, Facts)]| {
+        assert_eq!((line.account, waiting.iter().map(|(place, _)| *place).collect()), (None, vec![1, 2]));
+        vec![(2, no.clone())]
+    };
+    let turned = b.turn_away(&queue, at(420), &guards, &hopeless).unwrap();
+    assert_eq!(turned.claimable, [queue[1].step]);
+    assert_eq!(
+        turned.results.iter().map(|r| (r.step, r.status)).collect::<Vec<_>>(),
+        [(Some(queue[2].step), "skipped")]
+    );
+    let fates = meetings.map(|meeting| b.fate(meeting, 0));
+    let pending = (StepState::Pending, None);
+    assert_eq!(fates, [pending, pending, (StepState::Skipped, Some(Reason::Capacity))]);
+}
