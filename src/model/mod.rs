@@ -29,9 +29,8 @@ pub use call::{
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
 pub use facts::{
-    AfterFacts, Facts, FenceFacts, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, StepFacts, StepNext, Verdict,
-    AfterFacts, Facts, FenceFacts, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, Settle, Slot, StepFacts,
-    StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, Slot,
+    StepFacts, StepNext, Verdict,
 };
 pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};

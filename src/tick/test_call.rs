@@ -6,12 +6,8 @@ use super::jobs::Event;
 use super::line::slot_of;
 use super::{Run, World};
 use crate::model::{
-    FenceReason, MeetingWords, NotSent, NotSentCause, Outcome, Phone, Reason, RejectionClass, Reply, RungKind,
-    StepState, Target, Voice,
-};
-use crate::rules::guard::{self, Situation};
-use crate::model::{
-    MeetingWords, Outcome, Phone, Reason, Refusal, RejectionClass, Reply, RungKind, StepState, Target, Timestamp, Voice,
+    FenceReason, MeetingWords, NotSent, NotSentCause, Outcome, Phone, Reason, Refusal, RejectionClass, Reply, RungKind,
+    StepState, Target, Timestamp, Voice,
 };
 use crate::rules::guard;
 use crate::store::{Begun, StepResult, StoreError};

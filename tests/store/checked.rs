@@ -6,16 +6,11 @@ use savehub::model::{
 };
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
-    CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported,
-    Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen,
-    TickStart,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting,
-    NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal,
-    Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickSeen, TickStart,
-    TurnedAway,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt,
+    LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
+    Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally, TallyScope,
+    TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
