@@ -2,7 +2,7 @@
 
 use super::{Inner, SqliteStore};
 use crate::store::Result;
-use rusqlite::{Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 
 /// Findings of one kind that are named, at most.
 const NAMED: usize = 10;
@@ -49,14 +49,15 @@ const RULES: &[(&str, &str)] = &[
 impl SqliteStore {
     /// Everything that is wrong with the database, a line each; empty: nothing. Reads it all, and keeps nobody waiting.
     pub fn check(&self) -> Result<Vec<String>> {
-        self.transaction("check the database", TransactionBehavior::Deferred, |tx| {
-            let mut wrong = integrity(tx);
-            // In a file that is not whole the rest would be guesswork.
-            if wrong.is_empty() {
-                wrong.extend(references(tx)?);
-                for (words, sql) in RULES {
-                    wrong.extend(broken(tx, words, sql)?);
-                }
+        let damaged = integrity(&self.lock());
+        // In a file that is not whole the rest would be guesswork.
+        if !damaged.is_empty() {
+            return Ok(damaged);
+        }
+        self.read("check the database", |tx| {
+            let mut wrong = references(tx)?;
+            for (words, sql) in RULES {
+                wrong.extend(broken(tx, words, sql)?);
             }
             Ok(wrong)
         })
@@ -69,9 +70,9 @@ impl SqliteStore {
 }
 
 /// SQLite's own check: pages, indexes, NOT NULL, UNIQUE and CHECK. A file too damaged to be checked is a finding.
-fn integrity(tx: &Transaction<'_>) -> Vec<String> {
+fn integrity(connection: &Connection) -> Vec<String> {
     let read = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = tx.prepare(&format!("pragma integrity_check({NAMED})"))?;
+        let mut statement = connection.prepare(&format!("pragma integrity_check({NAMED})"))?;
         statement.query_map([], |r| r.get(0))?.collect()
     };
     match read() {

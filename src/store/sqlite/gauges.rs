@@ -29,8 +29,8 @@ pub(super) fn gauges(tx: &Transaction<'_>, now: Timestamp) -> Inner<Gauges> {
             "select count(*) from attempts where state = 'UNKNOWN' and state in ('SENDING','UNKNOWN')",
         )?,
         calls_live: count(
-            "select count(*) from attempts where next_look_at is not null and state = 'ACCEPTED' and kind = 'call' \
-             and call_status in ('queued','ringing','in-progress')",
+            "select count(*) from attempts indexed by attempts_to_look_at where next_look_at is not null \
+             and kind = 'call' and call_status in ('queued','ringing','in-progress')",
         )?,
         faults: tx
             .prepare_cached("select key from faults order by key")?

@@ -71,7 +71,7 @@ def main():
         insert(db, "ticks", id=1, owner=OWNER, boottime_ms=1000, started_at=CALLED, ended_at=CALLED + 1000, exit=1,
                placed=1, not_placed=1)
         insert(db, "faults", key="clock", since=CALLED, told_at=CALLED)
-        head = f"pragma application_id = {0x53415648};\npragma user_version = {version};\n"
+        head = f"pragma foreign_keys = off;\npragma application_id = {0x53415648};\npragma user_version = {version};\n"
         text = head + "\n".join(db.iterdump()) + "\n"
         (HERE / f"schema_{version}.sql").write_text(text)
 

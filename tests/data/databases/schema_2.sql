@@ -1,3 +1,4 @@
+pragma foreign_keys = off;
 pragma application_id = 1396790856;
 pragma user_version = 2;
 BEGIN TRANSACTION;
