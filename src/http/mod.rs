@@ -8,12 +8,14 @@
 //! | `address` | where does an address, or a redirect from it, lead? |
 //! | `public` | is that the public internet? |
 //! | `get` | what is there? |
+//! | `reach` | is anybody there? |
 
 mod address;
 mod dates;
 mod get;
 mod names;
 mod public;
+mod reach;
 mod socket;
 
 pub use address::Address;
@@ -21,6 +23,7 @@ pub(crate) use dates::{date, http_date, retry_after};
 pub(crate) use get::{Getter, Got};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
+pub(crate) use reach::reach;
 pub(crate) use socket::connector;
 
 use log::LevelFilter;
