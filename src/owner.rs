@@ -39,10 +39,20 @@ impl Owner {
         Some(start_time(self.pid) == Some(self.started))
     }
 
+    /// The process id.
+    pub const fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// The boot it belongs to.
     pub fn boot_id(&self) -> &str {
         &self.boot_id
     }
+}
+
+/// The name of this machine (uname(2), `nodename`), as it is: clean it before it is shown.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 fn boot_id() -> String {

@@ -46,7 +46,7 @@ pub use test_call::{TestCall, test_call};
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::feed::Feeds;
-use crate::model::{CallList, Reason, StepId, Target, TickId, Timestamp};
+use crate::model::{CallList, Reason, StepId, Target, TickId, Timestamp, cut, printable};
 use crate::owner::Owner;
 use crate::provider::{Hearing, Provider, Providers};
 use crate::rules::ladder;
@@ -83,6 +83,9 @@ pub struct World {
     pub me: Owner,
 }
 
+/// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
+const HOST_CUT: usize = 64;
+
 /// Due steps read at once.
 const BATCH: usize = 5000;
 
@@ -105,7 +108,8 @@ const WORTH_WAITING: Duration = Duration::from_secs(20);
 pub fn tick(world: &World) -> Result<Summary, StoreError> {
     let started = Instant::now();
     let (now, boottime_ms) = (world.clock.now(), world.clock.boottime_ms());
-    let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone() })?;
+    let host = cut(&printable(&crate::owner::host()), HOST_CUT);
+    let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone(), host })?;
     let correction_ms = skew::correction(&seen(&begun, &world.me), (now, boottime_ms));
     let corrected = CorrectedClock::new(Arc::clone(&world.clock), correction_ms);
     let decided_by = World { clock: Arc::new(corrected), ..world.clone() };

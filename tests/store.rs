@@ -47,6 +47,8 @@ mod meetings;
 mod merging;
 #[path = "store/on_disk.rs"]
 mod on_disk;
+#[path = "store/pauses.rs"]
+mod pauses;
 #[path = "store/reading.rs"]
 mod reading;
 #[path = "store/reconcile.rs"]

@@ -175,6 +175,8 @@ text_enum! {
         Acknowledged = "acknowledged",
         /// The STOP file appeared.
         Stopped = "stopped",
+        /// A pause began since the claim.
+        Paused = "paused",
         /// The critical window is not open yet: the clock went back since the claim.
         TooEarly = "too_early",
         /// By the provider's clock, which is far from ours, the window is not open.

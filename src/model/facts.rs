@@ -1,7 +1,8 @@
 //! Facts and verdicts: what a store reads inside a transaction, and what a pure rule answers.
 
 use super::{
-    AttemptId, AttemptState, HangUpState, IncidentState, Reason, RungKind, StepState, Target, Timestamp, When,
+    AttemptId, AttemptState, HangUpState, IncidentState, PauseView, Reason, RungKind, StepState, Target, Timestamp,
+    When,
 };
 use crate::owner::Owner;
 
@@ -12,6 +13,8 @@ pub struct Facts {
     pub step: Option<StepFacts>,
     /// The target.
     pub number: NumberFacts,
+    /// Of the pauses of this person and of everybody the one that lasts longest; it may be over.
+    pub pause: Option<PauseView>,
     /// Counted attempts of this person since the start of the last 24 hours.
     pub calls_of_person_today: u32,
     /// Counted attempts of all people since the start of the last 24 hours.
@@ -87,6 +90,8 @@ pub struct FenceFacts {
     pub incidents_open: Option<bool>,
     /// Of an incident it serves a human has answered, and the step runs only while nobody has.
     pub acknowledged: bool,
+    /// Of the pauses of its person and of everybody the one that lasts longest; it may be over.
+    pub pause: Option<PauseView>,
     /// What it does.
     pub kind: RungKind,
     /// When the latest of its steps was due, and the earliest moment at which one is too late; `None` for `call-test`.

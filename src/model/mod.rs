@@ -11,6 +11,7 @@ mod facts;
 mod heard;
 mod ids;
 mod meeting;
+mod pause;
 mod phone;
 mod rung;
 mod states;
@@ -31,6 +32,7 @@ pub use facts::{
 pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::MeetingWords;
+pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
 pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};
 pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};

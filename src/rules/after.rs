@@ -95,12 +95,13 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
             let words = "by the provider's clock the window was not open; this machine's clock is wrong";
             end(StepState::Skipped, late(facts.kind), words)
         }
-        // An ended incident cancels its steps in the store, and what is too early is for the guards to say. A call that
+        // An ended incident cancels its steps in the store; what is too early or paused is for the guards to say. A call that
         // was shared goes on for the meeting that has neither ended nor started.
         NotSentCause::Fenced(
             FenceReason::IncidentEnded
             | FenceReason::Acknowledged
             | FenceReason::NotOurs
+            | FenceReason::Paused
             | FenceReason::WindowClosed
             | FenceReason::TooEarly,
         ) => StepNext::Again { not_before: now, spends_try: false },
@@ -223,7 +224,9 @@ mod tests {
         assert_eq!(ended(late), (StepState::Skipped, Reason::OutsideCriticalWindow));
         assert_eq!(ended(fenced(FenceReason::Stopped)), (StepState::Skipped, Reason::Paused));
         let again = StepNext::Again { not_before: NOW, spends_try: false };
-        for reason in [FenceReason::IncidentEnded, FenceReason::TooEarly, FenceReason::WindowClosed] {
+        for reason in
+            [FenceReason::IncidentEnded, FenceReason::TooEarly, FenceReason::WindowClosed, FenceReason::Paused]
+        {
             assert_eq!(fenced(reason), again, "{reason}");
         }
         let spent = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true };

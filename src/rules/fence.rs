@@ -54,6 +54,9 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
     if moment.stopped {
         return Err(FenceReason::Stopped);
     }
+    if facts.pause.as_ref().is_some_and(|pause| pause.holds_at(moment.now)) {
+        return Err(FenceReason::Paused);
+    }
     if moment.boottime_ms > moment.send_by_boot_ms {
         return Err(FenceReason::TooLate);
     }
@@ -71,6 +74,7 @@ fn place(facts: &FenceFacts, now: Timestamp, critical: Duration) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PauseView;
 
     const START: Timestamp = Timestamp::from_ms(1_000_000);
 
@@ -82,6 +86,7 @@ mod tests {
             hang_up: HangUpState::None,
             incidents_open: Some(true),
             acknowledged: false,
+            pause: None,
             kind: RungKind::Call,
             due: Some((Timestamp::from_ms(START.ms() - 90_000), START)),
         };
@@ -116,6 +121,19 @@ mod tests {
         assert_eq!(ask(|_, m| m.now = START), Err(FenceReason::WindowClosed));
         assert_eq!(ask(|_, m| m.now = Timestamp::from_ms(0)), Err(FenceReason::TooEarly));
         assert_eq!(ask(|_, m| m.stopped = true), Err(FenceReason::Stopped));
+    }
+
+    #[test]
+    fn the_fence_refuses_while_a_pause_holds() {
+        let pause = |until: Option<i64>| {
+            let until = until.map(Timestamp::from_ms);
+            Some(PauseView { person: None, since: Timestamp::from_ms(0), until, reason: None })
+        };
+        // The moment is 60 s before the start.
+        let over = START.ms() - 60_000;
+        assert_eq!(ask(|f, _| f.pause = pause(None)), Err(FenceReason::Paused));
+        assert_eq!(ask(|f, _| f.pause = pause(Some(over + 1))), Err(FenceReason::Paused));
+        assert_eq!(ask(|f, _| f.pause = pause(Some(over))), Ok(()));
     }
 
     #[test]

@@ -132,12 +132,13 @@ fn unanswered(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     (answered && step.when == When::Unanswered).then(|| skip(Reason::Acknowledged, ""))
 }
 
-/// Guard 7, the STOP file.
-fn brakes(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    if !s.stopped {
-        return None;
+/// Guard 7, the STOP file and `pause`.
+fn brakes(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
+    if s.stopped {
+        return Some(skip(Reason::Paused, "the STOP file exists, or cannot be looked at"));
     }
-    Some(skip(Reason::Paused, "the STOP file exists, or cannot be looked at"))
+    let pause = facts.pause.as_ref().filter(|pause| pause.holds_at(s.now))?;
+    Some(skip(Reason::Paused, pause.words()))
 }
 
 /// Guard 0, the words.

@@ -260,7 +260,20 @@ pub trait Store: Send + Sync {
     /// Ends an incident on behalf of an operator, the same way; running calls are ended too.
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended>;
 
+    /// Begins a pause (guard 7), in place of the pause of the same people that lasts: nothing new goes out, neither what is
+    /// due nor what was claimed and has not left. What is under way goes on.
+    fn pause(&self, new: &NewPause, now: Timestamp) -> Result<PauseView>;
+
+    /// Ends the pause of this person, or everybody's; one says nothing of the other. What held until now, empty for none.
+    fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>>;
+
     // --- reading ---
+
+    /// Pauses that hold, everybody's first.
+    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>>;
+
+    /// Ticks that started since then, newest first, at most so many.
+    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>>;
 
     /// Everything `status` shows.
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot>;

@@ -2,8 +2,8 @@
 
 use super::{CalendarView, Meeting};
 use crate::model::{
-    AckHow, AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, IncidentState, MeetingId, ProviderKind,
-    Reason, RungKind, StepId, StepState, Timestamp,
+    AckHow, AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, IncidentState, MeetingId, PauseView,
+    ProviderKind, Reason, RungKind, StepId, StepState, Timestamp,
 };
 use serde::Serialize;
 
@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub last_tick: Option<TickView>,
     /// Faults that last: key and since when.
     pub faults: Vec<FaultView>,
+    /// Pauses that hold, everybody's first.
+    pub pauses: Vec<PauseView>,
 }
 
 /// One incident with its steps.

@@ -323,7 +323,12 @@ fn make(people: usize, opened: bool) -> Vec<u8> {
     let store = SqliteStore::open(&path, Create::Yes).unwrap();
     let now = SystemClock.now();
     let before = now.minus(Duration::from_secs(30));
-    let start = TickStart { now: before, boottime_ms: SystemClock.boottime_ms() - 30_000, owner: Owner::me() };
+    let start = TickStart {
+        now: before,
+        boottime_ms: SystemClock.boottime_ms() - 30_000,
+        owner: Owner::me(),
+        host: "rig".into(),
+    };
     let tick = store.begin_tick(&start).unwrap().id;
     let end = TickEnd { now: before, exit: 0, skew_ms: None, placed: 0, not_placed: 0 };
     store.end_tick(tick, &end).unwrap();

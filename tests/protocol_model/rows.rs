@@ -61,6 +61,7 @@ impl Protocol {
                 live_since: newest(&|i, _| s.live_call(i).is_some()),
                 last_rang_at: newest(&|_, a| a.counts() && a.state != AttemptState::Absent),
             },
+            pause: None,
             calls_of_person_today: counted,
             calls_today: counted,
         };
@@ -90,6 +91,7 @@ impl Protocol {
             hang_up: a.hang_up,
             incidents_open: Some(!s.ended),
             acknowledged: false,
+            pause: None,
             kind: RungKind::Call,
             due: Some((wall(self.rungs[usize::from(a.step)]), wall(START))),
         };

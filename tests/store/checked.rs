@@ -8,8 +8,8 @@ use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
-    NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
-    StepView, Store, TickBegun, TickEnd, TickStart,
+    NewPause, NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule,
+    Snapshot, StepResult, StepView, Store, TickBegun, TickEnd, TickSeen, TickStart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -190,6 +190,8 @@ impl Store for Checked {
         fn check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
         fn present(incident: IncidentId, now: Timestamp) -> Ended;
         fn resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
+        fn pause(new: &NewPause, now: Timestamp) -> PauseView;
+        fn resume(person: Option<&str>, now: Timestamp) -> Vec<PauseView>;
     }
 
     fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>> {
@@ -244,6 +246,14 @@ impl Store for Checked {
 
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {
         self.inner.live_calls(scope, now)
+    }
+
+    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.inner.pauses(now)
+    }
+
+    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
+        self.inner.recent_ticks(since, limit)
     }
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {

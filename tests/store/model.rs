@@ -244,6 +244,7 @@ impl Model {
                 live_since: rang().filter(live).map(|a| at(a.intent)).max(),
                 last_rang_at: rang().map(|a| at(a.intent)).max(),
             },
+            pause: None,
             calls_of_person_today: calls(&|a| a.person == meeting.person),
             calls_today: calls(&|_| true),
         }

@@ -21,7 +21,7 @@ facts! {
 }
 
 fn start(now: i64) -> TickStart {
-    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner() }
+    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: "bench".into() }
 }
 
 fn finish(now: i64, exit: u8, skew_ms: Option<i64>) -> TickEnd {

@@ -7,9 +7,9 @@ use savehub::model::{
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
-    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, TickBegun, TickEnd, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NewPause,
+    NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot,
+    StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -263,6 +263,22 @@ impl Store for Watched {
 
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
         self.ask().resolve(incident, note, now)
+    }
+
+    fn pause(&self, new: &NewPause, now: Timestamp) -> Result<PauseView> {
+        self.ask().pause(new, now)
+    }
+
+    fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.ask().resume(person, now)
+    }
+
+    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.ask().pauses(now)
+    }
+
+    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
+        self.ask().recent_ticks(since, limit)
     }
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {

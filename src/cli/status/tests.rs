@@ -32,6 +32,7 @@ fn nothing() -> Snapshot {
         calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(0))),
         faults: Vec::new(),
+        pauses: Vec::new(),
     }
 }
 
@@ -132,6 +133,7 @@ fn busy_morning() -> Snapshot {
         calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(1))),
         faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
+        pauses: Vec::new(),
     }
 }
 

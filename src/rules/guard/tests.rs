@@ -17,7 +17,7 @@ fn step() -> StepFacts {
 }
 
 fn facts(step: StepFacts) -> Facts {
-    Facts { step: Some(step), number: NumberFacts::default(), calls_of_person_today: 0, calls_today: 0 }
+    Facts { step: Some(step), number: NumberFacts::default(), pause: None, calls_of_person_today: 0, calls_today: 0 }
 }
 
 trait Before {
@@ -109,6 +109,24 @@ fn guard_2_says_how_early_or_how_late() {
 }
 
 #[test]
+fn guard_7_refuses_everything_while_a_pause_holds() {
+    let until = Some(START.before(60));
+    let pause = PauseView { person: Some("ana".into()), since: START.before(900), until, reason: Some("a move".into()) };
+    let paused = Facts { pause: Some(pause), ..facts(step()) };
+    let words = "ana is paused until 1970-01-01T00:15:40.000Z: a move";
+    assert_eq!(reason(ask(&paused, 61, |_, _| ())), skipped(Reason::Paused, words));
+    assert_eq!(ask(&paused, 60, |_, _| ()), Verdict::Place);
+    let joined = Facts { step: Some(StepFacts { incident_state: IncidentState::Resolved, ..step() }), ..paused.clone() };
+    assert_eq!(reason(ask(&joined, 61, |_, _| ())).1, Reason::IncidentResolved, "what ended comes first");
+    for kind in RungKind::ALL {
+        let to = Target { kind: *kind, address: Address::read("+12025550123") };
+        assert_eq!(reason(ask_for(&to, &paused, 61, |_, _| ())).1, Reason::Paused, "{kind}");
+    }
+    let test_call = Facts { step: None, ..paused };
+    assert_eq!(reason(ask(&test_call, 61, |_, _| ())).1, Reason::Paused);
+}
+
+#[test]
 fn guard_6_refuses_every_incident_that_is_not_open() {
     for state in IncidentState::ALL {
         let verdict = ask(&facts(StepFacts { incident_state: *state, ..step() }), 60, |_, _| ());
@@ -177,7 +195,8 @@ fn an_earlier_rung_is_superseded_by_a_later_one_that_is_due_too() {
 
 #[test]
 fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
-    let test_call = Facts { step: None, number: NumberFacts::default(), calls_of_person_today: 0, calls_today: 0 };
+    let test_call =
+        Facts { step: None, number: NumberFacts::default(), pause: None, calls_of_person_today: 0, calls_today: 0 };
     assert_eq!(ask(&test_call, 9999, |_, _| ()), Verdict::Place);
     assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stopped = true)).1, Reason::Paused);
 }

@@ -1,6 +1,6 @@
 //! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
 
-use super::{Inner, record};
+use super::{Inner, pauses, record};
 use crate::model::{
     Action, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
     printable,
@@ -205,6 +205,7 @@ fn facts(tx: &Transaction<'_>, step: Option<(&Claim, Timestamp)>, draft: &Attemp
     Ok(Facts {
         step,
         number: number_facts(tx, draft)?,
+        pause: pauses::longest(tx, &draft.person)?,
         calls_of_person_today: today(" and person = ?2")?,
         calls_today: today(" and ?2 = ?2")?,
     })

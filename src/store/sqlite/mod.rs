@@ -33,6 +33,7 @@ mod incidents;
 mod meetings;
 mod migrations;
 mod open;
+mod pauses;
 mod reads;
 mod reconcile;
 mod record;
@@ -42,9 +43,9 @@ mod values;
 use super::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
-    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, TickBegun, TickEnd, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NewPause,
+    NextLook, Opened, PauseView, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot,
+    StepResult, Store, StoreError, TickBegun, TickEnd, TickSeen, TickStart,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -398,6 +399,22 @@ impl Store for SqliteStore {
 
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
         self.write("resolve an incident", |tx| incidents::resolve(tx, incident, note, now))
+    }
+
+    fn pause(&self, new: &NewPause, now: Timestamp) -> Result<PauseView> {
+        self.write("begin a pause", |tx| pauses::begin(tx, new, now))
+    }
+
+    fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.write("end a pause", |tx| pauses::end(tx, person, now))
+    }
+
+    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.read("read the pauses", |tx| pauses::live(tx, now))
+    }
+
+    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
+        self.read("read the last ticks", |tx| reads::ticks(tx, since, limit))
     }
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {

@@ -1,9 +1,11 @@
 //! What `status` shows.
 
 use super::values::target;
-use super::{Inner, calendars, meetings};
+use super::{Inner, calendars, meetings, pauses};
 use crate::model::{IncidentId, StepId, Timestamp};
-use crate::store::{AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
+use crate::store::{
+    AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
+};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
@@ -16,6 +18,7 @@ pub(super) fn snapshot(tx: &Transaction<'_>, now: Timestamp, since: Timestamp, u
         calendars: calendars::views(tx)?,
         last_tick: last_tick(tx)?,
         faults: faults(tx)?,
+        pauses: pauses::live(tx, now)?,
     })
 }
 
@@ -138,6 +141,29 @@ fn last_tick(tx: &Transaction<'_>) -> Inner<Option<TickView>> {
         None => Ok(view("")?),
         ended => Ok(ended),
     }
+}
+
+/// The newest ticks. A row that cannot be read is left out.
+pub(super) fn ticks(tx: &Transaction<'_>, since: Timestamp, limit: usize) -> Inner<Vec<TickSeen>> {
+    let mut statement = tx.prepare_cached(
+        "select id, host, owner, boottime_ms, started_at, ended_at, exit, skew_ms, placed, not_placed from ticks \
+         where started_at >= ?1 order by id desc limit ?2",
+    )?;
+    let rows = statement.query_map(params![since, i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+        Ok(TickSeen {
+            id: r.get(0)?,
+            host: r.get(1)?,
+            owner: r.get(2)?,
+            boottime_ms: r.get(3)?,
+            started_at: r.get(4)?,
+            ended_at: r.get(5)?,
+            exit: r.get(6)?,
+            skew_ms: r.get(7)?,
+            placed: r.get(8)?,
+            not_placed: r.get(9)?,
+        })
+    })?;
+    super::readable(rows, "a tick")
 }
 
 fn faults(tx: &Transaction<'_>) -> Inner<Vec<FaultView>> {

@@ -1,4 +1,4 @@
--- Schema 3: rungs of other kinds than calls. `{Name}` stands for the values of that enum of `model`, as SQL literals.
+-- Schema 3: rungs of other kinds than calls.
 -- The table of attempts is made anew (a CHECK cannot be changed), while foreign keys are off.
 
 create table attempts_3(
@@ -13,7 +13,7 @@ create table attempts_3(
   to_number text not null, -- a phone, a mailbox, or a name of the config
   from_number text not null,
   message text not null, -- cut
-  state text not null check(state in ({AttemptState})),
+  state text not null check(state in ('SENDING','ACCEPTED','REJECTED','NOT_SENT','UNKNOWN','ABSENT','ABANDONED')),
   owner text not null,
   lease_until_boot_ms integer not null,
   intent_at integer not null,
@@ -22,7 +22,7 @@ create table attempts_3(
   deadline_boot_ms integer not null,
   finished_at integer,
   sid text unique,
-  call_status text check(call_status in ({CallStatus})),
+  call_status text check(call_status in ('queued','ringing','in-progress','completed','busy','no-answer','failed','canceled','sending','sent','delivered','undelivered','done','simulated')),
   duration_s integer,
   rang_s integer, -- of an unanswered call; 0: it never left the queue
   answered_by text,
@@ -33,7 +33,7 @@ create table attempts_3(
   error_class text, -- whose fault a refusal is
   http_status integer,
   request_id text,
-  hang_up text not null default 'NONE' check(hang_up in ({HangUpState})),
+  hang_up text not null default 'NONE' check(hang_up in ('NONE','WANTED','DONE','MOOT')),
   hang_up_how text,
   next_look_at integer, -- null: nothing to look for
   check((state = 'ACCEPTED') = (sid is not null)),

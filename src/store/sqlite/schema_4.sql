@@ -2,12 +2,12 @@
 
 create table heard(
   sid text primary key, -- the provider's id of it
-  how text not null check(how in ({HeardHow})),
+  how text not null check(how in ('message','call','key')),
   from_number text not null,
   at integer not null,
   heard_at integer not null,
   message text not null, -- cut
-  effect text not null check(effect in ({HeardEffect}))) strict, without rowid;
+  effect text not null check(effect in ('joined','missed','acknowledged','not_understood','needs_code','nothing_open'))) strict, without rowid;
 create index heard_by_time on heard(at);
 
 -- The incidents it was for.

@@ -1,7 +1,7 @@
 //! The tick's own record, lasting faults, and what closes with time.
 
 use super::incidents::{self, End};
-use super::{Inner, claims, heard, meetings, record};
+use super::{Inner, claims, heard, meetings, pauses, record};
 use crate::model::{
     HangUp, IncidentId, IncidentState, MeetingId, Reason, RungKind, StepId, StepState, TickId, Timestamp,
 };
@@ -26,8 +26,8 @@ pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun>
         |r| r.get(0),
     )?;
     tx.execute(
-        "insert into ticks(owner, boottime_ms, started_at) values (?1, ?2, ?3)",
-        params![start.owner, start.boottime_ms, start.now],
+        "insert into ticks(owner, boottime_ms, started_at, host) values (?1, ?2, ?3, ?4)",
+        params![start.owner, start.boottime_ms, start.now, start.host],
     )?;
     let id = TickId(tx.last_insert_rowid());
     let skews = tx
@@ -42,7 +42,7 @@ pub(super) fn begin(tx: &Transaction<'_>, start: &TickStart) -> Inner<TickBegun>
         .prepare_cached("select key from faults order by key")?
         .query_map([], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(TickBegun { id, skews, faults, last_tick_at })
+    Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
 }
 
 pub(super) fn end(tx: &Transaction<'_>, id: TickId, end: &TickEnd) -> Inner<()> {
@@ -130,6 +130,7 @@ fn prune(tx: &Transaction<'_>, now: Timestamp, rule: &CloseRule, closed: &mut Cl
     if let Some(keep) = rule.retention {
         closed.deleted = forget(tx, now.minus(keep))?;
         forget_unwatched(tx, now.minus(keep))?;
+        pauses::forget(tx, now.minus(keep), BATCH)?;
     }
     Ok(())
 }

@@ -4,16 +4,19 @@ mod attempts;
 mod calls;
 mod incidents;
 mod meetings;
+mod pauses;
 mod reconcile;
 mod ticks;
 
 pub use crate::model::{
-    AfterFacts, Facts, FenceFacts, Heeded, NumberFacts, OpenAttempt, Refusal, Settle, StepFacts, StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Heeded, NumberFacts, OpenAttempt, PauseView, Refusal, Settle, StepFacts, StepNext,
+    Verdict,
 };
 pub use attempts::*;
 pub use calls::*;
 pub use incidents::*;
 pub use meetings::*;
+pub use pauses::*;
 pub use reconcile::*;
 pub use ticks::*;
 

@@ -1,6 +1,6 @@
 //! The tick's own record.
 
-use crate::model::{IncidentId, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp};
+use crate::model::{IncidentId, PauseView, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp};
 use crate::owner::Owner;
 use serde::Serialize;
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub struct TickStart {
     pub boottime_ms: i64,
     /// This process.
     pub owner: Owner,
+    /// Name of the machine, printable.
+    pub host: String,
 }
 
 /// A skew, and the tick that saw it.
@@ -40,6 +42,33 @@ pub struct TickBegun {
     pub faults: Vec<String>,
     /// When the newest tick that ended did so.
     pub last_tick_at: Option<Timestamp>,
+    /// Pauses that hold, everybody's first.
+    pub pauses: Vec<PauseView>,
+}
+
+/// A tick as it stands in its row, for checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TickSeen {
+    /// Row.
+    pub id: TickId,
+    /// Name of the machine; `None`: written before schema 5.
+    pub host: Option<String>,
+    /// The process: boot, pid and start time.
+    pub owner: Owner,
+    /// `CLOCK_BOOTTIME` at its start, milliseconds.
+    pub boottime_ms: i64,
+    /// Wall time at its start.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs, or when it was killed.
+    pub ended_at: Option<Timestamp>,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Skew of the provider's clock it saw, milliseconds.
+    pub skew_ms: Option<i64>,
+    /// Steps whose call or message was taken.
+    pub placed: Option<u32>,
+    /// Steps that ended without one.
+    pub not_placed: Option<u32>,
 }
 
 /// End of a tick.
