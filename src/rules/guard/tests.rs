@@ -111,12 +111,14 @@ fn guard_2_says_how_early_or_how_late() {
 #[test]
 fn guard_7_refuses_everything_while_a_pause_holds() {
     let until = Some(START.before(60));
-    let pause = PauseView { person: Some("ana".into()), since: START.before(900), until, reason: Some("a move".into()) };
+    let pause =
+        PauseView { person: Some("ana".into()), since: START.before(900), until, reason: Some("a move".into()) };
     let paused = Facts { pause: Some(pause), ..facts(step()) };
     let words = "ana is paused until 1970-01-01T00:15:40.000Z: a move";
     assert_eq!(reason(ask(&paused, 61, |_, _| ())), skipped(Reason::Paused, words));
     assert_eq!(ask(&paused, 60, |_, _| ()), Verdict::Place);
-    let joined = Facts { step: Some(StepFacts { incident_state: IncidentState::Resolved, ..step() }), ..paused.clone() };
+    let joined =
+        Facts { step: Some(StepFacts { incident_state: IncidentState::Resolved, ..step() }), ..paused.clone() };
     assert_eq!(reason(ask(&joined, 61, |_, _| ())).1, Reason::IncidentResolved, "what ended comes first");
     for kind in RungKind::ALL {
         let to = Target { kind: *kind, address: Address::read("+12025550123") };

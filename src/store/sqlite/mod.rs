@@ -28,6 +28,7 @@ mod attempts;
 mod calendars;
 mod calls;
 mod claims;
+mod health;
 mod heard;
 mod incidents;
 mod meetings;
@@ -51,6 +52,7 @@ use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
     Timestamp, Waiting,
 };
+pub use health::{DatabaseOwner, Health, Integrity};
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::PathBuf;
