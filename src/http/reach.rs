@@ -90,3 +90,60 @@ fn words(error: &io::Error) -> String {
         kind => format!("no connection: {kind}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Lookup;
+    use std::net::TcpListener;
+
+    const SOON: Duration = Duration::from_millis(300);
+
+    /// Every name is this machine, or unknown.
+    #[derive(Debug)]
+    struct Here(bool);
+
+    impl Lookup for Here {
+        fn lookup(&self, _: &str, port: u16, _: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
+            let here = SocketAddr::from(([127, 0, 0, 1], port));
+            Some(if self.0 { Ok(vec![here]) } else { Err(io::ErrorKind::NotFound.into()) })
+        }
+    }
+
+    fn reached(known: bool, url: &str) -> Result<(), String> {
+        reach(&Names(Arc::new(Here(known))), &Address::parse(url).unwrap(), None, SOON)
+    }
+
+    #[test]
+    fn a_name_that_does_not_resolve_is_told_without_the_name() {
+        assert_eq!(reached(false, "https://a.example/s3cr3t"), Err("the host name does not resolve".into()));
+    }
+
+    #[test]
+    fn a_server_is_reached_without_a_byte() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        assert_eq!(reached(true, &format!("http://a.example:{port}/s3cr3t")), Ok(()));
+        let mut came = Vec::new();
+        io::Read::read_to_end(&mut server.accept().unwrap().0, &mut came).unwrap();
+        assert_eq!(came, b"");
+        drop(server);
+        let refused = reached(true, &format!("http://a.example:{port}/"));
+        assert!(refused.as_ref().is_err_and(|why| why.starts_with("no connection: ")), "{refused:?}");
+    }
+
+    #[test]
+    fn a_server_that_does_not_shake_hands_is_given_up_in_time() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://a.example:{}/", server.local_addr().unwrap().port());
+        assert_eq!(reached(true, &url), Err("no answer in time".into()));
+    }
+
+    #[test]
+    fn an_authority_file_that_holds_none_is_told() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(roots(Some(file.path())).unwrap_err(), "ca_file holds no certificate");
+        assert_eq!(roots(Some(Path::new("/nowhere"))).unwrap_err(), "ca_file cannot be read");
+        assert!(!roots(None).unwrap().is_empty());
+    }
+}

@@ -116,7 +116,9 @@ pub fn webhook(config: &WebhookConfig) -> Result<(), String> {
 /// Reads a TwiML Bin, as anybody may. Without parameters nothing comes of it.
 pub fn key_bin(url: &str) -> Result<Bin, String> {
     let address = Address::parse(url).ok_or("the address cannot be read")?;
-    let got = Getter::new(Arc::new(SystemLookup), false, WITHIN).get(&address, &[], WITHIN)?;
+    let got = Getter::new(Arc::new(SystemLookup), false, WITHIN).get(&address, &[], WITHIN);
+    // What may follow is advice about calendars.
+    let got = got.map_err(|why| why.split(';').next().unwrap_or_default().to_owned())?;
     if got.status() != 200 {
         return Ok(Bin::Refused(got.status()));
     }

@@ -81,6 +81,8 @@ pub enum Command {
     CallTest(CallTestArgs),
     /// Show what comes next, what is open, what rang, and how old the last tick is
     Status(StatusArgs),
+    /// Look for everything that could keep a phone from ringing, and say what to do about it
+    Doctor(DoctorArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Address, PauseView};
 
 const START: Timestamp = Timestamp::from_ms(1_000_000_000);
 
