@@ -10,7 +10,8 @@ use super::twilio::Twilio;
 use crate::config::{Config, EmailConfig, WebhookConfig};
 use crate::http::{Address, Getter, Names, SystemLookup, reach};
 use crate::model::{Phone, Timestamp};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,8 +110,14 @@ pub fn mail_server(config: &EmailConfig) -> Result<(), String> {
 /// address.
 pub fn webhook(config: &WebhookConfig) -> Result<(), String> {
     let secrets = config.secrets()?;
-    let address = Address::parse(secrets.url.expose_secret()).ok_or("the address cannot be read")?;
-    reach(&Names(Arc::new(SystemLookup)), &address, config.ca_file.as_deref(), config.timeout.min(WITHIN))
+    server(&secrets.url, config.ca_file.as_deref(), config.timeout)
+}
+
+/// Connects to the server of a secret address, with TLS for https, and says nothing to it. Otherwise says why it cannot,
+/// without any part of the address.
+pub fn server(url: &SecretString, ca_file: Option<&Path>, within: Duration) -> Result<(), String> {
+    let address = Address::parse(url.expose_secret()).ok_or("the address cannot be read")?;
+    reach(&Names(Arc::new(SystemLookup)), &address, ca_file, within.min(WITHIN))
 }
 
 /// Reads a TwiML Bin, as anybody may. Without parameters nothing comes of it.

@@ -26,7 +26,8 @@ fn a_rehearsal_that_works_is_told_in_lines_and_warned_of_as_one() {
         ran.out
     );
     assert!(ran.out.contains("\n  ok       database   HOME/.local/state/savehub/savehub.db, "), "{}", ran.out);
-    assert!(ran.out.contains("\n  ok       ticks      the last one 5 s ago, 120 in the last 24 h\n"), "{}", ran.out);
+    assert!(ran.out.contains("\n  ok       ticks      the last one "), "{}", ran.out);
+    assert!(ran.out.contains(" s ago, 120 in the last 24 h\n"), "{}", ran.out);
     assert!(ran.out.contains("\n  skipped  account    the provider is mock: nothing leaves\n"), "{}", ran.out);
     assert_eq!(lines.last(), Some(&"1 warning"));
     assert_eq!(ran.err, "");
@@ -36,7 +37,7 @@ fn a_rehearsal_that_works_is_told_in_lines_and_warned_of_as_one() {
 fn without_a_config_it_says_where_one_belongs_and_looks_at_the_rest() {
     let said = doctor(&scheduled(Cli::new()));
     said.says("config", "problem", "there is none; looked for HOME/.config/savehub/config.toml");
-    said.says("ticks", "ok", "the last one 5 s ago");
+    said.says("ticks", "ok", "the last one ");
     said.says("account", "skipped", "the config cannot be used");
     assert_eq!(said.code, 1);
 }

@@ -158,7 +158,7 @@ fn judge(seen: &Seen, need: &Need) -> Vec<Check> {
         checks.push(balance(&rest.balance, need));
         checks.push(sender(rest, need));
         checks.extend(countries(&rest.countries, need));
-        checks.extend(verified(&rest.verified));
+        checks.extend(verified(&rest.verified, need.reached.len()));
     }
     if need.texts {
         let why = "whether text messages reach a country, and registration in the US (A2P 10DLC), can be seen in the \
@@ -293,7 +293,8 @@ fn countries(told: &[(&'static str, Told<bool>)], need: &Need) -> Vec<Check> {
     found
 }
 
-fn verified(told: &[(String, Told<bool>)]) -> Vec<Check> {
+/// `all`: how many numbers there are, asked about or not.
+fn verified(told: &[(String, Told<bool>)], all: usize) -> Vec<Check> {
     let name = "verified";
     let unknown: Vec<&str> = told.iter().filter(|(_, told)| *told == Ok(false)).map(|(who, _)| who.as_str()).collect();
     let error = told.iter().find_map(|(_, told)| told.as_ref().err());
@@ -303,7 +304,12 @@ fn verified(told: &[(String, Told<bool>)]) -> Vec<Check> {
         let remedy = "Verify them in the console (Phone Numbers, Verified Caller IDs), or upgrade the account";
         found.push(Check::problem(name, detail, remedy));
     } else if error.is_none() && !told.is_empty() {
-        found.push(Check::ok(name, "everybody's number is verified"));
+        let whose = if told.len() < all {
+            format!("the first {} numbers are", told.len())
+        } else {
+            "everybody's number is".into()
+        };
+        found.push(Check::ok(name, format!("{whose} verified")));
     }
     found
 }

@@ -102,9 +102,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// Puts lines in their order and counts.
+    /// Puts lines in their order, makes one of many that are fine, and counts.
     pub fn of(mut checks: Vec<Check>) -> Self {
         checks.sort_by_key(|check| CHECKS.iter().position(|(name, _)| *name == check.check));
+        let checks = folded(checks);
         let count = |status| checks.iter().filter(|check| check.status == status).count();
         let (problems, warnings) = (count(Status::Problem), count(Status::Warning));
         Self { checks, problems, warnings }
@@ -123,9 +124,10 @@ impl Report {
                 Status::Problem => paint.alarm(&word),
             };
             let remedy = remedy.as_ref().map_or_else(String::new, |remedy| format!(". {remedy}"));
-            text.push_str(&format!("  {word}  {check:<names$}  {detail}{remedy}\n"));
+            text.extend(["  ", &word, "  ", &format!("{check:<names$}"), "  ", detail, &remedy, "\n"]);
         }
-        text.push_str(&format!("{}\n", self.summary()));
+        text.push_str(&self.summary());
+        text.push('\n');
         text
     }
 
@@ -138,6 +140,33 @@ impl Report {
             (problems, warnings) => format!("{}, {}", counted(problems, "problem"), counted(warnings, "warning")),
         }
     }
+}
+
+/// More lines than this of one check that need nobody's eye become one: a company has thousands of calendars.
+const MANY: usize = 10;
+
+fn folded(checks: Vec<Check>) -> Vec<Check> {
+    let mut counts: Vec<(&'static str, Status, usize)> = Vec::new();
+    for check in &checks {
+        match counts.iter_mut().find(|(name, status, _)| (*name, *status) == (check.check, check.status)) {
+            Some((.., count)) => *count += 1,
+            None => counts.push((check.check, check.status, 1)),
+        }
+    }
+    let many = |check: &Check| {
+        let quiet = matches!(check.status, Status::Ok | Status::Skipped);
+        let is_it = |(name, status, _): &&(&str, Status, usize)| (*name, *status) == (check.check, check.status);
+        counts.iter().find(is_it).map(|(.., count)| *count).filter(|count| quiet && *count > MANY)
+    };
+    let mut kept: Vec<Check> = Vec::new();
+    for check in checks {
+        match many(&check) {
+            None => kept.push(check),
+            Some(_) if kept.iter().any(|seen| (seen.check, seen.status) == (check.check, check.status)) => {}
+            Some(count) => kept.push(Check { detail: format!("{}; and {} more", check.detail, count - 1), ..check }),
+        }
+    }
+    kept
 }
 
 /// The fields of `doctor --json`, for the manual page.
@@ -164,6 +193,15 @@ mod tests {
                     problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
         assert_eq!(report.text(Screen::PLAIN.paint), text);
         assert_eq!(Report::of(Vec::new()).text(Screen::PLAIN.paint), "nothing wrong\n");
+    }
+
+    #[test]
+    fn of_many_lines_that_are_fine_one_is_shown_and_of_those_that_are_not_all() {
+        let fine = (0..500).map(|n| Check::ok("calendar", format!("p{n}/work, 1 event")));
+        let bad = (0..20).map(|n| Check::problem("calendar", format!("q{n}/work cannot be read"), "Correct it"));
+        let report = Report::of(fine.chain(bad).collect());
+        assert_eq!((report.checks.len(), report.problems), (21, 20));
+        assert_eq!(report.checks[0].detail, "p0/work, 1 event; and 499 more");
     }
 
     #[test]

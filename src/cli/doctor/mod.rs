@@ -114,7 +114,7 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
     let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
     let limit = config.map_or(TICK_LIMIT, |config| config.engine.tick_limit);
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
-        Ok(seen) => ticks::judge(&seen, ticks::Now { now, limit, zone: &zone }),
+        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone }),
         Err(error) => {
             vec![Check::problem("ticks", format!("they cannot be read: {error}"), "See the line about the database")]
         }

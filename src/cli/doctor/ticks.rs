@@ -48,7 +48,7 @@ const STEADY: &str = "systemd: OnCalendar=*-*-* *:*:00/30 with AccuracySec=1s; c
 
 /// What the rows do not say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Now<'a> {
+pub(super) struct At<'a> {
     pub(super) now: Timestamp,
     /// `engine.tick_limit`.
     pub(super) limit: Duration,
@@ -57,7 +57,7 @@ pub(super) struct Now<'a> {
 }
 
 /// `ticks` of the last [`SINCE`], newest first.
-pub(super) fn judge(ticks: &[TickSeen], at: Now<'_>) -> Vec<Check> {
+pub(super) fn judge(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
     let Some(newest) = ticks.first() else {
         let remedy = "Let cron or a systemd timer run `savehub tick` every 30 s";
         return vec![Check::warning(NAME, "none in the last 24 h", remedy)];
@@ -75,7 +75,7 @@ pub(super) fn judge(ticks: &[TickSeen], at: Now<'_>) -> Vec<Check> {
     found
 }
 
-fn age(newest: &TickSeen, at: Now<'_>) -> Option<Check> {
+fn age(newest: &TickSeen, at: At<'_>) -> Option<Check> {
     let age = at.now.since(newest.started_at);
     let span = when::span(age.unsigned_abs());
     if age < -FUTURE_MS {
@@ -117,7 +117,7 @@ fn beats(ticks: &[TickSeen]) -> Beats {
     beats
 }
 
-fn rhythm(ticks: &[TickSeen], at: Now<'_>) -> Option<Check> {
+fn rhythm(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
     if ticks.len() < RHYTHM_MIN {
         return None;
     }
@@ -168,7 +168,7 @@ fn last_exit(ticks: &[TickSeen]) -> Option<Check> {
 }
 
 /// Ticks without an end that can no longer run: the watchdog ends each at its limit.
-fn killed(ticks: &[TickSeen], at: Now<'_>) -> Option<Check> {
+fn killed(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
     let over = at.limit.saturating_add(Duration::from_secs(10));
     let lost = |tick: &&TickSeen| tick.ended_at.is_none() && tick.started_at.plus(over) < at.now;
     let n = ticks.iter().filter(lost).count();
@@ -178,7 +178,7 @@ fn killed(ticks: &[TickSeen], at: Now<'_>) -> Option<Check> {
     (n > 0).then(|| Check::warning(NAME, detail, remedy))
 }
 
-fn slow(ticks: &[TickSeen], at: Now<'_>) -> Option<Check> {
+fn slow(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
     let near = i64::try_from(at.limit.as_millis()).unwrap_or(i64::MAX) / 5 * 4;
     let took = |tick: &TickSeen| Some(tick.ended_at?.since(tick.started_at));
     let n = ticks.iter().filter_map(took).filter(|took| *took >= near).count();
@@ -188,7 +188,7 @@ fn slow(ticks: &[TickSeen], at: Now<'_>) -> Option<Check> {
     (n > 0).then(|| Check::warning(NAME, detail, remedy))
 }
 
-fn fine(ticks: &[TickSeen], at: Now<'_>) -> String {
+fn fine(ticks: &[TickSeen], at: At<'_>) -> String {
     let ago = ticks.first().map_or(0, |newest| at.now.since(newest.started_at).max(0));
     let n = ticks.len();
     let counted = if n == 1 { "1 in the last 24 h".into() } else { format!("{n} in the last 24 h") };
@@ -233,7 +233,7 @@ mod tests {
     #[track_caller]
     fn says(ticks: &[TickSeen], status: Status, words: &str) {
         let zone = Zone::utc();
-        let found = judge(ticks, Now { now: NOW, limit: Duration::from_secs(60), zone: &zone });
+        let found = judge(ticks, At { now: NOW, limit: Duration::from_secs(60), zone: &zone });
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].status == status && found[0].detail.contains(words), "{found:?}");
     }
@@ -267,7 +267,7 @@ mod tests {
         let found = &ticks(every(60, 20));
         says(found, Status::Warning, "one every 60 s, not every 30 s");
         let zone = Zone::utc();
-        let told = judge(found, Now { now: NOW, limit: Duration::from_secs(60), zone: &zone });
+        let told = judge(found, At { now: NOW, limit: Duration::from_secs(60), zone: &zone });
         assert!(told[0].remedy.as_ref().unwrap().contains("AccuracySec=1s"));
     }
 
