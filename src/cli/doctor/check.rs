@@ -32,7 +32,8 @@ impl Status {
     }
 }
 
-/// What is looked at, in the order in which it is shown, and what that means.
+/// What is looked at, in the order in which it is shown, and what that means. A new check is a line here, a function that
+/// judges what it is told, and whoever measures that: `files` and `database` on this machine, `reach` over the network.
 pub const CHECKS: &[(&str, &str)] = &[
     ("config", "the config is found and has no mistakes"),
     ("provider", "calls are real"),
