@@ -115,14 +115,15 @@ fn guard_7_refuses_everything_while_a_pause_holds() {
     let pause =
         PauseView { person: Some("ana".into()), since: START.before(900), until, reason: Some("a move".into()) };
     let paused = Facts { pause: Some(pause), ..facts(step()) };
-    let words = "ana is paused until 1970-01-01T00:15:40.000Z: a move";
+    let words = "ana is paused until 1970-01-12T13:45:40.000Z: a move";
     assert_eq!(reason(ask(&paused, 61, |_, _| ())), skipped(Reason::Paused, words));
     assert_eq!(ask(&paused, 60, |_, _| ()), Verdict::Place);
     let joined =
         Facts { step: Some(StepFacts { incident_state: IncidentState::Resolved, ..step() }), ..paused.clone() };
     assert_eq!(reason(ask(&joined, 61, |_, _| ())).1, Reason::IncidentResolved, "what ended comes first");
     for kind in RungKind::ALL {
-        let to = Target { kind: *kind, address: Address::read("+12025550123") };
+        let address = Address::read("+12025550123");
+        let to = Target { kind: *kind, address };
         assert_eq!(reason(ask_for(&to, &paused, 61, |_, _| ())).1, Reason::Paused, "{kind}");
     }
     let test_call = Facts { step: None, ..paused };
