@@ -65,6 +65,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Utc::now", &["clock.rs"]),
     ("clock_gettime", &["clock.rs"]),
     ("lettre::", &["provider/email/"]),
+    ("rustls::", &["http/", "log.rs"]),
     ("process::Command", &["program.rs"]),
     ("thread::sleep", &["clock.rs"]),
     ("select ", &["store/sqlite/", "store/postgres/"]),

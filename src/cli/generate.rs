@@ -1,7 +1,7 @@
 //! `savehub generate`: files that belong to the package.
 
 use super::args::Cli;
-use super::{calendar, report, status};
+use super::{calendar, doctor, report, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -188,6 +188,14 @@ fn tables() -> Roff {
     roff.control("SH", ["REPORT AS JSON"]);
     roff.text([roman("savehub report --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, report::FIELDS);
+    roff.control("SH", ["CHECKS OF DOCTOR"]);
+    list(&mut roff, doctor::CHECKS);
+    roff.control("SH", ["DOCTOR AS JSON"]);
+    roff.text([roman(
+        "savehub doctor --json prints one object. A check may come more than once. Fields and checks may be added; none \
+         is renamed.",
+    )]);
+    list(&mut roff, doctor::FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -244,6 +252,8 @@ mod tests {
             "STATUS AS JSON",
             "CALENDARS AS JSON",
             "REPORT AS JSON",
+            "CHECKS OF DOCTOR",
+            "DOCTOR AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");

@@ -9,6 +9,7 @@ mod call_test;
 pub mod checkin;
 mod db;
 mod demo;
+pub mod doctor;
 pub mod generate;
 mod import;
 pub mod keypress;
@@ -126,6 +127,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Pause(args) => with_store(file, Create::No, screen, out, |ctx| pause::run(args, ctx)),
         Command::Resume(args) => with_store(file, Create::No, screen, out, |ctx| resume::run(args, ctx)),
         Command::Report(args) => with_store(file, Create::No, screen, out, |ctx| report::run(args, ctx)),
+        Command::Doctor(args) => doctor::run(args, file, screen, SystemClock.now(), out),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

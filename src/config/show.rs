@@ -117,6 +117,11 @@ impl Problem {
 }
 
 impl Problems {
+    /// What is wrong, each in a line, in the order of the file. No line of the file is in it.
+    pub fn titles(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.list.iter().map(|problem| problem.title.as_str())
+    }
+
     /// All pictures, an empty line between two, and a last line that counts them; in colour when asked.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };

@@ -166,7 +166,7 @@ pub(super) fn words(error: &Error, limit: Duration) -> String {
 }
 
 /// Why there is no secure connection. rustls names the host in its own words.
-fn tls_words(why: &str) -> String {
+pub(super) fn tls_words(why: &str) -> String {
     let known = [
         ("UnknownIssuer", "the server's certificate is from an authority that is not trusted"),
         ("expired", "the server's certificate has expired"),

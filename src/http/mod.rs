@@ -9,6 +9,7 @@
 //! | `public` | is that the public internet? |
 //! | `get` | what is there? |
 //! | `ping` | who is told that we are alive? |
+//! | `reach` | is anybody there? |
 
 mod address;
 mod dates;
@@ -16,6 +17,7 @@ mod get;
 mod names;
 mod ping;
 mod public;
+mod reach;
 mod socket;
 
 pub use address::Address;
@@ -24,6 +26,7 @@ pub(crate) use get::{Getter, Got};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
 pub(crate) use ping::ping;
+pub(crate) use reach::reach;
 pub(crate) use socket::connector;
 
 use log::LevelFilter;

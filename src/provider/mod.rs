@@ -4,6 +4,7 @@
 //! reads a clock for a decision and never touches the store. A new provider is one file or folder here, one arm in
 //! [`Registry`], and its table in the config.
 
+pub mod checkup;
 pub mod command;
 pub mod email;
 pub mod http;

@@ -16,6 +16,7 @@
 //! | [`pace`] | when is a call looked at again? |
 //! | [`refresh`] | when is a calendar looked at again? |
 //! | [`skew`] | is our clock wrong, and by how much? |
+//! | [`country`] | which country is a number in? |
 //! | [`message`] | what is said? |
 //! | [`agenda`] | what does a look at a calendar change? |
 
@@ -23,6 +24,7 @@ pub mod after;
 pub mod agenda;
 pub mod answered;
 pub mod capacity;
+pub mod country;
 pub mod fence;
 pub mod guard;
 pub mod hear;

@@ -1,6 +1,7 @@
 //! A Twilio on loopback. It keeps every request byte by byte and every call it made, and does to each request what was
 //! scripted for its kind. Its clock can be turned.
 
+mod books;
 mod routes;
 mod talk;
 
@@ -9,6 +10,8 @@ pub use super::fake_rules::ListShape;
 use super::fake_rules::{Answer, rfc_date};
 pub use super::fake_script::{Behaviour, Endpoint, Event, Latch, Life, answered, ends, unanswered};
 use super::wire::{Request, field, response};
+pub use books::ACCOUNT_CANARY;
+use books::Books;
 use routes::kind;
 use savehub::clock::{Clock, SystemClock};
 use savehub::config::TwilioConfig;
@@ -39,6 +42,7 @@ struct State {
     broken: Vec<Vec<u8>>,
     calls: Vec<FakeCall>,
     talk: Talk,
+    books: Books,
     scripts: HashMap<Endpoint, VecDeque<Behaviour>>,
     down: HashMap<Endpoint, Behaviour>,
     latches: Vec<Latch>,

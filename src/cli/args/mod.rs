@@ -91,6 +91,8 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Show what came of a stretch of time: calls, answers, failures, delays, costs
     Report(ReportArgs),
+    /// Look for everything that could keep a phone from ringing, and say what to do about it
+    Doctor(DoctorArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

@@ -67,3 +67,21 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "PERSON")]
     pub person: Option<String>,
 }
+
+/// `savehub doctor`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub doctor
+  savehub doctor --offline
+  savehub doctor --json
+
+Nothing rings, nothing is sent, and nothing is made or changed: the provider is only asked, mail servers are greeted, and \
+to webhooks a connection is made and closed. Exits with 1 when there is a problem; warnings do not count.")]
+pub struct DoctorArgs {
+    /// Print JSON (its fields are in the manual page)
+    #[arg(long)]
+    pub json: bool,
+    /// Leave out everything that needs the network
+    #[arg(long)]
+    pub offline: bool,
+}

@@ -22,7 +22,7 @@ use crate::provider::Gate;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Mechanism;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Quit, Rcpt};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use secrecy::ExposeSecret as _;
@@ -67,6 +67,16 @@ pub(super) fn hand_over(
     let taken = talk.connection.message(&mail.bytes);
     talk.check(taken, Stage::Mail, &[250])?;
     // The mail is theirs, whatever comes now.
+    talk.set_limit(QUIT_WITHIN);
+    let _ = talk.connection.command(Quit);
+    Ok(())
+}
+
+/// Everything up to a mail, and goodbye instead of it. `NOOP` shows that the server takes commands from us.
+pub(super) fn greet(config: &EmailConfig, login: Option<&Credentials>, names: &Names) -> Result<(), Outcome> {
+    let mut talk = Talk::begin(config, login, names)?;
+    talk.log_in()?;
+    talk.say(Noop, Stage::Sender, &[250])?;
     talk.set_limit(QUIT_WITHIN);
     let _ = talk.connection.command(Quit);
     Ok(())

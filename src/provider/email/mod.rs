@@ -46,6 +46,18 @@ impl Email {
         Self { config: config.clone(), names: Names(lookup) }
     }
 
+    /// Greets the server, protects the connection, logs in and says goodbye. No mail is sent. Otherwise says why it cannot.
+    pub(super) fn greet(&self) -> Result<(), String> {
+        let login = self.config.login.as_ref().map(credentials).transpose();
+        let greeted = login.and_then(|login| dialogue::greet(&self.config, login.as_ref(), &self.names));
+        greeted.map_err(|outcome| match outcome {
+            Outcome::NotSent(not_sent) => not_sent.detail,
+            Outcome::Rejected(refused) => format!("refused: {}", refused.message),
+            Outcome::Unknown(doubt) => doubt.detail,
+            Outcome::Accepted(_) => String::new(),
+        })
+    }
+
     fn send(&self, request: &Request, gate: &dyn Gate) -> Result<Outcome, Outcome> {
         let Address::Email(to) = &request.to.address else {
             return Err(not_sent(NotSentCause::Other, "this is not a mail address"));

@@ -2,6 +2,7 @@
 
 mod answer;
 mod calls;
+mod checkup;
 mod classify;
 mod codes;
 mod exchange;

@@ -76,7 +76,12 @@ fn no_orphans(tx: &Connection) -> rusqlite::Result<()> {
     Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY), words))
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<usize> {
+/// The version of the present schema.
+pub(super) const fn newest() -> usize {
+    MIGRATIONS.len()
+}
+
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<usize> {
     connection.pragma_query_value(None, "user_version", |r| r.get::<_, u32>(0)).map(|v| v as usize)
 }
 

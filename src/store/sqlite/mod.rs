@@ -36,6 +36,7 @@ mod check;
 mod claims;
 mod forget;
 mod gauges;
+mod health;
 mod heard;
 mod incidents;
 mod meetings;
@@ -65,6 +66,7 @@ use crate::model::{
     Timestamp, Waiting,
 };
 pub use backup::Replace;
+pub use health::{DatabaseOwner, Health, Integrity};
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::PathBuf;

@@ -3,10 +3,9 @@
 use super::super::fake_rules::{Answer, error, object, page, refusal, update};
 use super::super::fake_script::advance;
 use super::talk::{self, FakeMessage};
-use super::{ACCOUNT, Endpoint, FakeCall, ListShape, Request, Shared, State, TEST_ACCOUNT, field};
+use super::{ACCOUNT, Books, Endpoint, FakeCall, ListShape, Request, Shared, State, TEST_ACCOUNT, field};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
 use std::sync::MutexGuard;
 
 /// What kind of request it is.
@@ -30,11 +29,20 @@ pub(super) fn kind(request: &Request) -> Endpoint {
     }
 }
 
+/// Is the request signed with an API key?
+fn is_key(request: &Request) -> bool {
+    let basic = request.header("authorization").and_then(|header| header.strip_prefix("Basic "));
+    basic.and_then(|basic| STANDARD.decode(basic).ok()).is_some_and(|pair| pair.starts_with(b"SK"))
+}
+
 impl Shared {
     pub(super) fn route(&self, request: &Request) -> Answer {
         let Some(account) = self.authorized(request) else {
             return error(401, 20003, "Authentication Error - invalid username");
         };
+        if let Some(answer) = self.told(account, request) {
+            return answer;
+        }
         let base = format!("/2010-04-01/Accounts/{account}");
         let Some(rest) = request.path().strip_prefix(&base) else {
             return error(404, 20404, &format!("The requested resource {} was not found", request.path()));
@@ -44,10 +52,6 @@ impl Shared {
             ("POST", "/Messages.json") => self.send(account, &request.form()),
             (_, _) if account == TEST_ACCOUNT => {
                 error(403, 20008, "Resource not accessible with Test Account Credentials")
-            }
-            ("GET", ".json") => {
-                let kind = if self.state.lock().unwrap().talk.trial { "Trial" } else { "Full" };
-                (200, json!({"sid": account, "status": "active", "type": kind}))
             }
             ("GET", "/Calls.json") => {
                 let (calls, shape) = self.listed();
@@ -67,6 +71,16 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// What is asked about the account itself.
+    fn told(&self, account: &str, request: &Request) -> Option<Answer> {
+        let state = self.state.lock().unwrap();
+        let answer = Books::answer(&state, account, request).filter(|_| request.method == "GET")?;
+        if account == TEST_ACCOUNT {
+            return None;
+        }
+        Some(if state.books.keys_are_limited && is_key(request) { Books::refused() } else { answer })
     }
 
     /// The account of valid credentials; an API key belongs to [`ACCOUNT`].

@@ -1,0 +1,214 @@
+//! One line of the doctor: what was looked at, how it is, and what to do.
+
+use crate::cli::print::Paint;
+use serde::Serialize;
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// As it should be.
+    Ok,
+    /// Not looked at; the detail says why.
+    Skipped,
+    /// It works, and something about it should be known.
+    Warning,
+    /// Phones may not ring as they should.
+    Problem,
+}
+
+impl Status {
+    /// Every one, mildest first.
+    #[cfg(test)]
+    const ALL: [Self; 4] = [Self::Ok, Self::Skipped, Self::Warning, Self::Problem];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Skipped => "skipped",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+/// What is looked at, in the order in which it is shown, and what that means. A new check is a line here, a function that
+/// judges what it is told, and whoever measures that: `files` and `database` on this machine, `reach` over the network.
+pub const CHECKS: &[(&str, &str)] = &[
+    ("config", "the config is found and has no mistakes"),
+    ("provider", "calls are real"),
+    ("brakes", "neither a STOP file nor a pause holds phones back"),
+    ("modes", "nobody else can change the config, or read secrets and the database"),
+    ("database", "the database opens, is sound, of this schema, and on a local disk with room"),
+    ("zones", "the time zone data is not old"),
+    ("ticks", "ticks run every 30 s, from one scheduler, and end in time"),
+    ("commands", "programs of the config are there and can be run"),
+    ("clock", "this machine's clock agrees with the provider's"),
+    ("account", "the provider takes the credentials, and the account is active"),
+    ("balance", "there is money left"),
+    ("from", "the from number belongs to the account and can do what the ladder needs"),
+    ("countries", "the account may call the countries of everybody's number"),
+    ("verified", "a trial account knows everybody's number"),
+    ("messages", "what cannot be asked about text messages"),
+    ("calendar", "each calendar can be read, and its copy is fresh"),
+    ("mail", "the mail server takes the login"),
+    ("webhook", "the server of each webhook can be reached; nothing is sent to it"),
+    ("key_bin", "the TwiML Bin holds what the manual says"),
+];
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// One of [`CHECKS`].
+    pub check: &'static str,
+    /// How it is.
+    pub status: Status,
+    /// What was seen. Clean; no secret, no whole number.
+    pub detail: String,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    /// As it should be.
+    pub fn ok(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, status: Status::Ok, detail: detail.into(), remedy: None }
+    }
+
+    /// Not looked at.
+    pub fn skipped(check: &'static str, why: impl Into<String>) -> Self {
+        Self { check, status: Status::Skipped, detail: why.into(), remedy: None }
+    }
+
+    /// Something to know, and what to do about it.
+    pub fn warning(check: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, status: Status::Warning, detail: detail.into(), remedy: Some(remedy.into()) }
+    }
+
+    /// Something wrong, and what to do about it.
+    pub fn problem(check: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, status: Status::Problem, detail: detail.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// All lines.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// In the order of [`CHECKS`].
+    pub checks: Vec<Check>,
+    /// How many problems.
+    pub problems: usize,
+    /// How many warnings.
+    pub warnings: usize,
+}
+
+impl Report {
+    /// Puts lines in their order, makes one of many that are fine, and counts.
+    pub fn of(mut checks: Vec<Check>) -> Self {
+        checks.sort_by_key(|check| CHECKS.iter().position(|(name, _)| *name == check.check));
+        let checks = folded(checks);
+        let count = |status| checks.iter().filter(|check| check.status == status).count();
+        let (problems, warnings) = (count(Status::Problem), count(Status::Warning));
+        Self { checks, problems, warnings }
+    }
+
+    /// For people: a line for each, and one that counts.
+    pub fn text(&self, paint: Paint) -> String {
+        let names = CHECKS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let mut text = String::new();
+        for Check { check, status, detail, remedy } in &self.checks {
+            // Padded before it is painted: colours have no width.
+            let word = format!("{:<7}", status.word());
+            let word = match status {
+                Status::Ok | Status::Skipped => word,
+                Status::Warning => paint.notice(&word),
+                Status::Problem => paint.alarm(&word),
+            };
+            let remedy = remedy.as_ref().map_or_else(String::new, |remedy| format!(". {remedy}"));
+            text.extend(["  ", &word, "  ", &format!("{check:<names$}"), "  ", detail, &remedy, "\n"]);
+        }
+        text.push_str(&self.summary());
+        text.push('\n');
+        text
+    }
+
+    fn summary(&self) -> String {
+        let counted = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+        match (self.problems, self.warnings) {
+            (0, 0) => "nothing wrong".into(),
+            (0, warnings) => counted(warnings, "warning"),
+            (problems, 0) => counted(problems, "problem"),
+            (problems, warnings) => format!("{}, {}", counted(problems, "problem"), counted(warnings, "warning")),
+        }
+    }
+}
+
+/// More lines than this of one check that need nobody's eye become one: a company has thousands of calendars.
+const MANY: usize = 10;
+
+fn folded(checks: Vec<Check>) -> Vec<Check> {
+    let mut counts: Vec<(&'static str, Status, usize)> = Vec::new();
+    for check in &checks {
+        match counts.iter_mut().find(|(name, status, _)| (*name, *status) == (check.check, check.status)) {
+            Some((.., count)) => *count += 1,
+            None => counts.push((check.check, check.status, 1)),
+        }
+    }
+    let many = |check: &Check| {
+        let quiet = matches!(check.status, Status::Ok | Status::Skipped);
+        let is_it = |(name, status, _): &&(&str, Status, usize)| (*name, *status) == (check.check, check.status);
+        counts.iter().find(is_it).map(|(.., count)| *count).filter(|count| quiet && *count > MANY)
+    };
+    let mut kept: Vec<Check> = Vec::new();
+    for check in checks {
+        match many(&check) {
+            None => kept.push(check),
+            Some(_) if kept.iter().any(|seen| (seen.check, seen.status) == (check.check, check.status)) => {}
+            Some(count) => kept.push(Check { detail: format!("{}; and {} more", check.detail, count - 1), ..check }),
+        }
+    }
+    kept
+}
+
+/// The fields of `doctor --json`, for the manual page.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("checks", "each has check, status (ok, skipped, warning, problem), detail, and remedy (null where there is none)"),
+    ("problems", "how many; with one, the exit code is 1"),
+    ("warnings", "how many"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::print::Screen;
+
+    #[test]
+    fn lines_are_aligned_in_their_order_and_counted() {
+        let report = Report::of(vec![
+            Check::problem("from", "****0199 is not a number of this account", "Buy it"),
+            Check::skipped("balance", "--offline"),
+            Check::ok("config", "/etc/xdg/savehub/config.toml, 3 people"),
+        ]);
+        let text = "  ok       config     /etc/xdg/savehub/config.toml, 3 people\n  \
+                    skipped  balance    --offline\n  \
+                    problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
+        assert_eq!(report.text(Screen::PLAIN.paint), text);
+        assert_eq!(Report::of(Vec::new()).text(Screen::PLAIN.paint), "nothing wrong\n");
+    }
+
+    #[test]
+    fn of_many_lines_that_are_fine_one_is_shown_and_of_those_that_are_not_all() {
+        let fine = (0..500).map(|n| Check::ok("calendar", format!("p{n}/work, 1 event")));
+        let bad = (0..20).map(|n| Check::problem("calendar", format!("q{n}/work cannot be read"), "Correct it"));
+        let report = Report::of(fine.chain(bad).collect());
+        assert_eq!((report.checks.len(), report.problems), (21, 20));
+        assert_eq!(report.checks[0].detail, "p0/work, 1 event; and 499 more");
+    }
+
+    #[test]
+    fn a_status_is_one_word_in_text_and_json() {
+        for status in Status::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+        }
+    }
+}

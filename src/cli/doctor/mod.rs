@@ -1,0 +1,199 @@
+//! `savehub doctor`: one line for each thing that could keep a phone from ringing, with what to do about it.
+//!
+//! It only looks: nothing rings, nothing is sent, nothing is made or changed. What is seen is judged by functions without
+//! effects, each beside its tests.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `check` | a line, all lines, text and JSON |
+//! | `files` | config, brakes, file modes, programs |
+//! | `database` | the database and where it is |
+//! | `ticks` | who starts ticks, and how |
+//! | `account` | the provider's account |
+//! | `reach` | calendars, mail, webhooks, the TwiML Bin |
+//! | `jobs` | asking many at once |
+
+mod account;
+mod check;
+mod database;
+mod files;
+mod jobs;
+mod reach;
+mod ticks;
+
+pub use check::{CHECKS, Check, FIELDS, Report, Status};
+
+use super::args::DoctorArgs;
+use super::open;
+use super::print::{self, Screen};
+use crate::config::{Config, ConfigError, Glimpse, ProviderChoice, Sources, glimpse};
+use crate::exit::Exit;
+use crate::model::{ProviderKind, RungKind, Timestamp, printable};
+use crate::provider::checkup;
+use crate::store::{Snapshot, Store};
+use crate::zone::{self, Zone, ZoneData};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that is asked over the network ends within this time.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// Prices of the last so many days count.
+const PRICES: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The usual `engine.tick_limit`, where the config cannot be read.
+const TICK_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the command.
+pub(super) fn run(
+    args: &DoctorArgs,
+    file: Option<&Path>,
+    screen: Screen,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let glimpse = glimpse(&Sources { file, env: &open::env });
+    let loaded = open::config(file);
+    let mut checks = vec![files::config(&loaded)];
+    let store = here(&loaded, &glimpse, now, &mut checks);
+    checks.extend(match &loaded {
+        Ok(config) => network(config, store.as_deref(), args.offline, now),
+        Err(_) => vec![Check::skipped("account", "the config cannot be used")],
+    });
+    let report = Report::of(checks);
+    if args.json {
+        print::json(out, &report)?;
+    } else {
+        out.write_all(report.text(screen.paint).as_bytes())?;
+    }
+    Ok(if report.problems == 0 { Exit::Done } else { Exit::NotDone })
+}
+
+/// What can be seen on this machine, whatever is wrong with the config.
+fn here(
+    loaded: &Result<Config, ConfigError>,
+    glimpse: &Glimpse,
+    now: Timestamp,
+    checks: &mut Vec<Check>,
+) -> Option<Arc<dyn Store>> {
+    let config = loaded.as_ref().ok();
+    checks.extend(config.map(files::provider));
+    let database: Option<PathBuf> = config.map(|config| config.database.clone()).or_else(|| glimpse.database.clone());
+    checks.extend(files::modes(&files::files(glimpse, database.as_deref()), rustix::process::geteuid().as_raw()));
+    checks.push(zones(&zone::data_version(), Zone::utc().civil(now).date.0));
+    checks.extend(config.map(files::commands).unwrap_or_default());
+    let Some(database) = database else {
+        let why = "the config cannot be used, so nobody knows where it is";
+        checks.push(Check::skipped("database", why));
+        checks.extend(brakes(config, glimpse, None, now));
+        return None;
+    };
+    let (found, store) = database::database(&database);
+    checks.extend(found);
+    checks.extend(brakes(config, glimpse, store.as_deref(), now));
+    checks.extend(tick_checks(config, store.as_deref(), now));
+    store
+}
+
+fn brakes(config: Option<&Config>, glimpse: &Glimpse, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {
+    let stop = config.map(|config| config.stop_file.as_path()).or(glimpse.stop_file.as_deref());
+    // One that cannot be looked at counts as there, as it does for a tick.
+    let stop = stop.filter(|stop| stop.try_exists().unwrap_or(true));
+    let pauses = store.and_then(|store| store.pauses(now).ok()).unwrap_or_default();
+    files::brakes(stop, &pauses)
+}
+
+fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {
+    let Some(store) = store else {
+        return vec![Check::skipped("ticks", "there is no database that could be read")];
+    };
+    let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
+    let limit = config.map_or(TICK_LIMIT, |config| config.engine.tick_limit);
+    match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
+        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone }),
+        Err(error) => {
+            vec![Check::problem("ticks", format!("they cannot be read: {error}"), "See the line about the database")]
+        }
+    }
+}
+
+/// How old the time zone data is, in a year such as 2026.
+fn zones(data: &ZoneData, year: i16) -> Check {
+    let (version, from) = (printable(&data.version), data.from);
+    let age = version.get(..4).and_then(|text| text.parse::<i16>().ok()).map(|of| year.saturating_sub(of));
+    match age {
+        // Rules change several times a year; a year old is worth a look.
+        Some(age) if age > 1 => Check::warning(
+            "zones",
+            format!("the time zone data is {version} ({from}): countries have changed their clocks since"),
+            "Update the package tzdata, or savehub; the newer one is used",
+        ),
+        Some(_) => Check::ok("zones", format!("{version}, {from}")),
+        None => Check::warning("zones", "the version of the time zone data is not known", "Update the package tzdata"),
+    }
+}
+
+/// Everything that is asked over the network.
+fn network(config: &Config, store: Option<&dyn Store>, offline: bool, now: Timestamp) -> Vec<Check> {
+    let snapshot = store.and_then(|store| store.snapshot(now, now.minus(PRICES), now.plus(DAY)).ok());
+    let has_calendars = config.people.iter().any(|person| !person.calendars.is_empty());
+    let channels = &config.channels;
+    let rest: Vec<(&'static str, bool)> = vec![
+        ("account", true),
+        ("mail", channels.email.is_some()),
+        ("webhook", !channels.webhooks.is_empty()),
+        ("key_bin", config.hear.key_bin.is_some()),
+    ];
+    let skipped = |why: &str| -> Vec<Check> {
+        let there = rest.iter().filter(|(_, there)| *there);
+        there.map(|(name, _)| Check::skipped(name, why)).collect()
+    };
+    if offline {
+        let mut checks = skipped("--offline");
+        checks.extend(has_calendars.then(|| Check::skipped("calendar", "--offline")));
+        return checks;
+    }
+    let views = snapshot.as_ref().map(|snapshot| snapshot.calendars.as_slice()).unwrap_or_default();
+    let calendars = reach::calendars(config, views, now);
+    let (mut jobs, mut checks) = (Vec::new(), Vec::new());
+    // Until something can leave, nobody is asked for a password.
+    if config.provider.chosen == ProviderChoice::Mock {
+        checks.extend(skipped("the provider is mock: nothing leaves"));
+    } else {
+        let need = account::Need::of(config).map(|need| with_history(need, config, snapshot.as_ref()));
+        jobs.extend(checkup::checkup(config).zip(need).map(|(checkup, need)| reach::account(checkup, need)));
+        jobs.extend(channels.email.as_ref().map(reach::mail));
+        jobs.extend(channels.webhooks.iter().map(reach::webhook));
+        jobs.extend(config.hear.key_bin.as_deref().map(reach::key_bin));
+    }
+    checks.extend(jobs::run(vec![(jobs.len(), jobs), (config.calendar.parallel, calendars)], WITHIN));
+    checks
+}
+
+/// What calls have cost, and how many there may be.
+fn with_history(need: account::Need, config: &Config, snapshot: Option<&Snapshot>) -> account::Need {
+    let Some(snapshot) = snapshot else { return need };
+    let attempts = snapshot.incidents.iter().flat_map(|incident| &incident.steps).flat_map(|step| &step.attempts);
+    let real = attempts.filter(|attempt| attempt.provider == ProviderKind::Twilio);
+    // A charge is written as a negative number.
+    let prices = real.filter_map(|attempt| attempt.price.as_deref()?.parse::<f64>().ok()).map(f64::abs);
+    let price = prices.filter(|price| price.is_finite()).reduce(f64::max);
+    let rungs = config.ladder.iter().filter(|rung| rung.action.kind == RungKind::Call).count();
+    account::Need { price, calls_ahead: snapshot.next_meetings.len() * rungs, ..need }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zone_data_of_two_years_ago_is_old() {
+        let of = |version: &str, year| zones(&ZoneData { version: version.into(), from: "system" }, year).status;
+        assert_eq!([of("2026e", 2026), of("2025b", 2026), of("2027a", 2026)], [Status::Ok; 3]);
+        assert_eq!([of("2024b", 2026), of("unknown", 2026), of("", 2026)], [Status::Warning; 3]);
+    }
+}

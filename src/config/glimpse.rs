@@ -1,0 +1,111 @@
+//! A look at a config that may be wrong: where it is, who may read it, and what little can be said all the same. Never an
+//! error: what cannot be seen stays empty.
+
+use super::{Sources, places};
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// Keys that end like this name a file that holds a secret, ...
+const SECRET_FILE: &str = "_file";
+
+/// ... but for these.
+const NO_SECRETS: [&str; 2] = ["ca_file", "metrics_file"];
+
+/// What can be said of a config without trusting it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Glimpse {
+    /// The file, if there is one that can be read.
+    pub file: Option<PathBuf>,
+    /// Where the database is, as far as the file is TOML.
+    pub database: Option<PathBuf>,
+    /// `STOP` beside the config.
+    pub stop_file: Option<PathBuf>,
+    /// Files that hold secrets.
+    pub secret_files: Vec<PathBuf>,
+}
+
+/// Looks at the config that [`super::load`] would read.
+pub fn glimpse(sources: &Sources<'_>) -> Glimpse {
+    let found = match places::find(sources) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Glimpse { database: places::database(sources.env), ..Glimpse::default() },
+        Err(_) => return Glimpse::default(),
+    };
+    let expand = |path: &str| places::expand(path, Some(&found.path), sources.env);
+    let stop_file = found.path.parent().map(|dir| dir.join("STOP"));
+    let here = Glimpse { file: Some(found.path.clone()), stop_file, ..Glimpse::default() };
+    let Some(table) = std::str::from_utf8(&found.bytes).ok().and_then(|text| text.parse::<Table>().ok()) else {
+        return here;
+    };
+    let database = match table.get("database") {
+        None => places::database(sources.env),
+        Some(path) => path.as_str().and_then(expand),
+    };
+    let mut secret_files = Vec::new();
+    collect(&Value::Table(table), &expand, &mut secret_files);
+    secret_files.sort();
+    secret_files.dedup();
+    Glimpse { database, secret_files, ..here }
+}
+
+fn collect(value: &Value, expand: &dyn Fn(&str) -> Option<PathBuf>, found: &mut Vec<PathBuf>) {
+    match value {
+        Value::Table(table) => {
+            for (key, value) in table {
+                match value.as_str() {
+                    Some(path) if is_secret_file(key) => found.extend(expand(path).filter(|p| p != Path::new(""))),
+                    _ => collect(value, expand, found),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect(value, expand, found)),
+        _ => {}
+    }
+}
+
+fn is_secret_file(key: &str) -> bool {
+    key.ends_with(SECRET_FILE) && !NO_SECRETS.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::known_keys;
+
+    fn of(text: &str) -> (tempfile::TempDir, Glimpse) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        let seen = glimpse(&Sources { file: Some(&file), env: &|name| (name == "HOME").then(|| "/home/ana".into()) });
+        (dir, seen)
+    }
+
+    #[test]
+    fn a_config_with_mistakes_still_says_where_its_database_and_its_secrets_are() {
+        let (dir, seen) = of("database = 'x.db'\nnonsense = 1\n[provider.twilio]\nauth_token_file = '~/token'\n\
+                              ca_file = 'ca.pem'\n[[person]]\ncalendars = ['a.ics', { url_file = 'ana.url' }]\n\
+                              [webhook.a]\nheaders = [{ name = 'X', value_file = '/x' }]\n");
+        assert_eq!(seen.database, Some(dir.path().join("x.db")));
+        assert_eq!(seen.stop_file, Some(dir.path().join("STOP")));
+        let mut files = vec![PathBuf::from("/home/ana/token"), "/x".into(), dir.path().join("ana.url")];
+        files.sort();
+        assert_eq!(seen.secret_files, files);
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where_it_is_and_nothing_else() {
+        let (dir, seen) = of("database = \n");
+        assert_eq!((seen.file, seen.database), (Some(dir.path().join("config.toml")), None));
+        let (_dir, usual) = of("");
+        assert_eq!(usual.database, Some("/home/ana/.local/state/savehub/savehub.db".into()));
+    }
+
+    #[test]
+    fn every_key_of_a_secrets_file_is_seen() {
+        let files: Vec<_> = known_keys().map(|(_, key)| key).filter(|key| is_secret_file(key)).collect();
+        for key in ["auth_token_file", "api_key_secret_file", "password_file", "url_file", "value_file"] {
+            assert!(files.contains(&key), "{key}");
+        }
+        assert!(known_keys().any(|(_, key)| key == NO_SECRETS[0]));
+    }
+}
