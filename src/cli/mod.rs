@@ -128,7 +128,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Import(args) => with_store(file, Create::Yes, screen, out, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
         Command::Demo => demo::run(screen, out),
-        Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
+        Command::Generate(GenerateCommand::Man(args)) => generate::man(args, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),
     }
 }
