@@ -4,6 +4,7 @@
 
 pub mod bent;
 pub mod cli;
+pub mod documents;
 pub mod fake_feed;
 pub mod fake_rules;
 pub mod fake_script;
