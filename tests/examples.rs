@@ -6,10 +6,10 @@ mod support;
 
 use clap::{Command, CommandFactory as _};
 use savehub::cli::args::Cli as Args;
+use savehub::clock::{Clock as _, SystemClock};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
-use std::time::SystemTime;
 use support::cli::{Cli, Ran, twilio};
 use support::documents::{Block, blocks, shown};
 use support::fake_twilio::{FakeTwilio, TEST_ACCOUNT, TOKEN};
@@ -78,7 +78,9 @@ fn of_help() -> Vec<(String, Vec<String>)> {
         if !command.has_subcommands() || command.get_name() == "savehub" {
             found.push((command.get_bin_name().unwrap_or("savehub").to_owned(), lines));
         }
-        command.get_subcommands().for_each(|sub| add(sub, found));
+        for sub in command.get_subcommands() {
+            add(sub, found);
+        }
     }
     let mut root = Args::command().disable_help_subcommand(true);
     root.build();
@@ -103,9 +105,9 @@ fn not_here(line: &str) -> Option<&'static (&'static str, &'static str)> {
 
 /// A zone in which the day has just begun, so that no time of day in an example is over.
 fn early() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let hours = SystemClock.now().ms() / 3_600_000;
     // In such names the sign is turned round: Etc/GMT+5 is five hours behind.
-    match (now / 3600) % 24 {
+    match hours % 24 {
         behind @ 0..=12 => format!("Etc/GMT+{behind}"),
         hour => format!("Etc/GMT-{}", 24 - hour),
     }
@@ -223,8 +225,9 @@ fn wrong_with(line: &str, fake: &FakeTwilio) -> Vec<String> {
     if line.contains("--json") && serde_json::from_str::<serde_json::Value>(&ran.out).is_err() {
         wrong.push(format!("{line}\n  is not JSON: {}", ran.out));
     }
-    if let Some(file) = line.split_once(" >").map(|(_, file)| file.trim()).filter(|f| f.ends_with(".vcf")) {
-        let written = std::fs::read_to_string(home.path(file)).unwrap_or_default();
+    let written = line.split_once(" >").map(|(_, file)| Path::new(file.trim()));
+    if let Some(file) = written.filter(|file| file.extension().is_some_and(|kind| kind == "vcf")) {
+        let written = std::fs::read_to_string(home.path(file.to_str().unwrap())).unwrap_or_default();
         if !written.starts_with("BEGIN:VCARD") {
             wrong.push(format!("{line}\n  wrote {written:?}"));
         }

@@ -65,7 +65,7 @@ fn whole(piece: &str) -> String {
         ("[[contact]]", "name = \"Bea\"\nphone = \"+12025550102\"\n"),
     ] {
         if !has(header) && !text.contains(&format!("{header}\n")) {
-            text.push_str(&format!("\n{header}\n{rest}"));
+            text.extend(["\n", header, "\n", rest]);
         }
     }
     if has("[provider.twilio]") && !has("[call]") {
@@ -102,7 +102,9 @@ fn entries() -> Vec<(String, String, Option<String>)> {
                 note.split_once(", default ").map(|(_, default)| default.strip_suffix(')').unwrap().to_owned());
             found.push((heading.clone(), key.to_owned(), default));
         } else if let Some((key, default)) = line.strip_prefix("Default: ").and_then(|rest| rest.split_once(" = ")) {
-            found.iter_mut().filter(|(h, k, _)| *h == heading && k == key).for_each(|e| e.2 = Some(default.to_owned()));
+            for entry in found.iter_mut().filter(|(h, k, _)| *h == heading && k == key) {
+                entry.2 = Some(default.to_owned());
+            }
         }
     }
     found
@@ -129,11 +131,11 @@ fn a_config_of_all_the_defaults_on_the_page_is_the_default_one() {
     let mut text = String::new();
     let mut count = 0;
     for heading in ["call", "guards", "engine", "calendar", "hear"] {
-        text.push_str(&format!("[{heading}]\n"));
+        text.extend(["[", heading, "]\n"]);
         for (_, key, default) in entries.iter().filter(|(h, ..)| h == heading) {
             if let Some(default) = default {
                 count += 1;
-                text.push_str(&format!("{key} = {default}\n"));
+                text.extend([key.as_str(), " = ", default, "\n"]);
             }
         }
     }

@@ -133,7 +133,7 @@ fn see_also() -> Roff {
 
 /// Without spaces at the ends of lines.
 fn trimmed(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use log::{LevelFilter, Log, Metadata, Record};
 use savehub::http::LOG_CAPS;
+use std::fmt::Write as _;
 use std::sync::Mutex;
 
 /// Keeps every line at trace level, but for the modules that may not log so loud.
@@ -17,7 +18,7 @@ impl Log for Capture {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            self.0.lock().unwrap().push_str(&format!("{} {}\n", record.level(), record.args()));
+            writeln!(self.0.lock().unwrap(), "{} {}", record.level(), record.args()).unwrap();
         }
     }
 

@@ -175,7 +175,7 @@ fn file(table: &str, more: Option<&Key>) -> String {
     let mut line = |words: &str| text.extend([words, "\n"]);
     let keys: Vec<Key> = example::sections().into_iter().filter(|s| s.table == table).flat_map(Section::keys).collect();
     if table.is_empty() {
-        more.iter().for_each(|key| line(&key.line()));
+        line(&more.map(Key::line).unwrap_or_default());
     }
     if table == "provider.twilio" {
         line("[call]\nprovider = \"twilio\"");
@@ -191,8 +191,9 @@ fn file(table: &str, more: Option<&Key>) -> String {
         });
         let besides = BESIDES.iter().filter(|(named, _)| *named == table).map(|(_, line)| *line);
         besides.for_each(&mut line);
-        keys.iter().filter(|key| needed(table).contains(&key.name.as_str())).for_each(|key| line(&key.line()));
-        more.iter().for_each(|key| line(&key.line()));
+        for key in keys.iter().filter(|key| needed(table).contains(&key.name.as_str())).chain(more) {
+            line(&key.line());
+        }
     }
     text
 }
@@ -251,8 +252,8 @@ mod tests {
             let whole = file(table, None);
             assert!(checked(&whole).is_some(), "[{table}] with what it needs:\n{whole}");
             for key in needed(table) {
-                let less: String =
-                    whole.lines().filter(|l| !l.starts_with(&format!("{key} = "))).map(|l| format!("{l}\n")).collect();
+                let start = format!("{key} = ");
+                let less = whole.lines().filter(|line| !line.starts_with(&start)).collect::<Vec<_>>().join("\n");
                 assert!(checked(&less).is_none(), "{table}.{key}");
             }
         }
