@@ -71,7 +71,7 @@ fn whole(piece: &str) -> String {
     if has("[provider.twilio]") && !has("[call]") {
         text.push_str("\n[call]\nprovider = \"twilio\"\n");
     }
-    if !text.contains("[[person]]") { format!("{text}\n{ana}") } else { text }
+    if text.contains("[[person]]") { text } else { format!("{text}\n{ana}") }
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn entries() -> Vec<(String, String, Option<String>)> {
     let mut found = Vec::new();
     for line in plain.lines() {
         if let Some(title) = line.strip_prefix(".SH ") {
-            heading = title.trim_matches(['"', '[', ']']).to_owned();
+            title.trim_matches(['"', '[', ']']).clone_into(&mut heading);
         } else if let Some((key, note)) = line.strip_prefix("\\fB").and_then(|rest| rest.split_once("\\fR  (")) {
             let default =
                 note.split_once(", default ").map(|(_, default)| default.strip_suffix(')').unwrap().to_owned());
