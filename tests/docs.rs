@@ -1,17 +1,21 @@
 //! The documents say what the program does: README, manual page, `config.example.toml`, `--help` and `.ci/run` against the
 //! code. (That the manual page is the one this version writes is tested beside its generator, and that the example config
-//! knows every key in `tests/config_errors`.)
+//! knows every key in `tests/config_errors`. The other pages are in `tests/manual.rs`, and the examples of all are run in
+//! `tests/examples.rs`.)
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
+
+mod support;
 
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, Parser as _};
 use savehub::calendar::Limits;
 use savehub::cli::args::Cli;
-use savehub::config::{CalendarConfig, Config, from_text, known_keys};
+use savehub::config::{CalendarConfig, known_keys};
 use savehub::exit::Exit;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use support::documents::{VARIABLES, blocks, commands, config, inline_code, split};
 
 const README: &str = include_str!("../README.md");
 const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -21,16 +25,6 @@ const ANSWERS: &str = include_str!("../man/savehub-hear.7");
 const CALENDARS: &str = include_str!("../man/savehub-calendar.7");
 
 const HEADLINE: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
-
-const VARIABLES: [&str; 7] = [
-    "CALL_PROVIDER",
-    "CALL_TEST_MODE",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_FROM_NUMBER",
-    "CALL_WEBHOOK_URL",
-    "SAVEHUB_CONFIG",
-];
 
 // --- commands ---
 
@@ -96,7 +90,7 @@ fn the_readme_starts_with_two_commands_and_the_checks_run_the_second() {
 
 #[test]
 fn exit_codes_are_the_same_in_readme_manual_and_help() {
-    let section = section("## Exit codes");
+    let section = section("### Exit codes");
     let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| ") && !line.contains("meaning")).collect();
     let expected = Exit::ALL.map(|exit| format!("| {} | {} |", exit.code(), exit.meaning()));
     assert_eq!(rows, expected);
@@ -123,7 +117,7 @@ fn every_variable_stands_in_the_readme_and_in_the_manual() {
 fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
     let mut written = Vec::new();
     let (mut guards, mut engine) = (String::from("[guards]\n"), String::from("[engine]\n"));
-    for setting in inline_code(&section("## The guards")).iter().filter(|code| code.contains(" = ")) {
+    for setting in inline_code(&section("### The guards")).iter().filter(|code| code.contains(" = ")) {
         let key = setting.split(' ').next().unwrap();
         let (table, _) = known_keys().find(|(_, known)| *known == key).expect("a key of the config");
         let text = if table == "guards" { &mut guards } else { &mut engine };
@@ -144,7 +138,7 @@ fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
 
 #[test]
 fn the_advice_about_silent_phones_fits_the_defaults() {
-    let (advice, default) = (section("## A phone on silent"), config(""));
+    let (advice, default) = (section("### A phone on silent"), config(""));
     let at: Vec<_> = default.ladder.iter().map(|rung| rung.action.at.ms()).collect();
     let apart = u64::try_from(at[1] - at[0]).unwrap();
     assert!(u128::from(apart) >= default.guards.number_gap.as_millis() && apart <= 3 * 60 * 1000, "{apart} ms");
@@ -226,7 +220,7 @@ fn the_examples_for_cron_and_systemd_run_a_tick_every_30_seconds() {
 #[test]
 fn every_file_the_readme_names_is_there() {
     let linked = README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
-    let linked = linked.filter(|target| !target.starts_with("https://"));
+    let linked = linked.filter(|target| !target.starts_with("https://") && !target.starts_with('#'));
     let is_path = |code: &String| ["src/", "tests/", ".ci/"].iter().any(|dir| code.starts_with(dir));
     let files: Vec<String> = linked.chain(inline_code(README).into_iter().filter(is_path)).collect();
     assert!(files.len() > 8);
@@ -236,6 +230,16 @@ fn every_file_the_readme_names_is_there() {
     let measured =
         |what: &str| README.lines().any(|l| l.starts_with(what) && l.contains(" ms |") && l.contains(" MiB |"));
     assert!(measured("| `savehub tick`, idle database |") && measured("| `sqlite3 FILE 'select 1'` |"));
+}
+
+#[test]
+fn every_heading_the_readme_links_to_is_there() {
+    let anchors: Vec<&str> = README.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    assert!(anchors.len() > 5);
+    for anchor in anchors {
+        let heading = |line: &str| line.starts_with("## ") && line[3..].to_lowercase().replace(' ', "-") == anchor;
+        assert!(README.lines().any(heading), "#{anchor}");
+    }
 }
 
 /// Numbers that belong to nobody: 555-01xx is reserved for fiction, +1 500 555 is Twilio's for tests; the recordings of
@@ -299,45 +303,13 @@ fn looks_secret(word: &str) -> bool {
 
 // --- how documents are read ---
 
-struct Block {
-    language: String,
-    text: String,
-}
-
-/// The fenced blocks, without the indent of a list.
-fn blocks(markdown: &str) -> Vec<Block> {
-    let mut found: Vec<Block> = Vec::new();
-    let mut inside = false;
-    for line in markdown.lines() {
-        if let Some(language) = line.trim_start().strip_prefix("```") {
-            inside = !inside;
-            if inside {
-                found.push(Block { language: language.to_owned(), text: String::new() });
-            }
-        } else if let (true, Some(block)) = (inside, found.last_mut()) {
-            block.text.push_str(line.trim_start());
-            block.text.push('\n');
-        }
-    }
-    assert!(!inside, "a block is not closed");
-    found
-}
-
-/// What stands between single backticks, outside of fenced blocks.
-fn inline_code(text: &str) -> Vec<String> {
-    let mut fenced = false;
-    let open = text.lines().filter(|line| {
-        let fence = line.trim_start().starts_with("```");
-        fenced ^= fence;
-        !fence && !fenced
-    });
-    open.flat_map(|line| line.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
-}
-
-/// A section of the README, without its subheadings' siblings.
+/// A section of the README: to the next heading of its level or above it.
 fn section(heading: &str) -> String {
     let rest = README.split_once(&format!("\n{heading}\n")).expect(heading).1;
-    rest.split("\n## ").next().unwrap().to_owned()
+    let level = heading.find(' ').unwrap();
+    let ends: Vec<String> = (2..=level).map(|level| format!("\n{} ", "#".repeat(level))).collect();
+    let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
+    rest[..end].to_owned()
 }
 
 /// The manual page, with its dashes and quotes as they are read.
@@ -346,62 +318,11 @@ fn man() -> String {
     page.replace("\\-", "-").replace("\\*(Aq", "'")
 }
 
-/// The commands of one line of shell, crontab or unit file that call savehub.
-fn commands(line: &str) -> Vec<Vec<String>> {
-    let line = line.trim().strip_prefix("ExecStart=").unwrap_or(line.trim());
-    let calls = split(line).into_iter().filter_map(|words| {
-        let skip = |word: &String| word == "*" || word.split_once('=').is_some_and(|(n, _)| VARIABLES.contains(&n));
-        let words: Vec<String> = words.into_iter().skip_while(skip).collect();
-        let first = words.first()?;
-        (first == "savehub" || first.ends_with("/savehub")).then_some(words)
-    });
-    calls.collect()
-}
-
-/// The commands of a shell line, each in its words. Knows quotes and operators, and drops what is redirected.
-fn split(line: &str) -> Vec<Vec<String>> {
-    let mut commands = vec![Vec::new()];
-    let mut word = String::new();
-    let mut quote = None;
-    let mut quoted = false;
-    for c in line.chars().chain([' ']) {
-        match (quote, c) {
-            (Some(q), _) if c == q => quote = None,
-            (None, '"' | '\'') => (quote, quoted) = (Some(c), true),
-            (None, ' ' | ';' | '|' | '&' | '<' | '>') => {
-                if quoted || !word.is_empty() {
-                    commands.last_mut().unwrap().push(std::mem::take(&mut word));
-                    quoted = false;
-                }
-                if c != ' ' {
-                    commands.push(Vec::new());
-                }
-            }
-            _ => word.push(c),
-        }
-    }
-    commands
-}
-
 fn leaves(command: &Command) -> Vec<String> {
     if !command.has_subcommands() {
         return vec![command.get_bin_name().unwrap().to_owned()];
     }
     command.get_subcommands().flat_map(leaves).collect()
-}
-
-/// The config of this text, in a home that holds the files the README asks for.
-fn config(text: &str) -> Config {
-    let home = tempfile::tempdir().unwrap();
-    let dir = home.path().join(".config/savehub");
-    fs::create_dir_all(&dir).unwrap();
-    for file in ["twilio_api_key_secret", "twilio_test_token"] {
-        assert!(README.contains(file), "{file}");
-        fs::write(dir.join(file), "secret\n").unwrap();
-    }
-    fs::write(dir.join("ana.url"), "https://example.com/secret.ics\n").unwrap();
-    let env = |name: &str| (name == "HOME").then(|| home.path().to_str().unwrap().to_owned());
-    from_text(text, &dir.join("config.toml"), &env).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
 fn root() -> &'static Path {

@@ -3,43 +3,22 @@
 
 mod support;
 
-use log::{LevelFilter, Log, Metadata, Record};
 use savehub::config::TwilioAuth;
-use savehub::http::LOG_CAPS;
 use savehub::model::{HangUp, Timestamp};
 use savehub::provider::Provider;
 use savehub::provider::mock::Mock;
 use savehub::provider::test_mode::TestMode;
 use savehub::provider::twilio::Twilio;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
+use support::captured::logged;
 use support::fake_twilio::{ACCOUNT, Behaviour, FakeTwilio};
 use support::{Open, call, engine, phone};
 
 const CANARY: &str = "c4n4ryt0kenc4n4ryt0ken";
 const PROXY_CANARY: &str = "pr0xyc4n4ry";
 const CALLBACK_CANARY: &str = "c4llb4ckc4n4ry";
-
-/// Keeps every line at trace level, but for the modules that may not log so loud.
-struct Capture(Mutex<Vec<String>>);
-
-static LOG: Capture = Capture(Mutex::new(Vec::new()));
-
-impl Log for Capture {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let cap = LOG_CAPS.iter().find(|(module, _)| metadata.target().split("::").next() == Some(*module));
-        cap.is_none_or(|(_, cap)| metadata.level() <= *cap)
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            self.0.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
-        }
-    }
-
-    fn flush(&self) {}
-}
 
 fn behaviours() -> Vec<Behaviour> {
     let echo = format!(
@@ -93,10 +72,7 @@ fn rehearse() -> String {
 
 #[test]
 fn nothing_secret_is_said_and_the_log_holds_the_lines_people_grep_for() {
-    log::set_logger(&LOG).unwrap();
-    log::set_max_level(LevelFilter::Trace);
-    let said = rehearse();
-    let log = LOG.0.lock().unwrap().join("\n");
+    let (said, log) = logged(rehearse);
     let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{ACCOUNT}:{CANARY}"));
     for secret in [CANARY, PROXY_CANARY, CALLBACK_CANARY, &basic, &phone(23).expose()[1..], "Authorization"] {
         assert!(!log.contains(secret), "{secret} in the log:\n{log}");

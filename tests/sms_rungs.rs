@@ -47,6 +47,23 @@ fn a_reply_to_the_message_stops_the_call() {
 }
 
 #[test]
+fn the_standard_words_of_a_message_say_how_to_answer_where_answers_are_heard() {
+    let said = |config: &str| {
+        let w = World::on_twilio(config);
+        w.meeting("in 300s");
+        w.tick();
+        texts(&w).remove(0)
+    };
+    let body = said(LADDER);
+    assert!(body.contains(" at 9:05. Reply 1 if you are in. #"), "{body}");
+    let own = LADDER.replacen("5m\"", "5m\"\nmessage = \"{title} starts soon.\"", 1);
+    for config in [format!("{LADDER}[hear]\nreplies = false\n"), own] {
+        let body = said(&config);
+        assert!(!body.contains("Reply"), "{body}");
+    }
+}
+
+#[test]
 fn a_message_is_followed_until_it_is_on_the_phone_and_the_ladder_goes_on() {
     let w = world();
     let m = w.meeting("in 300s");

@@ -2,13 +2,17 @@
 
 use super::args::Cli;
 use super::{calendar, doctor, report, status};
+mod codes;
+mod keys_page;
+
+use super::args::{Cli, ManArgs};
+
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{Write, self};
 
 /// Files savehub reads and writes, for the manual page.
 const FILES: &[(&str, &str)] = &[
@@ -61,17 +65,39 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("RUST_LOG", "what to log, such as savehub=debug; -v and -q win over it; other libraries never say more than info"),
 ];
 
-/// Writes `savehub.1` into `dir`.
-pub fn man(dir: &Path, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let page = page()?;
-    let path = dir.join("savehub.1");
-    std::fs::write(&path, page).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
-    writeln!(out, "{}", path.display())?;
+/// Writes every manual page, into one directory or into one for each section, and names the files.
+pub fn man(args: &ManArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    for (name, text) in pages()? {
+        let section = name.rsplit('.').next().unwrap_or_default();
+        let dir = if args.sections { args.dir.join(format!("man{section}")) } else { args.dir.clone() };
+        let path = dir.join(name);
+        let made = if args.sections { std::fs::create_dir_all(&dir) } else { Ok(()) };
+        made.and_then(|()| std::fs::write(&path, text))
+            .map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
+        writeln!(out, "{}", path.display())?;
+    }
     Ok(Exit::Done)
+}
+
+/// Every page by its file name: two are made from the program, one has a table made from it, the others are written by
+/// hand and go with it.
+fn pages() -> io::Result<[(&'static str, String); 7]> {
+    Ok([
+        ("savehub.1", page()?),
+        ("savehub.toml.5", keys_page::page()),
+        ("savehub-calendar.7", include_str!("../../man/savehub-calendar.7").to_owned()),
+        ("savehub-channels.7", include_str!("../../man/savehub-channels.7").to_owned()),
+        ("savehub-engine.7", include_str!("../../man/savehub-engine.7").to_owned()),
+        ("savehub-hear.7", include_str!("../../man/savehub-hear.7").to_owned()),
+        ("savehub-twilio.7", codes::page()),
+    ])
 }
 
 /// The date of this version's page, by hand: the page must not depend on the day it was made.
 const DATE: &str = "2026-11-22";
+
+/// The version as pages name it.
+const VERSION: &str = concat!("savehub ", env!("CARGO_PKG_VERSION"));
 
 /// The page. It depends on the version alone.
 fn page() -> io::Result<String> {
@@ -80,8 +106,7 @@ fn page() -> io::Result<String> {
     let man = Man::new(root.clone());
     let mut page = Page::default();
     page.part(|w| Roff::new().to_writer(w))?;
-    let version = concat!("savehub ", env!("CARGO_PKG_VERSION"));
-    page.roff(Roff::new().control("TH", ["savehub", "1", DATE, version, "User commands"]))?;
+    page.roff(Roff::new().control("TH", ["savehub", "1", DATE, VERSION, "User commands"]))?;
     page.part(|w| man.render_name_section(w))?;
     page.part(|w| man.render_synopsis_section(w))?;
     page.part(|w| man.render_description_section(w))?;
@@ -92,8 +117,25 @@ fn page() -> io::Result<String> {
     }
     page.roff(&tables())?;
     page.roff(&examples(&root))?;
+    page.roff(&see_also())?;
     // An empty line is a vertical space that mandoc's lint refuses.
     Ok(page.0.replace("\n.br\n\n.br\n", "\n.br\n"))
+}
+
+/// The other pages.
+fn see_also() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SEE ALSO"]);
+    roff.text([roman(
+        "savehub.toml(5), savehub-calendar(7), savehub-channels(7), savehub-engine(7), savehub-hear(7), \
+         savehub-twilio(7)",
+    )]);
+    roff
+}
+
+/// Without spaces at the ends of lines.
+fn trimmed(text: &str) -> String {
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 #[derive(Default)]
@@ -233,11 +275,46 @@ fn examples(root: &Command) -> Roff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
-    fn the_committed_manual_page_is_the_one_this_version_writes() {
-        let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/man/savehub.1")).unwrap();
-        assert!(page().unwrap() == committed, "run `savehub generate man man` and commit man/savehub.1");
+    fn the_committed_manual_pages_are_those_this_version_writes() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+        for (name, text) in pages().unwrap() {
+            let committed = std::fs::read_to_string(dir.join(name)).unwrap();
+            assert!(text == committed, "run `savehub generate man man` and commit man/{name}");
+        }
+        assert_eq!(std::fs::read_dir(dir).unwrap().count(), pages().unwrap().len(), "a page is not written");
+    }
+
+    #[test]
+    fn pages_go_into_one_directory_or_into_one_for_each_section() {
+        for (sections, file) in [(false, "savehub.toml.5"), (true, "man5/savehub.toml.5")] {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut out, args) = (Vec::new(), ManArgs { dir: dir.path().to_owned(), sections });
+            assert_eq!(man(&args, &mut out).unwrap(), Exit::Done);
+            let named = String::from_utf8(out).unwrap();
+            assert_eq!(named.lines().count(), pages().unwrap().len());
+            assert!(named.lines().all(|path| Path::new(path).is_file()), "{named}");
+            assert!(dir.path().join(file).is_file(), "{named}");
+        }
+    }
+
+    #[test]
+    fn every_page_names_the_same_version_and_the_others_it_names_exist() {
+        let pages = pages().unwrap();
+        for (name, text) in &pages {
+            let title = text.lines().find(|line| line.starts_with(".TH ")).unwrap();
+            assert!(title.contains(DATE) && title.contains(VERSION), "{name}: {title}");
+            let text = text.replace("\\-", "-").replace("\" (", "(").replace(" (", "(");
+            for (at, _) in text.match_indices("savehub-") {
+                let rest = &text[at..];
+                let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-.()".contains(c))).unwrap_or(rest.len());
+                let Some((page, section)) = rest[..end].split_once('(') else { continue };
+                let file = format!("{page}.{}", section.split(')').next().unwrap());
+                assert!(pages.iter().any(|(known, _)| *known == file), "{name} names {file}");
+            }
+        }
     }
 
     #[test]
@@ -277,7 +354,8 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_not_there_is_a_usage_error() {
-        let error = man(Path::new("/nowhere/at/all"), &mut Vec::new()).unwrap_err();
+        let args = ManArgs { dir: "/nowhere/at/all".into(), sections: false };
+        let error = man(&args, &mut Vec::new()).unwrap_err();
         assert_eq!(Exit::of(&error), Exit::Usage);
         assert!(error.to_string().starts_with("cannot write /nowhere/at/all/savehub.1: "), "{error}");
     }

@@ -139,7 +139,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::CallTest(args) => call_test::run(args, file, screen, SystemClock.now(), out),
         Command::Db(command) => db::run(command, &open::config(file)?, out),
         Command::Demo => demo::run(screen, out),
-        Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
+        Command::Generate(GenerateCommand::Man(args)) => generate::man(args, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),
     }
 }

@@ -24,6 +24,9 @@ pub const LATE_MESSAGE: &str = "Hello {name}. This is savehub. {title} started a
 /// What a contact is told.
 pub const CONTACT_MESSAGE: &str = "This is savehub. {name} seems to be missing {title}, at {time}.";
 
+/// What savehub's own words in a text message end with where answers are heard; savehub-hear(7) says what else counts.
+pub const REPLY_HINT: &str = " Reply 1 if you are in.";
+
 /// The placeholders a template may hold, and what they become.
 pub const PLACEHOLDERS: &[(&str, &str)] = &[
     ("name", "the person's name"),
@@ -127,6 +130,13 @@ impl Template {
             Audience::Late => LATE_MESSAGE,
             Audience::Contact => CONTACT_MESSAGE,
         })
+    }
+
+    /// The same words, and how to answer them.
+    #[must_use]
+    pub fn asking_for_a_reply(mut self) -> Self {
+        self.0.push(Part::Text(REPLY_HINT.to_owned()));
+        self
     }
 
     /// The subject of a mail.

@@ -61,7 +61,8 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// The words of the rung; else the person's own, of what is said to them before the start; else the standard ones.
+    /// The words of the rung; else the person's own, of what is said to them before the start; else the standard ones,
+    /// which in a text message also say how to answer it.
     pub(super) fn of(config: &Config, claim: &Claim, person: &'a Person, now: Timestamp) -> Self {
         let action = &claim.action;
         let audience = match (&action.to, action.at) {
@@ -70,9 +71,14 @@ impl<'a> Words<'a> {
             (Whom::Person, Offset::After(_)) => Audience::Late,
         };
         let own = (audience == Audience::Person).then_some(&person.message);
-        let message = ladder::message(&config.ladder, action).or(own).cloned();
+        let standard = Template::message(audience);
+        let message = ladder::message(&config.ladder, action).or(own).unwrap_or(&standard).clone();
+        // Who chose the words chose them whole. People who share a phone must also name one of them in their answer.
+        let asks = action.kind == RungKind::Sms && action.to == Whom::Person && message == standard;
+        let heard = config.hear.replies && !person.shared_phone;
+        let message = if asks && heard { message.asking_for_a_reply() } else { message };
         let subject = (action.kind == RungKind::Email).then(|| Template::subject(audience));
-        Self { person, message: message.unwrap_or_else(|| Template::message(audience)), subject, now }
+        Self { person, message, subject, now }
     }
 
     pub(super) fn say(&self, meetings: &[MeetingWords]) -> String {

@@ -2,43 +2,21 @@
 
 use crate::fake_smtp::{FakeSmtp, Turn};
 use crate::support::Open;
+use crate::support::captured::logged;
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::{mail, named};
-use log::{LevelFilter, Log, Metadata, Record};
 use savehub::config::{Channels, CommandConfig, Later, Security, WebhookConfig, WebhookFormat};
-use savehub::http::LOG_CAPS;
 use savehub::model::RungKind;
 use savehub::provider::Provider;
 use savehub::provider::command::Commands;
 use savehub::provider::email::Email;
 use savehub::provider::webhook::Webhooks;
 use std::fmt::Write as _;
-use std::sync::Mutex;
 use std::time::Duration;
 
 const CANARY: &str = "c4n4rypassw0rd";
 /// base64 of it, of `\0ana\0` and it, and of it as the last part of a header.
 const ENCODED: [&str; 2] = ["YzRuNHJ5cGFzc3cwcmQ=", "AGFuYQBjNG40cnlwYXNzdzByZA=="];
-
-/// Keeps every line at trace level, but for the modules that may not log so loud.
-struct Capture(Mutex<String>);
-
-static LOG: Capture = Capture(Mutex::new(String::new()));
-
-impl Log for Capture {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let cap = LOG_CAPS.iter().find(|(module, _)| metadata.target().split("::").next() == Some(*module));
-        cap.is_none_or(|(_, cap)| metadata.level() <= *cap)
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            writeln!(self.0.lock().unwrap(), "{} {}", record.level(), record.args()).unwrap();
-        }
-    }
-
-    fn flush(&self) {}
-}
 
 fn mails(said: &mut String) {
     let echo = "550 AGFuYQBjNG40cnlwYXNzdzByZA== YzRuNHJ5cGFzc3cwcmQ= c4n4rypassw0rd ana.lee@example.com";
@@ -88,13 +66,13 @@ fn commands(said: &mut String) {
 
 #[test]
 fn nothing_secret_is_said_and_the_log_says_what_became_of_each() {
-    log::set_logger(&LOG).unwrap();
-    log::set_max_level(LevelFilter::Trace);
-    let mut said = String::new();
-    mails(&mut said);
-    webhooks(&mut said);
-    commands(&mut said);
-    let log = LOG.0.lock().unwrap().clone();
+    let (said, log) = logged(|| {
+        let mut said = String::new();
+        mails(&mut said);
+        webhooks(&mut said);
+        commands(&mut said);
+        said
+    });
     for secret in [CANARY, ENCODED[0], ENCODED[1], "ana.lee@"] {
         assert!(!log.contains(secret), "{secret} in the log:\n{log}");
         assert!(!said.contains(secret), "{secret} in:\n{said}");

@@ -1,35 +1,14 @@
 //! A subscription address is a password: no part of it is ever said.
 
+use super::support::captured::logged;
 use super::support::fake_feed::{FakeFeed, SECRET, Serves, calendar};
 use super::tls::{FakeTls, Tls};
 use super::{config, feed, hasty, nothing, patient};
-use log::{LevelFilter, Log, Metadata, Record};
 use savehub::config::{CalendarConfig, CalendarPlace};
-use savehub::http::{Address, LOG_CAPS, Lookup};
+use savehub::http::{Address, Lookup};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::time::Duration;
-
-/// Keeps every line at trace level, but for the modules that may not log so loud.
-struct Capture(Mutex<Vec<String>>);
-
-static LOG: Capture = Capture(Mutex::new(Vec::new()));
-
-impl Log for Capture {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let cap = LOG_CAPS.iter().find(|(module, _)| metadata.target().split("::").next() == Some(*module));
-        cap.is_none_or(|(_, cap)| metadata.level() <= *cap)
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            self.0.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
-        }
-    }
-
-    fn flush(&self) {}
-}
 
 /// No name resolves, but for this machine's.
 #[derive(Debug)]
@@ -100,10 +79,7 @@ fn rehearse() -> String {
 
 #[test]
 fn nothing_of_an_address_or_of_a_redirect_is_said_whatever_happens() {
-    log::set_logger(&LOG).unwrap();
-    log::set_max_level(LevelFilter::Trace);
-    let said = rehearse();
-    let log = LOG.0.lock().unwrap().join("\n");
+    let (said, log) = logged(rehearse);
     let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("ana:{SECRET}"));
     for secret in [SECRET, &basic, "Authorization", "127.0.0.1", "basic.ics"] {
         assert!(!said.contains(secret), "{secret} in:\n{said}");

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 pub mod bent;
+pub mod captured;
 pub mod cli;
+pub mod documents;
 pub mod fake_feed;
 pub mod fake_rules;
 pub mod fake_script;

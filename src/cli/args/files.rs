@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// `savehub generate`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum GenerateCommand {
-    /// Write the manual page savehub.1
+    /// Write the manual pages
     Man(ManArgs),
     /// Print a contact with the number that calls come from, for phones that are to let it through
     Vcard(VcardArgs),
@@ -16,10 +16,15 @@ pub enum GenerateCommand {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub generate man man
-  savehub generate man ~/.local/share/man/man1")]
+  savehub generate man --sections ~/.local/share/man
+
+man(1) looks below its directories in man1, man5 and man7: --sections makes these.")]
 pub struct ManArgs {
     /// The directory to write to; it must exist
     pub dir: PathBuf,
+    /// Write into man1, man5 and man7 below the directory, and make what is missing
+    #[arg(long)]
+    pub sections: bool,
 }
 
 /// `savehub generate vcard`.

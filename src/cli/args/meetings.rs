@@ -71,7 +71,7 @@ pub struct MeetingCancelArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub meeting move m3 --at 15:00
-  savehub meeting move board --at \"2026-11-23 14:30\" --end 15:30
+  savehub meeting move board --at \"tomorrow 14:30\" --end 15:30
 
 Without --end it keeps its length.")]
 pub struct MeetingMoveArgs {

@@ -102,6 +102,11 @@ pub enum Command {
     /// Take the meetings of an iCalendar file into the database, once
     Import(ImportArgs),
     /// Show a whole escalation with a mock phone and a turned clock; needs no config
+    #[command(after_help = "Examples:
+  savehub demo
+  savehub demo -v
+
+With -v it shows the log of the engine, too.")]
     Demo,
     /// Back up, check, prune and move the database
     #[command(subcommand)]

@@ -336,7 +336,10 @@ fn an_unanswered_call_tells_how_long_it_rang() {
 fn a_refusal_names_the_providers_code_and_a_hang_up_is_told() {
     let mut refused = attempt(1, AttemptState::Rejected);
     refused.error_code = Some(21211);
-    assert_eq!(attempt_words(&refused), "the provider refused: 21211. Check the person's phone number.");
+    assert_eq!(
+        attempt_words(&refused),
+        "the provider refused: 21211 the person's number is missing or not a valid one. Check the person's phone number."
+    );
     refused.error = Some("the number is not valid".into());
     assert_eq!(
         attempt_words(&refused),

@@ -24,15 +24,18 @@ pub(super) struct Guards {
 
 impl Guards {
     pub(super) fn read(table: &Table<'_, '_>, report: &Report<'_>) -> Self {
+        let default = GuardConfig::default();
         let guards = Self {
-            critical_window: table.duration("critical_window", seconds(180)),
-            max_calls: table.count("max_calls", 2, 1..=100),
-            max_calls_per: table.duration("max_calls_per", seconds(600)),
-            max_sms: table.count("max_sms", 2, 1..=100),
-            daily_cap_per_person: table.count("daily_cap_per_person", 20, 0..=1_000_000).value,
-            daily_cap: table.count("daily_cap", 200, 0..=1_000_000).value,
-            number_gap: table.duration("number_gap", seconds(60)).value,
-            allowed_prefixes: prefixes(table, report),
+            critical_window: table.duration("critical_window", default.critical_window),
+            max_calls: table.count("max_calls", default.max_calls, 1..=100),
+            max_calls_per: table.duration("max_calls_per", default.max_calls_per),
+            max_sms: table.count("max_sms", default.max_sms, 1..=100),
+            daily_cap_per_person: table
+                .count("daily_cap_per_person", default.daily_cap_per_person, 0..=1_000_000)
+                .value,
+            daily_cap: table.count("daily_cap", default.daily_cap, 0..=1_000_000).value,
+            number_gap: table.duration("number_gap", default.number_gap).value,
+            allowed_prefixes: prefixes(table, report).unwrap_or(default.allowed_prefixes),
         };
         not_zero(report, "critical_window", &guards.critical_window, "3m");
         not_zero(report, "max_calls_per", &guards.max_calls_per, "10m");
@@ -53,8 +56,8 @@ impl Guards {
     }
 }
 
-fn prefixes(table: &Table<'_, '_>, report: &Report<'_>) -> Vec<String> {
-    let Some(list) = table.texts("allowed_prefixes", "[\"+1\", \"+49\"]") else { return Vec::new() };
+fn prefixes(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Vec<String>> {
+    let list = table.texts("allowed_prefixes", "[\"+1\", \"+49\"]")?;
     let mut prefixes = Vec::new();
     for prefix in list.get_ref() {
         let digits = prefix.get_ref().strip_prefix('+').unwrap_or_default();
@@ -65,7 +68,7 @@ fn prefixes(table: &Table<'_, '_>, report: &Report<'_>) -> Vec<String> {
             report.push(Problem::new(title).at(&prefix.span()).label("write `+` and the country code, such as \"+1\""));
         }
     }
-    prefixes
+    Some(prefixes)
 }
 
 fn not_zero(report: &Report<'_>, key: &str, read: &Read<Duration>, like: &str) {

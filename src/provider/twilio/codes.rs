@@ -27,10 +27,40 @@ pub(super) fn class_of(status: u16, code: Option<u32>) -> RejectionClass {
     }
 }
 
+/// Every code savehub knows, those it has advice for, in ascending order, and who must act.
+pub fn known_codes() -> impl Iterator<Item = (u32, RejectionClass)> {
+    // Twilio numbers its errors from 10000 to 99999 (docs/api/errors), and refuses with 400 where nothing says more.
+    (10_000..100_000).filter(|code| remedy(*code).is_some()).map(|code| (code, class_of(400, Some(code))))
+}
+
 /// What a code says, in plain words, where Twilio's own words do not stand beside it (a message that was taken and not
-/// delivered has a code alone); `None` when savehub does not know it.
+/// delivered has a code alone; the manual page names them all); `None` when savehub does not know it.
 pub fn meaning(code: u32) -> Option<&'static str> {
     Some(match code {
+        10001 | 20005 => "the Twilio account is not active",
+        10004 => "the account has as many calls under way as it may have",
+        20003 => "Twilio does not know these credentials",
+        20006 | 20403 => "the API key or the account may not do this",
+        20008 => "the credentials are test credentials, which reach nobody",
+        20404 => "the account, or what was asked for, does not exist there",
+        20429 => "too many requests at once",
+        21201 | 21211 | 21217 | 21604 => "the person's number is missing or not a valid one",
+        21202 | 21265 | 21268 => "the person's number is a premium number or a short code",
+        21203 | 21215 => "the account may not call the number's country",
+        21210 | 21212 | 21213 | 21603 | 21606 | 21659 | 21660 | 21661 => {
+            "the from number is missing, not of this account, or cannot do this"
+        }
+        21214 => "the number cannot be reached",
+        21216 => "the number is on Twilio's list of blocked numbers",
+        21219 | 21608 => "the account is a trial account and the number is not verified",
+        21266 => "the number to reach is the from number itself",
+        21408 => "the account may not send messages to the number's country",
+        21612 => "no message can go from the from number to this one",
+        21614 => "the number is not a mobile number",
+        21635 => "the number is a landline",
+        20001 | 20422 | 21205 | 21206 | 21208 | 21209 | 21602 | 21605 | 21617 | 21624 | 30012 | 30013 => {
+            "Twilio did not understand savehub's request"
+        }
         21610 => "the person replied STOP: nothing is sent to this number any more",
         21611 => "too many messages are waiting at the provider",
         30001 => "the provider's queue was full",
@@ -71,9 +101,11 @@ pub fn remedy(code: u32) -> Option<&'static str> {
         21611 | 30001 | 30017 | 30022 => {
             "Too many messages at once from this number; savehub tries again. Send fewer, or from several."
         }
-        21201 | 21202 | 21203 | 21211 | 21217 | 21604 | 21614 | 30005 => "Check the person's phone number.",
+        21201 | 21211 | 21217 | 21604 | 21614 | 30005 => "Check the person's phone number.",
         21214 => "This number cannot be reached: check it, or ask its carrier.",
-        21215 => "Allow the number's country in the console: Voice, Settings, Geo Permissions (console.twilio.com).",
+        21203 | 21215 => {
+            "Allow the number's country in the console: Voice, Settings, Geo Permissions (console.twilio.com)."
+        }
         21408 => {
             "Allow the number's country in the console: Messaging, Settings, Geo Permissions (console.twilio.com)."
         }
@@ -81,7 +113,7 @@ pub fn remedy(code: u32) -> Option<&'static str> {
         21219 | 21608 => {
             "A trial account reaches verified numbers only: verify this number in the console, or upgrade."
         }
-        21265 | 21268 => "The person's number is a short code or a premium number: give their own.",
+        21202 | 21265 | 21268 => "The person's number is a short code or a premium number: give their own.",
         21266 => "The person's number is the from number itself: give their own.",
         21610 => "The person replied STOP to this number: they must text START to it.",
         21612 => "No message can go from this from number to the person's: use another from number, or another rung.",
@@ -135,6 +167,25 @@ mod tests {
         ] {
             assert_eq!((class_of(400, Some(code)), remedy(code).is_some()), (expected, true), "{code}");
         }
+    }
+
+    #[test]
+    fn every_known_code_has_words_and_every_classed_code_is_known() {
+        let known: Vec<u32> = known_codes().map(|(code, _)| code).collect();
+        assert!(known.is_sorted() && known.len() > 60, "{known:?}");
+        for code in &known {
+            assert!(meaning(*code).is_some(), "{code}");
+        }
+        for code in 10_000..100_000 {
+            let classed = class_of(418, Some(code)) != RejectionClass::Other;
+            assert_eq!(classed, known.contains(&code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_country_that_is_not_allowed_is_not_taken_for_a_wrong_number() {
+        assert!(remedy(21203).is_some_and(|text| text.contains("Geo Permissions")));
+        assert!(remedy(21202).is_some_and(|text| text.contains("premium number")));
     }
 
     #[test]

@@ -53,18 +53,8 @@ mod tally;
 mod ticks;
 mod values;
 
-use super::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
-    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded,
-    Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun,
-    TickEnd, TickSeen, TickStart, TurnedAway, packed,
-};
-use crate::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
-    Timestamp, Waiting,
-};
+use super::{Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway, packed};
+use crate::model::{AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId, Timestamp, Waiting};
 pub use backup::Replace;
 pub use health::{DatabaseOwner, Health, Integrity};
 pub use open::Create;
