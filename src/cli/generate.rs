@@ -1,7 +1,7 @@
 //! `savehub generate`: files that belong to the package.
 
 use super::args::Cli;
-use super::{calendar, status};
+use super::{calendar, explain, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -185,6 +185,9 @@ fn tables() -> Roff {
     roff.control("SH", ["CALENDARS AS JSON"]);
     roff.text([roman("savehub calendar check --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, calendar::FIELDS);
+    roff.control("SH", ["EXPLAIN AS JSON"]);
+    roff.text([roman("savehub explain --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, explain::FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -240,6 +243,7 @@ mod tests {
             "TIMES",
             "STATUS AS JSON",
             "CALENDARS AS JSON",
+            "EXPLAIN AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");

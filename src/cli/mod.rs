@@ -8,6 +8,7 @@ mod calendar;
 mod call_test;
 pub mod checkin;
 mod demo;
+pub mod explain;
 pub mod generate;
 mod import;
 pub mod keypress;
@@ -118,6 +119,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Checkin(args) => with_store(file, Create::No, screen, out, |ctx| checkin::run(args, ctx)),
         Command::Resolve(args) => with_store(file, Create::No, screen, out, |ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
+        Command::Explain(args) => with_store(file, Create::No, screen, out, |ctx| explain::run(args, ctx)),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

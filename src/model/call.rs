@@ -54,6 +54,16 @@ pub struct RequestFacts {
     pub meetings: Vec<MeetingWords>,
 }
 
+/// How the error of an attempt begins that the fence refused.
+const FENCED: &str = "the fence refused";
+
+impl FenceReason {
+    /// Reads the reason back from the error of an attempt; `None`: it is another error.
+    pub fn of_error(error: &str) -> Option<Self> {
+        error.strip_prefix(FENCED)?.rsplit_once(": ")?.1.parse().ok()
+    }
+}
+
 /// What came of a request: the closed outcome and what was seen on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -72,7 +82,7 @@ impl Reply {
 
     /// The fence refused.
     pub fn fenced(reason: FenceReason) -> Self {
-        Self::not_sent(NotSentCause::Fenced(reason), format!("the fence refused: {reason}"))
+        Self::not_sent(NotSentCause::Fenced(reason), format!("{FENCED}: {reason}"))
     }
 }
 

@@ -13,11 +13,13 @@
 //! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store.rs`).
 
 mod agenda;
+mod history;
 pub mod sqlite;
 mod types;
 mod views;
 
 pub use agenda::*;
+pub use history::*;
 pub use types::*;
 pub use views::*;
 
@@ -264,6 +266,12 @@ pub trait Store: Send + Sync {
 
     /// Everything `status` shows.
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot>;
+
+    /// Everything that happened for a meeting; `None`: there is no such meeting (any more).
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>>;
+
+    /// The meeting an incident is about; `None`: there is no such incident (any more).
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>>;
 
     /// A copy in memory that can be changed without a trace: for `--dry-run`.
     fn rehearsal(&self) -> Result<Box<dyn Store>>;

@@ -37,6 +37,7 @@ pub(super) fn draft<'a>(
     recipient: &Recipient<'_>,
     now: Timestamp,
     say: &'a dyn Fn(&[MeetingWords]) -> String,
+    saw: &'a dyn Fn(&Facts) -> String,
 ) -> AttemptDraft<'a> {
     let (provider, engine) = (&recipient.provider, &world.config.engine);
     let boottime_ms = world.clock.boottime_ms();
@@ -56,6 +57,7 @@ pub(super) fn draft<'a>(
         day_since: now.minus(DAY),
         merge_until: now.plus(MERGE_WITHIN),
         say,
+        saw,
     }
 }
 
@@ -91,8 +93,6 @@ impl Run<'_> {
         let now = world.clock.now();
         let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
         let say = |meetings: &[MeetingWords]| words.say(meetings);
-        let draft = draft(world, &recipient, now, &say);
-        let send_by_boot_ms = send_by(world, &draft);
         let situation = Situation {
             now,
             to: &recipient.to,
@@ -104,6 +104,9 @@ impl Run<'_> {
             ring_timeout: recipient.ring_timeout,
             repeat: world.config.repeat,
         };
+        let saw = |facts: &Facts| guard::account(facts, &situation);
+        let draft = draft(world, &recipient, now, &say, &saw);
+        let send_by_boot_ms = send_by(world, &draft);
         let machine_now = self.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
@@ -247,7 +250,11 @@ impl Run<'_> {
                 let before_s = words.starts_at.since(now).div_euclid(1000);
                 log::warn!("[CALL] HARD STOP - Outside critical window ({before_s}s before)");
             }
-            Reason::MaxCallsExceeded => log::warn!("[CALL] RATE LIMITED - {}", printable(&result.detail)),
+            Reason::MaxCallsExceeded => {
+                // People look for this line, which ends with the event: the limit stands in the result.
+                let detail = result.detail.rsplit_once(", at most ").map_or(result.detail.as_str(), |(calls, _)| calls);
+                log::warn!("[CALL] RATE LIMITED - {}", printable(detail));
+            }
             _ if result.state == StepState::Failed => {
                 log::warn!("[CALL] Call failed - Reason={}: {}", result.reason, printable(&result.detail));
             }

@@ -190,7 +190,7 @@ impl Run<'_> {
         let now = world.clock.now();
         let words = Words::of(&world.config, claim, person, now);
         let say = |meetings: &[MeetingWords]| words.say(meetings);
-        let draft = draft(world, &recipient, now, &say);
+        let draft = draft(world, &recipient, now, &say, &|_| String::new());
         let find = |unknown: &[ListedCall]| {
             reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
         };

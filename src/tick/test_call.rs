@@ -32,8 +32,6 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
     };
     result.provider = Some(recipient.provider.kind());
     let say = |_: &[MeetingWords]| test.message.clone();
-    let draft = draft(world, &recipient, now, &say);
-    let send_by_boot_ms = send_by(world, &draft);
     let situation = Situation {
         now,
         to: &recipient.to,
@@ -45,6 +43,9 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
         ring_timeout: recipient.ring_timeout,
         repeat: world.config.repeat,
     };
+    let saw = |facts: &crate::store::Facts| guard::account(facts, &situation);
+    let draft = draft(world, &recipient, now, &say, &saw);
+    let send_by_boot_ms = send_by(world, &draft);
     let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
     match world.store.begin_test_call(&draft, now, &rule)? {
         Begun::Attempt(attempt) => {

@@ -128,6 +128,7 @@ impl Bench {
             day_since: Timestamp::from_ms(at(now - 86_400).ms() + 1),
             merge_until: at(now + 60),
             say: &titles,
+            saw: &saw,
         }
     }
 
@@ -267,6 +268,11 @@ fn planned(meeting: &Meeting, rung: u32, before: i64) -> PlannedStep {
 
 fn titles(words: &[MeetingWords]) -> String {
     words.iter().map(|w| w.title.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+/// What the guards saw.
+fn saw(facts: &Facts) -> String {
+    format!("calls: {}", facts.step.as_ref().map_or(0, |step| step.recent_calls))
 }
 
 /// The guard that lets everything through.

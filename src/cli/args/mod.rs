@@ -81,6 +81,8 @@ pub enum Command {
     CallTest(CallTestArgs),
     /// Show what comes next, what is open, what rang, and how old the last tick is
     Status(StatusArgs),
+    /// Tell the story of a meeting: why it rang, or why it did not
+    Explain(ExplainArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

@@ -17,3 +17,24 @@ pub struct StatusArgs {
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub max_age: Option<Duration>,
 }
+
+/// `savehub explain`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub explain i7
+  savehub explain m3
+  savehub explain standup --person ana
+  savehub explain i7 --json
+
+The first line says why it rang, or why it did not; then comes what happened, in order.")]
+pub struct ExplainArgs {
+    /// Id of the incident (i7) or meeting (m3), or part of the title
+    #[arg(value_name = "INCIDENT|MEETING")]
+    pub what: String,
+    /// Whose meeting, when the title alone does not say it
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Print JSON (its fields are in the manual page)
+    #[arg(long)]
+    pub json: bool,
+}

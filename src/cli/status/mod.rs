@@ -8,8 +8,10 @@ mod json;
 mod text;
 mod words;
 
+pub(super) use json::clean_incident;
 pub use json::{FIELDS, Report, report};
 pub use text::render;
+pub(super) use words::{ack_words, error, incident_words, refusal};
 pub use words::{attempt_words, reason_words};
 
 use super::args::StatusArgs;

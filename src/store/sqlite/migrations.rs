@@ -12,7 +12,7 @@ use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second, third, fourth];
+const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -114,6 +114,11 @@ fn fourth() -> String {
     include_str!("schema_4.sql")
         .replace("{HeardHow}", &HeardHow::sql_list())
         .replace("{HeardEffect}", &HeardEffect::sql_list())
+}
+
+/// What the guards said.
+fn fifth() -> String {
+    include_str!("schema_5.sql").to_owned()
 }
 
 #[cfg(test)]

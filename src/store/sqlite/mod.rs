@@ -29,6 +29,7 @@ mod calendars;
 mod calls;
 mod claims;
 mod heard;
+mod history;
 mod incidents;
 mod meetings;
 mod migrations;
@@ -42,9 +43,9 @@ mod values;
 use super::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
-    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    StoreError, TickBegun, TickEnd, TickStart,
+    FenceFacts, Finding, GuardRule, HearRule, Heeded, History, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
+    NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
+    Store, StoreError, TickBegun, TickEnd, TickStart,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
@@ -402,6 +403,14 @@ impl Store for SqliteStore {
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
         self.read("read the state", |tx| reads::snapshot(tx, now, since, until))
+    }
+
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
+        self.read("read a meeting's history", |tx| history::of(tx, meeting))
+    }
+
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
+        self.read("look for an incident", |tx| history::meeting_of(tx, incident))
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

@@ -2,7 +2,7 @@
 
 use super::{LiveCall, Seal, StepResult};
 use crate::model::{
-    Address, AttemptId, AttemptState, IncidentId, MeetingWords, ProviderKind, Reason, StepId, Target, Timestamp,
+    Address, AttemptId, AttemptState, Facts, IncidentId, MeetingWords, ProviderKind, Reason, StepId, Target, Timestamp,
 };
 use crate::owner::Owner;
 
@@ -38,6 +38,8 @@ pub struct AttemptDraft<'a> {
     pub merge_until: Timestamp,
     /// What is said about the meetings, earliest start first. Pure.
     pub say: &'a dyn Fn(&[MeetingWords]) -> String,
+    /// What the guards saw when they let a step through, in one line: kept with the attempt. Pure.
+    pub saw: &'a dyn Fn(&Facts) -> String,
 }
 
 /// A written attempt in the hand of its owner, spent by [`super::Store::record`].

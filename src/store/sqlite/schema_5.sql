@@ -1,0 +1,1 @@
+alter table attempts add column guards text; -- what the guards said, in plain words
