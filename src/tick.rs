@@ -33,12 +33,14 @@ mod gate;
 mod hear;
 mod jobs;
 mod looks;
+mod plan;
 mod presence;
 mod reconcile;
 mod rehearse;
 mod summary;
 mod test_call;
 
+pub use plan::{Foreseen, Outlook, plan};
 pub use rehearse::dry_run;
 pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};

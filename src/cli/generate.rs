@@ -1,7 +1,7 @@
 //! `savehub generate`: files that belong to the package.
 
 use super::args::Cli;
-use super::{calendar, explain, status};
+use super::{calendar, explain, plan, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -188,6 +188,9 @@ fn tables() -> Roff {
     roff.control("SH", ["EXPLAIN AS JSON"]);
     roff.text([roman("savehub explain --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, explain::FIELDS);
+    roff.control("SH", ["PLAN AS JSON"]);
+    roff.text([roman("savehub plan --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, plan::FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -244,6 +247,7 @@ mod tests {
             "STATUS AS JSON",
             "CALENDARS AS JSON",
             "EXPLAIN AS JSON",
+            "PLAN AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");

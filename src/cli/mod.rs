@@ -15,6 +15,7 @@ pub mod keypress;
 pub mod meeting;
 mod open;
 pub mod pick;
+pub mod plan;
 pub mod print;
 pub mod resolve;
 pub mod status;
@@ -120,6 +121,7 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Resolve(args) => with_store(file, Create::No, screen, out, |ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(file, Create::No, screen, out, |ctx| status::run(args, ctx)),
         Command::Explain(args) => with_store(file, Create::No, screen, out, |ctx| explain::run(args, ctx)),
+        Command::Plan(args) => plan::run(args, file, cli.global.verbose > 0, screen, out),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

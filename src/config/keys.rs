@@ -76,6 +76,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "base_url",
             "ca_file",
             "proxy",
+            "calls_per_second",
         ],
     ),
     (

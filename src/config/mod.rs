@@ -25,7 +25,7 @@ pub use check::secrets::Later;
 pub use env::Env;
 pub use hear::HearConfig;
 pub use keys::known_keys;
-pub use provider::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+pub use provider::{CALLS_PER_SECOND, MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 pub use show::Problems;
 
 use crate::calendar::Policy;

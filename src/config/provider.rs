@@ -43,6 +43,9 @@ pub struct MockConfig {
     pub outcomes: Vec<crate::provider::mock::MockOutcome>,
 }
 
+/// What Twilio allows an account that has not asked for more (docs/voice/api/call-resource).
+pub const CALLS_PER_SECOND: f64 = 1.0;
+
 /// `[provider.twilio]`. `Debug` shows what is not secret.
 #[derive(Clone)]
 pub struct TwilioConfig {
@@ -58,6 +61,9 @@ pub struct TwilioConfig {
     pub ca_file: Option<PathBuf>,
     /// Proxy address; never taken from the environment, since cron's differs.
     pub proxy: Option<String>,
+    /// Calls the account starts in a second; what is more waits in the provider's queue. Default 1
+    /// ([`CALLS_PER_SECOND`]).
+    pub calls_per_second: f64,
     /// `CALL_WEBHOOK_URL`: passed on as StatusCallback.
     pub status_callback: Option<String>,
 }

@@ -250,6 +250,26 @@ impl<'a, 't> Table<'a, 't> {
         }
     }
 
+    /// A number above 0, with or without decimals.
+    pub(super) fn rate(&self, key: &'static str, default: f64, most: f64) -> f64 {
+        let Some(entry) = self.entry(key) else { return default };
+        let typed = self.report.source(&entry.span());
+        if !matches!(entry.get_ref(), DeValue::Integer(_) | DeValue::Float(_)) {
+            let label = format!("write a number above 0, at most {most}, without quotes");
+            self.wrong_type(key, entry, "a number", &label);
+            return default;
+        }
+        match typed.replace('_', "").parse::<f64>() {
+            Ok(rate) if rate > 0.0 && rate <= most => rate,
+            _ => {
+                let title = format!("`{key}` cannot be {}", quoted(typed));
+                let label = format!("expected a number above 0, at most {most}");
+                self.report.push(problem_at(key, &entry.span(), title).label(label));
+                default
+            }
+        }
+    }
+
     /// A length of time, written as text with units. `None`: not written, or wrong (and reported).
     pub(super) fn duration_if(&self, key: &'static str, like: &str) -> Option<Spanned<Duration>> {
         let entry = self.entry(key)?;

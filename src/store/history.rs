@@ -3,6 +3,17 @@
 use super::{AttemptView, IncidentView, Meeting, StepView};
 use crate::model::{CancelledBy, HangUp, HeardEffect, HeardHow, IncidentId, RejectionClass, StepId, Timestamp};
 
+/// The next moments at which a tick has something to do, whatever happens outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// When the next pending step may be tried; long ago for one that waits.
+    pub step: Option<Timestamp>,
+    /// Start of the next planned meeting that is not watched yet.
+    pub meeting: Option<Timestamp>,
+    /// The earliest start of an incident that has not ended, but for those that started before the asked time.
+    pub incident: Option<Timestamp>,
+}
+
 /// One meeting and everything that happened for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {

@@ -273,6 +273,9 @@ pub trait Store: Send + Sync {
     /// The meeting an incident is about; `None`: there is no such incident (any more).
     fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>>;
 
+    /// What comes next; incidents whose meeting started before `started_since` are left out.
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead>;
+
     /// A copy in memory that can be changed without a trace: for `--dry-run`.
     fn rehearsal(&self) -> Result<Box<dyn Store>>;
 }

@@ -5,7 +5,7 @@ use savehub::model::{
     MeetingId, Reason, Reply, RungKind, Seen, StepId, StepState, TickId, Timestamp, Waiting,
 };
 use savehub::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, AttemptDraft, AttemptView, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, History, IncidentView, LiveCall, LookAt, LookDone, Meeting,
     NewMeeting, NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot,
@@ -256,6 +256,10 @@ impl Store for Checked {
 
     fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
         self.inner.meeting_of(incident)
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.inner.ahead(started_since)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

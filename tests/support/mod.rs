@@ -58,6 +58,7 @@ pub fn twilio_config(base_url: &str, account: &str, token: &str) -> TwilioConfig
         base_url: base_url.into(),
         ca_file: None,
         proxy: None,
+        calls_per_second: 1.0,
         status_callback: None,
     }
 }

@@ -5,7 +5,7 @@ use savehub::model::{
     Timestamp, Waiting,
 };
 use savehub::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, History, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
     NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
@@ -275,6 +275,10 @@ impl Store for Watched {
 
     fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
         self.ask().meeting_of(incident)
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.ask().ahead(started_since)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

@@ -83,6 +83,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Tell the story of a meeting: why it rang, or why it did not
     Explain(ExplainArgs),
+    /// Show what would ring, when and for whom, and what each guard would say
+    Plan(PlanArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

@@ -38,3 +38,25 @@ pub struct ExplainArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+/// `savehub plan`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub plan
+  savehub plan --until 3d --person ana
+  savehub plan --json
+
+The real ticks are rehearsed on a copy of the database: nobody checks in, nobody answers, nothing leaves this machine and \
+nothing is changed. Ticks are taken to come at the full and the half minute. Calendars are not asked; their last good \
+copies count.")]
+pub struct PlanArgs {
+    /// How far ahead, up to 31d
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub until: Duration,
+    /// Show the steps of this person alone
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Print JSON (its fields are in the manual page)
+    #[arg(long)]
+    pub json: bool,
+}

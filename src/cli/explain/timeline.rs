@@ -215,7 +215,9 @@ fn said(t: &Teller<'_>, words: &HeardView) -> Event {
     };
     let heard_at = teller::exact(words.heard_at, t.now, t.zone);
     let line = format!("{} {how}: {} (heard at {heard_at})", printable(&words.from), heard(words.effect));
-    Event::at(words.at, HEARD, "heard", line)
+    // The provider tells whole seconds; ours are off by what its clock is.
+    let at = Timestamp::from_ms(words.at.ms().saturating_add(500).div_euclid(1000).saturating_mul(1000));
+    Event::at(at, HEARD, "heard", line)
 }
 
 fn acknowledged(t: &Teller<'_>) -> Option<Event> {

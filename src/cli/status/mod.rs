@@ -10,6 +10,7 @@ mod words;
 
 pub(super) use json::clean_incident;
 pub use json::{FIELDS, Report, report};
+pub(super) use text::brakes;
 pub use text::render;
 pub(super) use words::{ack_words, error, incident_words, refusal};
 pub use words::{attempt_words, reason_words};

@@ -6,7 +6,7 @@ use crate::config::env::{Given, Overrides};
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::quoted;
 use crate::config::show::{Problem, Report};
-use crate::config::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+use crate::config::{CALLS_PER_SECOND, MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 use crate::model::Phone;
 use crate::near::nearest;
 use crate::provider::mock::MockOutcome;
@@ -16,6 +16,9 @@ use std::path::PathBuf;
 
 /// Where Twilio's REST API is.
 const TWILIO: &str = "https://api.twilio.com";
+
+/// Twilio gives nobody more by itself.
+const MOST_PER_SECOND: f64 = 30.0;
 
 const TOKEN_HELP: &str =
     "write auth_token_file = \"…\" (or _env, _command) under [provider.twilio], or set TWILIO_AUTH_TOKEN";
@@ -113,6 +116,7 @@ struct Draft<'a> {
     base_url: String,
     ca_file: Option<PathBuf>,
     proxy: Option<String>,
+    calls_per_second: f64,
 }
 
 impl<'a> Draft<'a> {
@@ -135,6 +139,7 @@ impl<'a> Draft<'a> {
             base_url: base_url(table, report),
             ca_file: path(table, "ca_file", input, report),
             proxy: proxy(table, report),
+            calls_per_second: table.rate("calls_per_second", CALLS_PER_SECOND, MOST_PER_SECOND),
         };
         draft.check_sources(input, report);
         draft
@@ -174,6 +179,7 @@ impl<'a> Draft<'a> {
             base_url: self.base_url,
             ca_file: self.ca_file,
             proxy: self.proxy,
+            calls_per_second: self.calls_per_second,
             status_callback,
         })
     }

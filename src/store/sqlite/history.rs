@@ -2,7 +2,7 @@
 
 use super::{Inner, meetings, reads};
 use crate::model::{Address, HeardEffect, IncidentId, MeetingId, StepId, Timestamp};
-use crate::store::{AttemptHistory, AttemptView, HeardView, History, IncidentHistory, IncidentView};
+use crate::store::{Ahead, AttemptHistory, AttemptView, HeardView, History, IncidentHistory, IncidentView};
 use crate::store::{SharedStep, StepHistory, StepView};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
@@ -25,6 +25,20 @@ pub(super) fn of(tx: &Transaction<'_>, id: MeetingId) -> Inner<Option<History>> 
     let views = reads::incidents_of(tx, id)?.into_iter();
     let incidents = views.map(|view| incident(tx, view)).collect::<Inner<Vec<_>>>()?;
     Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents }))
+}
+
+pub(super) fn ahead(tx: &Transaction<'_>, started_since: Timestamp) -> Inner<Ahead> {
+    let step = tx.prepare_cached("select min(ready_at) from steps where state = 'PENDING'")?;
+    let step = one(step, params![])?;
+    let meeting = "select min(starts_at) from meetings where state = 'SCHEDULED' and watched = 0";
+    let meeting = one(tx.prepare_cached(meeting)?, params![])?;
+    let incident = "select min(starts_at) from incidents where ended_at is null and starts_at >= ?1";
+    let incident = one(tx.prepare_cached(incident)?, params![started_since])?;
+    Ok(Ahead { step, meeting, incident })
+}
+
+fn one(mut statement: rusqlite::CachedStatement<'_>, params: &[&dyn rusqlite::ToSql]) -> Inner<Option<Timestamp>> {
+    Ok(statement.query_row(params, |r| r.get(0))?)
 }
 
 fn incident(tx: &Transaction<'_>, view: IncidentView) -> Inner<IncidentHistory> {

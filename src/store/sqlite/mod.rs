@@ -41,7 +41,7 @@ mod ticks;
 mod values;
 
 use super::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
     FenceFacts, Finding, GuardRule, HearRule, Heeded, History, LiveCall, LookAt, LookDone, Meeting, NewMeeting,
     NextLook, Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult,
@@ -411,6 +411,10 @@ impl Store for SqliteStore {
 
     fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
         self.read("look for an incident", |tx| history::meeting_of(tx, incident))
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.read("look ahead", |tx| history::ahead(tx, started_since))
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {
