@@ -41,6 +41,8 @@ mod claims;
 mod ending;
 #[path = "store/heard.rs"]
 mod heard;
+#[path = "store/history.rs"]
+mod history;
 #[path = "store/meetings.rs"]
 mod meetings;
 #[path = "store/merging.rs"]

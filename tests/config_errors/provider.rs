@@ -282,7 +282,7 @@ provider = "mock"
 calls_per_second = "1"
 "#,
         r#"
-error: `calls_per_second` must be a number
+error: `calls_per_second` must be a number, not a text
  --> config.toml:4:20
   |
 4 | calls_per_second = "1"
