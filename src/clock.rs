@@ -84,6 +84,11 @@ impl ManualClock {
         Self { now_ms: AtomicI64::new(now.ms()), boot_ms: AtomicI64::new(1_000_000) }
     }
 
+    /// A clock that shows what another one shows now, boot time included.
+    pub fn like(clock: &dyn Clock) -> Self {
+        Self { now_ms: AtomicI64::new(clock.now().ms()), boot_ms: AtomicI64::new(clock.boottime_ms()) }
+    }
+
     /// Turns wall and boot time ahead.
     pub fn advance(&self, by: Duration) {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);

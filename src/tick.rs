@@ -35,6 +35,7 @@ mod hear;
 mod jobs;
 mod line;
 mod looks;
+mod plan;
 mod presence;
 mod reconcile;
 mod rehearse;
@@ -42,6 +43,7 @@ mod summary;
 mod test_call;
 
 pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, fault};
+pub use plan::{Foreseen, Outlook, plan};
 pub use rehearse::dry_run;
 pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};

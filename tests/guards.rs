@@ -107,7 +107,7 @@ fn the_daily_caps_end_at_their_number() {
     assert_eq!(w.steps(ben), ["EXECUTED(initiated)", "SKIPPED(daily_cap)"]);
     assert_eq!(summary.exit(), Exit::Done, "a limit is no failure");
     let detail = |m| w.incident(m).steps[1].detail.clone().unwrap();
-    assert_eq!(detail(ana), "1 calls to ana in the last 24 hours");
+    assert_eq!(detail(ana), "1 calls to ana in the last 24 hours, at most 1");
     w.phone("ana").rang(1);
 }
 

@@ -65,6 +65,8 @@ mod forget;
 mod gauges;
 #[path = "store/heard.rs"]
 mod heard;
+#[path = "store/history.rs"]
+mod history;
 #[path = "store/meetings.rs"]
 mod meetings;
 #[path = "store/merging.rs"]

@@ -1,18 +1,16 @@
 //! `savehub generate`: files that belong to the package.
 
-use super::args::Cli;
-use super::{calendar, doctor, report, status};
 mod codes;
 mod keys_page;
 
 use super::args::{Cli, ManArgs};
-
+use super::{calendar, doctor, explain, plan, report, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use std::io::{Write, self};
+use std::io::{self, Write};
 
 /// Files savehub reads and writes, for the manual page.
 const FILES: &[(&str, &str)] = &[
@@ -238,6 +236,12 @@ fn tables() -> Roff {
          is renamed.",
     )]);
     list(&mut roff, doctor::FIELDS);
+    roff.control("SH", ["EXPLAIN AS JSON"]);
+    roff.text([roman("savehub explain --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, explain::FIELDS);
+    roff.control("SH", ["PLAN AS JSON"]);
+    roff.text([roman("savehub plan --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, plan::FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -331,6 +335,8 @@ mod tests {
             "REPORT AS JSON",
             "CHECKS OF DOCTOR",
             "DOCTOR AS JSON",
+            "EXPLAIN AS JSON",
+            "PLAN AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");

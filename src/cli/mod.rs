@@ -10,6 +10,7 @@ pub mod checkin;
 mod db;
 mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod generate;
 mod import;
 pub mod keypress;
@@ -17,6 +18,7 @@ pub mod meeting;
 mod open;
 pub mod pause;
 pub mod pick;
+pub mod plan;
 pub mod print;
 pub mod report;
 pub mod resolve;
@@ -128,6 +130,8 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Resume(args) => with_store(file, Create::No, screen, out, |ctx| resume::run(args, ctx)),
         Command::Report(args) => with_store(file, Create::No, screen, out, |ctx| report::run(args, ctx)),
         Command::Doctor(args) => doctor::run(args, file, screen, SystemClock.now(), out),
+        Command::Explain(args) => with_store(file, Create::No, screen, out, |ctx| explain::run(args, ctx)),
+        Command::Plan(args) => plan::run(args, file, cli.global.verbose > 0, screen, out),
         Command::Meeting(command) => {
             // Only what records something new makes a database; the others say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));

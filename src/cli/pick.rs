@@ -98,6 +98,40 @@ impl Look<'_> {
         }
     }
 
+    /// The meeting a question is about: as in [`Self::meeting`], but a text finds meetings that are over or called off, too.
+    /// Of several with one title and person the one that has started last is meant, else the next one.
+    pub fn told(&self, typed: &str, person: Option<&str>) -> Result<&Meeting, UsageError> {
+        let found = self.named(typed, person);
+        let Some(first) = found.first() else {
+            let theirs: Vec<&Meeting> = self.alive().filter(|m| person.is_none_or(|p| p == m.person)).collect();
+            return Err(self.unknown_meeting(typed, &theirs));
+        };
+        if found.iter().any(|m| (lower(m), &m.person) != (lower(first), &first.person)) {
+            return Err(self.ambiguous(&format!("`{}` could be several meetings", shown(typed)), &found));
+        }
+        // Who asks just before a start asks about that one.
+        let soon = self.now.plus(EQUALLY_LIKELY);
+        let started = found.iter().copied().filter(|m| m.starts_at <= soon).max_by_key(|m| m.starts_at);
+        Ok(started.unwrap_or(first))
+    }
+
+    /// Is there any meeting that this text could mean?
+    pub fn fits(&self, typed: &str, person: Option<&str>) -> bool {
+        !self.named(typed, person).is_empty()
+    }
+
+    /// Meetings with the text in their title, earliest first; a whole title wins over a part of one.
+    fn named(&self, typed: &str, person: Option<&str>) -> Vec<&Meeting> {
+        let wanted = typed.trim().to_lowercase();
+        let theirs = self.meetings.iter().filter(|m| !wanted.is_empty() && person.is_none_or(|p| p == m.person));
+        let mut found: Vec<&Meeting> = theirs.filter(|m| lower(m).contains(&wanted)).collect();
+        if found.iter().any(|m| lower(m) == wanted) {
+            found.retain(|m| lower(m) == wanted);
+        }
+        found.sort_by_key(|m| m.starts_at);
+        found
+    }
+
     /// The person's running meeting, or the next one within [`NEXT_WITHIN`].
     ///
     /// A running meeting whose incident has ended is still meant rather than one much later: who says twice that they

@@ -30,7 +30,8 @@ pub use env::Env;
 pub use glimpse::{Glimpse, glimpse};
 pub use hear::HearConfig;
 pub use keys::known_keys;
-pub use provider::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+pub use provider::{CALLS_PER_SECOND, MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+
 pub use report::ReportConfig;
 pub use show::Problems;
 pub use store::{PostgresConfig, PostgresTls};

@@ -45,6 +45,9 @@ pub struct MockConfig {
     pub calls_per_second: Option<f64>,
 }
 
+/// What Twilio allows an account that has not asked for more (docs/voice/api/call-resource).
+pub const CALLS_PER_SECOND: f64 = 1.0;
+
 /// `[provider.twilio]`. `Debug` shows what is not secret.
 #[derive(Clone)]
 pub struct TwilioConfig {

@@ -1,6 +1,6 @@
 //! Problems with their place, and the picture of each: the line, carets under the mistake, and what to write instead.
 
-use super::screen::{Hidden, self};
+use super::screen::{self, Hidden};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::cell::RefCell;
 use std::fmt;

@@ -7,7 +7,7 @@
 use super::public::is_public;
 use super::{Address, Lookup, Names, connector, is_loopback};
 use flate2::read::MultiGzDecoder;
-use std::io::{Read, self};
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -56,6 +56,13 @@ pub struct RequestFacts {
     pub meetings: Vec<MeetingWords>,
 }
 
+impl FenceReason {
+    /// Reads the reason back from the error of an attempt; `None`: it is another error.
+    pub fn of_error(error: &str) -> Option<Self> {
+        error.strip_prefix(FENCED)?.rsplit_once(": ")?.1.parse().ok()
+    }
+}
+
 /// What came of a request: the closed outcome and what was seen on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {

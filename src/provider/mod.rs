@@ -19,7 +19,10 @@ pub mod webhook;
 pub use registry::{NotConfigured, Registry, build};
 pub use twilio::{KEY_BIN, known_codes, meaning, remedy};
 
-use crate::model::{Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome, Pace, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp};
+use crate::model::{
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
+    Pace, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+};
 use presence::Presence;
 use std::sync::Arc;
 

@@ -8,6 +8,10 @@
 //! guard 4 (one retry) and 5 (graceful failure) in [`super::after`]; guards 2, 6 and 7 are asked once more at the
 //! [`super::fence`].
 
+mod account;
+
+pub use account::account;
+
 use super::window::{self, Place};
 use crate::model::{Facts, NumberFacts, Refusal, StepFacts, Verdict};
 use crate::model::{IncidentState, Reason, Repeat, RungKind, StepState, Target, Timestamp, When};
@@ -129,7 +133,8 @@ fn incident_open(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
 fn unanswered(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
     let answered = step.incident_state == IncidentState::Acknowledged && s.repeat == Repeat::UntilAnswered;
-    (answered && step.when == When::Unanswered).then(|| skip(Reason::Acknowledged, ""))
+    let words = "this step runs only while nobody has answered";
+    (answered && step.when == When::Unanswered).then(|| skip(Reason::Acknowledged, words))
 }
 
 /// Guard 7, the STOP file and `pause`.
@@ -143,7 +148,7 @@ fn brakes(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
 
 /// Guard 0, the words.
 fn something_to_say(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    (!s.has_message).then(|| refuse(StepState::Failed, Reason::EmptyMessage, "there is nothing to say"))
+    (!s.has_message).then(|| refuse(StepState::Failed, Reason::EmptyMessage, "the message comes out empty"))
 }
 
 /// Guard 0, the number.
@@ -191,12 +196,20 @@ fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
     let since = opened.max(step.due_at);
     let blocked = facts.number.last_rang_at.is_some_and(|at| at >= since);
     if blocked && busy_at(&facts.number, s, last_moment) {
-        return skip(Reason::NumberBusy, "another call to this number was under way until the meeting started");
+        return skip(Reason::NumberBusy, busy_until_the_start(facts, step, s));
     }
     let late_s = s.now.since(step.due_at) / 1000;
     let after_s = s.now.since(step.starts_at) / 1000;
     let detail = format!("found {late_s} s after it was due, {after_s} s after the start");
     skip(Reason::OutsideCriticalWindow, detail)
+}
+
+/// What kept the number busy.
+fn busy_until_the_start(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> String {
+    let words = "another call to this number was under way until the meeting started";
+    let before_s = facts.number.last_rang_at.map(|at| step.starts_at.since(at) / 1000);
+    let gap = account::span(s.guards.number_gap);
+    before_s.map_or_else(|| words.into(), |last| format!("{words}: the last one {last} s before it, {gap} between two"))
 }
 
 /// What guard 2 is for other kinds: from when they are due until their deadline.
@@ -209,8 +222,9 @@ fn in_time(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
             Some(refuse(StepState::Failed, Reason::Capacity, "the provider was at its limit until it was too late"))
         }
         Place::Over => {
-            let late_s = s.now.since(step.due_at) / 1000;
-            Some(skip(Reason::TooLate, format!("found {late_s} s after it was due")))
+            let (late_s, over_s) = (s.now.since(step.due_at) / 1000, s.now.since(step.deadline_at) / 1000);
+            let detail = format!("found {late_s} s after it was due, {over_s} s after it made no sense any more");
+            Some(skip(Reason::TooLate, detail))
         }
     }
 }
@@ -221,27 +235,34 @@ fn rate_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     if calls < s.guards.max_calls {
         return None;
     }
-    Some(skip(Reason::MaxCallsExceeded, format!("{} already has {calls} calls for event {}", s.person, s.event)))
+    let (max, per) = (s.guards.max_calls, account::span(s.guards.max_calls_per));
+    let detail = format!("{} already has {calls} calls for event {}, at most {max} in {per}", s.person, s.event);
+    Some(skip(Reason::MaxCallsExceeded, detail))
 }
 
 /// Guard 1, for messages.
 fn message_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let sent = facts.step.as_ref()?.recent_calls;
-    let over =
-        || skip(Reason::MaxSmsExceeded, format!("{} already has {sent} messages for event {}", s.person, s.event));
-    (sent >= s.guards.max_sms).then(over)
+    if sent < s.guards.max_sms {
+        return None;
+    }
+    let (max, per) = (s.guards.max_sms, account::span(s.guards.max_calls_per));
+    let detail = format!("{} already has {sent} messages for event {}, at most {max} in {per}", s.person, s.event);
+    Some(skip(Reason::MaxSmsExceeded, detail))
 }
 
 /// Guard 7, the caps.
 fn daily_cap(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let (own, all) = (facts.calls_of_person_today, facts.calls_today);
-    if own >= s.guards.daily_cap_per_person {
-        return Some(skip(Reason::DailyCap, format!("{own} calls to {} in the last 24 hours", s.person)));
-    }
-    if all >= s.guards.daily_cap {
-        return Some(skip(Reason::DailyCap, format!("{all} calls in the last 24 hours")));
-    }
-    None
+    let (own_cap, cap) = (s.guards.daily_cap_per_person, s.guards.daily_cap);
+    let detail = if own >= own_cap {
+        format!("{own} calls to {} in the last 24 hours, at most {own_cap}", s.person)
+    } else if all >= cap {
+        format!("{all} calls in the last 24 hours, at most {cap}")
+    } else {
+        return None;
+    };
+    Some(skip(Reason::DailyCap, detail))
 }
 
 /// Guard 8.

@@ -13,6 +13,7 @@
 //! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store.rs`).
 
 mod agenda;
+mod history;
 mod packed;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -23,6 +24,7 @@ mod types;
 mod views;
 
 pub use agenda::*;
+pub use history::*;
 pub use types::*;
 pub use views::*;
 
@@ -315,6 +317,15 @@ pub trait Store: Send + Sync {
 
     /// Everything `report` is made of: what happened in a stretch of time, counted by day or by person.
     fn tally(&self, asked: &TallyScope) -> Result<Tally>;
+
+    /// Everything that happened for a meeting; `None`: there is no such meeting (any more).
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>>;
+
+    /// The meeting an incident is about; `None`: there is no such incident (any more).
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>>;
+
+    /// What comes next; incidents whose meeting started before `started_since` are left out.
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead>;
 
     /// A copy in memory that can be changed without a trace: for `--dry-run`.
     fn rehearsal(&self) -> Result<Box<dyn Store>>;

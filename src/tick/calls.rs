@@ -39,6 +39,7 @@ pub(super) fn draft<'a>(
     now: Timestamp,
     say: &'a dyn Fn(&[MeetingWords]) -> String,
     slot: &'a dyn Fn(&Line) -> Slot,
+    saw: &'a dyn Fn(&Facts) -> String,
 ) -> AttemptDraft<'a> {
     let (provider, engine) = (&recipient.provider, &world.config.engine);
     let boottime_ms = world.clock.boottime_ms();
@@ -59,6 +60,7 @@ pub(super) fn draft<'a>(
         merge_until: now.plus(MERGE_WITHIN),
         say,
         slot,
+        saw,
     }
 }
 
@@ -116,10 +118,11 @@ impl Run<'_> {
         let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         let slot = slot_of(recipient.provider.pace(), &person.id, now);
-        let draft = draft(world, &recipient, now, &say, &slot);
-        let send_by_boot_ms = send_by(world, &draft);
         let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
         let situation = situation(world, &recipient, now, &first.uid, has_message);
+        let saw = |facts: &Facts| guard::account(facts, &situation);
+        let draft = draft(world, &recipient, now, &say, &slot, &saw);
+        let send_by_boot_ms = send_by(world, &draft);
         let machine_now = self.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
@@ -268,7 +271,11 @@ impl Run<'_> {
                 let before_s = words.starts_at.since(now).div_euclid(1000);
                 log::warn!("[CALL] HARD STOP - Outside critical window ({before_s}s before)");
             }
-            Reason::MaxCallsExceeded => log::warn!("[CALL] RATE LIMITED - {}", printable(&result.detail)),
+            Reason::MaxCallsExceeded => {
+                // People look for this line, which ends with the event: the limit stands in the result.
+                let detail = result.detail.rsplit_once(", at most ").map_or(result.detail.as_str(), |(calls, _)| calls);
+                log::warn!("[CALL] RATE LIMITED - {}", printable(detail));
+            }
             _ if result.state == StepState::Failed => {
                 log::warn!("[CALL] Call failed - Reason={}: {}", result.reason, printable(&result.detail));
             }

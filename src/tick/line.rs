@@ -162,7 +162,7 @@ impl Run<'_> {
             .iter()
             .map(|(claim, recipient, _)| Queued {
                 step: claim.step,
-                draft: draft(world, recipient, now, &silent, &anywhere),
+                draft: draft(world, recipient, now, &silent, &anywhere, &|_| String::new()),
             })
             .collect();
         let guards = |place: usize, facts: &Facts| match people.get(place) {

@@ -203,7 +203,7 @@ impl Run<'_> {
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         // What is there already takes no turn.
         let slot = slot_of(None, &person.id, now);
-        let draft = draft(world, &recipient, now, &say, &slot);
+        let draft = draft(world, &recipient, now, &say, &slot, &|_| String::new());
         let find = |unknown: &[ListedCall]| {
             reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
         };

@@ -73,8 +73,9 @@ fn begin(
 ) -> Result<(Begun, i64), StoreError> {
     let say = |_: &[MeetingWords]| test.message.clone();
     let slot = slot_of(recipient.provider.pace(), &test.person, now);
-    let draft = draft(world, recipient, now, &say, &slot);
     let situation = situation(world, recipient, now, "call-test", !test.message.trim().is_empty());
+    let saw = |facts: &crate::store::Facts| guard::account(facts, &situation);
+    let draft = draft(world, recipient, now, &say, &slot, &saw);
     let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
     Ok((world.store.begin_test_call(&draft, now, &rule)?, send_by(world, &draft)))
 }

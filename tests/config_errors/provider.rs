@@ -254,3 +254,39 @@ error: `api_key_sid` must be SK and letters or digits
 ",
     );
 }
+
+#[test]
+fn a_rate_is_a_number_above_0_and_at_most_30() {
+    for (typed, title, label) in [
+        ("0", "`calls_per_second` cannot be `0`", "expected a number above 0, at most 30"),
+        ("-1.5", "`calls_per_second` cannot be `-1.5`", "expected a number above 0, at most 30"),
+        ("nan", "`calls_per_second` cannot be `nan`", "expected a number above 0, at most 30"),
+        ("30.5", "`calls_per_second` cannot be `30.5`", "expected a number above 0, at most 30"),
+    ] {
+        let bars = "^".repeat(typed.len());
+        let text = format!("\n[call]\nprovider = \"mock\"\n[provider.twilio]\ncalls_per_second = {typed}\n");
+        let shown = format!(
+            "\nerror: {title}\n --> config.toml:4:20\n  |\n4 | calls_per_second = {typed}\n  |                    {bars} {label}\n"
+        );
+        one(&text, &shown);
+    }
+}
+
+#[test]
+fn a_rate_is_no_text() {
+    one(
+        r#"
+[call]
+provider = "mock"
+[provider.twilio]
+calls_per_second = "1"
+"#,
+        r#"
+error: `calls_per_second` must be a number, not a text
+ --> config.toml:4:20
+  |
+4 | calls_per_second = "1"
+  |                    ^^^ write a number above 0, at most 30, without quotes
+"#,
+    );
+}

@@ -84,7 +84,9 @@ fn s5_the_third_call_is_refused_across_processes() {
     let ran = cli.run(&["tick"]);
     let uid = json(&cli.ok(&["meeting", "list", "--json"]))["meetings"][0]["uid"].as_str().unwrap().to_owned();
     assert_eq!(ran.err, format!("[CALL] RATE LIMITED - ana already has 2 calls for event {uid}\n"));
-    let why = format!("the call limit for this meeting is used up (ana already has 2 calls for event {uid})");
+    let why = format!(
+        "the call limit for this meeting is used up (ana already has 2 calls for event {uid}, at most 2 in 10 min)"
+    );
     assert_eq!(ran.out, format!("i3 Board sync (ana): skipped: {why}\n"));
     assert_eq!((ran.code, fake.calls().len()), (0, 2));
 }

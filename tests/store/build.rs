@@ -153,6 +153,7 @@ impl Bench {
             merge_until: at(now + 60),
             say: &titles,
             slot: &free,
+            saw: &saw,
         }
     }
 
@@ -297,6 +298,11 @@ fn titles(words: &[MeetingWords]) -> String {
 /// Nobody keeps a pace, and the first number is taken.
 pub(crate) fn free(_: &Line) -> Slot {
     Slot::Take { sender: 0, next: None }
+}
+
+/// What the guards saw.
+fn saw(facts: &Facts) -> String {
+    format!("calls: {}", facts.step.as_ref().map_or(0, |step| step.recent_calls))
 }
 
 /// The guard that lets everything through.

@@ -5,12 +5,12 @@ use savehub::model::{
     MeetingId, Reason, Reply, RungKind, Seen, StepId, StepState, TickId, Timestamp, Waiting,
 };
 use savehub::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, AttemptDraft, AttemptView, Begun, CalendarDraft,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, AttemptDraft, AttemptView, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, IncidentView, LiveCall, LookAt,
-    LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
-    Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally, TallyScope,
-    TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, History, IncidentView, LiveCall,
+    LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
+    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally,
+    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -282,6 +282,18 @@ impl Store for Checked {
 
     fn tally(&self, asked: &TallyScope) -> Result<Tally> {
         self.inner.tally(asked)
+    }
+
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
+        self.inner.history(meeting)
+    }
+
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
+        self.inner.meeting_of(incident)
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.inner.ahead(started_since)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

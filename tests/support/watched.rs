@@ -5,12 +5,12 @@ use savehub::model::{
     Timestamp, Waiting,
 };
 use savehub::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded,
-    Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun,
-    TickEnd, TickSeen, TickStart, TurnedAway,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, History, LiveCall, LookAt,
+    LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
+    Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope,
+    TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -310,6 +310,18 @@ impl Store for Watched {
 
     fn tally(&self, asked: &TallyScope) -> Result<Tally> {
         self.ask().tally(asked)
+    }
+
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
+        self.ask().history(meeting)
+    }
+
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
+        self.ask().meeting_of(incident)
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.ask().ahead(started_since)
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

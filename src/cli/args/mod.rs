@@ -93,6 +93,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Look for everything that could keep a phone from ringing, and say what to do about it
     Doctor(DoctorArgs),
+    /// Tell the story of a meeting: why it rang, or why it did not
+    Explain(ExplainArgs),
+    /// Show what would ring, when and for whom, and what each guard would say
+    Plan(PlanArgs),
     /// Add, list, cancel and move meetings by hand
     #[command(subcommand)]
     Meeting(MeetingCommand),

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use std::collections::VecDeque;
-use std::sync::mpsc::{Sender, self};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 

@@ -25,13 +25,13 @@ pub use check::{CHECKS, Check, FIELDS, Report, Status};
 
 use super::args::DoctorArgs;
 use super::open;
-use super::print::{Screen, self};
+use super::print::{self, Screen};
 use crate::config::{Config, ConfigError, Glimpse, ProviderChoice, Sources, glimpse};
 use crate::exit::Exit;
 use crate::model::{ProviderKind, RungKind, Timestamp, printable};
 use crate::provider::checkup;
 use crate::store::{Snapshot, Store};
-use crate::zone::{Zone, ZoneData, self};
+use crate::zone::{self, Zone, ZoneData};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

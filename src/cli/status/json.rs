@@ -105,7 +105,7 @@ fn tick_report(tick: &TickView, now: Timestamp) -> TickReport {
     }
 }
 
-fn clean_incident(incident: &mut IncidentView) {
+pub(in crate::cli) fn clean_incident(incident: &mut IncidentView) {
     incident.title = printable(&incident.title);
     clean_text(&mut incident.note);
     for step in &mut incident.steps {

@@ -37,7 +37,7 @@ pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
 }
 
 /// What keeps phones from ringing, first of all.
-fn brakes(ctx: &StatusCtx<'_>) -> Vec<String> {
+pub(in crate::cli) fn brakes(ctx: &StatusCtx<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if ctx.provider == ProviderChoice::Mock {
         lines.push(ctx.screen.paint.alarm("MOCK: NO PHONE WILL RING"));

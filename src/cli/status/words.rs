@@ -61,7 +61,7 @@ fn with(text: impl Into<String>, more: Option<String>) -> String {
 }
 
 /// The state of an incident.
-pub(super) fn incident_words(incident: &IncidentView) -> String {
+pub(in crate::cli) fn incident_words(incident: &IncidentView) -> String {
     let state = match incident.state {
         IncidentState::Open => "watched, nothing tried yet",
         IncidentState::Escalating => "calling, not yet checked in",
@@ -80,7 +80,7 @@ pub(super) fn incident_words(incident: &IncidentView) -> String {
 }
 
 /// How a human showed that they know: `****0101 picked up`.
-const fn ack_words(how: AckHow) -> &'static str {
+pub(in crate::cli) const fn ack_words(how: AckHow) -> &'static str {
     match how {
         AckHow::Answered => "picked up",
         AckHow::Reply => "replied",
@@ -171,7 +171,7 @@ fn picked_up(attempt: &AttemptView, by_a_person: &str) -> String {
 }
 
 /// `21211 The 'To' number is not valid. Check the person's phone number.`
-fn refusal(attempt: &AttemptView) -> Option<String> {
+pub(in crate::cli) fn refusal(attempt: &AttemptView) -> Option<String> {
     let words = match (attempt.error_code, error(attempt)) {
         (Some(code), Some(error)) => format!("{code} {error}"),
         (Some(code), None) => meaning(code).map_or_else(|| code.to_string(), |words| format!("{code} {words}")),
@@ -183,6 +183,6 @@ fn refusal(attempt: &AttemptView) -> Option<String> {
     }
 }
 
-fn error(attempt: &AttemptView) -> Option<String> {
+pub(in crate::cli) fn error(attempt: &AttemptView) -> Option<String> {
     attempt.error.as_deref().map(printable).filter(|error| !error.is_empty())
 }

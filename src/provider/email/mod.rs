@@ -17,7 +17,10 @@ mod message;
 use super::{Gate, Provider, ProviderError};
 use crate::config::{EmailConfig, Login};
 use crate::http::{Lookup, Names, SystemLookup};
-use crate::model::{Accepted, Address, CallReport, CallStatus, HangUp, NotSent, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta, Request, Timestamp};
+use crate::model::{
+    Accepted, Address, CallReport, CallStatus, HangUp, NotSent, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta,
+    Request, Timestamp,
+};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Instant;

@@ -18,7 +18,7 @@ pub use classify::classify;
 pub use codes::{known_codes, meaning, remedy};
 pub use hearing::KEY_BIN;
 pub use messages::{BODY_MAX, Messages};
-pub use pages::{PAGES_MAX, PAGE_MAX};
+pub use pages::{PAGE_MAX, PAGES_MAX};
 pub use twiml::{TWIML_MAX, twiml};
 
 use super::http::{HttpClient, HttpSettings, path_encode};

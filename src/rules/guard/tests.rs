@@ -79,7 +79,7 @@ fn a_step_inside_the_window_is_placed() {
 #[test]
 fn guard_0_refuses_an_empty_message_and_a_country_that_is_not_allowed() {
     let empty = ask(&facts(step()), 60, |s, _| s.has_message = false);
-    assert_eq!(reason(empty), (StepState::Failed, Reason::EmptyMessage, "there is nothing to say".into()));
+    assert_eq!(reason(empty), (StepState::Failed, Reason::EmptyMessage, "the message comes out empty".into()));
     let abroad = ask(&facts(step()), 60, |_, g| g.allowed_prefixes = vec!["+49".into(), "+44".into()]);
     let words = "****0123 is in no allowed country (+49, +44)";
     assert_eq!(reason(abroad), (StepState::Failed, Reason::InvalidNumber, words.into()));
@@ -90,7 +90,10 @@ fn guard_0_refuses_an_empty_message_and_a_country_that_is_not_allowed() {
 #[test]
 fn guard_1_refuses_the_third_call() {
     let third = ask(&facts(StepFacts { recent_calls: 2, ..step() }), 60, |_, _| ());
-    assert_eq!(reason(third), skipped(Reason::MaxCallsExceeded, "ana already has 2 calls for event abc123"));
+    assert_eq!(
+        reason(third),
+        skipped(Reason::MaxCallsExceeded, "ana already has 2 calls for event abc123, at most 2 in 10 min")
+    );
     assert_eq!(ask(&facts(StepFacts { recent_calls: 1, ..step() }), 60, |_, _| ()), Verdict::Place);
 }
 
@@ -135,7 +138,7 @@ fn guard_6_refuses_every_incident_that_is_not_open() {
     for state in IncidentState::ALL {
         let verdict = ask(&facts(StepFacts { incident_state: *state, ..step() }), 60, |_, _| ());
         if matches!(state, IncidentState::Acknowledged) {
-            assert_eq!(reason(verdict), skipped(Reason::Acknowledged, ""));
+            assert_eq!(reason(verdict), skipped(Reason::Acknowledged, "this step runs only while nobody has answered"));
         } else if !state.is_final() {
             assert_eq!(verdict, Verdict::Place);
         } else {
@@ -150,9 +153,15 @@ fn guard_6_refuses_every_incident_that_is_not_open() {
 fn guard_7_stops_at_the_file_and_at_the_caps() {
     assert_eq!(reason(ask(&facts(step()), 60, |s, _| s.stopped = true)).1, Reason::Paused);
     let own = Facts { calls_of_person_today: 20, ..facts(step()) };
-    assert_eq!(reason(ask(&own, 60, |_, _| ())), skipped(Reason::DailyCap, "20 calls to ana in the last 24 hours"));
+    assert_eq!(
+        reason(ask(&own, 60, |_, _| ())),
+        skipped(Reason::DailyCap, "20 calls to ana in the last 24 hours, at most 20")
+    );
     let all = Facts { calls_today: 200, ..facts(step()) };
-    assert_eq!(reason(ask(&all, 60, |_, _| ())), skipped(Reason::DailyCap, "200 calls in the last 24 hours"));
+    assert_eq!(
+        reason(ask(&all, 60, |_, _| ())),
+        skipped(Reason::DailyCap, "200 calls in the last 24 hours, at most 200")
+    );
 }
 
 #[test]
@@ -176,7 +185,9 @@ fn guard_8_waits_for_an_open_attempt_a_live_call_and_the_gap() {
 fn a_step_that_waited_for_a_busy_number_until_the_start_says_so() {
     let number = NumberFacts { last_rang_at: Some(START.before(30)), ..NumberFacts::default() };
     let late = ask(&Facts { number, ..facts(step()) }, -10, |_, _| ());
-    assert_eq!(reason(late).1, Reason::NumberBusy);
+    let words = "another call to this number was under way until the meeting started: the last one 30 s before it, \
+                 1 min between two";
+    assert_eq!(reason(late), skipped(Reason::NumberBusy, words));
     let before_due = NumberFacts { last_rang_at: Some(START.before(181)), ..NumberFacts::default() };
     let late = ask(&Facts { number: before_due, ..facts(step()) }, -10, |_, g| {
         g.number_gap = Duration::from_secs(600);
@@ -243,7 +254,7 @@ fn what_is_no_call_has_from_its_due_time_until_its_deadline() {
             (Verdict::Place, Verdict::Place)
         );
         let late = reason(ask_kind(kind, due_early(), 0));
-        assert_eq!(late, skipped(Reason::TooLate, "found 300 s after it was due"));
+        assert_eq!(late, skipped(Reason::TooLate, "found 300 s after it was due, 0 s after it made no sense any more"));
         let after = StepFacts { due_at: START.before(-300), deadline_at: START.before(-900), ..step() };
         assert_eq!(ask_kind(kind, after.clone(), -300), Verdict::Place);
         assert_eq!(reason(ask_kind(kind, after, -900)).1, Reason::TooLate);
@@ -259,7 +270,10 @@ fn messages_have_a_limit_and_a_phone_of_their_own() {
     let sent = |n| facts(StepFacts { recent_calls: n, ..due_early() });
     assert_eq!(ask_sms(&sent(1)), Verdict::Place);
     let third = reason(ask_sms(&sent(2)));
-    assert_eq!(third, skipped(Reason::MaxSmsExceeded, "ana already has 2 messages for event abc123"));
+    assert_eq!(
+        third,
+        skipped(Reason::MaxSmsExceeded, "ana already has 2 messages for event abc123, at most 2 in 10 min")
+    );
     let now = Some(START.before(200));
     let rang = NumberFacts { live_since: now, last_rang_at: now, ..NumberFacts::default() };
     assert_eq!(ask_sms(&Facts { number: rang, ..sent(0) }), Verdict::Place, "a message disturbs nobody");
@@ -277,9 +291,42 @@ fn an_answer_stops_what_runs_only_while_nobody_has_answered() {
         );
         assert_eq!(until_joined, Verdict::Place, "{when}");
         if *when == When::Unanswered {
-            assert_eq!(reason(until_answered), skipped(Reason::Acknowledged, ""));
+            assert_eq!(
+                reason(until_answered),
+                skipped(Reason::Acknowledged, "this step runs only while nobody has answered")
+            );
         } else {
             assert_eq!(until_answered, Verdict::Place, "{when}");
         }
     }
+}
+
+#[test]
+fn what_the_guards_saw_stands_in_one_line_with_its_numbers() {
+    let number = NumberFacts { last_rang_at: Some(START.before(300)), ..NumberFacts::default() };
+    let crowd =
+        Facts { calls_of_person_today: 3, calls_today: 12, ..facts(StepFacts { recent_calls: 1, ..due_early() }) };
+    let account = |kind, facts: &Facts, allowed: &[&str]| {
+        let to = Target::read(kind, if kind == RungKind::Email { "a@example.com" } else { "+12025550123" }).unwrap();
+        let allowed_prefixes = allowed.iter().map(|p| (*p).to_owned()).collect();
+        let guards = GuardConfig { allowed_prefixes, ..GuardConfig::default() };
+        let (person, event, repeat) = ("ana", "abc123", Repeat::UntilAnswered);
+        let ring_timeout = Duration::from_secs(45);
+        let (now, has_message, stopped) = (START.before(178), true, false);
+        let s = Situation { now, to: &to, has_message, stopped, person, event, guards: &guards, ring_timeout, repeat };
+        super::account(facts, &s)
+    };
+    assert_eq!(
+        account(RungKind::Call, &crowd, &[]),
+        "window: 178 s before the start, 180 s allowed; calls: 1 of 2 in 10 min; ana today: 3 of 20; all: 12 of 200; \
+         number free"
+    );
+    let rang = account(RungKind::Call, &Facts { number, ..crowd.clone() }, &["+1", "+44"]);
+    assert!(rang.starts_with("country: one of +1, +44; window: ") && rang.ends_with("; number free, called 122 s ago"));
+    let in_time = "in time: 122 s after it was due, 178 s before it is too late";
+    let sms = account(RungKind::Sms, &crowd, &[]);
+    assert_eq!(sms, format!("{in_time}; messages: 1 of 2 in 10 min; number free"));
+    assert_eq!(account(RungKind::Email, &crowd, &["+1"]), in_time);
+    let test_call = Facts { step: None, ..crowd };
+    assert_eq!(account(RungKind::Call, &test_call, &[]), "ana today: 3 of 20; all: 12 of 200; number free");
 }

@@ -98,14 +98,14 @@ pub(super) fn begin(
         Taken::Slot { from, next } => (from, next),
         Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
     };
-    let mut shared = vec![first.claim];
-    shared.extend(companions(tx, &shared[0], draft, draft.merge_until, now, rule)?);
-    shared.sort_by_key(|c| c.words.starts_at);
-    let words: Vec<MeetingWords> = shared.iter().map(|c| c.words.clone()).collect();
+    let mut shared = vec![first];
+    shared.extend(companions(tx, &shared[0].claim, draft, draft.merge_until, now, rule)?);
+    shared.sort_by_key(|c| c.claim.words.starts_at);
+    let words: Vec<MeetingWords> = shared.iter().map(|c| c.claim.words.clone()).collect();
     let message = (draft.say)(&words);
-    let id = insert(tx, Some(claim.step), draft, &from, &message, now)?;
+    let id = insert(tx, Some(claim.step), draft, &from, &message, Some(&guards(&shared, draft)), now)?;
     for served in &shared {
-        serve(tx, id, served, now)?;
+        serve(tx, id, &served.claim, now)?;
     }
     Ok(Begun::Attempt(Attempt {
         id,
@@ -113,7 +113,7 @@ pub(super) fn begin(
         key: key(tx, id)?,
         step: Some(claim.step),
         incident: Some(claim.incident),
-        steps: shared.iter().map(|c| c.step).collect(),
+        steps: shared.iter().map(|c| c.claim.step).collect(),
         words,
         to: draft.to.clone(),
         from,
@@ -143,7 +143,7 @@ pub(super) fn begin_test_call(
         Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
     };
     let message = (draft.say)(&[]);
-    let id = insert(tx, None, draft, &from, &message, now)?;
+    let id = insert(tx, None, draft, &from, &message, Some(&(draft.saw)(&facts)), now)?;
     Ok(Begun::Attempt(Attempt {
         id,
         token: draft.token.clone(),
@@ -202,7 +202,7 @@ pub(super) fn companions(
     until: Timestamp,
     now: Timestamp,
     rule: GuardRule<'_>,
-) -> Inner<Vec<Claim>> {
+) -> Inner<Vec<Candidate>> {
     if first.action.kind != RungKind::Call {
         return Ok(Vec::new());
     }
@@ -217,14 +217,23 @@ pub(super) fn companions(
     let rows = statement
         .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
         .collect::<rusqlite::Result<Vec<Claim>>>()?;
-    let mut taken: Vec<Claim> = Vec::new();
+    let mut taken: Vec<Candidate> = Vec::new();
     for claim in rows {
-        let seen = taken.iter().any(|c| c.incident == claim.incident);
-        if !seen && rule(&facts(tx, Some((&claim, now)), draft)?) == Verdict::Place {
-            taken.push(claim);
+        if taken.iter().any(|c| c.claim.incident == claim.incident) {
+            continue;
+        }
+        let facts = facts(tx, Some((&claim, now)), draft)?;
+        if rule(&facts) == Verdict::Place {
+            taken.push(Candidate { claim, facts });
         }
     }
     Ok(taken)
+}
+
+/// What the guards saw of each step that the attempt serves: a line each, `s5: …`.
+fn guards(served: &[Candidate], draft: &AttemptDraft<'_>) -> String {
+    let lines: Vec<String> = served.iter().map(|c| format!("{}: {}", c.claim.step, (draft.saw)(&c.facts))).collect();
+    lines.join("\n")
 }
 
 fn facts(tx: &Transaction<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
@@ -340,13 +349,14 @@ pub(super) fn insert(
     draft: &AttemptDraft<'_>,
     from: &Address,
     message: &str,
+    guards: Option<&str>,
     now: Timestamp,
 ) -> Inner<AttemptId> {
     tx.prepare_cached(
         "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
-         state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms) \
+         state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, guards) \
          values (?1, coalesce((select key from attempts where step_id = ?2 order by id limit 1), ?1), ?2, ?3, ?4, ?5, \
-           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14)",
+           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14, ?16)",
     )?
     .execute(params![
         draft.token,
@@ -363,7 +373,8 @@ pub(super) fn insert(
         draft.request_deadline_at,
         draft.intent_boot_ms,
         draft.deadline_boot_ms,
-        draft.to.kind
+        draft.to.kind,
+        guards
     ])?;
     Ok(AttemptId(tx.last_insert_rowid()))
 }

@@ -38,6 +38,7 @@ mod forget;
 mod gauges;
 mod health;
 mod heard;
+mod history;
 mod incidents;
 mod meetings;
 mod migrations;
@@ -53,10 +54,22 @@ mod tally;
 mod ticks;
 mod values;
 
-use super::{Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway, packed};
-use crate::model::{AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId, Timestamp, Waiting};
+use super::{
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
+    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded,
+    Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun,
+    TickEnd, TickSeen, TickStart, TurnedAway, packed,
+};
+use super::{Ahead, History};
+use crate::model::{
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
+    Timestamp, Waiting,
+};
 pub use backup::Replace;
 pub use health::{DatabaseOwner, Health, Integrity};
+
 pub use open::Create;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::PathBuf;
@@ -481,6 +494,18 @@ impl Store for SqliteStore {
 
     fn tally(&self, asked: &TallyScope) -> Result<Tally> {
         self.read("count for the report", |tx| tally::tally(tx, asked))
+    }
+
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
+        self.read("read a meeting's history", |tx| history::of(tx, meeting))
+    }
+
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
+        self.read("look for an incident", |tx| history::meeting_of(tx, incident))
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.read("look ahead", |tx| history::ahead(tx, started_since))
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

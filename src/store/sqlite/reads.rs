@@ -1,11 +1,14 @@
 //! What `status` shows.
 
+use super::pauses;
 use super::values::target;
-use super::{Inner, calendars, meetings, pauses};
-use crate::model::{IncidentId, StepId, Timestamp};
+use super::{Inner, calendars, meetings};
+use crate::model::{IncidentId, MeetingId, StepId, Timestamp};
+
 use crate::store::{
     AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
 };
+
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
@@ -33,32 +36,48 @@ fn next_meetings(tx: &Transaction<'_>, now: Timestamp, until: Timestamp) -> Inne
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+const INCIDENT: &str = "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, \
+                        i.note, i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
+                        from incidents i join meetings m on m.id = i.meeting_id";
+
+/// An incident, still without its steps.
+fn incident(r: &rusqlite::Row<'_>) -> rusqlite::Result<IncidentView> {
+    Ok(IncidentView {
+        id: r.get(0)?,
+        meeting: r.get(1)?,
+        person: r.get(2)?,
+        title: r.get(3)?,
+        starts_at: r.get(4)?,
+        generation: r.get(5)?,
+        state: r.get(6)?,
+        reason: r.get(7)?,
+        note: r.get(8)?,
+        opened_at: r.get(9)?,
+        ended_at: r.get(10)?,
+        acknowledged: acknowledged(r, 11)?,
+        steps: Vec::new(),
+    })
+}
+
+/// All incidents of a meeting, oldest generation first.
+pub(super) fn incidents_of(tx: &Transaction<'_>, meeting: MeetingId) -> Inner<Vec<IncidentView>> {
+    let mut statement = tx.prepare_cached(&format!("{INCIDENT} where i.meeting_id = ?1 order by i.generation"))?;
+    let rows = statement.query_map([meeting], incident)?;
+    let mut incidents = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    for incident in &mut incidents {
+        incident.steps = steps(tx, incident.id)?;
+    }
+    Ok(incidents)
+}
+
 fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>> {
-    let mut statement = tx.prepare_cached(
-        "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
-                i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
-         from incidents i join meetings m on m.id = i.meeting_id where i.id in ( \
+    let mut statement = tx.prepare_cached(&format!(
+        "{INCIDENT} where i.id in ( \
            select id from incidents where ended_at is null union all \
            select id from (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2)) \
          order by i.starts_at desc, i.id desc",
-    )?;
-    let rows = statement.query_map(params![since, SHOWN], |r| {
-        Ok(IncidentView {
-            id: r.get(0)?,
-            meeting: r.get(1)?,
-            person: r.get(2)?,
-            title: r.get(3)?,
-            starts_at: r.get(4)?,
-            generation: r.get(5)?,
-            state: r.get(6)?,
-            reason: r.get(7)?,
-            note: r.get(8)?,
-            opened_at: r.get(9)?,
-            ended_at: r.get(10)?,
-            acknowledged: acknowledged(r, 11)?,
-            steps: Vec::new(),
-        })
-    })?;
+    ))?;
+    let rows = statement.query_map(params![since, SHOWN], incident)?;
     let mut incidents = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     for incident in &mut incidents {
         incident.steps = steps(tx, incident.id)?;

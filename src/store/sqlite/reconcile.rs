@@ -143,7 +143,7 @@ pub(super) fn adopt(
     let Finding::Adopt(index) = find(&unknown) else { return Ok(Vec::new()) };
     let Some(call) = unknown.get(index) else { return Ok(Vec::new()) };
     let message = (draft.say)(std::slice::from_ref(&step.claim.words));
-    let id = claims::insert(tx, Some(claim.step), draft, &call.from, &message, now)?;
+    let id = claims::insert(tx, Some(claim.step), draft, &call.from, &message, None, now)?;
     claims::serve(tx, id, &step.claim, now)?;
     // What was due when the call was made was named in it.
     let watched = |facts: &Facts| match &facts.step {
@@ -152,7 +152,7 @@ pub(super) fn adopt(
     };
     let until = call.created_at.plus(Duration::from_millis(1));
     for shared in claims::companions(tx, &step.claim, draft, until, now, &watched)? {
-        claims::serve(tx, id, &shared, now)?;
+        claims::serve(tx, id, &shared.claim, now)?;
     }
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };

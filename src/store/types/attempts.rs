@@ -2,8 +2,8 @@
 
 use super::{LiveCall, Seal, StepResult};
 use crate::model::{
-    Address, AttemptId, AttemptState, IncidentId, Line, MeetingWords, ProviderKind, Reason, Slot, StepId, Target,
-    Timestamp,
+    Address, AttemptId, AttemptState, Facts, IncidentId, Line, MeetingWords, ProviderKind, Reason, Slot, StepId,
+    Target, Timestamp,
 };
 use crate::owner::Owner;
 
@@ -41,6 +41,8 @@ pub struct AttemptDraft<'a> {
     pub say: &'a dyn Fn(&[MeetingWords]) -> String,
     /// Its place in the line of calls, and the sender it comes from. Pure.
     pub slot: &'a dyn Fn(&Line) -> Slot,
+    /// What the guards saw when they let a step through, in one line: kept with the attempt. Pure.
+    pub saw: &'a dyn Fn(&Facts) -> String,
 }
 
 /// A written attempt in the hand of its owner, spent by [`crate::store::Store::record`].

@@ -2,7 +2,7 @@
 
 use super::super::fake_rules::{Answer, error, object, page, refusal, update};
 use super::super::fake_script::advance;
-use super::talk::{FakeMessage, self};
+use super::talk::{self, FakeMessage};
 use super::{ACCOUNT, Books, Endpoint, FakeCall, ListShape, Request, Shared, State, TEST_ACCOUNT, field};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

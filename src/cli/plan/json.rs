@@ -1,0 +1,104 @@
+//! `plan --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
+
+use super::{Crowd, Plan};
+use crate::config::ProviderChoice;
+use crate::model::{Reason, RungKind, StepState, Timestamp, printable};
+use serde::Serialize;
+
+/// The fields, for the manual page.
+pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
+    ("schema", "1; raised when a field changes its meaning"),
+    ("now, until", "the time that was planned; all times are RFC 3339 in UTC"),
+    ("provider, test_mode, stopped", "as in savehub status --json"),
+    ("calls_per_second", "calls the provider starts in a second, as the config says"),
+    (
+        "steps",
+        "what would become of each step, in order: at (the tick), due_at, person, event, title, starts_at, kind, contact, \
+         to (masked), state, reason, detail, guards (what they saw, of a step that was let through)",
+    ),
+    (
+        "crowded",
+        "ticks, of all people, whose calls could not all start before their meetings: at, calls, too_late (how many)",
+    ),
+    ("calendars", "what was known of them: name, person, good_at (null: never read), failing_since"),
+];
+
+/// The object.
+#[derive(Serialize)]
+pub struct Report {
+    schema: u32,
+    now: Timestamp,
+    until: Timestamp,
+    provider: &'static str,
+    test_mode: bool,
+    stopped: bool,
+    calls_per_second: f64,
+    steps: Vec<StepReport>,
+    crowded: Vec<Crowd>,
+    calendars: Vec<CalendarReport>,
+}
+
+#[derive(Serialize)]
+struct StepReport {
+    at: Timestamp,
+    due_at: Option<Timestamp>,
+    person: String,
+    event: String,
+    title: String,
+    starts_at: Timestamp,
+    kind: RungKind,
+    contact: Option<String>,
+    to: Option<String>,
+    state: StepState,
+    reason: Reason,
+    detail: String,
+    guards: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CalendarReport {
+    name: String,
+    person: String,
+    good_at: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
+}
+
+/// Makes the object; text from outside is cleaned.
+pub fn report(plan: &Plan<'_>) -> Report {
+    let steps = plan.steps().map(|step| StepReport {
+        at: step.at,
+        due_at: step.result.due_at,
+        person: step.result.person.clone(),
+        event: step.result.event.clone(),
+        title: printable(&step.result.title),
+        starts_at: step.starts_at,
+        kind: step.result.kind,
+        contact: step.contact.as_deref().map(printable),
+        to: step.result.to.clone(),
+        state: step.result.state,
+        reason: step.result.reason,
+        detail: printable(&step.result.detail),
+        guards: step.guards.as_deref().map(printable),
+    });
+    let calendars = plan.calendars.iter().map(|calendar| CalendarReport {
+        name: printable(&calendar.name),
+        person: calendar.person.clone(),
+        good_at: calendar.good_at,
+        failing_since: calendar.failing_since,
+    });
+    Report {
+        schema: 1,
+        now: plan.now,
+        until: plan.until,
+        provider: match plan.config.provider.chosen {
+            ProviderChoice::Mock => "mock",
+            ProviderChoice::Twilio => "twilio",
+        },
+        test_mode: plan.config.test_mode,
+        stopped: plan.config.stopped(),
+        calls_per_second: plan.rate(),
+        steps: steps.collect(),
+        crowded: plan.crowds(),
+        calendars: calendars.collect(),
+    }
+}

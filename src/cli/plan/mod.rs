@@ -1,0 +1,225 @@
+//! `savehub plan`: what would ring, when, for whom, and what each guard would say.
+//!
+//! `tick::plan` rehearses the real ticks; here is how that is shown, and where more calls fall due together than the
+//! provider can start in time.
+
+mod json;
+
+pub(super) use json::FIELDS;
+pub use json::report;
+
+use super::args::PlanArgs;
+use super::open;
+use super::pick;
+use super::print::{self, Screen};
+use super::status::{StatusCtx, brakes, reason_words};
+use crate::clock::SystemClock;
+use crate::config::{CALLS_PER_SECOND, Config};
+use crate::exit::{Exit, UsageError};
+use crate::model::{Reason, RungKind, StepState, Timestamp, cut, printable};
+use crate::rules::crowd::{self, Wish};
+use crate::store::CalendarView;
+use crate::store::sqlite::Create;
+use crate::tick::{Foreseen, Outlook};
+use crate::when;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest time that is planned.
+const LONGEST: Duration = Duration::from_secs(31 * 86_400);
+
+/// Titles are cut to so many characters in the table.
+const TITLE_CUT: usize = 60;
+
+/// A step that runs this much after its due time had to wait for something else than the next tick.
+const WAITED_MS: i64 = 60_000;
+
+/// A plan, and what it was made of.
+pub struct Plan<'a> {
+    /// When it was made.
+    pub now: Timestamp,
+    /// How far it reaches.
+    pub until: Timestamp,
+    /// The config.
+    pub config: &'a Config,
+    /// What would happen.
+    pub outlook: &'a Outlook,
+    /// The calendars, as they were read last.
+    pub calendars: &'a [CalendarView],
+    /// Show this person alone.
+    pub person: Option<&'a str>,
+}
+
+/// A tick that would make more calls than can start in time.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Crowd {
+    /// The tick.
+    pub at: Timestamp,
+    /// Calls it makes.
+    pub calls: usize,
+    /// Those that could not start before their meetings do.
+    pub too_late: usize,
+}
+
+/// Runs the command.
+pub(super) fn run(
+    args: &PlanArgs,
+    file: Option<&Path>,
+    verbose: bool,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let config = Arc::new(open::config(file)?);
+    if args.until.is_zero() || args.until > LONGEST {
+        return Err(UsageError("--until: savehub plans some time up to 31d, such as 24h".into()).into());
+    }
+    let person = args.person.as_deref().map(|id| pick::person(Some(id), &config.people)).transpose()?;
+    let store = open::store(&config, Create::No)?;
+    let world = open::world(&config, &store, Arc::new(SystemClock))?;
+    if !verbose {
+        // What a rehearsal logs did not happen.
+        log::set_max_level(log::LevelFilter::Off);
+    }
+    let now = world.clock.now();
+    let until = now.plus(args.until);
+    let outlook = crate::tick::plan(&world, until)?;
+    let calendars = store.snapshot(now, now, now)?.calendars;
+    let person = person.map(|person| person.id.as_str());
+    let plan = Plan { now, until, config: &config, outlook: &outlook, calendars: &calendars, person };
+    if args.json {
+        print::json(out, &report(&plan))?;
+    } else {
+        out.write_all(render(&plan, screen).as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+impl Plan<'_> {
+    /// The steps that are shown.
+    fn steps(&self) -> impl Iterator<Item = &Foreseen> {
+        self.outlook.steps.iter().filter(|step| self.person.is_none_or(|person| person == step.result.person))
+    }
+
+    /// Calls the provider starts in a second.
+    fn rate(&self) -> f64 {
+        self.config.provider.twilio.as_ref().map_or(CALLS_PER_SECOND, |twilio| twilio.calls_per_second)
+    }
+
+    /// Ticks whose calls cannot all start before their meetings, of all people.
+    pub fn crowds(&self) -> Vec<Crowd> {
+        let call = |step: &&Foreseen| {
+            let result = &step.result;
+            result.kind == RungKind::Call && result.state == StepState::Executed && result.reason != Reason::Merged
+        };
+        let calls: Vec<&Foreseen> = self.outlook.steps.iter().filter(call).collect();
+        let wishes: Vec<Wish> =
+            calls.iter().map(|call| Wish { due_at: call.at, deadline_at: call.starts_at }).collect();
+        let mut crowds: Vec<Crowd> = Vec::new();
+        for (call, start) in calls.iter().zip(crowd::starts(&wishes, self.rate())) {
+            let late = usize::from(start.is_none());
+            match crowds.last_mut().filter(|crowd| crowd.at == call.at) {
+                Some(crowd) => {
+                    crowd.calls += 1;
+                    crowd.too_late += late;
+                }
+                None => crowds.push(Crowd { at: call.at, calls: 1, too_late: late }),
+            }
+        }
+        crowds.retain(|crowd| crowd.too_late > 0);
+        crowds
+    }
+}
+
+/// The whole text.
+pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
+    let zone = pick::zone_of(plan.person.unwrap_or_default(), &plan.config.people);
+    let zone = plan.config.people.first().filter(|_| plan.person.is_none()).map_or(zone, |first| first.zone.clone());
+    let stop = plan.config.stop_file.as_path();
+    let status = StatusCtx {
+        now: plan.now,
+        people: &plan.config.people,
+        provider: plan.config.provider.chosen,
+        test_mode: plan.config.test_mode,
+        stopped_by: plan.config.stopped().then_some(stop),
+        max_age: None,
+        screen,
+    };
+    let mut lines = brakes(&status);
+    let until = when::short(plan.until, plan.now, &zone);
+    lines.push(format!("Until {until}, if nobody checks in and nobody answers, with a tick every half minute:"));
+    lines.push(String::new());
+    let rows: Vec<Vec<String>> = plan.steps().map(|step| row(step, plan)).collect();
+    if rows.is_empty() {
+        lines.push("Nothing is due.".into());
+    } else {
+        lines.extend(print::table(rows, screen.width).lines().map(str::to_owned));
+    }
+    let rate = plan.rate();
+    for crowd in plan.crowds() {
+        let at = when::short(crowd.at, plan.now, &zone);
+        let Crowd { calls, too_late, .. } = crowd;
+        let text = format!(
+            "CROWDED at {at}: {calls} calls at {rate} a second (calls_per_second); {too_late} could not start before their \
+             meetings"
+        );
+        lines.push(screen.paint.alarm(&text));
+    }
+    lines.extend(plan.calendars.iter().map(|calendar| calendar_line(calendar, plan.now)));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Time, person, meeting, what, whom, and what becomes of it.
+fn row(step: &Foreseen, plan: &Plan<'_>) -> Vec<String> {
+    let (result, zone) = (&step.result, pick::zone_of(&step.result.person, &plan.config.people));
+    let contact = step.contact.as_deref().map_or_else(String::new, |name| format!(" to {}", printable(name)));
+    let starts = when::short(step.starts_at, plan.now, &zone);
+    vec![
+        format!("{}:{:02}", when::short(step.at, plan.now, &zone), zone.civil(step.at).time.2),
+        printable(&result.person),
+        format!("{} at {starts}", cut(&printable(&result.title), TITLE_CUT)),
+        format!("{}{contact}", result.kind),
+        result.to.as_deref().map(printable).unwrap_or_default(),
+        fate(step),
+    ]
+}
+
+/// `rings (window: …)`, `skipped: the daily cap is reached (…)`.
+fn fate(step: &Foreseen) -> String {
+    let result = &step.result;
+    let waited_ms = result.due_at.map_or(0, |due_at| step.at.since(due_at));
+    let waited = if waited_ms >= WAITED_MS && result.state == StepState::Executed {
+        format!(", {} s after it was due", waited_ms / 1000)
+    } else {
+        String::new()
+    };
+    let done = match (result.kind, result.reason) {
+        (_, Reason::Merged) => "shares a call",
+        (_, Reason::TestMode) => "is recorded",
+        (RungKind::Call, _) => "rings",
+        _ => "is sent",
+    };
+    let detail = printable(&result.detail);
+    match result.state {
+        StepState::Executed => {
+            let saw = step.guards.as_deref().map_or_else(String::new, |saw| format!(" ({})", printable(saw)));
+            format!("{done}{waited}{saw}")
+        }
+        state if detail.is_empty() => format!("{}: {}", state.as_str().to_lowercase(), reason_words(result.reason)),
+        state => format!("{}: {} ({detail})", state.as_str().to_lowercase(), reason_words(result.reason)),
+    }
+}
+
+fn calendar_line(calendar: &CalendarView, now: Timestamp) -> String {
+    let (name, person) = (printable(&calendar.name), printable(&calendar.person));
+    let age = calendar.good_at.map(|at| when::relative(at, now));
+    match (age, calendar.failing_since) {
+        (None, _) => format!("The calendar {name} of {person} has never been read: its meetings are missing here."),
+        (Some(age), None) => format!("The calendar {name} of {person} is taken as it was {age}."),
+        (Some(age), Some(_)) => {
+            format!("The calendar {name} of {person} cannot be read now and is taken as it was {age}.")
+        }
+    }
+}

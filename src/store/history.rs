@@ -1,0 +1,105 @@
+//! What a store tells about one meeting when it is asked for its whole story: `explain`.
+
+use super::{AttemptView, IncidentView, Meeting, StepView};
+use crate::model::{CancelledBy, HangUp, HeardEffect, HeardHow, IncidentId, RejectionClass, StepId, Timestamp};
+
+/// The next moments at which a tick has something to do, whatever happens outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// When the next pending step may be tried; long ago for one that waits.
+    pub step: Option<Timestamp>,
+    /// Start of the next planned meeting that is not watched yet.
+    pub meeting: Option<Timestamp>,
+    /// The earliest start of an incident that has not ended, but for those that started before the asked time.
+    pub incident: Option<Timestamp>,
+}
+
+/// One meeting and everything that happened for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The meeting as it is now.
+    pub meeting: Meeting,
+    /// When savehub learned of it.
+    pub added_at: Timestamp,
+    /// When it was changed last.
+    pub changed_at: Timestamp,
+    /// A calendar has it; else it was added by hand or imported, or its calendar lost it.
+    pub in_calendar: bool,
+    /// Who called it off.
+    pub cancelled_by: Option<CancelledBy>,
+    /// Its incidents, oldest generation first.
+    pub incidents: Vec<IncidentHistory>,
+}
+
+/// One incident, with what `status` does not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentHistory {
+    /// As `status` shows it, steps and attempts included.
+    pub view: IncidentView,
+    /// Its steps again, in the same order, with more about each.
+    pub steps: Vec<StepHistory>,
+    /// What was heard for it, and what its people said in the meantime without being understood; oldest first.
+    pub heard: Vec<HeardView>,
+}
+
+/// More about a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepHistory {
+    /// As `status` shows it, attempts included.
+    pub view: StepView,
+    /// Not tried before.
+    pub ready_at: Timestamp,
+    /// When its state changed last.
+    pub changed_at: Timestamp,
+    /// Its attempts again, in the same order, with more about each.
+    pub attempts: Vec<AttemptHistory>,
+}
+
+/// More about an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptHistory {
+    /// As `status` shows it.
+    pub view: AttemptView,
+    /// What was said, cut.
+    pub message: String,
+    /// When its state changed last; `None` while the request is under way.
+    pub finished_at: Option<Timestamp>,
+    /// What the guards saw of this step; `None`: it was not asked (adopted), or not kept (an older savehub).
+    pub guards: Option<String>,
+    /// Whose fault a refusal is.
+    pub class: Option<RejectionClass>,
+    /// How it is to be ended, if that was ever wanted.
+    pub hang_up_how: Option<HangUp>,
+    /// The step it was written for; the others share it.
+    pub first_step: Option<StepId>,
+    /// The other steps it serves.
+    pub shared: Vec<SharedStep>,
+}
+
+/// A step of another meeting that shares an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedStep {
+    /// The step.
+    pub step: StepId,
+    /// Its incident.
+    pub incident: IncidentId,
+    /// Title of its meeting, as written.
+    pub title: String,
+}
+
+/// Something that was heard from a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardView {
+    /// How.
+    pub how: HeardHow,
+    /// From which number, masked.
+    pub from: String,
+    /// When it was said.
+    pub at: Timestamp,
+    /// When a tick heard it.
+    pub heard_at: Timestamp,
+    /// The words of a message or the key, cut; from outside.
+    pub message: String,
+    /// What it meant.
+    pub effect: HeardEffect,
+}

@@ -1,0 +1,117 @@
+//! The whole story of a meeting, for `explain`.
+
+use super::{Inner, meetings, reads};
+use crate::model::{Address, HeardEffect, IncidentId, MeetingId, StepId, Timestamp};
+use crate::store::{Ahead, AttemptHistory, AttemptView, HeardView, History, IncidentHistory, IncidentView};
+use crate::store::{SharedStep, StepHistory, StepView};
+use rusqlite::{OptionalExtension, Transaction, params};
+use std::time::Duration;
+
+/// What was not understood counts as said about an incident until so long after its end.
+const HEARD_AFTER: Duration = Duration::from_secs(10 * 60);
+
+pub(super) fn meeting_of(tx: &Transaction<'_>, incident: IncidentId) -> Inner<Option<MeetingId>> {
+    let mut statement = tx.prepare_cached("select meeting_id from incidents where id = ?1")?;
+    Ok(statement.query_row([incident], |r| r.get(0)).optional()?)
+}
+
+pub(super) fn of(tx: &Transaction<'_>, id: MeetingId) -> Inner<Option<History>> {
+    let Some(meeting) = meetings::get(tx, id)? else { return Ok(None) };
+    let (added_at, changed_at, in_calendar, cancelled_by) = tx.query_row(
+        "select created_at, updated_at, calendar_id is not null, cancelled_by from meetings where id = ?1",
+        [id],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+    )?;
+    let views = reads::incidents_of(tx, id)?.into_iter();
+    let incidents = views.map(|view| incident(tx, view)).collect::<Inner<Vec<_>>>()?;
+    Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents }))
+}
+
+pub(super) fn ahead(tx: &Transaction<'_>, started_since: Timestamp) -> Inner<Ahead> {
+    let step = tx.prepare_cached("select min(ready_at) from steps where state = 'PENDING'")?;
+    let step = one(step, params![])?;
+    let meeting = "select min(starts_at) from meetings where state = 'SCHEDULED' and watched = 0";
+    let meeting = one(tx.prepare_cached(meeting)?, params![])?;
+    let incident = "select min(starts_at) from incidents where ended_at is null and starts_at >= ?1";
+    let incident = one(tx.prepare_cached(incident)?, params![started_since])?;
+    Ok(Ahead { step, meeting, incident })
+}
+
+fn one(mut statement: rusqlite::CachedStatement<'_>, params: &[&dyn rusqlite::ToSql]) -> Inner<Option<Timestamp>> {
+    Ok(statement.query_row(params, |r| r.get(0))?)
+}
+
+fn incident(tx: &Transaction<'_>, view: IncidentView) -> Inner<IncidentHistory> {
+    let steps = view.steps.iter().map(|step| self::step(tx, step)).collect::<Inner<Vec<_>>>()?;
+    let heard = heard(tx, &view)?;
+    Ok(IncidentHistory { view, steps, heard })
+}
+
+fn step(tx: &Transaction<'_>, view: &StepView) -> Inner<StepHistory> {
+    let (ready_at, changed_at) = tx
+        .prepare_cached("select ready_at, updated_at from steps where id = ?1")?
+        .query_row([view.id], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let attempts = view.attempts.iter().map(|a| attempt(tx, view.id, a)).collect::<Inner<Vec<_>>>()?;
+    Ok(StepHistory { view: view.clone(), ready_at, changed_at, attempts })
+}
+
+fn attempt(tx: &Transaction<'_>, step: StepId, view: &AttemptView) -> Inner<AttemptHistory> {
+    let mut attempt = tx
+        .prepare_cached(
+            "select message, finished_at, guards, error_class, hang_up_how, step_id from attempts where id = ?1",
+        )?
+        .query_row([view.id], |r| {
+            let guards: Option<String> = r.get(2)?;
+            Ok(AttemptHistory {
+                view: view.clone(),
+                message: r.get(0)?,
+                finished_at: r.get(1)?,
+                guards: guards.and_then(|lines| own_line(&lines, step)),
+                class: r.get(3)?,
+                hang_up_how: r.get(4)?,
+                first_step: r.get(5)?,
+                shared: Vec::new(),
+            })
+        })?;
+    let mut statement = tx.prepare_cached(
+        "select x.step_id, x.incident_id, m.title from attempt_steps x join incidents i on i.id = x.incident_id \
+           join meetings m on m.id = i.meeting_id where x.attempt_id = ?1 and x.step_id <> ?2 order by i.starts_at, x.step_id",
+    )?;
+    let rows = statement.query_map(params![view.id, step], |r| {
+        Ok(SharedStep { step: r.get(0)?, incident: r.get(1)?, title: r.get(2)? })
+    })?;
+    attempt.shared = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(attempt)
+}
+
+/// The line `s5: …` about this step.
+fn own_line(lines: &str, step: StepId) -> Option<String> {
+    let start = format!("{step}: ");
+    lines.lines().find_map(|line| line.strip_prefix(&start)).map(str::to_owned)
+}
+
+fn heard(tx: &Transaction<'_>, incident: &IncidentView) -> Inner<Vec<HeardView>> {
+    let in_vain = [HeardEffect::NotUnderstood, HeardEffect::NeedsCode, HeardEffect::NothingOpen];
+    let mut statement = tx.prepare_cached(
+        "select how, from_number, at, heard_at, message, effect from heard \
+         where sid in (select sid from heard_incidents where incident_id = ?1) \
+           or (effect in (?4, ?5, ?6) and at >= ?2 and at <= ?3 \
+             and not exists (select 1 from heard_incidents x where x.sid = heard.sid) \
+             and from_number in (select a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+               where x.incident_id = ?1)) \
+         order by at, sid",
+    )?;
+    let until = incident.ended_at.map_or(Timestamp::from_ms(i64::MAX), |ended| ended.plus(HEARD_AFTER));
+    let [a, b, c] = in_vain;
+    let rows = statement.query_map(params![incident.id, incident.opened_at, until, a, b, c], |r| {
+        Ok(HeardView {
+            how: r.get(0)?,
+            from: r.get::<_, Address>(1)?.masked(),
+            at: r.get(2)?,
+            heard_at: r.get(3)?,
+            message: r.get(4)?,
+            effect: r.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

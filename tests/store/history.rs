@@ -1,0 +1,52 @@
+//! The story of a meeting, and what comes next.
+
+use crate::build::{Bench, at};
+use savehub::model::{IncidentId, MeetingId, StepId};
+
+facts!(
+    a_history_holds_every_generation_its_steps_and_what_the_guards_saw_of_each,
+    what_is_not_there_has_no_history,
+    what_comes_next_is_the_next_step_the_next_meeting_and_the_earliest_open_incident,
+);
+
+fn a_history_holds_every_generation_its_steps_and_what_the_guards_saw_of_each(b: &Bench) {
+    let (first, second) = (b.watched("ana", "a", 600), b.watched("ana", "b", 600));
+    let id = b.call("a", "CA1", 420);
+    let history = b.history(second.id).unwrap().unwrap();
+    assert_eq!((history.meeting.id, history.added_at, history.in_calendar), (second.id, at(0), false));
+    let told = &history.incidents[0];
+    let attempt = &told.steps[0].attempts[0];
+    assert_eq!((told.view.meeting, attempt.view.id, attempt.finished_at), (second.id, id, Some(at(420))));
+    assert_eq!((attempt.guards.as_deref(), attempt.message.as_str()), (Some("calls: 0"), "About a and About b"));
+    let other = b.history(first.id).unwrap().unwrap();
+    let shared = &other.incidents[0].steps[0].attempts[0];
+    assert_eq!(
+        (shared.first_step, shared.guards.as_deref()),
+        (Some(other.incidents[0].steps[0].view.id), Some("calls: 0"))
+    );
+    assert_eq!((attempt.first_step, attempt.shared[0].incident), (shared.first_step, other.incidents[0].view.id));
+    assert_eq!(attempt.shared[0].title, "About a");
+    b.move_meeting(second.id, at(900), None, at(430)).unwrap();
+    b.open(430, 901);
+    let both = b.history(second.id).unwrap().unwrap();
+    assert_eq!(both.incidents.iter().map(|i| i.view.generation).collect::<Vec<_>>(), [1, 2]);
+    let newest: IncidentId = both.incidents[1].view.id;
+    assert_eq!(b.meeting_of(newest).unwrap(), Some(second.id));
+    let steps: Vec<StepId> = both.incidents[1].steps.iter().map(|step| step.view.id).collect();
+    assert_eq!(steps, both.incidents[1].view.steps.iter().map(|step| step.id).collect::<Vec<_>>());
+}
+
+fn what_is_not_there_has_no_history(b: &Bench) {
+    assert_eq!((b.history(MeetingId(9)).unwrap(), b.meeting_of(IncidentId(9)).unwrap()), (None, None));
+}
+
+fn what_comes_next_is_the_next_step_the_next_meeting_and_the_earliest_open_incident(b: &Bench) {
+    assert_eq!(b.ahead(at(0)).unwrap(), savehub::store::Ahead::default());
+    let watched = b.watched("ana", "a", 600);
+    b.add("bo", "b", 5000);
+    b.add("bo", "c", 4000);
+    let ahead = b.ahead(at(0)).unwrap();
+    let first = b.history(watched.id).unwrap().unwrap().incidents[0].steps[0].view.due_at;
+    assert_eq!((ahead.step, ahead.meeting, ahead.incident), (Some(first), Some(at(4000)), Some(at(600))));
+    assert_eq!(b.ahead(at(601)).unwrap().incident, None, "its meeting started before that");
+}
