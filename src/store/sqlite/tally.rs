@@ -189,12 +189,13 @@ fn incidents(tx: &Transaction<'_>, at: Stretch, day: Option<usize>) -> Inner<Vec
     })
 }
 
-/// The key of an attempt is the token of the first one of its step.
+/// The key of an attempt is the token of the first one of its step. The plus sign keeps SQLite from walking all calls there
+/// ever were, along the index by target.
 fn delays(tx: &Transaction<'_>, at: Stretch) -> Inner<Vec<DelayTally>> {
     let mut statement = tx.prepare_cached(&format!(
         "select a.provider in {REHEARSED}, max(0, a.intent_at - s.due_at) / 100 * 100, count(*) \
          from attempts a join steps s on s.id = a.step_id \
-         where a.intent_at >= ?1 and a.intent_at < ?2 and a.kind = 'call' and a.key = a.token group by 1, 2"
+         where a.intent_at >= ?1 and a.intent_at < ?2 and +a.kind = 'call' and a.key = a.token group by 1, 2"
     ))?;
     let rows = statement.query_map(params![at.0, at.1], |row| {
         let ms = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
