@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How long `savehub report` takes for a year of 200 people (100,000 incidents, tests/support/year.sql), beside one plain
-# sum over the same rows by SQLite's own program, in turn: median of 7 rounds. Needs the Debian package sqlite3.
+# sum over the same rows by SQLite's own program, in turn: medians of 7 rounds of the time on the wall and of the processor. Needs the Debian package sqlite3.
 # Usage: bash benches/report.sh [ROUNDS]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-7}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cargo build --release
+cargo build --release --quiet
 savehub=$PWD/target/release/savehub
 database=$scratch/savehub.db
 cat >"$scratch/config.toml" <<END
@@ -25,16 +25,15 @@ sqlite3 "$database" <tests/support/year.sql
 sum="select count(*), sum(-a.price) from attempts a join steps s on s.id = a.step_id join incidents i on i.id = s.incident_id"
 span=(--config "$scratch/config.toml" report --since 365d --until 2026-11-22)
 
-# Milliseconds of one run.
+# Milliseconds of one run: on the wall, and of the processor (user and system).
+TIMEFORMAT='%R %U %S'
 once() {
-  local begin end
-  begin=$(date +%s%N)
-  "$@" >/dev/null
-  end=$(date +%s%N)
-  echo $(((end - begin) / 1000000))
+  { time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }'
 }
 
 median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+wall() { cut -d ' ' -f 1 <"$1" | median; }
+cpu() { cut -d ' ' -f 2 <"$1" | median; }
 
 for round in $(seq "$rounds"); do
   once sqlite3 "$database" "$sum" >>"$scratch/sum"
@@ -43,9 +42,10 @@ for round in $(seq "$rounds"); do
   once "$savehub" "${span[@]}" --html "$scratch/report.html" >>"$scratch/page"
 done
 
-plain=$(median <"$scratch/sum")
-printf '%-36s %5d ms\n' "sqlite3, one sum over the attempts" "$plain"
+plain=$(cpu "$scratch/sum")
+printf '%-36s %5d ms, processor %5d ms\n' "sqlite3, one sum over the attempts" "$(wall "$scratch/sum")" "$plain"
 for form in days people page; do
-  took=$(median <"$scratch/$form")
-  printf '%-36s %5d ms, %s times that\n' "savehub report ($form)" "$took" "$(awk -v a="$took" -v b="$plain" 'BEGIN { printf "%.1f", a / (b > 0 ? b : 1) }')"
+  took=$(cpu "$scratch/$form")
+  ratio=$(awk -v a="$took" -v b="$plain" 'BEGIN { printf "%.1f", a / (b > 0 ? b : 1) }')
+  printf '%-36s %5d ms, processor %5d ms, %s times that\n' "savehub report ($form)" "$(wall "$scratch/$form")" "$took" "$ratio"
 done

@@ -21,13 +21,15 @@ use std::time::Duration;
 const HOSTILE: &str = "</td><script>document.title='owned'</script><img src=x onerror=document.title='owned'>&\"'";
 
 fn config() -> Config {
-    let people: String = [("p001", HOSTILE), ("p002", "Ana"), ("p003", "Zoë Ångström-Featherstonehaugh the Younger")]
+    let people = [("p001", HOSTILE), ("p002", "Ana"), ("p003", "Zoë Ångström-Featherstonehaugh the Younger")];
+    let people: Vec<String> = people
         .iter()
         .zip(1..)
         .map(|((id, name), n)| {
             format!("[[person]]\nid = \"{id}\"\nname = '''{name}'''\nphone = \"+1202555010{n}\"\nzone = \"UTC\"\n")
         })
         .collect();
+    let people = people.concat();
     let env = |name: &str| (name == "HOME").then(|| "/home/ana".to_owned());
     let text = format!("[report]\nbudget = \"30 USD\"\n[call]\nprovider = \"mock\"\n{people}");
     from_text(&text, Path::new("config.toml"), &env).unwrap()

@@ -112,8 +112,8 @@ impl Provider for Scripted {
         "AC0001"
     }
 
-    fn sends_from(&self) -> Address {
-        Address::read("+12025550199")
+    fn senders(&self) -> Vec<Address> {
+        vec![Address::read("+12025550199")]
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

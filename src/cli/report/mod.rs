@@ -1,5 +1,4 @@
-//! `savehub report`: what came of a stretch of time, for people ([`text`]), programs ([`json`], [`csv`]) and the boss
-//! ([`html`]).
+//! `savehub report`: what came of a stretch of time, for people (`text`), programs (`json`, `csv`) and the boss (`html`).
 //!
 //! Pure but for [`run`]: the store counts, `crate::report` adds up, and each form shows the same [`Picture`].
 
