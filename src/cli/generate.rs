@@ -1,7 +1,10 @@
 //! `savehub generate`: files that belong to the package.
 
+pub(super) mod completions;
+pub(super) mod schedule;
+
 use super::args::Cli;
-use super::{calendar, status};
+use super::{calendar, config, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -185,6 +188,11 @@ fn tables() -> Roff {
     roff.control("SH", ["CALENDARS AS JSON"]);
     roff.text([roman("savehub calendar check --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, calendar::FIELDS);
+    roff.control("SH", ["CONFIG AS JSON"]);
+    roff.text([roman("savehub config check --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, config::FIELDS);
+    roff.text([roman("savehub config show --json prints another.")]);
+    list(&mut roff, config::SHOW_FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -240,6 +248,7 @@ mod tests {
             "TIMES",
             "STATUS AS JSON",
             "CALENDARS AS JSON",
+            "CONFIG AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");

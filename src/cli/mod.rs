@@ -7,9 +7,11 @@ pub mod args;
 mod calendar;
 mod call_test;
 pub mod checkin;
+mod config;
 mod demo;
 pub mod generate;
 mod import;
+mod init;
 pub mod keypress;
 pub mod meeting;
 mod open;
@@ -130,6 +132,11 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(&args.dir, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),
+        Command::Generate(GenerateCommand::Systemd(args)) => generate::schedule::systemd(args, file, out),
+        Command::Generate(GenerateCommand::Cron(args)) => generate::schedule::cron(args, file, out),
+        Command::Generate(GenerateCommand::Completions(args)) => generate::completions::run(args, out),
+        Command::Config(command) => config::run(command, file, screen, out),
+        Command::Init(args) => init::run(args, file, screen, out),
     }
 }
 

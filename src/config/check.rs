@@ -10,13 +10,14 @@ mod hours;
 mod ladder;
 mod limits;
 mod people;
-mod policy;
+pub(super) mod policy;
 mod provider;
 pub(super) mod secrets;
 pub(super) mod sources;
 pub(super) mod web;
 pub(super) mod webhook;
 
+use super::effective::Tree;
 use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
@@ -47,6 +48,14 @@ impl Input<'_> {
 
 /// Reads a whole config, or says everything that is wrong with it.
 pub(super) fn check(input: &Input<'_>) -> Result<Config, Problems> {
+    check_and(input, |_, _| ()).map(|(config, ())| config)
+}
+
+/// The same, and what `look` makes of the config and the tree it was read from.
+pub(super) fn check_and<T>(
+    input: &Input<'_>,
+    look: impl FnOnce(&Config, Tree<'_, '_>) -> T,
+) -> Result<(Config, T), Problems> {
     let report = Report::new(input.text);
     let root = match DeTable::parse(input.text) {
         Ok(root) => root,
@@ -60,7 +69,10 @@ pub(super) fn check(input: &Input<'_>) -> Result<Config, Problems> {
     };
     let config = read(&root, input, &report);
     match config {
-        Some(config) if report.is_empty() => Ok(config),
+        Some(config) if report.is_empty() => {
+            let seen = look(&config, Tree::root(input.text, &root));
+            Ok((config, seen))
+        }
         _ => Err(report.finish(input.name())),
     }
 }

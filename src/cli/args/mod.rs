@@ -5,6 +5,7 @@ mod calls;
 mod files;
 mod meetings;
 mod operate;
+mod setup;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ pub use calls::*;
 pub use files::*;
 pub use meetings::*;
 pub use operate::*;
+pub use setup::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -91,6 +93,11 @@ pub enum Command {
     Import(ImportArgs),
     /// Show a whole escalation with a mock phone and a turned clock; needs no config
     Demo,
+    /// Set savehub up: ask for what it needs, write a config, make the database
+    Init(InitArgs),
+    /// Check the config, or show what is in force
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Write files that belong to the package
     #[command(subcommand)]
     Generate(GenerateCommand),
