@@ -114,7 +114,11 @@ impl Report {
                 (problems.file().map(str::to_owned), Problems::found(problems), None)
             }
             Err(ConfigError::Unreadable { path, .. }) => (Some(text(path)), one(title(loaded)), None),
-            Err(ConfigError::NoConfig { .. }) => (file.map(text), one(title(loaded)), None),
+            Err(ConfigError::NoConfig { looked_at }) => {
+                let help = looked_at.iter().map(|path| format!("looked for {}", path.display())).collect();
+                let problem = "there is no config, so nobody would be called".to_owned();
+                (file.map(text), vec![Found { problem, line: None, column: None, help }], None)
+            }
         };
         Self { schema: 1, ok: summary.is_some(), file, problems, summary }
     }

@@ -141,7 +141,7 @@ fn next_steps(place: &Place, screen: Screen) -> String {
         return format!("{try_it}\n{}\n  sudo systemctl enable --now savehub.timer\n", heading("Run it:"));
     }
     format!(
-        "{try_it}\n{}\n  (crontab -l; savehub{named} generate cron) | crontab -\n\n{}\n  \
+        "{try_it}\n{}\n  {{ crontab -l; savehub{named} generate cron; }} | crontab -\n\n{}\n  \
          mkdir -p ~/.config/systemd/user\n  savehub{named} generate systemd --user --dir ~/.config/systemd/user\n  \
          systemctl --user enable --now savehub.timer\n  loginctl enable-linger\n",
         heading("Run it every 30 seconds, with cron:"),

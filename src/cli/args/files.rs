@@ -67,7 +67,7 @@ pub struct SystemdArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub generate cron
-  (crontab -l; savehub generate cron) | crontab -")]
+  { crontab -l; savehub generate cron; } | crontab -")]
 pub struct CronArgs {
     /// The program cron starts; this one without it
     #[arg(long, value_name = "FILE")]

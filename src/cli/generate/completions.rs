@@ -6,6 +6,18 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use std::io::Write;
 
+/// Where clap_complete's script for bash learns which word stands before the one that is completed.
+const WORD_BEFORE: &str = "    prev=\"$3\"\n";
+
+/// Bash takes `--mock=no` for three words, so the word before the value is `=`.
+const VALUE_BEHIND_EQUALS: &str = r#"    if [[ "${COMP_WORDS[COMP_CWORD]}" == "=" ]]; then
+        prev="${COMP_WORDS[COMP_CWORD-1]}"
+        cur=""
+    elif [[ "${prev}" == "=" && "${COMP_CWORD}" -ge 2 ]]; then
+        prev="${COMP_WORDS[COMP_CWORD-2]}"
+    fi
+"#;
+
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let shell = match args.shell {
@@ -16,6 +28,8 @@ pub(in crate::cli) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> anyhow
     // In one piece: the generator ends the program when a pipe is closed on it.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "savehub", &mut script);
-    out.write_all(&script)?;
+    let script = String::from_utf8_lossy(&script);
+    let script = script.replacen(WORD_BEFORE, &format!("{WORD_BEFORE}{VALUE_BEHIND_EQUALS}"), 1);
+    out.write_all(script.as_bytes())?;
     Ok(Exit::Done)
 }

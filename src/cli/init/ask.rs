@@ -190,15 +190,16 @@ impl Asker<'_> {
         if !self.terminal {
             return Ok(self.line()?.trim().to_owned());
         }
-        write!(self.output, "{question}: ")?;
-        self.output.flush()?;
         let terminal = std::io::stdin();
         let before = tcgetattr(&terminal)?;
         let mut unseen = before.clone();
         unseen.local_modes.remove(LocalModes::ECHO);
+        // Before the question: what is typed at once must not be seen either.
         tcsetattr(&terminal, OptionalActions::Now, &unseen)?;
+        let asked = write!(self.output, "{question}: ").and_then(|()| self.output.flush());
         let line = self.line();
         tcsetattr(&terminal, OptionalActions::Now, &before)?;
+        asked?;
         writeln!(self.output)?;
         Ok(line?.trim().to_owned())
     }
