@@ -18,6 +18,10 @@ const VALUE_BEHIND_EQUALS: &str = r#"    if [[ "${COMP_WORDS[COMP_CWORD]}" == "=
     fi
 "#;
 
+/// clap_complete's script for fish leaves out the values of arguments; this is the only one that has any.
+const SHELLS_FOR_FISH: &str = "complete -c savehub -n \"__fish_savehub_using_subcommand generate; and \
+                               __fish_seen_subcommand_from completions\" -f -a \"bash zsh fish\"\n";
+
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let shell = match args.shell {
@@ -30,6 +34,7 @@ pub(in crate::cli) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> anyhow
     clap_complete::generate(shell, &mut Cli::command(), "savehub", &mut script);
     let script = String::from_utf8_lossy(&script);
     let script = script.replacen(WORD_BEFORE, &format!("{WORD_BEFORE}{VALUE_BEHIND_EQUALS}"), 1);
+    let script = if shell == Shell::Fish { script + SHELLS_FOR_FISH } else { script };
     out.write_all(script.as_bytes())?;
     Ok(Exit::Done)
 }
