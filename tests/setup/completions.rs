@@ -30,8 +30,9 @@ fn type_into(cli: &Cli, shell: &str) -> Vec<String> {
     script.args(["-qec", shell, "/dev/null"]).env_clear().env("HOME", cli.path("")).env("ZDOTDIR", cli.path(""));
     script.env("PATH", "/usr/bin:/bin").env("TERM", "dumb").current_dir(cli.path(""));
     let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let lines: String = TYPED.iter().map(|(typed, _)| format!("{typed}\n")).collect();
-    script.stdin.take().unwrap().write_all(format!("{lines}exit\n").as_bytes()).unwrap();
+    let mut lines: Vec<&str> = TYPED.iter().map(|(typed, _)| *typed).collect();
+    lines.push("exit\n");
+    script.stdin.take().unwrap().write_all(lines.join("\n").as_bytes()).unwrap();
     let seen = script.wait_with_output().unwrap();
     let noted = fs::read_to_string(cli.path("noted"));
     let noted = noted.unwrap_or_else(|_| panic!("nothing ran: {}", String::from_utf8_lossy(&seen.stdout)));

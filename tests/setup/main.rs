@@ -7,6 +7,7 @@ mod support;
 
 mod completions;
 mod init;
+mod package;
 mod readme;
 mod schedule;
 mod terminal;

@@ -77,7 +77,7 @@ pub struct CronArgs {
 /// `savehub generate completions`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  savehub generate completions bash >~/.local/share/bash-completion/completions/savehub
+  savehub generate completions bash >~/.local/share/bash-completion/completions/savehub.bash
   savehub generate completions zsh >~/.zfunc/_savehub
   savehub generate completions fish >~/.config/fish/completions/savehub.fish")]
 pub struct CompletionsArgs {

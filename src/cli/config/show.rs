@@ -51,11 +51,11 @@ fn text(effective: &Effective, screen: Screen) -> String {
     for table in tables {
         let Some(first) = table.first() else { continue };
         if !first.table.is_empty() {
-            text += &format!("\n{}\n", screen.paint.heading(&heading(first)));
+            text.extend(["\n", &screen.paint.heading(&heading(first)), "\n"]);
         }
         if is_list(first.table) && first.entry.is_none() {
             let keys: Vec<_> = table.iter().map(|setting| setting.key).collect();
-            text += &format!("none (it may hold {})\n", keys.join(", "));
+            text.extend(["none (it may hold ", &keys.join(", "), ")\n"]);
             continue;
         }
         let rows = table.iter().map(|setting| {

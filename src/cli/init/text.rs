@@ -71,7 +71,7 @@ pub(super) fn config(answers: &Answers, database: Option<&str>) -> String {
                     # every key there is. After a change: `savehub config check`. What is in force: `savehub config show`.\n\n"
         .to_owned();
     if let Some(database) = database {
-        text += &format!("database = {}\n\n", quoted(database));
+        text.extend(["database = ", &quoted(database), "\n\n"]);
     }
     text += &provider(answers);
     text += &person(answers);
@@ -130,16 +130,12 @@ fn person(answers: &Answers) -> String {
 
 /// A text as TOML writes it (TOML 1.0, basic strings).
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted += &format!("\\U{:08X}", u32::from(c)),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
+    let escaped = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\U{:08X}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }
 
 #[cfg(test)]

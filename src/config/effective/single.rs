@@ -31,7 +31,7 @@ pub(super) fn maybe(value: Option<&str>) -> Value {
 
 fn size(bytes: usize) -> Value {
     let in_units =
-        |unit: usize, name: &str| (bytes % unit == 0).then(|| Value::Text(format!("{} {name}", bytes / unit)));
+        |unit: usize, name: &str| bytes.is_multiple_of(unit).then(|| Value::Text(format!("{} {name}", bytes / unit)));
     in_units(1_000_000, "MB").or_else(|| in_units(1000, "kB")).unwrap_or_else(|| count(bytes))
 }
 
@@ -217,7 +217,7 @@ pub(super) fn policy_of(key: &str, table: Written<'_, '_>) -> Shown {
     }
 }
 
-pub(super) fn word<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
     words.iter().find(|(_, meaning)| *meaning == value).map_or("", |(word, _)| *word)
 }
 
