@@ -197,24 +197,6 @@ fn every_config_of_the_readme_passes() {
     assert_eq!(shortest.people.len(), 1);
 }
 
-#[test]
-fn the_examples_for_cron_and_systemd_run_a_tick_every_30_seconds() {
-    let of = |language: &str| -> Vec<String> {
-        blocks(README).into_iter().filter(|b| b.language == language).map(|b| b.text).collect()
-    };
-    let cron = of("cron").concat();
-    let ticks: Vec<_> = cron.lines().filter(|line| line.ends_with("savehub tick")).collect();
-    assert_eq!(ticks.len(), 2, "{cron}");
-    assert_eq!(ticks.iter().filter(|line| line.starts_with("* * * * * sleep 30;")).count(), 1, "{cron}");
-    assert!(cron.contains("SAVEHUB_CONFIG=/") && cron.contains("PATH=/"), "{cron}");
-    let systemd = of("ini").concat();
-    for line in
-        ["OnCalendar=*-*-* *:*:00/30", "AccuracySec=1s", "Type=oneshot", "ExecStart=/usr/local/bin/savehub tick"]
-    {
-        assert!(systemd.lines().any(|l| l == line), "{line}");
-    }
-}
-
 // --- links and leaks ---
 
 #[test]

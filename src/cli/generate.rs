@@ -1,10 +1,12 @@
 //! `savehub generate`: files that belong to the package.
 
 mod codes;
+pub(super) mod completions;
 mod keys_page;
+pub(super) mod schedule;
 
 use super::args::{Cli, ManArgs};
-use super::{calendar, doctor, explain, plan, report, status};
+use super::{calendar, config, doctor, explain, plan, report, status};
 use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
@@ -242,6 +244,11 @@ fn tables() -> Roff {
     roff.control("SH", ["PLAN AS JSON"]);
     roff.text([roman("savehub plan --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, plan::FIELDS);
+    roff.control("SH", ["CONFIG AS JSON"]);
+    roff.text([roman("savehub config check --json prints one object. Fields may be added; none is renamed.")]);
+    list(&mut roff, config::FIELDS);
+    roff.text([roman("savehub config show --json prints another.")]);
+    list(&mut roff, config::SHOW_FIELDS);
     roff.control("SH", ["FILES"]);
     list(&mut roff, FILES);
     roff.control("SH", ["ENVIRONMENT"]);
@@ -337,6 +344,7 @@ mod tests {
             "DOCTOR AS JSON",
             "EXPLAIN AS JSON",
             "PLAN AS JSON",
+            "CONFIG AS JSON",
             "COMMANDS",
         ] {
             let heading = format!(".SH \"{section}\"\n");

@@ -7,12 +7,14 @@ pub mod args;
 mod calendar;
 mod call_test;
 pub mod checkin;
+mod config;
 mod db;
 mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod generate;
 mod import;
+mod init;
 pub mod keypress;
 pub mod meeting;
 mod open;
@@ -145,6 +147,11 @@ fn dispatch(cli: &Cli, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Ex
         Command::Demo => demo::run(screen, out),
         Command::Generate(GenerateCommand::Man(args)) => generate::man(args, out),
         Command::Generate(GenerateCommand::Vcard(args)) => vcard::run(args, &open::config(file)?, out),
+        Command::Generate(GenerateCommand::Systemd(args)) => generate::schedule::systemd(args, file, out),
+        Command::Generate(GenerateCommand::Cron(args)) => generate::schedule::cron(args, file, out),
+        Command::Generate(GenerateCommand::Completions(args)) => generate::completions::run(args, out),
+        Command::Config(command) => config::run(command, file, screen, out),
+        Command::Init(args) => init::run(args, file, screen, out),
     }
 }
 

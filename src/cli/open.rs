@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 #[cfg(feature = "postgres")]
 use crate::config::PostgresTls;
-use crate::config::{self, Config, ConfigError, PostgresConfig, Sources};
+use crate::config::{self, Config, ConfigError, Effective, PostgresConfig, Sources};
 use crate::feed;
 use crate::owner::Owner;
 use crate::provider::{Providers, Registry};
@@ -12,7 +12,7 @@ use crate::store::postgres::{PostgresStore, Server, Tls};
 use crate::store::sqlite::{Create, SqliteStore};
 use crate::store::{self, Store, StoreError};
 use crate::tick::World;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A variable of the environment; one that is no text counts as not set.
@@ -23,6 +23,17 @@ pub(super) fn env(name: &str) -> Option<String> {
 /// Finds, reads and checks the config; `file` is what `--config` or SAVEHUB_CONFIG names.
 pub(super) fn config(file: Option<&Path>) -> Result<Config, ConfigError> {
     config::load(&Sources { file, env: &env })
+}
+
+/// The same config, and where each value of it comes from.
+pub(super) fn effective(file: Option<&Path>) -> Result<Effective, ConfigError> {
+    config::load_effective(&Sources { file, env: &env }).map(|(_, effective)| effective)
+}
+
+/// The config file that commands read: the named one, or the first that is there; otherwise where it would be. `None`:
+/// there is no home.
+pub(super) fn config_file(file: Option<&Path>) -> Option<PathBuf> {
+    config::file(&Sources { file, env: &env })
 }
 
 /// The config, or the defaults where there is none: for what needs no config.

@@ -10,7 +10,7 @@ mod hours;
 mod ladder;
 mod limits;
 mod people;
-mod policy;
+pub(super) mod policy;
 mod pool;
 mod provider;
 mod report;
@@ -21,6 +21,7 @@ pub(super) mod watcher;
 pub(super) mod web;
 pub(super) mod webhook;
 
+use super::effective::Tree;
 use super::env::{Env, Overrides};
 use super::raw::Table;
 use super::screen::Hidden;
@@ -54,6 +55,14 @@ impl Input<'_> {
 
 /// Reads a whole config, or says everything that is wrong with it.
 pub(super) fn check(input: &Input<'_>) -> Result<Config, Problems> {
+    check_and(input, |_, _| ()).map(|(config, ())| config)
+}
+
+/// The same, and what `look` makes of the config and the tree it was read from.
+pub(super) fn check_and<T>(
+    input: &Input<'_>,
+    look: impl FnOnce(&Config, Tree<'_, '_>) -> T,
+) -> Result<(Config, T), Problems> {
     let report = Report::new(input.text);
     let root = match DeTable::parse(input.text) {
         Ok(root) => root,
@@ -67,7 +76,10 @@ pub(super) fn check(input: &Input<'_>) -> Result<Config, Problems> {
     };
     let config = read(&root, input, &report);
     match config {
-        Some(config) if report.is_empty() => Ok(config),
+        Some(config) if report.is_empty() => {
+            let seen = look(&config, Tree::root(input.text, &root));
+            Ok((config, seen))
+        }
         _ => Err(report.finish(input.name())),
     }
 }

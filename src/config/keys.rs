@@ -153,6 +153,11 @@ const TABLES: &[(&str, &[&str])] = &[
     ("command", &["run", "timeout"]),
 ];
 
+/// The paths of all tables, in the order of `config.example.toml`.
+pub(super) fn paths() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(path, _)| *path)
+}
+
 /// What a table may hold: its keys and the tables in it.
 pub(super) fn of_table(path: &str) -> &'static [&'static str] {
     TABLES.iter().find(|(table, _)| *table == path).map_or(&[], |(_, keys)| keys)

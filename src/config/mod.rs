@@ -7,6 +7,7 @@
 mod calendar;
 mod channels;
 mod check;
+mod effective;
 mod env;
 mod glimpse;
 mod hear;
@@ -25,7 +26,8 @@ pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
 pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
-pub use check::secrets::Later;
+pub use check::secrets::{Later, shell_word};
+pub use effective::{Effective, Origin, Setting, Value};
 pub use env::Env;
 pub use glimpse::{Glimpse, glimpse};
 pub use hear::HearConfig;
@@ -33,9 +35,10 @@ pub use keys::known_keys;
 pub use provider::{CALLS_PER_SECOND, MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 
 pub use report::ReportConfig;
-pub use show::Problems;
 pub use store::{PostgresConfig, PostgresTls};
 pub use watcher::WatcherConfig;
+
+pub use show::{Found, Problems};
 
 use crate::calendar::Policy;
 use crate::model::{Email, Phone, Repeat, Voice};
@@ -102,19 +105,48 @@ fn no_config(looked_at: &[PathBuf]) -> String {
 /// # Errors
 /// No config, an unreadable one, or one with problems: all of them at once.
 pub fn load(sources: &Sources<'_>) -> Result<Config, ConfigError> {
+    load_and(sources, |_, _, _| ()).map(|(config, ())| config)
+}
+
+/// The same, and where each value comes from.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_effective(sources: &Sources<'_>) -> Result<(Config, Effective), ConfigError> {
+    load_and(sources, |config, tree, path| effective::effective(config, tree, path, sources.env))
+}
+
+fn load_and<T>(
+    sources: &Sources<'_>,
+    look: impl FnOnce(&Config, effective::Tree<'_, '_>, Option<&Path>) -> T,
+) -> Result<(Config, T), ConfigError> {
     let env = sources.env;
     let Some(found) = places::find(sources)? else {
         if env::set(env, "CALL_PROVIDER").is_none() {
             return Err(ConfigError::NoConfig { looked_at: places::looked_at(env) });
         }
-        return check::check(&check::Input { text: "", path: None, mode: None, env }).map_err(ConfigError::Problems);
+        let input = check::Input { text: "", path: None, mode: None, env };
+        return check::check_and(&input, |config, tree| look(config, tree, None)).map_err(ConfigError::Problems);
     };
     let text = std::str::from_utf8(&found.bytes).map_err(|wrong| {
         let sound = String::from_utf8_lossy(&found.bytes[..wrong.valid_up_to()]);
         ConfigError::Problems(check::not_text(&sound, &found.path))
     })?;
     let input = check::Input { text, path: Some(&found.path), mode: found.mode, env };
-    check::check(&input).map_err(ConfigError::Problems)
+    let path = found.path.as_path();
+    check::check_and(&input, |config, tree| look(config, tree, Some(path))).map_err(ConfigError::Problems)
+}
+
+/// The file a config is read from: the named one, or the first that is there; otherwise where the user's own would be.
+/// `None`: there is no home.
+pub fn file(sources: &Sources<'_>) -> Option<PathBuf> {
+    let found = || places::looked_at(sources.env).into_iter().find(|path| path.exists());
+    sources.file.map(Path::to_owned).or_else(found).or_else(|| own_file(sources.env))
+}
+
+/// Where the user's own config is, or would be; `None`: there is no home.
+pub fn own_file(env: &Env<'_>) -> Option<PathBuf> {
+    places::own_dir(env).map(|dir| dir.join("config.toml"))
 }
 
 /// Reads a config from its text, as if it stood in the file `path`, which is not touched.

@@ -133,6 +133,37 @@ impl Problems {
     }
 }
 
+/// One problem, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Found {
+    /// What is wrong.
+    pub problem: String,
+    /// The line, from 1; `None`: it is not in the file.
+    pub line: Option<usize>,
+    /// The column, from 1, in characters.
+    pub column: Option<usize>,
+    /// What to write or do instead.
+    pub help: Vec<String>,
+}
+
+impl Problems {
+    /// The file; `None`: they are all in the environment.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// The problems, for programs: nothing of the lines themselves.
+    pub fn found(&self) -> Vec<Found> {
+        let found = |problem: &Problem| Found {
+            problem: problem.title.clone(),
+            line: problem.place.as_ref().map(|place| place.line),
+            column: problem.place.as_ref().map(|place| place.column),
+            help: problem.label.iter().chain(&problem.help).cloned().collect(),
+        };
+        self.list.iter().map(found).collect()
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))

@@ -1,6 +1,6 @@
 //! What belongs to the package.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// `savehub generate`.
@@ -10,6 +10,12 @@ pub enum GenerateCommand {
     Man(ManArgs),
     /// Print a contact with the number that calls come from, for phones that are to let it through
     Vcard(VcardArgs),
+    /// Print the systemd units that run a tick every 30 seconds
+    Systemd(SystemdArgs),
+    /// Print the crontab lines that run a tick every 30 seconds
+    Cron(CronArgs),
+    /// Print what lets a shell complete commands and options
+    Completions(CompletionsArgs),
 }
 
 /// `savehub generate man`.
@@ -38,4 +44,59 @@ pub struct VcardArgs {
     /// What the contact is called
     #[arg(long, value_name = "NAME", default_value = "savehub")]
     pub name: String,
+}
+
+/// `savehub generate systemd`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub generate systemd
+  savehub generate systemd --user --dir ~/.config/systemd/user
+  savehub generate systemd --dir /etc/systemd/system
+
+The system's service runs as the user savehub, reads /etc/xdg/savehub/config.toml unless --config names another file, \
+and takes the Twilio token from the credential savehub.twilio_auth_token if there is one. With --user the units are \
+your own and read your config.")]
+pub struct SystemdArgs {
+    /// Units of your own, instead of the system's
+    #[arg(long)]
+    pub user: bool,
+    /// Write savehub.service and savehub.timer to this directory, which must exist
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The program the service starts; this one without it
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+}
+
+/// `savehub generate cron`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub generate cron
+  { crontab -l; savehub generate cron; } | crontab -")]
+pub struct CronArgs {
+    /// The program cron starts; this one without it
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+}
+
+/// `savehub generate completions`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub generate completions bash >~/.local/share/bash-completion/completions/savehub.bash
+  savehub generate completions zsh >~/.zfunc/_savehub
+  savehub generate completions fish >~/.config/fish/completions/savehub.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: CompletedShell,
+}
+
+/// The shells that complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompletedShell {
+    /// Bash
+    Bash,
+    /// Zsh, where ~/.zfunc is in $fpath
+    Zsh,
+    /// Fish
+    Fish,
 }

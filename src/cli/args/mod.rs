@@ -6,6 +6,7 @@ mod files;
 mod meetings;
 mod operate;
 mod report;
+mod setup;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -16,6 +17,7 @@ pub use files::*;
 pub use meetings::*;
 pub use operate::*;
 pub use report::*;
+pub use setup::*;
 pub use upkeep::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -115,6 +117,11 @@ With -v it shows the log of the engine, too.")]
     /// Back up, check, prune and move the database
     #[command(subcommand)]
     Db(DbCommand),
+    /// Set savehub up: ask for what it needs, write a config, make the database
+    Init(InitArgs),
+    /// Check the config, or show what is in force
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Write files that belong to the package
     #[command(subcommand)]
     Generate(GenerateCommand),

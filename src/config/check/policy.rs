@@ -19,6 +19,12 @@ const INCLUDE: [(&str, SkipWhy); 4] = [
 /// Longest pattern for titles, in characters.
 const LONGEST_PATTERN: usize = 200;
 
+/// What `include` says where it is not written.
+pub(in crate::config) fn standard_include() -> impl Iterator<Item = &'static str> {
+    let standard = Policy::default();
+    INCLUDE.iter().filter(move |(_, why)| !standard.leaves_out.contains(why)).map(|(word, _)| *word)
+}
+
 /// The policy of a table; what it does not say is taken from `default`.
 pub(super) fn policy(table: &Table<'_, '_>, default: &Policy, report: &Report<'_>) -> Policy {
     Policy {

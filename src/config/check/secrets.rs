@@ -209,13 +209,13 @@ pub(super) fn guard_mode(key: &str, at: &Range<usize>, mode: Option<u32>, config
 }
 
 /// A word as a shell reads it back.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
     if text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The credential systemd hands over, when there is one: `LoadCredential=twilio_auth_token:…`.
-pub(super) fn systemd_credential(env: &Env<'_>) -> Option<SecretString> {
+pub(in crate::config) fn systemd_credential(env: &Env<'_>) -> Option<SecretString> {
     let file = Path::new(&set(env, "CREDENTIALS_DIRECTORY")?).join("twilio_auth_token");
     usable(&read_line(fs::File::open(file).ok()?).ok()?).ok()
 }

@@ -1,0 +1,232 @@
+//! `savehub generate systemd` and `savehub generate cron`: what runs a tick every 30 seconds.
+
+use crate::cli::args::{CronArgs, SystemdArgs};
+use crate::cli::open;
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the config of the system's service is: the first of the XDG places that is nobody's own.
+pub(in crate::cli) const SYSTEM_CONFIG: &str = "/etc/xdg/savehub/config.toml";
+
+/// Where the database of the system's service is.
+pub(in crate::cli) const SYSTEM_DATABASE: &str = "/var/lib/savehub/savehub.db";
+
+/// A tick ends by itself; only one that is stuck is ended by systemd, so long after that.
+const SLACK: Duration = Duration::from_secs(30);
+
+/// What a service of the system may do: make calls, and keep its database. `/proc` stays as it is, since savehub reads
+/// there which boot this is, and whether the process that holds a call still lives.
+const HARDENING: &str = "\
+# Programs of the config (commands, presence_command, …_command) run in here, too. What they need besides, or calendars
+# in home directories, goes into a file of yours: systemctl edit savehub.service
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+DevicePolicy=closed
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+KeyringMode=private
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
+LimitCORE=0
+UMask=0077
+";
+
+/// What a service of a user may do: their manager has no right to hide parts of the system.
+const USER_HARDENING: &str = "\
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+LimitCORE=0
+UMask=0077
+";
+
+/// What the units are made of.
+struct Units<'a> {
+    user: bool,
+    program: &'a Path,
+    config: &'a Path,
+    tick_limit: Duration,
+}
+
+/// Runs `generate systemd`. `file` is what `--config` or SAVEHUB_CONFIG names.
+pub(in crate::cli) fn systemd(args: &SystemdArgs, file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let program = program(args.program.as_deref())?;
+    let config = match file {
+        None if !args.user => PathBuf::from(SYSTEM_CONFIG),
+        file => config_file(file)?,
+    };
+    // A config that is not there yet, or not to be read by this user, has the usual limit.
+    let tick_limit = open::config(Some(&config)).unwrap_or_else(|_| Config::standard(&open::env)).engine.tick_limit;
+    let units = Units { user: args.user, program: &program, config: &config, tick_limit };
+    let files = [("savehub.service", units.service()), ("savehub.timer", units.timer())];
+    for (name, text) in files {
+        let Some(dir) = &args.dir else {
+            writeln!(out, "# {name}\n{text}")?;
+            continue;
+        };
+        let path = dir.join(name);
+        std::fs::write(&path, text).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
+        writeln!(out, "{}", path.display())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs `generate cron`.
+pub(in crate::cli) fn cron(args: &CronArgs, file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let (program, config) = (program(args.program.as_deref())?, config_file(file)?);
+    out.write_all(crontab(&program, &config).as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Two lines, since cron knows no seconds. With `--quiet`, cron mails results and errors alone.
+pub(in crate::cli) fn crontab(program: &Path, config: &Path) -> String {
+    let word = |path: &Path| cron_word(&path.display().to_string());
+    let tick = format!("{} --config {} --quiet tick", word(program), word(config));
+    format!("# savehub, every 30 seconds\n* * * * * {tick}\n* * * * * sleep 30; {tick}\n")
+}
+
+impl Units<'_> {
+    fn service(&self) -> String {
+        let (program, config) = (unit_word(self.program), unit_word(self.config));
+        let timeout = self.tick_limit.saturating_add(SLACK).as_secs();
+        let condition = unit_path(self.config);
+        let network = if self.user { "" } else { "Wants=network-online.target\nAfter=network-online.target\n" };
+        let who = if self.user {
+            String::new()
+        } else {
+            "User=savehub\nGroup=savehub\nStateDirectory=savehub\nStateDirectoryMode=0700\n\
+             # The Twilio token: /etc/credstore/savehub.twilio_auth_token, if it is there (mode 600, root's).\n\
+             LoadCredential=twilio_auth_token:savehub.twilio_auth_token\n"
+                .to_owned()
+        };
+        let hardening = if self.user { USER_HARDENING } else { HARDENING };
+        format!(
+            "[Unit]\nDescription=One tick of savehub, which phones people who are about to miss a meeting\n\
+             Documentation=man:savehub(1)\n{network}ConditionPathExists={condition}\n\n\
+             [Service]\nType=oneshot\nExecStart={program} --config {config} --quiet tick\n\
+             # A tick ends by itself within {} (tick_limit).\nTimeoutStartSec={timeout}\n{who}\n{hardening}",
+            humantime::format_duration(self.tick_limit)
+        )
+    }
+
+    fn timer(&self) -> String {
+        format!(
+            "[Unit]\nDescription=A tick of savehub every 30 seconds\nDocumentation=man:savehub(1)\n\
+             ConditionPathExists={}\n\n[Timer]\nOnCalendar=*-*-* *:*:00/30\n\
+             # Without it, systemd may be a minute late.\nAccuracySec=1s\n\n[Install]\nWantedBy=timers.target\n",
+            unit_path(self.config)
+        )
+    }
+}
+
+/// The program a scheduler starts, by its whole path: cron's PATH is short, and systemd has none.
+pub(in crate::cli) fn program(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let path = match named {
+        Some(path) => std::path::absolute(path),
+        None => std::env::current_exe(),
+    };
+    Ok(path.map_err(|error| UsageError(format!("--program: this program does not know where it is: {error}")))?)
+}
+
+fn config_file(file: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let found = open::config_file(file);
+    let found = found.ok_or_else(|| UsageError("HOME is not set: name the config with --config".into()))?;
+    Ok(std::path::absolute(&found).unwrap_or(found))
+}
+
+/// A path in a setting of a unit: `%` starts a specifier there.
+fn unit_path(path: &Path) -> String {
+    path.display().to_string().replace('%', "%%")
+}
+
+/// A word of `ExecStart` (systemd.service(5), "Command lines").
+fn unit_word(path: &Path) -> String {
+    let text = unit_path(path).replace('$', "$$");
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,%$".contains(c);
+    if text.chars().all(plain) { text } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
+
+/// A word of a crontab line: quoted for the shell, and without a bare `%`, which cron reads as a line's end.
+fn cron_word(text: &str) -> String {
+    crate::config::shell_word(text).replace('%', "\\%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(user: bool) -> Units<'static> {
+        let (program, config) = (Path::new("/usr/bin/savehub"), Path::new(SYSTEM_CONFIG));
+        Units { user, program, config, tick_limit: Duration::from_secs(60) }
+    }
+
+    #[test]
+    fn a_stuck_tick_is_ended_by_systemd_only_after_its_own_limit() {
+        assert!(units(false).service().contains("\nTimeoutStartSec=90\n"));
+        let slow = Units { tick_limit: Duration::from_secs(300), ..units(true) };
+        assert!(slow.service().contains("\nTimeoutStartSec=330\n"));
+    }
+
+    #[test]
+    fn the_service_keeps_sight_of_proc_which_tells_whose_calls_are_lost() {
+        for user in [false, true] {
+            let service = units(user).service();
+            assert!(!service.contains("ProtectProc=") && !service.contains("ProcSubset="), "{service}");
+        }
+    }
+
+    #[test]
+    fn the_timer_is_on_the_second_and_both_units_wait_for_a_config() {
+        let timer = units(false).timer();
+        assert!(timer.contains("\nOnCalendar=*-*-* *:*:00/30\n") && timer.contains("\nAccuracySec=1s\n"), "{timer}");
+        let condition = format!("\nConditionPathExists={SYSTEM_CONFIG}\n");
+        assert!(timer.contains(&condition) && units(false).service().contains(&condition));
+    }
+
+    #[test]
+    fn a_service_of_the_system_has_a_user_a_state_and_a_credential_and_one_of_a_user_has_none() {
+        for word in
+            ["User=savehub", "StateDirectory=savehub", "LoadCredential=twilio_auth_token:", "ProtectSystem=strict"]
+        {
+            assert!(units(false).service().contains(word) && !units(true).service().contains(word), "{word}");
+        }
+        for user in [false, true] {
+            assert!(units(user).service().contains("\nNoNewPrivileges=yes\n"));
+        }
+    }
+
+    #[test]
+    fn odd_paths_stay_one_word_for_systemd_and_for_cron() {
+        let odd = Path::new("/home/ana b/50%/$x/\"q\"");
+        assert_eq!(unit_word(odd), "\"/home/ana b/50%%/$$x/\\\"q\\\"\"");
+        assert_eq!(
+            crontab(Path::new("/bin/s"), Path::new("/a b/50%/c's")).lines().nth(1),
+            Some("* * * * * /bin/s --config '/a b/50\\%/c'\\''s' --quiet tick")
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! Files that only their owner can read, whole or not at all.
+
+use anyhow::Context as _;
+use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
+use rustix::io::Errno;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+/// Makes the directory of a file, and those above it that are missing, for their owner alone.
+pub(super) fn directory(file: &Path) -> anyhow::Result<()> {
+    let Some(dir) = file.parent().filter(|dir| !dir.as_os_str().is_empty()) else { return Ok(()) };
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.with_context(|| format!("cannot make the directory {}", dir.display()))
+}
+
+/// Writes a file of mode 0600. It appears whole; one that is there stays, unless it may be replaced.
+pub(super) fn file(path: &Path, text: &str, replace: bool) -> anyhow::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = Path::new(&name);
+    let done = fill(draft, text).and_then(|()| rename(draft, path, replace));
+    if done.is_err() {
+        // What could not be put in its place is of no use to anybody.
+        let _ = std::fs::remove_file(draft);
+    }
+    done.with_context(|| format!("cannot write {}", path.display()))?;
+    if let Some(dir) = path.parent() {
+        // A directory that cannot be synced loses the file with the power, at worst.
+        let _ = File::open(dir).and_then(|dir| dir.sync_all());
+    }
+    Ok(())
+}
+
+fn fill(draft: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn rename(draft: &Path, path: &Path, replace: bool) -> std::io::Result<()> {
+    if replace {
+        return Ok(renameat(CWD, draft, CWD, path)?);
+    }
+    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // A file system without it: nobody else is likely to write here in this instant.
+        Err(Errno::INVAL | Errno::NOSYS) if path.symlink_metadata().is_err() => Ok(renameat(CWD, draft, CWD, path)?),
+        other => Ok(other?),
+    }
+}
+
+/// Keeps a copy of the config that is about to be replaced, as `config.toml.old`.
+pub(super) fn keep_old(path: &Path) -> anyhow::Result<()> {
+    let mut old = path.as_os_str().to_owned();
+    old.push(".old");
+    match std::fs::copy(path, &old) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        copied => copied.map(|_| ()).with_context(|| format!("cannot keep {}", Path::new(&old).display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_for_its_owner_alone_in_directories_for_their_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b/config.toml");
+        directory(&path).unwrap();
+        file(&path, "x = 1\n", false).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&home.path().join("a")), mode(&home.path().join("a/b"))), (0o600, 0o700, 0o700));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "x = 1\n");
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "a draft is left");
+    }
+
+    #[test]
+    fn a_file_that_is_there_stays_unless_it_may_be_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config.toml");
+        std::fs::write(&path, "old").unwrap();
+        let refused = file(&path, "new", false).unwrap_err();
+        assert!(format!("{refused:#}").starts_with(&format!("cannot write {}: ", path.display())), "{refused:#}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "a draft is left");
+        keep_old(&path).unwrap();
+        file(&path, "new", true).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(std::fs::read_to_string(home.path().join("config.toml.old")).unwrap(), "old");
+    }
+}

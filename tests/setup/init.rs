@@ -1,0 +1,165 @@
+//! `savehub init` without a terminal.
+
+use super::mode;
+use crate::support::cli::{ANA, Cli, Ran};
+use std::fs;
+
+const ASK_NOTHING: [&str; 6] = ["init", "--yes", "--name", "Ana", "--phone", "+12025550101"];
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&ASK_NOTHING[..], more].concat()
+}
+
+fn config(cli: &Cli) -> String {
+    fs::read_to_string(cli.path(".config/savehub/config.toml")).unwrap()
+}
+
+#[test]
+fn a_config_and_a_database_are_made_that_nobody_else_can_read() {
+    let cli = Cli::new();
+    let out = cli.ok(&ASK_NOTHING);
+    let start = "wrote HOME/.config/savehub/config.toml, which only you can read\n\
+                 made the database HOME/.local/state/savehub/savehub.db\n\
+                 Ana (****0101) is called by the mock phone, so no phone rings yet\n";
+    assert!(out.starts_with(start), "{out}");
+    for (path, expected) in [
+        (".config/savehub/config.toml", 0o600),
+        (".config/savehub", 0o700),
+        (".local/state/savehub/savehub.db", 0o600),
+        (".local/state/savehub", 0o700),
+    ] {
+        assert_eq!(mode(&cli.path(path)), expected, "{path}");
+    }
+    assert!(config(&cli).contains("\nzone = \"UTC\"\n"), "the system's zone");
+    cli.ok(&["config", "check"]);
+    cli.ok(&["tick"]);
+    assert!(cli.ok(&["status"]).contains("NO PHONE WILL RING"));
+}
+
+#[test]
+fn what_it_says_to_do_next_can_be_done() {
+    let cli = Cli::new();
+    let out = cli.ok(&ASK_NOTHING);
+    let commands: Vec<_> = out.lines().filter_map(|line| line.strip_prefix("  savehub ")).collect();
+    assert_eq!(commands.len(), 4, "{out}");
+    fs::create_dir_all(cli.path(".config/systemd/user")).unwrap();
+    for command in commands {
+        let ran = cli.sh(&format!("\"$1\" {command}"), &[]);
+        assert_eq!(ran.code, 0, "{command}: {ran:?}");
+    }
+    assert!(cli.path(".config/systemd/user/savehub.timer").is_file());
+}
+
+#[test]
+fn a_config_in_another_place_is_named_in_what_comes_next() {
+    let cli = Cli::new();
+    let path = cli.path("my config.toml");
+    let out = cli.ok(&with(&["--config", path.to_str().unwrap()]));
+    assert!(out.contains("\n  savehub --config 'HOME/my config.toml' call-test --mock\n"), "{out}");
+    assert!(out.contains("{ crontab -l; savehub --config 'HOME/my config.toml' generate cron; } | crontab -"), "{out}");
+    assert!(path.is_file() && !cli.path(".config").exists());
+}
+
+#[test]
+fn a_config_that_is_there_is_never_replaced_unless_forced_and_then_kept() {
+    let cli = Cli::with(ANA);
+    let ran = cli.run(&ASK_NOTHING);
+    let err = "error: there is a config at HOME/.config/savehub/config.toml: edit it and run `savehub config check`, or \
+               add --force to replace it\n";
+    assert_eq!(ran, Ran { code: 2, out: String::new(), err: err.into() });
+    assert_eq!(config(&cli), ANA);
+    cli.ok(&with(&["--force"]));
+    assert!(config(&cli).contains("written by `savehub init`"));
+    let old = cli.path(".config/savehub/config.toml.old");
+    assert_eq!((fs::read_to_string(&old).unwrap().as_str(), mode(&old)), (ANA, 0o600));
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked_and_what_is_missing_is_named() {
+    let cli = Cli::new();
+    for (args, err) in [
+        (
+            &["init", "--name", "Ana"][..],
+            "error: nobody can be asked here: add --yes, with --name and --phone; --zone, --calendar, and --provider \
+             twilio with --account-sid and --from are there, too\n",
+        ),
+        (
+            &["init", "--yes", "--provider", "twilio"],
+            "error: with --yes nothing is asked, so it needs: --name NAME, --phone NUMBER, --account-sid SID, --from \
+             NUMBER, the token in TWILIO_AUTH_TOKEN, or --auth-token-file FILE\n",
+        ),
+        (
+            &with(&["--from", "+12025550100"]),
+            "error: --account-sid, --from and --auth-token-file are for --provider twilio\n",
+        ),
+        (
+            &["init", "--yes", "--name", "Ana", "--phone", "2025550101"],
+            "error: --phone: `phone` is not a number that can be called: a number starts with `+` and the country code, \
+             such as +12025550123\n",
+        ),
+        (&with(&["--zone", "berlin"]), "error: --zone: unknown time zone `berlin`: did you mean \"Europe/Berlin\"?\n"),
+        (&with(&["--calendar", "nowhere.ics"]), "error: --calendar: there is no such file\n"),
+        (
+            &with(&["--system", "--config", "x"]),
+            "error: --system writes /etc/xdg/savehub/config.toml: leave out --config (and SAVEHUB_CONFIG)\n",
+        ),
+    ] {
+        assert_eq!(cli.run(args), Ran { code: 2, out: String::new(), err: err.into() }, "{args:?}");
+    }
+    assert_eq!(fs::read_dir(cli.path("")).unwrap().count(), 0, "something was written");
+}
+
+#[test]
+fn the_token_and_the_address_of_a_calendar_go_into_files_of_their_own() {
+    let cli = Cli::new().set("TWILIO_AUTH_TOKEN", "CANARY0token");
+    let args = with(&[
+        "--provider",
+        "twilio",
+        "--account-sid",
+        "AC00000000000000000000000000000000",
+        "--from",
+        "+12025550100",
+    ]);
+    let script = "echo https://example.com/CANARY.ics | \"$@\" --calendar -";
+    let ran = cli.sh(script, &args);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!format!("{ran:?}{}", config(&cli)).contains("CANARY"));
+    for (file, text) in [("twilio_auth_token", "CANARY0token\n"), ("ana.url", "https://example.com/CANARY.ics\n")] {
+        let path = cli.path(".config/savehub").join(file);
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode(&path)), (text, 0o600));
+    }
+    // A scheduler has no such variable: the config must do without.
+    let out = cli.set("TWILIO_AUTH_TOKEN", "").ok(&["config", "check"]);
+    assert!(out.ends_with("1 person, 1 calendar, 2 rungs; calls by Twilio\n"), "{out}");
+}
+
+#[test]
+fn a_token_that_has_a_file_already_stays_there() {
+    let cli = Cli::new();
+    cli.write("token", "CANARY0token\n");
+    let path = cli.path("token");
+    let account = ["--provider", "twilio", "--account-sid", "AC00", "--from", "+12025550100", "--auth-token-file"];
+    cli.ok(&with(&[&account[..], &[path.to_str().unwrap()]].concat()));
+    assert!(config(&cli).contains(&format!("\nauth_token_file = \"{}\"\n", path.display())));
+    assert_eq!(fs::read_dir(cli.path(".config/savehub")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_secret_file_that_is_there_is_not_replaced_and_then_nothing_is_written() {
+    let cli = Cli::new().set("TWILIO_AUTH_TOKEN", "new");
+    cli.write(".config/savehub/twilio_auth_token", "old\n");
+    let args = with(&["--provider", "twilio", "--account-sid", "AC00", "--from", "+12025550100"]);
+    let ran = cli.run(&args);
+    let err = "error: there is a file HOME/.config/savehub/twilio_auth_token already; add --force to replace it\n";
+    assert_eq!(ran, Ran { code: 2, out: String::new(), err: err.into() });
+    assert!(!cli.path(".config/savehub/config.toml").exists());
+}
+
+#[test]
+fn a_wrong_variable_is_told_before_anything_is_written() {
+    let cli = Cli::new().set("CALL_TEST_MODE", "perhaps");
+    let ran = cli.run(&ASK_NOTHING);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("the environment variable CALL_TEST_MODE has a value savehub cannot use"), "{ran:?}");
+    assert_eq!(fs::read_dir(cli.path("")).unwrap().count(), 0, "something was written");
+}
