@@ -23,6 +23,9 @@ pub struct StatusArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum DbCommand {
     /// Move a running installation from its file to the PostgreSQL database of the config
+    ///
+    /// Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be empty. Stop
+    /// the scheduler first, and start it again with a config that names the new store.
     Copy(DbCopyArgs),
 }
 
