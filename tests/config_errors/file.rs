@@ -53,7 +53,7 @@ error: unknown key `colour`
 1 | colour = …
   | ^^^^^^
   |
-  = help: at the top of the file there may be: database, call, guards, engine, calendar, hear, provider, email, webhook, command, person, contact, ladder
+  = help: at the top of the file there may be: database, store, store_env, store_file, store_command, store_ca_file, call, guards, engine, calendar, hear, provider, email, webhook, command, person, contact, ladder
 ",
     );
 }

@@ -18,6 +18,7 @@ mod policy;
 mod provider;
 mod rungs;
 mod sources;
+mod store;
 
 use savehub::config::{Config, ConfigError, from_text};
 use std::path::Path;

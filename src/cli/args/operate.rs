@@ -31,14 +31,9 @@ pub enum DbCommand {
 
 /// `savehub db copy`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be
-empty. Stop the scheduler first, and start it again with a config that names the new store.
-
-Examples:
+#[command(after_help = "Examples:
   savehub db copy --from sqlite:/var/lib/savehub/savehub.db
-  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db"
-)]
+  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db")]
 pub struct DbCopyArgs {
     /// The database file, with or without sqlite: before it
     #[arg(long, value_name = "FILE")]
