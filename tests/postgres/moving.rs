@@ -23,7 +23,7 @@ fn rows(path: &std::path::Path) -> BTreeMap<String, Vec<String>> {
             rusqlite::types::ValueRef::Null => String::new(),
             rusqlite::types::ValueRef::Integer(n) => n.to_string(),
             rusqlite::types::ValueRef::Text(t) => String::from_utf8(t.to_vec()).unwrap(),
-            other => other.as_blob().unwrap().iter().map(|b| format!("{b:02x}")).collect(),
+            other => format!("{:?}", other.as_blob().unwrap()),
         };
         let mut rows: Vec<String> = all
             .query_map([], |r| {
