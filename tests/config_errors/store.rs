@@ -22,8 +22,8 @@ fn a_build_without_postgres_says_so_and_how_to_get_one_with_it() {
         "store = \"postgres://localhost/d\"\n",
         "error: this savehub knows no `store`
  --> config.toml:1:9
-  = note: the line is not shown, because it may hold a secret
   = help: it was built without PostgreSQL; build it with: cargo build --release --features postgres
+  = note: the line is not shown, because it may hold a secret
 ",
     );
 }
