@@ -19,6 +19,7 @@ mod provider;
 mod report;
 mod rungs;
 mod sources;
+mod store;
 mod watcher;
 
 use savehub::config::{Config, ConfigError, from_text};

@@ -30,7 +30,7 @@ fn of_eight_hosts_that_claim_everything_at_once_one_begins_each_step() {
                 line.wait();
                 for claim in claims {
                     let n: usize = claim.person[1..].parse().unwrap();
-                    let phone = format!("+1202555{:04}", 100 + n);
+                    let phone = format!("+120255501{n:02}");
                     if let Begun::Attempt(_) = begin(&store, claim, &phone, &owner, 420).unwrap() {
                         begun.fetch_add(1, Ordering::Relaxed);
                     }
@@ -73,7 +73,7 @@ fn a_check_in_and_a_claim_at_once_never_leave_a_call_nobody_ends() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 line.wait();
-                let phone = format!("+1202555{:04}", 100 + n);
+                let phone = format!("+120255501{n:02}");
                 let _begun = begin(&one, due, &phone, &Owner::new("host", 1, 1), 420).unwrap();
             });
             line.wait();

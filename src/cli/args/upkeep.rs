@@ -14,6 +14,9 @@ pub enum DbCommand {
     /// Delete what is over and old
     Prune(DbPruneArgs),
     /// Move a running installation from its file to the PostgreSQL database of the config
+    ///
+    /// Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be empty. Stop
+    /// the scheduler first, and start it again with a config that names the new store.
     Copy(DbCopyArgs),
 }
 
@@ -62,14 +65,9 @@ pub struct DbPruneArgs {
 
 /// `savehub db copy`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be
-empty. Stop the scheduler first, and start it again with a config that names the new store.
-
-Examples:
+#[command(after_help = "Examples:
   savehub db copy --from sqlite:/var/lib/savehub/savehub.db
-  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db"
-)]
+  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db")]
 pub struct DbCopyArgs {
     /// The database file, with or without sqlite: before it
     #[arg(long, value_name = "FILE")]

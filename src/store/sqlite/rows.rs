@@ -59,7 +59,7 @@ impl SqliteStore {
 
 fn pour_table(tx: &Connection, table: &str, put: Put<'_>) -> Inner<()> {
     let mut statement = tx.prepare(&format!("select * from {table}"))?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut batch = Rows { columns, rows: Vec::new() };
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
