@@ -3,7 +3,6 @@
 use super::{config, refused};
 use savehub::config::TwilioConfig;
 use savehub::model::Phone;
-use savehub::provider::Providers as _;
 
 const TOKEN: (&str, &str) = ("TWILIO_AUTH_TOKEN", "your_auth_token");
 
@@ -14,7 +13,10 @@ fn account(keys: &str) -> String {
 
 #[track_caller]
 fn twilio(env: &[(&str, &str)], keys: &str) -> TwilioConfig {
-    config(&[env, &[TOKEN]].concat(), &account(keys)).unwrap().provider.twilio.unwrap()
+    match config(&[env, &[TOKEN]].concat(), &account(keys)).map(|config| config.provider.twilio) {
+        Ok(Some(twilio)) => twilio,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn numbers(twilio: &TwilioConfig) -> Vec<&str> {
@@ -41,8 +43,7 @@ fn a_list_is_a_pool_in_its_order_and_the_variable_is_one_number() {
 #[test]
 fn the_mock_phone_keeps_a_pace_only_when_it_is_told_to() {
     let pace = |text: &str| {
-        let config = config(&[], text).unwrap();
-        let calls = savehub::provider::Registry::new(&config).unwrap().of(savehub::model::RungKind::Call).unwrap();
+        let calls = savehub::provider::build(&config(&[], text).unwrap()).unwrap();
         calls.pace().map(|pace| pace.account.as_millis())
     };
     assert_eq!(pace("[call]\nprovider = \"mock\"\n"), None);
