@@ -219,7 +219,9 @@ fn every_heading_the_readme_links_to_is_there() {
     let anchors: Vec<&str> = README.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
     assert!(anchors.len() > 5);
     for anchor in anchors {
-        let heading = |line: &str| line.starts_with("## ") && line[3..].to_lowercase().replace(' ', "-") == anchor;
+        let heading = |line: &str| {
+            line.starts_with("##") && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == anchor
+        };
         assert!(README.lines().any(heading), "#{anchor}");
     }
 }

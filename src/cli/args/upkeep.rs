@@ -67,7 +67,7 @@ pub struct DbPruneArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub db copy --from sqlite:/var/lib/savehub/savehub.db
-  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db")]
+  savehub db copy --config new.toml --from ~/.local/state/savehub/savehub.db")]
 pub struct DbCopyArgs {
     /// The database file, with or without sqlite: before it
     #[arg(long, value_name = "FILE")]

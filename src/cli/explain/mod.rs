@@ -1,7 +1,6 @@
 //! `savehub explain`: the story of one meeting, and in its first line why it rang or why it did not.
 //!
-//! Pure but for [`run`]: what the store knows ([`History`]) goes in, an [`Answer`](answer::Answer) and a list of
-//! [`Event`](timeline::Event)s come out. `sentences` has a plain sentence for every reason and outcome, `unwatched` tells
+//! Pure but for [`run`]: what the store knows ([`History`]) goes in, an `Answer` and a list of `Event`s come out. `sentences` has a plain sentence for every reason and outcome, `unwatched` tells
 //! of meetings that have no incident.
 
 mod answer;
