@@ -42,7 +42,7 @@ mod rehearse;
 mod summary;
 mod test_call;
 
-pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, fault};
+pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault};
 pub use plan::{Foreseen, Outlook, plan};
 pub use rehearse::dry_run;
 pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
