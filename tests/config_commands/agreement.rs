@@ -43,7 +43,9 @@ fn the_defaults_that_are_shown_are_those_of_the_example() {
             table = header.trim_end_matches(']');
         }
         let Some((key, written)) = line.trim_start_matches("# ").split_once(" = ") else { continue };
-        let example = (table.is_empty() && of_the_top(key)) || examples.contains(&key) || (table == "hear" && ["joined", "missed"].contains(&key));
+        let example = (table.is_empty() && of_the_top(key))
+            || examples.contains(&key)
+            || (table == "hear" && ["joined", "missed"].contains(&key));
         if !known_keys().any(|known| known == (table, key)) || example {
             continue;
         }

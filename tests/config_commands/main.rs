@@ -185,7 +185,9 @@ fn a_pool_of_numbers_and_the_pace_are_told_with_their_lines() {
                 calls_per_second_per_number = 2.5\n\n[report]\nbudget = \"20 USD\"\n";
     let account = "account_sid = \"AC00000000000000000000000000000042\"\nauth_token_file = \"token\"\n";
     // The same, whether the account is complete or not.
-    for text in [format!("{pool}\n{ANA}"), format!("{}\n{ANA}", pool.replace("\n[report]", &format!("{account}\n[report]")))] {
+    for text in
+        [format!("{pool}\n{ANA}"), format!("{}\n{ANA}", pool.replace("\n[report]", &format!("{account}\n[report]")))]
+    {
         let cli = Cli::with(&text);
         cli.write(".config/savehub/token", "x");
         let all = settings(&cli);

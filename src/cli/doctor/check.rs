@@ -39,10 +39,11 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("provider", "calls are real"),
     ("brakes", "neither a STOP file nor a pause holds phones back"),
     ("modes", "nobody else can change the config, or read secrets and the database"),
-    ("database", "the database opens, is sound, of this schema, and on a local disk with room"),
+    ("database", "the database opens, is sound, of this schema, and on a local disk with room; a server answers"),
     ("zones", "the time zone data is not old"),
     ("ticks", "ticks run every 30 s, from one scheduler, and end in time"),
     ("commands", "programs of the config are there and can be run"),
+    ("metrics", "metrics_file can be written, and is one that is read"),
     ("clock", "this machine's clock agrees with the provider's"),
     ("account", "the provider takes the credentials, and the account is active"),
     ("balance", "there is money left"),
@@ -54,6 +55,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("mail", "the mail server takes the login"),
     ("webhook", "the server of each webhook can be reached; nothing is sent to it"),
     ("key_bin", "the TwiML Bin holds what the manual says"),
+    ("heartbeat", "the server of heartbeat_url can be reached; it is not pinged"),
 ];
 
 /// One line.

@@ -1,4 +1,4 @@
-//! Whoever else is asked: calendars, the mail server, webhooks, the TwiML Bin.
+//! Whoever else is asked: calendars, the mail server, webhooks, the TwiML Bin, the server of the heartbeat.
 
 use super::account::{self, Need};
 use super::check::Check;
@@ -6,7 +6,7 @@ use super::jobs::Job;
 use crate::calendar::look;
 use crate::cli::calendar::{Whose, horizon};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WebhookConfig};
+use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WatcherConfig, WebhookConfig};
 use crate::feed::{self, Fetched};
 use crate::model::{CalendarKind, Timestamp, Validators, printable};
 use crate::provider::checkup::{self, Bin, Checkup, WITHIN};
@@ -64,6 +64,23 @@ pub(super) fn webhook(config: &WebhookConfig) -> Job {
         }]
     };
     Job { check: name, whom, run: Box::new(run) }
+}
+
+/// The server that is pinged. A ping would say that ticks run.
+pub(super) fn heartbeat(config: &WatcherConfig) -> Job {
+    let (name, config) = ("heartbeat", config.clone());
+    let run = move || {
+        let reached = config.heartbeat_url().unwrap_or_else(|| Err("there is no address".into()));
+        vec![match reached.and_then(|url| checkup::server(&url, None, WITHIN)) {
+            Ok(()) => Check::ok(name, "its server is there; it was not pinged"),
+            Err(why) => Check::problem(
+                name,
+                format!("who is told that ticks run cannot be reached: {}", printable(&why)),
+                "Check heartbeat_url, and the network; while it hears nothing, it alarms",
+            ),
+        }]
+    };
+    Job { check: name, whom: "the server of heartbeat_url".into(), run: Box::new(run) }
 }
 
 pub(super) fn key_bin(url: &str) -> Job {

@@ -65,7 +65,9 @@ impl Around<'_> {
     /// Keys outside of all tables.
     fn top(&self, key: &str, table: Written<'_, '_>) -> Shown {
         match key {
-            "database" if self.config.store.is_some() => (Value::NotSet(Some("the store is a server")), Origin::Default),
+            "database" if self.config.store.is_some() => {
+                (Value::NotSet(Some("the store is a server")), Origin::Default)
+            }
             "database" => table.shown(key, text(&self.config.database.display().to_string())),
             "store_ca_file" | "metrics_file" => table.path(key, self.path, self.env),
             // `store` and `heartbeat_url`, in all their ways.
