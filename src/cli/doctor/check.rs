@@ -116,9 +116,19 @@ impl Report {
 
     /// For people: a line for each, and one that counts.
     pub fn text(&self, paint: Paint) -> String {
+        self.told(paint, |_| true)
+    }
+
+    /// The same without the lines that need nobody's eye.
+    pub fn troubles(&self, paint: Paint) -> String {
+        self.told(paint, |status| matches!(status, Status::Warning | Status::Problem))
+    }
+
+    fn told(&self, paint: Paint, shown: impl Fn(Status) -> bool) -> String {
+        let shown: Vec<&Check> = self.checks.iter().filter(|check| shown(check.status)).collect();
         let names = CHECKS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         let mut text = String::new();
-        for Check { check, status, detail, remedy } in &self.checks {
+        for Check { check, status, detail, remedy } in shown {
             // Padded before it is painted: colours have no width.
             let word = format!("{:<7}", status.word());
             let word = match status {
@@ -196,6 +206,8 @@ mod tests {
                     problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
         assert_eq!(report.text(Screen::PLAIN.paint), text);
         assert_eq!(Report::of(Vec::new()).text(Screen::PLAIN.paint), "nothing wrong\n");
+        let troubles = "  problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
+        assert_eq!(report.troubles(Screen::PLAIN.paint), troubles);
     }
 
     #[test]

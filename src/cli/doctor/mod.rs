@@ -59,21 +59,26 @@ pub(super) fn run(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let glimpse = glimpse(&Sources { file, env: &open::env });
-    let loaded = open::config(file);
-    let mut checks = vec![files::config(&loaded)];
-    let store = here(&loaded, &glimpse, (args.offline, now), &mut checks);
-    checks.extend(match &loaded {
-        Ok(config) => network(config, store.as_deref(), args.offline, now),
-        Err(_) => vec![Check::skipped("account", "the config cannot be used")],
-    });
-    let report = Report::of(checks);
+    let report = look(file, args.offline, now);
     if args.json {
         print::json(out, &report)?;
     } else {
         out.write_all(report.text(screen.paint).as_bytes())?;
     }
     Ok(if report.problems == 0 { Exit::Done } else { Exit::NotDone })
+}
+
+/// Looks at everything.
+pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Report {
+    let glimpse = glimpse(&Sources { file, env: &open::env });
+    let loaded = open::config(file);
+    let mut checks = vec![files::config(&loaded)];
+    let store = here(&loaded, &glimpse, (offline, now), &mut checks);
+    checks.extend(match &loaded {
+        Ok(config) => network(config, store.as_deref(), offline, now),
+        Err(_) => vec![Check::skipped("account", "the config cannot be used")],
+    });
+    Report::of(checks)
 }
 
 /// What can be seen on this machine, whatever is wrong with the config.
