@@ -1,5 +1,5 @@
-//! `savehub init`: asks for what savehub needs, writes a config that passes the checker, makes the database, and says how
-//! to run it. Nothing is written before everything is known to be right.
+//! `savehub init`: asks for what savehub needs, writes a config that passes the checker, makes the database, looks whether
+//! anything is wrong (`savehub doctor`), and says how to run it. Nothing is written before everything is known to be right.
 //!
 //! `ask` gets the answers, `text` makes a config of them, `write` puts files where nobody else can read them.
 
@@ -11,7 +11,8 @@ use super::args::InitArgs;
 use super::generate::schedule::{SYSTEM_CONFIG, SYSTEM_DATABASE};
 use super::open;
 use super::print::Screen;
-use crate::config::{self, Config, shell_word};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::{Config, self, shell_word};
 use crate::exit::{Exit, UsageError};
 use crate::model::{Phone, printable};
 use crate::store::sqlite::Create;
@@ -52,6 +53,12 @@ pub(super) fn run(args: &InitArgs, file: Option<&Path>, screen: Screen, out: &mu
     let is_new = !config.database.exists();
     open::store(&config, Create::Yes)?;
     tell(&answers, &written, (&config, is_new), out)?;
+    writeln!(out, "\n{}", screen.paint.heading("What `savehub doctor` says:"))?;
+    // Asking a provider takes a while.
+    out.flush()?;
+    // What it finds is to be mended, and the config is written all the same.
+    let report = super::doctor::look(Some(&place.config), args.offline, SystemClock.now());
+    out.write_all(report.troubles(screen.paint).as_bytes())?;
     out.write_all(next_steps(&place, screen).as_bytes())?;
     Ok(Exit::Done)
 }

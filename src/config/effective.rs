@@ -24,7 +24,7 @@ pub struct Effective {
 }
 
 /// One key of one table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The path of its table, as in [`super::known_keys`].
     pub table: &'static str,
@@ -39,7 +39,7 @@ pub struct Setting {
 }
 
 /// A value, as it may be shown: no secret, no whole number, no long message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing, perhaps with the reason.
     NotSet(Option<&'static str>),
@@ -47,6 +47,8 @@ pub enum Value {
     Text(String),
     /// A number.
     Number(u64),
+    /// A number that is not whole.
+    Rate(f64),
     /// Yes or no.
     Flag(bool),
     /// Several texts.

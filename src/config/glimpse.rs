@@ -9,7 +9,10 @@ use toml::{Table, Value};
 const SECRET_FILE: &str = "_file";
 
 /// ... but for these.
-const NO_SECRETS: [&str; 2] = ["ca_file", "metrics_file"];
+const NO_SECRETS: [&str; 3] = ["ca_file", "store_ca_file", "metrics_file"];
+
+/// With one of these, no file is the database.
+const SERVER: [&str; 4] = ["store", "store_env", "store_file", "store_command"];
 
 /// What can be said of a config without trusting it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub fn glimpse(sources: &Sources<'_>) -> Glimpse {
         return here;
     };
     let database = match table.get("database") {
+        None if SERVER.iter().any(|key| table.contains_key(*key)) => None,
         None => places::database(sources.env),
         Some(path) => path.as_str().and_then(expand),
     };
@@ -93,6 +97,13 @@ mod tests {
     }
 
     #[test]
+    fn where_a_server_is_the_store_no_file_is_the_database() {
+        for key in SERVER {
+            assert_eq!(of(&format!("{key} = 'x'\n")).1.database, None, "{key}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_toml_says_where_it_is_and_nothing_else() {
         let (dir, seen) = of("database = \n");
         assert_eq!((seen.file, seen.database), (Some(dir.path().join("config.toml")), None));
@@ -103,9 +114,13 @@ mod tests {
     #[test]
     fn every_key_of_a_secrets_file_is_seen() {
         let files: Vec<_> = known_keys().map(|(_, key)| key).filter(|key| is_secret_file(key)).collect();
-        for key in ["auth_token_file", "api_key_secret_file", "password_file", "url_file", "value_file"] {
-            assert!(files.contains(&key), "{key}");
+        let secrets = ["auth_token_file", "api_key_secret_file", "password_file", "url_file", "value_file"];
+        for key in secrets.iter().chain(&["store_file", "heartbeat_url_file"]) {
+            assert!(files.contains(key), "{key}");
         }
-        assert!(known_keys().any(|(_, key)| key == NO_SECRETS[0]));
+        for key in NO_SECRETS.iter().chain(&SERVER) {
+            assert!(known_keys().any(|(_, known)| known == *key), "{key}");
+        }
+        assert!(!files.iter().any(|key| key.ends_with("ca_file")), "certificates are for everybody: {files:?}");
     }
 }

@@ -34,7 +34,8 @@ fn every_key_savehub_knows_is_shown_whether_it_is_written_or_not() {
 #[test]
 fn the_defaults_that_are_shown_are_those_of_the_example() {
     // Lines that show an example, where there is no default.
-    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "key_bin", "voice"];
+    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "key_bin", "voice", "budget"];
+    let of_the_top = |key: &str| ["store", "heartbeat_url", "metrics_file"].iter().any(|start| key.starts_with(start));
     let cli = Cli::with(ANA);
     let (all, mut table, mut seen) = (settings(&cli), "", 0);
     for line in EXAMPLE.lines().take_while(|line| !line.starts_with("[provider.mock]")) {
@@ -42,7 +43,9 @@ fn the_defaults_that_are_shown_are_those_of_the_example() {
             table = header.trim_end_matches(']');
         }
         let Some((key, written)) = line.trim_start_matches("# ").split_once(" = ") else { continue };
-        let example = examples.contains(&key) || (table == "hear" && ["joined", "missed"].contains(&key));
+        let example = (table.is_empty() && of_the_top(key))
+            || examples.contains(&key)
+            || (table == "hear" && ["joined", "missed"].contains(&key));
         if !known_keys().any(|known| known == (table, key)) || example {
             continue;
         }

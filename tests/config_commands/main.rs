@@ -156,10 +156,11 @@ fn a_person_has_what_all_people_have_with_the_line_where_that_stands() {
 fn people_read_tables_with_values_as_a_config_writes_them_and_their_lines() {
     let cli = Cli::with(&format!("[engine]\nsettle = \"40s\"\n\n{ANA}calendars = [\"file:~/work.ics\"]\n"));
     let out = cli.ok(&["config", "show"]);
-    let start =
-        "HOME/.config/savehub/config.toml\ndatabase  \"HOME/.local/state/savehub/savehub.db\"  default\n\n[call]\n";
-    assert!(out.starts_with(start), "{out}");
+    assert!(out.starts_with("HOME/.config/savehub/config.toml\ndatabase  "), "{out}");
     for lines in [
+        "\"HOME/.local/state/savehub/savehub.db\"  default\nstore ",
+        "\nmetrics_file           not set ",
+        "  default\n\n[call]\n",
         "lease            \"2m\"     default\nsettle           \"40s\"    config.toml:2\n",
         "\ncalendars of [[person]] ana: work.ics\nfile         \"HOME/work.ics\"  config.toml:9\n",
         "\n[[ladder]] 2\nstep     \"call\"        default\nbefore   \"1m 30s\"      default\n",
@@ -175,4 +176,45 @@ fn without_a_file_the_environment_and_the_defaults_are_shown() {
     let out = cli.ok(&["config", "show"]);
     assert!(out.starts_with("no config file: environment and defaults\n"), "{out}");
     assert!(out.contains("provider           \"mock\"") && out.contains("from CALL_PROVIDER"), "{out}");
+}
+
+#[test]
+fn a_pool_of_numbers_and_the_pace_are_told_with_their_lines() {
+    let pool = "[call]\nprovider = \"mock\"\n\n[provider.mock]\ncalls_per_second = 0.5\n\n[provider.twilio]\n\
+                from = [\"+12025550100\", \"+12025550199\"]\ncalls_per_second = 5\n\
+                calls_per_second_per_number = 2.5\n\n[report]\nbudget = \"20 USD\"\n";
+    let account = "account_sid = \"AC00000000000000000000000000000042\"\nauth_token_file = \"token\"\n";
+    // The same, whether the account is complete or not.
+    for text in
+        [format!("{pool}\n{ANA}"), format!("{}\n{ANA}", pool.replace("\n[report]", &format!("{account}\n[report]")))]
+    {
+        let cli = Cli::with(&text);
+        cli.write(".config/savehub/token", "x");
+        let all = settings(&cli);
+        for (table, key, value, line) in [
+            ("provider.mock", "calls_per_second", json!(0.5), 5),
+            ("provider.twilio", "from", json!(["****0100", "****0199"]), 8),
+            ("provider.twilio", "calls_per_second", json!(5), 9),
+            ("provider.twilio", "calls_per_second_per_number", json!(2.5), 10),
+        ] {
+            let setting = setting(&all, table, None, key);
+            assert_eq!((&setting["value"], &setting["line"]), (&value, &json!(line)), "{setting}");
+        }
+        assert_eq!(setting(&all, "report", None, "budget")["value"], "20 USD");
+    }
+    let standard = setting(&settings(&Cli::with(ANA)), "provider.twilio", None, "calls_per_second");
+    assert_eq!((&standard["value"], &standard["source"]), (&json!(1), &json!("default")));
+}
+
+#[test]
+fn who_watches_savehub_is_told_without_the_address() {
+    let cli = Cli::with(&format!(
+        "heartbeat_url_file = \"beat\"\nmetrics_file = \"~/savehub.prom\"\n\n[call]\nprovider = \"mock\"\n\n{ANA}"
+    ));
+    cli.write(".config/savehub/beat", &format!("https://example.com/{CANARY}"));
+    let all = settings(&cli);
+    let beat = setting(&all, "", None, "heartbeat_url_file");
+    assert_eq!((&beat["set"], &beat["note"]), (&json!(true), &json!("from file HOME/.config/savehub/beat")));
+    let metrics = setting(&all, "", None, "metrics_file");
+    assert_eq!((&metrics["value"], &metrics["line"]), (&json!("HOME/savehub.prom"), &json!(2)));
 }

@@ -169,3 +169,27 @@ fn a_program_that_cannot_be_run_is_a_problem() {
     cli.write_config(&config("./lamp"));
     doctor(&cli).says("commands", "problem", "/lamp is there, but cannot be run");
 }
+
+#[test]
+fn a_metrics_file_that_cannot_be_written_is_a_problem_before_prometheus_misses_it() {
+    let with = |path: &str| scheduled(Cli::with(&format!("metrics_file = \"{path}\"\n{ANA}")));
+    doctor(&with("~/savehub.prom")).says("metrics", "ok", "HOME/savehub.prom can be written");
+    let said = doctor(&with("~/nowhere/savehub.prom"));
+    said.says("metrics", "problem", "HOME/nowhere/savehub.prom cannot be written: there is no such directory");
+    assert_eq!(said.code, 1);
+}
+
+#[test]
+fn a_mistake_in_a_config_and_a_missing_one_are_told_with_the_command_that_helps() {
+    let remedy = |cli: &Cli| doctor(cli).report["checks"][0]["remedy"].as_str().unwrap().to_owned();
+    assert!(remedy(&Cli::with("nonsense = 1\n")).starts_with("`savehub config check` "));
+    assert!(remedy(&Cli::new()).starts_with("`savehub init` makes one"));
+}
+
+#[test]
+fn all_numbers_of_a_pool_are_told() {
+    let fake = FakeTwilio::start();
+    let text = super::support::cli::twilio(&fake.base_url(), "x", ANA);
+    let cli = scheduled(Cli::with(&text.replace("\"+12025550199\"", "[\"+12025550199\", \"+12025550198\"]")));
+    doctor_with(&cli, &["--offline"]).says("provider", "ok", "twilio, calls come from ****0199, ****0198");
+}

@@ -149,3 +149,19 @@ fn a_twiml_bin_that_cannot_be_reached_is_a_problem() {
     said.is_wrong_in("key_bin", "problem", "cannot be reached: the server's address is private or special");
     assert!(!said.of("key_bin")[0].1.contains("allow_private"), "{said:#?}");
 }
+
+#[test]
+fn the_server_of_a_heartbeat_is_reached_and_not_pinged_also_in_a_rehearsal() {
+    let fake = FakeTwilio::start();
+    let beat = |url: &str| scheduled(Cli::with(&format!("heartbeat_url = \"{url}/{SECRET}\"\n{ANA}")));
+    let said = doctor(&beat(&fake.base_url()));
+    said.says("heartbeat", "ok", "its server is there; it was not pinged");
+    assert_eq!((said.code, fake.requests().len()), (0, 0), "{said:#?}");
+    let said = doctor(&beat(&FakeTwilio::refuse()));
+    said.says("heartbeat", "problem", "cannot be reached: no connection");
+    assert!(said.code == 1 && !format!("{said:?}").contains(SECRET), "{said:#?}");
+    let said = super::doctor_with(&beat(&fake.base_url()), &["--offline"]);
+    said.says("heartbeat", "skipped", "--offline");
+    let said = doctor(&scheduled(Cli::with(&format!("heartbeat_url_file = \"nowhere\"\n{ANA}"))));
+    said.says("heartbeat", "problem", "no address comes from `heartbeat_url_file`");
+}

@@ -37,6 +37,25 @@ fn a_config_and_a_database_are_made_that_nobody_else_can_read() {
 }
 
 #[test]
+fn it_says_what_doctor_finds_wrong_and_has_made_the_config_all_the_same() {
+    let cli = Cli::new();
+    let out = cli.ok(&ASK_NOTHING);
+    let doctor = out.split("What `savehub doctor` says:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let lines: Vec<&str> = doctor.lines().collect();
+    assert!(lines[0].starts_with("  warning  provider   the provider is mock: no phone will ring. "), "{out}");
+    assert!(doctor.contains("\n  warning  ticks      none in the last 24 h. "), "{out}");
+    assert!(!doctor.contains("  ok  ") && lines.last().unwrap().ends_with(" warnings"), "{out}");
+    let cli = Cli::new();
+    cli.write("token", "x\n");
+    cli.sh("chmod 644 \"$HOME/token\"", &[]);
+    let path = cli.path("token");
+    let account = ["--offline", "--provider", "twilio", "--account-sid", "AC00", "--from", "+12025550100"];
+    let out = cli.ok(&with(&[&account[..], &["--auth-token-file", path.to_str().unwrap()]].concat()));
+    assert!(out.contains("\n  problem  modes      HOME/token holds a secret, and others can read"), "{out}");
+    assert!(config(&cli).contains("provider = \"twilio\""));
+}
+
+#[test]
 fn what_it_says_to_do_next_can_be_done() {
     let cli = Cli::new();
     let out = cli.ok(&ASK_NOTHING);
@@ -113,6 +132,7 @@ fn without_a_terminal_nothing_is_asked_and_what_is_missing_is_named() {
 fn the_token_and_the_address_of_a_calendar_go_into_files_of_their_own() {
     let cli = Cli::new().set("TWILIO_AUTH_TOKEN", "CANARY0token");
     let args = with(&[
+        "--offline",
         "--provider",
         "twilio",
         "--account-sid",
@@ -138,8 +158,8 @@ fn a_token_that_has_a_file_already_stays_there() {
     let cli = Cli::new();
     cli.write("token", "CANARY0token\n");
     let path = cli.path("token");
-    let account = ["--provider", "twilio", "--account-sid", "AC00", "--from", "+12025550100", "--auth-token-file"];
-    cli.ok(&with(&[&account[..], &[path.to_str().unwrap()]].concat()));
+    let account = ["--offline", "--provider", "twilio", "--account-sid", "AC00", "--from", "+12025550100"];
+    cli.ok(&with(&[&account[..], &["--auth-token-file", path.to_str().unwrap()]].concat()));
     assert!(config(&cli).contains(&format!("\nauth_token_file = \"{}\"\n", path.display())));
     assert_eq!(fs::read_dir(cli.path(".config/savehub")).unwrap().count(), 1);
 }

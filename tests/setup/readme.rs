@@ -30,6 +30,15 @@ fn without_ids(text: &str) -> String {
     })
 }
 
+/// What doctor says of the machine and not of the installation (a home in memory, old time zone data) is left out.
+fn of_the_installation(text: &str) -> String {
+    let of_the_machine = |line: &&str| {
+        let counts = line.ends_with(" warnings") && line.split(' ').count() == 2;
+        counts || ["  warning  database ", "  warning  zones "].iter().any(|start| line.starts_with(start))
+    };
+    text.lines().filter(|line| !of_the_machine(line)).map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
 fn three_commands_lead_from_nothing_to_a_rehearsed_call_as_the_readme_shows() {
     let cli = Cli::new();
@@ -41,6 +50,7 @@ fn three_commands_lead_from_nothing_to_a_rehearsed_call_as_the_readme_shows() {
         let script = format!("exec 2>&1; env -i HOME=\"$HOME\" PATH='{program}:/usr/bin:/bin' {command}");
         let ran = cli.sh(&script, &[]);
         assert_eq!(ran.code, 0, "{command}: {ran:?}");
-        assert_eq!(without_ids(&ran.out.replace("HOME", "/home/ana")), shown, "{command}");
+        let printed = of_the_installation(&without_ids(&ran.out.replace("HOME", "/home/ana")));
+        assert_eq!(printed, of_the_installation(&shown), "{command}");
     }
 }

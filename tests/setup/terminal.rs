@@ -52,7 +52,7 @@ fn on_a_terminal_everything_is_asked_bad_answers_again_and_the_token_is_not_seen
         return;
     }
     let cli = Cli::new();
-    let mut typist = Typist::at(&cli, &format!("{} init", env!("CARGO_BIN_EXE_savehub")));
+    let mut typist = Typist::at(&cli, &format!("{} init --offline", env!("CARGO_BIN_EXE_savehub")));
     for (question, answer) in [
         ("as it is spoken: ", "Ana"),
         ("country code: ", "555 0101"),

@@ -51,7 +51,8 @@ pub struct ConfigShowArgs {
   sudo -u savehub savehub init --system
 
 Asks for what is missing on a terminal; elsewhere it needs --yes, --name and --phone. The Twilio token is never an \
-argument: it is asked for, or taken from TWILIO_AUTH_TOKEN, and goes into a file of its own beside the config.")]
+argument: it is asked for, or taken from TWILIO_AUTH_TOKEN, and goes into a file of its own beside the config. At the \
+end it shows what `savehub doctor` finds wrong; nothing rings.")]
 pub struct InitArgs {
     /// Who is called, as it is spoken
     #[arg(long, value_name = "NAME")]
@@ -80,6 +81,9 @@ pub struct InitArgs {
     /// Set up the service of the package: /etc/xdg/savehub/config.toml and /var/lib/savehub
     #[arg(long)]
     pub system: bool,
+    /// Do not ask Twilio and calendars whether they can be used
+    #[arg(long)]
+    pub offline: bool,
     /// Ask nothing: what is not said has its default
     #[arg(long)]
     pub yes: bool,

@@ -2,7 +2,7 @@
 
 use crate::cli::args::ConfigShowArgs;
 use crate::cli::open;
-use crate::cli::print::{self, Screen};
+use crate::cli::print::{Screen, self};
 use crate::config::{Effective, Origin, Setting, Value};
 use crate::exit::Exit;
 use crate::model::printable;
@@ -97,6 +97,7 @@ fn told(value: &Value) -> String {
         Value::NotSet(Some(why)) => format!("not set: {why}"),
         Value::Text(text) => quoted(text),
         Value::Number(number) => number.to_string(),
+        Value::Rate(number) => number.to_string(),
         Value::Flag(flag) => flag.to_string(),
         Value::List(texts) => {
             format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
@@ -145,6 +146,7 @@ impl Row {
             Value::NotSet(why) => (None, why.map(str::to_owned)),
             Value::Text(text) | Value::Told(text) => (Some(text.as_str().into()), None),
             Value::Number(number) => (Some((*number).into()), None),
+            Value::Rate(number) => (Some((*number).into()), None),
             Value::Flag(flag) => (Some((*flag).into()), None),
             Value::List(texts) => (Some(texts.as_slice().into()), None),
             Value::Secret(from) => (None, Some(from.clone())),

@@ -39,10 +39,11 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("provider", "calls are real"),
     ("brakes", "neither a STOP file nor a pause holds phones back"),
     ("modes", "nobody else can change the config, or read secrets and the database"),
-    ("database", "the database opens, is sound, of this schema, and on a local disk with room"),
+    ("database", "the database opens, is sound, of this schema, and on a local disk with room; a server answers"),
     ("zones", "the time zone data is not old"),
     ("ticks", "ticks run every 30 s, from one scheduler, and end in time"),
     ("commands", "programs of the config are there and can be run"),
+    ("metrics", "metrics_file can be written, and is one that is read"),
     ("clock", "this machine's clock agrees with the provider's"),
     ("account", "the provider takes the credentials, and the account is active"),
     ("balance", "there is money left"),
@@ -54,6 +55,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("mail", "the mail server takes the login"),
     ("webhook", "the server of each webhook can be reached; nothing is sent to it"),
     ("key_bin", "the TwiML Bin holds what the manual says"),
+    ("heartbeat", "the server of heartbeat_url can be reached; it is not pinged"),
 ];
 
 /// One line.
@@ -114,9 +116,19 @@ impl Report {
 
     /// For people: a line for each, and one that counts.
     pub fn text(&self, paint: Paint) -> String {
+        self.told(paint, |_| true)
+    }
+
+    /// The same without the lines that need nobody's eye.
+    pub fn troubles(&self, paint: Paint) -> String {
+        self.told(paint, |status| matches!(status, Status::Warning | Status::Problem))
+    }
+
+    fn told(&self, paint: Paint, shown: impl Fn(Status) -> bool) -> String {
+        let shown: Vec<&Check> = self.checks.iter().filter(|check| shown(check.status)).collect();
         let names = CHECKS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         let mut text = String::new();
-        for Check { check, status, detail, remedy } in &self.checks {
+        for Check { check, status, detail, remedy } in shown {
             // Padded before it is painted: colours have no width.
             let word = format!("{:<7}", status.word());
             let word = match status {
@@ -194,6 +206,8 @@ mod tests {
                     problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
         assert_eq!(report.text(Screen::PLAIN.paint), text);
         assert_eq!(Report::of(Vec::new()).text(Screen::PLAIN.paint), "nothing wrong\n");
+        let troubles = "  problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
+        assert_eq!(report.troubles(Screen::PLAIN.paint), troubles);
     }
 
     #[test]

@@ -64,6 +64,22 @@ pub(super) fn database(path: &Path) -> (Vec<Check>, Option<Arc<dyn Store>>) {
     (checks, store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
+/// The same of a server. What it needs to be (version, encoding, not a standby) is seen when it is opened.
+pub(super) fn server(opened: Result<Arc<dyn Store>, StoreError>, server: &str) -> (Vec<Check>, Option<Arc<dyn Store>>) {
+    let (check, store) = match opened {
+        Ok(store) => (Check::ok(NAME, format!("{server}, answers and can be written")), Some(store)),
+        Err(StoreError::Missing(_)) => {
+            let remedy = "`savehub tick` or `savehub meeting add` makes the tables";
+            (Check::warning(NAME, format!("{server} holds nothing of savehub yet"), remedy), None)
+        }
+        Err(error) => {
+            let remedy = "Check `store` in the config, and whether the server runs; without it nothing rings";
+            (Check::problem(NAME, crate::model::printable(&error.to_string()), remedy), None)
+        }
+    };
+    (vec![check], store)
+}
+
 fn seen(path: &Path) -> String {
     let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
     let free = place_of(path).map_or_else(String::new, |place| format!(", {} free", bytes(place.free)));
@@ -211,6 +227,17 @@ mod tests {
             (0x6969, 0xFF53_4D42, 0xFF53_4D42)
         );
         assert!(place_of(Path::new("/nowhere/at/all/x.db")).is_some(), "of the root");
+    }
+
+    #[test]
+    fn a_server_answers_is_empty_or_cannot_be_used() {
+        let of = |error| server(Err(error), "PostgreSQL at db/savehub").0.remove(0);
+        let empty = of(StoreError::Missing("PostgreSQL at db/savehub".into()));
+        let told = (empty.status, empty.detail.as_str());
+        assert_eq!(told, (Status::Warning, "PostgreSQL at db/savehub holds nothing of savehub yet"));
+        let away = of(StoreError::Unusable("cannot use PostgreSQL at db/savehub: no answer".into()));
+        let told = (away.status, away.detail.as_str());
+        assert_eq!(told, (Status::Problem, "cannot use PostgreSQL at db/savehub: no answer"));
     }
 
     fn health() -> Health {

@@ -39,7 +39,7 @@ pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
             }
             let noun = if count == 1 { "mistake" } else { "mistakes" };
             let detail = format!("{count} {noun}: {}", titles.join("; "));
-            Check::problem(name, detail, "`savehub tick --dry-run` shows each with its line and what to write instead")
+            Check::problem(name, detail, "`savehub config check` shows each with its line and what to write instead")
         }
         Err(ConfigError::Unreadable { path, why }) => {
             let detail = format!("{} cannot be read: {}", shown(path), why.kind());
@@ -48,8 +48,7 @@ pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
         Err(ConfigError::NoConfig { looked_at }) => {
             let places: Vec<String> = looked_at.iter().map(|path| shown(path)).collect();
             let detail = format!("there is none; looked for {}", places.join(", "));
-            let remedy =
-                "Copy config.example.toml to one of these places, or name a file with --config or SAVEHUB_CONFIG";
+            let remedy = "`savehub init` makes one; a file elsewhere is named with --config or SAVEHUB_CONFIG";
             Check::problem(name, detail, remedy)
         }
     }
@@ -64,7 +63,10 @@ pub(super) fn provider(config: &Config) -> Check {
         _ if config.test_mode => {
             Check::warning(name, "test mode: no phone will ring", "Take out call.test_mode and CALL_TEST_MODE")
         }
-        Some(twilio) => Check::ok(name, format!("twilio, calls come from {}", twilio.from)),
+        Some(twilio) => {
+            let from: Vec<String> = twilio.numbers().map(ToString::to_string).collect();
+            Check::ok(name, format!("twilio, calls come from {}", from.join(", ")))
+        }
         None => Check::ok(name, "twilio"),
     }
 }
@@ -215,6 +217,29 @@ pub(super) fn commands(config: &Config) -> Vec<Check> {
     }
 }
 
+/// The file for Prometheus: its directory must be there and writable, since the file is made anew each time.
+pub(super) fn metrics(path: &Path) -> Check {
+    let (name, shown) = ("metrics", shown(path));
+    let problem = |why: &str, remedy: &str| Check::problem(name, format!("{shown} cannot be written: {why}"), remedy);
+    let dir = path.parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return problem("it is a directory", "Write the path of a file into metrics_file");
+    }
+    if !dir.is_dir() {
+        return problem("there is no such directory", "Make the directory, or correct metrics_file");
+    }
+    if access(dir, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        let remedy =
+            "Let the user who runs the ticks write there; a service of systemd needs ReadWritePaths= for it, too";
+        return problem("this user may not write to its directory", remedy);
+    }
+    if path.extension().is_none_or(|end| end != "prom") {
+        let remedy = "Let the name in metrics_file end with .prom";
+        return Check::warning(name, format!("{shown}: the collector reads files whose names end with .prom"), remedy);
+    }
+    Check::ok(name, format!("{shown} can be written"))
+}
+
 /// Why a program cannot be run; `None`: it can. It is looked for as it will be when it is run.
 fn unusable(program: &str, path: Option<&str>) -> Option<&'static str> {
     let runs = |file: &Path| file.is_file() && access(file, Access::EXEC_OK).is_ok();
@@ -288,6 +313,22 @@ mod tests {
         assert_eq!(unusable("/nowhere/sh", None), Some("is not there"));
         assert_eq!(unusable("/etc/passwd", None), Some("is there, but cannot be run"));
         assert_eq!(unusable("/bin", None), Some("is there, but cannot be run"));
+    }
+
+    #[test]
+    fn a_metrics_file_has_a_directory_and_a_name_that_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let of = |path: &str| metrics(&dir.path().join(path));
+        assert_eq!(of("savehub.prom").status, Status::Ok);
+        assert!(!dir.path().join("savehub.prom").exists(), "nothing is made");
+        for (path, status, words) in [
+            ("", Status::Problem, "it is a directory"),
+            ("nowhere/savehub.prom", Status::Problem, "there is no such directory"),
+            ("savehub.txt", Status::Warning, "names end with .prom"),
+        ] {
+            let found = of(path);
+            assert!(found.status == status && found.detail.contains(words), "{found:?}");
+        }
     }
 
     #[test]

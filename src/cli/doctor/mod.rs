@@ -6,11 +6,11 @@
 //! | file | is about |
 //! |---|---|
 //! | `check` | a line, all lines, text and JSON |
-//! | `files` | config, brakes, file modes, programs |
-//! | `database` | the database and where it is |
+//! | `files` | config, brakes, file modes, programs, the metrics file |
+//! | `database` | the database and where it is, or the server |
 //! | `ticks` | who starts ticks, and how |
 //! | `account` | the provider's account |
-//! | `reach` | calendars, mail, webhooks, the TwiML Bin |
+//! | `reach` | calendars, mail, webhooks, the TwiML Bin, the heartbeat |
 //! | `jobs` | asking many at once |
 
 mod account;
@@ -23,15 +23,18 @@ mod ticks;
 
 pub use check::{CHECKS, Check, FIELDS, Report, Status};
 
+use jobs::Job;
+
 use super::args::DoctorArgs;
 use super::open;
-use super::print::{self, Screen};
+use super::print::{Screen, self};
 use crate::config::{Config, ConfigError, Glimpse, ProviderChoice, Sources, glimpse};
 use crate::exit::Exit;
 use crate::model::{ProviderKind, RungKind, Timestamp, printable};
 use crate::provider::checkup;
+use crate::store::sqlite::Create;
 use crate::store::{Snapshot, Store};
-use crate::zone::{self, Zone, ZoneData};
+use crate::zone::{Zone, ZoneData, self};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,15 +59,7 @@ pub(super) fn run(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let glimpse = glimpse(&Sources { file, env: &open::env });
-    let loaded = open::config(file);
-    let mut checks = vec![files::config(&loaded)];
-    let store = here(&loaded, &glimpse, now, &mut checks);
-    checks.extend(match &loaded {
-        Ok(config) => network(config, store.as_deref(), args.offline, now),
-        Err(_) => vec![Check::skipped("account", "the config cannot be used")],
-    });
-    let report = Report::of(checks);
+    let report = look(file, args.offline, now);
     if args.json {
         print::json(out, &report)?;
     } else {
@@ -73,26 +68,46 @@ pub(super) fn run(
     Ok(if report.problems == 0 { Exit::Done } else { Exit::NotDone })
 }
 
+/// Looks at everything.
+pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Report {
+    let glimpse = glimpse(&Sources { file, env: &open::env });
+    let loaded = open::config(file);
+    let mut checks = vec![files::config(&loaded)];
+    let store = here(&loaded, &glimpse, (offline, now), &mut checks);
+    checks.extend(match &loaded {
+        Ok(config) => network(config, store.as_deref(), offline, now),
+        Err(_) => vec![Check::skipped("account", "the config cannot be used")],
+    });
+    Report::of(checks)
+}
+
 /// What can be seen on this machine, whatever is wrong with the config.
 fn here(
     loaded: &Result<Config, ConfigError>,
     glimpse: &Glimpse,
-    now: Timestamp,
+    (offline, now): (bool, Timestamp),
     checks: &mut Vec<Check>,
 ) -> Option<Arc<dyn Store>> {
     let config = loaded.as_ref().ok();
     checks.extend(config.map(files::provider));
-    let database: Option<PathBuf> = config.map(|config| config.database.clone()).or_else(|| glimpse.database.clone());
+    let server = config.and_then(|config| Some((config, config.store.as_ref()?)));
+    let file = config.filter(|config| config.store.is_none()).map(|config| config.database.clone());
+    let database: Option<PathBuf> = file.or_else(|| glimpse.database.clone());
     checks.extend(files::modes(&files::files(glimpse, database.as_deref()), rustix::process::geteuid().as_raw()));
     checks.push(zones(&zone::data_version(), Zone::utc().civil(now).date.0));
     checks.extend(config.map(files::commands).unwrap_or_default());
-    let Some(database) = database else {
-        let why = "the config cannot be used, so nobody knows where it is";
-        checks.push(Check::skipped("database", why));
-        checks.extend(brakes(config, glimpse, None, now));
-        return None;
+    checks.extend(config.and_then(|config| config.watcher.metrics_file.as_deref()).map(files::metrics));
+    let (found, store) = match (server, database) {
+        (Some((_, server)), _) if offline => {
+            (vec![Check::skipped("database", format!("{}: --offline", server.name))], None)
+        }
+        (Some((config, server)), _) => database::server(open::store(config, Create::No), &server.name),
+        (None, Some(database)) => database::database(&database),
+        (None, None) => {
+            let why = "the config cannot be used, so nobody knows where it is";
+            (vec![Check::skipped("database", why)], None)
+        }
     };
-    let (found, store) = database::database(&database);
     checks.extend(found);
     checks.extend(brakes(config, glimpse, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
@@ -152,14 +167,18 @@ fn network(config: &Config, store: Option<&dyn Store>, offline: bool, now: Times
         let there = rest.iter().filter(|(_, there)| *there);
         there.map(|(name, _)| Check::skipped(name, why)).collect()
     };
+    // These are asked in a rehearsal, too, as ticks do.
+    let heartbeat = &config.watcher.heartbeat;
     if offline {
         let mut checks = skipped("--offline");
         checks.extend(has_calendars.then(|| Check::skipped("calendar", "--offline")));
+        checks.extend(heartbeat.as_ref().map(|_| Check::skipped("heartbeat", "--offline")));
         return checks;
     }
     let views = snapshot.as_ref().map(|snapshot| snapshot.calendars.as_slice()).unwrap_or_default();
     let calendars = reach::calendars(config, views, now);
-    let (mut jobs, mut checks) = (Vec::new(), Vec::new());
+    let (mut jobs, mut checks): (Vec<Job>, _) = (Vec::new(), Vec::new());
+    jobs.extend(heartbeat.as_ref().map(|_| reach::heartbeat(&config.watcher)));
     // Until something can leave, nobody is asked for a password.
     if config.provider.chosen == ProviderChoice::Mock {
         checks.extend(skipped("the provider is mock: nothing leaves"));

@@ -1,15 +1,15 @@
-//! Whoever else is asked: calendars, the mail server, webhooks, the TwiML Bin.
+//! Whoever else is asked: calendars, the mail server, webhooks, the TwiML Bin, the server of the heartbeat.
 
-use super::account::{self, Need};
+use super::account::{Need, self};
 use super::check::Check;
 use super::jobs::Job;
 use crate::calendar::look;
 use crate::cli::calendar::{Whose, horizon};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WebhookConfig};
-use crate::feed::{self, Fetched};
+use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WatcherConfig, WebhookConfig};
+use crate::feed::{Fetched, self};
 use crate::model::{CalendarKind, Timestamp, Validators, printable};
-use crate::provider::checkup::{self, Bin, Checkup, WITHIN};
+use crate::provider::checkup::{Bin, Checkup, WITHIN, self};
 use crate::store::CalendarView;
 use crate::when;
 use std::sync::Arc;
@@ -64,6 +64,23 @@ pub(super) fn webhook(config: &WebhookConfig) -> Job {
         }]
     };
     Job { check: name, whom, run: Box::new(run) }
+}
+
+/// The server that is pinged. A ping would say that ticks run.
+pub(super) fn heartbeat(config: &WatcherConfig) -> Job {
+    let (name, config) = ("heartbeat", config.clone());
+    let run = move || {
+        let reached = config.heartbeat_url().unwrap_or_else(|| Err("there is no address".into()));
+        vec![match reached.and_then(|url| checkup::server(&url, None, WITHIN)) {
+            Ok(()) => Check::ok(name, "its server is there; it was not pinged"),
+            Err(why) => Check::problem(
+                name,
+                format!("who is told that ticks run cannot be reached: {}", printable(&why)),
+                "Check heartbeat_url, and the network; while it hears nothing, it alarms",
+            ),
+        }]
+    };
+    Job { check: name, whom: "the server of heartbeat_url".into(), run: Box::new(run) }
 }
 
 pub(super) fn key_bin(url: &str) -> Job {

@@ -4,7 +4,7 @@ use super::written::{Written, mail, phone, sid};
 use super::{Around, Origin, Shown, Value};
 use crate::config::check::policy;
 use crate::config::raw::spoken;
-use crate::config::{ProviderChoice, Security, WebhookFormat};
+use crate::config::{CALLS_PER_SECOND, ProviderChoice, Security, WebhookFormat};
 use crate::model::printable;
 use crate::rules::message::DEFAULT_MESSAGE;
 use std::time::Duration;
@@ -19,6 +19,15 @@ pub(super) const fn number(value: u32) -> Value {
 
 fn count(value: usize) -> Value {
     Value::Number(u64::try_from(value).unwrap_or(u64::MAX))
+}
+
+/// So many in a second; a whole number as one.
+pub(super) fn rate(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, at most 1000")]
+    match value {
+        whole if whole.fract() == 0.0 && (0.0..=1000.0).contains(&whole) => Value::Number(whole as u64),
+        part => Value::Rate(part),
+    }
 }
 
 pub(super) fn text(value: &str) -> Value {
@@ -40,17 +49,39 @@ impl Around<'_> {
     pub(super) fn single(&self, path: &'static str, key: &'static str, root: Written<'_, '_>) -> Shown {
         let table = root.at(path);
         match path {
-            "" => table.shown(key, text(&self.config.database.display().to_string())),
+            "" => self.top(key, table),
             "call" => self.call(key, table),
             "guards" => self.guards(key, table),
             "engine" => self.engine(key, table),
             "calendar" => self.calendar(key, table),
             "hear" => self.hear(key, table),
-            "provider.mock" if !table.has(key) => (Value::List(vec!["no-answer".into()]), Origin::Default),
-            "provider.mock" => table.typed_list(key),
+            "provider.mock" => self.mock(key, table),
             "provider.twilio" => self.twilio(key, table),
             "email" => self.email(key, table),
             _ => table.typed(key, Value::NotSet(None)),
+        }
+    }
+
+    /// Keys outside of all tables.
+    fn top(&self, key: &str, table: Written<'_, '_>) -> Shown {
+        match key {
+            "database" if self.config.store.is_some() => {
+                (Value::NotSet(Some("the store is a server")), Origin::Default)
+            }
+            "database" => table.shown(key, text(&self.config.database.display().to_string())),
+            "store_ca_file" | "metrics_file" => table.path(key, self.path, self.env),
+            // `store` and `heartbeat_url`, in all their ways.
+            _ => table.secret(key, self.path, self.env),
+        }
+    }
+
+    fn mock(&self, key: &str, table: Written<'_, '_>) -> Shown {
+        match key {
+            "calls_per_second" => {
+                table.shown(key, self.config.provider.mock.calls_per_second.map_or(Value::NotSet(None), rate))
+            }
+            _ if !table.has(key) => (Value::List(vec!["no-answer".into()]), Origin::Default),
+            _ => table.typed_list(key),
         }
     }
 
@@ -152,8 +183,9 @@ impl Around<'_> {
             },
             ("from", _) => match self.variable("TWILIO_FROM_NUMBER") {
                 Some((value, at)) => (phone(&value), at),
-                None => table.phone(key),
+                None => table.phones(key),
             },
+            ("calls_per_second" | "calls_per_second_per_number", _) => self.pace(key, table),
             ("auth_token", Some(at)) => (Value::Secret("from TWILIO_AUTH_TOKEN".into()), at),
             (key, Some(_)) if is_credential(key) && table.has(key) => table.shown(key, Value::NotSet(Some(loses))),
             ("auth_token", None) if !CREDENTIALS.iter().any(|key| table.has(key)) => self.credential(),
@@ -163,6 +195,17 @@ impl Around<'_> {
             // `proxy` may hold a login.
             _ => table.secret(key, self.path, self.env),
         }
+    }
+
+    fn pace(&self, key: &str, table: Written<'_, '_>) -> Shown {
+        let twilio = self.config.provider.twilio.as_ref();
+        let value = match key {
+            "calls_per_second" => Some(twilio.map_or(CALLS_PER_SECOND, |twilio| twilio.calls_per_second)),
+            _ => twilio.and_then(|twilio| twilio.calls_per_second_per_number),
+        };
+        // An account that is not complete is not in the config, and its pace is that of no account.
+        let is_typed_in_vain = twilio.is_none() && table.has(key);
+        if is_typed_in_vain { table.rate(key) } else { table.shown(key, value.map_or(Value::NotSet(None), rate)) }
     }
 
     /// What systemd hands over where nothing else names a token.

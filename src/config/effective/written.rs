@@ -1,5 +1,6 @@
 //! The tree a config was read from: what was typed, and in which line.
 
+use super::single::rate;
 use super::{Origin, Shown, Value};
 use crate::config::env::{Env, set};
 use crate::config::places;
@@ -102,9 +103,26 @@ impl<'a, 't> Written<'a, 't> {
         self.shown(key, if text.is_empty() { Value::NotSet(None) } else { Value::Text(message(text)) })
     }
 
-    /// A number that could be called, masked.
-    pub(super) fn phone(&self, key: &str) -> Shown {
-        self.shown(key, self.text(key).map_or(Value::NotSet(None), phone))
+    /// A number that could be called, or several, masked.
+    pub(super) fn phones(&self, key: &str) -> Shown {
+        let Some(DeValue::Array(items)) = self.value(key) else {
+            return self.shown(key, self.text(key).map_or(Value::NotSet(None), phone));
+        };
+        let masked = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
+            DeValue::String(text) => Phone::parse(text).ok().map(|phone| phone.masked()),
+            _ => None,
+        };
+        self.shown(key, Value::List(items.iter().filter_map(masked).collect()))
+    }
+
+    /// A rate as it was typed.
+    pub(super) fn rate(&self, key: &str) -> Shown {
+        let typed = match self.value(key) {
+            Some(DeValue::Integer(digits)) => digits.as_str().parse().ok(),
+            Some(DeValue::Float(digits)) => digits.as_str().parse().ok(),
+            _ => None,
+        };
+        self.shown(key, typed.map_or(Value::NotSet(None), rate))
     }
 
     /// A path, whole.
