@@ -12,7 +12,7 @@ use super::generate::schedule::{SYSTEM_CONFIG, SYSTEM_DATABASE};
 use super::open;
 use super::print::Screen;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, self, shell_word};
+use crate::config::{self, Config, shell_word};
 use crate::exit::{Exit, UsageError};
 use crate::model::{Phone, printable};
 use crate::store::sqlite::Create;

@@ -162,7 +162,9 @@ impl Hour {
         for incident in &snapshot.incidents {
             let number = self.world.parts.config.person(&incident.person).unwrap().phone.expose().to_owned();
             let own: Vec<&FakeCall> = calls.iter().filter(|call| call.to == number).collect();
-            assert!(own.iter().all(|call| call.dialled_at < incident.starts_at), "{own:?}");
+            // A turned clock may jump between a tick's claim and its request: what then waits too long is taken back.
+            let rang_late = |call: &&FakeCall| call.dialled_at >= incident.starts_at && call.status != "canceled";
+            assert!(!own.iter().any(rang_late), "{own:?}");
             assert_eq!(own.len(), calls_of(&incident.steps).len(), "{incident:?}");
             assert!(incident.steps.iter().all(|step| step.reason.is_some()), "{incident:?}");
             if !reached.contains(&number) {

@@ -2,7 +2,7 @@
 
 use crate::cli::args::ConfigShowArgs;
 use crate::cli::open;
-use crate::cli::print::{Screen, self};
+use crate::cli::print::{self, Screen};
 use crate::config::{Effective, Origin, Setting, Value};
 use crate::exit::Exit;
 use crate::model::printable;

@@ -27,14 +27,14 @@ use jobs::Job;
 
 use super::args::DoctorArgs;
 use super::open;
-use super::print::{Screen, self};
+use super::print::{self, Screen};
 use crate::config::{Config, ConfigError, Glimpse, ProviderChoice, Sources, glimpse};
 use crate::exit::Exit;
 use crate::model::{ProviderKind, RungKind, Timestamp, printable};
 use crate::provider::checkup;
 use crate::store::sqlite::Create;
 use crate::store::{Snapshot, Store};
-use crate::zone::{Zone, ZoneData, self};
+use crate::zone::{self, Zone, ZoneData};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,15 +1,15 @@
 //! Whoever else is asked: calendars, the mail server, webhooks, the TwiML Bin, the server of the heartbeat.
 
-use super::account::{Need, self};
+use super::account::{self, Need};
 use super::check::Check;
 use super::jobs::Job;
 use crate::calendar::look;
 use crate::cli::calendar::{Whose, horizon};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WatcherConfig, WebhookConfig};
-use crate::feed::{Fetched, self};
+use crate::feed::{self, Fetched};
 use crate::model::{CalendarKind, Timestamp, Validators, printable};
-use crate::provider::checkup::{Bin, Checkup, WITHIN, self};
+use crate::provider::checkup::{self, Bin, Checkup, WITHIN};
 use crate::store::CalendarView;
 use crate::when;
 use std::sync::Arc;
