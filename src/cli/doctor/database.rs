@@ -2,17 +2,22 @@
 
 use super::check::Check;
 use super::files::shown;
-use crate::store::sqlite::{DatabaseOwner, Health, Integrity, SqliteStore};
+use crate::cli::open;
+use crate::config::{Config, PostgresConfig};
+use crate::store::sqlite::{Create, DatabaseOwner, Health, Integrity, SqliteStore};
 use crate::store::{Store, StoreError};
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const NAME: &str = "database";
 
 /// How long its pages may be checked.
 const WITHIN: Duration = Duration::from_secs(10);
+
+/// A server that takes longer than this for the first question is slow.
+const SLOW_SERVER: Duration = Duration::from_secs(1);
 
 /// Less room than this (bytes) may be used up within days, ...
 const ROOM_LOW: u64 = 200_000_000;
@@ -62,6 +67,34 @@ pub(super) fn database(path: &Path) -> (Vec<Check>, Option<Arc<dyn Store>>) {
         checks.push(Check::ok(NAME, seen(path)));
     }
     (checks, store.map(|store| Arc::new(store) as Arc<dyn Store>))
+}
+
+/// A database that several hosts share.
+pub(super) fn server(config: &Config, server: &PostgresConfig) -> (Vec<Check>, Option<Arc<dyn Store>>) {
+    let asked = Instant::now();
+    // Opening looks at what the server must be (version, fsync, encoding, writable) and at the schema; without leave to
+    // make one, it makes none.
+    let store = match open::store(config, Create::No) {
+        Ok(store) => store,
+        Err(StoreError::Missing(_)) => {
+            let detail = format!("there is none on {} yet", server.name);
+            let remedy = "`savehub tick`, `savehub meeting add` or `savehub db copy` makes it";
+            return (vec![Check::warning(NAME, detail, remedy)], None);
+        }
+        Err(error) => {
+            let remedy = "Check `store` in the config, the server, and the rights of its user";
+            return (vec![Check::problem(NAME, error.to_string(), remedy)], None);
+        }
+    };
+    let took = asked.elapsed();
+    let check = if took > SLOW_SERVER {
+        let detail = format!("{} takes {} ms to answer", server.name, took.as_millis());
+        let remedy = "Each call waits for it several times; tick on hosts that are near it";
+        Check::warning(NAME, detail, remedy)
+    } else {
+        Check::ok(NAME, format!("{}, writable, of this schema", server.name))
+    };
+    (vec![check], Some(store))
 }
 
 fn seen(path: &Path) -> String {

@@ -82,17 +82,24 @@ fn here(
 ) -> Option<Arc<dyn Store>> {
     let config = loaded.as_ref().ok();
     checks.extend(config.map(files::provider));
-    let database: Option<PathBuf> = config.map(|config| config.database.clone()).or_else(|| glimpse.database.clone());
+    let server = config.and_then(|config| Some((config, config.store.as_ref()?)));
+    let database: Option<PathBuf> = match server {
+        Some(_) => None,
+        None => config.map(|config| config.database.clone()).or_else(|| glimpse.database.clone()),
+    };
     checks.extend(files::modes(&files::files(glimpse, database.as_deref()), rustix::process::geteuid().as_raw()));
     checks.push(zones(&zone::data_version(), Zone::utc().civil(now).date.0));
     checks.extend(config.map(files::commands).unwrap_or_default());
-    let Some(database) = database else {
-        let why = "the config cannot be used, so nobody knows where it is";
-        checks.push(Check::skipped("database", why));
-        checks.extend(brakes(config, glimpse, None, now));
-        return None;
+    let (found, store) = match (server, database) {
+        (Some((config, server)), _) => database::server(config, server),
+        (None, Some(database)) => database::database(&database),
+        (None, None) => {
+            let why = "the config cannot be used, so nobody knows where it is";
+            checks.push(Check::skipped("database", why));
+            checks.extend(brakes(config, glimpse, None, now));
+            return None;
+        }
     };
-    let (found, store) = database::database(&database);
     checks.extend(found);
     checks.extend(brakes(config, glimpse, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
@@ -113,8 +120,9 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
     };
     let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
     let limit = config.map_or(TICK_LIMIT, |config| config.engine.tick_limit);
+    let shared = config.is_some_and(|config| config.store.is_some());
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
-        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone }),
+        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone, shared }),
         Err(error) => {
             vec![Check::problem("ticks", format!("they cannot be read: {error}"), "See the line about the database")]
         }
