@@ -128,8 +128,9 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
     };
     let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
     let limit = config.map_or(TICK_LIMIT, |config| config.engine.tick_limit);
+    let shared = config.is_some_and(|config| config.store.is_some());
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
-        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone }),
+        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone, shared }),
         Err(error) => {
             vec![Check::problem("ticks", format!("they cannot be read: {error}"), "See the line about the database")]
         }

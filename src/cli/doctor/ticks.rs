@@ -6,6 +6,7 @@ use crate::model::{Timestamp, printable};
 use crate::store::TickSeen;
 use crate::when;
 use crate::zone::Zone;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const NAME: &str = "ticks";
@@ -13,8 +14,8 @@ const NAME: &str = "ticks";
 /// Ticks that ended in the last so many hours are looked at, ...
 pub(super) const SINCE: Duration = Duration::from_secs(24 * 3600);
 
-/// ... and at most so many of them: a day of two schedulers.
-pub(super) const LIMIT: usize = 6000;
+/// ... and at most so many of them: a day of eight hosts.
+pub(super) const LIMIT: usize = 24_000;
 
 /// The rhythm is that of the last so many ticks ...
 const RHYTHM_OF: usize = 120;
@@ -54,6 +55,8 @@ pub(super) struct At<'a> {
     pub(super) limit: Duration,
     /// For times of day.
     pub(super) zone: &'a Zone,
+    /// May several hosts tick on this database? Each has its own scheduler then.
+    pub(super) shared: bool,
 }
 
 /// `ticks` of the last [`SINCE`], newest first.
@@ -64,7 +67,11 @@ pub(super) fn judge(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
     };
     let mut found: Vec<Check> = age(newest, at).into_iter().collect();
     if found.is_empty() {
-        found.extend(rhythm(ticks, at));
+        if at.shared {
+            found.extend(hosts(ticks, at));
+        } else {
+            found.extend(rhythm(ticks, at));
+        }
         found.extend(last_exit(ticks));
     }
     found.extend(killed(ticks, at));
@@ -115,6 +122,33 @@ fn beats(ticks: &[TickSeen]) -> Beats {
     beats.hosts.sort();
     beats.hosts.dedup();
     beats
+}
+
+/// What each host does by itself. One that was quiet for long is not missed while others tick, and should be known.
+fn hosts(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
+    // By boot as well: two machines may have the same name.
+    let mut by_host: BTreeMap<(String, &str), Vec<TickSeen>> = BTreeMap::new();
+    for tick in ticks {
+        let name = printable(tick.host.as_deref().unwrap_or_else(|| tick.owner.boot_id()));
+        by_host.entry((name, tick.owner.boot_id())).or_default().push(tick.clone());
+    }
+    let quiet_for = |ticks: &[TickSeen]| ticks.first().map_or(0, |newest| at.now.since(newest.started_at));
+    let ticking: BTreeSet<String> =
+        by_host.iter().filter(|(_, ticks)| quiet_for(ticks) <= OLD_MS).map(|((name, _), _)| name.clone()).collect();
+    let mut found = Vec::new();
+    for ((name, _), ticks) in by_host {
+        let quiet_for = quiet_for(&ticks);
+        if quiet_for <= OLD_MS {
+            let of_host = |check: Check| Check { detail: format!("on {name}: {}", check.detail), ..check };
+            found.extend(rhythm(&ticks, at).map(of_host));
+        } else if !ticking.contains(&name) {
+            let detail =
+                format!("on {name} the last one was {} ago; others go on", when::span(quiet_for.unsigned_abs()));
+            let remedy = "Is its cron or systemd timer running? If that host is gone for good, nothing is to be done";
+            found.push(Check::warning(NAME, detail, remedy));
+        }
+    }
+    found
 }
 
 fn rhythm(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
@@ -233,7 +267,7 @@ mod tests {
     #[track_caller]
     fn says(ticks: &[TickSeen], status: Status, words: &str) {
         let zone = Zone::utc();
-        let found = judge(ticks, At { now: NOW, limit: Duration::from_secs(60), zone: &zone });
+        let found = judge(ticks, At { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].status == status && found[0].detail.contains(words), "{found:?}");
     }
@@ -267,7 +301,7 @@ mod tests {
         let found = &ticks(every(60, 20));
         says(found, Status::Warning, "one every 60 s, not every 30 s");
         let zone = Zone::utc();
-        let told = judge(found, At { now: NOW, limit: Duration::from_secs(60), zone: &zone });
+        let told = judge(found, At { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
         assert!(told[0].remedy.as_ref().unwrap().contains("AccuracySec=1s"));
     }
 
@@ -278,6 +312,36 @@ mod tests {
         let mut hosts = ticks(every(30, 20).into_iter().flat_map(|start| [start, start]));
         hosts.iter_mut().step_by(2).for_each(|tick| tick.host = Some("two".into()));
         says(&hosts, Status::Warning, "in pairs, on one and two: two schedulers");
+    }
+
+    /// The same for a store that hosts share.
+    fn of_hosts(ticks: &[TickSeen]) -> Vec<(Status, String)> {
+        let zone = Zone::utc();
+        let at = At { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: true };
+        judge(ticks, at).into_iter().map(|check| (check.status, check.detail)).collect()
+    }
+
+    #[test]
+    fn hosts_that_share_a_server_have_a_scheduler_each() {
+        let mut hosts = ticks(every(30, 20).into_iter().flat_map(|start| [start, start + 1]));
+        for tick in hosts.iter_mut().step_by(2) {
+            (tick.host, tick.owner) = (Some("two".into()), Owner::new("other", tick.owner.pid(), 1));
+        }
+        assert_eq!(of_hosts(&hosts)[0].0, Status::Ok, "{:?}", of_hosts(&hosts));
+        let pairs = every(30, 20).into_iter().flat_map(|start| [start, start + 1]);
+        assert!(
+            of_hosts(&ticks(pairs))[0].1.starts_with("on one: they come in pairs"),
+            "two on one host are one too many"
+        );
+    }
+
+    #[test]
+    fn a_host_that_stopped_is_named_while_others_go_on() {
+        let mut hosts = ticks(every(30, 20));
+        let gone: Vec<TickSeen> = (0..9).map(|n| tick(90 + n, -7200 - i64::from(n) * 30)).collect();
+        hosts.extend(gone.into_iter().map(|tick| TickSeen { host: Some("two".into()), ..tick }));
+        let found = of_hosts(&hosts);
+        assert!(found.len() == 1 && found[0].1.contains("on two the last one was 2 h ago"), "{found:?}");
     }
 
     #[test]
