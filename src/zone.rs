@@ -114,10 +114,10 @@ impl Zone {
         Some(Timestamp::from_ms(zoned.as_millisecond()))
     }
 
-    /// The same wall date moved by whole days.
+    /// The same wall date moved by whole days; `None` where no calendar leads to.
     pub fn add_days(date: (i16, i8, i8), days: i32) -> Option<(i16, i8, i8)> {
         let day = jiff::civil::Date::new(date.0, date.1, date.2).ok()?;
-        let moved = day.checked_add(jiff::Span::new().days(days)).ok()?;
+        let moved = day.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
         Some((moved.year(), moved.month(), moved.day()))
     }
 

@@ -11,6 +11,7 @@ use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{NewPause, Store};
 use savehub::tick::{TestCall, test_call};
 use std::sync::Arc;
+use std::time::Duration;
 use support::cli::{ANA, Cli};
 use support::world::{Meanwhile, World};
 
@@ -110,6 +111,18 @@ fn a_pause_for_a_time_ends_by_itself() {
     world.tick();
     assert_eq!(world.steps(meeting), ["SKIPPED(paused)", "EXECUTED(initiated)"]);
     assert_eq!(detail(&world, meeting, 0), "ana is paused until 2026-11-22T09:08:00.000Z: a move");
+}
+
+#[test]
+fn a_pause_that_ended_by_itself_is_deleted_with_what_is_old() {
+    let w = World::new();
+    pause(&w, Some("ana"), Some(w.now().plus(Duration::from_secs(3600))));
+    pause(&w, None, None);
+    w.advance(3 * 24 * 3600);
+    let until = w.now().minus(Duration::from_secs(24 * 3600));
+    let forgotten = [w.parts.store.forgettable(until).unwrap(), w.parts.store.forget(until, 10).unwrap()];
+    assert_eq!(forgotten.map(|gone| gone.pauses), [1, 1]);
+    assert_eq!(w.parts.store.pauses(w.now()).unwrap().len(), 1, "the other one lasts");
 }
 
 #[test]

@@ -211,6 +211,7 @@ fn what_was_typed_wrongly_is_refused_with_what_to_write() {
             ["--since", "soon"],
             "error: `soon` is no span or date; write `30d`, `12h`, `2026-11-01` or `2026-11-01T09:00:00Z`\n",
         ),
+        (["--since", "9999999d"], "error: the report would be of more than ten years; take a later --since\n"),
         (["--zone", "Europe/Berln"], "error: there is no zone `Europe/Berln`; did you mean `Europe/Berlin`?\n"),
         (
             ["--html", "/nowhere/at/all.html"],

@@ -176,7 +176,7 @@ fn a_page_that_was_written_over_is_found() {
     let ran = cli.run(&["db", "check"]);
     assert!(ran.code == 1 && ran.out.contains("the file is damaged"), "{ran:?}");
     let backup = cli.run(&["db", "backup", &backup(&cli)]);
-    assert!(backup.code == 2 && backup.err.contains("no backup was made"), "{backup:?}");
+    assert!(backup.code == 2 && backup.err.contains("no backup was made: the database is damaged"), "{backup:?}");
     assert!(!cli.path("copy.db").exists());
 }
 

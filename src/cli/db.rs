@@ -57,7 +57,8 @@ fn check(store: &SqliteStore, config: &Config, out: &mut dyn Write) -> anyhow::R
         return Ok(Exit::Done);
     }
     log::error!(
-        "the database is not as it must be; `savehub db backup` keeps what there is, then restore an older one"
+        "the database is not as it must be: stop the ticks, keep a copy of the file and what ends in -wal beside it, and \
+         put an older backup in its place (`savehub db backup --help` says how)"
     );
     Ok(Exit::NotDone)
 }

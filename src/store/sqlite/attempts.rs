@@ -30,18 +30,26 @@ pub(super) fn fence(tx: &Transaction<'_>, id: AttemptId) -> Inner<FenceFacts> {
     Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, pause, kind, due: due_at.zip(deadline_at) })
 }
 
-const LATE_QUEUE: &str = "kind = 'call' and state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \
+/// The plus sign keeps SQLite from walking all calls there ever were, along the index by target.
+const LATE_QUEUE: &str = "+kind = 'call' and state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \
                           and next_look_at is not null and exists (select 1 from attempt_steps x \
                             where x.attempt_id = attempts.id) \
                           and not exists (select 1 from attempt_steps x join steps s on s.id = x.step_id \
                             where x.attempt_id = attempts.id and s.starts_at > ?1)";
 
-pub(super) fn anything_to_settle(tx: &Transaction<'_>, now: Timestamp) -> Inner<bool> {
-    let sql = format!(
+pub(super) fn to_settle_sql() -> String {
+    format!(
         "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN')) \
          or exists(select 1 from attempts where {LATE_QUEUE})"
-    );
-    Ok(tx.prepare_cached(&sql)?.query_row([now], |r| r.get(0))?)
+    )
+}
+
+pub(super) fn too_late_sql() -> String {
+    format!("update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 where {LATE_QUEUE}")
+}
+
+pub(super) fn anything_to_settle(tx: &Transaction<'_>, now: Timestamp) -> Inner<bool> {
+    Ok(tx.prepare_cached(&to_settle_sql())?.query_row([now], |r| r.get(0))?)
 }
 
 pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>) -> Inner<Vec<StepResult>> {
@@ -55,10 +63,7 @@ pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>)
         }
     }
     // A call that is still queued when its meetings have started would ring too late.
-    let sql = format!(
-        "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 where {LATE_QUEUE}"
-    );
-    tx.prepare_cached(&sql)?.execute([now])?;
+    tx.prepare_cached(&too_late_sql())?.execute([now])?;
     Ok(results)
 }
 

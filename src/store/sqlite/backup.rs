@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::open::reason;
 use crate::store::{Result, StoreError};
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -40,7 +40,14 @@ impl SqliteStore {
         let file = made.map_err(|error| cannot(&error))?;
         let done = self
             .copy_to(&beside)
-            .map_err(|error| fail(format!("{} cannot be written: {}", to.display(), reason(&error))))
+            .map_err(|error| {
+                fail(match error.sqlite_error_code() {
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                        "the database is damaged; `savehub db check` says where".into()
+                    }
+                    _ => format!("{} cannot be written: {}", to.display(), reason(&error)),
+                })
+            })
             .and_then(|()| {
                 finish(&file, &beside, to, replace).map_err(|error| match error.kind() {
                     io::ErrorKind::AlreadyExists => taken(),

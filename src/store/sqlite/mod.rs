@@ -45,6 +45,8 @@ mod migrations;
 mod open;
 mod pace;
 mod pauses;
+#[cfg(test)]
+mod query_plans;
 mod reads;
 mod reconcile;
 mod record;

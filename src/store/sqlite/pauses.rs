@@ -49,8 +49,8 @@ pub(super) fn longest(tx: &Transaction<'_>, person: &str) -> Inner<Option<PauseV
     Ok(tx.prepare_cached(&sql)?.query_row([person], from_row).optional()?)
 }
 
-/// Those that were over before ?1.
-pub(super) const OVER: &str = "pauses where ended_at is not null and ended_at < ?1";
+/// Those that were over before ?1, whether anybody has looked since or not.
+pub(super) const OVER: &str = "pauses where (ended_at < ?1 or ended_at is null and until < ?1)";
 
 /// Deletes pauses that were over before `until`, at most so many. How many?
 pub(super) fn forget(tx: &Transaction<'_>, until: Timestamp, limit: i64) -> Inner<usize> {

@@ -12,13 +12,15 @@ use crate::store::{
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
 
+/// Said twice that they are open, SQLite sees that the index of open attempts holds all `UNKNOWN` ones.
+pub(super) const DOUBTFUL: &str = "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, \
+       intent_boot_ms, request_deadline_at, deadline_boot_ms, hang_up = 'WANTED', key \
+     from attempts where (state = 'UNKNOWN' and state in ('SENDING','UNKNOWN')) \
+       or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
+     order by state = 'UNKNOWN' desc, id";
+
 pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
-    let mut statement = tx.prepare_cached(
-        "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, intent_boot_ms, \
-                request_deadline_at, deadline_boot_ms, hang_up = 'WANTED', key \
-         from attempts where state = 'UNKNOWN' or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
-         order by state = 'UNKNOWN' desc, id",
-    )?;
+    let mut statement = tx.prepare_cached(DOUBTFUL)?;
     let rows = statement.query_map([watched_since], |r| {
         Ok(Doubtful {
             attempt: r.get(0)?,
