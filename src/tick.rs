@@ -42,7 +42,7 @@ mod rehearse;
 mod summary;
 mod test_call;
 
-pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, fault};
+pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault};
 pub use plan::{Foreseen, Outlook, plan};
 pub use rehearse::dry_run;
 pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
@@ -171,6 +171,8 @@ struct Run<'w> {
     jobs: Jobs,
     summary: Summary,
     started: Instant,
+    /// How long it slept for turns and retries. A rehearsal's clock is turned on for that, and no real time passes.
+    slept: Duration,
     /// Due steps read and not yet claimed, earliest deadline first.
     due: VecDeque<Claim>,
     /// Steps that had their one try of this tick (the provider was at its limit).
@@ -220,6 +222,7 @@ impl<'w> Run<'w> {
             jobs: Jobs::new(world.config.engine.parallel),
             summary: Summary::new(world.clock.now()),
             started,
+            slept: Duration::ZERO,
             due: VecDeque::new(),
             had_their_try: HashSet::new(),
             again_at: Vec::new(),
@@ -307,7 +310,7 @@ impl<'w> Run<'w> {
     }
 
     fn follow_first_is_over(&self) -> bool {
-        self.started.elapsed() >= FOLLOW_FIRST
+        self.elapsed() >= FOLLOW_FIRST
     }
 
     /// Waits for the next thing to happen: an answer, a deadline, or the time of a retry.
@@ -317,12 +320,14 @@ impl<'w> Run<'w> {
         let write = (!self.unrecorded.is_empty()).then_some(WRITE_AGAIN.0);
         if !self.jobs.any() {
             let wait = [retry, write].into_iter().flatten().min().unwrap_or_default();
-            self.world.clock.sleep(wait.min(LONGEST_WAIT));
+            let wait = wait.min(LONGEST_WAIT);
+            self.world.clock.sleep(wait);
+            self.slept = self.slept.saturating_add(wait);
             return Ok(());
         }
-        let left = self.limit().saturating_sub(self.started.elapsed());
+        let left = self.limit().saturating_sub(self.elapsed());
         let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
-        let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.started.elapsed()));
+        let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.elapsed()));
         let calls = (self.jobs.calendars() > 0).then_some(BESIDE_CALENDARS);
         let presence = self.asking.hold_ends_in();
         let wait = [retry, held, write, calls, presence].into_iter().flatten().chain([left]).min().unwrap_or(left);
@@ -366,6 +371,11 @@ impl<'w> Run<'w> {
         done
     }
 
+    /// How long the tick has run.
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed().max(self.slept)
+    }
+
     /// The last part of the tick's time is for writing down what came of it.
     fn limit(&self) -> Duration {
         self.world.config.engine.work_limit()
@@ -377,7 +387,7 @@ impl<'w> Run<'w> {
     }
 
     fn time_is_over(&self) -> bool {
-        self.started.elapsed() >= self.limit()
+        self.elapsed() >= self.limit()
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

@@ -65,7 +65,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Utc::now", &["clock.rs"]),
     ("clock_gettime", &["clock.rs"]),
     ("lettre::", &["provider/email/"]),
-    ("rustls::", &["http/", "log.rs"]),
+    ("rustls::", &["http/", "log.rs", "store/postgres/"]),
     ("process::Command", &["program.rs"]),
     ("thread::sleep", &["clock.rs"]),
     ("select ", &["store/sqlite/", "store/postgres/"]),

@@ -52,7 +52,7 @@ fn meetings_that_start_one_after_the_other_share_the_time() {
 
 #[test]
 fn ticks_that_overlap_on_connections_of_their_own_share_one_pace() {
-    let hour = Hour::of(1.0, &[(0, 200)]);
+    let hour = Hour::of(0.5, &[(0, 120)]);
     hour.watch();
     let others: Vec<_> = (0..3).map(|_| hour.another_host()).collect();
     std::thread::scope(|scope| {
@@ -62,24 +62,24 @@ fn ticks_that_overlap_on_connections_of_their_own_share_one_pace() {
     });
     hour.end();
     hour.holds();
-    assert_eq!(hour.reached().len(), optimum(1.0, &[(0, 200)]));
+    assert_eq!(hour.reached().len(), optimum(0.5, &[(0, 120)]));
 }
 
 #[test]
 fn who_has_checked_in_turns_nobody_away() {
-    let hour = Hour::of(1.0, &[(0, 200)]);
+    let hour = Hour::of(0.5, &[(0, 100)]);
     hour.watch();
-    for meeting in &hour.meetings[150..] {
+    for meeting in &hour.meetings[75..] {
         hour.world.check_in(*meeting);
     }
     tick::tick(&hour.world.parts).unwrap();
-    assert_eq!(hour.reached().len(), 150);
+    assert_eq!(hour.reached().len(), 75);
     assert_eq!(hour.turned_away(0), 0, "there was time for everybody who had to be called");
 }
 
 #[test]
 fn second_calls_take_the_turns_that_first_calls_leave() {
-    let hour = Hour::of(1.0, &[(0, 100)]);
+    let hour = Hour::of(0.5, &[(0, 50)]);
     hour.watch();
     tick::tick(&hour.world.parts).unwrap();
     hour.goes_on_until(60);
@@ -88,7 +88,7 @@ fn second_calls_take_the_turns_that_first_calls_leave() {
     for call in hour.world.fake().calls() {
         *calls.entry(call.to).or_default() += 1;
     }
-    // 100 turns for the first rung; from 60 s before the start on, one each second until 5 s before it.
-    assert_eq!((calls.len(), calls.values().filter(|n| **n == 2).count()), (100, 56));
-    assert_eq!(hour.turned_away(1), 44);
+    // 50 turns for the first rung; from 60 s before the start on, one every two seconds until 5 s before it.
+    assert_eq!((calls.len(), calls.values().filter(|n| **n == 2).count()), (50, 28));
+    assert_eq!(hour.turned_away(1), 22);
 }

@@ -23,10 +23,20 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("cargo ", "builds and tests savehub itself; .ci/run does"),
     ("cd fuzz ", "fuzzes until somebody stops it"),
     ("editor ", "waits for a person"),
+    ("createdb ", "needs a PostgreSQL server; tests/postgres has one"),
+    ("createuser ", "needs a PostgreSQL server; tests/postgres has one"),
+    ("loginctl ", "needs a running systemd"),
     ("mkdir -p fuzz/", "works in the repository"),
     ("python3 -m venv ", "fetches packages"),
     ("savehub call-test --person ana --keypress", "waits for a key of a person; tests/keypress.rs presses it"),
+    ("savehub config check /etc/", "reads the system's config; tests/config_commands names another file"),
+    ("savehub db backup --force /mnt/", "writes where this machine may have no disk"),
+    ("savehub db copy ", "needs a PostgreSQL server; tests/postgres moves an installation"),
+    ("savehub generate systemd --dir /etc/", "changes the system"),
+    ("savehub status --watch", "needs a terminal; tests/watch.rs has one"),
     ("sudo ", "changes the system"),
+    ("systemctl ", "needs a running systemd"),
+    ("{ crontab ", "changes the crontab"),
 ];
 
 /// Examples that end with another code than 0 where they are run here, and why.
@@ -34,6 +44,12 @@ const ENDS: &[(&str, i32, &str)] = &[
     ("savehub call-test --config test.toml --yes --to +15005550001", 1, "Twilio refuses this number"),
     ("savehub call-test --mock=lost-reply", 1, "nobody knows whether it rang"),
     ("savehub call-test --person ana", 2, "a real call asks on a terminal, and there is none"),
+    ("savehub init", 2, "it asks on a terminal, and there is none"),
+    (
+        "savehub init --provider twilio --account-sid AC00000000000000000000000000000000 --from +12025550100",
+        2,
+        "it asks on a terminal, and there is none",
+    ),
 ];
 
 /// A calendar with a meeting every evening of this zone.
@@ -124,10 +140,13 @@ enum Place {
     Night,
     /// The phone is real, as far as anybody can tell.
     Twilio,
+    /// There is no config yet.
+    Clean,
 }
 
 /// Examples by a part of their text, and their place; the first that fits, else [`Place::Calm`].
 const PLACES: &[(&str, Place)] = &[
+    ("savehub init", Place::Clean),
     (" m3", Place::Crowd),
     (" i7", Place::Crowd),
     (" --now ", Place::Night),
@@ -160,10 +179,15 @@ fn with_files(fake: &FakeTwilio, place: Place) -> Cli {
         ),
     );
     home.write(".config/savehub/twilio_test_token", TOKEN);
+    home.write("new.toml", &ana);
+    home.write("address.txt", "https://calendar.example.com/private-0123456789/basic.ics\n");
     for file in ["work.ics", "private.ics", "invitation.ics", "conference.ics"] {
         home.write(file, &calendar(&early()));
     }
-    let made = here(&home, "mkdir -p man .local/share");
+    let made = here(
+        &home,
+        "mkdir -p man .local/share/bash-completion/completions .config/fish/completions .config/systemd/user .zfunc",
+    );
     assert_eq!((made.code, made.err.as_str()), (0, ""));
     home
 }
@@ -180,8 +204,10 @@ fn home(fake: &FakeTwilio, place: Place) -> Cli {
             }
             home.ok(&["tick"]);
         }
+        Place::Clean => std::fs::remove_dir_all(home.path(".config")).unwrap(),
         Place::Calm | Place::Twilio => {
             add("Board sync", "in 5m");
+            add("Standup", "tomorrow 9:30");
             add("Dentist", "tomorrow 15:00");
             home.ok(&["tick"]);
         }

@@ -21,7 +21,7 @@ const TICKS: usize = 8;
 fn set_up(dir: &Path, fake: &FakeTwilio) -> std::path::PathBuf {
     let mut config = format!(
         "database = \"{}\"\n[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\n\
-         auth_token = \"{TOKEN}\"\nfrom = \"+15005550006\"\nbase_url = \"{}\"\n",
+         auth_token = \"{TOKEN}\"\nfrom = \"+15005550006\"\ncalls_per_second = 30\nbase_url = \"{}\"\n",
         dir.join("savehub.db").display(),
         fake.base_url()
     );

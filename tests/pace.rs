@@ -52,7 +52,8 @@ fn two_people_are_called_a_turn_apart_by_one_tick() {
 
 #[test]
 fn the_earliest_start_is_called_first() {
-    let w = paced("", 1.0);
+    // Whose list of calls is asked for lets those behind pass.
+    let w = paced("[engine]\npreflight = false\n", 1.0);
     w.meeting_of("ana", "Board sync", "in 170s");
     w.meeting_of("ben", "Stand-up", "in 120s");
     w.tick();

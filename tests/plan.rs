@@ -8,8 +8,8 @@ use savehub::cli::plan::{Crowd, Plan, render, report};
 use savehub::cli::print::Screen;
 use savehub::config::CalendarPlace;
 use savehub::model::Timestamp;
-use savehub::store::StepResult;
-use savehub::tick::{self, Outlook};
+use savehub::store::{NewPause, StepResult};
+use savehub::tick::{self, Foreseen, Outlook};
 use std::time::Duration;
 use support::cli::{ANA, Cli};
 use support::world::{BEGIN, World};
@@ -26,9 +26,10 @@ fn planned(w: &World, minutes: u64) -> Outlook {
 /// The text for one person or all of them.
 fn text(w: &World, minutes: u64, person: Option<&str>) -> String {
     let outlook = planned(w, minutes);
-    let calendars = w.snapshot().calendars;
+    let snapshot = w.snapshot();
+    let (calendars, pauses) = (&snapshot.calendars, &snapshot.pauses);
     let (now, until, config) = (w.now(), after(minutes), w.parts.config.as_ref());
-    render(&Plan { now, until, config, outlook: &outlook, calendars: &calendars, person }, Screen::PLAIN)
+    render(&Plan { now, until, config, outlook: &outlook, calendars, pauses, person }, Screen::PLAIN)
 }
 
 fn share_the_phone(w: &mut World) {
@@ -120,25 +121,98 @@ fn calendars_are_expanded_as_far_as_the_plan_reaches() {
     assert!(never.contains("Nothing is due."), "{never}");
 }
 
+/// Everybody is called once, so many calls a second.
+fn paced(calls_per_second: f64) -> World {
+    let mut w = World::on_twilio("[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n");
+    w.change_twilio(|twilio| twilio.calls_per_second = calls_per_second);
+    w
+}
+
+fn words(step: &Foreseen) -> (String, i64, String) {
+    let result = &step.result;
+    let words = format!("{}({})", result.state, result.reason);
+    (result.person.clone(), step.at.since(step.tick_at), words)
+}
+
 #[test]
 fn crowded_minutes_are_told_with_how_many_come_too_late() {
-    let mut w = World::with("[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n");
-    w.change_config(|config| {
-        let mut twilio = support::twilio_config("http://127.0.0.1:1", "AC1", "token");
-        twilio.calls_per_second = 0.005;
-        config.provider.twilio = Some(twilio);
-    });
+    let w = paced(0.005);
     w.meeting_of("ana", "Board sync", "in 30m");
     w.meeting_of("ben", "Board sync", "in 30m");
     w.meeting_of("ben", "Review", "in 2h");
     let outlook = planned(&w, 180);
     let (now, until, config) = (w.now(), after(180), w.parts.config.as_ref());
-    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], person: None };
+    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], pauses: &[], person: None };
     assert_eq!(plan.crowds(), [Crowd { at: after(27), calls: 2, too_late: 1 }]);
     let text = render(&plan, Screen::PLAIN);
     let warning =
         "CROWDED at 09:27: 2 calls at 0.005 a second (calls_per_second); 1 could not start before their meetings";
     assert!(text.contains(warning), "{text}");
+    let lost = "skipped: the provider was at its limit (2 calls wait, one starts every 200 s: this one could not ring \
+                before the start)";
+    assert_eq!(text.matches(lost).count(), 1, "{text}");
+}
+
+#[test]
+fn a_planned_call_waits_for_its_turn() {
+    let w = paced(0.1);
+    w.meeting_of("ana", "Board sync", "in 30m");
+    w.meeting_of("ben", "Board sync", "in 30m");
+    let told: Vec<_> = planned(&w, 60).steps.iter().map(words).collect();
+    let rings = |person: &str, ms| (person.to_owned(), ms, "EXECUTED(initiated)".to_owned());
+    assert_eq!(told, [rings("ana", 0), rings("ben", 10_000)]);
+}
+
+#[test]
+fn a_turn_that_is_far_away_is_taken_in_a_later_tick() {
+    let w = paced(0.02);
+    w.meeting_of("ana", "Board sync", "in 30m");
+    w.meeting_of("ben", "Board sync", "in 30m");
+    let outlook = planned(&w, 60);
+    let [first, second] = &outlook.steps[..] else { panic!("{outlook:?}") };
+    assert_eq!((first.at, words(second).2.as_str()), (after(27), "EXECUTED(initiated)"));
+    let gone = second.at.since(first.at);
+    assert!((50_000..=60_000).contains(&gone), "{gone}");
+}
+
+#[test]
+fn a_plan_that_waits_for_turns_overlooks_no_meeting() {
+    let w = paced(0.05);
+    for minutes in 0..6 {
+        w.meeting_of(
+            ["ana", "ben"][minutes % 2],
+            &format!("Meeting {minutes}"),
+            &format!("in {}s", 1800 + 30 * minutes),
+        );
+    }
+    let outlook = planned(&w, 60);
+    assert_eq!(outlook.steps.len(), 6, "{outlook:?}");
+    assert!(outlook.steps.iter().all(|step| step.at < step.starts_at), "{outlook:?}");
+    assert_eq!(w.now(), BEGIN);
+}
+
+#[test]
+fn a_plan_longer_than_the_retention_tells_everything() {
+    let mut w = World::new();
+    w.change_config(|config| config.engine.retention = Some(Duration::from_secs(24 * 3600)));
+    w.meeting_of("ana", "Board sync", "in 30m");
+    w.meeting_of("ana", "Review", "in 100h");
+    assert_eq!(planned(&w, 5 * 24 * 60).steps.len(), 4);
+}
+
+#[test]
+fn a_pause_stands_on_top_of_the_plan_and_ends_in_it() {
+    let w = World::with("[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n");
+    w.meeting_of("ana", "Board sync", "in 30m");
+    w.meeting_of("ana", "Review", "in 2h");
+    let pause = NewPause { person: Some("ana".into()), until: Some(after(60)), reason: Some("on a plane".into()) };
+    w.parts.store.pause(&pause, w.now()).unwrap();
+    let text = text(&w, 180, None);
+    let first =
+        "MOCK: NO PHONE WILL RING\nPAUSED: ana until 10:00 (in 1 h), on a plane; nothing is sent for these meetings\n";
+    assert!(text.starts_with(first), "{text}");
+    let fates = ["skipped: savehub is paused or stopped", "rings (window"].map(|fate| text.matches(fate).count());
+    assert_eq!(fates, [1, 1], "{text}");
 }
 
 #[test]
@@ -147,7 +221,7 @@ fn the_plan_as_json_has_the_documented_fields() {
     w.meeting("in 30m");
     let outlook = planned(&w, 60);
     let (now, until, config) = (w.now(), after(60), w.parts.config.as_ref());
-    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], person: None };
+    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], pauses: &[], person: None };
     let json = serde_json::to_value(report(&plan)).unwrap();
     let step = &json["steps"][0];
     assert_eq!(step["at"], "2026-11-22T09:27:00.000Z");
@@ -163,6 +237,7 @@ fn the_plan_as_json_has_the_documented_fields() {
         "calls_per_second",
         "crowded",
         "now",
+        "pauses",
         "provider",
         "schema",
         "steps",

@@ -3,7 +3,7 @@
 
 mod support;
 
-use savehub::model::{HangUp, Outcome, Phone, Target, Timestamp};
+use savehub::model::{Address, HangUp, Outcome, Phone, Target, Timestamp};
 use savehub::provider::Provider;
 use savehub::provider::http::form_encode;
 use savehub::provider::twilio::{Ring, Twilio, create_form};
@@ -30,10 +30,10 @@ fn placed() -> Request {
     let recorded = Request::recorded(PYTHON_CREATE);
     let fake = FakeTwilio::start();
     let mut config = fake.config();
-    config.from = recorded_phone(&recorded, "From");
     config.status_callback = field(&recorded.form(), "StatusCallback").map(str::to_owned);
     let mut request = call(r#"This is SaveHub. Your meeting "R&D sync" starts in 2 minutes."#);
     request.to = Target::call(recorded_phone(&recorded, "To"));
+    request.from = Address::Phone(recorded_phone(&recorded, "From"));
     let reply = Twilio::new(&config, &engine(Duration::from_secs(20))).place(&request, &Open);
     assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
     fake.requests().remove(0)

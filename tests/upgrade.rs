@@ -70,7 +70,7 @@ fn a_copy_of_the_old_database_stays_beside_it() {
     for version in OLD {
         let cli = old(version);
         drop(SqliteStore::open(&cli.database(), Create::No).unwrap());
-        let copy = cli.path(".local/state/savehub/savehub.db.before-5");
+        let copy = cli.path(".local/state/savehub/savehub.db.before-6");
         assert_eq!(rows(&copy, "select user_version || '' from pragma_user_version"), [version.to_string()]);
         assert_eq!(states(&copy), STATES);
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());

@@ -143,6 +143,7 @@ const fn is_patient(kind: RungKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ReplyMeta;
 
     const NOW: Timestamp = Timestamp::from_ms(1_000_000);
 
@@ -163,6 +164,20 @@ mod tests {
 
     fn not_sent(cause: NotSentCause) -> Outcome {
         Outcome::NotSent(NotSent { cause, detail: "connection refused".into() })
+    }
+
+    #[test]
+    fn a_call_that_would_be_dialled_at_the_start_or_later_has_failed_for_capacity() {
+        let reply = |status, seconds: u64| Reply {
+            outcome: Outcome::Accepted(Accepted { sid: "CA1".into(), status }),
+            meta: ReplyMeta { queued_for: Some(Duration::from_secs(seconds)), ..ReplyMeta::default() },
+        };
+        let of = |reply: &Reply| ended(of_reply(reply, &facts(0), NOW));
+        assert_eq!(of(&reply(CallStatus::Queued, 59)), (StepState::Executed, Reason::Initiated));
+        assert_eq!(of(&reply(CallStatus::Queued, 60)), (StepState::Failed, Reason::Capacity));
+        assert_eq!(of(&reply(CallStatus::Ringing, 60)), (StepState::Executed, Reason::Initiated), "it rings already");
+        let message = AfterFacts { kind: RungKind::Sms, ..facts(0) };
+        assert_eq!(ended(of_reply(&reply(CallStatus::Queued, 60), &message, NOW)).0, StepState::Executed);
     }
 
     fn ended(next: StepNext) -> (StepState, Reason) {

@@ -13,7 +13,6 @@
 //! | [`answered`] | has a human answered? |
 //! | [`reconcile`] | what does the provider's list say about it? |
 //! | [`hear`] | what does a reply, a call back or a key mean, and for which meeting? |
-//! | [`capacity`] | which calls can start in time at the provider's rate? |
 //! | [`pace`] | when is a call looked at again? |
 //! | [`refresh`] | when is a calendar looked at again? |
 //! | [`skew`] | is our clock wrong, and by how much? |
@@ -26,7 +25,6 @@ pub mod agenda;
 pub mod answered;
 pub mod capacity;
 pub mod country;
-pub mod crowd;
 pub mod fence;
 pub mod guard;
 pub mod hear;

@@ -136,7 +136,7 @@ impl Run<'_> {
         let limits = &self.world.config.calendar;
         // Whatever the times are, a tick that has just begun has room for a look.
         let each = limits.timeout.saturating_add(BESIDE_FETCH).min(self.limit() / 4 * 3);
-        while self.jobs.calendars() < limits.parallel && self.limit().saturating_sub(self.started.elapsed()) >= each {
+        while self.jobs.calendars() < limits.parallel && self.limit().saturating_sub(self.elapsed()) >= each {
             let Some(due) = self.next_calendar(each)? else { break };
             if let Some(job) = CalendarJob::new(self.world, due) {
                 self.jobs.look_at_calendar(job.subject(), move || job.run(), each);

@@ -72,7 +72,7 @@ impl Run<'_> {
     /// A request that could not end within the tick is left to the next one.
     pub(super) fn may_start(&self) -> bool {
         let needed = self.world.config.engine.needed();
-        self.limit().saturating_sub(self.started.elapsed()) >= needed
+        self.limit().saturating_sub(self.elapsed()) >= needed
     }
 
     /// Who does this refused *us*: in this tick, or in an earlier one, and its one request is under way.

@@ -76,6 +76,11 @@ impl Run<'_> {
     }
 }
 
+/// The fault "this provider refuses this account".
+pub fn account_fault(provider: ProviderKind) -> String {
+    Service::of(provider, RungKind::Call).fault()
+}
+
 /// What a provider does for us. A number that cannot send messages can make calls: who refuses one of the two may still
 /// take the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,8 @@
 //!
 //! What is counted: due call steps that the guards would let go now. A step whose number is busy is not, nor one that was
 //! answered, checked in, paused or superseded: nobody is turned away because of somebody who is not going to be called.
-//! What falls due later is not known yet, and beyond the first 5,000 due steps nothing is.
+//! What falls due later is not known yet, and beyond the first 5,000 due steps nothing is. A step that is held (its list of
+//! calls is being asked for, or whether its person is there) keeps its place in the count and lets those behind pass.
 
 use super::aim::{self, Recipient, Words};
 use super::calls::{draft, situation};

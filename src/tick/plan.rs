@@ -2,15 +2,18 @@
 //! do to the next. Everybody takes what is sent and nobody answers; nobody checks in.
 //!
 //! A scheduler is taken to tick at the full and the half minute. Between two moments with something to do a tick changes
-//! nothing that counts, so none is run there. Calendars are not asked: their last good copies are expanded as the clock is
+//! nothing that counts, so none is run there. Calls keep the provider's pace: where a tick waits for the next turn, the
+//! clock is turned on, and what is not done when the next tick starts is left to that one (outside of a rehearsal the two
+//! would share the turns). Calendars are not asked: their last good copies are expanded as the clock is
 //! turned, by the code that does it in every tick, so a plan reaches as far as they do.
 
 use super::{World, tick};
 use crate::clock::{Clock as _, ManualClock};
+use crate::config::Config;
 use crate::feed::{Feed, Feeds, FetchFailure, Fetched};
 use crate::model::{
-    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, ProviderKind, Reply, ReplyMeta, Request, RungKind,
-    Timestamp, Validators,
+    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, Pace, ProviderKind, Reply, ReplyMeta, Request,
+    RungKind, Timestamp, Validators,
 };
 use crate::provider::{Gate, Provider, ProviderError, Providers};
 use crate::rules::ladder;
@@ -38,8 +41,10 @@ pub struct Outlook {
 /// What would become of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreseen {
-    /// The tick that decides it.
+    /// When it is decided.
     pub at: Timestamp,
+    /// The tick that decides it: a call that waits for its turn comes later in it.
+    pub tick_at: Timestamp,
     /// What comes of it. Ids of meetings that are not known yet are those of the rehearsal.
     pub result: StepResult,
     /// Start of the meeting.
@@ -55,6 +60,7 @@ pub fn plan(world: &World, until: Timestamp) -> Result<Outlook, StoreError> {
     let clock = Arc::new(ManualClock::like(world.clock.as_ref()));
     let store: Arc<dyn Store> = Arc::from(world.store.rehearsal()?);
     let rehearsal = World {
+        config: Arc::new(keeping_all(&world.config)),
         store: Arc::clone(&store),
         providers: Arc::new(Nobody(Arc::clone(&world.providers))),
         feeds: Arc::new(AsTheyWere),
@@ -68,9 +74,22 @@ pub fn plan(world: &World, until: Timestamp) -> Result<Outlook, StoreError> {
         let at = clock.now();
         results.extend(tick(&rehearsal)?.results.into_iter().map(|result| (at, result)));
         ticks += 1;
-        next = following(&rehearsal)?;
+        // A tick that waited for turns: the one that started beside it meanwhile goes on.
+        let is_over = clock.now() < grid(just_after(at));
+        next = if is_over { following(&rehearsal)? } else { clock.now() };
     }
     Ok(Outlook { steps: foreseen(store.as_ref(), results)?, ticks })
+}
+
+/// The config without a time after which history is deleted: the plan is read from what its ticks leave behind.
+fn keeping_all(config: &Config) -> Config {
+    let mut config = config.clone();
+    config.engine.retention = None;
+    config
+}
+
+fn just_after(at: Timestamp) -> Timestamp {
+    Timestamp::from_ms(at.ms().saturating_add(1))
 }
 
 /// The next full or half minute, this one included.
@@ -86,19 +105,18 @@ fn following(world: &World) -> Result<Timestamp, StoreError> {
     let reach = ladder::reach(&config.ladder);
     let moments = [
         ahead.step,
-        ahead.meeting.map(|start| Timestamp::from_ms(start.minus(reach).ms().saturating_add(1))),
+        ahead.meeting.map(|start| just_after(start.minus(reach))),
         ahead.incident.map(|start| start.plus(config.engine.grace)),
     ];
-    let soonest = Timestamp::from_ms(now.ms().saturating_add(1));
     let first = moments.into_iter().flatten().fold(now.plus(LOOK_EVERY), Timestamp::min);
-    Ok(grid(first.max(soonest)))
+    Ok(grid(first.max(just_after(now))))
 }
 
 /// Adds what the results do not say.
 fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<Vec<Foreseen>, StoreError> {
     let mut meetings: HashMap<crate::model::MeetingId, Option<History>> = HashMap::new();
     let mut steps = Vec::new();
-    for (at, result) in results {
+    for (tick_at, result) in results {
         let (Some(incident), Some(step)) = (result.incident, result.step) else { continue };
         let Some(meeting) = store.meeting_of(incident)? else { continue };
         let history = match meetings.entry(meeting) {
@@ -109,7 +127,8 @@ fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<
         let Some(told) = told else { continue };
         let more: Option<&StepHistory> = told.steps.iter().find(|one| one.view.id == step);
         steps.push(Foreseen {
-            at,
+            at: more.map_or(tick_at, |more| more.changed_at),
+            tick_at,
             result,
             starts_at: told.view.starts_at,
             contact: more.and_then(|more| more.view.contact.clone()),
@@ -170,6 +189,10 @@ impl Provider for NobodyAnswers {
 
     fn senders(&self) -> Vec<Address> {
         self.0.senders()
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        self.0.pace()
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {

@@ -20,6 +20,10 @@ daily_cap = 5000
 [engine]
 preflight = false
 
+[hear]
+replies = false
+call_back = false
+
 [[ladder]]
 step = "call"
 before = "3m"
@@ -63,6 +67,7 @@ pub(crate) struct Hour {
     pub(crate) meetings: Vec<MeetingId>,
     every: Duration,
     nine: Timestamp,
+    last: Timestamp,
 }
 
 impl Hour {
@@ -71,6 +76,7 @@ impl Hour {
         let every = Duration::from_secs_f64(1.0 / rate);
         world.fake().set_dials_every(every);
         world.fake().set_life(ends(0, "no-answer"));
+        world.fake().set_message_life(&[(0, "delivered", None)]);
         world.parts.clock = Arc::new(Shared(Arc::clone(&world.clock), Mutex::default()));
         let starts: Vec<i64> = starts.iter().flat_map(|(start, people)| vec![*start; *people]).collect();
         world.change_config(|config| {
@@ -82,7 +88,8 @@ impl Hour {
         });
         world.change_twilio(|twilio| twilio.calls_per_second = rate);
         let nine = world.now().plus(Duration::from_secs(600));
-        let mut hour = Self { world, meetings: Vec::new(), every, nine };
+        let last = Timestamp::from_ms(nine.ms() + 1000 * starts.iter().max().unwrap());
+        let mut hour = Self { world, meetings: Vec::new(), every, nine, last };
         hour.meetings = starts.iter().enumerate().map(|(n, start)| hour.meeting(n, *start)).collect();
         hour
     }
@@ -119,9 +126,9 @@ impl Hour {
         tick::World { store: Arc::new(store), ..self.world.parts.clone() }
     }
 
-    /// The ticks that are left.
+    /// The ticks that are left, until the last meeting has begun.
     pub(crate) fn end(&self) {
-        for _ in 0..12 {
+        while self.world.now() < self.last {
             self.world.advance(30);
             self.world.tick();
         }

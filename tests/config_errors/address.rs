@@ -252,7 +252,7 @@ magic_word = "s3cr3t"
         r"
 error: unknown key `magic_word`
  --> config.toml:8:1
-  = help: [provider.twilio] may hold: account_sid, from, auth_token, auth_token_env, auth_token_file, auth_token_command, api_key_sid, api_key_secret, api_key_secret_env, api_key_secret_file, api_key_secret_command, base_url, ca_file, proxy, calls_per_second
+  = help: [provider.twilio] may hold: account_sid, from, calls_per_second, calls_per_second_per_number, auth_token, auth_token_env, auth_token_file, auth_token_command, api_key_sid, api_key_secret, api_key_secret_env, api_key_secret_file, api_key_secret_command, base_url, ca_file, proxy
   = note: the line is not shown, because it may hold a secret
 ",
     );

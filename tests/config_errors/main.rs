@@ -15,6 +15,7 @@ mod load;
 mod mail;
 mod people;
 mod policy;
+mod pool;
 mod provider;
 mod report;
 mod rungs;

@@ -9,3 +9,4 @@ mod meetings;
 mod outcomes;
 mod reasons;
 mod told;
+mod waits;

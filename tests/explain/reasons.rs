@@ -10,7 +10,9 @@ use savehub::config::CalendarPlace;
 use savehub::model::{MeetingId, Reason, Refusal, StepState};
 use savehub::provider::Registry;
 use savehub::rules::message::Template;
+use savehub::store::NewPause;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[test]
 fn every_reason_word_has_its_story() {
@@ -71,7 +73,7 @@ fn of(w: World, m: MeetingId) -> (World, String) {
 }
 
 /// A world, a meeting at this time, and one tick.
-fn ticked(w: World, at: &str) -> (World, String) {
+pub(crate) fn ticked(w: World, at: &str) -> (World, String) {
     let m = w.meeting(at);
     w.tick();
     of(w, m)
@@ -175,8 +177,33 @@ fn acknowledged() -> (World, String) {
 
 fn paused() -> (World, String) {
     let w = World::on_twilio(ONE_RUNG);
-    w.create_stop_file();
+    pause(&w, Some("ana"), Some(3600));
     ticked(w, "in 3m")
+}
+
+/// For so many seconds, or until somebody resumes.
+pub(crate) fn pause(w: &World, person: Option<&str>, seconds: Option<u64>) {
+    let until = seconds.map(|seconds| w.now().plus(Duration::from_secs(seconds)));
+    let pause = NewPause { person: person.map(str::to_owned), until, reason: Some("on a plane".into()) };
+    w.parts.store.pause(&pause, w.now()).unwrap();
+}
+
+#[test]
+fn a_step_that_the_stop_file_skipped_says_so() {
+    let w = World::on_twilio(ONE_RUNG);
+    w.create_stop_file();
+    let (w, what) = ticked(w, "in 3m");
+    told::is_as_expected("more/stopped", &told::text(&w, &what));
+}
+
+#[test]
+fn a_call_that_had_no_turn_before_the_start_says_so() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    w.change_twilio(|twilio| twilio.calls_per_second = 0.005);
+    w.meeting_of("ben", "Stand-up", "in 3m");
+    let m = w.meeting("in 3m");
+    w.tick();
+    told::is_as_expected("more/no_turn", &told::text(&w, &m.to_string()));
 }
 
 fn daily_cap() -> (World, String) {

@@ -146,7 +146,7 @@ impl Rig {
         let rig = Self { dir: tempfile::tempdir().unwrap(), fake: FakeTwilio::start(), setup };
         let mut text = format!(
             "database = \"savehub.db\"\n[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\n\
-             auth_token = \"{TOKEN}\"\nfrom = \"+12025550199\"\nbase_url = \"{}\"\n[guards]\nnumber_gap = \"0s\"\n\
+             auth_token = \"{TOKEN}\"\nfrom = \"+12025550199\"\ncalls_per_second = 30\nbase_url = \"{}\"\n[guards]\nnumber_gap = \"0s\"\n\
              daily_cap = 1000000\n[engine]\n{}\nsettle = \"{}ms\"\npreflight = {}\n[[ladder]]\nstep = \"call\"\n\
              before = \"3m\"\n",
             rig.fake.base_url(),

@@ -115,7 +115,7 @@ pub struct ExplainArgs {
   savehub plan --json
 
 The real ticks are rehearsed on a copy of the database: nobody checks in, nobody answers, nothing leaves this machine and \
-nothing is changed. Ticks are taken to come at the full and the half minute. Calendars are not asked; their last good \
+nothing is changed. Ticks are taken to come at the full and the half minute, and calls keep the provider's pace. Calendars are not asked; their last good \
 copies count.")]
 pub struct PlanArgs {
     /// How far ahead, up to 31d

@@ -62,6 +62,21 @@ fn mock_takes_its_outcome_behind_an_equals_sign_only() {
 }
 
 #[test]
+fn no_line_of_a_help_ends_with_a_backslash() {
+    fn look(command: &mut clap::Command) {
+        for sub in command.get_subcommands_mut() {
+            // The examples may go on in the next line of the shell; what comes behind them is text.
+            let help = sub.render_long_help().to_string();
+            let text =
+                help.split("Examples:").nth(1).and_then(|rest| rest.split_once("\n\n")).map_or("", |(_, text)| text);
+            assert!(!text.contains('\\'), "{}: {text}", sub.get_name());
+            look(sub);
+        }
+    }
+    look(&mut Cli::command());
+}
+
+#[test]
 fn every_leaf_command_shows_examples() {
     fn look(command: &clap::Command) {
         for sub in command.get_subcommands() {

@@ -26,8 +26,8 @@ pub enum DbCommand {
   savehub db backup ~/savehub.backup
   savehub db backup --force /mnt/backup/savehub.db
 
-The copy is one file of mode 0600: it holds whole phone numbers. It is checked and on the disk when the command ends, \\
-and there is none when it fails. To go back, stop the ticks, put the file in the place of the database, remove what ends \\
+The copy is one file of mode 0600: it holds whole phone numbers. It is checked and on the disk when the command ends, \
+and there is none when it fails. To go back, stop the ticks, put the file in the place of the database, remove what ends \
 in -wal and -shm beside it, and start the ticks again: they ask the provider which calls were made since.")]
 pub struct DbBackupArgs {
     /// The file to write; it must not be there yet
@@ -51,8 +51,8 @@ pub struct DbCheckArgs {}
   savehub db prune --older-than 365d --dry-run
   savehub db prune --older-than 365d
 
-Incidents that ended before that go, with everything that hangs on them; so do test calls and pauses of before. What is \\
-open, may still ring or is to be hung up stays. It is done in small steps, so ticks go on. The file does not become \\
+Incidents that ended before that go, with everything that hangs on them; so do test calls and pauses of before. What is \
+open, may still ring or is to be hung up stays. It is done in small steps, so ticks go on. The file does not become \
 smaller: the space is used again. With `retention` under [engine] ticks do the same by themselves.")]
 pub struct DbPruneArgs {
     /// How old, such as 365d; at least 1d
@@ -67,7 +67,7 @@ pub struct DbPruneArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub db copy --from sqlite:/var/lib/savehub/savehub.db
-  savehub --config new.toml db copy --from ~/.local/state/savehub/savehub.db")]
+  savehub db copy --config new.toml --from ~/.local/state/savehub/savehub.db")]
 pub struct DbCopyArgs {
     /// The database file, with or without sqlite: before it
     #[arg(long, value_name = "FILE")]

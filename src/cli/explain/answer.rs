@@ -6,7 +6,6 @@ use crate::cli::status::ack_words;
 use crate::model::{CallStatus, ProviderKind, Reason, RungKind, StepState, printable};
 use crate::provider::remedy;
 use crate::store::{AttemptHistory, StepHistory};
-use crate::when;
 
 /// The answer: one sentence, and what else belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,9 +123,9 @@ fn nobody_called(t: &Teller<'_>, verb: &str) -> NotRung {
             whys.push(format!("{}{when}{early}", because(reason, &t.person())));
         }
     } else if let Some(step) = pending.filter(|_| whys.is_empty()) {
-        return (format!("Nobody has been called yet: {}.", next_call(t, step)), None, None);
+        return (format!("Nobody has been called yet: {}.", t.next_call(step)), None, None);
     }
-    let next = pending.filter(|_| view.ended_at.is_none()).map(|step| first_up(&next_call(t, step)));
+    let next = pending.filter(|_| view.ended_at.is_none()).map(|step| first_up(&t.next_call(step)));
     (format!("{verb}: {}.", whys.join("; then ")), reason.or(view.reason), next)
 }
 
@@ -147,17 +146,6 @@ fn no_call(t: &Teller<'_>) -> (String, Option<Reason>) {
     let reason = t.incident.steps.iter().rev().find_map(|step| ended_by_itself(&step.view));
     let whys = if whys.is_empty() { String::new() } else { format!(": {}", whys.join("; then ")) };
     (format!("Nobody was called, since the ladder has no call{whys}."), reason)
-}
-
-fn next_call(t: &Teller<'_>, step: &StepHistory) -> String {
-    let at = step.view.due_at.max(step.ready_at);
-    if step.view.state == StepState::Running {
-        return format!("the call due at {} is being made", t.clock(step.view.due_at));
-    }
-    if at > t.now {
-        return format!("the next call is due at {} ({})", t.clock(at), when::relative(at, t.now));
-    }
-    format!("the call due at {} waits for the next tick", t.clock(step.view.due_at))
 }
 
 /// Why this step reached nobody; `None`: it did, or ended with its incident, or is still to come.

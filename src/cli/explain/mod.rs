@@ -1,7 +1,6 @@
 //! `savehub explain`: the story of one meeting, and in its first line why it rang or why it did not.
 //!
-//! Pure but for [`run`]: what the store knows ([`History`]) goes in, an [`Answer`](answer::Answer) and a list of
-//! [`Event`](timeline::Event)s come out. `sentences` has a plain sentence for every reason and outcome, `unwatched` tells
+//! Pure but for [`run`]: what the store knows ([`History`]) goes in, an `Answer` and a list of `Event`s come out. `sentences` has a plain sentence for every reason and outcome, `unwatched` tells
 //! of meetings that have no incident.
 
 mod answer;
@@ -15,17 +14,19 @@ pub(super) use json::FIELDS;
 
 use super::Ctx;
 use super::args::ExplainArgs;
+use super::pause::pause_words;
 use super::pick::{self, Look};
 use super::print;
 use super::status::incident_words;
+use crate::config::ProviderChoice;
 use crate::exit::{Exit, UsageError};
-use crate::model::{IncidentId, MeetingId, MeetingState, Timestamp, printable};
-use crate::store::{History, IncidentHistory};
+use crate::model::{IncidentId, MeetingId, MeetingState, ProviderKind, Timestamp, printable};
+use crate::store::{History, IncidentHistory, Snapshot};
 use crate::when;
 use crate::zone::Zone;
 use answer::{Answer, answer};
 use std::time::Duration;
-use teller::{Teller, exact, title};
+use teller::{Outside, Teller, exact, title};
 use timeline::{Event, events};
 use unwatched::{LeftOut, Unwatched, left_out};
 
@@ -114,7 +115,9 @@ fn story<'a>(
         None => i.view.generation == meeting.generation || meeting.state == MeetingState::Cancelled,
     };
     let incident = history.incidents.iter().rev().find(current);
-    let of = |incident: &'a IncidentHistory| Teller { history, incident, now: ctx.now, zone };
+    let snapshot = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?;
+    let outside = outside(&snapshot, &meeting.person, ctx);
+    let of = |incident: &'a IncidentHistory| Teller { history, incident, now: ctx.now, zone, outside: &outside };
     let others = history.incidents.iter().rev().filter(|i| incident.is_none_or(|told| told.view.id != i.view.id));
     let others = others.map(|other| (other, answer(&of(other)).line)).collect();
     if let Some(incident) = incident {
@@ -127,7 +130,6 @@ fn story<'a>(
             others,
         });
     }
-    let snapshot = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?;
     let person = |id: &str| ctx.config.person(id).filter(|_| id == meeting.person);
     let left_out = match meeting.state {
         MeetingState::Cancelled => left_out(ctx.store, &snapshot.calendars, person, meeting.starts_at)?,
@@ -144,6 +146,22 @@ fn story<'a>(
         zone,
     };
     Ok(Story { history, incident: None, answer: unwatched.answer(), events: unwatched.events(), others })
+}
+
+fn outside(snapshot: &Snapshot, person: &str, ctx: &Ctx<'_>) -> Outside {
+    let own = snapshot.pauses.iter().filter(|pause| pause.person.as_deref().is_none_or(|who| who == person));
+    let longest = own.max_by_key(|pause| pause.until.unwrap_or(Timestamp::from_ms(i64::MAX)));
+    let provider = match ctx.config.provider.chosen {
+        ProviderChoice::Mock => ProviderKind::Mock,
+        ProviderChoice::Twilio => ProviderKind::Twilio,
+    };
+    let refused = crate::tick::account_fault(provider);
+    Outside {
+        stopped: ctx.config.stopped(),
+        pause: longest.map(|pause| (pause.clone(), pause_words(pause, &ctx.config.people, ctx.now))),
+        last_tick: snapshot.last_tick.as_ref().map(|tick| tick.ended_at.unwrap_or(tick.started_at)),
+        refused: snapshot.faults.iter().any(|fault| fault.fault == refused),
+    }
 }
 
 /// The whole text.

@@ -3,9 +3,10 @@
 use super::sentences::Outcome;
 use crate::model::{AttemptState, CallStatus, FenceReason, ProviderKind, Reason, RungKind, StepState, Timestamp};
 use crate::model::{cut, printable};
-use crate::store::{AttemptHistory, History, IncidentHistory, StepHistory, StepView};
+use crate::store::{AttemptHistory, History, IncidentHistory, PauseView, StepHistory, StepView};
 use crate::when;
 use crate::zone::Zone;
+use std::time::Duration;
 
 /// Titles are cut to so many characters.
 pub(super) const TITLE_CUT: usize = 80;
@@ -15,6 +16,12 @@ const ADOPTED: &str = "found at the provider: placed before";
 
 /// The detail that reconciliation leaves on a step (`rules::after`).
 const FOUND: &str = "the answer was lost; the call was found";
+
+/// With a scheduler that runs, no tick is older.
+const TICKS_COME: Duration = Duration::from_secs(120);
+
+/// A step that is due for longer waits for something else than the next tick.
+const LONG: Duration = Duration::from_secs(60);
 
 /// One incident of a meeting, about to be told.
 pub(super) struct Teller<'a> {
@@ -26,9 +33,64 @@ pub(super) struct Teller<'a> {
     pub now: Timestamp,
     /// The person's zone.
     pub zone: &'a Zone,
+    /// What may keep steps that are still to come from running.
+    pub outside: &'a Outside,
+}
+
+/// What the incident does not say, as it is now.
+pub(super) struct Outside {
+    /// The STOP file exists.
+    pub stopped: bool,
+    /// The pause of everybody or of the person that lasts longest, and its words.
+    pub pause: Option<(PauseView, String)>,
+    /// When the newest tick ended, or began if it has not.
+    pub last_tick: Option<Timestamp>,
+    /// The provider refuses the account.
+    pub refused: bool,
+}
+
+impl Outside {
+    /// What would skip a step at this time.
+    fn brake_at(&self, at: Timestamp) -> Option<String> {
+        if self.stopped {
+            return Some("the STOP file exists".into());
+        }
+        let (_, words) = self.pause.as_ref().filter(|(pause, _)| pause.holds_at(at))?;
+        Some(format!("savehub is paused: {words}"))
+    }
 }
 
 impl Teller<'_> {
+    /// When a call that has not been made will be, or what it waits for, as a part of a sentence.
+    pub(super) fn next_call(&self, step: &StepHistory) -> String {
+        let (at, outside) = (step.view.due_at.max(step.ready_at), self.outside);
+        let due = self.clock(step.view.due_at);
+        if step.view.state == StepState::Running {
+            return format!("the call due at {due} is being made");
+        }
+        let brake = outside.brake_at(at.max(self.now));
+        if at > self.now {
+            let brake = brake.map_or_else(String::new, |why| format!(", and is skipped if that lasts: {why}"));
+            return format!("the next call is due at {} ({}){brake}", self.clock(at), when::relative(at, self.now));
+        }
+        let last = outside.last_tick.filter(|last| last.plus(TICKS_COME) < self.now);
+        match (brake, last) {
+            (Some(why), _) => format!("the call due at {due} is skipped by the next tick: {why}"),
+            (None, Some(last)) => {
+                let age = when::relative(last, self.now);
+                format!("the call due at {due} waits for the next tick, and the last one was {age}; is cron running?")
+            }
+            (None, None) if outside.refused => {
+                format!("the call due at {due} waits, since the provider refuses savehub's account, number or request")
+            }
+            (None, None) if at.plus(LONG) < self.now => format!(
+                "the call due at {due} waits for its phone to be free (`number_gap`), or for its turn \
+                 (`calls_per_second`)"
+            ),
+            (None, None) => format!("the call due at {due} waits for the next tick"),
+        }
+    }
+
     /// Id of the person, fit for a terminal.
     pub(super) fn person(&self) -> String {
         printable(&self.incident.view.person)

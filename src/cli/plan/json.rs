@@ -1,8 +1,10 @@
 //! `plan --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
 
 use super::{Crowd, Plan};
+use crate::cli::status::clean_pauses;
 use crate::config::ProviderChoice;
 use crate::model::{Reason, RungKind, StepState, Timestamp, printable};
+use crate::store::PauseView;
 use serde::Serialize;
 
 /// The fields, for the manual page.
@@ -10,15 +12,17 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
     ("now, until", "the time that was planned; all times are RFC 3339 in UTC"),
     ("provider, test_mode, stopped", "as in savehub status --json"),
-    ("calls_per_second", "calls the provider starts in a second, as the config says"),
+    ("pauses", "as in savehub status --json"),
+    ("calls_per_second", "calls the provider starts in a second, as the config says; null: as fast as they come"),
     (
         "steps",
-        "what would become of each step, in order: at (the tick), due_at, person, event, title, starts_at, kind, contact, \
+        "what would become of each step, in order: at (when it is decided), due_at, person, event, title, starts_at, kind, contact, \
          to (masked), state, reason, detail, guards (what they saw, of a step that was let through)",
     ),
     (
         "crowded",
-        "ticks, of all people, whose calls could not all start before their meetings: at, calls, too_late (how many)",
+        "ticks, of all people, that turn calls away since those could not start before their meetings: at, calls (how many \
+         wait), too_late (how many of them are turned away)",
     ),
     ("calendars", "what was known of them: name, person, good_at (null: never read), failing_since"),
 ];
@@ -32,7 +36,8 @@ pub struct Report {
     provider: &'static str,
     test_mode: bool,
     stopped: bool,
-    calls_per_second: f64,
+    pauses: Vec<PauseView>,
+    calls_per_second: Option<f64>,
     steps: Vec<StepReport>,
     crowded: Vec<Crowd>,
     calendars: Vec<CalendarReport>,
@@ -96,6 +101,7 @@ pub fn report(plan: &Plan<'_>) -> Report {
         },
         test_mode: plan.config.test_mode,
         stopped: plan.config.stopped(),
+        pauses: clean_pauses(plan.pauses),
         calls_per_second: plan.rate(),
         steps: steps.collect(),
         crowded: plan.crowds(),

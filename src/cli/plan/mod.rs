@@ -12,16 +12,16 @@ use super::args::PlanArgs;
 use super::open;
 use super::pick;
 use super::print::{self, Screen};
-use super::status::{StatusCtx, brakes, reason_words};
+use super::status::{StatusCtx, brakes, pause_lines, reason_words};
 use crate::clock::SystemClock;
-use crate::config::{CALLS_PER_SECOND, Config};
+use crate::config::{Config, ProviderChoice};
 use crate::exit::{Exit, UsageError};
 use crate::model::{Reason, RungKind, StepState, Timestamp, cut, printable};
-use crate::rules::crowd::{self, Wish};
-use crate::store::CalendarView;
 use crate::store::sqlite::Create;
+use crate::store::{CalendarView, PauseView};
 use crate::tick::{Foreseen, Outlook};
 use crate::when;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,18 +48,20 @@ pub struct Plan<'a> {
     pub outlook: &'a Outlook,
     /// The calendars, as they were read last.
     pub calendars: &'a [CalendarView],
+    /// The pauses that hold now.
+    pub pauses: &'a [PauseView],
     /// Show this person alone.
     pub person: Option<&'a str>,
 }
 
-/// A tick that would make more calls than can start in time.
+/// A tick that would turn calls away, since more wait than can start in time.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Crowd {
     /// The tick.
     pub at: Timestamp,
-    /// Calls it makes.
+    /// Calls that wait then.
     pub calls: usize,
-    /// Those that could not start before their meetings do.
+    /// Those it turns away: they could not start before their meetings do.
     pub too_late: usize,
 }
 
@@ -85,9 +87,10 @@ pub(super) fn run(
     let now = world.clock.now();
     let until = now.plus(args.until);
     let outlook = crate::tick::plan(&world, until)?;
-    let calendars = store.snapshot(now, now, now)?.calendars;
+    let snapshot = store.snapshot(now, now, now)?;
     let person = person.map(|person| person.id.as_str());
-    let plan = Plan { now, until, config: &config, outlook: &outlook, calendars: &calendars, person };
+    let (calendars, pauses) = (&snapshot.calendars, &snapshot.pauses);
+    let plan = Plan { now, until, config: &config, outlook: &outlook, calendars, pauses, person };
     if args.json {
         print::json(out, &report(&plan))?;
     } else {
@@ -103,32 +106,30 @@ impl Plan<'_> {
     }
 
     /// Calls the provider starts in a second.
-    fn rate(&self) -> f64 {
-        self.config.provider.twilio.as_ref().map_or(CALLS_PER_SECOND, |twilio| twilio.calls_per_second)
+    fn rate(&self) -> Option<f64> {
+        let provider = &self.config.provider;
+        match provider.chosen {
+            ProviderChoice::Twilio => provider.twilio.as_ref().map(|twilio| twilio.calls_per_second),
+            ProviderChoice::Mock => provider.mock.calls_per_second,
+        }
     }
 
-    /// Ticks whose calls cannot all start before their meetings, of all people.
+    /// Ticks that turned calls away, of all people: the provider's pace let them start too late.
     pub fn crowds(&self) -> Vec<Crowd> {
-        let call = |step: &&Foreseen| {
-            let result = &step.result;
-            result.kind == RungKind::Call && result.state == StepState::Executed && result.reason != Reason::Merged
-        };
-        let calls: Vec<&Foreseen> = self.outlook.steps.iter().filter(call).collect();
-        let wishes: Vec<Wish> =
-            calls.iter().map(|call| Wish { due_at: call.at, deadline_at: call.starts_at }).collect();
-        let mut crowds: Vec<Crowd> = Vec::new();
-        for (call, start) in calls.iter().zip(crowd::starts(&wishes, self.rate())) {
-            let late = usize::from(start.is_none());
-            match crowds.last_mut().filter(|crowd| crowd.at == call.at) {
-                Some(crowd) => {
-                    crowd.calls += 1;
-                    crowd.too_late += late;
-                }
-                None => crowds.push(Crowd { at: call.at, calls: 1, too_late: late }),
-            }
+        let is_call = |step: &&Foreseen| step.result.kind == RungKind::Call && step.result.reason != Reason::Merged;
+        let calls: Vec<&Foreseen> = self.outlook.steps.iter().filter(is_call).collect();
+        let lost = |call: &Foreseen| call.result.reason == Reason::Capacity;
+        let mut too_late: BTreeMap<Timestamp, usize> = BTreeMap::new();
+        for call in calls.iter().filter(|call| lost(call)) {
+            *too_late.entry(call.tick_at).or_default() += 1;
         }
-        crowds.retain(|crowd| crowd.too_late > 0);
-        crowds
+        // Who waited then: due, and rung or lost in this tick or a later one.
+        let waited = |at: Timestamp| {
+            let rings = |call: &Foreseen| call.result.state == StepState::Executed || lost(call);
+            let due = |call: &Foreseen| call.result.due_at.is_none_or(|due_at| due_at <= at);
+            calls.iter().filter(|call| call.tick_at >= at && due(call) && rings(call)).count()
+        };
+        too_late.into_iter().map(|(at, too_late)| Crowd { at, calls: waited(at), too_late }).collect()
     }
 }
 
@@ -147,6 +148,7 @@ pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
         screen,
     };
     let mut lines = brakes(&status);
+    lines.extend(pause_lines(plan.pauses, &status));
     let until = when::short(plan.until, plan.now, &zone);
     lines.push(format!("Until {until}, if nobody checks in and nobody answers, with a tick every half minute:"));
     lines.push(String::new());
@@ -156,14 +158,11 @@ pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
     } else {
         lines.extend(print::table(rows, screen.width).lines().map(str::to_owned));
     }
-    let rate = plan.rate();
+    let rate = plan.rate().map_or_else(String::new, |rate| format!(" at {rate} a second (calls_per_second)"));
     for crowd in plan.crowds() {
         let at = when::short(crowd.at, plan.now, &zone);
         let Crowd { calls, too_late, .. } = crowd;
-        let text = format!(
-            "CROWDED at {at}: {calls} calls at {rate} a second (calls_per_second); {too_late} could not start before their \
-             meetings"
-        );
+        let text = format!("CROWDED at {at}: {calls} calls{rate}; {too_late} could not start before their meetings");
         lines.push(screen.paint.alarm(&text));
     }
     lines.extend(plan.calendars.iter().map(|calendar| calendar_line(calendar, plan.now)));

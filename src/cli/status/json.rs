@@ -74,7 +74,6 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
     clean.next_meetings.iter_mut().for_each(crate::cli::meeting::clean);
     clean.incidents.iter_mut().for_each(clean_incident);
     clean.calendars.iter_mut().for_each(clean_calendar);
-    clean.pauses.iter_mut().for_each(|pause| clean_text(&mut pause.reason));
     Report {
         schema: 1,
         now: ctx.now,
@@ -84,7 +83,7 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
         },
         test_mode: ctx.test_mode,
         stopped: ctx.stopped_by.is_some(),
-        pauses: clean.pauses,
+        pauses: clean_pauses(&clean.pauses),
         last_tick: clean.last_tick.as_ref().map(|tick| tick_report(tick, ctx.now)),
         stale: is_stale(clean.last_tick.as_ref(), ctx),
         next_meetings: clean.next_meetings,
@@ -117,6 +116,11 @@ pub(in crate::cli) fn clean_incident(incident: &mut IncidentView) {
             clean_text(&mut attempt.answered_by);
         }
     }
+}
+
+pub(in crate::cli) fn clean_pauses(pauses: &[PauseView]) -> Vec<PauseView> {
+    let clean = |pause: &PauseView| PauseView { reason: pause.reason.as_deref().map(printable), ..pause.clone() };
+    pauses.iter().map(clean).collect()
 }
 
 fn clean_calendar(calendar: &mut CalendarView) {

@@ -9,10 +9,10 @@ mod text;
 mod watch;
 mod words;
 
-pub(super) use json::clean_incident;
 pub use json::{FIELDS, Report, report};
-pub(super) use text::brakes;
+pub(super) use json::{clean_incident, clean_pauses};
 pub use text::render;
+pub(super) use text::{brakes, pause_lines};
 pub(super) use words::{ack_words, error, incident_words, refusal};
 pub use words::{attempt_words, reason_words};
 

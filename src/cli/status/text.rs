@@ -18,7 +18,7 @@ const LISTED: usize = 10;
 /// The whole text.
 pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     let mut lines = brakes(ctx);
-    lines.extend(pauses(snapshot, ctx));
+    lines.extend(pause_lines(&snapshot.pauses, ctx));
     lines.push(tick_line(snapshot.last_tick.as_ref(), ctx));
     lines.extend(faults(snapshot, ctx));
     let (ended, open): (Vec<&IncidentView>, Vec<&IncidentView>) =
@@ -52,12 +52,12 @@ pub(in crate::cli) fn brakes(ctx: &StatusCtx<'_>) -> Vec<String> {
 }
 
 /// `PAUSED: ana until 11:00 (in 2 h), a reason; nothing is sent for these meetings`.
-fn pauses(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Vec<String> {
+pub(in crate::cli) fn pause_lines(pauses: &[PauseView], ctx: &StatusCtx<'_>) -> Vec<String> {
     let line = |pause: &PauseView| {
         let what = if pause.person.is_some() { "nothing is sent for these meetings" } else { "nothing will ring" };
         ctx.screen.paint.alarm(&format!("PAUSED: {}; {what}", pause_words(pause, ctx.people, ctx.now)))
     };
-    snapshot.pauses.iter().map(line).collect()
+    pauses.iter().map(line).collect()
 }
 
 fn tick_line(tick: Option<&TickView>, ctx: &StatusCtx<'_>) -> String {

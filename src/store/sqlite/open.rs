@@ -129,7 +129,11 @@ impl SqliteStore {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true).map_err(unusable)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(unusable)?;
         connection.set_prepared_statement_cache_capacity(128);
-        if ready { Ok(()) } else { migrations::migrate(connection, path, &self.name) }
+        if ready {
+            return Ok(());
+        }
+        self.wrote.store(true, Ordering::Relaxed);
+        migrations::migrate(connection, path, &self.name)
     }
 
     /// A statement's error in words: what is wrong with the database, or which use case has the bug.
