@@ -53,6 +53,7 @@ Asks for what is missing on a terminal; elsewhere it needs --yes, --name and --p
 argument: it is asked for, or taken from TWILIO_AUTH_TOKEN, and goes into a file of its own beside the config. At the \
 end it shows what `savehub doctor` finds wrong; nothing rings. For the service of the package: \
 `sudo -u savehub savehub init --system`.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct InitArgs {
     /// Who is called, as it is spoken
     #[arg(long, value_name = "NAME")]
