@@ -75,7 +75,7 @@ fn no_config() {
 error: there is no config, so nobody would be called; looked for
   HOME/.config/savehub/config.toml
   HOME/etc/xdg/savehub/config.toml
-help: copy config.example.toml to one of these places, or name a file with --config or SAVEHUB_CONFIG
+help: `savehub init` makes one; name a file elsewhere with --config or SAVEHUB_CONFIG
 help: to try savehub without a config, set CALL_PROVIDER=mock
 nothing was done
 ",

@@ -280,7 +280,8 @@ fn every_command_has_examples_in_its_help_and_they_name_it() {
     for (command, lines) in of_help() {
         assert!(!lines.is_empty(), "{command} --help shows no example");
         for line in &lines {
-            assert!(line.starts_with(&command), "{command} --help shows: {line}");
+            // Some stand in a pipe.
+            assert!(line.contains(&command), "{command} --help shows: {line}");
         }
     }
 }

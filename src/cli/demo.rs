@@ -35,8 +35,8 @@ No phone rings, nothing is kept. Ana has a meeting at 09:00; a scheduler runs `s
 ";
 
 const OUTRO: &str = "\
-That was the whole story. For your own: copy config.example.toml, then `savehub meeting add`, and let cron run
-`savehub tick`. `savehub call-test --mock` tries one call; the README shows the first real one.
+That was the whole story. For your own: `savehub init`, then `savehub meeting add`, and let cron run `savehub tick`.
+`savehub call-test --mock` tries one call; the README shows the first real one.
 ";
 
 /// Runs the command.

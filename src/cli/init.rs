@@ -48,10 +48,8 @@ pub(super) fn run(args: &InitArgs, file: Option<&Path>, screen: Screen, out: &mu
     let asks = terminal && !args.yes;
     let mut asker = Asker { input: &mut input, output: &mut questions, terminal, env: &open::env };
     let answers = if asks { ask::ask(args, &mut asker) } else { ask::without_questions(args, &mut asker) }?;
-    let written = set_up(&answers, &place, args.force)?;
+    let (written, is_new) = set_up(&answers, &place, args.force)?;
     let config = open::config(Some(&place.config))?;
-    let is_new = !config.database.exists();
-    open::store(&config, Create::Yes)?;
     tell(&answers, &written, (&config, is_new), out)?;
     writeln!(out, "\n{}", screen.paint.heading("What `savehub doctor` says:"))?;
     // Asking a provider takes a while.
@@ -63,8 +61,9 @@ pub(super) fn run(args: &InitArgs, file: Option<&Path>, screen: Screen, out: &mu
     Ok(Exit::Done)
 }
 
-/// Checks the config with the checker of every command, then writes it and its secrets. The files it wrote.
-fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<Vec<PathBuf>> {
+/// Checks the config with the checker of every command and makes the database, then writes the config and its secrets.
+/// The files it wrote, and whether the database is new.
+fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<(Vec<PathBuf>, bool)> {
     let text = text::config(answers, place.database);
     let token = answers.token();
     // The file of the token is not there yet.
@@ -72,7 +71,7 @@ fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<Vec<P
         ("TWILIO_AUTH_TOKEN", Some(token)) => Some(token.expose_secret().to_owned()),
         _ => open::env(name),
     };
-    config::from_text(&text, &place.config, &env)?;
+    let config = config::from_text(&text, &place.config, &env)?;
     let beside = |name: &str| place.config.with_file_name(name);
     let mut secrets: Vec<(PathBuf, &SecretString)> = Vec::new();
     secrets.extend(token.map(|token| (beside(text::TOKEN_FILE), token)));
@@ -84,6 +83,9 @@ fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<Vec<P
         return Err(UsageError(why).into());
     }
     write::directory(&place.config)?;
+    // First: with a config that is written and no database, this command could not be tried again.
+    let is_new = !config.database.exists();
+    open::store(&config, Create::Yes)?;
     for (path, secret) in &secrets {
         write::file(path, &format!("{}\n", secret.expose_secret()), force)?;
     }
@@ -91,7 +93,8 @@ fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<Vec<P
         write::keep_old(&place.config)?;
     }
     write::file(&place.config, &text, force)?;
-    Ok(std::iter::once(place.config.clone()).chain(secrets.into_iter().map(|(path, _)| path)).collect())
+    let written = std::iter::once(place.config.clone()).chain(secrets.into_iter().map(|(path, _)| path)).collect();
+    Ok((written, is_new))
 }
 
 impl Place {

@@ -93,7 +93,7 @@ fn no_config(looked_at: &[PathBuf]) -> String {
     let places = places.join("\n  ");
     format!(
         "error: there is no config, so nobody would be called; looked for\n  {places}\n\
-         help: copy config.example.toml to one of these places, or name a file with --config or SAVEHUB_CONFIG\n\
+         help: `savehub init` makes one; name a file elsewhere with --config or SAVEHUB_CONFIG\n\
          help: to try savehub without a config, set CALL_PROVIDER=mock\n\
          nothing was done"
     )

@@ -218,3 +218,23 @@ fn who_watches_savehub_is_told_without_the_address() {
     let metrics = setting(&all, "", None, "metrics_file");
     assert_eq!((&metrics["value"], &metrics["line"]), (&json!("HOME/savehub.prom"), &json!(2)));
 }
+
+#[test]
+fn a_calendar_in_a_long_list_and_keys_of_inline_tables_have_the_lines_they_stand_in() {
+    let cli = Cli::with(&format!(
+        "guards = {{ max_calls = 3, \"daily_cap\" = 9 }}\ncall.provider = \"mock\"\n{ANA}calendars = [\n  \
+         \"file:~/a.ics\",\n  \"https://example.com/{CANARY}.ics\",\n  {{ file = \"b.ics\",\n    name = \"b\" }},\n]\n"
+    ));
+    let all = settings(&cli);
+    for (table, entry, key, line) in [
+        ("guards", None, "daily_cap", 1),
+        ("call", None, "provider", 2),
+        ("person", Some("ana"), "calendars", 8),
+        ("calendars", Some("ana: a.ics"), "file", 9),
+        ("calendars", Some("ana: example.com"), "url", 10),
+        ("calendars", Some("ana: b"), "file", 11),
+        ("calendars", Some("ana: b"), "name", 12),
+    ] {
+        assert_eq!(setting(&all, table, entry, key)["line"], line, "{table}.{key}");
+    }
+}

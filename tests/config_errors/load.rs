@@ -160,7 +160,7 @@ fn without_any_config_it_says_where_it_looked_and_what_to_do() {
          /nonexistent/ana/.config/savehub/config.toml\n  \
          /nonexistent/a/savehub/config.toml\n  \
          /nonexistent/b/savehub/config.toml\n\
-         help: copy config.example.toml to one of these places, or name a file with --config or SAVEHUB_CONFIG\n\
+         help: `savehub init` makes one; name a file elsewhere with --config or SAVEHUB_CONFIG\n\
          help: to try savehub without a config, set CALL_PROVIDER=mock\n\
          nothing was done"
     );

@@ -193,3 +193,22 @@ fn all_numbers_of_a_pool_are_told() {
     let cli = scheduled(Cli::with(&text.replace("\"+12025550199\"", "[\"+12025550199\", \"+12025550198\"]")));
     doctor_with(&cli, &["--offline"]).says("provider", "ok", "twilio, calls come from ****0199, ****0198");
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_secret_is_refused_and_not_waited_for() {
+    let fake = FakeTwilio::start();
+    let text = super::support::cli::twilio(&fake.base_url(), "x", ANA);
+    let cli = Cli::with(&text.replace("auth_token = \"x\"", "auth_token_file = \"~/pipe\""));
+    assert_eq!(cli.sh("mkfifo -m 600 \"$HOME/pipe\"", &[]).code, 0);
+    doctor(&cli).says("config", "problem", "no secret comes from `auth_token_file`: it is a pipe and not a file");
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_database_is_not_to_be_changed() {
+    let cli = Cli::with(&format!("database = \"~/dir\"\n{ANA}"));
+    std::fs::create_dir(cli.path("dir")).unwrap();
+    chmod(&cli, "dir", 0o755);
+    let said = doctor(&cli);
+    assert!(said.of("modes").iter().all(|(status, _)| *status == "ok"), "{said:#?}");
+    said.says("database", "problem", "HOME/dir");
+}

@@ -183,3 +183,28 @@ fn a_wrong_variable_is_told_before_anything_is_written() {
     assert!(ran.err.contains("the environment variable CALL_TEST_MODE has a value savehub cannot use"), "{ran:?}");
     assert_eq!(fs::read_dir(cli.path("")).unwrap().count(), 0, "something was written");
 }
+
+#[test]
+fn where_nothing_can_be_written_it_says_so_and_can_be_tried_again() {
+    let cli = Cli::new();
+    cli.write(".config/savehub", "");
+    let ran = cli.run(&ASK_NOTHING);
+    let err = "error: cannot make the directory HOME/.config/savehub: entity already exists\n";
+    assert_eq!(ran, Ran { code: 2, out: String::new(), err: err.into() });
+    fs::remove_file(cli.path(".config/savehub")).unwrap();
+    cli.write(".local/state", "");
+    let ran = cli.run(&ASK_NOTHING);
+    assert!(ran.code == 3 && ran.err.contains("HOME/.local/state/savehub"), "{ran:?}");
+    assert_eq!(fs::read_dir(cli.path(".config/savehub")).unwrap().count(), 0, "a config without its database");
+    fs::remove_file(cli.path(".local/state")).unwrap();
+    cli.ok(&ASK_NOTHING);
+}
+
+#[test]
+fn an_address_on_the_command_line_is_warned_of_and_not_repeated() {
+    let cli = Cli::new();
+    let ran = cli.run(&with(&["--offline", "--calendar", "https://example.com/CANARY.ics"]));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.starts_with("warning: the address of the calendar is a password, "), "{ran:?}");
+    assert!(ran.err.contains("`--calendar -`") && !format!("{ran:?}").contains("CANARY"), "{ran:?}");
+}

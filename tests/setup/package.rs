@@ -78,3 +78,11 @@ fn the_checks_build_the_package_and_try_it_with_the_version_of_cargo_deb_that_is
     assert!(CI.contains(&format!("cargo install cargo-deb --version {version} --locked")), "{version}");
     assert!(CI.contains("run packaging/build-deb --debug") && CI.contains("run packaging/try-deb"));
 }
+
+#[test]
+fn released_programs_can_use_postgresql_as_the_readme_says() {
+    assert!(include_str!("../../README.md").contains("Released packages can do it"));
+    for script in [BUILD_DEB, include_str!("../../packaging/build-static")] {
+        assert!(script.contains("\ncargo build --locked --features postgres --profile "), "{script}");
+    }
+}

@@ -48,12 +48,12 @@ pub struct ConfigShowArgs {
   savehub init --yes --name Ana --phone +12025550101
   savehub init --yes --name Ana --phone +12025550101 --zone Europe/Berlin --calendar - <address.txt
   savehub init --provider twilio --account-sid AC00000000000000000000000000000000 --from +12025550100
-  sudo -u savehub savehub init --system
 
 Asks for what is missing on a terminal; elsewhere it needs --yes, --name and --phone. The Twilio token is never an \
 argument: it is asked for, or taken from TWILIO_AUTH_TOKEN, and goes into a file of its own beside the config. At the \
-end it shows what `savehub doctor` finds wrong; nothing rings.")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+end it shows what `savehub doctor` finds wrong; nothing rings. For the service of the package: \
+`sudo -u savehub savehub init --system`.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct InitArgs {
     /// Who is called, as it is spoken
     #[arg(long, value_name = "NAME")]

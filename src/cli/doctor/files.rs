@@ -108,6 +108,10 @@ impl FileSeen {
     /// `None`: it is not there, or cannot be looked at.
     fn at(kind: Kind, path: &Path) -> Option<Self> {
         let meta = std::fs::metadata(path).ok()?;
+        // Another thing where the database should be is told by its own check; `chmod 600` would do harm to a directory.
+        if kind == Kind::Database && !meta.is_file() {
+            return None;
+        }
         let (mode, owner) = (meta.mode() & 0o1777, meta.uid());
         let writable = access(path, Access::WRITE_OK).is_ok();
         Some(Self { kind, path: path.to_owned(), mode, owner, writable })

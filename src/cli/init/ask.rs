@@ -11,6 +11,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{BufRead, Write};
 use std::path::Path;
 
+/// An address among the arguments was shown to others already.
+const ADDRESS_SEEN: &str = "warning: the address of the calendar is a password, and other users can see what stands on a \
+                            command line, as does the shell's history; `--calendar -` reads it from standard input";
+
 /// Somebody who answers.
 pub(super) struct Asker<'a> {
     pub(super) input: &'a mut dyn BufRead,
@@ -106,10 +110,14 @@ fn said(args: &InitArgs, asker: &mut Asker<'_>) -> anyhow::Result<Answers> {
         answers.zone = Some(flag("--zone", zone(typed))?);
     }
     if let Some(typed) = &args.calendar {
+        let from_arguments = typed != "-";
         let typed = if typed == "-" { asker.hidden("The address of the calendar (not shown)")? } else { typed.clone() };
         let none = || Err("name a file, or an address that starts with https://".to_owned());
-        answers.calendar =
-            Some(flag("--calendar", calendar(&typed, asker.env).and_then(|found| found.map_or_else(none, Ok)))?);
+        let found = flag("--calendar", calendar(&typed, asker.env).and_then(|found| found.map_or_else(none, Ok)))?;
+        if from_arguments && matches!(found, Calendar::Address(_)) {
+            writeln!(asker.output, "{ADDRESS_SEEN}")?;
+        }
+        answers.calendar = Some(found);
     }
     Ok(answers)
 }

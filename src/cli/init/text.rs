@@ -67,8 +67,8 @@ impl Answers {
 
 /// The config. `database`: where the database is, unless it is in the usual place.
 pub(super) fn config(answers: &Answers, database: Option<&str>) -> String {
-    let mut text = "# The config of savehub, written by `savehub init`. It needs no more than this; config.example.toml explains\n\
-                    # every key there is. After a change: `savehub config check`. What is in force: `savehub config show`.\n\n"
+    let mut text = "# The config of savehub, written by `savehub init`. It needs no more than this; savehub.toml(5) explains every\n\
+                    # key there is. After a change: `savehub config check`. What is in force: `savehub config show`.\n\n"
         .to_owned();
     if let Some(database) = database {
         text.extend(["database = ", &quoted(database), "\n\n"]);
@@ -82,7 +82,7 @@ pub(super) fn config(answers: &Answers, database: Option<&str>) -> String {
 
 fn provider(answers: &Answers) -> String {
     let Some(account) = &answers.account else {
-        return "[call]\n# A rehearsal: no phone rings. For real calls \"twilio\", with [provider.twilio] as in config.example.toml.\n\
+        return "[call]\n# A rehearsal: no phone rings. For real calls \"twilio\", with [provider.twilio] as in savehub-twilio(7).\n\
                 provider = \"mock\"\n\n"
             .into();
     };

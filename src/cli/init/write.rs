@@ -1,6 +1,6 @@
 //! Files that only their owner can read, whole or not at all.
 
-use anyhow::Context as _;
+use crate::exit::UsageError;
 use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
 use rustix::io::Errno;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
@@ -12,7 +12,7 @@ use std::path::Path;
 pub(super) fn directory(file: &Path) -> anyhow::Result<()> {
     let Some(dir) = file.parent().filter(|dir| !dir.as_os_str().is_empty()) else { return Ok(()) };
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.with_context(|| format!("cannot make the directory {}", dir.display()))
+    made.map_err(|error| UsageError(format!("cannot make the directory {}: {}", dir.display(), error.kind())).into())
 }
 
 /// Writes a file of mode 0600. It appears whole; one that is there stays, unless it may be replaced.
@@ -25,7 +25,7 @@ pub(super) fn file(path: &Path, text: &str, replace: bool) -> anyhow::Result<()>
         // What could not be put in its place is of no use to anybody.
         let _ = std::fs::remove_file(draft);
     }
-    done.with_context(|| format!("cannot write {}", path.display()))?;
+    done.map_err(|error| UsageError(format!("cannot write {}: {}", path.display(), error.kind())))?;
     if let Some(dir) = path.parent() {
         // A directory that cannot be synced loses the file with the power, at worst.
         let _ = File::open(dir).and_then(|dir| dir.sync_all());
@@ -57,7 +57,8 @@ pub(super) fn keep_old(path: &Path) -> anyhow::Result<()> {
     old.push(".old");
     match std::fs::copy(path, &old) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        copied => copied.map(|_| ()).with_context(|| format!("cannot keep {}", Path::new(&old).display())),
+        Err(error) => Err(UsageError(format!("cannot keep {}: {}", Path::new(&old).display(), error.kind())).into()),
+        Ok(_) => Ok(()),
     }
 }
 

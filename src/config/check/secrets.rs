@@ -84,7 +84,7 @@ impl<'a> Named<'a> {
             Source::Variable(name) => set(env, name).ok_or("the environment variable it names is not set")?,
             Source::File(path) => {
                 let path = places::expand(path, config, env).ok_or("there is no home directory for `~`")?;
-                read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable)?
+                line_of(&path)?
             }
             Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
         };
@@ -160,7 +160,7 @@ impl Later {
                 let value = value.as_ref().ok_or("the environment variable it names is not set")?;
                 Ok(value.expose_secret().to_owned())
             }
-            From::File(path) => read_line(fs::File::open(path).map_err(unreadable)?).map_err(unreadable),
+            From::File(path) => line_of(path),
             From::Command(argv) => run(&argv.iter().map(String::as_str).collect::<Vec<_>>(), COMMAND_LIMIT),
         }
     }
@@ -218,6 +218,16 @@ pub fn shell_word(text: &str) -> String {
 pub(in crate::config) fn systemd_credential(env: &Env<'_>) -> Option<SecretString> {
     let file = Path::new(&set(env, "CREDENTIALS_DIRECTORY")?).join("twilio_auth_token");
     usable(&read_line(fs::File::open(file).ok()?).ok()?).ok()
+}
+
+/// The first line of a file.
+fn line_of(path: &Path) -> Result<String, String> {
+    use std::os::unix::fs::FileTypeExt as _;
+    // Nobody may ever write to a pipe, and a tick would wait for that.
+    if fs::metadata(path).map_err(unreadable)?.file_type().is_fifo() {
+        return Err("it is a pipe and not a file".into());
+    }
+    fs::File::open(path).and_then(read_line).map_err(unreadable)
 }
 
 /// The reason alone: io errors of files hold no path.

@@ -44,17 +44,17 @@ impl Around<'_> {
 
     pub(super) fn calendars(&self, root: Written<'_, '_>) -> Vec<Entry> {
         let of_person = |(person, table): (&Person, Written<'_, '_>)| {
-            let line = table.origin("calendars");
-            let entry = |(source, item): (&CalendarSource, Written<'_, '_>)| {
+            let lines = table.lines_of("calendars");
+            let entry = |((source, item), line): ((&CalendarSource, Written<'_, '_>), Origin)| {
                 let values = keys_of("calendars").map(|key| self.calendar_of(key, source, item, line)).collect();
                 (Some(printable(&format!("{}: {}", person.id, source.name))), values)
             };
-            person.calendars.iter().zip(table.list("calendars")).map(entry).collect::<Vec<_>>()
+            person.calendars.iter().zip(table.list("calendars")).zip(lines).map(entry).collect::<Vec<_>>()
         };
         self.config.people.iter().zip(root.list("person")).flat_map(of_person).collect()
     }
 
-    /// `line`: where the list stands; a calendar that is a text has no keys of its own.
+    /// `line`: where it stands in the list; a calendar that is a text has no keys of its own.
     fn calendar_of(&self, key: &str, source: &CalendarSource, item: Written<'_, '_>, line: Origin) -> Shown {
         let typed_as_text = !item.is_table();
         match (key, &source.place) {

@@ -38,9 +38,17 @@ impl<'a, 't> Written<'a, 't> {
     /// The line of the key, or that it was not written.
     pub(super) fn origin(&self, key: &str) -> Origin {
         let key = self.table.and_then(|table| table.get_key_value(key)).map(|(key, _)| key.span().start);
-        key.map_or(Origin::Default, |at| {
-            Origin::Line(self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1)
-        })
+        key.map_or(Origin::Default, |at| self.line_at(at))
+    }
+
+    fn line_at(&self, at: usize) -> Origin {
+        Origin::Line(self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1)
+    }
+
+    /// Where each entry of a list starts.
+    pub(super) fn lines_of(&self, key: &str) -> Vec<Origin> {
+        let Some(DeValue::Array(items)) = self.value(key) else { return Vec::new() };
+        items.iter().map(|item| self.line_at(item.span().start)).collect()
     }
 
     /// The table `[a.b]` below this one.
