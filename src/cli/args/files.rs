@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// `savehub generate`.
 #[derive(Debug, Clone, Subcommand)]
+#[command(defer = true)]
 pub enum GenerateCommand {
     /// Write the manual pages
     Man(ManArgs),

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 /// `savehub meeting`.
 #[derive(Debug, Clone, Subcommand)]
+#[command(defer = true)]
 pub enum MeetingCommand {
     /// Add a meeting
     Add(MeetingAddArgs),

@@ -74,8 +74,9 @@ pub enum ColorWhen {
     Never,
 }
 
-/// The commands.
+/// The commands. Here and in its parts: `defer`, since a tick needs the options of no other command.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Do what is due now; the scheduler runs this every 30 seconds
     Tick(TickArgs),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 /// `savehub db`.
 #[derive(Debug, Clone, Subcommand)]
+#[command(defer = true)]
 pub enum DbCommand {
     /// Copy the database to a file while ticks go on
     Backup(DbBackupArgs),
