@@ -5,7 +5,6 @@ use std::time::Duration;
 
 /// `savehub calendar`.
 #[derive(Debug, Clone, Subcommand)]
-#[command(defer = true)]
 pub enum CalendarCommand {
     /// Look at a calendar: which meetings ring, which do not and why; changes nothing
     Check(CalendarCheckArgs),

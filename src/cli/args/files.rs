@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// `savehub generate`.
 #[derive(Debug, Clone, Subcommand)]
-#[command(defer = true)]
 pub enum GenerateCommand {
     /// Write the manual pages
     Man(ManArgs),

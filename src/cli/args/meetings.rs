@@ -4,7 +4,6 @@ use clap::{Args, Subcommand};
 
 /// `savehub meeting`.
 #[derive(Debug, Clone, Subcommand)]
-#[command(defer = true)]
 pub enum MeetingCommand {
     /// Add a meeting
     Add(MeetingAddArgs),

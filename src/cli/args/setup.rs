@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// `savehub config`.
 #[derive(Debug, Clone, Subcommand)]
-#[command(defer = true)]
 pub enum ConfigCommand {
     /// Check a config, and say everything that is wrong with it
     Check(ConfigCheckArgs),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 /// `savehub db`.
 #[derive(Debug, Clone, Subcommand)]
-#[command(defer = true)]
 pub enum DbCommand {
     /// Copy the database to a file while ticks go on
     Backup(DbBackupArgs),
