@@ -37,11 +37,15 @@ const LATE_QUEUE: &str = "kind = 'call' and state = 'ACCEPTED' and call_status =
                             where x.attempt_id = attempts.id and s.starts_at > ?1)";
 
 pub(super) fn anything_to_settle(tx: &Transaction<'_>, now: Timestamp) -> Inner<bool> {
-    let sql = format!(
+    Ok(tx.prepare_cached(&anything_to_settle_sql())?.query_row([now], |r| r.get(0))?)
+}
+
+/// Without the name of the index, SQLite walks through all calls there ever were.
+fn anything_to_settle_sql() -> String {
+    format!(
         "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN')) \
-         or exists(select 1 from attempts where {LATE_QUEUE})"
-    );
-    Ok(tx.prepare_cached(&sql)?.query_row([now], |r| r.get(0))?)
+         or exists(select 1 from attempts indexed by attempts_to_look_at where {LATE_QUEUE})"
+    )
 }
 
 pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>) -> Inner<Vec<StepResult>> {
@@ -56,7 +60,8 @@ pub(super) fn settle(tx: &Transaction<'_>, now: Timestamp, rule: SettleRule<'_>)
     }
     // A call that is still queued when its meetings have started would ring too late.
     let sql = format!(
-        "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 where {LATE_QUEUE}"
+        "update attempts indexed by attempts_to_look_at set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 \
+         where {LATE_QUEUE}"
     );
     tx.prepare_cached(&sql)?.execute([now])?;
     Ok(results)
@@ -125,4 +130,28 @@ fn abandon(tx: &Transaction<'_>, id: AttemptId, call_again: bool, now: Timestamp
     };
     record::move_steps(tx, id, now, &rule, &mut recorded)?;
     Ok(recorded.steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{SqliteStore, calls, reconcile};
+
+    #[test]
+    fn what_every_tick_asks_of_attempts_walks_through_no_history() {
+        let store = SqliteStore::in_memory().unwrap();
+        let connection = store.lock();
+        let live = calls::ANYTHING_LIVE.to_owned();
+        for sql in [anything_to_settle_sql(), reconcile::DOUBTFUL.to_owned(), live] {
+            let mut plan = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+            let parameters = vec![0; plan.parameter_count()];
+            let lines = plan.query_map(rusqlite::params_from_iter(parameters), |r| r.get(3)).unwrap();
+            let lines: Vec<String> = lines.collect::<rusqlite::Result<_>>().unwrap();
+            let whole = |line: &&String| {
+                line.contains("attempts_of_target")
+                    || (line.contains("SCAN attempts") && !line.contains("INDEX attempts_"))
+            };
+            assert_eq!(lines.iter().find(whole), None, "{lines:#?}");
+        }
+    }
 }

@@ -12,13 +12,17 @@ use crate::store::{
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::time::Duration;
 
+/// The indexes are named: left to itself, SQLite walks through all attempts there ever were.
+pub(super) const DOUBTFUL: &str = "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, \
+                                          intent_boot_ms, request_deadline_at, deadline_boot_ms, hang_up = 'WANTED', key \
+     from attempts where id in (\
+       select id from attempts indexed by attempts_open where state in ('SENDING','UNKNOWN') and state = 'UNKNOWN' \
+       union all select id from attempts indexed by attempts_by_intent \
+         where intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
+     order by state = 'UNKNOWN' desc, id";
+
 pub(super) fn doubtful(tx: &Transaction<'_>, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
-    let mut statement = tx.prepare_cached(
-        "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, intent_boot_ms, \
-                request_deadline_at, deadline_boot_ms, hang_up = 'WANTED', key \
-         from attempts where state = 'UNKNOWN' or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
-         order by state = 'UNKNOWN' desc, id",
-    )?;
+    let mut statement = tx.prepare_cached(DOUBTFUL)?;
     let rows = statement.query_map([watched_since], |r| {
         Ok(Doubtful {
             attempt: r.get(0)?,
