@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How long one run of savehub takes, beside what people would use instead: one table, medians of runs in turn.
 # Needs cargo and the Debian packages sqlite3, curl, python3, time; valgrind for the instruction counts.
-# Usage: bash benches/oneshot.sh [ROUNDS] [ROWS...]   rounds of runs (default 21); rows of history (default 1000000;
+# Usage: bash benches/oneshot.sh [ROUNDS] [ROWS...]   rounds of runs (default 21); rows of history (default 1000000, 0 for none;
 # 10000000 takes 4 GB of disk for some minutes)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

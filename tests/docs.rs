@@ -223,11 +223,6 @@ fn every_heading_the_readme_links_to_is_there() {
             let text = line.strip_prefix("## ").or_else(|| line.strip_prefix("### "));
             text.is_some_and(|text| text.to_lowercase().replace(',', "").replace(' ', "-") == anchor)
         };
-=======
-        let heading = |line: &str| {
-            line.starts_with("##") && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == anchor
-        };
->>>>>>> .merge_file_jjM7rw
         assert!(README.lines().any(heading), "#{anchor}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::Timeout;
@@ -57,6 +57,12 @@ impl Resolver for Names {
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
         let host = uri.host().unwrap_or_default();
         let Some(found) = self.0.lookup(host, port, *timeout.after) else {
+            // An address needs nobody to be asked, and no thread to wait in.
+            if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+                let mut addrs = self.empty();
+                addrs.push(SocketAddr::new(ip, port));
+                return Ok(addrs);
+            }
             let found = DefaultResolver::default().resolve(uri, config, timeout);
             return found.map_err(|e| if let ureq::Error::Io(_) = e { ureq::Error::HostNotFound } else { e });
         };
@@ -69,5 +75,19 @@ impl Resolver for Names {
             addrs.push(addr);
         }
         if addrs.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(addrs) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_its_own_and_takes_no_time_to_find() {
+        let names = Names(Arc::new(SystemLookup));
+        for address in ["127.0.0.1", "::1", "192.0.2.7"] {
+            let found = names.find(address, 8080, Duration::from_nanos(1)).unwrap();
+            assert_eq!(found, [SocketAddr::new(address.parse().unwrap(), 8080)]);
+        }
     }
 }

@@ -21,6 +21,7 @@ pub use setup::*;
 pub use upkeep::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Phones a person who is about to miss a meeting
@@ -43,6 +44,33 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What a scheduler types. All commands together take a tick longer to set up than its config to read.
+#[derive(Parser)]
+struct Ticking {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: TickAlone,
+}
+
+#[derive(Subcommand)]
+enum TickAlone {
+    Tick(TickArgs),
+}
+
+impl Cli {
+    /// What was typed. Mistakes, and what asks for help, end the process with a text, as [`Parser::parse`] does.
+    pub fn typed() -> Self {
+        Self::tick_alone(std::env::args_os()).unwrap_or_else(Self::parse)
+    }
+
+    /// A tick, when it is certainly one; everything else is for the whole parser.
+    fn tick_alone(typed: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let Ticking { global, command: TickAlone::Tick(args) } = Ticking::try_parse_from(typed).ok()?;
+        Some(Self { global, command: Command::Tick(args) })
+    }
 }
 
 /// Options of every command.

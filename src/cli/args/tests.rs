@@ -88,3 +88,28 @@ fn every_leaf_command_shows_examples() {
     }
     look(&Cli::command());
 }
+
+#[test]
+fn a_tick_typed_alone_is_what_the_whole_parser_makes_of_it() {
+    for line in [
+        "savehub tick",
+        "savehub --config a.toml tick",
+        "savehub tick --config=a.toml -vv --color never",
+        "savehub -q tick --json --dry-run --now 14:30",
+    ] {
+        let words = || line.split_whitespace().map(Into::into);
+        let (Some(alone), Ok(whole)) = (Cli::tick_alone(words()), Cli::try_parse_from(words())) else {
+            panic!("{line}")
+        };
+        let (Command::Tick(a), Command::Tick(b)) = (alone.command, whole.command) else { panic!("{line}") };
+        assert_eq!(format!("{:?}{a:?}", alone.global), format!("{:?}{b:?}", whole.global), "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_tick_or_asks_for_help_is_for_the_whole_parser() {
+    for line in ["savehub", "savehub --help", "savehub tick --help", "savehub tick -V", "savehub tic", "savehub status"]
+    {
+        assert!(Cli::tick_alone(line.split_whitespace().map(Into::into)).is_none(), "{line}");
+    }
+}

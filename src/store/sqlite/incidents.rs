@@ -64,6 +64,10 @@ fn unwatched(tx: &Transaction<'_>, until: Timestamp) -> Inner<Vec<Meeting>> {
 
 /// Open incidents that the plan no longer wants, with its reason.
 fn refused(tx: &Transaction<'_>, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, Reason)>> {
+    let anything = "select exists(select 1 from incidents where ended_at is null)";
+    if !tx.prepare_cached(anything)?.query_row([], |r| r.get::<_, bool>(0))? {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "select {}, i.id as incident from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null",
         meetings::COLUMNS
