@@ -103,3 +103,9 @@ pub struct HeardView {
     /// What it meant.
     pub effect: HeardEffect,
 }
+
+/// The line `s5: …` about this step, of what the guards saw.
+pub(in crate::store) fn own_line(lines: &str, step: StepId) -> Option<String> {
+    let start = format!("{step}: ");
+    lines.lines().find_map(|line| line.strip_prefix(&start)).map(str::to_owned)
+}

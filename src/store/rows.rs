@@ -38,4 +38,8 @@ pub(super) const TABLES: &[&str] = &[
     "faults",
     "heard",
     "heard_incidents",
+    "pauses",
+    "pace",
+    // Last: whoever counts by himself while rows come in begins with these numbers instead.
+    "counters",
 ];

@@ -1,6 +1,6 @@
 //! Short ways to a store with something due in it.
 
-use savehub::model::{Action, Address, PlannedStep, ProviderKind, Target, Timestamp};
+use savehub::model::{Action, Address, PlannedStep, ProviderKind, Slot, Target, Timestamp};
 use savehub::owner::Owner;
 use savehub::store::{Attempt, AttemptDraft, Begun, Claim, Meeting, NewMeeting, Plan, Result, Store, Verdict};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -48,7 +48,7 @@ pub(crate) fn begin(store: &dyn Store, claim: Claim, phone: &str, owner: &Owner,
         token: format!("{owner} {}", TOKENS.fetch_add(1, Ordering::Relaxed)),
         person: claim.person.clone(),
         to: Target::call(savehub::model::Phone::parse(phone).unwrap()),
-        from: Address::read("+12025550199"),
+        senders: vec![Address::read("+12025550199")],
         provider: ProviderKind::Twilio,
         account: "AC1".into(),
         owner: owner.clone(),
@@ -60,6 +60,8 @@ pub(crate) fn begin(store: &dyn Store, claim: Claim, phone: &str, owner: &Owner,
         day_since: at(now - 86_400),
         merge_until: at(now),
         say: &|_| "hello".into(),
+        slot: &|_| Slot::Take { sender: 0, next: None },
+        saw: &|_| "all agree".into(),
     };
     store.begin_attempt(claim, &draft, at(now), &|facts| {
         let recent = facts.step.as_ref().map_or(0, |step| step.recent_calls);

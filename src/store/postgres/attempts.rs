@@ -3,16 +3,19 @@
 use super::age::{age, ages};
 use super::tx::{Optional, Tx, params};
 use super::values::target;
-use super::{Inner, record};
+use super::{Inner, pauses, record};
 use crate::model::{AttemptId, AttemptState, HangUpState, Reason, StepState, Timestamp};
 use crate::store::{
     AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
 };
 
 pub(super) fn fence(tx: &Tx<'_>, id: AttemptId) -> Inner<FenceFacts> {
-    let (state, owner, hang_up, kind) = tx
-        .sql("select state, owner, hang_up, kind from attempts where id = $1")
-        .query_row([id], |r| Ok((r.get::<_, AttemptState>(0)?, r.get(1)?, r.get::<_, HangUpState>(2)?, r.get(3)?)))
+    let (state, owner, hang_up, kind, person) = tx
+        .sql("select state, owner, hang_up, kind, person from attempts where id = $1")
+        .query_row([id], |r| {
+            let state = (r.get::<_, AttemptState>(0)?, r.get::<_, HangUpState>(2)?);
+            Ok((state.0, r.get(1)?, state.1, r.get(3)?, r.get::<_, String>(4)?))
+        })
         .optional()?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
     let served = tx
@@ -24,7 +27,8 @@ pub(super) fn fence(tx: &Tx<'_>, id: AttemptId) -> Inner<FenceFacts> {
         )
         .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<_>>(2)?, r.get::<_, Option<_>>(3)?)))?;
     let (incidents_open, acknowledged, due_at, deadline_at) = served;
-    Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, kind, due: due_at.zip(deadline_at) })
+    let pause = pauses::longest(tx, &person)?;
+    Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, pause, kind, due: due_at.zip(deadline_at) })
 }
 
 const LATE_QUEUE: &str = "kind = 'call' and state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \

@@ -1,15 +1,17 @@
 //! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
 
 use super::age::SERVER_NOW;
+use super::pace::{self, Taken};
 use super::tx::{Optional, Row, Sql, Tx, params};
-use super::{Inner, record};
+use super::{Inner, pauses, record};
 use crate::model::{
-    Action, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
+    Action, Address, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
     printable,
 };
 use crate::store::{
     Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
 };
+use std::collections::HashMap;
 
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
@@ -43,12 +45,16 @@ pub(super) fn action(row: &Row, first: usize) -> Sql<Action> {
     })
 }
 
+/// Of a call step: was somebody called for its meeting before?
+const CALLED_BEFORE: &str = "s.kind = 'call' and exists(select 1 from call_tracker t join attempts a on a.id = t.attempt_id \
+                             where t.person = i.person and t.meeting_id = i.meeting_id and a.kind = 'call')";
+
 pub(super) fn due(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Inner<Vec<Claim>> {
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id \
          where s.state = 'PENDING' and s.ready_at <= $1 \
-         order by s.deadline_at <= $1, s.deadline_at, s.due_at desc, s.id limit $2"
+         order by s.deadline_at <= $1, s.deadline_at, {CALLED_BEFORE}, s.due_at desc, s.id limit $2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = tx.sql(&sql).query_map(params![now, limit], claim_from_row)?;
@@ -80,14 +86,18 @@ pub(super) fn begin(
     if first.facts.number.open_attempt {
         return Ok(Begun::Waits(Reason::NumberBusy));
     }
-    let mut shared = vec![first.claim];
-    shared.extend(companions(tx, &shared[0], draft, draft.merge_until, now, rule)?);
-    shared.sort_by_key(|c| c.words.starts_at);
-    let words: Vec<MeetingWords> = shared.iter().map(|c| c.words.clone()).collect();
+    let (from, next_slot) = match pace::take(tx, Some(claim.incident), draft)? {
+        Taken::Slot { from, next } => (from, next),
+        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
+    };
+    let mut shared = vec![first];
+    shared.extend(companions(tx, &shared[0].claim, draft, draft.merge_until, now, rule)?);
+    shared.sort_by_key(|c| c.claim.words.starts_at);
+    let words: Vec<MeetingWords> = shared.iter().map(|c| c.claim.words.clone()).collect();
     let message = (draft.say)(&words);
-    let id = insert(tx, Some(claim.step), draft, &message, now)?;
+    let id = insert(tx, Some(claim.step), draft, &from, &message, Some(&guards(&shared, draft)), now)?;
     for served in &shared {
-        serve(tx, id, served, now)?;
+        serve(tx, id, &served.claim, now)?;
     }
     Ok(Begun::Attempt(Attempt {
         id,
@@ -95,12 +105,14 @@ pub(super) fn begin(
         key: key(tx, id)?,
         step: Some(claim.step),
         incident: Some(claim.incident),
-        steps: shared.iter().map(|c| c.step).collect(),
+        steps: shared.iter().map(|c| c.claim.step).collect(),
         words,
         to: draft.to.clone(),
+        from,
         provider: draft.provider,
         message,
         intent_at: now,
+        next_slot,
         seal: Seal,
     }))
 }
@@ -118,8 +130,12 @@ pub(super) fn begin_test_call(
         Verdict::Place if facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
         Verdict::Place => {}
     }
+    let (from, next_slot) = match pace::take(tx, None, draft)? {
+        Taken::Slot { from, next } => (from, next),
+        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
+    };
     let message = (draft.say)(&[]);
-    let id = insert(tx, None, draft, &message, now)?;
+    let id = insert(tx, None, draft, &from, &message, Some(&(draft.saw)(&facts)), now)?;
     Ok(Begun::Attempt(Attempt {
         id,
         token: draft.token.clone(),
@@ -129,15 +145,28 @@ pub(super) fn begin_test_call(
         steps: Vec::new(),
         words: Vec::new(),
         to: draft.to.clone(),
+        from,
         provider: draft.provider,
         message,
         intent_at: now,
+        next_slot,
         seal: Seal,
     }))
 }
 
 /// The step as it is now, if it is still pending and ready.
 pub(super) fn pending(tx: &Tx<'_>, step: StepId, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Option<Candidate>> {
+    candidate(tx, step, draft, now, None)
+}
+
+/// The same, with the calls of the day where they have been counted already.
+pub(super) fn candidate(
+    tx: &Tx<'_>,
+    step: StepId,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    today: Option<&Today>,
+) -> Inner<Option<Candidate>> {
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id where s.id = $1 and s.state = 'PENDING' and s.ready_at <= $2 \
@@ -145,7 +174,11 @@ pub(super) fn pending(tx: &Tx<'_>, step: StepId, draft: &AttemptDraft<'_>, now: 
     );
     let claim = tx.sql(&sql).query_row(params![step, now], claim_from_row).optional()?;
     let Some(claim) = claim else { return Ok(None) };
-    let facts = facts(tx, Some((&claim, now)), draft)?;
+    let step = step_facts(tx, &claim, draft, now)?;
+    let facts = match today {
+        Some(today) => facts_on(tx, Some(step), draft, today.of(&draft.person))?,
+        None => facts_on(tx, Some(step), draft, calls_today(tx, draft)?)?,
+    };
     Ok(Some(Candidate { claim, facts }))
 }
 
@@ -157,7 +190,7 @@ pub(super) fn companions(
     until: Timestamp,
     now: Timestamp,
     rule: GuardRule<'_>,
-) -> Inner<Vec<Claim>> {
+) -> Inner<Vec<Candidate>> {
     if first.action.kind != RungKind::Call {
         return Ok(Vec::new());
     }
@@ -172,30 +205,74 @@ pub(super) fn companions(
     let rows = statement
         .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
         .collect::<Sql<Vec<Claim>>>()?;
-    let mut taken: Vec<Claim> = Vec::new();
+    let mut taken: Vec<Candidate> = Vec::new();
     for claim in rows {
-        let seen = taken.iter().any(|c| c.incident == claim.incident);
-        if !seen && rule(&facts(tx, Some((&claim, now)), draft)?) == Verdict::Place {
-            taken.push(claim);
+        if taken.iter().any(|c| c.claim.incident == claim.incident) {
+            continue;
+        }
+        let facts = facts(tx, Some((&claim, now)), draft)?;
+        if rule(&facts) == Verdict::Place {
+            taken.push(Candidate { claim, facts });
         }
     }
     Ok(taken)
 }
 
+/// What the guards saw of each step that the attempt serves: a line each, `s5: …`.
+fn guards(served: &[Candidate], draft: &AttemptDraft<'_>) -> String {
+    let lines: Vec<String> = served.iter().map(|c| format!("{}: {}", c.claim.step, (draft.saw)(&c.facts))).collect();
+    lines.join("\n")
+}
+
 fn facts(tx: &Tx<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
     let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
+    facts_on(tx, step, draft, calls_today(tx, draft)?)
+}
+
+/// Counted calls of the last 24 hours: of the person, and of all people.
+type CallsToday = (u32, u32);
+
+fn facts_on(
+    tx: &Tx<'_>,
+    step: Option<StepFacts>,
+    draft: &AttemptDraft<'_>,
+    (calls_of_person_today, calls_today): CallsToday,
+) -> Inner<Facts> {
+    let (number, pause) = (number_facts(tx, draft)?, pauses::longest(tx, &draft.person)?);
+    Ok(Facts { step, number, pause, calls_of_person_today, calls_today })
+}
+
+fn calls_today(tx: &Tx<'_>, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
     let today = |filter: &str| -> Sql<u32> {
         let sql = format!(
             "select count(*) from attempts where intent_at > $1 and kind = 'call' and state in {COUNTED}{filter}"
         );
         tx.sql(&sql).query_row(params![draft.day_since, draft.person], |r| r.get(0))
     };
-    Ok(Facts {
-        step,
-        number: number_facts(tx, draft)?,
-        calls_of_person_today: today(" and person = $2")?,
-        calls_today: today(" and $2 = $2")?,
-    })
+    Ok((today(" and person = $2")?, today(" and $2 = $2")?))
+}
+
+/// The calls of the day, counted once for many steps.
+pub(super) struct Today {
+    all: u32,
+    by_person: HashMap<String, u32>,
+}
+
+impl Today {
+    pub(super) fn count(tx: &Tx<'_>, since: Timestamp) -> Inner<Self> {
+        let sql = format!(
+            "select person, count(*) from attempts where intent_at > $1 and kind = 'call' and state in {COUNTED} \
+             group by person"
+        );
+        let statement = tx.sql(&sql);
+        let rows = statement.query_map([since], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let by_person: HashMap<String, u32> = rows.collect::<Sql<_>>()?;
+        Ok(Self { all: by_person.values().sum(), by_person })
+    }
+
+    fn of(&self, person: &str) -> CallsToday {
+        (self.by_person.get(person).copied().unwrap_or(0), self.all)
+    }
 }
 
 fn step_facts(tx: &Tx<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<StepFacts> {
@@ -258,17 +335,19 @@ pub(super) fn insert(
     tx: &Tx<'_>,
     step: Option<StepId>,
     draft: &AttemptDraft<'_>,
+    from: &Address,
     message: &str,
+    guards: Option<&str>,
     now: Timestamp,
 ) -> Inner<AttemptId> {
     // The row is written after the owner began to count: by the server's clock everything ends later than by its own.
     let sql = format!(
         "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
          state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, \
-         intent_server_ms, deadline_server_ms, lease_until_server_ms) \
+         intent_server_ms, deadline_server_ms, lease_until_server_ms, guards) \
          values ($1, coalesce((select key from attempts where step_id = $2 order by id limit 1), $1), $2, $3, $4, $5, \
            $15, $6, $7, $8, 'SENDING', $9, $10, $11, $12, $13, $14, \
-           {SERVER_NOW}, {SERVER_NOW} + $14 - $13, {SERVER_NOW} + $10 - $13) returning id"
+           {SERVER_NOW}, {SERVER_NOW} + $14 - $13, {SERVER_NOW} + $10 - $13, $16) returning id"
     );
     let id = tx.sql(&sql).query_row(
         params![
@@ -278,7 +357,7 @@ pub(super) fn insert(
             draft.provider,
             draft.account,
             draft.to.address,
-            draft.from,
+            from,
             cut(&printable(message), MESSAGE_CUT),
             draft.owner,
             draft.lease_until_boot_ms,
@@ -286,7 +365,8 @@ pub(super) fn insert(
             draft.request_deadline_at,
             draft.intent_boot_ms,
             draft.deadline_boot_ms,
-            draft.to.kind
+            draft.to.kind,
+            guards
         ],
         |r| r.get(0),
     )?;

@@ -3,8 +3,8 @@
 use super::tx::{Optional, Tx, params};
 use super::{Inner, incidents};
 use crate::model::{
-    AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Timestamp, Waiting, cut, printable,
-    tag,
+    AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Phone, Timestamp, Waiting, cut,
+    printable, tag,
 };
 use crate::store::{Acknowledgement, CheckIn, HearRule, Heeded};
 use std::time::Duration;
@@ -21,31 +21,42 @@ pub(super) fn waiting(tx: &Tx<'_>) -> Inner<Vec<Waiting>> {
     let statement = tx.sql(
         "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
            case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
-             and a.provider = 'twilio' then a.sid end \
+             and a.provider = 'twilio' then a.sid end, \
+           case when a.kind in ('call','sms') and a.provider = 'twilio' then a.from_number end \
          from incidents i join attempt_steps x on x.incident_id = i.id join attempts a on a.id = x.attempt_id \
            join steps s on s.id = x.step_id \
          where i.ended_at is null and s.to_whom = '' and a.kind in ('call','sms','email') and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') \
          order by i.starts_at, i.id, a.intent_at, a.id",
     );
     let rows = statement.query_map(params![], |r| {
-        let sent: Sent = (r.get(3)?, r.get(4)?, r.get(5)?);
+        let from: Option<Address> = r.get(6)?;
+        let sent: Sent = (r.get(3)?, r.get(4)?, r.get(5)?, from.and_then(|from| from.phone().cloned()));
         Ok(((r.get(0)?, r.get(1)?, r.get(2)?), sent))
     })?;
     let mut waiting: Vec<Waiting> = Vec::new();
-    for ((incident, person, starts_at), (at, key, call)) in super::readable(rows, "something that was sent")? {
+    for ((incident, person, starts_at), (at, key, call, from)) in super::readable(rows, "something that was sent")? {
         if waiting.last().is_none_or(|w| w.incident != incident) {
-            waiting.push(Waiting { incident, person, starts_at, since: at, tags: vec![], calls: vec![] });
+            waiting.push(Waiting {
+                incident,
+                person,
+                starts_at,
+                since: at,
+                tags: vec![],
+                calls: vec![],
+                numbers: vec![],
+            });
         }
         if let Some(last) = waiting.last_mut() {
             last.tags.push(tag(&key));
             last.calls.extend(call);
+            last.numbers.extend(from.filter(|from| !last.numbers.contains(from)));
         }
     }
     Ok(waiting)
 }
 
-/// When it was sent, its key, and its call unless nobody picked that up.
-type Sent = (Timestamp, String, Option<String>);
+/// When it was sent, its key, its call unless nobody picked that up, and the number it was sent from.
+type Sent = (Timestamp, String, Option<String>, Option<Phone>);
 
 pub(super) fn is_known(tx: &Tx<'_>, sid: &str) -> Inner<bool> {
     let known = tx.sql("select 1 from heard where sid = $1").query_row([sid], |_| Ok(())).optional()?;

@@ -38,16 +38,22 @@ mod calendars;
 mod calls;
 mod claims;
 mod copy;
+mod forget;
+mod gauges;
 mod heard;
+mod history;
 mod incidents;
 mod meetings;
 mod migrations;
 mod open;
+mod pace;
+mod pauses;
 mod reads;
 mod reconcile;
 mod record;
 mod session;
 mod take;
+mod tally;
 mod ticks;
 mod tls;
 mod transact;
@@ -56,11 +62,13 @@ mod values;
 
 use super::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
-    CalendarsSynced, CallScope, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, FaultNews,
-    FenceFacts, Finding, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone, Meeting, NewMeeting, NextLook,
-    Opened, PlanRule, ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store,
-    TickBegun, TickEnd, TickStart, packed,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
+    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded,
+    Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd,
+    TickSeen, TickStart, TurnedAway, packed,
 };
+use super::{Ahead, History};
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
     Timestamp, Waiting,
@@ -213,6 +221,16 @@ impl Store for PostgresStore {
         self.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))
     }
 
+    fn turn_away(
+        &self,
+        queue: &[Queued<'_>],
+        now: Timestamp,
+        guards: QueueRule<'_>,
+        hopeless: CapacityRule<'_>,
+    ) -> Result<TurnedAway> {
+        self.write("turn calls away", |tx| pace::turn_away(tx, queue, now, guards, hopeless))
+    }
+
     fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>> {
         self.write("refuse a step", |tx| claims::refuse(tx, claim.step, refusal, now))
     }
@@ -337,6 +355,50 @@ impl Store for PostgresStore {
 
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
         self.write("resolve an incident", |tx| incidents::resolve(tx, incident, note, now))
+    }
+
+    fn pause(&self, new: &NewPause, now: Timestamp) -> Result<PauseView> {
+        self.write("begin a pause", |tx| pauses::begin(tx, new, now))
+    }
+
+    fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.write("end a pause", |tx| pauses::end(tx, person, now))
+    }
+
+    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.glance("read the pauses", |tx| pauses::live(tx, now))
+    }
+
+    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
+        self.glance("read the last ticks", |tx| reads::ticks(tx, since, limit))
+    }
+
+    fn forget(&self, until: Timestamp, limit: u32) -> Result<Forgotten> {
+        self.write("delete what is old", |tx| forget::batch(tx, until, limit.into()))
+    }
+
+    fn forgettable(&self, until: Timestamp) -> Result<Forgotten> {
+        self.read("count what is old", |tx| forget::count(tx, until))
+    }
+
+    fn gauges(&self, now: Timestamp) -> Result<Gauges> {
+        self.read("count", |tx| gauges::gauges(tx, now))
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.read("count for the report", |tx| tally::tally(tx, asked))
+    }
+
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
+        self.read("read a meeting's history", |tx| history::of(tx, meeting))
+    }
+
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
+        self.glance("look for an incident", |tx| history::meeting_of(tx, incident))
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.read("look ahead", |tx| history::ahead(tx, started_since))
     }
 
     fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {

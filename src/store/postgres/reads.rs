@@ -1,10 +1,12 @@
 //! What `status` shows.
 
 use super::tx::{Optional, Row, Sql, Tx, params};
-use super::values::target;
-use super::{Inner, calendars, meetings};
-use crate::model::{IncidentId, StepId, Timestamp};
-use crate::store::{AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickView};
+use super::values::{Value, target};
+use super::{Inner, calendars, meetings, pauses};
+use crate::model::{IncidentId, MeetingId, StepId, Timestamp};
+use crate::store::{
+    AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
+};
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -14,10 +16,11 @@ const SHOWN: i64 = 200;
 pub(super) fn snapshot(tx: &Tx<'_>, now: Timestamp, since: Timestamp, until: Timestamp) -> Inner<Snapshot> {
     Ok(Snapshot {
         next_meetings: next_meetings(tx, now, until)?,
-        incidents: incidents(tx, since)?,
+        incidents: incidents(tx, SHOWN_INCIDENTS, &params![since, SHOWN], "i.starts_at desc, i.id desc")?,
         calendars: calendars::views(tx)?,
         last_tick: last_tick(tx)?,
         faults: faults(tx)?,
+        pauses: pauses::live(tx, now)?,
     })
 }
 
@@ -37,15 +40,21 @@ const SHOWN_INCIDENTS: &str = "select id from incidents where ended_at is null u
                                select id from (select id from incidents where ended_at >= $1 \
                                  order by ended_at desc, id limit $2) ended";
 
-fn incidents(tx: &Tx<'_>, since: Timestamp) -> Inner<Vec<IncidentView>> {
+/// All incidents of a meeting, oldest generation first.
+pub(super) fn incidents_of(tx: &Tx<'_>, meeting: MeetingId) -> Inner<Vec<IncidentView>> {
+    incidents(tx, "select id from incidents where meeting_id = $1", &params![meeting], "i.generation")
+}
+
+/// The incidents `which` names, in this order.
+fn incidents(tx: &Tx<'_>, which: &str, params: &[Value], order: &str) -> Inner<Vec<IncidentView>> {
     let sql = format!(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
                 i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
-         from incidents i join meetings m on m.id = i.meeting_id where i.id in ({SHOWN_INCIDENTS}) \
-         order by i.starts_at desc, i.id desc"
+         from incidents i join meetings m on m.id = i.meeting_id where i.id in ({which}) \
+         order by {order}"
     );
-    let mut steps = steps(tx, since)?;
-    let rows = tx.sql(&sql).query_map(params![since, SHOWN], |r| {
+    let mut steps = steps(tx, which, params)?;
+    let rows = tx.sql(&sql).query_map(params.to_vec(), |r| {
         let id = r.get(0)?;
         Ok(IncidentView {
             id,
@@ -73,13 +82,13 @@ fn acknowledged(row: &Row, first: usize) -> Sql<Option<AcknowledgedView>> {
 }
 
 /// The steps of all shown incidents, in the order of their ladders: one question for all of them.
-fn steps(tx: &Tx<'_>, since: Timestamp) -> Inner<HashMap<IncidentId, Vec<StepView>>> {
+fn steps(tx: &Tx<'_>, which: &str, params: &[Value]) -> Inner<HashMap<IncidentId, Vec<StepView>>> {
     let sql = format!(
         "select id, rung, kind, due_at, state, reason, detail, nullif(to_whom, ''), channel, incident_id from steps \
-         where incident_id in ({SHOWN_INCIDENTS}) order by incident_id, rung"
+         where incident_id in ({which}) order by incident_id, rung"
     );
-    let mut attempts = attempts(tx, since)?;
-    let rows = tx.sql(&sql).query_map(params![since, SHOWN], |r| {
+    let mut attempts = attempts(tx, which, params)?;
+    let rows = tx.sql(&sql).query_map(params.to_vec(), |r| {
         let id = r.get(0)?;
         let step = StepView {
             id,
@@ -99,14 +108,14 @@ fn steps(tx: &Tx<'_>, since: Timestamp) -> Inner<HashMap<IncidentId, Vec<StepVie
 }
 
 /// The attempts of all those steps, oldest first.
-fn attempts(tx: &Tx<'_>, since: Timestamp) -> Inner<HashMap<StepId, Vec<AttemptView>>> {
+fn attempts(tx: &Tx<'_>, which: &str, params: &[Value]) -> Inner<HashMap<StepId, Vec<AttemptView>>> {
     let sql = format!(
         "select a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
                 a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s, x.step_id \
          from attempt_steps x join attempts a on a.id = x.attempt_id \
-         where x.incident_id in ({SHOWN_INCIDENTS}) order by x.step_id, a.id"
+         where x.incident_id in ({which}) order by x.step_id, a.id"
     );
-    let rows = tx.sql(&sql).query_map(params![since, SHOWN], |r| {
+    let rows = tx.sql(&sql).query_map(params.to_vec(), |r| {
         let attempt = AttemptView {
             id: r.get(0)?,
             state: r.get(1)?,
@@ -153,6 +162,28 @@ fn last_tick(tx: &Tx<'_>) -> Inner<Option<TickView>> {
         None => Ok(view("")?),
         ended => Ok(ended),
     }
+}
+
+/// The newest ticks. A row that cannot be read is left out.
+pub(super) fn ticks(tx: &Tx<'_>, since: Timestamp, limit: usize) -> Inner<Vec<TickSeen>> {
+    let sql = "select id, host, owner, boottime_ms, started_at, ended_at, exit, skew_ms, placed, not_placed from ticks \
+               where started_at >= $1 order by id desc limit $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = tx.sql(sql).query_map(params![since, limit], |r| {
+        Ok(TickSeen {
+            id: r.get(0)?,
+            host: r.get(1)?,
+            owner: r.get(2)?,
+            boottime_ms: r.get(3)?,
+            started_at: r.get(4)?,
+            ended_at: r.get(5)?,
+            exit: r.get(6)?,
+            skew_ms: r.get(7)?,
+            placed: r.get(8)?,
+            not_placed: r.get(9)?,
+        })
+    })?;
+    super::readable(rows, "a tick")
 }
 
 fn faults(tx: &Tx<'_>) -> Inner<Vec<FaultView>> {

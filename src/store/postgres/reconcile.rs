@@ -56,7 +56,8 @@ pub(super) fn reconcile(
     let nothing = Recorded { state, steps: Vec::new(), again_at: None, hang_up: None };
     let open_elsewhere = match state {
         AttemptState::Unknown => false,
-        // Given up, but another attempt to this number is open: an unknown call in the list may be that one's.
+        // Given up, but another attempt to this number, from the same one, is open: an unknown call in the list may be
+        // that one's.
         AttemptState::Absent | AttemptState::Abandoned => number_is_open(tx, id)?,
         _ => true,
     };
@@ -76,11 +77,11 @@ pub(super) fn reconcile(
     }
 }
 
-/// The next attempt at the same target that has no answer: a call made since its intent is more likely its own.
+/// The next attempt at the same target, from the same number (a list is of one), that has no answer: a call made since its intent is more likely its own.
 fn later(tx: &Tx<'_>, id: AttemptId) -> Inner<Option<Later>> {
     let sql = format!(
         "select owner, intent_at, intent_boot_ms, {} from attempts where id > $1 and state in ('SENDING','UNKNOWN','ABANDONED') \
-         and (kind, to_number) = (select kind, to_number from attempts where id = $1) order by id limit 1",
+         and (kind, to_number, from_number) = (select kind, to_number, from_number from attempts where id = $1) order by id limit 1",
         ages("attempts")
     );
     let later = tx.sql(&sql).query_row([id], |r| {
@@ -105,7 +106,7 @@ fn unknown_calls(tx: &Tx<'_>, list: &[ListedCall]) -> Inner<Vec<ListedCall>> {
 fn number_is_open(tx: &Tx<'_>, id: AttemptId) -> Inner<bool> {
     let open = tx.query_row(
         "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN') \
-         and (kind, to_number) = (select kind, to_number from attempts where id = $1))",
+         and (kind, to_number, from_number) = (select kind, to_number, from_number from attempts where id = $1))",
         [id],
         |r| r.get(0),
     )?;
@@ -145,7 +146,7 @@ pub(super) fn adopt(
     let Finding::Adopt(index) = find(&unknown) else { return Ok(Vec::new()) };
     let Some(call) = unknown.get(index) else { return Ok(Vec::new()) };
     let message = (draft.say)(std::slice::from_ref(&step.claim.words));
-    let id = claims::insert(tx, Some(claim.step), draft, &message, now)?;
+    let id = claims::insert(tx, Some(claim.step), draft, &call.from, &message, None, now)?;
     claims::serve(tx, id, &step.claim, now)?;
     // What was due when the call was made was named in it.
     let watched = |facts: &Facts| match &facts.step {
@@ -154,7 +155,7 @@ pub(super) fn adopt(
     };
     let until = call.created_at.plus(Duration::from_millis(1));
     for shared in claims::companions(tx, &step.claim, draft, until, now, &watched)? {
-        claims::serve(tx, id, &shared, now)?;
+        claims::serve(tx, id, &shared.claim, now)?;
     }
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };

@@ -2,10 +2,10 @@
 
 use super::tx::{Optional, Sql, Tx, params};
 use super::values::target;
-use super::{Inner, calls};
+use super::{Inner, calls, pace};
 use crate::model::{
-    Accepted, AttemptId, AttemptState, CallStatus, HangUpState, Outcome, Reason, RejectionClass, Reply, RungKind,
-    StepId, StepState, Timestamp, printable,
+    Accepted, AttemptId, AttemptState, CallStatus, HangUpState, IncidentId, Outcome, Reason, RejectionClass, Reply,
+    RungKind, StepId, StepState, Timestamp, printable,
 };
 use crate::store::{AfterFacts, AfterRule, AttemptDraft, Recorded, Refusal, StepNext, StepResult, StoreError};
 
@@ -52,6 +52,9 @@ pub(super) fn record(
     if after == AttemptState::Accepted {
         if !before.is_open() {
             haunt(tx, id, before, now)?;
+        }
+        if let Some(wait) = reply.meta.queued_for {
+            pace::cancel_late(tx, id, now.plus(wait), now)?;
         }
         recorded.hang_up = calls::wanted(tx, id)?;
     }
@@ -226,11 +229,24 @@ fn give_up_target(tx: &Tx<'_>, id: AttemptId, now: Timestamp, recorded: &mut Rec
         super::claims::end_pending(tx, step, &refusal, now)?;
         recorded.steps.push(step_result(tx, step, &refusal, None)?);
     }
+    next_rungs_now(tx, id, now)
+}
+
+/// The next rung before the start that is no call (a call has its own time) of each incident of this attempt is due now.
+pub(super) fn next_rungs_now(tx: &Tx<'_>, id: AttemptId, now: Timestamp) -> Inner<()> {
+    let incidents: Vec<IncidentId> = tx
+        .sql("select distinct incident_id from attempt_steps where attempt_id = $1")
+        .query_map([id], |r| r.get(0))?
+        .collect::<Sql<_>>()?;
+    incidents.into_iter().try_for_each(|incident| next_rung_now(tx, incident, now))
+}
+
+/// The same for one incident.
+pub(super) fn next_rung_now(tx: &Tx<'_>, incident: IncidentId, now: Timestamp) -> Inner<()> {
     tx.execute(
-        "update steps set ready_at = least(ready_at, $2), due_at = least(due_at, $2) where id in (select min(id) from steps \
-         where state = 'PENDING' and kind <> 'call' and before_ms > 0 \
-           and incident_id in (select incident_id from attempt_steps where attempt_id = $1) group by incident_id)",
-        params![id, now],
+        "update steps set ready_at = least(ready_at, $2), due_at = least(due_at, $2) where id = (select min(id) from steps \
+         where state = 'PENDING' and kind <> 'call' and before_ms > 0 and incident_id = $1)",
+        params![incident, now],
     )?;
     Ok(())
 }
@@ -267,7 +283,7 @@ pub(super) fn step_result(
         )
         .query_row([step], |r| {
             Ok(StepResult {
-                status: refusal.reason.status(),
+                status: refusal.status(),
                 reason: refusal.reason,
                 detail: refusal.detail.clone(),
                 state: refusal.state,
@@ -304,7 +320,7 @@ pub(super) fn step_result(
 /// The result of a test call that a guard refused: there is no step and no attempt.
 pub(super) fn call_test_result(draft: &AttemptDraft<'_>, refusal: &Refusal) -> StepResult {
     StepResult {
-        status: refusal.reason.status(),
+        status: refusal.status(),
         reason: refusal.reason,
         detail: refusal.detail.clone(),
         state: refusal.state,

@@ -30,10 +30,14 @@ impl PostgresStore {
                     return Err(StoreError::Conflict(why).into());
                 }
             }
-            let mut count = 0;
+            let (mut count, mut counted) = (0, false);
             let poured = from.pour(&mut |table, rows| {
                 // Each batch has the time of a whole transaction.
                 tx.0.limit(Instant::now() + LIMIT);
+                if table == "counters" && !counted {
+                    forget_counts(tx)?;
+                    counted = true;
+                }
                 count += u64::try_from(rows.rows.len()).unwrap_or(u64::MAX);
                 insert(tx, table, rows).map_err(|error| {
                     let detail = session::in_words(&error);
@@ -46,6 +50,13 @@ impl PostgresStore {
             Ok(count)
         })
     }
+}
+
+/// What the triggers counted while the other rows came in.
+fn forget_counts(tx: &Tx<'_>) -> Result<()> {
+    let done = tx.execute("delete from counters", params![]);
+    done.map(|_| ())
+        .map_err(|error| StoreError::Statement { what: "take over the counters", detail: session::in_words(&error) })
 }
 
 /// Of the whole transaction; each statement keeps its own.
@@ -95,7 +106,7 @@ fn value(cell: &Cell, kind: &str) -> Value {
 
 /// An id that was shown is never used again.
 fn go_on_counting(tx: &Tx<'_>, highest: &[(String, i64)]) -> Inner<()> {
-    for table in ["calendars", "meetings", "incidents", "steps", "attempts", "ticks"] {
+    for table in ["calendars", "meetings", "incidents", "steps", "attempts", "ticks", "pauses"] {
         let known = highest.iter().find(|(name, _)| name == table).map_or(0, |(_, id)| *id);
         let sql = format!(
             "select setval(pg_get_serial_sequence('savehub.{table}', 'id'), \

@@ -2,15 +2,13 @@
 
 use super::incidents::{self, End};
 use super::tx::{Optional, Sql, Tx, params};
-use super::{Inner, claims, heard, meetings, record};
-use crate::model::{
-    HangUp, IncidentId, IncidentState, MeetingId, Reason, RungKind, StepId, StepState, TickId, Timestamp,
-};
+use super::{Inner, claims, forget, heard, pauses, record};
+use crate::model::{HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, Timestamp};
 use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
 use std::time::Duration;
 
-/// How long the rows of ticks are kept.
-const TICKS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long the rows of ticks are kept, whatever retention says. Reports look no further back.
+const TICKS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A lasting fault is told again after this time.
 const TELL_AGAIN: Duration = Duration::from_secs(3600);
@@ -26,8 +24,8 @@ pub(super) fn begin(tx: &Tx<'_>, start: &TickStart) -> Inner<TickBegun> {
         |r| r.get(0),
     )?;
     let id: TickId = tx.query_row(
-        "insert into ticks(owner, boottime_ms, started_at) values ($1, $2, $3) returning id",
-        params![start.owner, start.boottime_ms, start.now],
+        "insert into ticks(owner, boottime_ms, started_at, host) values ($1, $2, $3, $4) returning id",
+        params![start.owner, start.boottime_ms, start.now, start.host],
         |r| r.get(0),
     )?;
     let skews = tx
@@ -43,7 +41,7 @@ pub(super) fn begin(tx: &Tx<'_>, start: &TickStart) -> Inner<TickBegun> {
         .sql("select key from faults order by key collate \"C\"")
         .query_map(params![], |r| r.get(0))?
         .collect::<Sql<_>>()?;
-    Ok(TickBegun { id, skews, faults, last_tick_at })
+    Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
 }
 
 pub(super) fn end(tx: &Tx<'_>, id: TickId, end: &TickEnd) -> Inner<()> {
@@ -127,61 +125,9 @@ fn prune(tx: &Tx<'_>, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> 
     )?;
     heard::prune(tx, now)?;
     if let Some(keep) = rule.retention {
-        closed.deleted = forget(tx, now.minus(keep))?;
-        forget_unwatched(tx, now.minus(keep))?;
+        closed.deleted = forget::batch(tx, now.minus(keep), BATCH / 4)?.incidents;
     }
     Ok(())
-}
-
-/// Deletes meetings that started before `until` and never had an incident: called off before they came into reach.
-fn forget_unwatched(tx: &Tx<'_>, until: Timestamp) -> Inner<()> {
-    let old: Vec<MeetingId> = tx
-        .sql(
-            "select id from meetings m where starts_at < $1 \
-             and not exists (select 1 from incidents where meeting_id = m.id) order by starts_at limit $2",
-        )
-        .query_map(params![until, BATCH], |r| r.get(0))?
-        .collect::<Sql<_>>()?;
-    for meeting in old {
-        meetings::delete(tx, meeting)?;
-    }
-    Ok(())
-}
-
-/// Deletes incidents that ended before `until`, with everything that hangs on them but their meetings.
-fn forget(tx: &Tx<'_>, until: Timestamp) -> Inner<u32> {
-    let old: Vec<IncidentId> = tx
-        .sql(
-            "select id from incidents where ended_at < $1 and not exists (select 1 from attempt_steps x \
-               join attempts a on a.id = x.attempt_id where x.incident_id = incidents.id \
-                 and (a.state in ('SENDING','UNKNOWN') or (a.state = 'ACCEPTED' and a.hang_up = 'WANTED'))) order by ended_at limit $2",
-        )
-        .query_map(params![until, BATCH / 4], |r| r.get(0))?
-        .collect::<Sql<_>>()?;
-    for incident in &old {
-        tx.execute(
-            "delete from call_tracker where meeting_id = (select meeting_id from incidents where id = $1) \
-             and attempt_id in (select attempt_id from attempt_steps where incident_id = $1)",
-            [incident],
-        )?;
-        let attempts: Vec<i64> = tx
-            .sql("select attempt_id from attempt_steps where incident_id = $1")
-            .query_map([incident], |r| r.get(0))?
-            .collect::<Sql<_>>()?;
-        tx.execute("delete from attempt_steps where incident_id = $1", [incident])?;
-        for attempt in attempts {
-            // A shared call goes with the last of its incidents; until then it belongs to none of the deleted steps.
-            tx.execute(
-                "update attempts set step_id = (select min(step_id) from attempt_steps where attempt_id = $1) where id = $1",
-                [attempt],
-            )?;
-            tx.execute("delete from attempts where id = $1 and step_id is null", [attempt])?;
-        }
-        tx.execute("delete from heard_incidents where incident_id = $1", [incident])?;
-        tx.execute("delete from steps where incident_id = $1", [incident])?;
-        tx.execute("delete from incidents where id = $1", [incident])?;
-    }
-    Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
 }
 
 pub(super) fn fault_seen(tx: &Tx<'_>, key: &str, now: Timestamp) -> Inner<FaultNews> {

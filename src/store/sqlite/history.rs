@@ -66,7 +66,7 @@ fn attempt(tx: &Transaction<'_>, step: StepId, view: &AttemptView) -> Inner<Atte
                 view: view.clone(),
                 message: r.get(0)?,
                 finished_at: r.get(1)?,
-                guards: guards.and_then(|lines| own_line(&lines, step)),
+                guards: guards.and_then(|lines| crate::store::own_line(&lines, step)),
                 class: r.get(3)?,
                 hang_up_how: r.get(4)?,
                 first_step: r.get(5)?,
@@ -82,12 +82,6 @@ fn attempt(tx: &Transaction<'_>, step: StepId, view: &AttemptView) -> Inner<Atte
     })?;
     attempt.shared = rows.collect::<rusqlite::Result<_>>()?;
     Ok(attempt)
-}
-
-/// The line `s5: …` about this step.
-fn own_line(lines: &str, step: StepId) -> Option<String> {
-    let start = format!("{step}: ");
-    lines.lines().find_map(|line| line.strip_prefix(&start)).map(str::to_owned)
 }
 
 fn heard(tx: &Transaction<'_>, incident: &IncidentView) -> Inner<Vec<HeardView>> {

@@ -1,0 +1,57 @@
+//! Pauses: written by `pause` and `resume`, read inside the claim and at the fence.
+
+use super::Inner;
+use super::tx::{Optional, Row, Sql, Tx, params};
+use crate::model::{PauseView, Timestamp};
+use crate::store::NewPause;
+
+const COLUMNS: &str = "person, since, until, reason";
+
+fn from_row(row: &Row) -> Sql<PauseView> {
+    Ok(PauseView { person: row.get(0)?, since: row.get(1)?, until: row.get(2)?, reason: row.get(3)? })
+}
+
+/// Begins a pause in place of the one of the same people, if one lasts.
+pub(super) fn begin(tx: &Tx<'_>, new: &NewPause, now: Timestamp) -> Inner<PauseView> {
+    end(tx, new.person.as_deref(), now)?;
+    tx.sql("insert into pauses(person, since, until, reason) values ($1, $2, $3, $4)")
+        .execute(params![new.person, now, new.until, new.reason])?;
+    Ok(PauseView { person: new.person.clone(), since: now, until: new.until, reason: new.reason.clone() })
+}
+
+/// Ends the pause of everybody or of one person; answers with what held until now.
+pub(super) fn end(tx: &Tx<'_>, person: Option<&str>, now: Timestamp) -> Inner<Vec<PauseView>> {
+    let sql = format!(
+        "update pauses set ended_at = least($2, coalesce(until, $2)) \
+         where ended_at is null and coalesce(person, '') = coalesce($1, '') returning {COLUMNS}"
+    );
+    let ended = tx.sql(&sql).query_map(params![person, now], from_row)?.collect::<Sql<Vec<PauseView>>>()?;
+    Ok(ended.into_iter().filter(|pause| pause.holds_at(now)).collect())
+}
+
+/// What holds now: everybody's pause, then people's.
+pub(super) fn live(tx: &Tx<'_>, now: Timestamp) -> Inner<Vec<PauseView>> {
+    let sql =
+        format!("select {COLUMNS} from pauses where ended_at is null order by coalesce(person, '') collate \"C\"");
+    let all = tx.sql(&sql).query_map(params![], from_row)?.collect::<Sql<Vec<PauseView>>>()?;
+    Ok(all.into_iter().filter(|pause| pause.holds_at(now)).collect())
+}
+
+/// Of the pauses that hold for this person the one that lasts longest, whether it is over by some clock or not: when it
+/// is over, all are.
+pub(super) fn longest(tx: &Tx<'_>, person: &str) -> Inner<Option<PauseView>> {
+    let sql = format!(
+        "select {COLUMNS} from pauses where ended_at is null and coalesce(person, '') in ('', $1) \
+         order by until is not null, until desc, person is not null limit 1"
+    );
+    Ok(tx.sql(&sql).query_row([person], from_row).optional()?)
+}
+
+/// Those that were over before $1.
+pub(super) const OVER: &str = "pauses where ended_at is not null and ended_at < $1";
+
+/// Deletes pauses that were over before `until`, at most so many. How many?
+pub(super) fn forget(tx: &Tx<'_>, until: Timestamp, limit: i64) -> Inner<usize> {
+    let sql = format!("delete from pauses where id in (select id from {OVER} limit $2)");
+    Ok(tx.sql(&sql).execute(params![until, limit])?)
+}
