@@ -133,3 +133,22 @@ fn a_doctor_looks_at_the_server_and_not_at_a_file() {
     let gone = host(&fake, "postgres://ana@127.0.0.1:1/d", ANA).run(&["doctor", "--offline"]);
     assert!(gone.code == 1 && gone.out.contains("problem  database"), "{gone:?}");
 }
+
+#[test]
+fn doctor_looks_at_the_server_and_its_ticks_and_makes_nothing() {
+    let Some(cluster) = cluster() else { return };
+    let (fake, database) = (FakeTwilio::start(), cluster.database());
+    let cli = host(&fake, &database.url(), ANA);
+    let line = |check: &str| {
+        let out = cli.run(&["doctor"]).out;
+        out.lines().find(|line| line.split_whitespace().nth(1) == Some(check)).unwrap_or_default().to_owned()
+    };
+    let empty = line("database");
+    assert!(empty.starts_with("  warning ") && empty.contains("holds nothing of savehub yet"), "{empty}");
+    assert_eq!(database.sql("select count(*) from pg_namespace where nspname = 'savehub'"), "0");
+    cli.ok(&["tick"]);
+    let good = line("database");
+    assert!(good.starts_with("  ok ") && good.contains("answers and can be written"), "{good}");
+    assert!(line("ticks").contains(" 1 in the last 24 h"), "{}", line("ticks"));
+    assert!(!cli.database().exists(), "nothing is kept in a file");
+}

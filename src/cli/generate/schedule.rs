@@ -80,6 +80,9 @@ pub(in crate::cli) fn systemd(args: &SystemdArgs, file: Option<&Path>, out: &mut
         None if !args.user => PathBuf::from(SYSTEM_CONFIG),
         file => config_file(file)?,
     };
+    for path in [&program, &config] {
+        fits_one_line(path)?;
+    }
     // A config that is not there yet, or not to be read by this user, has the usual limit.
     let tick_limit = open::config(Some(&config)).unwrap_or_else(|_| Config::standard(&open::env)).engine.tick_limit;
     let units = Units { user: args.user, program: &program, config: &config, tick_limit };
@@ -99,6 +102,9 @@ pub(in crate::cli) fn systemd(args: &SystemdArgs, file: Option<&Path>, out: &mut
 /// Runs `generate cron`.
 pub(in crate::cli) fn cron(args: &CronArgs, file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let (program, config) = (program(args.program.as_deref())?, config_file(file)?);
+    for path in [&program, &config] {
+        fits_one_line(path)?;
+    }
     out.write_all(crontab(&program, &config).as_bytes())?;
     Ok(Exit::Done)
 }
@@ -157,6 +163,17 @@ fn config_file(file: Option<&Path>) -> anyhow::Result<PathBuf> {
     let found = open::config_file(file);
     let found = found.ok_or_else(|| UsageError("HOME is not set: name the config with --config".into()))?;
     Ok(std::path::absolute(&found).unwrap_or(found))
+}
+
+/// Neither a crontab nor a unit can hold another path: what stands behind a line's end would be a line of its own.
+fn fits_one_line(path: &Path) -> Result<(), UsageError> {
+    match path.to_str() {
+        Some(text) if !text.contains(char::is_control) => Ok(()),
+        _ => Err(UsageError(format!(
+            "the path {} cannot stand in a file of a scheduler; rename it",
+            path.display().to_string().escape_debug()
+        ))),
+    }
 }
 
 /// A path in a setting of a unit: `%` starts a specifier there.
@@ -218,6 +235,15 @@ mod tests {
         for user in [false, true] {
             assert!(units(user).service().contains("\nNoNewPrivileges=yes\n"));
         }
+    }
+
+    #[test]
+    fn a_path_that_is_more_than_one_line_or_no_text_is_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let refused = fits_one_line(Path::new("/a\n* * * * * b")).unwrap_err().to_string();
+        assert!(refused.starts_with("the path /a\\n* * * * * b cannot stand in"), "{refused}");
+        assert!(fits_one_line(Path::new(std::ffi::OsStr::from_bytes(b"/a\xff"))).is_err());
+        assert_eq!(fits_one_line(Path::new("/a b/50%/ö")), Ok(()));
     }
 
     #[test]

@@ -215,6 +215,8 @@ impl Asker<'_> {
     fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
         if self.input.read_line(&mut line)? == 0 {
+            // The question stands on this line.
+            writeln!(self.output)?;
             return Err(UsageError("no answer came; nothing was written".into()).into());
         }
         Ok(line)
