@@ -125,12 +125,15 @@ pub fn is_settled(
     at.1 >= settle_ms && at.0 >= deadline.0.plus(settle)
 }
 
+/// Times in the provider's list are cut to whole seconds.
+const CUT: Duration = Duration::from_secs(1);
+
 /// Preflight: the oldest call (its time is ours) that was created after the step fell due and after this database's last
-/// recorded tick.
+/// recorded tick. One of the same second counts: where many hosts tick, some tick always ended in that second.
 pub fn placed_before(unknown: &[ListedCall], due_at: Timestamp, last_tick_at: Option<Timestamp>) -> Option<usize> {
     // A database without any tick has no history to compare with: it is new, not restored.
     let since = due_at.max(last_tick_at?);
-    let candidates = unknown.iter().enumerate().filter(|(_, call)| call.created_at > since);
+    let candidates = unknown.iter().enumerate().filter(|(_, call)| call.created_at.plus(CUT) > since);
     candidates.min_by_key(|(_, call)| call.created_at).map(|(index, _)| index)
 }
 
@@ -241,6 +244,9 @@ mod tests {
         assert_eq!(placed_before(&calls, at(30), Some(at(300))), Some(0));
         assert_eq!(placed_before(&calls, at(60), Some(at(10))), None);
         assert_eq!(placed_before(&calls, at(60), None), None);
+        let within_its_second = Timestamp::from_ms(at(20).ms() + 999);
+        assert_eq!(placed_before(&calls, at(60), Some(within_its_second)), Some(0), "the list says no more than 20");
+        assert_eq!(placed_before(&calls, at(60), Some(at(19))), None);
     }
 
     #[test]

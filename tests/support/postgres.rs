@@ -20,7 +20,7 @@ const NOBODY: u32 = 65_534;
 const ROOM: u64 = 1 << 30;
 
 /// Who owns everything in it.
-const USER: &str = "savehub";
+pub const USER: &str = "savehub";
 
 /// A running server. It ends when the process that started it does, whatever happens to that.
 pub struct Cluster {
@@ -46,16 +46,21 @@ pub fn cluster() -> Option<&'static Cluster> {
 }
 
 fn start() -> Option<Cluster> {
-    let Some(bin) = binaries() else {
+    programs().map(Cluster::start)
+}
+
+/// Where its programs are; without them, tests are left out.
+pub fn programs() -> Option<PathBuf> {
+    let found = binaries();
+    if found.is_none() {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
             "PostgreSQL is not installed: apt-get install postgresql"
         );
         // Not with eprintln, which the test harness keeps to itself.
         let _ = writeln!(std::io::stderr(), "POSTGRESQL IS NOT INSTALLED: NOTHING IS TESTED ON IT");
-        return None;
-    };
-    Some(Cluster::start(bin))
+    }
+    found
 }
 
 /// The newest installed version's programs.
@@ -69,12 +74,7 @@ fn binaries() -> Option<PathBuf> {
 
 impl Cluster {
     fn start(bin: PathBuf) -> Self {
-        let dir = tempfile::Builder::new().prefix("pg").tempdir_in(place()).unwrap().keep();
-        // initdb and the server refuse to run as root.
-        if is_root() {
-            chown(&dir, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-        std::fs::set_permissions(&dir, Permissions::from_mode(0o755)).unwrap();
+        let dir = new_dir();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let data = dir.join("data");
         let made = as_nobody(&bin.join("initdb"))
@@ -140,6 +140,17 @@ impl Cluster {
     }
 }
 
+/// A directory for a server, which does not remove itself.
+pub fn new_dir() -> PathBuf {
+    let dir = tempfile::Builder::new().prefix("pg").tempdir_in(place()).unwrap().keep();
+    // initdb and the server refuse to run as root.
+    if is_root() {
+        chown(&dir, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    std::fs::set_permissions(&dir, Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
 /// In memory, where there is room: making a database writes and flushes many files.
 fn place() -> PathBuf {
     let memory = Path::new("/dev/shm");
@@ -152,7 +163,7 @@ fn is_root() -> bool {
 }
 
 /// A program that does not run as root.
-fn as_nobody(program: &Path) -> Command {
+pub fn as_nobody(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }

@@ -217,8 +217,10 @@ create table ticks(
   skew_ms bigint,
   placed bigint,
   not_placed bigint,
-  host text); -- the machine that ran it
+  host text, -- the machine that ran it
+  timeline bigint not null default 0); -- of the server when it began; each failover begins a new one
 create index ticks_with_skew on ticks(id) where skew_ms is not null;
+create index ticks_of_timeline on ticks(timeline, id);
 create index ticks_ended on ticks(id) where ended_at is not null;
 
 create table faults(
@@ -294,3 +296,11 @@ create trigger attempts_moved after update of state on attempts
   for each row when (new.state <> old.state) execute function savehub_count_attempt();
 create trigger steps_over after update of state on steps
   for each row when (new.state <> old.state and new.state not in ('PENDING','RUNNING')) execute function savehub_count_step();
+
+-- The timeline of the server: a standby that is promoted and a backup that is restored begin a new one, with what they knew.
+-- 0 where a server keeps none that can be asked for.
+create function savehub_timeline() returns bigint language plpgsql as $$ begin
+  return ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint;
+exception when others then
+  return 0;
+end $$;

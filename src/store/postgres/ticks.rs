@@ -2,6 +2,7 @@
 
 use super::incidents::{self, End};
 use super::tx::{Optional, Sql, Tx, params};
+use super::values::Value;
 use super::{Inner, claims, forget, heard, pauses, record};
 use crate::model::{HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, Timestamp};
 use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
@@ -10,6 +11,9 @@ use std::time::Duration;
 /// How long the rows of ticks are kept, whatever retention says. Reports look no further back.
 const TICKS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// So long after a failover there may be steps that were due before it: a ladder spans less.
+const NEW_TIMELINE: Duration = Duration::from_secs(3600);
+
 /// A lasting fault is told again after this time.
 const TELL_AGAIN: Duration = Duration::from_secs(3600);
 
@@ -17,15 +21,11 @@ const TELL_AGAIN: Duration = Duration::from_secs(3600);
 const BATCH: i64 = 200;
 
 pub(super) fn begin(tx: &Tx<'_>, start: &TickStart) -> Inner<TickBegun> {
-    let last_tick_at = tx.query_row(
-        // Of ticks that ended: what a killed one may have placed stands in its attempts.
-        "select max(ended_at) from (select ended_at from ticks where ended_at is not null order by id desc limit 20) newest",
-        params![],
-        |r| r.get(0),
-    )?;
+    let timeline: i64 = tx.query_row("select savehub_timeline()", params![], |r| r.get(0))?;
+    let last_tick_at = last_tick(tx, timeline, start.now)?;
     let id: TickId = tx.query_row(
-        "insert into ticks(owner, boottime_ms, started_at, host) values ($1, $2, $3, $4) returning id",
-        params![start.owner, start.boottime_ms, start.now, start.host],
+        "insert into ticks(owner, boottime_ms, started_at, host, timeline) values ($1, $2, $3, $4, $5) returning id",
+        params![start.owner, start.boottime_ms, start.now, start.host, timeline],
         |r| r.get(0),
     )?;
     let skews = tx
@@ -42,6 +42,31 @@ pub(super) fn begin(tx: &Tx<'_>, start: &TickStart) -> Inner<TickBegun> {
         .query_map(params![], |r| r.get(0))?
         .collect::<Sql<_>>()?;
     Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
+}
+
+/// When the newest tick ended whose word counts about calls that this database does not know: a call from before it is
+/// somebody else's. After a failover to a standby that had lost the last transactions, or a restored backup, ticks of the
+/// new timeline know no more about what was lost than the database does; of several hosts one ends its first tick before
+/// another has looked at its steps. So for a while the last one before counts.
+fn last_tick(tx: &Tx<'_>, timeline: i64, now: Timestamp) -> Inner<Option<Timestamp>> {
+    let newest = |from: &str, params: Vec<Value>| -> Sql<Option<Timestamp>> {
+        // Of ticks that ended: what a killed one may have placed stands in its attempts.
+        let sql = format!(
+            "select max(ended_at) from (select ended_at from ticks where ended_at is not null {from} limit 20) t"
+        );
+        tx.query_row(&sql, params, |r| r.get(0))
+    };
+    let first: Option<Timestamp> = tx
+        .sql("select started_at from ticks where timeline = $1 order by id limit 1")
+        .query_row([timeline], |r| r.get(0))
+        .optional()?;
+    if first.is_none_or(|first| first.plus(NEW_TIMELINE) > now) {
+        let before = newest("and timeline < $1 order by timeline desc, id desc", params![timeline])?;
+        if before.is_some() {
+            return Ok(before);
+        }
+    }
+    Ok(newest("order by id desc", params![])?)
 }
 
 pub(super) fn end(tx: &Tx<'_>, id: TickId, end: &TickEnd) -> Inner<()> {
