@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use savehub::cli::plan::{Crowd, Plan, render, report};
 use savehub::cli::print::Screen;
 use savehub::config::CalendarPlace;
-use savehub::model::Timestamp;
+use savehub::model::{Reason, Timestamp};
 use savehub::store::{NewPause, StepResult};
 use savehub::tick::{self, Foreseen, Outlook};
 use std::time::Duration;
@@ -131,7 +131,7 @@ fn paced(calls_per_second: f64) -> World {
 fn words(step: &Foreseen) -> (String, i64, String) {
     let result = &step.result;
     let words = format!("{}({})", result.state, result.reason);
-    (result.person.clone(), step.at.since(step.tick_at), words)
+    (result.person.clone(), step.at.since(result.due_at.unwrap()), words)
 }
 
 #[test]
@@ -151,6 +151,21 @@ fn crowded_minutes_are_told_with_how_many_come_too_late() {
     let lost = "skipped: the provider was at its limit (2 calls wait, one starts every 200 s: this one could not ring \
                 before the start)";
     assert_eq!(text.matches(lost).count(), 1, "{text}");
+}
+
+#[test]
+fn of_a_crowd_no_more_are_lost_than_wait() {
+    let mut w = World::on_twilio("");
+    w.change_twilio(|twilio| twilio.calls_per_second = 0.015);
+    for (person, start) in [("ana", 1800), ("ben", 1800), ("ana", 1900), ("ben", 1910)] {
+        w.meeting_of(person, "Board sync", &format!("in {start}s"));
+    }
+    let outlook = planned(&w, 60);
+    let (now, until, config) = (w.now(), after(60), w.parts.config.as_ref());
+    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], pauses: &[], person: None };
+    let (crowds, lost) = (plan.crowds(), outlook.steps.iter().filter(|step| step.result.reason == Reason::Capacity));
+    assert_eq!(crowds.iter().map(|crowd| crowd.too_late).sum::<usize>(), lost.count());
+    assert!(!crowds.is_empty() && crowds.iter().all(|crowd| crowd.too_late <= crowd.calls), "{crowds:?}");
 }
 
 #[test]

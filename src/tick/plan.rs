@@ -41,10 +41,8 @@ pub struct Outlook {
 /// What would become of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreseen {
-    /// When it is decided.
+    /// When it is decided: with a tick, or, if it waits for its turn, later in it.
     pub at: Timestamp,
-    /// The tick that decides it: a call that waits for its turn comes later in it.
-    pub tick_at: Timestamp,
     /// What comes of it. Ids of meetings that are not known yet are those of the rehearsal.
     pub result: StepResult,
     /// Start of the meeting.
@@ -128,7 +126,6 @@ fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<
         let more: Option<&StepHistory> = told.steps.iter().find(|one| one.view.id == step);
         steps.push(Foreseen {
             at: more.map_or(tick_at, |more| more.changed_at),
-            tick_at,
             result,
             starts_at: told.view.starts_at,
             contact: more.and_then(|more| more.view.contact.clone()),

@@ -21,8 +21,8 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "crowded",
-        "ticks, of all people, that turn calls away since those could not start before their meetings: at, calls (how many \
-         wait), too_late (how many of them are turned away)",
+        "minutes in which calls are turned away, of all people, since they could not start before their meetings: at, calls \
+         (how many wait then), too_late (how many of them are turned away)",
     ),
     ("calendars", "what was known of them: name, person, good_at (null: never read), failing_since"),
 ];

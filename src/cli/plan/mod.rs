@@ -54,14 +54,14 @@ pub struct Plan<'a> {
     pub person: Option<&'a str>,
 }
 
-/// A tick that would turn calls away, since more wait than can start in time.
+/// A minute in which calls would be turned away, since more wait than can start in time.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Crowd {
-    /// The tick.
+    /// When the first of them is.
     pub at: Timestamp,
     /// Calls that wait then.
     pub calls: usize,
-    /// Those it turns away: they could not start before their meetings do.
+    /// Those that are turned away: they could not start before their meetings do.
     pub too_late: usize,
 }
 
@@ -114,22 +114,30 @@ impl Plan<'_> {
         }
     }
 
-    /// Ticks that turned calls away, of all people: the provider's pace let them start too late.
+    /// Minutes in which calls are turned away, of all people: the provider's pace would let them start too late.
     pub fn crowds(&self) -> Vec<Crowd> {
-        let is_call = |step: &&Foreseen| step.result.kind == RungKind::Call && step.result.reason != Reason::Merged;
-        let calls: Vec<&Foreseen> = self.outlook.steps.iter().filter(is_call).collect();
-        let lost = |call: &Foreseen| call.result.reason == Reason::Capacity;
-        let mut too_late: BTreeMap<Timestamp, usize> = BTreeMap::new();
-        for call in calls.iter().filter(|call| lost(call)) {
-            *too_late.entry(call.tick_at).or_default() += 1;
+        let lost = |step: &&Foreseen| step.result.reason == Reason::Capacity;
+        let mut minutes: BTreeMap<i64, Vec<Timestamp>> = BTreeMap::new();
+        for step in self.outlook.steps.iter().filter(|step| step.result.kind == RungKind::Call).filter(lost) {
+            minutes.entry(step.at.ms() / 60_000).or_default().push(step.at);
         }
-        // Who waited then: due, and rung or lost in this tick or a later one.
-        let waited = |at: Timestamp| {
-            let rings = |call: &Foreseen| call.result.state == StepState::Executed || lost(call);
-            let due = |call: &Foreseen| call.result.due_at.is_none_or(|due_at| due_at <= at);
-            calls.iter().filter(|call| call.tick_at >= at && due(call) && rings(call)).count()
+        let crowd = |lost: Vec<Timestamp>| {
+            let (at, last) = (*lost.first()?, *lost.last()?);
+            Some(Crowd { at, calls: self.waiting(at, last), too_late: lost.len() })
         };
-        too_late.into_iter().map(|(at, too_late)| Crowd { at, calls: waited(at), too_late }).collect()
+        minutes.into_values().filter_map(crowd).collect()
+    }
+
+    /// How many calls wait at some time between these, those included that start or are turned away then.
+    fn waiting(&self, from: Timestamp, until: Timestamp) -> usize {
+        let waits = |step: &&Foreseen| {
+            let result = &step.result;
+            let made = result.state == StepState::Executed && result.reason != Reason::Merged;
+            let is_due = result.due_at.is_none_or(|due_at| due_at <= until);
+            let counts = made || result.reason == Reason::Capacity;
+            result.kind == RungKind::Call && counts && is_due && step.at >= from
+        };
+        self.outlook.steps.iter().filter(waits).count()
     }
 }
 
