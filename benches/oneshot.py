@@ -90,7 +90,7 @@ class World:
         self.place = scratch / name
         self.place.mkdir()
         self.savehub, self.database, self.whole = savehub, self.place / "savehub.db", self.place / "before.db"
-        self.config = self.place / "config.toml"
+        self.config, self.made = self.place / "config.toml", 0
         persons = "".join(
             f'[[person]]\nid = "p{n:04}"\nphone = "+1{201 + n // 100}55501{n % 100:02}"\nzone = "UTC"\n' for n in range(people)
         )
@@ -133,6 +133,21 @@ class World:
             "pragma wal_checkpoint(truncate)"
         )
 
+    def one_due(self):
+        """One more meeting, whose first call was due 30 s ago; each time another person's."""
+        self.made += 1
+        self.sql(
+            "insert into meetings(person, uid, recurrence, title, starts_at, source, state, generation, watched, created_at, "
+            f"updated_at) values ('p{self.made % 200:04}', 'new{self.made}', '', 'Meeting', 1000 * (unixepoch() + 150), "
+            "'manual', 'SCHEDULED', 1, 0, 0, 0)"
+        )
+
+    def last_done(self):
+        """Did the newest step ring?"""
+        query = ["sqlite3", self.database, "select state from steps order by id desc limit 1"]
+        if (state := subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()) != "EXECUTED":
+            sys.exit(f"the due call is {state}")
+
     def all_done(self, count):
         """Were all of them done?"""
         query = "select count(*) from steps where state = 'EXECUTED'"
@@ -169,6 +184,9 @@ def history(scratch, savehub, rows, table, rounds):
     in_turn(rounds, case, idle)
     size = world.database.stat().st_size / 1e6
     table.row(f"idle tick of 200 people, {rows:,} rows of history ({size:,.0f} MB)", case, "no history", idle)
+    calls = [Case(w.tick, before=w.one_due, after=w.last_done) for w in (world, new)]
+    in_turn(rounds // 5, *calls)
+    table.row(f"one due call, mock, {rows:,} rows of history", calls[0], "no history", calls[1])
     shutil.rmtree(world.place)
     return [(f"idle tick, {rows:,} rows of history", peak)]
 

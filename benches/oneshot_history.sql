@@ -5,7 +5,7 @@ pragma synchronous = off;
 begin;
 create temp table past as
 with recursive n(i) as (select 1 union all select i + 1 from n where i < MEETINGS)
-select i as id, format('p%03d', i % 200) as person,
+select i as id, format('p%04d', i % 200) as person,
   1000 * (unixepoch() - 86400 - 63072000 + i * 63072000 / MEETINGS) as starts_at from n;
 
 insert into meetings(id, person, uid, recurrence, title, starts_at, source, state, generation, watched, created_at, updated_at)
