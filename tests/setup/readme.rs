@@ -32,7 +32,7 @@ fn without_ids(text: &str) -> String {
 
 /// What doctor says of the machine and not of the installation (a home in memory, old time zone data) is left out.
 fn of_the_installation(text: &str) -> String {
-    let of_the_machine = |line: &&str| {
+    let of_the_machine = |line: &str| {
         let counts = line.ends_with(" warnings") && line.split(' ').count() == 2;
         counts || ["  warning  database ", "  warning  zones "].iter().any(|start| line.starts_with(start))
     };
