@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub calendars: Vec<CalendarView>,
     /// The newest tick that ended (one that was killed must not look like a healthy one), else the newest.
     pub last_tick: Option<TickView>,
+    /// Hosts that ticked in the last day, by name, when there is more than one of them.
+    pub hosts: Vec<HostView>,
     /// Faults that last: key and since when.
     pub faults: Vec<FaultView>,
     /// Pauses that hold, everybody's first.
@@ -139,6 +141,15 @@ pub struct TickView {
     pub exit: Option<u8>,
     /// Skew of the provider's clock, milliseconds.
     pub skew_ms: Option<i64>,
+}
+
+/// A host, and its newest tick that ended, else its newest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostView {
+    /// Its name; from outside.
+    pub host: String,
+    /// The tick.
+    pub last_tick: TickView,
 }
 
 /// A fault that lasts.

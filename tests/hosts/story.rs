@@ -3,7 +3,7 @@
 use crate::fleet::{Dice, Fleet, HOSTS};
 use crate::server::Server;
 use crate::support::fake_twilio::{FakeTwilio, ends};
-use crate::verdict::{OPEN, judge, say, until, whole};
+use crate::verdict::{OPEN, Verdict, judge, say, until, whole};
 use savehub::clock::{Clock as _, SystemClock};
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,17 +172,32 @@ fn eight_hosts_ring_every_phone_once_whatever_happens_to_their_ticks_and_their_s
     assert!(verdict.rang * 100 >= verdict.steps * 95, "{verdict:?}");
 }
 
-#[test]
-fn without_preflight_the_same_failover_rings_phones_twice() {
-    let Some(mut stage) = Stage::new(45, false) else { return };
+/// One failover of people's first wave.
+fn failover(people: usize, preflight: bool) -> Option<(usize, Verdict)> {
+    let mut stage = Stage::new(people, preflight)?;
     let fleet = Arc::clone(&stage.fleet);
     let lost = fleet.tick_while(|| {
-        let lost = stage.fails_over(45);
+        let lost = stage.fails_over(people);
         stage.all_done();
         lost
     });
-    let verdict = judge(&stage.server, &stage.fake, stage.people);
-    say(&format!("without preflight: {} steps, 1 failover that lost {lost} calls; {verdict}", verdict.steps));
+    stage.fake.wait_for_idle();
+    let verdict = judge(&stage.server, &stage.fake, people);
+    let with = if preflight { "with" } else { "without" };
+    say(&format!("{with} preflight: {people} steps, 1 failover that lost {lost} calls; {verdict}"));
+    Some((lost, verdict))
+}
+
+#[test]
+fn preflight_makes_up_for_what_a_failover_lost() {
+    let Some((lost, verdict)) = failover(60, true) else { return };
+    assert!(lost > 0, "the standby knew everything: nothing was shown");
+    assert_eq!((verdict.duplicates, verdict.losses, verdict.stuck, verdict.unknown), (0, 0, 0, 0), "{verdict:?}");
+}
+
+#[test]
+fn without_preflight_the_same_failover_rings_phones_twice() {
+    let Some((_, verdict)) = failover(60, false) else { return };
     assert!(verdict.duplicates > 0, "a harness that cannot fail: {verdict:?}");
     assert_eq!((verdict.losses, verdict.stuck), (0, 0), "{verdict:?}");
 }

@@ -51,6 +51,8 @@ pub struct Verdict {
     pub stuck: usize,
     /// Calls the database does not know.
     pub unknown: usize,
+    /// Each call to a number that rang twice.
+    pub twice: Vec<String>,
     /// Steps that ended without a call, and say why.
     pub reasons: BTreeMap<String, usize>,
 }
@@ -86,6 +88,8 @@ pub fn judge(server: &Server, fake: &FakeTwilio, people: usize) -> Verdict {
     }
     let known = server.sql("select sid from attempts where sid is not null");
     let known: HashSet<&str> = known.lines().collect();
+    let twice = calls.iter().filter(|call| rang[&call.to] > 1);
+    verdict.twice = twice.map(|call| format!("{} {} at {}", call.to, call.sid, call.created_at.ms())).collect();
     verdict.unknown = calls.iter().filter(|call| !known.contains(call.sid.as_str())).count();
     verdict
 }

@@ -7,6 +7,7 @@ use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickStart
 facts! {
     a_tick_is_shown_while_it_runs_and_when_it_ended,
     a_tick_that_still_runs_does_not_hide_the_last_one_that_ended,
+    hosts_are_shown_when_more_than_one_ticked_in_the_last_day,
     the_last_two_known_skews_are_remembered,
     a_fault_is_told_when_it_begins_and_once_an_hour,
     a_fault_that_went_begins_anew,
@@ -51,6 +52,24 @@ fn a_tick_that_still_runs_does_not_hide_the_last_one_that_ended(b: &Bench) {
     assert_eq!((shown.started_at, shown.ended_at), (at(0), Some(at(31))), "a killed tick must not look healthy");
     b.end_tick(second.id, &finish(33, 0, None)).unwrap();
     assert_eq!(snapshot(b, 34).last_tick.unwrap().started_at, at(30));
+}
+
+fn hosts_are_shown_when_more_than_one_ticked_in_the_last_day(b: &Bench) {
+    let tick = |host: &str, now| {
+        let id = b.begin_tick(&TickStart { host: host.into(), ..start(now) }).unwrap().id;
+        b.end_tick(id, &finish(now + 1, 0, None)).unwrap();
+    };
+    let hosts = |now| -> Vec<_> {
+        snapshot(b, now).hosts.into_iter().map(|host| (host.host, host.last_tick.started_at)).collect()
+    };
+    tick("alpha", 0);
+    assert_eq!(hosts(10), [], "of one host the last tick says it all");
+    tick("beta", 20);
+    tick("alpha", 30);
+    let killed = TickStart { host: "beta".into(), ..start(50) };
+    b.begin_tick(&killed).unwrap();
+    assert_eq!(hosts(60), [("alpha".to_owned(), at(30)), ("beta".to_owned(), at(20))]);
+    assert_eq!(hosts(86_400 + 40), [], "a day later alpha is forgotten");
 }
 
 fn the_last_two_known_skews_are_remembered(b: &Bench) {

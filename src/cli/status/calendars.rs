@@ -51,3 +51,23 @@ fn notices(calendar: &CalendarView) -> String {
         n => format!("; {n} notes, such as: {first}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::render;
+    use super::super::tests::{ctx, nothing};
+    use crate::cli::testing::person;
+
+    #[test]
+    fn a_person_without_addresses_is_told_that_declined_meetings_ring() {
+        let mut ana = person("ana");
+        let place = crate::config::CalendarPlace::File("/home/ana/work.ics".into());
+        let (key, name) = ("1".into(), "work.ics".into());
+        ana.calendars = vec![crate::config::CalendarSource { key, name, place, refresh: None }];
+        let text = render(&nothing(), &ctx(std::slice::from_ref(&ana)));
+        let told = "\nCalendars\n  declined meetings of ana ring, too: `addresses` in the config is empty\n";
+        assert!(text.ends_with(told), "{text}");
+        ana.policy.addresses = vec!["ana@example.com".into()];
+        assert!(!render(&nothing(), &ctx(&[ana])).contains("declined"));
+    }
+}

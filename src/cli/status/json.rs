@@ -3,7 +3,7 @@
 use super::{StatusCtx, age_ms, is_stale};
 use crate::config::ProviderChoice;
 use crate::model::{Timestamp, printable};
-use crate::store::{CalendarView, FaultView, IncidentView, Meeting, PauseView, Snapshot, TickView};
+use crate::store::{CalendarView, FaultView, HostView, IncidentView, Meeting, PauseView, Snapshot, TickView};
 use crate::zone::ZoneData;
 use serde::Serialize;
 
@@ -20,6 +20,10 @@ pub const FIELDS: &[(&str, &str)] = &[
          these people's meetings",
     ),
     ("last_tick", "null before the first one; else started_at, ended_at (null while it runs), exit, skew_ms, age_s"),
+    (
+        "hosts",
+        "when more than one ticked in the last day: host, started_at, ended_at, exit, skew_ms, age_s of its last tick",
+    ),
     ("stale", "true: the last tick is older than --max-age (without it, 2 minutes), or there was none"),
     (
         "next_meetings",
@@ -51,6 +55,7 @@ pub struct Report {
     stopped: bool,
     pauses: Vec<PauseView>,
     last_tick: Option<TickReport>,
+    hosts: Vec<HostReport>,
     stale: bool,
     next_meetings: Vec<Meeting>,
     incidents: Vec<IncidentView>,
@@ -66,6 +71,13 @@ struct TickReport {
     exit: Option<u8>,
     skew_ms: Option<i64>,
     age_s: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct HostReport {
+    host: String,
+    #[serde(flatten)]
+    last_tick: TickReport,
 }
 
 /// Makes the object; text from outside is cleaned.
@@ -85,6 +97,7 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
         stopped: ctx.stopped_by.is_some(),
         pauses: clean_pauses(&clean.pauses),
         last_tick: clean.last_tick.as_ref().map(|tick| tick_report(tick, ctx.now)),
+        hosts: clean.hosts.iter().map(|host| host_report(host, ctx.now)).collect(),
         stale: is_stale(clean.last_tick.as_ref(), ctx),
         next_meetings: clean.next_meetings,
         incidents: clean.incidents,
@@ -92,6 +105,10 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
         zone_data,
         faults: clean.faults,
     }
+}
+
+fn host_report(host: &HostView, now: Timestamp) -> HostReport {
+    HostReport { host: printable(&host.host), last_tick: tick_report(&host.last_tick, now) }
 }
 
 fn tick_report(tick: &TickView, now: Timestamp) -> TickReport {

@@ -4,6 +4,7 @@
 //! `words`.
 
 mod calendars;
+mod hosts;
 mod json;
 mod text;
 mod watch;

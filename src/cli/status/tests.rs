@@ -11,7 +11,7 @@ use crate::zone::ZoneData;
 
 mod states;
 
-fn ctx(people: &[Person]) -> StatusCtx<'_> {
+pub(super) fn ctx(people: &[Person]) -> StatusCtx<'_> {
     StatusCtx {
         now: NOW,
         people,
@@ -23,22 +23,23 @@ fn ctx(people: &[Person]) -> StatusCtx<'_> {
     }
 }
 
-fn tick(started_at: Timestamp, ended_at: Option<Timestamp>, exit: Option<u8>) -> TickView {
+pub(super) fn tick(started_at: Timestamp, ended_at: Option<Timestamp>, exit: Option<u8>) -> TickView {
     TickView { started_at, ended_at, exit, skew_ms: None }
 }
 
-fn nothing() -> Snapshot {
+pub(super) fn nothing() -> Snapshot {
     Snapshot {
         next_meetings: Vec::new(),
         incidents: Vec::new(),
         calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(0))),
+        hosts: Vec::new(),
         faults: Vec::new(),
         pauses: Vec::new(),
     }
 }
 
-fn zone_data() -> ZoneData {
+pub(super) fn zone_data() -> ZoneData {
     ZoneData { version: "2026e".into(), from: "bundled" }
 }
 
@@ -134,6 +135,7 @@ fn busy_morning() -> Snapshot {
         incidents: vec![open, over],
         calendars: Vec::new(),
         last_tick: Some(tick(seconds(-13), Some(seconds(-12)), Some(1))),
+        hosts: Vec::new(),
         faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
         pauses: Vec::new(),
     }
@@ -328,17 +330,4 @@ Calendars
   new          ana  not read yet
 "
     );
-}
-
-#[test]
-fn a_person_without_addresses_is_told_that_declined_meetings_ring() {
-    let mut ana = person("ana");
-    let place = crate::config::CalendarPlace::File("/home/ana/work.ics".into());
-    let (key, name) = ("1".into(), "work.ics".into());
-    ana.calendars = vec![crate::config::CalendarSource { key, name, place, refresh: None }];
-    let text = render(&nothing(), &ctx(std::slice::from_ref(&ana)));
-    let told = "\nCalendars\n  declined meetings of ana ring, too: `addresses` in the config is empty\n";
-    assert!(text.ends_with(told), "{text}");
-    ana.policy.addresses = vec!["ana@example.com".into()];
-    assert!(!render(&nothing(), &ctx(&[ana])).contains("declined"));
 }

@@ -1,8 +1,8 @@
 //! `status` for people.
 
-use super::calendars;
 use super::words::{attempt_words, incident_words, step_words};
 use super::{StatusCtx, age_ms, is_old, zone_of};
+use super::{calendars, hosts};
 use crate::cli::pause::pause_words;
 use crate::cli::print;
 use crate::config::ProviderChoice;
@@ -20,6 +20,7 @@ pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     let mut lines = brakes(ctx);
     lines.extend(pause_lines(&snapshot.pauses, ctx));
     lines.push(tick_line(snapshot.last_tick.as_ref(), ctx));
+    lines.extend(hosts::lines(&snapshot.hosts, ctx));
     lines.extend(faults(snapshot, ctx));
     let (ended, open): (Vec<&IncidentView>, Vec<&IncidentView>) =
         snapshot.incidents.iter().partition(|incident| incident.state.is_final());
@@ -60,7 +61,7 @@ pub(in crate::cli) fn pause_lines(pauses: &[PauseView], ctx: &StatusCtx<'_>) -> 
     pauses.iter().map(line).collect()
 }
 
-fn tick_line(tick: Option<&TickView>, ctx: &StatusCtx<'_>) -> String {
+pub(super) fn tick_line(tick: Option<&TickView>, ctx: &StatusCtx<'_>) -> String {
     let Some(tick) = tick else {
         return ctx.screen.paint.alarm("NO TICK YET: `savehub tick` must run every 30 s, see `savehub tick --help`");
     };

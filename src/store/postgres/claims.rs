@@ -156,7 +156,18 @@ pub(super) fn begin_test_call(
 
 /// The step as it is now, if it is still pending and ready.
 pub(super) fn pending(tx: &Tx<'_>, step: StepId, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Option<Candidate>> {
-    candidate(tx, step, draft, now, None)
+    locked(tx, step, draft, now, None, "skip locked")
+}
+
+/// The same, but waits for another host that is at it: what adopts a call may not take "somebody is at it" for "there is
+/// nothing to adopt", since that one may have to run its transaction again, and the step would be free in between.
+pub(super) fn pending_when_free(
+    tx: &Tx<'_>,
+    step: StepId,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+) -> Inner<Option<Candidate>> {
+    locked(tx, step, draft, now, None, "")
 }
 
 /// The same, with the calls of the day where they have been counted already.
@@ -167,10 +178,21 @@ pub(super) fn candidate(
     now: Timestamp,
     today: Option<&Today>,
 ) -> Inner<Option<Candidate>> {
+    locked(tx, step, draft, now, today, "skip locked")
+}
+
+fn locked(
+    tx: &Tx<'_>,
+    step: StepId,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    today: Option<&Today>,
+    otherwise: &str,
+) -> Inner<Option<Candidate>> {
     let sql = format!(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id where s.id = $1 and s.state = 'PENDING' and s.ready_at <= $2 \
-         for update of s skip locked"
+         for update of s {otherwise}"
     );
     let claim = tx.sql(&sql).query_row(params![step, now], claim_from_row).optional()?;
     let Some(claim) = claim else { return Ok(None) };

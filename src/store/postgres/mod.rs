@@ -26,6 +26,11 @@
 //! left: a server's clock that jumps ahead by more than the settle time, as after a failover to a server whose clock is
 //! wrong. Keep the clocks of the database servers in step.
 //!
+//! **A failover** to a standby that had lost transactions makes what this process knows untrue: rows it claimed are not
+//! there, their ids may be given to others, and the provider's list it has read may lack a call that another host made and
+//! the new server has forgotten. So a process stays with the timeline it began with (`open`), and the next tick asks anew;
+//! `ticks::last_tick` says how far back that one looks.
+//!
 //! **A frozen server** costs a use case 15 s at most: every wait has a deadline on this side (`session`). **A frozen host**
 //! holds its locks for 5 s, then the server ends its transaction.
 //!
@@ -76,7 +81,7 @@ use crate::model::{
 use secrecy::SecretString;
 use session::Session;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use transact::{Inner, readable};
 use tx::Tx;
 
@@ -106,6 +111,8 @@ pub enum Tls {
 pub struct PostgresStore {
     server: Server,
     main: Mutex<Option<Session>>,
+    /// Of the server, as it was first seen.
+    timeline: OnceLock<i64>,
     /// For the fence alone, opened with the first attempt.
     fence: Mutex<Option<Session>>,
 }

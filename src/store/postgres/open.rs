@@ -6,7 +6,7 @@ use super::tx::{Tx, params};
 use super::{PostgresStore, Server, migrations};
 use crate::store::sqlite::Create;
 use crate::store::{Result, StoreError};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 /// The oldest server that gives each statement of a message a time limit of its own.
@@ -30,6 +30,8 @@ struct Found {
     encoding: String,
     read_only: bool,
     schema: i64,
+    /// Which history of the database it is; 0: it does not say.
+    timeline: i64,
 }
 
 impl PostgresStore {
@@ -38,7 +40,7 @@ impl PostgresStore {
     /// # Errors
     /// The server cannot be reached or must not be used as it is; the schema is newer, or not there.
     pub fn open(server: Server, create: Create) -> Result<Self> {
-        let store = Self { server, main: Mutex::new(None), fence: Mutex::new(None) };
+        let store = Self { server, main: Mutex::new(None), timeline: OnceLock::new(), fence: Mutex::new(None) };
         let until = Instant::now() + LIMIT;
         let (session, schema) = store.session(until)?;
         if schema == 0 && create == Create::No {
@@ -59,6 +61,14 @@ impl PostgresStore {
             Fail::Answer(error) => error,
         })?;
         self.is_fit(&looked)?;
+        // Without tables nothing is known that could be wrong.
+        if looked.schema > 0 && *self.timeline.get_or_init(|| looked.timeline) != looked.timeline {
+            return Err(StoreError::Unusable(format!(
+                "cannot go on with {}: another server took over meanwhile (a failover), which may have lost the last \
+                 transactions; the next tick begins with what it knows",
+                self.server.name
+            )));
+        }
         Ok((session, looked.schema))
     }
 
@@ -92,11 +102,13 @@ fn look(session: &Session) -> Inner<Found> {
         params![],
         |r| {
             let read_only = r.get(3)?;
-            Ok(Found { version: r.get(0)?, fsync: r.get(1)?, encoding: r.get(2)?, read_only, schema: 0 })
+            Ok(Found { version: r.get(0)?, fsync: r.get(1)?, encoding: r.get(2)?, read_only, schema: 0, timeline: 0 })
         },
     )?;
     if found.version >= TRANSACTION_TIMEOUT {
         session.batch("set transaction_timeout = '20s'")?;
     }
-    Ok(Found { schema: migrations::version(&tx)?, ..found })
+    let schema = migrations::version(&tx)?;
+    let timeline = if schema > 0 { tx.query_row("select savehub_timeline()", params![], |r| r.get(0))? } else { 0 };
+    Ok(Found { schema, timeline, ..found })
 }

@@ -5,10 +5,14 @@ use super::values::{Value, target};
 use super::{Inner, calendars, meetings, pauses};
 use crate::model::{IncidentId, MeetingId, StepId, Timestamp};
 use crate::store::{
-    AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
+    AcknowledgedView, AttemptView, FaultView, HostView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
 };
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::time::Duration;
+
+/// Hosts that ticked since then are shown.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
 const SHOWN: i64 = 200;
@@ -19,6 +23,7 @@ pub(super) fn snapshot(tx: &Tx<'_>, now: Timestamp, since: Timestamp, until: Tim
         incidents: incidents(tx, SHOWN_INCIDENTS, &params![since, SHOWN], "i.starts_at desc, i.id desc")?,
         calendars: calendars::views(tx)?,
         last_tick: last_tick(tx)?,
+        hosts: hosts(tx, now)?,
         faults: faults(tx)?,
         pauses: pauses::live(tx, now)?,
     })
@@ -184,6 +189,20 @@ pub(super) fn ticks(tx: &Tx<'_>, since: Timestamp, limit: usize) -> Inner<Vec<Ti
         })
     })?;
     super::readable(rows, "a tick")
+}
+
+/// Hosts that ticked in the last day, if there are several. Of very many ticks only the last are looked at.
+fn hosts(tx: &Tx<'_>, now: Timestamp) -> Inner<Vec<HostView>> {
+    let sql = "select host, started_at, ended_at, exit, skew_ms from ticks where id in ( \
+           select coalesce(max(case when ended_at is not null then id end), max(id)) from ticks \
+           where host is not null and started_at >= $1 and id > (select max(id) from ticks) - 24000 group by host) \
+         order by host collate \"C\"";
+    let rows = tx.sql(sql).query_map([now.minus(DAY)], |r| {
+        let last_tick = TickView { started_at: r.get(1)?, ended_at: r.get(2)?, exit: r.get(3)?, skew_ms: r.get(4)? };
+        Ok(HostView { host: r.get(0)?, last_tick })
+    })?;
+    let hosts = super::readable(rows, "a host")?;
+    Ok(if hosts.len() > 1 { hosts } else { Vec::new() })
 }
 
 fn faults(tx: &Tx<'_>) -> Inner<Vec<FaultView>> {

@@ -136,7 +136,7 @@ pub(super) fn adopt(
     now: Timestamp,
     find: &dyn Fn(&[ListedCall]) -> Finding,
 ) -> Inner<Vec<StepResult>> {
-    let Some(step) = claims::pending(tx, claim.step, draft, now)? else { return Ok(Vec::new()) };
+    let Some(step) = claims::pending_when_free(tx, claim.step, draft, now)? else { return Ok(Vec::new()) };
     let usable = step.facts.step.as_ref().is_some_and(|s| !s.incident_state.is_final() && s.current);
     // With an open attempt to this number an unknown call is most likely that attempt's.
     if step.facts.number.open_attempt || !usable {

@@ -6,10 +6,14 @@ use super::{Inner, calendars, meetings};
 use crate::model::{IncidentId, MeetingId, StepId, Timestamp};
 
 use crate::store::{
-    AcknowledgedView, AttemptView, FaultView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
+    AcknowledgedView, AttemptView, FaultView, HostView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
 };
 
 use rusqlite::{OptionalExtension, Transaction, params};
+use std::time::Duration;
+
+/// Hosts that ticked since then are shown.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
 const SHOWN: i64 = 200;
@@ -20,6 +24,7 @@ pub(super) fn snapshot(tx: &Transaction<'_>, now: Timestamp, since: Timestamp, u
         incidents: incidents(tx, since)?,
         calendars: calendars::views(tx)?,
         last_tick: last_tick(tx)?,
+        hosts: hosts(tx, now)?,
         faults: faults(tx)?,
         pauses: pauses::live(tx, now)?,
     })
@@ -183,6 +188,21 @@ pub(super) fn ticks(tx: &Transaction<'_>, since: Timestamp, limit: usize) -> Inn
         })
     })?;
     super::readable(rows, "a tick")
+}
+
+/// Hosts that ticked in the last day, if there are several. Of very many ticks only the last are looked at.
+fn hosts(tx: &Transaction<'_>, now: Timestamp) -> Inner<Vec<HostView>> {
+    let sql = "select host, started_at, ended_at, exit, skew_ms from ticks where id in ( \
+           select coalesce(max(case when ended_at is not null then id end), max(id)) from ticks \
+           where host is not null and started_at >= ?1 and id > (select max(id) from ticks) - 24000 group by host) \
+         order by host";
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map([now.minus(DAY)], |r| {
+        let last_tick = TickView { started_at: r.get(1)?, ended_at: r.get(2)?, exit: r.get(3)?, skew_ms: r.get(4)? };
+        Ok(HostView { host: r.get(0)?, last_tick })
+    })?;
+    let hosts = super::readable(rows, "a host")?;
+    Ok(if hosts.len() > 1 { hosts } else { Vec::new() })
 }
 
 fn faults(tx: &Transaction<'_>) -> Inner<Vec<FaultView>> {
