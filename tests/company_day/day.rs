@@ -266,23 +266,28 @@ impl Day {
         let took = started.elapsed();
         let mut ticks = self.ticks.lock().unwrap();
         let own = took.saturating_sub(std::mem::replace(&mut ticks.elsewhere, begun));
-        ticks.ended(&summary, own);
+        if ticks.ended(&summary, own) && self.size.people > Size::SAMPLE.people {
+            println!("  busiest tick so far, begun at {}: {:?}", summary.now.to_rfc3339(), ticks.busiest);
+        }
     }
 }
 
 impl Ticks {
-    fn ended(&mut self, summary: &Summary, took: Duration) {
+    /// `true`: none took longer.
+    fn ended(&mut self, summary: &Summary, took: Duration) -> bool {
         let placed = summary.results.iter().filter(|r| r.state == StepState::Executed).count();
         let seen = TickSeen { took, ended: summary.results.len(), placed };
         self.at_work -= 1;
         self.count += 1;
         self.all += took;
-        if took > self.busiest.took {
+        let busiest = took > self.busiest.took;
+        if busiest {
             self.busiest = seen;
         }
         if seen.ended == 0 && summary.opened.is_empty() && summary.calls.is_empty() && summary.missed.is_empty() {
             self.longest_idle = self.longest_idle.max(took);
         }
+        busiest
     }
 }
 

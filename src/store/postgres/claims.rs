@@ -123,7 +123,7 @@ pub(super) fn begin_test_call(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> Inner<Begun> {
-    let facts = facts(tx, None, draft)?;
+    let facts = facts_on(tx, None, draft, calls_today(tx, draft)?)?;
     match rule(&facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
         Verdict::Refuse(refusal) => return Ok(Begun::Refused(record::call_test_result(draft, &refusal))),
@@ -227,12 +227,18 @@ pub(super) fn companions(
     let rows = statement
         .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
         .collect::<Sql<Vec<Claim>>>()?;
-    let mut taken: Vec<Candidate> = Vec::new();
+    let (mut taken, mut today): (Vec<Candidate>, Option<CallsToday>) = (Vec::new(), None);
     for claim in rows {
         if taken.iter().any(|c| c.claim.incident == claim.incident) {
             continue;
         }
-        let facts = facts(tx, Some((&claim, now)), draft)?;
+        let step = step_facts(tx, &claim, draft, now)?;
+        // All are of one person: their calls are counted once.
+        let counted = match today {
+            Some(counted) => counted,
+            None => *today.insert(calls_today(tx, draft)?),
+        };
+        let facts = facts_on(tx, Some(step), draft, counted)?;
         if rule(&facts) == Verdict::Place {
             taken.push(Candidate { claim, facts });
         }
@@ -244,11 +250,6 @@ pub(super) fn companions(
 fn guards(served: &[Candidate], draft: &AttemptDraft<'_>) -> String {
     let lines: Vec<String> = served.iter().map(|c| format!("{}: {}", c.claim.step, (draft.saw)(&c.facts))).collect();
     lines.join("\n")
-}
-
-fn facts(tx: &Tx<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
-    let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
-    facts_on(tx, step, draft, calls_today(tx, draft)?)
 }
 
 /// Counted calls of the last 24 hours: of the person, and of all people.
@@ -264,14 +265,14 @@ fn facts_on(
     Ok(Facts { step, number, pause, calls_of_person_today, calls_today })
 }
 
+/// Asked with every claim: `attempts_of_day` leads to the calls of the day, past those that are older.
 fn calls_today(tx: &Tx<'_>, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
-    let today = |filter: &str| -> Sql<u32> {
-        let sql = format!(
-            "select count(*) from attempts where intent_at > $1 and kind = 'call' and state in {COUNTED}{filter}"
-        );
-        tx.sql(&sql).query_row(params![draft.day_since, draft.person], |r| r.get(0))
-    };
-    Ok((today(" and person = $2")?, today(" and $2 = $2")?))
+    let sql = format!(
+        "select count(*) filter (where person = $2), count(*) from attempts \
+         where kind = 'call' and intent_at > $1 and state in {COUNTED}"
+    );
+    let counted = tx.query_row(&sql, params![draft.day_since, draft.person], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(counted)
 }
 
 /// The calls of the day, counted once for many steps.

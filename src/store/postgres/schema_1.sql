@@ -185,6 +185,8 @@ create unique index attempts_one_open_of_step on attempts(step_id) where state i
 create index attempts_open on attempts(state) where state in ('SENDING','UNKNOWN');
 create index attempts_of_target on attempts(kind, to_number, intent_at);
 create index attempts_by_intent on attempts(intent_at);
+-- The daily caps count the calls of a day with every claim.
+create index attempts_of_day on attempts(kind, intent_at, state, person);
 create index attempts_to_look_at on attempts(next_look_at) where next_look_at is not null;
 create index attempts_of_step on attempts(step_id);
 

@@ -131,7 +131,7 @@ pub(super) fn begin_test_call(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> Inner<Begun> {
-    let facts = facts(tx, None, draft)?;
+    let facts = facts_on(tx, None, draft, calls_today(tx, draft)?)?;
     match rule(&facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
         Verdict::Refuse(refusal) => return Ok(Begun::Refused(record::call_test_result(draft, &refusal))),
@@ -217,12 +217,18 @@ pub(super) fn companions(
     let rows = statement
         .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
         .collect::<rusqlite::Result<Vec<Claim>>>()?;
-    let mut taken: Vec<Candidate> = Vec::new();
+    let (mut taken, mut today): (Vec<Candidate>, Option<CallsToday>) = (Vec::new(), None);
     for claim in rows {
         if taken.iter().any(|c| c.claim.incident == claim.incident) {
             continue;
         }
-        let facts = facts(tx, Some((&claim, now)), draft)?;
+        let step = step_facts(tx, &claim, draft, now)?;
+        // All are of one person: their calls are counted once.
+        let counted = match today {
+            Some(counted) => counted,
+            None => *today.insert(calls_today(tx, draft)?),
+        };
+        let facts = facts_on(tx, Some(step), draft, counted)?;
         if rule(&facts) == Verdict::Place {
             taken.push(Candidate { claim, facts });
         }
@@ -234,11 +240,6 @@ pub(super) fn companions(
 fn guards(served: &[Candidate], draft: &AttemptDraft<'_>) -> String {
     let lines: Vec<String> = served.iter().map(|c| format!("{}: {}", c.claim.step, (draft.saw)(&c.facts))).collect();
     lines.join("\n")
-}
-
-fn facts(tx: &Transaction<'_>, step: Option<(&Claim, Timestamp)>, draft: &AttemptDraft<'_>) -> Inner<Facts> {
-    let step = step.map(|(claim, now)| step_facts(tx, claim, draft, now)).transpose()?;
-    facts_on(tx, step, draft, calls_today(tx, draft)?)
 }
 
 /// Counted calls of the last 24 hours: of the person, and of all people.
@@ -254,24 +255,27 @@ fn facts_on(
     Ok(Facts { step, number, pause, calls_of_person_today, calls_today })
 }
 
-/// Counts the calls of the day. The plus sign keeps SQLite from walking all calls there ever were, along the index by target.
-pub(super) fn today_sql(filter: &str) -> String {
-    format!("select count(*) from attempts where intent_at > ?1 and +kind = 'call' and state in {COUNTED}{filter}")
-}
-
-/// The same, by person.
+/// The calls of the day by person, for many steps at once.
 pub(super) fn today_by_person_sql() -> String {
     format!(
-        "select person, count(*) from attempts where intent_at > ?1 and +kind = 'call' and state in {COUNTED} \
+        "select person, count(*) from attempts where kind = 'call' and intent_at > ?1 and state in {COUNTED} \
          group by person"
     )
 }
 
 fn calls_today(tx: &Transaction<'_>, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
-    let today = |filter: &str| -> rusqlite::Result<u32> {
-        tx.prepare_cached(&today_sql(filter))?.query_row(params![draft.day_since, draft.person], |r| r.get(0))
-    };
-    Ok((today(" and person = ?2")?, today(" and ?2 = ?2")?))
+    let counted = tx
+        .prepare_cached(&calls_today_sql())?
+        .query_row(params![draft.day_since, draft.person], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(counted)
+}
+
+/// Asked with every claim: it reads the calls of the day, from the index `attempts_of_day` alone, and none that are older.
+pub(super) fn calls_today_sql() -> String {
+    format!(
+        "select count(*) filter (where person = ?2), count(*) from attempts \
+         where kind = 'call' and intent_at > ?1 and state in {COUNTED}"
+    )
 }
 
 /// The calls of the day, counted once for many steps.
@@ -429,4 +433,19 @@ pub(super) fn end_pending(tx: &Transaction<'_>, step: StepId, refusal: &Refusal,
         )?
         .execute(params![step, refusal.state, refusal.reason, refusal.detail, now])?;
     Ok(changed == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::migrations;
+    use super::*;
+
+    #[test]
+    fn a_claim_reads_the_calls_of_the_day_and_no_older_ones() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrations::migrate(&mut connection, None, "test").unwrap();
+        let explain = format!("explain query plan {}", calls_today_sql());
+        let plan: String = connection.query_row(&explain, params![0, "ana"], |r| r.get(3)).unwrap();
+        assert_eq!(plan, "SEARCH attempts USING COVERING INDEX attempts_of_day (kind=? AND intent_at>?)");
+    }
 }

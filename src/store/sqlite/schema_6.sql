@@ -8,3 +8,6 @@ create table pace(
   from_number text not null, -- empty: of the whole account
   free_at integer not null,
   primary key(provider, account, from_number)) strict, without rowid;
+
+-- The daily caps count the calls of a day with every claim: from this index alone, past whatever is older.
+create index attempts_of_day on attempts(kind, intent_at, state, person);
