@@ -2,6 +2,7 @@
 
 use crate::cluster::{self, USER};
 use rustix::process::{Pid, Signal, kill_process};
+use savehub::clock::{Clock as _, SystemClock};
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -70,12 +71,12 @@ impl Server {
         let limit = Instant::now() + PATIENCE;
         loop {
             self.keeper = Some(self.keep());
-            while !self.keeper.as_mut().unwrap().try_wait().unwrap().is_some() {
+            while self.keeper.as_mut().unwrap().try_wait().unwrap().is_none() {
                 if self.is_ready() {
                     return;
                 }
                 assert!(Instant::now() < limit, "the server does not start: {}", self.log());
-                std::thread::sleep(Duration::from_millis(20));
+                SystemClock.sleep(Duration::from_millis(20));
             }
             assert!(Instant::now() < limit, "the server does not start: {}", self.log());
         }

@@ -66,7 +66,7 @@ impl Stage {
     fn all_done(&self) {
         until("the end of the wave", OVER, || {
             // Not every few milliseconds: the hosts need the processor.
-            std::thread::sleep(Duration::from_millis(200));
+            SystemClock.sleep(Duration::from_millis(200));
             self.server.count(OPEN) == 0
         });
     }

@@ -2,6 +2,7 @@
 
 use crate::server::Server;
 use crate::support::fake_twilio::FakeTwilio;
+use savehub::clock::{Clock as _, SystemClock};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -24,7 +25,9 @@ pub fn whole() -> bool {
 
 /// Tells something past the capture of the test harness.
 pub fn say(line: &str) {
-    writeln!(std::io::stderr(), "hosts: {line}").unwrap();
+    // Not `eprintln`, which is captured.
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "hosts: {line}").unwrap();
 }
 
 /// Waits for something that must come, and looks again and again.
@@ -33,7 +36,7 @@ pub fn until(what: &str, within: Duration, reached: impl Fn() -> bool) {
     let limit = Instant::now() + within;
     while !reached() {
         assert!(Instant::now() < limit, "{what} did not come within {within:?}");
-        std::thread::sleep(Duration::from_millis(10));
+        SystemClock.sleep(Duration::from_millis(10));
     }
 }
 
