@@ -14,6 +14,7 @@ use savehub::tick::{self, Summary};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
@@ -74,6 +75,8 @@ pub(crate) struct Day {
     pub(crate) config_read: Duration,
     turned: ManualClock,
     agenda: Mutex<Agenda>,
+    /// How many events were put on the agenda.
+    planned: AtomicU64,
     book: Mutex<Book>,
     ticks: Mutex<Ticks>,
     me: Weak<Self>,
@@ -99,6 +102,7 @@ impl Day {
             config_read,
             turned,
             agenda: Mutex::default(),
+            planned: AtomicU64::default(),
             book: Mutex::default(),
             ticks: Mutex::default(),
             me: Weak::clone(me),
@@ -106,7 +110,9 @@ impl Day {
         let entries: Vec<Entry> = planned.iter().enumerate().map(|(number, plan)| day.add(number, plan)).collect();
         day.book().meetings = entries;
         day.happens(day.now(), Event::Tick);
-        events.into_iter().for_each(|(at, event)| day.happens(at, event));
+        for (at, event) in events {
+            day.happens(at, event);
+        }
         day
     }
 
@@ -128,7 +134,7 @@ impl Day {
             joined: false,
             called_off: false,
             joins_at_the_fence: plan.joins_at_the_fence,
-            answered: false,
+            answered: 0,
             calls: Vec::new(),
         }
     }
@@ -148,11 +154,8 @@ impl Day {
     }
 
     pub(crate) fn happens(&self, at: Timestamp, event: Event) {
-        let mut agenda = self.agenda.lock().unwrap();
-        let place = agenda.len() as u64;
-        // Two at one time and place in the list: the next free one.
-        let free = (place..).find(|place| !agenda.contains_key(&(at.ms(), *place))).unwrap();
-        agenda.insert((at.ms(), free), event);
+        let place = self.planned.fetch_add(1, Ordering::Relaxed);
+        self.agenda.lock().unwrap().insert((at.ms(), place), event);
     }
 
     // --- what the phones ask ---
@@ -162,7 +165,7 @@ impl Day {
     }
 
     pub(crate) fn answered(&self, meeting: usize) {
-        self.book().meetings[meeting].answered = true;
+        self.book().meetings[meeting].answered += 1;
     }
 
     pub(crate) fn taken(&self, request: &Request, between: Duration) -> Timestamp {

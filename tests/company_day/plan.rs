@@ -120,7 +120,8 @@ pub(crate) fn events(size: &Size, meetings: &[Planned], dice: &mut Dice) -> Vec<
         let before_s = if dice.percent(50) { 1 + dice.below(240) } else { 241 + dice.below(3000) };
         match dice.below(100) {
             0..3 => {
-                events.push((after(start, -before_s), Event::Move(number, after(start, 1800 * (1 + dice.below(2))))))
+                let to = after(start, 1800 * (1 + dice.below(2)));
+                events.push((after(start, -before_s), Event::Move(number, to)));
             }
             3..5 => events.push((after(start, -before_s), Event::CallOff(number))),
             _ => {}
@@ -149,7 +150,8 @@ pub(crate) struct Entry {
     pub(crate) joined: bool,
     pub(crate) called_off: bool,
     pub(crate) joins_at_the_fence: bool,
-    pub(crate) answered: bool,
+    /// How many of its calls were answered.
+    pub(crate) answered: u32,
     /// When its person was called for it.
     pub(crate) calls: Vec<Timestamp>,
 }

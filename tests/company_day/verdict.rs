@@ -68,7 +68,7 @@ fn told(day: &Day, without_ring: &BTreeMap<&str, u32>) -> String {
         size.meetings,
         book.calls,
         count(|entry| !entry.calls.is_empty()),
-        count(|entry| entry.answered),
+        count(|entry| entry.answered > 0),
         book.messages,
         count(|entry| entry.joined),
         book.joined_at_the_fence,

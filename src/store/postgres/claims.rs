@@ -12,6 +12,7 @@ use crate::store::{
     Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
 };
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
@@ -60,6 +61,9 @@ pub(super) fn due(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Inner<Vec<Claim>
     let rows = tx.sql(&sql).query_map(params![now, limit], claim_from_row)?;
     super::readable(rows, "a due step")
 }
+
+/// What started so long ago shares no call.
+const STALE: Duration = Duration::from_secs(24 * 3600);
 
 /// A step that a call may serve, with what is needed to write it down.
 pub(super) struct Candidate {
@@ -216,16 +220,20 @@ pub(super) fn companions(
     if first.action.kind != RungKind::Call {
         return Ok(Vec::new());
     }
+    // By the meetings of the person: at nine in a company thousands of steps are due.
     let sql = format!(
-        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
-         join meetings m on m.id = i.meeting_id \
-         where s.state = 'PENDING' and s.ready_at < $1 and s.kind = $2 and i.person = $3 and s.incident_id <> $4 \
-           and s.to_whom = $5 \
+        "select {STEP_COLUMNS} from meetings m join incidents i on i.meeting_id = m.id and i.ended_at is null \
+         join steps s on s.incident_id = i.id \
+         where m.person = $3 and m.starts_at > $6 and s.state = 'PENDING' and s.ready_at < $1 and s.kind = $2 \
+           and i.person = $3 and s.incident_id <> $4 and s.to_whom = $5 \
          order by s.starts_at, s.rung desc, s.id"
     );
     let statement = tx.sql(&sql);
     let rows = statement
-        .query_map(params![until, first.action.kind, first.person, first.incident, first.action.to], claim_from_row)?
+        .query_map(
+            params![until, first.action.kind, first.person, first.incident, first.action.to, until.minus(STALE)],
+            claim_from_row,
+        )?
         .collect::<Sql<Vec<Claim>>>()?;
     let (mut taken, mut today): (Vec<Candidate>, Option<CallsToday>) = (Vec::new(), None);
     for claim in rows {
