@@ -162,7 +162,10 @@ fn the_gate_is_asked_before_the_connection_and_before_the_body() {
         let gate = ShutsAt::pass(nth);
         let reply = Webhooks::new(&[webhook(&receiver.url())]).place(&phone(), &gate);
         assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
-        assert_eq!((gate.passed(), receiver.connections(), receiver.requests().len()), (nth, connections, 0));
+        assert_eq!(
+            (gate.passed(), receiver.connections(connections), receiver.requests().len()),
+            (nth, connections, 0)
+        );
     }
 }
 

@@ -119,22 +119,6 @@ fn the_address_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_doctor_looks_at_the_server_and_not_at_a_file() {
-    let Some(cluster) = cluster() else { return };
-    let (fake, database) = (FakeTwilio::start(), cluster.database());
-    let cli = host(&fake, &database.url(), ANA);
-    let before = cli.run(&["doctor", "--offline"]);
-    assert!(before.out.contains("there is none on PostgreSQL at 127.0.0.1"), "{before:?}");
-    assert_eq!(database.sql("select count(*) from pg_namespace where nspname = 'savehub'"), "0", "it only looks");
-    cli.ok(&["tick"]);
-    let after = cli.run(&["doctor", "--offline"]);
-    assert!(after.code == 0 && after.out.contains("writable, of this schema"), "{after:?}");
-    assert!(!after.out.contains("savehub.db"), "{after:?}");
-    let gone = host(&fake, "postgres://ana@127.0.0.1:1/d", ANA).run(&["doctor", "--offline"]);
-    assert!(gone.code == 1 && gone.out.contains("problem  database"), "{gone:?}");
-}
-
-#[test]
 fn doctor_looks_at_the_server_and_its_ticks_and_makes_nothing() {
     let Some(cluster) = cluster() else { return };
     let (fake, database) = (FakeTwilio::start(), cluster.database());

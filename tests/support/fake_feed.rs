@@ -141,9 +141,12 @@ impl FakeFeed {
         self.state().requests.clone()
     }
 
-    /// How many connections were made to it.
-    pub fn connections(&self) -> usize {
-        self.state().connections.len()
+    /// How many connections were made to it. The client may be through before the server has taken notice, so that so many
+    /// are waited for, for as long as it takes a busy machine.
+    pub fn connections(&self, expected: usize) -> usize {
+        let fewer = |state: &mut State| state.connections.len() < expected;
+        let waited = self.shared.changed.wait_timeout_while(self.state(), Duration::from_secs(10), fewer).unwrap();
+        waited.0.connections.len()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -175,6 +178,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             break;
         }
         state.connections.extend(stream.try_clone());
+        shared.changed.notify_all();
         drop(state);
         let shared = Arc::clone(shared);
         threads.push(std::thread::spawn(move || {

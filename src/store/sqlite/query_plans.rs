@@ -21,7 +21,12 @@ fn what_a_tick_asks_of_attempts_goes_by_what_is_open_or_young() {
         else {
             return !line.starts_with("SCAN attempts") && !line.starts_with("SEARCH attempts");
         };
-        let present = ["attempts_open ", "attempts_to_look_at ", "attempts_of_day (kind=? AND intent_at>?)"];
+        let present = [
+            "attempts_open ",
+            "attempts_to_look_at ",
+            "attempts_by_intent (intent_at>?)",
+            "attempts_of_day (kind=? AND intent_at>?)",
+        ];
         present.iter().any(|name| index.starts_with(name)) || index.contains("to_number=? AND intent_at>?")
     };
     for sql in [
