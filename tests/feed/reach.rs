@@ -54,7 +54,7 @@ fn a_name_that_leads_to_a_private_address_is_not_connected_to() {
         let names = Names::lead_to(vec![Ok(vec![SocketAddr::new(ip.parse().unwrap(), server.addr().port())])]);
         assert_eq!(why(named(&url, &allows_http, names)), PRIVATE, "{ip}");
     }
-    assert_eq!(server.connections(), 0);
+    assert_eq!(server.connections(0), 0);
     let names = Names::lead_to(vec![Ok(vec![server.addr()])]);
     assert_eq!(new(named(&url, &open(), names)).0, calendar("a"), "the config allows it");
 }
@@ -68,7 +68,7 @@ fn odd_notations_of_this_machine_are_not_connected_to() {
         assert_eq!(why(web(&url, &allows_http).fetch(&nothing(), false)), PRIVATE, "{host}");
         assert_eq!(why(web(&url, &patient()).fetch(&nothing(), false)), PLAIN, "{host}");
     }
-    assert_eq!(server.connections(), 0);
+    assert_eq!(server.connections(0), 0);
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn a_connection_goes_to_the_address_that_was_judged_and_each_one_is_judged() {
     let names = Names::lead_to(vec![Ok(vec![server.addr()]), Ok(vec!["10.0.0.1:1".parse().unwrap()])]);
     let url = format!("http://localhost:{}/x", server.addr().port());
     assert_eq!(new(named(&url, &patient(), names.clone())).0, calendar("a"));
-    assert_eq!((names.lookups_left(), server.connections()), (1, 1));
+    assert_eq!((names.lookups_left(), server.connections(0)), (1, 1));
     assert_eq!(why(named(&url, &patient(), names)), PRIVATE);
-    assert_eq!(server.connections(), 1);
+    assert_eq!(server.connections(0), 1);
 }
 
 #[test]
