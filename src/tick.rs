@@ -253,6 +253,7 @@ impl<'w> Run<'w> {
         self.last_tick_at = begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(correction_ms)));
         let refused = |by: &Service| begun.faults.contains(&by.fault());
         self.sending.extend(Service::all().filter(refused).map(|by| (by, Sending::OneAtATime)));
+        self.calendars.begun(&begun.faults);
         self.forget_messages()?;
         self.forget_questions(&begun.faults)?;
         self.tell_pauses(begun)?;
@@ -412,6 +413,7 @@ impl<'w> Run<'w> {
         let late = self.jobs.wait(Duration::ZERO);
         self.happened_all(late)?;
         self.tell_deafness()?;
+        self.tell_calendars_behind()?;
         if let Some(skew) = self.summary.skew_ms {
             self.fault("clock", skew.abs() > skew::ALARM_MS, || {
                 format!("this machine's clock is {:.1} s off the provider's; check NTP", -skew as f64 / 1000.0)

@@ -15,7 +15,7 @@ pub struct CalendarConfig {
     pub timeout: Duration,
     /// The longest calendar, after decompression, in bytes. Default 20 MB.
     pub max_bytes: usize,
-    /// Calendars fetched at once. Default 4.
+    /// Calendars fetched at once. Default 4, and up to 32 where more are needed to keep to `refresh`.
     pub parallel: usize,
     /// Plain http is allowed, beyond this machine. Default false.
     pub allow_http: bool,

@@ -109,6 +109,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
     let defaults = people::Defaults::read(&call, &calendar_table, report);
     let sources = Sources { config: &calendar, input, report };
     let people = people::people(&root.tables("person"), &defaults, &sources);
+    let calendar = CalendarConfig { parallel: feeds::parallel(&calendar_table, &calendar, &people), ..calendar };
     let contacts = contacts::contacts(&root.tables("contact"), report);
     let around = ladder::Around {
         guards: &guards,

@@ -3,30 +3,46 @@
 use super::file::File;
 use super::web::Web;
 use super::{Feed, Feeds};
-use crate::config::{CalendarConfig, CalendarPlace, Config};
+use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Config};
 use crate::http::{Lookup, SystemLookup};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// Every calendar of a config. Making it opens no file and no connection, and builds no TLS.
-pub struct Sources(HashMap<String, Arc<dyn Feed>>);
+/// Every calendar of a config. Making it costs nothing: a tick of a company with thousands of calendars looks at few.
+pub struct Sources {
+    config: Arc<Config>,
+    lookup: Arc<dyn Lookup>,
+    /// Whose calendar has the key, and which of theirs it is. Made when the first one is asked for.
+    places: OnceLock<HashMap<String, (usize, usize)>>,
+}
 
 impl Sources {
     /// The calendars of every person.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Arc<Config>) -> Self {
         Self::with_lookup(config, &(Arc::new(SystemLookup) as Arc<dyn Lookup>))
     }
 
     /// As [`Sources::new`], with another way to find the addresses of servers.
-    pub fn with_lookup(config: &Config, lookup: &Arc<dyn Lookup>) -> Self {
-        let calendars = config.people.iter().flat_map(|person| &person.calendars);
-        Self(calendars.map(|source| (source.key.clone(), feed(&source.place, &config.calendar, lookup))).collect())
+    pub fn with_lookup(config: &Arc<Config>, lookup: &Arc<dyn Lookup>) -> Self {
+        Self { config: Arc::clone(config), lookup: Arc::clone(lookup), places: OnceLock::new() }
+    }
+
+    fn places(&self) -> &HashMap<String, (usize, usize)> {
+        self.places.get_or_init(|| {
+            let of = |(person, calendars): (usize, &[CalendarSource])| {
+                let key = |(number, source): (usize, &CalendarSource)| (source.key.clone(), (person, number));
+                calendars.iter().enumerate().map(key).collect::<Vec<_>>()
+            };
+            self.config.people.iter().map(|person| person.calendars.as_slice()).enumerate().flat_map(of).collect()
+        })
     }
 }
 
 impl Feeds for Sources {
     fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
-        self.0.get(key).map(Arc::clone)
+        let (person, number) = *self.places().get(key)?;
+        let source = self.config.people.get(person)?.calendars.get(number)?;
+        Some(feed(&source.place, &self.config.calendar, &self.lookup))
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::model::Timestamp;
 use std::time::Duration;
 
-/// A calendar is looked at once more so long before the first ring of a meeting, since the meeting may have moved.
-pub const BEFORE_RING: Duration = Duration::from_secs(12 * 60);
+/// A calendar is looked at in any case within this time before the first ring of a meeting, since the meeting may have
+/// moved: not sooner …
+pub const BEFORE_RING_MOST: Duration = Duration::from_secs(14 * 60);
 
-/// The longest that becomes when it is spread.
-pub const BEFORE_RING_MOST: Duration = Duration::from_secs(12 * 66);
+/// … and not later. What is left is for a look that fails, and for the tick that finds the time come.
+pub const BEFORE_RING_LEAST: Duration = Duration::from_secs(6 * 60);
 
 /// A calendar in which something vanished is looked at again after this, before anything is concluded from it.
 pub const SECOND_LOOK: Duration = Duration::from_secs(60);
@@ -21,8 +22,11 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 /// After this time a copy is asked for even if the server says that it is still good.
 const WHOLE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A tenth more or less, in thousandths.
+/// How much a pause after failures is spread: a tenth more or less, in thousandths.
 const SPREAD: u64 = 100;
+
+/// After a look a calendar is left alone for this part of its interval.
+const LEFT_ALONE_PART: u32 = 10;
 
 /// What came of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +46,18 @@ pub enum Looked {
 }
 
 /// When to look again at the calendar `key`, which is looked at `every` so often (zero: by every tick, for files) and was
-/// looked at `now`. `first_ring` is the earliest first ring of its known meetings that is more than [`BEFORE_RING`] and
-/// a tenth away.
+/// looked at `now`. `first_ring` is the earliest first ring of its known meetings that is more than [`BEFORE_RING_MOST`]
+/// away.
+///
+/// Every calendar has a moment of its own in the interval, which its key says, and keeps to it: thousands of calendars that
+/// were once read together, after an outage or because they are new, are not read together again. The next such moment
+/// is at most a tenth more than the interval away, since one that comes right after a look is left out.
+///
+/// Where no such moment lies in the time before a ring in which a look must be, there is one more, at a time
+/// that the key says too: everybody's meeting at nine must not bring all calendars at once.
 ///
 /// Failures wait twice as long each time, up to an hour, and a server that asked to be left alone is, for up to six hours.
-/// The look before a ring is put off by neither: one request for one meeting is no abuse. Every time but
-/// the second look's is spread by up to a tenth, always the same for one calendar, so that not all of them are asked by
-/// one tick.
+/// The look before a ring is put off by neither: one request for one meeting is no abuse.
 pub fn next_look(
     now: Timestamp,
     every: Duration,
@@ -56,10 +65,14 @@ pub fn next_look(
     first_ring: Option<Timestamp>,
     key: &str,
 ) -> Timestamp {
-    let regular = now.plus(spread(pause(every, looked), key));
-    let before_ring = first_ring.map(|ring| ring.minus(spread(BEFORE_RING, key))).filter(|look| *look > now);
+    let usual = match looked {
+        Looked::Good { .. } => own_moment(now, every, key),
+        Looked::Failed { times, .. } => now.plus(spread(pause(every, times), key)),
+    };
     let second = matches!(looked, Looked::Good { vanished: true }).then(|| now.plus(SECOND_LOOK));
-    let soonest = second.into_iter().fold(regular, Timestamp::min).max(now.plus(left_alone(looked)));
+    let soonest = second.into_iter().fold(usual, Timestamp::min).max(now.plus(left_alone(looked)));
+    let too_late = first_ring.filter(|ring| soonest > ring.minus(BEFORE_RING_LEAST));
+    let before_ring = too_late.map(|ring| ring.minus(ahead_of_ring(key))).filter(|look| *look > now);
     before_ring.into_iter().fold(soonest, Timestamp::min)
 }
 
@@ -69,15 +82,25 @@ pub fn is_whole_due(last_full: Option<Timestamp>, now: Timestamp) -> bool {
     last_full.is_none_or(|last| last > now || now >= last.plus(WHOLE_EVERY))
 }
 
-/// The time between two looks, before it is spread.
-fn pause(every: Duration, looked: Looked) -> Duration {
-    match looked {
-        Looked::Good { .. } => every,
-        Looked::Failed { times, .. } => {
-            let doubled = every.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX));
-            doubled.min(BACK_OFF_MAX.max(every))
-        }
-    }
+/// The calendar's next own moment: so long after a whole number of intervals since 1970 as its key says.
+fn own_moment(now: Timestamp, every: Duration, key: &str) -> Timestamp {
+    let Some(every_ms) = i64::try_from(every.as_millis()).ok().filter(|ms| *ms > 0) else { return now.plus(every) };
+    let own = i64::try_from(place(key) % every_ms.unsigned_abs()).unwrap_or(0);
+    let after = now.plus(every / LEFT_ALONE_PART);
+    let into = after.ms().saturating_sub(own).rem_euclid(every_ms);
+    after.plus(Duration::from_millis((every_ms - into).unsigned_abs()))
+}
+
+/// How long before a ring the look comes that is for it.
+fn ahead_of_ring(key: &str) -> Duration {
+    let room = BEFORE_RING_MOST.saturating_sub(BEFORE_RING_LEAST);
+    BEFORE_RING_LEAST + Duration::from_secs(place(key) % (room.as_secs() + 1))
+}
+
+/// The pause after so many failures in a row, before it is spread.
+fn pause(every: Duration, times: u32) -> Duration {
+    let doubled = every.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX));
+    doubled.min(BACK_OFF_MAX.max(every))
 }
 
 fn left_alone(looked: Looked) -> Duration {
@@ -89,17 +112,23 @@ fn left_alone(looked: Looked) -> Duration {
 
 /// Up to a tenth more or less, by the key.
 fn spread(time: Duration, key: &str) -> Duration {
-    // FNV-1a: any hash would do that is the same in every version.
-    let hash = key
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    let thousandths = 1000 - SPREAD + hash % (2 * SPREAD + 1);
+    let thousandths = 1000 - SPREAD + place(key) % (2 * SPREAD + 1);
     time.saturating_mul(u32::try_from(thousandths).unwrap_or(1000)) / 1000
+}
+
+/// A number that stands for the key, and for no two likely keys the same.
+fn place(key: &str) -> u64 {
+    // FNV-1a: any hash would do that is the same in every version. Its last step alone moves the low digits of keys that
+    // differ at their end only, so that the high half is folded in.
+    let byte = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, byte);
+    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const GOOD: Looked = Looked::Good { vanished: false };
     const VANISHED: Looked = Looked::Good { vanished: true };
@@ -112,34 +141,47 @@ mod tests {
         Looked::Failed { times: 1, retry_after: Some(Duration::from_secs(seconds)) }
     }
 
-    /// A key whose times are not moved, so that a table shows the rules alone.
+    const START: i64 = 1_795_338_000_000;
+
+    /// A key whose pauses are not moved, so that a table shows the rules alone.
     fn still() -> String {
         let keys = (0..).map(|n: u32| format!("{n:x}"));
         keys.into_iter().find(|key| spread(Duration::from_secs(1000), key) == Duration::from_secs(1000)).unwrap()
     }
 
-    /// Seconds from now to the next look.
-    fn pause_s(every_s: u64, looked: Looked, ring_in_s: Option<i64>, key: &str) -> i64 {
-        let now = Timestamp::from_ms(1_795_338_000_000);
+    fn keys(count: u64) -> Vec<String> {
+        (0..count).map(|n| format!("{n:016x}")).collect()
+    }
+
+    fn seconds(s: i64) -> Duration {
+        Duration::from_secs(s.unsigned_abs())
+    }
+
+    /// Seconds to the next look from one that came right at the calendar's own moment.
+    fn pause_s(every_s: i64, looked: Looked, ring_in_s: Option<i64>, key: &str) -> i64 {
+        let (start, every) = (Timestamp::from_ms(START), seconds(every_s));
+        let now = if every_s == 0 { start } else { own_moment(start, every, key) };
         let ring = ring_in_s.map(|s| Timestamp::from_ms(now.ms() + s * 1000));
-        next_look(now, Duration::from_secs(every_s), looked, ring, key).since(now) / 1000
+        next_look(now, every, looked, ring, key).since(now) / 1000
     }
 
     #[test]
     fn each_rule_alone_and_where_they_meet() {
+        let key = still();
+        let ahead = i64::try_from(ahead_of_ring(&key).as_secs()).unwrap();
         for (case, every, looked, ring, next) in [
             ("regular", 300, GOOD, None, 300),
             ("a file", 0, GOOD, None, 0),
             ("a file with a ring", 0, GOOD, Some(3600), 0),
             ("a file that cannot be read", 0, failed(9), None, 0),
             ("a ring far away", 300, GOOD, Some(9000), 300),
-            ("a ring whose look comes sooner", 300, GOOD, Some(720 + 100), 100),
-            ("a ring whose look would be later", 300, GOOD, Some(720 + 301), 300),
-            ("a ring whose look is now", 300, GOOD, Some(720), 300),
-            ("a ring that is past", 300, GOOD, Some(-60), 300),
-            ("a rare look and a ring", 21_600, GOOD, Some(7200), 6480),
+            ("a ring soon, and a look in time for it", 300, GOOD, Some(841), 300),
+            ("a ring that is past", 3600, GOOD, Some(-60), 3600),
+            ("a rare look, in time for a ring", 3600, GOOD, Some(3600 + 360), 3600),
+            ("a rare look, too late for a ring", 3600, GOOD, Some(3600 + 359), 3600 + 359 - ahead),
+            ("a rare look and a ring", 21_600, GOOD, Some(7200), 7200 - ahead),
             ("something vanished", 300, VANISHED, None, 60),
-            ("something vanished before a ring", 300, VANISHED, Some(720 + 30), 30),
+            ("something vanished before a ring", 3600, VANISHED, Some(3000), 60),
             ("something vanished from a file", 0, VANISHED, None, 0),
             ("one failure", 300, failed(1), None, 600),
             ("two failures", 300, failed(2), None, 1200),
@@ -147,29 +189,76 @@ mod tests {
             ("four failures", 300, failed(4), None, 3600),
             ("failures without end", 300, failed(u32::MAX), None, 3600),
             ("a failure of a rare look", 21_600, failed(1), None, 21_600),
-            ("failures and a ring", 300, failed(4), Some(720 + 1000), 1000),
+            ("failures and a ring", 300, failed(4), Some(2000), 2000 - ahead),
             ("told to wait less than the pause", 300, told_to_wait(10), None, 600),
             ("told to wait", 300, told_to_wait(5000), None, 5000),
-            ("told to wait beyond the look before a ring", 300, told_to_wait(5000), Some(720 + 1000), 1000),
-            ("told to wait, and a ring whose look is past", 300, told_to_wait(5000), Some(720), 5000),
+            ("told to wait beyond the look before a ring", 300, told_to_wait(5000), Some(2000), 2000 - ahead),
+            ("told to wait, and a ring whose look is past", 300, told_to_wait(5000), Some(ahead), 5000),
             ("told to wait for ever", 300, told_to_wait(u64::MAX), None, 21_600),
         ] {
-            assert_eq!(pause_s(every, looked, ring, &still()), next, "{case}");
+            assert_eq!(pause_s(every, looked, ring, &key), next, "{case}");
+        }
+    }
+
+    /// Each tenth of the times between `from` and `to` has about a tenth of them.
+    fn are_spread(times: &[i64], from: i64, to: i64) {
+        assert!(times.iter().all(|time| (from..=to).contains(time)), "{times:?}");
+        for tenth in 0..10 {
+            let (low, high) = (from + (to - from) * tenth / 10, from + (to - from) * (tenth + 1) / 10);
+            let share = times.iter().filter(|time| (low..high).contains(*time)).count() * 100 / times.len();
+            assert!((8..=12).contains(&share), "{share} % of them between {low} and {high}");
         }
     }
 
     #[test]
-    fn calendars_are_spread_by_a_tenth_and_each_keeps_its_place() {
-        let keys: Vec<String> = (0..1000).map(|n| format!("{n:016x}")).collect();
-        for (ring, from, to) in [(None, 270, 330), (Some(720 + 200), 200 - 72, 200 + 72)] {
-            let pauses: Vec<i64> = keys.iter().map(|key| pause_s(300, GOOD, ring, key)).collect();
-            assert!(pauses.iter().all(|pause| (from..=to).contains(pause)), "{pauses:?}");
-            for tenth in 0..10 {
-                let (low, high) = (from + (to - from) * tenth / 10, from + (to - from) * (tenth + 1) / 10);
-                let share = pauses.iter().filter(|pause| (low..=high).contains(*pause)).count();
-                assert!((60..180).contains(&share), "{share} of 1000 between {low} s and {high} s");
+    fn calendars_that_were_looked_at_together_are_not_looked_at_together_again() {
+        let (now, every) = (Timestamp::from_ms(START), seconds(300));
+        let looks = |now: &dyn Fn(&str) -> Timestamp| -> Vec<i64> {
+            keys(5000)
+                .iter()
+                .map(|key| next_look(now(key), every, GOOD, None, key).since(Timestamp::from_ms(START)))
+                .collect()
+        };
+        are_spread(&looks(&|_| now), 30_000, 330_000);
+        // As it stays: a tick finds each up to half a minute after its moment.
+        let after_the_second = looks(&|key| next_look(now, every, GOOD, None, key).plus(seconds(17)));
+        are_spread(&after_the_second, 330_000, 630_000);
+    }
+
+    #[test]
+    fn the_looks_before_a_meeting_that_everybody_has_are_spread_over_some_minutes() {
+        let looks: Vec<i64> = keys(5000).iter().map(|key| pause_s(21_600, GOOD, Some(10_000), key)).collect();
+        are_spread(&looks, 10_000 - 840, 10_000 - 360);
+    }
+
+    #[test]
+    fn failures_are_spread_by_a_tenth() {
+        let pauses: Vec<i64> = keys(5000).iter().map(|key| pause_s(300, failed(1), None, key)).collect();
+        are_spread(&pauses, 540, 660);
+    }
+
+    proptest! {
+        #[test]
+        fn a_good_calendar_is_left_alone_for_a_tenth_of_its_interval_and_no_longer_than_a_tenth_more(
+            now in 0..4_000_000_000_000_i64, every_ms in 60_000..100_000_000_i64, key in "[0-9a-f]{16}",
+        ) {
+            let gap = own_moment(Timestamp::from_ms(now), Duration::from_millis(every_ms.unsigned_abs()), &key).ms() - now;
+            prop_assert!(gap > every_ms / 10 && gap <= every_ms + every_ms / 10, "{gap}");
+        }
+
+        #[test]
+        fn whatever_the_interval_there_is_a_look_in_the_minutes_before_a_ring(
+            now in 0..4_000_000_000_000_i64, every_s in 60..50_000_i64, ring_in_s in 900..90_000_i64, key in "[0-9a-f]{16}",
+            late_s in 0..60_i64,
+        ) {
+            let (mut at, ring) = (Timestamp::from_ms(now), Timestamp::from_ms(now + ring_in_s * 1000));
+            let mut seen = false;
+            while at < ring {
+                let ahead = at.plus(BEFORE_RING_MOST) < ring;
+                seen |= !ahead && at <= ring.minus(BEFORE_RING_LEAST).plus(seconds(late_s));
+                at = next_look(at, seconds(every_s), GOOD, Some(ring).filter(|_| ahead), &key).plus(seconds(late_s));
             }
-            assert_eq!(pauses, keys.iter().map(|key| pause_s(300, GOOD, ring, key)).collect::<Vec<_>>());
+            prop_assert!(seen);
         }
     }
 

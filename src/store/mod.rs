@@ -128,6 +128,9 @@ pub trait Store: Send + Sync {
     /// subscriptions whose time has come, the longest overdue first. Those are leased.
     fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>>;
 
+    /// How many subscriptions should have been looked at before `then`, and were not, by whichever tick.
+    fn calendars_behind(&self, then: Timestamp) -> Result<u64>;
+
     /// The last good copy as it came. `None`: there is none, it is longer than `longest` bytes, or damaged; then ask for
     /// the whole calendar.
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>>;

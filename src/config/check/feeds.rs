@@ -1,12 +1,16 @@
 //! `[calendar]`: how calendars are fetched.
 
 use super::limits::within;
-use crate::config::CalendarConfig;
 use crate::config::raw::{Read, Table, spoken};
 use crate::config::show::{Problem, Report};
+use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Person};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// How many calendars may be fetched at once.
+const PARALLEL: RangeInclusive<u32> = 1..=32;
 
 pub(super) fn feeds(table: &Table<'_, '_>, report: &Report<'_>) -> CalendarConfig {
     let standard = CalendarConfig::default();
@@ -19,11 +23,24 @@ pub(super) fn feeds(table: &Table<'_, '_>, report: &Report<'_>) -> CalendarConfi
         refresh: refresh.value,
         timeout: timeout.value,
         max_bytes: max_size(table, standard.max_bytes, report),
-        parallel: table.count("parallel", 4, 1..=32).value as usize,
+        parallel: standard.parallel,
         allow_http: table.flag("allow_http").unwrap_or(standard.allow_http),
         allow_private: table.flag("allow_private").unwrap_or(standard.allow_private),
         user_agent: user_agent(table, report),
     }
+}
+
+/// Calendars fetched at once. Unless it is said, it is enough for all of them to be looked at within their intervals when
+/// each takes a second and ticks are at it half of the time; at least the default, at most what may be written.
+pub(super) fn parallel(table: &Table<'_, '_>, config: &CalendarConfig, people: &[Person]) -> usize {
+    let least = u32::try_from(config.parallel).unwrap_or(*PARALLEL.start());
+    let web = |source: &&CalendarSource| matches!(source.place, CalendarPlace::Web(_));
+    let calendars = people.iter().flat_map(|person| &person.calendars).filter(web);
+    let looks_in_a_million_s =
+        |c: &CalendarSource| 1_000_000_000 / c.refresh.unwrap_or(config.refresh).as_millis().max(1);
+    let looks: u128 = calendars.map(looks_in_a_million_s).sum();
+    let enough = u32::try_from((2 * looks).div_ceil(1_000_000)).unwrap_or(u32::MAX);
+    table.count("parallel", enough.clamp(least, *PARALLEL.end()), PARALLEL).value as usize
 }
 
 /// Reports an interval that is too short to be polite.

@@ -7,6 +7,7 @@ use crate::store::{
     AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
     LookOutcome, MeetingChange, MeetingNews, calendar_fault,
 };
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Longest text about a failure or a notice that is kept, in characters.
@@ -26,9 +27,10 @@ pub(super) fn sync(tx: &Tx<'_>, wanted: &[CalendarDraft], fingerprint: &str, now
             synced.added.push(id);
         }
     }
+    let keys: HashSet<&str> = wanted.iter().map(|draft| draft.key.as_str()).collect();
     let mut gone: Vec<(CalendarId, String)> = Vec::new();
     for (id, name, key) in all(tx)? {
-        if !wanted.iter().any(|draft| draft.key == key) {
+        if !keys.contains(key.as_str()) {
             gone.push((id, name));
         }
     }
@@ -107,6 +109,12 @@ const DUE: &str = "kind = 'web' and (next_look_at <= $1 or checked_at > $2) \
 pub(super) fn anything_due(tx: &Tx<'_>, now: Timestamp, lease: Duration) -> Inner<bool> {
     let sql = format!("select exists(select 1 from calendars where {DUE})");
     Ok(tx.sql(&sql).query_row(params![now, now.plus(lease)], |r| r.get(0))?)
+}
+
+pub(super) fn behind(tx: &Tx<'_>, then: Timestamp) -> Inner<u64> {
+    let sql = "select count(*) from calendars where kind = 'web' and next_look_at < $1";
+    let count: i64 = tx.sql(sql).query_row([then], |r| r.get(0))?;
+    Ok(count.unsigned_abs())
 }
 
 pub(super) fn lease(tx: &Tx<'_>, asked: &LookAt) -> Inner<Vec<DueCalendar>> {

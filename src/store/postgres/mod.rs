@@ -168,6 +168,10 @@ impl Store for PostgresStore {
         Ok(due)
     }
 
+    fn calendars_behind(&self, then: Timestamp) -> Result<u64> {
+        self.glance("count overdue calendars", |tx| calendars::behind(tx, then))
+    }
+
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
         let packed = self.glance("read a calendar's copy", |tx| calendars::body(tx, id))?;
         Ok(packed.and_then(|packed| packed::decompress(&packed, longest)))

@@ -7,6 +7,7 @@ use crate::store::{
     LookOutcome, MeetingChange, MeetingNews, calendar_fault,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Longest text about a failure or a notice that is kept, in characters.
@@ -31,9 +32,10 @@ pub(super) fn sync(
             synced.added.push(id);
         }
     }
+    let keys: HashSet<&str> = wanted.iter().map(|draft| draft.key.as_str()).collect();
     let mut gone: Vec<(CalendarId, String)> = Vec::new();
     for (id, name, key) in all(tx)? {
-        if !wanted.iter().any(|draft| draft.key == key) {
+        if !keys.contains(key.as_str()) {
             gone.push((id, name));
         }
     }
@@ -116,6 +118,14 @@ pub(super) fn anything_due(tx: &Transaction<'_>, now: Timestamp, lease: Duration
 fn anything_due_sql() -> String {
     format!("select exists(select 1 from calendars where {DUE})")
 }
+
+pub(super) fn behind(tx: &Transaction<'_>, then: Timestamp) -> Inner<u64> {
+    let mut found = tx.prepare_cached(BEHIND)?;
+    let count: i64 = found.query_row([then], |r| r.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+const BEHIND: &str = "select count(*) from calendars where kind = 'web' and next_look_at < ?1";
 
 pub(super) fn lease(tx: &Transaction<'_>, asked: &LookAt) -> Inner<Vec<DueCalendar>> {
     let LookAt { now, lease, starts_after, .. } = *asked;
@@ -321,9 +331,13 @@ mod tests {
         migrations::migrate(&mut connection, None, "test").unwrap();
         let plan = |sql: String| -> Vec<String> {
             let mut plan = connection.prepare(&format!("explain query plan {sql}")).unwrap();
-            plan.query_map([1, 2], |row| row.get(3)).unwrap().map(Result::unwrap).collect()
+            plan.raw_query().mapped(|row| row.get(3)).map(Result::unwrap).collect()
         };
         let (due, files) = (plan(anything_due_sql()), plan(due_sql(FILES)));
+        assert_eq!(
+            plan(BEHIND.to_owned()),
+            ["SEARCH calendars USING COVERING INDEX calendars_due (kind=? AND next_look_at<?)"]
+        );
         for step in [
             "SEARCH calendars USING INDEX calendars_due (kind=? AND next_look_at<?)",
             "SEARCH calendars USING INDEX calendars_checked (kind=? AND checked_at>?)",

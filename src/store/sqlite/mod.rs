@@ -61,9 +61,9 @@ use super::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules, Recorded,
-    Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TickBegun,
-    TickEnd, TickSeen, TickStart, TurnedAway, packed,
+    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
+    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, StoreError, Tally,
+    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway, packed,
 };
 use super::{Ahead, History};
 use crate::model::{
@@ -182,9 +182,14 @@ impl Store for SqliteStore {
             Ok((files, calendars::anything_due(tx, asked.now, asked.lease)?))
         })?;
         if more {
-            due.extend(self.write("lease calendars", |tx| calendars::lease(tx, asked))?);
+            // A power cut ends every look that a lease is for.
+            due.extend(self.write_lazily("lease calendars", |tx| calendars::lease(tx, asked))?);
         }
         Ok(due)
+    }
+
+    fn calendars_behind(&self, then: Timestamp) -> Result<u64> {
+        self.read("count overdue calendars", |tx| calendars::behind(tx, then))
     }
 
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
@@ -200,7 +205,11 @@ impl Store for SqliteStore {
         rule: AgendaRule<'_>,
     ) -> Result<AgendaRecorded> {
         let packed = packed::compress(&look.outcome);
-        self.write("record a look at a calendar", |tx| calendars::record(tx, id, look, &packed, now, rule))
+        let record = |tx: &rusqlite::Transaction<'_>| calendars::record(tx, id, look, &packed, now, rule);
+        let what = "record a look at a calendar";
+        // A look that brought nothing is done again, should a power cut lose it.
+        let brought = look.expanded.is_some() || matches!(look.outcome, LookOutcome::New { .. });
+        if brought { self.write(what, record) } else { self.write_lazily(what, record) }
     }
 
     fn import_agenda(
