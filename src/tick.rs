@@ -36,6 +36,7 @@ mod jobs;
 mod line;
 mod looks;
 mod plan;
+mod preflight;
 mod presence;
 mod reconcile;
 mod rehearse;
@@ -51,7 +52,7 @@ pub use test_call::{TestCall, test_call};
 use crate::clock::{Clock, CorrectedClock};
 use crate::config::Config;
 use crate::feed::Feeds;
-use crate::model::{CallList, Reason, StepId, Target, TickId, Timestamp, cut, printable};
+use crate::model::{Reason, StepId, Target, TickId, Timestamp, cut, printable};
 use crate::owner::Owner;
 use crate::provider::{Hearing, Provider, Providers};
 use crate::rules::ladder;
@@ -65,8 +66,8 @@ use hear::Ear;
 use jobs::{Event, Jobs};
 use line::Queue;
 use looks::{About, Look};
+use preflight::Preflight;
 use presence::Asking;
-use reconcile::ListKey;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -193,10 +194,8 @@ struct Run<'w> {
     deaf: Option<String>,
     /// What the lists said about targets with attempts nobody has an answer for, as far as they are in.
     asked: HashMap<Target, Asked>,
-    /// Lists that were asked for in this tick.
-    lists_asked: HashSet<ListKey>,
-    /// The lists of this tick.
-    lists: HashMap<ListKey, CallList>,
+    /// The provider's lists, which due steps wait for.
+    preflight: Preflight,
     /// When the newest tick of this database that ended did so.
     last_tick_at: Option<Timestamp>,
     /// The provider's clock minus this tick's, as it was last seen, milliseconds.
@@ -234,8 +233,7 @@ impl<'w> Run<'w> {
             listened: false,
             deaf: None,
             asked: HashMap::new(),
-            lists_asked: HashSet::new(),
-            lists: HashMap::new(),
+            preflight: Preflight::default(),
             last_tick_at: None,
             skew_ms: Arc::new(AtomicI64::new(0)),
             sending: HashMap::new(),
@@ -329,9 +327,12 @@ impl<'w> Run<'w> {
         let left = self.limit().saturating_sub(self.elapsed());
         let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
         let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.elapsed()));
+        let lists =
+            self.preflight.given_up_at().map(|at| at.saturating_sub(self.elapsed())).filter(|wait| !wait.is_zero());
         let calls = (self.jobs.calendars() > 0).then_some(BESIDE_CALENDARS);
         let presence = self.asking.hold_ends_in();
-        let wait = [retry, held, write, calls, presence].into_iter().flatten().chain([left]).min().unwrap_or(left);
+        let wait =
+            [retry, held, lists, write, calls, presence].into_iter().flatten().chain([left]).min().unwrap_or(left);
         let events = self.jobs.wait(wait);
         self.happened_all(events)
     }

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use savehub::exit::Exit;
 use savehub::model::MeetingId;
 use std::sync::Mutex;
-use support::fake_script::Endpoint;
+use std::time::{Duration, Instant};
+use support::fake_script::{Endpoint, Latch};
 use support::fake_twilio::Behaviour;
 use support::world::World;
 
@@ -239,6 +240,49 @@ fn without_preflight_a_restored_database_rings_twice() {
     restore_behind_a_call(&mut w);
     w.tick();
     w.phone("ana").rang(2);
+}
+
+#[test]
+fn after_a_restore_every_due_step_waits_for_its_list_however_long_the_others_take() {
+    let mut w = World::on_twilio(&format!("[engine]\nparallel = 1\n{ONE_RUNG}"));
+    for person in ["ana", "ben"] {
+        w.meeting_of(person, "Board sync", "in 200s");
+    }
+    w.tick();
+    w.advance(30);
+    restore_behind_a_call(&mut w);
+    w.phone("ben").rang(1);
+    // One list after the other, each slow: in sum they take longer than a tick waits for one.
+    let slow = [Latch::default(), Latch::default()];
+    let answers = slow.iter().map(|latch| Behaviour::Delay(latch.clone(), Box::new(Behaviour::Answer)));
+    w.fake().script_for(Endpoint::List, answers);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for latch in &slow {
+                let nobody_opens_it = Latch::default();
+                nobody_opens_it.wait_for(Duration::from_millis(3500));
+                latch.open();
+            }
+        });
+        w.tick();
+    });
+    w.phone("ana").rang(1);
+    w.phone("ben").rang(1);
+}
+
+#[test]
+fn a_provider_whose_lists_do_not_come_holds_up_no_more_than_one_wait_in_a_tick() {
+    let w = World::on_twilio(&format!("[engine]\nparallel = 1\n{ONE_RUNG}"));
+    for person in ["ana", "ben"] {
+        w.meeting_of(person, "Board sync", "in 170s");
+    }
+    w.fake().set_down(Endpoint::List, Some(Behaviour::Silence));
+    let began = Instant::now();
+    w.tick();
+    for person in ["ana", "ben"] {
+        w.phone(person).rang(1);
+    }
+    assert!(w.fake().calls().len() == 2 && began.elapsed() >= Duration::from_secs(5));
 }
 
 /// Keeps every warning of this test binary.

@@ -100,8 +100,8 @@ impl Run<'_> {
     /// Must the claim wait for what is being asked about its target or its person?
     fn is_held(&mut self, claim: &Claim) -> bool {
         let Some(target) = aim::target(&self.world.config, claim) else { return false };
-        let (asked_now, presence) = (self.preflight(&target), self.presence_is_awaited(claim));
-        let looked_at = asked_now || self.looked_at_first.contains_key(&target);
-        presence || (looked_at && !self.follow_first_is_over())
+        let (list, presence) = (self.preflight(&target, claim), self.presence_is_awaited(claim));
+        let looked_at = self.looked_at_first.contains_key(&target) && !self.follow_first_is_over();
+        list || presence || looked_at
     }
 }

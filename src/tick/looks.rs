@@ -22,6 +22,18 @@ pub(super) struct Look {
     pub(super) first: bool,
 }
 
+impl Look {
+    /// Its place in the queue. A phone that is to stop ringing does not wait behind anything; then come the lists that due
+    /// steps wait for, of which there are never many.
+    const fn urgency(&self) -> u8 {
+        match (&self.question, &self.about) {
+            (Question::HangUp { .. }, _) => 0,
+            (_, About::Target { doubtful, .. }) if doubtful.is_empty() => 1,
+            _ => 2,
+        }
+    }
+}
+
 /// What the provider is asked.
 #[derive(Clone)]
 pub(super) enum Question {
@@ -126,12 +138,8 @@ impl Run<'_> {
         if look.first {
             *self.looked_at_first.entry(look.about.target().clone()).or_default() += 1;
         }
-        // A phone that is to stop ringing does not wait behind anything.
-        if matches!(look.question, Question::HangUp { .. }) {
-            self.to_ask.push_front((look, provider));
-        } else {
-            self.to_ask.push_back((look, provider));
-        }
+        let place = self.to_ask.iter().position(|(other, _)| other.urgency() > look.urgency());
+        self.to_ask.insert(place.unwrap_or(self.to_ask.len()), (look, provider));
         true
     }
 

@@ -4,17 +4,15 @@
 //! one of them waits for it (at most [`super::FOLLOW_FIRST`]), due calls to other numbers do not. When every list is in,
 //! attempts that stopped to matter are given up.
 
-use super::aim::{self, Words};
-use super::calls::draft;
+use super::aim;
 use super::faults::Service;
-use super::line::slot_of;
 use super::looks::{About, Listed, Look, Question, Sight, Whom};
 use super::{Run, World};
-use crate::model::{Address, CallList, ListedCall, MeetingWords, ProviderKind, RungKind, Target, Timestamp, tag};
+use crate::model::{Address, ListedCall, ProviderKind, RungKind, Target, tag};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Found, Search};
 use crate::rules::settle::{self, Asked, Moment};
-use crate::store::{AfterFacts, Claim, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, StoreError};
+use crate::store::{AfterFacts, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// The same provider, account, target and senders: one list.
@@ -79,12 +77,17 @@ impl Run<'_> {
         if nobody_to_ask { self.give_up() } else { Ok(()) }
     }
 
-    fn ask_for(&mut self, list: ListKey, doubtful: Vec<Doubtful>) -> bool {
+    pub(super) fn ask_for(&mut self, list: ListKey, doubtful: Vec<Doubtful>) -> bool {
         let question = Question::List { to: list.to.clone(), from: list.from.clone() };
         let (kind, provider, account) = (list.to.kind, list.provider, list.account.clone());
-        self.lists_asked.insert(list.clone());
-        let look = Look { question, about: About::Target { list, doubtful }, first: true };
-        self.ask(look, &Whom { kind, provider, account: &account })
+        // What preflight waits for is its own matter.
+        let first = !doubtful.is_empty();
+        let look = Look { question, about: About::Target { list: list.clone(), doubtful }, first };
+        let asked = self.ask(look, &Whom { kind, provider, account: &account });
+        if asked {
+            self.preflight.asked(list, self.elapsed());
+        }
+        asked
     }
 
     /// Gives up what stopped to matter, and reads the due steps anew: a number may be free.
@@ -103,10 +106,11 @@ impl Run<'_> {
                 for attempt in doubtful {
                     self.look_up(attempt, &listed)?;
                 }
-                self.lists.insert(key, listed.list);
+                self.preflight.read(key, listed.list, self.elapsed());
                 Asked::Read
             }
             Sight::Failed(error) => {
+                self.preflight.unreadable(&key);
                 log::warn!("[CALL] the provider's list of {}s to {to} cannot be read: {error}", to.kind);
                 self.summary.call_errors += u32::from(!doubtful.is_empty());
                 Asked::Unreadable
@@ -171,63 +175,10 @@ impl Run<'_> {
         self.tell_recorded(recorded);
         Ok(())
     }
-
-    /// Queues a look at the provider's list before the first attempt at a target. `true`: the claim is to wait for it.
-    pub(super) fn preflight(&mut self, target: &Target) -> bool {
-        if self.follow_first_is_over() {
-            return false;
-        }
-        match self.preflight_list(target) {
-            Some(list) if !self.lists_asked.contains(&list) => self.ask_for(list, Vec::new()),
-            _ => false,
-        }
-    }
-
-    /// The list that is looked at before this target is tried; `None` when that is not wanted or there is none.
-    fn preflight_list(&self, target: &Target) -> Option<ListKey> {
-        let provider = self.world.providers.of(target.kind)?;
-        let wanted = self.world.config.engine.preflight && provider.keeps_a_list();
-        let (account, from) = (provider.account().to_owned(), provider.senders());
-        wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
-    }
-
-    /// Adopts a call that another life of this database placed for the step. `true`: the claim is spent.
-    pub(super) fn adopt(&mut self, claim: &Claim) -> Result<bool, StoreError> {
-        let world = self.world;
-        let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
-        let Some(recipient) = aim::recipient(world, claim, person) else { return Ok(false) };
-        let list = self.preflight_list(&recipient.to).and_then(|key| self.lists.get(&key));
-        let Some(list) = list.filter(|list| !list.calls.is_empty()) else { return Ok(false) };
-        let now = world.clock.now();
-        let words = Words::of(&world.config, claim, person, now);
-        let say = |meetings: &[MeetingWords]| words.say(meetings);
-        // What is there already takes no turn.
-        let slot = slot_of(None, &person.id, now);
-        let draft = draft(world, &recipient, now, &say, &slot, &|_| String::new());
-        let find = |unknown: &[ListedCall]| {
-            reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
-        };
-        let results = world.store.adopt(claim, &draft, &in_our_time(list), now, &find)?;
-        if let Some(id) = results.first().and_then(|r| r.call_id.as_deref()) {
-            log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
-        }
-        let spent = !results.is_empty();
-        for result in results {
-            self.summary.add(result);
-        }
-        Ok(spent)
-    }
 }
 
 /// Is one of them open? A target has one open attempt, from one of our numbers: what a list of another number says, or
 /// that it cannot be read, does not settle that one.
 fn may_settle(doubtful: &[Doubtful]) -> bool {
     doubtful.iter().any(|d| d.state.is_open())
-}
-
-/// The calls of a list, their times brought to our clock.
-fn in_our_time(list: &CallList) -> Vec<ListedCall> {
-    let skew = list.skew_ms.unwrap_or(0);
-    let ours = |call: &ListedCall| Timestamp::from_ms(call.created_at.ms().saturating_sub(skew));
-    list.calls.iter().map(|call| ListedCall { created_at: ours(call), ..call.clone() }).collect()
 }
