@@ -88,7 +88,9 @@ impl Server {
         let mut shell = cluster::as_nobody("/bin/sh".as_ref());
         shell.env("DIR", &self.dir).args(["-c", script, "sh"]).arg(self.bin.join("postgres"));
         shell.arg("-D").arg(self.data()).arg("-k").arg(&self.dir).args(["-p", &self.port.to_string()]);
-        for setting in ["listen_addresses=127.0.0.1", "max_connections=60", "shared_buffers=32MB", "fsync=on"] {
+        // A standby that is away while its primary recovers from a crash finds the log still there.
+        let log = "wal_keep_size=1GB";
+        for setting in ["listen_addresses=127.0.0.1", "max_connections=60", "shared_buffers=32MB", "fsync=on", log] {
             shell.args(["-c", setting]);
         }
         shell.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()

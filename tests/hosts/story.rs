@@ -127,10 +127,12 @@ impl Stage {
         standby.stop_at_once();
         self.calls(before + people * 2 / 3);
         self.server.kill();
+        let (killed, made) = (SystemClock.now().ms(), self.fake.calls().len());
         standby.start();
-        let known = standby.count("select count(*) from attempts where sid is not null");
-        let lost = self.fake.calls().len().saturating_sub(known);
         standby.promote();
+        // Not before: until then it is still reading what it knows. What the hosts have found again by now is younger.
+        let known = format!("select count(*) from attempts where sid is not null and intent_at <= {killed}");
+        let lost = made.saturating_sub(standby.count(&known));
         self.server = standby;
         self.crashes += 1;
         lost
