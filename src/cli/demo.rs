@@ -200,7 +200,7 @@ fn config(place: &Temporary) -> anyhow::Result<Config> {
         presence_command: None,
     };
     let mut config = Config::standard(&open::env);
-    config.people = vec![ana];
+    config.people = vec![ana].into();
     config.test_mode = false;
     config.stop_file = place.0.join("STOP");
     Ok(config)

@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn config() -> Config {
-        Config { people: vec![person("ana")], ..Config::standard(&|_| None) }
+        Config { people: vec![person("ana")].into(), ..Config::standard(&|_| None) }
     }
 
     /// What importing this text into the store prints, or why it is refused.

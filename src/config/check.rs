@@ -27,7 +27,7 @@ use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{Problem, Problems, Report};
 use super::{
-    CalendarConfig, Channels, Config, HearConfig, MockConfig, ProviderChoice, ProviderConfig, ReportConfig,
+    CalendarConfig, Channels, Config, HearConfig, MockConfig, People, ProviderChoice, ProviderConfig, ReportConfig,
     WatcherConfig, places,
 };
 use crate::model::{Repeat, RungKind};
@@ -144,7 +144,7 @@ fn read(root: &Spanned<DeTable<'_>>, input: &Input<'_>, report: &Report<'_>) -> 
         repeat,
         machine_detection,
         ladder,
-        people,
+        people: people.into(),
         contacts,
         calendar,
         hear,
@@ -207,7 +207,7 @@ pub(super) fn standard(env: &Env<'_>) -> Config {
         repeat: Repeat::UntilAnswered,
         machine_detection: false,
         ladder: ladder::standard(),
-        people: Vec::new(),
+        people: People::default(),
         contacts: Vec::new(),
         calendar: CalendarConfig::default(),
         hear: HearConfig::default(),

@@ -12,6 +12,7 @@ mod env;
 mod glimpse;
 mod hear;
 mod keys;
+mod people;
 mod places;
 mod provider;
 mod raw;
@@ -32,6 +33,7 @@ pub use env::Env;
 pub use glimpse::{Glimpse, glimpse};
 pub use hear::HearConfig;
 pub use keys::known_keys;
+pub use people::People;
 pub use provider::{CALLS_PER_SECOND, MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 
 pub use report::ReportConfig;
@@ -183,7 +185,7 @@ pub struct Config {
     /// The rungs, earliest first. Never empty.
     pub ladder: Vec<Rung>,
     /// The people, in the order of the file.
-    pub people: Vec<Person>,
+    pub people: People,
     /// Who else may be told.
     pub contacts: Vec<Contact>,
     /// `[calendar]`: how calendars are fetched.
@@ -321,7 +323,7 @@ impl Config {
 
     /// The person with this id.
     pub fn person(&self, id: &str) -> Option<&Person> {
-        self.people.iter().find(|p| p.id == id)
+        self.people.find(id)
     }
 
     /// The contact with this name.

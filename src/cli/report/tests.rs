@@ -78,7 +78,7 @@ fn config(budget: &str) -> Config {
     let env: &Env<'_> = &|_| None;
     let mut config = Config::standard(env);
     config.provider.chosen = ProviderChoice::Twilio;
-    config.people = vec![person("ana")];
+    config.people = vec![person("ana")].into();
     config.report = ReportConfig { budget: Money::parse(budget) };
     config
 }

@@ -1,0 +1,109 @@
+//! The people of a config, found by their ids.
+
+use super::Person;
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
+/// So few are looked through faster than a table of them is made.
+const FEW: usize = 16;
+
+/// The people, in the order of the file. A company has thousands, and every due step asks for its own.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    list: Vec<Person>,
+    /// Where somebody stands in the list, by their id. Made when the first of many is asked for.
+    places: OnceLock<HashMap<String, usize>>,
+}
+
+impl People {
+    /// The person with this id.
+    pub fn find(&self, id: &str) -> Option<&Person> {
+        if self.list.len() <= FEW {
+            return self.list.iter().find(|person| person.id == id);
+        }
+        let places = self.places.get_or_init(|| {
+            let place = |(place, person): (usize, &Person)| (person.id.clone(), place);
+            self.list.iter().enumerate().map(place).collect()
+        });
+        places.get(id).and_then(|place| self.list.get(*place))
+    }
+}
+
+impl From<Vec<Person>> for People {
+    fn from(list: Vec<Person>) -> Self {
+        Self { list, places: OnceLock::new() }
+    }
+}
+
+impl Deref for People {
+    type Target = Vec<Person>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.list
+    }
+}
+
+impl DerefMut for People {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        // Whatever is changed may be where people stand.
+        self.places = OnceLock::new();
+        &mut self.list
+    }
+}
+
+impl<'a> IntoIterator for &'a People {
+    type Item = &'a Person;
+    type IntoIter = std::slice::Iter<'a, Person>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut People {
+    type Item = &'a mut Person;
+    type IntoIter = std::slice::IterMut<'a, Person>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.deref_mut().iter_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn company(count: usize) -> People {
+        let person =
+            |n: usize| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1{}55501{:02}\"\n", 202 + n / 100, n % 100);
+        let text: String = ["database = \"x.db\"\n".to_owned()].into_iter().chain((0..count).map(person)).collect();
+        crate::config::from_text(&text, Path::new("config.toml"), &|_| None).unwrap().people
+    }
+
+    #[test]
+    fn few_and_many_people_are_found_by_their_ids() {
+        for count in [1, FEW, FEW + 1, 300] {
+            let people = company(count);
+            for n in 0..count {
+                assert_eq!(people.find(&format!("p{n}")).map(|person| &person.id), Some(&format!("p{n}")));
+            }
+            assert!(people.find(&format!("p{count}")).is_none());
+        }
+    }
+
+    #[test]
+    fn a_list_that_was_changed_is_looked_through_anew() {
+        let mut people = company(300);
+        assert!(people.find("p7").is_some());
+        people.remove(0);
+        people[0].id = "new".into();
+        assert_eq!(
+            [people.find("p7").is_some(), people.find("p0").is_some(), people.find("p1").is_some()],
+            [true, false, false]
+        );
+        assert_eq!(people.find("p7").map(|person| &person.id), Some(&"p7".to_owned()));
+        assert!(people.find("new").is_some());
+    }
+}
