@@ -175,9 +175,9 @@ pub(super) fn end(tx: &Transaction<'_>, id: IncidentId, end: &End<'_>, now: Time
          where id in (select attempt_id from attempt_steps where incident_id = ?1) \
            and (hang_up = 'NONE' \
              or (hang_up in ('WANTED','MOOT') and hang_up_how = 'canceled' and ?2 = 'completed')) \
-           and (state in ('SENDING','UNKNOWN') \
-             or (state = 'ACCEPTED' and kind = 'call' and call_status in ('queued','ringing','in-progress')) \
-             or (state = 'ACCEPTED' and kind = 'sms' and call_status = 'queued')) \
+           and (+state in ('SENDING','UNKNOWN') \
+             or (+state = 'ACCEPTED' and +kind = 'call' and call_status in ('queued','ringing','in-progress')) \
+             or (+state = 'ACCEPTED' and +kind = 'sms' and call_status = 'queued')) \
            and not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
              where x.attempt_id = attempts.id and i.ended_at is null)",
         params![id, end.how, now],

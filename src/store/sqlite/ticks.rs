@@ -121,7 +121,8 @@ fn prune(tx: &Transaction<'_>, now: Timestamp, rule: &CloseRule, closed: &mut Cl
         params![now.minus(rule.calls_per), BATCH],
     )?;
     tx.execute(
-        "delete from ticks where id in (select id from ticks where started_at < ?1 order by id limit ?2)",
+        // Of the oldest: the others are not looked at.
+        "delete from ticks where started_at < ?1 and id in (select id from ticks order by id limit ?2)",
         params![now.minus(TICKS_KEPT), BATCH],
     )?;
     heard::prune(tx, now)?;
