@@ -1,26 +1,21 @@
 //! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
 
 use super::age::SERVER_NOW;
+use super::candidates::{self, Candidate};
 use super::pace::{self, Taken};
-use super::tx::{Optional, Row, Sql, Tx, params};
-use super::{Inner, pauses, record};
+use super::tx::{Row, Sql, Tx, params};
+use super::{Inner, record};
 use crate::model::{
     Action, Address, AttemptId, MESSAGE_CUT, MeetingWords, Offset, Reason, RungKind, StepId, StepState, Timestamp, cut,
     printable,
 };
-use crate::store::{
-    Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
-};
-use std::collections::HashMap;
+use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Refusal, Seal, StepResult, Verdict};
 use std::time::Duration;
 
-/// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
-const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
-
-const STEP_COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
+pub(super) const STEP_COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
                             s.starts_at, m.link, s.kind, s.before_ms, s.to_whom, s.channel, s.condition";
 
-fn claim_from_row(row: &Row) -> Sql<Claim> {
+pub(super) fn claim_from_row(row: &Row) -> Sql<Claim> {
     Ok(Claim {
         step: row.get(0)?,
         incident: row.get(1)?,
@@ -65,12 +60,6 @@ pub(super) fn due(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Inner<Vec<Claim>
 /// What started so long ago shares no call.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
-/// A step that a call may serve, with what is needed to write it down.
-pub(super) struct Candidate {
-    pub(super) claim: Claim,
-    pub(super) facts: Facts,
-}
-
 pub(super) fn begin(
     tx: &Tx<'_>,
     claim: &Claim,
@@ -78,7 +67,7 @@ pub(super) fn begin(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> Inner<Begun> {
-    let Some(first) = pending(tx, claim.step, draft, now)? else { return Ok(Begun::Gone) };
+    let Some(first) = candidates::pending(tx, claim.step, draft, now)? else { return Ok(Begun::Gone) };
     match rule(&first.facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
         Verdict::Refuse(refusal) => {
@@ -127,7 +116,7 @@ pub(super) fn begin_test_call(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> Inner<Begun> {
-    let facts = facts_on(tx, None, draft, calls_today(tx, draft)?)?;
+    let facts = candidates::without_step(tx, draft)?;
     match rule(&facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
         Verdict::Refuse(refusal) => return Ok(Begun::Refused(record::call_test_result(draft, &refusal))),
@@ -158,56 +147,6 @@ pub(super) fn begin_test_call(
     }))
 }
 
-/// The step as it is now, if it is still pending and ready.
-pub(super) fn pending(tx: &Tx<'_>, step: StepId, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Option<Candidate>> {
-    locked(tx, step, draft, now, None, "skip locked")
-}
-
-/// The same, but waits for another host that is at it: what adopts a call may not take "somebody is at it" for "there is
-/// nothing to adopt", since that one may have to run its transaction again, and the step would be free in between.
-pub(super) fn pending_when_free(
-    tx: &Tx<'_>,
-    step: StepId,
-    draft: &AttemptDraft<'_>,
-    now: Timestamp,
-) -> Inner<Option<Candidate>> {
-    locked(tx, step, draft, now, None, "")
-}
-
-/// The same, with the calls of the day where they have been counted already.
-pub(super) fn candidate(
-    tx: &Tx<'_>,
-    step: StepId,
-    draft: &AttemptDraft<'_>,
-    now: Timestamp,
-    today: Option<&Today>,
-) -> Inner<Option<Candidate>> {
-    locked(tx, step, draft, now, today, "skip locked")
-}
-
-fn locked(
-    tx: &Tx<'_>,
-    step: StepId,
-    draft: &AttemptDraft<'_>,
-    now: Timestamp,
-    today: Option<&Today>,
-    otherwise: &str,
-) -> Inner<Option<Candidate>> {
-    let sql = format!(
-        "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
-         join meetings m on m.id = i.meeting_id where s.id = $1 and s.state = 'PENDING' and s.ready_at <= $2 \
-         for update of s {otherwise}"
-    );
-    let claim = tx.sql(&sql).query_row(params![step, now], claim_from_row).optional()?;
-    let Some(claim) = claim else { return Ok(None) };
-    let step = step_facts(tx, &claim, draft, now)?;
-    let facts = match today {
-        Some(today) => facts_on(tx, Some(step), draft, today.of(&draft.person))?,
-        None => facts_on(tx, Some(step), draft, calls_today(tx, draft)?)?,
-    };
-    Ok(Some(Candidate { claim, facts }))
-}
-
 /// Other pending call steps of the same person, to the same phone, that may share this call: due before `until`, and allowed by the rule.
 pub(super) fn companions(
     tx: &Tx<'_>,
@@ -222,33 +161,24 @@ pub(super) fn companions(
     }
     // By the meetings of the person: at nine in a company thousands of steps are due.
     let sql = format!(
-        "select {STEP_COLUMNS} from meetings m join incidents i on i.meeting_id = m.id and i.ended_at is null \
+        "select s.id from meetings m join incidents i on i.meeting_id = m.id and i.ended_at is null \
          join steps s on s.incident_id = i.id \
          where m.person = $3 and m.starts_at > $6 and s.state = 'PENDING' and s.ready_at < $1 and s.kind = $2 \
            and i.person = $3 and s.incident_id <> $4 and s.to_whom = $5 \
          order by s.starts_at, s.rung desc, s.id"
     );
     let statement = tx.sql(&sql);
-    let rows = statement
+    let steps = statement
         .query_map(
             params![until, first.action.kind, first.person, first.incident, first.action.to, until.minus(STALE)],
-            claim_from_row,
+            |r| r.get(0),
         )?
-        .collect::<Sql<Vec<Claim>>>()?;
-    let (mut taken, mut today): (Vec<Candidate>, Option<CallsToday>) = (Vec::new(), None);
-    for claim in rows {
-        if taken.iter().any(|c| c.claim.incident == claim.incident) {
-            continue;
-        }
-        let step = step_facts(tx, &claim, draft, now)?;
-        // All are of one person: their calls are counted once.
-        let counted = match today {
-            Some(counted) => counted,
-            None => *today.insert(calls_today(tx, draft)?),
-        };
-        let facts = facts_on(tx, Some(step), draft, counted)?;
-        if rule(&facts) == Verdict::Place {
-            taken.push(Candidate { claim, facts });
+        .collect::<Sql<Vec<StepId>>>()?;
+    let mut taken: Vec<Candidate> = Vec::new();
+    for candidate in candidates::of_person(tx, &steps, draft, now)? {
+        let served = taken.iter().any(|c| c.claim.incident == candidate.claim.incident);
+        if !served && rule(&candidate.facts) == Verdict::Place {
+            taken.push(candidate);
         }
     }
     Ok(taken)
@@ -258,108 +188,6 @@ pub(super) fn companions(
 fn guards(served: &[Candidate], draft: &AttemptDraft<'_>) -> String {
     let lines: Vec<String> = served.iter().map(|c| format!("{}: {}", c.claim.step, (draft.saw)(&c.facts))).collect();
     lines.join("\n")
-}
-
-/// Counted calls of the last 24 hours: of the person, and of all people.
-type CallsToday = (u32, u32);
-
-fn facts_on(
-    tx: &Tx<'_>,
-    step: Option<StepFacts>,
-    draft: &AttemptDraft<'_>,
-    (calls_of_person_today, calls_today): CallsToday,
-) -> Inner<Facts> {
-    let (number, pause) = (number_facts(tx, draft)?, pauses::longest(tx, &draft.person)?);
-    Ok(Facts { step, number, pause, calls_of_person_today, calls_today })
-}
-
-/// Asked with every claim: `attempts_of_day` leads to the calls of the day, past those that are older.
-fn calls_today(tx: &Tx<'_>, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
-    let sql = format!(
-        "select count(*) filter (where person = $2), count(*) from attempts \
-         where kind = 'call' and intent_at > $1 and state in {COUNTED}"
-    );
-    let counted = tx.query_row(&sql, params![draft.day_since, draft.person], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    Ok(counted)
-}
-
-/// The calls of the day, counted once for many steps.
-pub(super) struct Today {
-    all: u32,
-    by_person: HashMap<String, u32>,
-}
-
-impl Today {
-    pub(super) fn count(tx: &Tx<'_>, since: Timestamp) -> Inner<Self> {
-        let sql = format!(
-            "select person, count(*) from attempts where intent_at > $1 and kind = 'call' and state in {COUNTED} \
-             group by person"
-        );
-        let statement = tx.sql(&sql);
-        let rows = statement.query_map([since], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        let by_person: HashMap<String, u32> = rows.collect::<Sql<_>>()?;
-        Ok(Self { all: by_person.values().sum(), by_person })
-    }
-
-    fn of(&self, person: &str) -> CallsToday {
-        (self.by_person.get(person).copied().unwrap_or(0), self.all)
-    }
-}
-
-fn step_facts(tx: &Tx<'_>, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<StepFacts> {
-    let (incident_state, current) = tx
-        .sql(
-            "select i.state, i.generation = m.generation and m.state = 'SCHEDULED' \
-             from incidents i join meetings m on m.id = i.meeting_id where i.id = $1",
-        )
-        .query_row([claim.incident], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let recent_calls = tx
-        .sql(
-            "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
-             where t.person = $1 and t.meeting_id = $2 and t.at > $3 and a.kind = $4",
-        )
-        .query_row(params![claim.person, claim.meeting, draft.calls_since, claim.action.kind], |r| r.get(0))?;
-    let later_rung_due = tx
-        .sql(
-            "select exists(select 1 from steps where incident_id = $1 and kind = $2 and rung > $3 and to_whom = $5 \
-             and (state in ('RUNNING','EXECUTED') or (state = 'PENDING' and due_at <= $4)))",
-        )
-        .query_row(params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to], |r| r.get(0))?;
-    let refused_for_capacity = tx
-        .sql(
-            "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
-               join attempts a on a.id = x.attempt_id where x.step_id = $1 order by a.id desc limit 1), false)",
-        )
-        .query_row([claim.step], |r| r.get(0))?;
-    Ok(StepFacts {
-        incident_state,
-        current,
-        starts_at: claim.words.starts_at,
-        due_at: claim.due_at,
-        deadline_at: claim.deadline_at,
-        when: claim.action.when,
-        recent_calls,
-        later_rung_due,
-        refused_for_capacity,
-    })
-}
-
-fn number_facts(tx: &Tx<'_>, draft: &AttemptDraft<'_>) -> Inner<NumberFacts> {
-    let facts = tx
-        .sql(
-            // What the mock phone or test mode did keeps no real phone busy.
-            "with a as (select *, provider = $3 or provider not in ('mock','test') as rings from attempts \
-               where kind = $4 and to_number = $1 and (intent_at > $2 or state in ('SENDING','UNKNOWN'))) \
-             select count(*) filter (where state in ('SENDING','UNKNOWN') and kind in ('call','sms')) > 0, \
-                    max(intent_at) filter (where rings and state = 'ACCEPTED' \
-                      and call_status in ('queued','ringing','in-progress')), \
-                    max(intent_at) filter (where rings and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
-             from a",
-        )
-        .query_row(params![draft.to.address, draft.day_since, draft.provider, draft.to.kind], |r| {
-            Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)? })
-        })?;
-    Ok(facts)
 }
 
 pub(super) fn insert(

@@ -41,6 +41,7 @@ mod agenda;
 mod attempts;
 mod calendars;
 mod calls;
+mod candidates;
 mod claims;
 mod copy;
 mod forget;

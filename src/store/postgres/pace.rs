@@ -1,7 +1,7 @@
 //! The pace of calls: from when the next one may start, kept for the account and for each of its numbers.
 
 use super::tx::{Optional, Tx, params};
-use super::{Inner, claims, record};
+use super::{Inner, candidates, claims, record};
 use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, Timestamp, Verdict};
 use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, StoreError, TurnedAway};
 use std::collections::HashMap;
@@ -82,11 +82,10 @@ pub(super) fn turn_away(
 ) -> Inner<TurnedAway> {
     let mut turned = TurnedAway::default();
     let Some(first) = queue.first() else { return Ok(turned) };
-    let today = claims::Today::count(tx, first.draft.day_since)?;
+    let asked: Vec<_> = queue.iter().map(|queued| (queued.step, &queued.draft)).collect();
     let mut waiting = Vec::new();
     let mut incidents = Vec::new();
-    for (place, Queued { step, draft }) in queue.iter().enumerate() {
-        let Some(candidate) = claims::candidate(tx, *step, draft, now, Some(&today))? else { continue };
+    for (place, candidate) in candidates::queue(tx, &asked, now)? {
         match guards(place, &candidate.facts) {
             Verdict::Place if !candidate.facts.number.open_attempt => {
                 incidents.push((place, candidate.claim.incident));
@@ -94,7 +93,7 @@ pub(super) fn turn_away(
             }
             // Somebody else's turn comes first as long as this one cannot use it.
             Verdict::Place | Verdict::Wait(_) => {}
-            Verdict::Refuse(_) => turned.claimable.push(*step),
+            Verdict::Refuse(_) => turned.claimable.push(candidate.claim.step),
         }
     }
     let ended: HashMap<usize, Refusal> = hopeless(&line(tx, None, &first.draft)?, &waiting).into_iter().collect();

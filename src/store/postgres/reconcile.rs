@@ -3,7 +3,7 @@
 use super::age::{age, ages};
 use super::tx::{Optional, Tx, params};
 use super::values::target;
-use super::{Inner, claims, record};
+use super::{Inner, candidates, claims, record};
 use crate::model::{
     Accepted, AttemptId, AttemptState, ListedCall, Outcome, Reason, Reply, ReplyMeta, StepState, Timestamp,
 };
@@ -136,7 +136,7 @@ pub(super) fn adopt(
     now: Timestamp,
     find: &dyn Fn(&[ListedCall]) -> Finding,
 ) -> Inner<Vec<StepResult>> {
-    let Some(step) = claims::pending_when_free(tx, claim.step, draft, now)? else { return Ok(Vec::new()) };
+    let Some(step) = candidates::pending_when_free(tx, claim.step, draft, now)? else { return Ok(Vec::new()) };
     let usable = step.facts.step.as_ref().is_some_and(|s| !s.incident_state.is_final() && s.current);
     // With an open attempt to this number an unknown call is most likely that attempt's.
     if step.facts.number.open_attempt || !usable {
