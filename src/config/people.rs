@@ -36,6 +36,12 @@ impl From<Vec<Person>> for People {
     }
 }
 
+impl FromIterator<Person> for People {
+    fn from_iter<I: IntoIterator<Item = Person>>(people: I) -> Self {
+        Vec::from_iter(people).into()
+    }
+}
+
 impl Deref for People {
     type Target = Vec<Person>;
 

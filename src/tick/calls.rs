@@ -108,12 +108,15 @@ fn token(world: &World, now: Timestamp) -> String {
 }
 
 impl Run<'_> {
-    /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told.
-    pub(super) fn claim(&mut self, claim: Claim) -> Result<(), StoreError> {
+    /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told. A claim that is to wait
+    /// for everybody's next turn comes back.
+    pub(super) fn claim(&mut self, claim: Claim) -> Result<Option<Claim>, StoreError> {
         let world = self.world;
         // A person who left the config has no open incident any more after `open`.
-        let Some(person) = world.config.person(&claim.person) else { return Ok(()) };
-        let Some(recipient) = aim::recipient(world, &claim, person) else { return self.no_target(claim) };
+        let Some(person) = world.config.person(&claim.person) else { return Ok(None) };
+        let Some(recipient) = aim::recipient(world, &claim, person) else {
+            return self.no_target(claim).map(|()| None);
+        };
         let now = world.clock.now();
         let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
         let say = |meetings: &[MeetingWords]| words.say(meetings);
@@ -133,13 +136,14 @@ impl Run<'_> {
             }
             Begun::Refused(result) => self.refused(result, &first, now),
             Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
-            Begun::NoSlot { until, all } => {
+            Begun::NoSlot { until, all, claim } => {
                 let by = Service::of(recipient.provider.kind(), recipient.to.kind);
                 self.turn_refused(by, until, all);
+                return Ok(claim.filter(|_| all).map(|claim| *claim));
             }
             Begun::Gone => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Hands a written attempt to a worker.

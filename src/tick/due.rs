@@ -44,7 +44,7 @@ impl Run<'_> {
                 continue;
             }
             let (step, done) = (claim.step, self.adopt_or_claim(claim));
-            self.unless_of_one_row(step, done)?;
+            held.extend(self.unless_of_one_row(step, done)?);
         }
         // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
         held.append(&mut self.due);
@@ -52,18 +52,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn adopt_or_claim(&mut self, claim: Claim) -> Result<(), StoreError> {
-        if self.adopt(&claim)? { Ok(()) } else { self.claim(claim) }
+    /// A claim that must wait comes back.
+    fn adopt_or_claim(&mut self, claim: Claim) -> Result<Option<Claim>, StoreError> {
+        if self.adopt(&claim)? { Ok(None) } else { self.claim(claim) }
     }
 
     /// What is wrong with one row must not stop the others; what is wrong with the store stops the tick.
-    fn unless_of_one_row(&mut self, step: StepId, done: Result<(), StoreError>) -> Result<(), StoreError> {
+    fn unless_of_one_row<T: Default>(&mut self, step: StepId, done: Result<T, StoreError>) -> Result<T, StoreError> {
         match done {
             Err(error @ StoreError::Statement { .. }) => {
                 log::error!("[CALL] step {step} cannot be tried: {error}");
                 self.had_their_try.insert(step);
                 self.summary.bad_steps += 1;
-                Ok(())
+                Ok(T::default())
             }
             other => other,
         }

@@ -21,10 +21,17 @@ use crate::rules::{guard, slot};
 use crate::store::{Claim, Line, Queued, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What is due is looked at again after so long, however fast calls start.
+/// What is due is looked at again after so long, however fast calls start …
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// … or after so many times what the last look took: to hold thousands of steps against the facts is work, which must not
+/// keep the calls from starting …
+const MOST_OF_THE_TIME: u32 = 10;
+
+/// … but after this in any case.
+const LOOK_AGAIN_AT_LAST: Duration = Duration::from_secs(10);
 
 /// The line as this tick knows it.
 #[derive(Debug, Default)]
@@ -33,8 +40,8 @@ pub(super) struct Queue {
     next_at: Option<Timestamp>,
     /// When the due steps were last read.
     read_at: Option<Timestamp>,
-    /// A step was told to wait, and is no longer in the list.
-    left_out: bool,
+    /// How long what was read then is good.
+    good_for: Duration,
     /// While not all can start in time: those that may be claimed.
     claimable: Option<HashSet<StepId>>,
 }
@@ -47,15 +54,16 @@ impl Run<'_> {
         }
         self.line.next_at = None;
         // By then the order may be another.
-        let fresh = self.line.read_at.is_some_and(|at| at <= now && now < at.plus(LOOK_AGAIN));
-        self.line.left_out || !fresh
+        let good_for = self.line.good_for.clamp(LOOK_AGAIN, LOOK_AGAIN_AT_LAST);
+        let fresh = |at: Timestamp| at <= now && now < at.plus(good_for);
+        !self.line.read_at.is_some_and(fresh)
     }
 
     /// When the next turn comes, as far as the tick stays for it.
     pub(super) fn next_turn(&self) -> Option<Timestamp> {
         let at = self.line.next_at?;
         let near = at <= self.world.clock.now().plus(WORTH_WAITING);
-        let somebody = self.line.left_out || self.due.iter().any(|claim| self.could_take_it(claim));
+        let somebody = self.due.iter().any(|claim| self.could_take_it(claim));
         (near && somebody && self.may_start()).then_some(at)
     }
 
@@ -85,7 +93,6 @@ impl Run<'_> {
     pub(super) fn turn_refused(&mut self, by: Service, until: Timestamp, all: bool) {
         if all {
             self.line.next_at = Some(until);
-            self.line.left_out = true;
         } else {
             self.again_at.push((by, until));
         }
@@ -95,7 +102,8 @@ impl Run<'_> {
     /// because of it.
     pub(super) fn turn_away(&mut self) -> Result<bool, StoreError> {
         let now = self.world.clock.now();
-        self.line = Queue { next_at: self.line.next_at, read_at: Some(now), left_out: false, claimable: None };
+        let began = Instant::now();
+        self.line = Queue { next_at: self.line.next_at, read_at: Some(now), ..Queue::default() };
         let Some(provider) = self.world.providers.of(RungKind::Call) else { return Ok(false) };
         let Some(pace) = provider.pace() else { return Ok(false) };
         let every = pace.every(provider.senders().len());
@@ -105,6 +113,7 @@ impl Run<'_> {
             return Ok(false);
         }
         let turned = self.ask_the_store(&provider, &pace, turns, &queue)?;
+        self.line.good_for = began.elapsed().saturating_mul(MOST_OF_THE_TIME);
         let some = !turned.results.is_empty();
         for result in turned.results {
             log::warn!("[CALL] Skipped - Reason={}: {}", result.reason, printable(&result.detail));

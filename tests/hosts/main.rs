@@ -12,7 +12,7 @@
 //!
 //! A host is a process in namespaces of its own (`fleet`): it has another name, another boot id and another boot time than
 //! the others, and sees the same process ids. Nothing in savehub knows of this. Where the kernel does not allow
-//! namespaces, the processes are of one host, and that is said; with `CI=true` it is a failure.
+//! namespaces, the processes are of one host, and that is said.
 //!
 //! The servers are real ones on loopback (`server`). The standby follows asynchronously and is stopped while calls are
 //! being made; the primary dies later, so that the standby knows nothing of the calls in between.

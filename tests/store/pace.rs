@@ -30,7 +30,7 @@ fn begin(b: &Bench, uid: &str, now: i64, rule: &dyn Fn(&Facts) -> Verdict) -> Be
 
 fn waits_until(begun: &Begun) -> Option<Timestamp> {
     match begun {
-        Begun::NoSlot { until, all: true } => Some(*until),
+        Begun::NoSlot { until, all: true, .. } => Some(*until),
         _ => None,
     }
 }

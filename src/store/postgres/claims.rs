@@ -81,7 +81,7 @@ pub(super) fn begin(
     }
     let (from, next_slot) = match pace::take(tx, Some(claim.incident), draft)? {
         Taken::Slot { from, next } => (from, next),
-        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
+        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
     };
     let mut shared = vec![first];
     shared.extend(companions(tx, &shared[0].claim, draft, draft.merge_until, now, rule)?);
@@ -125,7 +125,7 @@ pub(super) fn begin_test_call(
     }
     let (from, next_slot) = match pace::take(tx, None, draft)? {
         Taken::Slot { from, next } => (from, next),
-        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all }),
+        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
     };
     let message = (draft.say)(&[]);
     let id = insert(tx, None, draft, &from, &message, Some(&(draft.saw)(&facts)), now)?;

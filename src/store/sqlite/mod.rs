@@ -253,7 +253,8 @@ impl Store for SqliteStore {
         now: Timestamp,
         rule: GuardRule<'_>,
     ) -> Result<Begun> {
-        self.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))
+        let begun = self.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))?;
+        Ok(begun.not_spent(claim))
     }
 
     fn turn_away(

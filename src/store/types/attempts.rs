@@ -1,6 +1,6 @@
 //! Attempts.
 
-use super::{LiveCall, Seal, StepResult};
+use super::{Claim, LiveCall, Seal, StepResult};
 use crate::model::{
     Address, AttemptId, AttemptState, Facts, IncidentId, Line, MeetingWords, ProviderKind, Reason, Slot, StepId,
     Target, Timestamp,
@@ -93,11 +93,23 @@ pub enum Begun {
         until: Timestamp,
         /// Can no other call start before that either? Else the number of this incident alone is not free.
         all: bool,
+        /// The claim, which is not spent; `None` for a test call.
+        claim: Option<Box<Claim>>,
     },
     /// The step ended.
     Refused(StepResult),
     /// Somebody else was faster: the step is no longer pending, or not ready yet.
     Gone,
+}
+
+impl Begun {
+    /// With the claim, if its turn has not come.
+    pub(in crate::store) fn not_spent(self, unspent: Claim) -> Self {
+        match self {
+            Self::NoSlot { until, all, .. } => Self::NoSlot { until, all, claim: Some(Box::new(unspent)) },
+            other => other,
+        }
+    }
 }
 
 /// A due call step that waits for its turn: nothing is written down for it.
