@@ -27,6 +27,7 @@ pub use crate::rules::settle::OnUnknown;
 pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use check::secrets::{Later, shell_word};
+pub use check::store::typed_store;
 pub use effective::{Effective, Origin, Setting, Value};
 pub use env::Env;
 pub use glimpse::{Glimpse, glimpse};
