@@ -9,6 +9,7 @@
 //! | `files` | config, brakes, file modes, programs, the metrics file |
 //! | `database` | the database and where it is, or the server |
 //! | `ticks` | who starts ticks, and how |
+//! | `pace` | whether the calls of the next day can start in time |
 //! | `account` | the provider's account |
 //! | `reach` | calendars, mail, webhooks, the TwiML Bin, the heartbeat |
 //! | `jobs` | asking many at once |
@@ -18,6 +19,7 @@ mod check;
 mod database;
 mod files;
 mod jobs;
+mod pace;
 mod reach;
 mod ticks;
 
@@ -111,6 +113,11 @@ fn here(
     checks.extend(found);
     checks.extend(brakes(config, glimpse, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
+    checks.push(match (config, &store) {
+        (None, _) => Check::skipped(pace::NAME, "the config cannot be used"),
+        (_, None) => Check::skipped(pace::NAME, "there is no database that could be read"),
+        (Some(config), Some(store)) => pace::look(config, store, now),
+    });
     store
 }
 
