@@ -30,7 +30,7 @@ use jobs::Job;
 use super::args::DoctorArgs;
 use super::open;
 use super::print::{self, Screen};
-use crate::config::{Config, ConfigError, Glimpse, ProviderChoice, Sources, glimpse};
+use crate::config::{Config, ConfigError, EngineConfig, Glimpse, ProviderChoice, Sources, glimpse};
 use crate::exit::Exit;
 use crate::model::{ProviderKind, RungKind, Timestamp, printable};
 use crate::provider::checkup;
@@ -49,9 +49,6 @@ const WITHIN: Duration = Duration::from_secs(30);
 const PRICES: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// The usual `engine.tick_limit`, where the config cannot be read.
-const TICK_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub(super) fn run(
@@ -134,7 +131,7 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
         return vec![Check::skipped("ticks", "there is no database that could be read")];
     };
     let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
-    let limit = config.map_or(TICK_LIMIT, |config| config.engine.tick_limit);
+    let limit = config.map_or(EngineConfig::TICK_LIMIT, |config| config.engine.tick_limit);
     let shared = config.is_some_and(|config| config.store.is_some());
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
         Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone, shared }),
