@@ -44,7 +44,7 @@ mod summary;
 mod test_call;
 
 pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault};
-pub use plan::{Foreseen, Outlook, plan};
+pub use plan::{Foreseen, Outlook, plan, plan_by};
 pub use rehearse::dry_run;
 pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
 pub use test_call::{TestCall, test_call};

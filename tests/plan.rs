@@ -10,7 +10,7 @@ use savehub::config::CalendarPlace;
 use savehub::model::{Reason, Timestamp};
 use savehub::store::{NewPause, StepResult};
 use savehub::tick::{self, Foreseen, Outlook};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::cli::{ANA, Cli};
 use support::world::{BEGIN, World};
 
@@ -99,6 +99,18 @@ fn a_plan_runs_few_ticks_however_far_it_reaches() {
     w.meeting("in 30m");
     let ticks = planned(&w, 31 * 24 * 60).ticks;
     assert!(ticks < 140, "{ticks}");
+}
+
+#[test]
+fn a_plan_that_takes_too_long_says_how_far_it_came() {
+    let w = World::new();
+    w.meeting("in 30m");
+    let far = |end| {
+        let outlook = tick::plan_by(&w.parts, after(60), end).unwrap();
+        (outlook.steps.len(), outlook.until)
+    };
+    assert_eq!(far(Instant::now()), (0, BEGIN));
+    assert_eq!(far(Instant::now() + Duration::from_secs(3600)), (2, after(60)));
 }
 
 #[test]

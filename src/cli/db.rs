@@ -1,14 +1,15 @@
 //! `savehub db`: looking after the database.
 
 use super::args::{DbBackupArgs, DbCommand, DbCopyArgs, DbPruneArgs};
+use super::print::toml_text;
 use super::{counted, open};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, PostgresConfig, PostgresTls, typed_store};
 use crate::exit::{Exit, UsageError};
 use crate::store::sqlite::{Create, Replace, SqliteStore};
 use crate::store::{Forgotten, Store};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Younger rows count for the limits of the last 24 hours.
@@ -21,17 +22,22 @@ const BATCH: u32 = 100;
 const BREATH: Duration = Duration::from_millis(20);
 
 /// Runs the command.
-pub(super) fn run(command: &DbCommand, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
+pub(super) fn run(command: &DbCommand, config: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let config = || open::config(config);
     match command {
-        DbCommand::Backup(args) => backup(args, &file(config)?, out),
-        DbCommand::Check(_) => check(&file(config)?, config, out),
-        DbCommand::Prune(args) => prune(args, &file(config)?, out),
-        DbCommand::Copy(args) => copy(args, config, out),
+        DbCommand::Backup(args) => backup(args, &database(&config()?)?, out),
+        DbCommand::Check(_) => {
+            let config = config()?;
+            check(&database(&config)?, &config, out)
+        }
+        DbCommand::Prune(args) => prune(args, &database(&config()?)?, out),
+        DbCommand::Copy(DbCopyArgs { from, to: Some(to), ca_file }) => copy_to(from, to, ca_file.as_deref(), out),
+        DbCommand::Copy(DbCopyArgs { from, .. }) => copy_to_store(from, &config()?, out),
     }
 }
 
 /// The database file. A server is looked after with its own tools.
-fn file(config: &Config) -> anyhow::Result<SqliteStore> {
+fn database(config: &Config) -> anyhow::Result<SqliteStore> {
     if let Some(server) = &config.store {
         let why = format!("the store is {}: use the tools of PostgreSQL for it, such as pg_dump", server.name);
         return Err(UsageError(why).into());
@@ -91,19 +97,39 @@ fn words(forgotten: &Forgotten) -> String {
     parts.map(|(n, what)| counted(n, what)).join(", ")
 }
 
-/// `savehub db copy`. The target is the store of the config: an address on the command line could be read by everybody on
-/// this host.
-fn copy(args: &DbCopyArgs, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
+/// `savehub db copy` to the store of the config, whose address may hold a password.
+fn copy_to_store(from: &Path, config: &Config, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let Some(server) = &config.store else {
-        let why = "the config names no `store` to copy to; write store = \"postgres://…\" into it, or name another \
-                   config with --config";
+        let why = "the config names no `store` to copy to; write store = \"postgres://…\" into it, name another config \
+                   with --config, or an address without a password with --to";
         return Err(UsageError(why.into()).into());
     };
-    let path =
-        args.from.to_str().and_then(|path| path.strip_prefix("sqlite:")).map_or(args.from.clone(), PathBuf::from);
-    let from = SqliteStore::open(&path, Create::No)?;
-    let rows = open::take_over(server, &from)?;
-    writeln!(out, "{rows} rows went to {}", server.name)?;
+    let path = copy(from, server, out)?;
     writeln!(out, "From now on tick with this config alone. Keep {} until you trust it.", path.display())?;
     Ok(Exit::Done)
+}
+
+/// `savehub db copy --to`: no config is needed, and what belongs into one is told.
+fn copy_to(from: &Path, to: &str, ca_file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let ca_file = ca_file.map(std::path::absolute).transpose()?;
+    let server = typed_store(to, ca_file).map_err(|why| UsageError(format!("--to: {why}")))?;
+    let path = copy(from, &server, out)?;
+    writeln!(
+        out,
+        "Write this at the top of the config of every host, in the place of `database` if that stands there:"
+    )?;
+    writeln!(out, "  store = {}", toml_text(to))?;
+    if let PostgresTls::Full(Some(file)) = &server.tls {
+        writeln!(out, "  store_ca_file = {}", toml_text(&file.display().to_string()))?;
+    }
+    writeln!(out, "From now on tick with such a config alone. Keep {} until you trust it.", path.display())?;
+    Ok(Exit::Done)
+}
+
+/// Copies, and tells how much. The file it came from.
+fn copy(from: &Path, server: &PostgresConfig, out: &mut dyn Write) -> anyhow::Result<PathBuf> {
+    let path = from.to_str().and_then(|path| path.strip_prefix("sqlite:")).map_or(from.to_owned(), PathBuf::from);
+    let rows = open::take_over(server, &SqliteStore::open(&path, Create::No)?)?;
+    writeln!(out, "{rows} rows went to {}", server.name)?;
+    Ok(path)
 }

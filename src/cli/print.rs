@@ -123,6 +123,16 @@ pub fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(&text)
 }
 
+/// A text as TOML writes it (TOML 1.0, basic strings).
+pub fn toml_text(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\U{:08X}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}
+
 /// A writer for stdout that outlives its reader: when the pipe is gone, what is left to say is dropped and the work
 /// goes on. A check-in must hang up even if it is typed as `savehub checkin | head -0`.
 #[derive(Debug)]

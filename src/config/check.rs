@@ -16,7 +16,7 @@ mod provider;
 mod report;
 pub(super) mod secrets;
 pub(super) mod sources;
-mod store;
+pub(super) mod store;
 pub(super) mod watcher;
 pub(super) mod web;
 pub(super) mod webhook;

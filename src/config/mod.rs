@@ -28,6 +28,7 @@ pub use crate::rules::settle::OnUnknown;
 pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use check::secrets::{Later, shell_word};
+pub use check::store::typed_store;
 pub use effective::{Effective, Origin, Setting, Value};
 pub use env::Env;
 pub use glimpse::{Glimpse, glimpse};
@@ -213,7 +214,7 @@ pub struct EngineConfig {
     pub lease: Duration,
     /// How long after a request's deadline the provider may still create its call. Default 30 s.
     pub settle: Duration,
-    /// A tick ends by itself within this time. Default 60 s.
+    /// A tick ends by itself within this time. Default [`EngineConfig::TICK_LIMIT`].
     pub tick_limit: Duration,
     /// Requests under way at once. Default 16.
     pub parallel: usize,
@@ -281,6 +282,9 @@ const REQUEST_SLACK: Duration = Duration::from_secs(2);
 const WRITE_DOWN: Duration = Duration::from_secs(5);
 
 impl EngineConfig {
+    /// The usual `tick_limit`.
+    pub const TICK_LIMIT: Duration = Duration::from_secs(60);
+
     /// No request lasts longer than this once it was begun.
     pub fn request_limit(&self) -> Duration {
         self.request_timeout.saturating_add(REQUEST_SLACK)

@@ -21,7 +21,7 @@ use crate::store::{History, StepHistory, StepResult, Store, StoreError};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A scheduler ticks so often.
 const EVERY_MS: i64 = 30_000;
@@ -36,6 +36,8 @@ pub struct Outlook {
     pub steps: Vec<Foreseen>,
     /// How many ticks were rehearsed.
     pub ticks: u32,
+    /// Nothing later was rehearsed.
+    pub until: Timestamp,
 }
 
 /// What would become of one step.
@@ -55,6 +57,15 @@ pub struct Foreseen {
 
 /// Rehearses every tick until then. Nothing leaves this machine and nothing is changed.
 pub fn plan(world: &World, until: Timestamp) -> Result<Outlook, StoreError> {
+    rehearsed(world, until, None)
+}
+
+/// The same, but no tick begins after `end`: the outlook may reach less far.
+pub fn plan_by(world: &World, until: Timestamp, end: Instant) -> Result<Outlook, StoreError> {
+    rehearsed(world, until, Some(end))
+}
+
+fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Outlook, StoreError> {
     let clock = Arc::new(ManualClock::like(world.clock.as_ref()));
     let store: Arc<dyn Store> = Arc::from(world.store.rehearsal()?);
     let rehearsal = World {
@@ -65,9 +76,13 @@ pub fn plan(world: &World, until: Timestamp) -> Result<Outlook, StoreError> {
         clock: Arc::clone(&clock) as _,
         ..world.clone()
     };
-    let (mut results, mut ticks) = (Vec::new(), 0);
+    let (mut results, mut ticks, mut reached) = (Vec::new(), 0, until);
     let mut next = grid(clock.now());
     while next <= until {
+        if end.is_some_and(|end| Instant::now() >= end) {
+            reached = clock.now();
+            break;
+        }
         clock.advance(Duration::from_millis(next.since(clock.now()).max(0).unsigned_abs()));
         let at = clock.now();
         results.extend(tick(&rehearsal)?.results.into_iter().map(|result| (at, result)));
@@ -76,7 +91,7 @@ pub fn plan(world: &World, until: Timestamp) -> Result<Outlook, StoreError> {
         let is_over = clock.now() < grid(just_after(at));
         next = if is_over { following(&rehearsal)? } else { clock.now() };
     }
-    Ok(Outlook { steps: foreseen(store.as_ref(), results)?, ticks })
+    Ok(Outlook { steps: foreseen(store.as_ref(), results)?, ticks, until: reached })
 }
 
 /// The config without a time after which history is deleted: the plan is read from what its ticks leave behind.

@@ -14,6 +14,7 @@ mod support;
 mod account;
 mod here;
 mod others;
+mod pace;
 mod quiet;
 
 use savehub::clock::{Clock as _, SystemClock};

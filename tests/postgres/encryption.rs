@@ -1,6 +1,7 @@
 //! TLS and passwords.
 
 use crate::cluster::{Cluster, cluster};
+use crate::support::cli::{ANA, Cli};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use savehub::store::postgres::{PostgresStore, Server, Tls};
 use savehub::store::sqlite::Create;
@@ -59,4 +60,24 @@ fn a_server_is_believed_for_its_certificate_and_a_user_for_the_password() {
     assert!(wrong.contains("password authentication failed") && !wrong.contains("canary"), "{wrong}");
     let no_file = open(&guest, full(Path::new("/nonexistent/ca.pem"))).unwrap_err();
     assert!(no_file.contains("/nonexistent/ca.pem"), "{no_file}");
+    copies(&database.url(), ca.to_str().unwrap());
+}
+
+/// A copy to a typed address goes by the same certificate, and says how a config names it.
+fn copies(url: &str, ca: &str) {
+    let cli = Cli::with(&format!("[call]\nprovider = \"mock\"\n{ANA}"));
+    cli.ok(&["tick"]);
+    let database = cli.database();
+    let copy = |to: &str, more: &[&str]| {
+        let from = ["db", "copy", "--from", database.to_str().unwrap(), "--to", to];
+        cli.run(&[&from, more].concat())
+    };
+    let guest = copy(&url.replace("savehub@", "guest@"), &["--ca-file", ca]);
+    assert!(guest.code == 3 && guest.err.contains("it asks for a password"), "{guest:?}");
+    let unknown = copy(&format!("{url}?sslmode=verify-full"), &[]);
+    assert!(unknown.code == 3 && unknown.err.contains("certificate"), "{unknown:?}");
+    let ran = copy(url, &["--ca-file", ca]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let lines = format!("  store = \"{url}\"\n  store_ca_file = \"{ca}\"\n");
+    assert!(ran.out.contains(&lines), "{ran:?}");
 }

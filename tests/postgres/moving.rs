@@ -98,6 +98,45 @@ fn a_copy_needs_a_store_in_the_config_and_a_file_that_is_there() {
 }
 
 #[test]
+fn a_copy_goes_to_an_address_that_is_typed_and_says_what_belongs_into_the_config() {
+    let Some(cluster) = cluster() else { return };
+    let (cli, database) = (Cli::with(&format!("[call]\nprovider = \"mock\"\n{ANA}")), cluster.database());
+    cli.ok(&["meeting", "add", "Board sync", "--person", "ana", "--at", "in 5h"]);
+    let (from, to) = (format!("sqlite:{}", cli.database().display()), database.url());
+    // No config is needed, nor is one read.
+    for config in [Cli::new(), Cli::with("nonsense = 1\n")] {
+        let ran = config.run(&["db", "copy", "--from", "nothing.db", "--to", &to]);
+        assert_eq!((ran.code, ran.err.contains("nothing.db")), (3, true), "{ran:?}");
+    }
+    let said = cli.ok(&["db", "copy", "--from", &from, "--to", &to]);
+    assert!(said.contains("rows went to PostgreSQL at 127.0.0.1"), "{said}");
+    assert_eq!(database.sql("select title from meetings"), "Board sync");
+    let lines: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    assert_eq!(lines, [format!("store = \"{to}\"")]);
+    cli.write_config(&format!("{}\n[call]\nprovider = \"mock\"\n{ANA}", lines[0]));
+    cli.ok(&["tick"]);
+    assert_eq!(database.sql("select count(*) from ticks"), "1", "{said}");
+    let again = cli.run(&["db", "copy", "--from", &from, "--to", &to]);
+    assert!(again.code == 2 && again.err.contains("is not empty"), "{again:?}");
+}
+
+#[test]
+fn an_address_with_a_password_is_refused_on_the_command_line_and_not_repeated() {
+    for to in [
+        "postgres://ana:canary@127.0.0.1:1/d",
+        "postgres://ana@127.0.0.1:1/d?password=canary",
+        "postgres://127.0.0.1:1/d?user=ana&pass%77ord=canary",
+        "ana:canary@127.0.0.1:1/d",
+    ] {
+        let ran = Cli::new().run(&["-vv", "db", "copy", "--from", "nothing.db", "--to", to]);
+        assert!(ran.code == 2 && ran.out.is_empty(), "{to}: {ran:?}");
+        assert!(ran.err.contains("store_file") && !ran.err.contains("canary"), "{to}: {ran:?}");
+    }
+    let ran = Cli::new().run(&["db", "copy", "--from", "nothing.db", "--to", "postgres://ana@db/d?sslmode=prefer"]);
+    assert!(ran.code == 2 && ran.err.contains("sslmode is disable, require or verify-full"), "{ran:?}");
+}
+
+#[test]
 fn every_table_of_the_file_is_known_to_the_copy() {
     let Some(cluster) = cluster() else { return };
     let (database, dir) = (cluster.database(), tempfile::tempdir().unwrap());

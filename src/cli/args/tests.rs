@@ -28,6 +28,8 @@ fn help_and_version_exit_0_and_mistakes_exit_2() {
         "savehub pause --for soon",
         "savehub db prune",
         "savehub db backup",
+        "savehub db copy --to postgres://ana@db/d",
+        "savehub db copy --from savehub.db --ca-file ca.pem",
         "savehub call-test --mock=maybe",
         "savehub call-test --keypress --mock",
         "savehub call-test --keypress --test-mode",

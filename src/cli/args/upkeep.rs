@@ -13,10 +13,11 @@ pub enum DbCommand {
     Check(DbCheckArgs),
     /// Delete what is over and old
     Prune(DbPruneArgs),
-    /// Move a running installation from its file to the PostgreSQL database of the config
+    /// Move a running installation from its file to a PostgreSQL database
     ///
-    /// Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be empty. Stop
-    /// the scheduler first, and start it again with a config that names the new store.
+    /// Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be empty; it is
+    /// the `store` of the config, or what --to names. Stop the scheduler first, and start it again with a config that names
+    /// the new store.
     Copy(DbCopyArgs),
 }
 
@@ -67,9 +68,20 @@ pub struct DbPruneArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub db copy --from sqlite:/var/lib/savehub/savehub.db
-  savehub db copy --config new.toml --from ~/.local/state/savehub/savehub.db")]
+  savehub db copy --config new.toml --from ~/.local/state/savehub/savehub.db
+  savehub db copy --from sqlite:/var/lib/savehub/savehub.db --to postgres://savehub@%2Frun%2Fpostgresql/savehub
+
+Everybody on this host can read a command line, so --to takes no password: it is for a server that asks for none, such as \
+over its unix socket. Otherwise write the address into the config (store_file, store_env, store_command, store) and leave \
+--to out.")]
 pub struct DbCopyArgs {
     /// The database file, with or without sqlite: before it
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
+    /// The database to copy to, postgres://USER@HOST/DATABASE without a password; the `store` of the config without it
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+    /// The authority of that server's certificate, as store_ca_file in a config
+    #[arg(long, value_name = "FILE", requires = "to")]
+    pub ca_file: Option<PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::args::ConfigShowArgs;
 use crate::cli::open;
-use crate::cli::print::{self, Screen};
+use crate::cli::print::{self, Screen, toml_text as quoted};
 use crate::config::{Effective, Origin, Setting, Value};
 use crate::exit::Exit;
 use crate::model::printable;
@@ -105,11 +105,6 @@ fn told(value: &Value) -> String {
         Value::Told(text) => text.clone(),
         Value::Secret(from) => format!("set, {from}"),
     }
-}
-
-/// A text as TOML writes it.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[derive(Serialize)]

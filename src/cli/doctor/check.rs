@@ -42,6 +42,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("database", "the database opens, is sound, of this schema, and on a local disk with room; a server answers"),
     ("zones", "the time zone data is not old"),
     ("ticks", "ticks run every 30 s, from one scheduler, and end in time"),
+    ("pace", "every call of the next 24 hours can start before its meeting, at the provider's pace"),
     ("commands", "programs of the config are there and can be run"),
     ("metrics", "metrics_file can be written, and is one that is read"),
     ("clock", "this machine's clock agrees with the provider's"),

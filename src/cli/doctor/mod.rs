@@ -9,6 +9,7 @@
 //! | `files` | config, brakes, file modes, programs, the metrics file |
 //! | `database` | the database and where it is, or the server |
 //! | `ticks` | who starts ticks, and how |
+//! | `pace` | whether the calls of the next day can start in time |
 //! | `account` | the provider's account |
 //! | `reach` | calendars, mail, webhooks, the TwiML Bin, the heartbeat |
 //! | `jobs` | asking many at once |
@@ -18,6 +19,7 @@ mod check;
 mod database;
 mod files;
 mod jobs;
+mod pace;
 mod reach;
 mod ticks;
 
@@ -28,7 +30,7 @@ use jobs::Job;
 use super::args::DoctorArgs;
 use super::open;
 use super::print::{self, Screen};
-use crate::config::{Config, ConfigError, Glimpse, ProviderChoice, Sources, glimpse};
+use crate::config::{Config, ConfigError, EngineConfig, Glimpse, ProviderChoice, Sources, glimpse};
 use crate::exit::Exit;
 use crate::model::{ProviderKind, RungKind, Timestamp, printable};
 use crate::provider::checkup;
@@ -47,9 +49,6 @@ const WITHIN: Duration = Duration::from_secs(30);
 const PRICES: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// The usual `engine.tick_limit`, where the config cannot be read.
-const TICK_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub(super) fn run(
@@ -111,6 +110,11 @@ fn here(
     checks.extend(found);
     checks.extend(brakes(config, glimpse, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
+    checks.push(match (config, &store) {
+        (None, _) => Check::skipped(pace::NAME, "the config cannot be used"),
+        (_, None) => Check::skipped(pace::NAME, "there is no database that could be read"),
+        (Some(config), Some(store)) => pace::look(config, store, now),
+    });
     store
 }
 
@@ -127,7 +131,7 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
         return vec![Check::skipped("ticks", "there is no database that could be read")];
     };
     let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
-    let limit = config.map_or(TICK_LIMIT, |config| config.engine.tick_limit);
+    let limit = config.map_or(EngineConfig::TICK_LIMIT, |config| config.engine.tick_limit);
     let shared = config.is_some_and(|config| config.store.is_some());
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
         Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone, shared }),

@@ -1,5 +1,6 @@
 //! From answers to a config with comments. Pure.
 
+use crate::cli::print::toml_text as quoted;
 use secrecy::SecretString;
 
 /// The file of the Twilio token, beside the config.
@@ -126,16 +127,6 @@ fn person(answers: &Answers) -> String {
         quoted(&answers.name),
         quoted(&answers.phone)
     )
-}
-
-/// A text as TOML writes it (TOML 1.0, basic strings).
-fn quoted(text: &str) -> String {
-    let escaped = text.chars().map(|c| match c {
-        '"' | '\\' => format!("\\{c}"),
-        c if c.is_control() => format!("\\U{:08X}", u32::from(c)),
-        c => c.to_string(),
-    });
-    format!("\"{}\"", escaped.collect::<String>())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig
         request_timeout.value = request_timeout.value.min(hard_timeout.value);
     }
     let lease = table.duration("lease", seconds(120));
-    let tick_limit = table.duration("tick_limit", seconds(60));
+    let tick_limit = table.duration("tick_limit", EngineConfig::TICK_LIMIT);
     check_ring(report, &ring_timeout);
     let hard = &hard_timeout;
     within(report, "hard_timeout", hard, |v| v <= seconds(45), "one request may take 45s at most", "45s or less");

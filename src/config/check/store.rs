@@ -12,6 +12,30 @@ use std::path::PathBuf;
 
 const STORE: Keys = ["store", "store_env", "store_file", "store_command"];
 
+const NOT_BUILT_IN: &str = "it was built without PostgreSQL; build it with: cargo build --release --features postgres";
+
+/// What to write in the place of what is wrong, where the address stands.
+struct Names {
+    /// An address.
+    like: &'static str,
+    /// An address with a host.
+    host: &'static str,
+    /// What names the file of an authority.
+    ca_file: &'static str,
+}
+
+const IN_CONFIG: Names = Names {
+    like: "write postgres://USER:PASSWORD@HOST/DATABASE, with %40 for @, %3F for ? and %2F for / in the password",
+    host: "the name of the host is missing: postgres://USER:PASSWORD@HOST/DATABASE",
+    ca_file: "store_ca_file",
+};
+
+const TYPED: Names = Names {
+    like: "write postgres://USER@HOST/DATABASE",
+    host: "the name of the host is missing: postgres://USER@HOST/DATABASE",
+    ca_file: "--ca-file",
+};
+
 /// The server, when one is named. `None` and nothing reported: the file `database` is the store.
 pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>) -> Option<PostgresConfig> {
     let ca_file = root.text("store_ca_file", "a path in quotes");
@@ -29,9 +53,7 @@ pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>
     }
     if cfg!(not(feature = "postgres")) {
         let problem = problem_at(named.key, &named.at, format!("this savehub knows no `{}`", named.key));
-        report.push(
-            problem.help("it was built without PostgreSQL; build it with: cargo build --release --features postgres"),
-        );
+        report.push(problem.help(NOT_BUILT_IN));
         return None;
     }
     if !secrets::names_something(&named, report) {
@@ -55,18 +77,39 @@ pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>
             return None;
         }
     };
-    let read = server(url.expose_secret(), ca_file.map(|(path, _)| path));
-    read.map_err(|why| wrong(format!("`{}` is not the address of a PostgreSQL database", named.key), why)).ok()
+    let read = server(url.expose_secret(), ca_file.map(|(path, _)| path), &IN_CONFIG);
+    read.map_err(|why| wrong(format!("`{}` is not the address of a PostgreSQL database", named.key), &why)).ok()
 }
 
+/// The server of an address on a command line, where no password may stand: everybody on this host can read it there.
+///
+/// # Errors
+/// What is wrong, and what to write instead; nothing of the address is in it.
+pub fn typed_store(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, String> {
+    if has_password(url) {
+        let why = "there is a password in the address, and everybody on this host can read a command line. Write the \
+                   address into a config, as store_file, store_env, store_command or store, and copy without --to";
+        return Err(why.into());
+    }
+    if cfg!(not(feature = "postgres")) {
+        return Err(format!("this savehub knows no server: {NOT_BUILT_IN}"));
+    }
+    server(url, ca_file, &TYPED).map_err(|why| format!("this is not the address of a PostgreSQL database: {why}"))
+}
+
+/// Does a password stand in it, or something that may be one?
 fn has_password(url: &str) -> bool {
-    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
-    login.is_some_and(|(login, _)| login.contains(':')) || url.contains("password=")
+    let behind = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let in_login = behind.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
+    let query = behind.split_once('?').map_or("", |(_, query)| query);
+    // A name may be written with % as well.
+    let is_one = |name: &str| name.contains("password") || name.contains('%');
+    in_login || query.split('&').any(|part| is_one(part.split('=').next().unwrap_or_default()))
 }
 
 /// What libpq would do with this address; otherwise what is wrong.
-fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, &'static str> {
-    let like = "write postgres://USER:PASSWORD@HOST/DATABASE, with %40 for @, %3F for ? and %2F for / in the password";
+fn server(url: &str, ca_file: Option<PathBuf>, names: &Names) -> Result<PostgresConfig, String> {
+    let like = names.like;
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).ok_or(like)?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let place_alone = place.split_once('@').map_or(place, |(_, behind)| behind);
@@ -74,13 +117,13 @@ fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, &'stati
     let mut hosts: Vec<&str> = hosts.split(',').filter(|host| !host.is_empty()).collect();
     // Otherwise a part of the password would count as the place, and be shown.
     if place_alone.contains('@') || query.contains('@') || !hosts.iter().all(|host| is_host(host)) {
-        return Err(like);
+        return Err(like.into());
     }
     let (mut kept, mut mode, mut database) = (Vec::new(), None, database);
     for part in query.split('&').filter(|part| !part.is_empty()) {
         match part.split_once('=').ok_or(like)? {
             ("sslmode", word) => mode = Some(word),
-            ("sslrootcert", _) => return Err("write the file of `sslrootcert` as store_ca_file"),
+            ("sslrootcert", _) => return Err(format!("write the file of `sslrootcert` as {}", names.ca_file)),
             (key, value) => {
                 if matches!(key, "host" | "hostaddr") {
                     hosts.extend(value.split(','));
@@ -92,27 +135,33 @@ fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, &'stati
         }
     }
     if hosts.is_empty() {
-        return Err("the name of the host is missing: postgres://USER:PASSWORD@HOST/DATABASE");
+        return Err(names.host.into());
     }
     let local = hosts.iter().all(|host| is_local(host));
-    let tls = tls(mode, local, hosts.iter().any(|host| is_socket(host)), ca_file)?;
+    let tls = tls(mode, local, hosts.iter().any(|host| is_socket(host)), ca_file, names.ca_file)?;
     let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
     let name = format!("PostgreSQL at {}/{}", hosts.join(","), database);
     Ok(PostgresConfig { url: SecretString::from(format!("postgres://{place}{query}")), tls, name: printable(&name) })
 }
 
 /// libpq's words. Those that fall back to an open connection when encryption fails are not among them.
-fn tls(mode: Option<&str>, local: bool, socket: bool, ca_file: Option<PathBuf>) -> Result<PostgresTls, &'static str> {
+fn tls(
+    mode: Option<&str>,
+    local: bool,
+    socket: bool,
+    ca_file: Option<PathBuf>,
+    called: &str,
+) -> Result<PostgresTls, String> {
     match mode {
         Some("disable") => Ok(PostgresTls::Off),
         None if local && ca_file.is_none() => Ok(PostgresTls::Off),
         Some("require" | "verify-full") | None if socket => {
-            Err("a unix socket is not encrypted: write sslmode=disable")
+            Err("a unix socket is not encrypted: write sslmode=disable".into())
         }
         Some("require") if ca_file.is_none() => Ok(PostgresTls::Unverified),
-        Some("require") => Err("with store_ca_file, write sslmode=verify-full: `require` believes everybody"),
+        Some("require") => Err(format!("with {called}, write sslmode=verify-full: `require` believes everybody")),
         Some("verify-full") | None => Ok(PostgresTls::Full(ca_file)),
-        Some(_) => Err("sslmode is disable, require or verify-full (the default, but for this host)"),
+        Some(_) => Err("sslmode is disable, require or verify-full (the default, but for this host)".into()),
     }
 }
 
@@ -139,7 +188,11 @@ fn is_local(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn tls_of(url: &str) -> Result<PostgresTls, &'static str> {
+    fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, String> {
+        super::server(url, ca_file, &IN_CONFIG)
+    }
+
+    fn tls_of(url: &str) -> Result<PostgresTls, String> {
         server(url, None).map(|config| config.tls)
     }
 
@@ -194,6 +247,43 @@ mod tests {
         assert_eq!(server("postgres://u:p/q@db/d", None).unwrap().name, "PostgreSQL at db/d");
         for wrong in ["mysql://db/d", "postgres://", "postgres:///d", "postgres://u@/d", "postgres://db/d?x"] {
             assert!(server(wrong, None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_refused_on_a_command_line_however_it_is_written_and_not_repeated() {
+        for secret in [
+            "postgres://ana:canary@db/d",
+            "postgres://ana:canary@q@db/d",
+            "postgres://ana:can/ary?@db/d",
+            "postgres://ana@db/d?password=canary",
+            "postgres://ana@db/d?sslmode=require&pass%77ord=canary",
+            "mysql://ana:canary@db/d",
+            "ana:canary@db/d",
+        ] {
+            let why = typed_store(secret, None).unwrap_err();
+            assert!(why.contains("store_file") && !why.contains("canary"), "{secret}: {why}");
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn an_address_on_a_command_line_means_what_it_means_in_a_config_and_mistakes_are_told_in_its_words() {
+        let ca = Some(PathBuf::from("/ca.pem"));
+        for url in ["postgres://ana@db:5433/d", "postgres://localhost/d", "postgres://db/d?sslmode=disable"] {
+            let (typed, written) = (typed_store(url, None).unwrap(), server(url, None).unwrap());
+            assert_eq!((&typed.tls, &typed.name), (&written.tls, &written.name), "{url}");
+            assert_eq!(typed.url.expose_secret(), written.url.expose_secret());
+        }
+        assert_eq!(typed_store("postgres://localhost/d", ca.clone()).unwrap().tls, PostgresTls::Full(ca.clone()));
+        for (url, words) in [
+            ("db/d", "postgres://USER@HOST/DATABASE"),
+            ("postgres:///d", "the name of the host is missing"),
+            ("postgres://db/d?sslrootcert=/ca.pem", "--ca-file"),
+            ("postgres://db/d?sslmode=require", "with --ca-file"),
+        ] {
+            let why = typed_store(url, ca.clone()).unwrap_err();
+            assert!(why.contains(words) && !why.contains("PASSWORD") && !why.contains("store_ca_file"), "{why}");
         }
     }
 }

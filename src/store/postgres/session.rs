@@ -32,6 +32,9 @@ const PROBE_EVERY: Duration = Duration::from_secs(3);
 /// For the last words to the server, so that it does not log a connection that broke.
 const FAREWELL: Duration = Duration::from_millis(200);
 
+const NO_PASSWORD: &str = "it asks for a password, and the address has none (a config takes an address with one: \
+    store_file, store_env, store_command, store)";
+
 /// A connection and the little runtime that drives it, only while it is waited for.
 pub(super) struct Session {
     client: Option<Client>,
@@ -196,9 +199,16 @@ pub(super) fn in_words(error: &SqlError) -> String {
         SqlError::Column(why) => why.clone(),
         SqlError::Server(error) => match error.as_db_error() {
             Some(said) => format!("{} ({})", said.message(), said.code().code()),
-            None => with_causes(error),
+            None => unsaid(error),
         },
     }
+}
+
+/// What the server did not say itself.
+fn unsaid(error: &tokio_postgres::Error) -> String {
+    let words = with_causes(error);
+    // The driver has no kind for this.
+    if words.ends_with("password missing") { NO_PASSWORD.into() } else { words }
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

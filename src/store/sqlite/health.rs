@@ -5,9 +5,7 @@ use super::{SqliteStore, migrations};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
-use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 /// How long a statement waits for another process's lock: whoever looks is in nobody's way for long.
@@ -60,19 +58,13 @@ impl SqliteStore {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
-        let name = path.display().to_string();
-        let unusable = |error: rusqlite::Error| StoreError::Unusable(format!("cannot read {name}: {}", reason(&error)));
+        let unusable = |error: rusqlite::Error| {
+            StoreError::Unusable(format!("cannot read {}: {}", path.display(), reason(&error)))
+        };
         let connection = open(path).map_err(unusable)?;
         let health = health(&connection, within).map_err(unusable)?;
         let ready = health.owner == DatabaseOwner::Ours && health.schema == health.known;
-        let store = ready.then(|| Self {
-            connection: Mutex::new(connection),
-            path: Some(path.to_owned()),
-            reader: OnceLock::new(),
-            wrote: AtomicBool::new(false),
-            name,
-        });
-        Ok((health, store))
+        Ok((health, ready.then(|| Self::over(connection, Some(path)))))
     }
 }
 

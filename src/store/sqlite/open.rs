@@ -33,34 +33,30 @@ impl SqliteStore {
         } else if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
-        let name = path.display().to_string();
-        let connection =
-            connect(path).map_err(|error| StoreError::Unusable(format!("cannot open {name}: {}", reason(&error))))?;
-        let mut store = Self {
-            connection: Mutex::new(connection),
-            path: Some(path.to_owned()),
-            reader: OnceLock::new(),
-            wrote: AtomicBool::new(false),
-            name,
-        };
+        let unusable = |error| StoreError::Unusable(format!("cannot open {}: {}", path.display(), reason(&error)));
+        let mut store = Self::over(connect(path).map_err(unusable)?, Some(path));
         store.prepare()?;
         Ok(store)
     }
 
     /// A database that lives as long as this value.
     pub fn in_memory() -> Result<Self> {
-        let connection = Connection::open_in_memory()
-            .map_err(|error| StoreError::Unusable(format!("no database in memory: {}", reason(&error))))?;
-        let name = ":memory:".into();
-        let mut store = Self {
-            connection: Mutex::new(connection),
-            path: None,
-            reader: OnceLock::new(),
-            wrote: AtomicBool::new(false),
-            name,
-        };
+        let unusable = |error| StoreError::Unusable(format!("no database in memory: {}", reason(&error)));
+        let connection = Connection::open_in_memory().and_then(keeping_plans).map_err(unusable)?;
+        let mut store = Self::over(connection, None);
         store.prepare()?;
         Ok(store)
+    }
+
+    /// A store on a connection to this file, or to a database in memory.
+    pub(super) fn over(connection: Connection, path: Option<&Path>) -> Self {
+        Self {
+            connection: Mutex::new(connection),
+            path: path.map(Path::to_owned),
+            reader: OnceLock::new(),
+            wrote: AtomicBool::new(false),
+            name: path.map_or_else(|| ":memory:".into(), |path| path.display().to_string()),
+        }
     }
 
     /// The database as it is now, in memory (SQLite's online backup).
@@ -82,7 +78,6 @@ impl SqliteStore {
         let open = || {
             let reader = connect(self.path.as_deref()?).ok()?;
             reader.busy_timeout(BUSY_TIMEOUT).ok()?;
-            keep_plans(&reader).ok()?;
             reader.pragma_update(None, "query_only", true).ok()?;
             Some(Mutex::new(reader))
         };
@@ -129,7 +124,6 @@ impl SqliteStore {
         connection.pragma_update(None, "synchronous", "full").map_err(unusable)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true).map_err(unusable)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(unusable)?;
-        keep_plans(connection).map_err(unusable)?;
         connection.set_prepared_statement_cache_capacity(128);
         if ready {
             return Ok(());
@@ -157,14 +151,16 @@ impl SqliteStore {
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).and_then(keeping_plans)
 }
 
 /// A prepared statement stays as it is when other values are bound to it. Otherwise SQLite looks at the values of a
 /// comparison (for statistics that this database does not have) and prepares the statement again for each of them: that
 /// was half of what a call cost.
-fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+fn keeping_plans(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(connection)
 }
 
 /// A file beside the database, called after it.
