@@ -31,8 +31,8 @@ pub(super) fn live(tx: &Tx<'_>, scope: CallScope, now: Timestamp) -> Inner<Vec<L
         }
     };
     let sql = format!(
-        "select {COLUMNS}, exists(select 1 from steps s join incidents i on i.id = s.incident_id \
-           where s.state = 'PENDING' and s.ready_at <= $1 and i.person = a.person) \
+        "select {COLUMNS}, a.person in (select i.person from steps s join incidents i on i.id = s.incident_id \
+           where s.state = 'PENDING' and s.ready_at <= $1) \
            and a.kind = 'call' and a.call_status in ('queued','ringing','in-progress') as urgent \
          from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
          order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
