@@ -86,7 +86,7 @@ def serve():
 
 
 def run(*command, **options):
-    """Wall and processor seconds of a program, and its highest memory in MiB."""
+    """Wall and processor seconds of a program."""
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -115,7 +115,9 @@ def main():
         tick = [savehub, "tick", "-q", "--config", path]
         urls = "".join(f'url = "http://127.0.0.1:{port}/curl{n}.ics"\noutput = "/dev/null"\n' for n in range(calendars))
         (scratch / "urls").write_text(urls)
-        curl = run("curl", "-s", "-Z", "--parallel-max", str(PARALLEL), "-K", scratch / "urls")
+        # Its own picture of the progress is of no use here.
+        quiet = {"stderr": subprocess.DEVNULL}
+        curl = run("curl", "-s", "-Z", "--parallel-max", str(PARALLEL), "-K", scratch / "urls", **quiet)
         Server.looks.clear()
         first, ticks = (0.0, 0.0), 0
         while len(Server.looks) < calendars:

@@ -276,3 +276,18 @@ fn calendars_that_wait_too_long_for_a_look_are_told_of_until_they_had_it() {
     company.ticks_for(760);
     assert_eq!(faults(&company), [""; 0]);
 }
+
+#[test]
+fn what_a_tick_has_no_time_for_is_left_to_the_next_one() {
+    let mut company = Company::new(company(), "5m", "150000");
+    // A look may begin in its first quarter only: half a second.
+    company.world.change_config(|config| config.engine.tick_limit = Duration::from_secs(2));
+    // The clock stands still: what one of them leased and left would stay so.
+    for _ in 0..400 {
+        company.world.tick();
+        if company.looks() == company.people {
+            break;
+        }
+    }
+    assert_eq!(company.looks(), company.people);
+}

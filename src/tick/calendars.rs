@@ -177,17 +177,20 @@ impl Run<'_> {
     }
 
     fn next_calendar(&mut self, each: Duration) -> Result<Option<DueCalendar>, StoreError> {
+        let room = self.world.config.calendar.parallel.saturating_sub(self.jobs.calendars());
         let Calendars { waiting, had_theirs, done, .. } = &mut self.calendars;
         if waiting.is_empty() && !*done {
             // A lease outlives every look that holds it.
             let now = self.world.clock.now();
-            let due = self.world.store.due_calendars(&LookAt {
+            let mut due = self.world.store.due_calendars(&LookAt {
                 now,
                 lease: each.saturating_mul(2),
-                limit: self.world.config.calendar.parallel,
+                // No more than are looked at right now: what a tick leases and leaves, nobody looks at for a while.
+                limit: room,
                 files: had_theirs.is_empty(),
                 starts_after: looked_at_before_ring(&self.world.config, now),
             })?;
+            due.sort_by_key(|due| due.kind == CalendarKind::File);
             waiting.extend(due.into_iter().filter(|due| had_theirs.insert(due.id)));
             *done = waiting.is_empty();
         }
