@@ -25,7 +25,7 @@ fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool)
         ladder: Vec::new(),
         repeat: savehub::model::Repeat::UntilAnswered,
         machine_detection: false,
-        people: Vec::new(),
+        people: Vec::new().into(),
         contacts: Vec::new(),
         calendar: savehub::config::CalendarConfig::default(),
         hear: savehub::config::HearConfig::default(),

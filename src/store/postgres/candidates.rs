@@ -121,7 +121,9 @@ pub(super) fn of_person(
     let counted = calls_today(tx, draft)?;
     let mut found: Vec<Candidate> =
         some(tx, &asked, now, Others::Look)?.into_iter().map(|(_, candidate)| candidate).collect();
-    found.iter_mut().for_each(|candidate| count(&mut candidate.facts, counted));
+    for candidate in &mut found {
+        count(&mut candidate.facts, counted);
+    }
     Ok(found)
 }
 

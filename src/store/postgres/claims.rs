@@ -160,14 +160,12 @@ pub(super) fn companions(
         return Ok(Vec::new());
     }
     // By the meetings of the person: at nine in a company thousands of steps are due.
-    let sql = format!(
-        "select s.id from meetings m join incidents i on i.meeting_id = m.id and i.ended_at is null \
-         join steps s on s.incident_id = i.id \
-         where m.person = $3 and m.starts_at > $6 and s.state = 'PENDING' and s.ready_at < $1 and s.kind = $2 \
-           and i.person = $3 and s.incident_id <> $4 and s.to_whom = $5 \
-         order by s.starts_at, s.rung desc, s.id"
-    );
-    let statement = tx.sql(&sql);
+    let sql = "select s.id from meetings m join incidents i on i.meeting_id = m.id and i.ended_at is null \
+               join steps s on s.incident_id = i.id \
+               where m.person = $3 and m.starts_at > $6 and s.state = 'PENDING' and s.ready_at < $1 and s.kind = $2 \
+                 and i.person = $3 and s.incident_id <> $4 and s.to_whom = $5 \
+               order by s.starts_at, s.rung desc, s.id";
+    let statement = tx.sql(sql);
     let steps = statement
         .query_map(
             params![until, first.action.kind, first.person, first.incident, first.action.to, until.minus(STALE)],
