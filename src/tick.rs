@@ -327,14 +327,15 @@ impl<'w> Run<'w> {
         let left = self.limit().saturating_sub(self.elapsed());
         let hold = !self.looked_at_first.is_empty() && !self.follow_first_is_over();
         let held = hold.then(|| FOLLOW_FIRST.saturating_sub(self.elapsed()));
-        let lists =
-            self.preflight.given_up_at().map(|at| at.saturating_sub(self.elapsed())).filter(|wait| !wait.is_zero());
+        let lists = self.preflight.given_up_at().map(|at| at.saturating_sub(self.elapsed()));
         let calls = (self.jobs.calendars() > 0).then_some(BESIDE_CALENDARS);
         let presence = self.asking.hold_ends_in();
         let wait =
             [retry, held, lists, write, calls, presence].into_iter().flatten().chain([left]).min().unwrap_or(left);
         let events = self.jobs.wait(wait);
-        self.happened_all(events)
+        let done = self.happened_all(events);
+        self.preflight.take_notice(self.elapsed());
+        done
     }
 
     /// Every event counts, also behind one that could not be written down.

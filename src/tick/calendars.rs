@@ -191,7 +191,9 @@ impl Run<'_> {
                 starts_after: looked_at_before_ring(&self.world.config, now),
             })?;
             due.sort_by_key(|due| due.kind == CalendarKind::File);
-            waiting.extend(due.into_iter().filter(|due| had_theirs.insert(due.id)));
+            // A subscription may be due again already; it is leased, and nobody else will look at it.
+            let its_turn = |due: &DueCalendar| had_theirs.insert(due.id) || due.kind == CalendarKind::Web;
+            waiting.extend(due.into_iter().filter(its_turn));
             *done = waiting.is_empty();
         }
         Ok(waiting.pop_front())

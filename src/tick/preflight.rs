@@ -6,7 +6,8 @@
 //! A due step waits for the list of its target, however many others wait for theirs: after a failover hundreds of phones may
 //! have rung that nobody remembers. It does not wait for a provider whose lists do not come: once none has been read for
 //! [`FOLLOW_FIRST`] although some are being asked for, calls go out without; nor for one that cannot be read, nor in the last
-//! seconds before the step is too late. A look that fails never stops a first call.
+//! seconds before the step is too late, or before this tick claims nothing more if the next may be too late for it. A look that
+//! fails never stops a first call.
 //!
 //! Only so many lists are asked for at once as there are workers for questions, in the order of the due steps.
 
@@ -24,13 +25,19 @@ use std::time::Duration;
 /// So long before its deadline a step waits for no list any more.
 const LAST_MOMENT: Duration = Duration::from_secs(15);
 
+/// The next tick has begun by then: schedulers start one every minute at least.
+const NEXT_TICK: Duration = Duration::from_secs(60);
+
 /// The lists of this tick.
 #[derive(Debug, Default)]
 pub(super) struct Preflight {
     lists: HashMap<ListKey, CallList>,
     unreadable: HashSet<ListKey>,
-    /// Asked for, and not there yet.
+    /// Asked for by due steps, and not there yet.
     awaited: HashSet<ListKey>,
+    /// Asked for anyway, because of attempts that nobody has an answer for. There may be hundreds of them: due steps to other
+    /// targets do not wait behind these.
+    doubtful: HashSet<ListKey>,
     /// When the tick last saw that lists come: one did, or the first of several was asked for. How long the tick had run.
     came_at: Duration,
     /// They did not come, and this tick waits for none any more.
@@ -38,8 +45,13 @@ pub(super) struct Preflight {
 }
 
 impl Preflight {
-    /// A list is being asked for.
-    pub(super) fn asked(&mut self, list: ListKey, at: Duration) {
+    /// A list is being asked for because of doubtful attempts.
+    pub(super) fn asked_anyway(&mut self, list: ListKey) {
+        self.doubtful.insert(list);
+    }
+
+    /// A list is being asked for, for a due step.
+    fn asked(&mut self, list: ListKey, at: Duration) {
         if self.awaited.is_empty() {
             self.came_at = at;
         }
@@ -48,8 +60,9 @@ impl Preflight {
 
     /// It is there.
     pub(super) fn read(&mut self, key: ListKey, list: CallList, at: Duration) {
-        self.awaited.remove(&key);
-        self.came_at = at;
+        if self.awaited.remove(&key) {
+            self.came_at = at;
+        }
         self.lists.insert(key, list);
     }
 
@@ -69,10 +82,9 @@ impl Preflight {
         waits.then(|| self.came_at.saturating_add(FOLLOW_FIRST))
     }
 
-    /// Takes notice of the time. Are lists still waited for?
-    fn is_worth_waiting(&mut self, at: Duration) -> bool {
+    /// Takes notice of the time, when everything has been heard that came until then.
+    pub(super) fn take_notice(&mut self, at: Duration) {
         self.given_up |= self.given_up_at().is_some_and(|over| over <= at);
-        !self.given_up
     }
 }
 
@@ -82,14 +94,34 @@ impl Run<'_> {
         let Some(list) = self.preflight_list(target).filter(|list| !self.preflight.is_settled(list)) else {
             return false;
         };
-        let last_moment = self.world.clock.now().plus(LAST_MOMENT) >= claim.deadline_at;
-        let at = self.elapsed();
-        if last_moment || !self.preflight.is_worth_waiting(at) {
+        // One that is asked for anyway is waited for as every question about the target is, for a while.
+        if self.preflight.given_up || self.preflight.doubtful.contains(&list) || self.is_last_moment(claim) {
             return false;
         }
+        if self.preflight.awaited.contains(&list) {
+            return true;
+        }
         // The others have their turn when these are in.
-        let room = self.preflight.awaited.len() < self.world.config.engine.parallel;
-        self.preflight.awaited.contains(&list) || !room || self.ask_for(list, Vec::new())
+        if self.preflight.awaited.len() >= self.world.config.engine.parallel {
+            return true;
+        }
+        let asked = self.ask_for(list.clone(), Vec::new());
+        if asked {
+            self.preflight.asked(list, self.elapsed());
+        }
+        asked
+    }
+
+    /// Would the step be too late if it waited any longer: by its deadline, or because this tick soon claims nothing more and
+    /// the next one may come after it?
+    fn is_last_moment(&self, claim: &Claim) -> bool {
+        let (now, needed) = (self.world.clock.now(), self.world.config.engine.needed());
+        let claims_for = self.limit().saturating_sub(needed);
+        let claims_left = claims_for.saturating_sub(self.elapsed());
+        let margin = LAST_MOMENT.min(claims_for / 2);
+        let by_deadline = now.plus(LAST_MOMENT) >= claim.deadline_at;
+        let next_may_be_late = now.plus(claims_left).plus(NEXT_TICK).plus(LAST_MOMENT) >= claim.deadline_at;
+        by_deadline || (next_may_be_late && claims_left <= margin)
     }
 
     /// The list that is looked at before this target is tried; `None` when that is not wanted or there is none.

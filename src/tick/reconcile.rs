@@ -84,8 +84,8 @@ impl Run<'_> {
         let first = !doubtful.is_empty();
         let look = Look { question, about: About::Target { list: list.clone(), doubtful }, first };
         let asked = self.ask(look, &Whom { kind, provider, account: &account });
-        if asked {
-            self.preflight.asked(list, self.elapsed());
+        if asked && first {
+            self.preflight.asked_anyway(list);
         }
         asked
     }

@@ -85,8 +85,8 @@ fn one(
     now: Timestamp,
     others: Others,
 ) -> Inner<Option<Candidate>> {
-    let mut found = some(tx, &[(step, draft)], now, others)?;
-    let Some((_, mut candidate)) = found.pop() else { return Ok(None) };
+    let found = some(tx, &[(step, draft)], now, others)?.next().transpose()?;
+    let Some((_, mut candidate)) = found else { return Ok(None) };
     count(&mut candidate.facts, calls_today(tx, draft)?);
     Ok(Some(candidate))
 }
@@ -99,7 +99,8 @@ pub(super) fn queue(
 ) -> Inner<Vec<(usize, Candidate)>> {
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let today = Today::count(tx, first.day_since)?;
-    let mut found = some(tx, asked, now, Others::Skip)?;
+    // One row of thousands that cannot be read must not stop the others.
+    let mut found = readable(some(tx, asked, now, Others::Skip)?, "a due step")?;
     for (place, candidate) in &mut found {
         let person = asked.get(*place).map_or("", |(_, draft)| draft.person.as_str());
         count(&mut candidate.facts, today.of(person));
@@ -119,8 +120,8 @@ pub(super) fn of_person(
     }
     let asked: Vec<_> = steps.iter().map(|step| (*step, draft)).collect();
     let counted = calls_today(tx, draft)?;
-    let mut found: Vec<Candidate> =
-        some(tx, &asked, now, Others::Look)?.into_iter().map(|(_, candidate)| candidate).collect();
+    let rows = some(tx, &asked, now, Others::Look)?;
+    let mut found = rows.map(|row| row.map(|(_, candidate)| candidate)).collect::<Sql<Vec<Candidate>>>()?;
     for candidate in &mut found {
         count(&mut candidate.facts, counted);
     }
@@ -135,12 +136,7 @@ pub(super) fn without_step(tx: &Tx<'_>, draft: &AttemptDraft<'_>) -> Inner<Facts
     Ok(facts)
 }
 
-fn some(
-    tx: &Tx<'_>,
-    asked: &[(StepId, &AttemptDraft<'_>)],
-    now: Timestamp,
-    others: Others,
-) -> Inner<Vec<(usize, Candidate)>> {
+fn some(tx: &Tx<'_>, asked: &[(StepId, &AttemptDraft<'_>)], now: Timestamp, others: Others) -> Inner<Rows> {
     let (ready, lock) = match others {
         Others::Skip => ("and s.ready_at <= $2", "for update of s skip locked"),
         Others::Wait => ("and s.ready_at <= $2", "for update of s"),
@@ -151,9 +147,11 @@ fn some(
          join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {OF_TARGET} \
          where s.state = 'PENDING' {ready} order by q.place {lock}"
     );
-    let rows = tx.sql(&sql).query_map(params![asked_json(asked), now], candidate_from_row)?;
-    readable(rows, "a due step")
+    Ok(tx.sql(&sql).query_map(params![asked_json(asked), now], candidate_from_row)?)
 }
+
+/// Found rows, each readable or not.
+type Rows = std::vec::IntoIter<Sql<(usize, Candidate)>>;
 
 fn asked_json(asked: &[(StepId, &AttemptDraft<'_>)]) -> String {
     let text = |value: Value| match value {
