@@ -40,8 +40,8 @@ pub struct CalendarCheckArgs {
   savehub import ~/conference.ics --person ana --until 30d
   savehub import - <invitation.ics
 
-Meetings that are there are moved or called off as the file says; what is not in the file stays. A file that cannot be \
-read as a whole changes nothing.")]
+The file adds, moves and cancels meetings; meetings that it does not name stay. A file that cannot be read as a whole \
+changes nothing.")]
 pub struct ImportArgs {
     /// The file, or - for standard input
     pub file: String,

@@ -14,7 +14,7 @@ pub struct TickArgs {
     /// Say what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Take this for the time of day; refused with a real provider
+    /// Use this as the current time; refused with a real provider
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// Print the results as JSON
@@ -88,7 +88,7 @@ pub struct CallTestArgs {
     /// Record the call instead of placing it
     #[arg(long)]
     pub test_mode: bool,
-    /// Ask for a key in a real call, and wait until it is seen: up to a minute after the answer
+    /// Ask for a key in a real call, and wait for it up to a minute after the answer
     #[arg(long, conflicts_with_all = ["mock", "test_mode"])]
     pub keypress: bool,
     /// Do not ask before a real call

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 pub enum GenerateCommand {
     /// Write the manual pages
     Man(ManArgs),
-    /// Print a contact with the number that calls come from, for phones that are to let it through
+    /// Print a contact with the number that calls come from, so that phones can let it through
     Vcard(VcardArgs),
     /// Print the systemd units that run a tick every 30 seconds
     Systemd(SystemdArgs),
     /// Print the crontab lines that run a tick every 30 seconds
     Cron(CronArgs),
-    /// Print what lets a shell complete commands and options
+    /// Print completions of commands and options for a shell
     Completions(CompletionsArgs),
 }
 
@@ -24,11 +24,11 @@ pub enum GenerateCommand {
   savehub generate man man
   savehub generate man --sections ~/.local/share/man
 
-man(1) looks below its directories in man1, man5 and man7: --sections makes these.")]
+man(1) looks in the subdirectories man1, man5 and man7; --sections writes into these.")]
 pub struct ManArgs {
     /// The directory to write to; it must exist
     pub dir: PathBuf,
-    /// Write into man1, man5 and man7 below the directory, and make what is missing
+    /// Write into the subdirectories man1, man5 and man7; make those that are missing
     #[arg(long)]
     pub sections: bool,
 }
@@ -53,9 +53,9 @@ pub struct VcardArgs {
   savehub generate systemd --user --dir ~/.config/systemd/user
   savehub generate systemd --dir /etc/systemd/system
 
-The system's service runs as the user savehub, reads /etc/xdg/savehub/config.toml unless --config names another file, \
-and takes the Twilio token from the credential savehub.twilio_auth_token if there is one. With --user the units are \
-your own and read your config.")]
+The service of the system runs as the user savehub. It reads /etc/xdg/savehub/config.toml, or the file that --config \
+names. It takes the Twilio token from the credential savehub.twilio_auth_token if there is one. With --user the units \
+are your own and read your config.")]
 pub struct SystemdArgs {
     /// Units of your own, instead of the system's
     #[arg(long)]
@@ -63,7 +63,7 @@ pub struct SystemdArgs {
     /// Write savehub.service and savehub.timer to this directory, which must exist
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// The program the service starts; this one without it
+    /// The program that the service starts (default: this one)
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,
 }
@@ -74,7 +74,7 @@ pub struct SystemdArgs {
   savehub generate cron
   { crontab -l; savehub generate cron; } | crontab -")]
 pub struct CronArgs {
-    /// The program cron starts; this one without it
+    /// The program that cron starts (default: this one)
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,
 }

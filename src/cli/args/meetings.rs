@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 pub enum MeetingCommand {
     /// Add a meeting
     Add(MeetingAddArgs),
-    /// List the meetings to come
+    /// List upcoming meetings
     List(MeetingListArgs),
-    /// Call a meeting off: nothing rings for it any more
+    /// Cancel a meeting: nothing rings for it any more
     Cancel(MeetingCancelArgs),
-    /// Give a meeting another time
+    /// Move a meeting to another time
     Move(MeetingMoveArgs),
 }
 
@@ -46,7 +46,7 @@ pub struct MeetingAddArgs {
   savehub meeting list
   savehub meeting list --all --json")]
 pub struct MeetingListArgs {
-    /// Past and cancelled meetings too
+    /// Also list past and cancelled meetings
     #[arg(long)]
     pub all: bool,
     /// Print JSON
@@ -77,10 +77,10 @@ Without --end it keeps its length.")]
 pub struct MeetingMoveArgs {
     /// Id (m3) or part of the title
     pub meeting: String,
-    /// When it starts now
+    /// The new start
     #[arg(long, value_name = "TIME")]
     pub at: String,
-    /// When it ends now
+    /// The new end
     #[arg(long, value_name = "TIME")]
     pub end: Option<String>,
     /// Whose meeting

@@ -46,7 +46,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What a scheduler types. All commands together take a tick longer to set up than its config to read.
+/// What a scheduler types. Setting up the parser of all commands would cost a tick more than reading its config.
 #[derive(Parser)]
 struct Ticking {
     #[command(flatten)]
@@ -119,7 +119,7 @@ pub enum Command {
     Pause(PauseArgs),
     /// End a pause
     Resume(ResumeArgs),
-    /// Show what came of a stretch of time: calls, answers, failures, delays, costs
+    /// Report on a period: calls, answers, failures, delays, costs
     Report(ReportArgs),
     /// Look for everything that could keep a phone from ringing, and say what to do about it
     Doctor(DoctorArgs),
@@ -133,21 +133,21 @@ pub enum Command {
     /// Show what savehub sees in a calendar, what it leaves out and why
     #[command(subcommand)]
     Calendar(CalendarCommand),
-    /// Take the meetings of an iCalendar file into the database, once
+    /// Import the meetings of an iCalendar file, once
     Import(ImportArgs),
-    /// Show a whole escalation with a mock phone and a turned clock; needs no config
+    /// Play a whole escalation with a mock phone and a turned clock; needs no config
     #[command(after_help = "Examples:
   savehub demo
   savehub demo -v
 
-With -v it shows the log of the engine, too.")]
+With -v it also shows the log of the engine.")]
     Demo,
     /// Back up, check, prune and move the database
     #[command(subcommand)]
     Db(DbCommand),
     /// Set savehub up: ask for what it needs, write a config, make the database
     Init(InitArgs),
-    /// Check the config, or show what is in force
+    /// Check the config, or show every setting in force
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Write files that belong to the package

@@ -17,7 +17,7 @@ pub struct StatusArgs {
     /// Exit with 4 when the last tick is older than this, such as 90s
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub max_age: Option<Duration>,
-    /// Show it anew every so many seconds, on a terminal, until q or Ctrl-C
+    /// Refresh every so many seconds, on a terminal, until q or Ctrl-C
     #[arg(
         long,
         value_name = "SECONDS",
@@ -37,16 +37,16 @@ pub struct StatusArgs {
   savehub pause --person ana --reason \"on a plane\"
   savehub pause --for 45m --reason \"the provider has an outage\"
 
-From now on nothing is sent, neither to the people nor to their contacts; a call that rings already goes on. Steps that \
-fall due meanwhile are skipped and do not come back; later ones run once the pause is over. The pause of everybody and \
-that of a person are separate, and each holds by itself; a new one takes the place of the one of the same people. \
-Ticks go on, and may go on: they follow calls, read calendars and tell once an hour that there is a pause. Where even \
-the database does not work, a file named STOP beside the config does.")]
+From now on nothing is sent to the people and their contacts; a call that already rings goes on. Steps that fall due \
+during the pause are skipped and do not come back; later steps run once the pause is over. The pause of everybody and \
+the pause of a person are separate: each holds by itself, and a new pause replaces the earlier one of the same people. \
+Leave the scheduler running: ticks still follow calls and read calendars, and say once an hour that there is a pause. \
+When the database does not work, make a file named STOP beside the config instead.")]
 pub struct PauseArgs {
-    /// End by itself after this time, such as 2h; without it, `savehub resume` ends it
+    /// End the pause after this time, such as 2h; without it, `savehub resume` ends it
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub time: Option<Duration>,
-    /// Only the meetings of this person; without it, everybody's
+    /// Pause only the meetings of this person; without it, everybody's
     #[arg(long, value_name = "PERSON")]
     pub person: Option<String>,
     /// Why, for those who look at the status
@@ -60,8 +60,8 @@ pub struct PauseArgs {
   savehub resume
   savehub resume --person ana
 
-Without --person it ends the pause of everybody and no other: who is paused by name stays so, and is named. What was \
-skipped meanwhile does not come back.")]
+Without --person it ends only the pause of everybody: people who are paused by name stay paused, and it names them. \
+Steps that were skipped during the pause do not come back.")]
 pub struct ResumeArgs {
     /// End the pause of this person
     #[arg(long, value_name = "PERSON")]
@@ -75,13 +75,13 @@ pub struct ResumeArgs {
   savehub doctor --offline
   savehub doctor --json
 
-Nothing rings, nothing is sent, and nothing is made or changed: the provider is only asked, mail servers are greeted, and \
-to webhooks a connection is made and closed. Exits with 1 when there is a problem; warnings do not count.")]
+Nothing rings, nothing is sent, and nothing is made or changed: it only asks the provider, greets mail servers, and opens \
+and closes a connection to webhooks. Exits with 1 when there is a problem; warnings do not count.")]
 pub struct DoctorArgs {
     /// Print JSON (its fields are in the manual page)
     #[arg(long)]
     pub json: bool,
-    /// Leave out everything that needs the network
+    /// Skip every check that needs the network
     #[arg(long)]
     pub offline: bool,
 }
@@ -94,7 +94,7 @@ pub struct DoctorArgs {
   savehub explain standup --person ana
   savehub explain i7 --json
 
-The first line says why it rang, or why it did not; then comes what happened, in order.")]
+The first line says why it rang, or why it did not. Then it lists what happened, in order.")]
 pub struct ExplainArgs {
     /// Id of the incident (i7) or meeting (m3), or part of the title
     #[arg(value_name = "INCIDENT|MEETING")]
@@ -114,14 +114,14 @@ pub struct ExplainArgs {
   savehub plan --until 3d --person ana
   savehub plan --json
 
-The real ticks are rehearsed on a copy of the database: nobody checks in, nobody answers, nothing leaves this machine and \
-nothing is changed. Ticks are taken to come at the full and the half minute, and calls keep the provider's pace. Calendars are not asked; their last good \
-copies count.")]
+It rehearses the real ticks on a copy of the database: nobody checks in, nobody answers, nothing leaves this machine and \
+nothing is changed. It assumes a tick at each full and half minute; calls keep the provider's pace. It asks no calendars \
+and uses their last good copies.")]
 pub struct PlanArgs {
     /// How far ahead, up to 31d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
     pub until: Duration,
-    /// Show the steps of this person alone
+    /// Show only the steps of this person
     #[arg(long, value_name = "PERSON")]
     pub person: Option<String>,
     /// Print JSON (its fields are in the manual page)

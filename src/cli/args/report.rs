@@ -1,4 +1,4 @@
-//! What an operator shows: what came of it.
+//! What an operator shows others: the results.
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -12,21 +12,21 @@ use std::path::PathBuf;
   savehub report --html report.html
   savehub report --mock
 
-A span of whole days counts today as its last day. Calls by the mock phone or in test mode are counted apart, with --mock.")]
+A span of whole days ends with today. Only --mock counts what the mock phone and test mode did.")]
 pub struct ReportArgs {
-    /// From when on: a span such as 30d or 12h, or a date
+    /// The start: a span such as 30d or 12h, or a date
     #[arg(long, value_name = "SPAN|DATE", default_value = "30d")]
     pub since: String,
-    /// Until when: a date (that day included), or a span for so long ago; now, unless given
+    /// The end: a date (that day included), or a span before now (default: now)
     #[arg(long, value_name = "SPAN|DATE")]
     pub until: Option<String>,
-    /// One row for each
+    /// Print one row for each
     #[arg(long, value_name = "WHAT", default_value = "day")]
     pub by: ReportBy,
-    /// The zone in which days begin; that of the first person of the config, unless given
+    /// The zone in which days begin (default: that of the first person of the config)
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// Count what the mock phone did and what was recorded in test mode, and nothing real
+    /// Count what the mock phone did and what test mode recorded, and nothing real
     #[arg(long)]
     pub mock: bool,
     /// Print JSON (its fields are in the manual page)
@@ -35,7 +35,7 @@ pub struct ReportArgs {
     /// Print CSV: a row for each day or person
     #[arg(long, group = "form")]
     pub csv: bool,
-    /// Write one page with charts, for a browser; a file that is there is replaced
+    /// Write one page with charts, for a browser; replace an existing file
     #[arg(long, group = "form", value_name = "FILE")]
     pub html: Option<PathBuf>,
 }

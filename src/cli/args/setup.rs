@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum ConfigCommand {
     /// Check a config, and say everything that is wrong with it
     Check(ConfigCheckArgs),
-    /// Show every setting that is in force, and where it comes from
+    /// Show every setting in force, and where it comes from
     Show(ConfigShowArgs),
 }
 
@@ -21,7 +21,7 @@ pub enum ConfigCommand {
 
 Exits with 2 when something is wrong. Needs no database, and calls nobody.")]
 pub struct ConfigCheckArgs {
-    /// The file; without it, the config of the other commands
+    /// The file (default: the config of the other commands)
     pub file: Option<PathBuf>,
     /// Print JSON (its fields are in the manual page)
     #[arg(long)]
@@ -34,7 +34,7 @@ pub struct ConfigCheckArgs {
   savehub config show
   savehub config show --json
 
-Secrets are not shown, only whether they are set and where; of phone numbers, the last four digits.")]
+It shows no secrets, only whether they are set and where. Of phone numbers it shows the last four digits.")]
 pub struct ConfigShowArgs {
     /// Print JSON (its fields are in the manual page)
     #[arg(long)]
@@ -49,25 +49,25 @@ pub struct ConfigShowArgs {
   savehub init --yes --name Ana --phone +12025550101 --zone Europe/Berlin --calendar - <address.txt
   savehub init --provider twilio --account-sid AC00000000000000000000000000000000 --from +12025550100
 
-Asks for what is missing on a terminal; elsewhere it needs --yes, --name and --phone. The Twilio token is never an \
-argument: it is asked for, or taken from TWILIO_AUTH_TOKEN, and goes into a file of its own beside the config. At the \
-end it shows what `savehub doctor` finds wrong; nothing rings. For the service of the package: \
+On a terminal it asks for what is missing; elsewhere it needs --yes, --name and --phone. The Twilio token is never an \
+argument: init asks for it, or takes it from TWILIO_AUTH_TOKEN, and writes it into a file of its own beside the config. \
+At the end it shows what `savehub doctor` finds wrong; nothing rings. For the service of the package: \
 `sudo -u savehub savehub init --system`.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct InitArgs {
-    /// Who is called, as it is spoken
+    /// The person to call, as the name is spoken
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// The number to call, such as +12025550101
     #[arg(long, value_name = "NUMBER")]
     pub phone: Option<String>,
-    /// Their time zone, such as Europe/Berlin; the system's without it
+    /// Their time zone, such as Europe/Berlin (default: the system's)
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Their calendar: a file, or its secret address; - reads the address from standard input
     #[arg(long, value_name = "CALENDAR")]
     pub calendar: Option<String>,
-    /// Who places calls; mock without it
+    /// Who places calls (default: mock)
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<InitProvider>,
     /// The Twilio account (AC…)
@@ -76,7 +76,7 @@ pub struct InitArgs {
     /// The number that calls come from
     #[arg(long, value_name = "NUMBER")]
     pub from: Option<String>,
-    /// Take this file with the Twilio token, instead of making one
+    /// Use this file with the Twilio token, instead of making one
     #[arg(long, value_name = "FILE")]
     pub auth_token_file: Option<PathBuf>,
     /// Set up the service of the package: /etc/xdg/savehub/config.toml and /var/lib/savehub
@@ -85,10 +85,10 @@ pub struct InitArgs {
     /// Do not ask Twilio and calendars whether they can be used
     #[arg(long)]
     pub offline: bool,
-    /// Ask nothing: what is not said has its default
+    /// Ask nothing: use defaults for what is not given
     #[arg(long)]
     pub yes: bool,
-    /// Replace a config that is there; the old one is kept as config.toml.old
+    /// Replace an existing config; keep the old one as config.toml.old
     #[arg(long)]
     pub force: bool,
 }

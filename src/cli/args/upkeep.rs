@@ -9,15 +9,15 @@ use std::time::Duration;
 pub enum DbCommand {
     /// Copy the database to a file while ticks go on
     Backup(DbBackupArgs),
-    /// See whether the database is whole and keeps to the rules
+    /// Check that the database is whole and keeps to the rules
     Check(DbCheckArgs),
     /// Delete what is over and old
     Prune(DbPruneArgs),
     /// Move a running installation from its file to a PostgreSQL database
     ///
-    /// Everything goes over as it is: meetings, open incidents, calls under way, history. The database must be empty; it is
-    /// the `store` of the config, or what --to names. Stop the scheduler first, and start it again with a config that names
-    /// the new store.
+    /// It copies everything as it is: meetings, open incidents, calls under way, history. The target is the `store` of the
+    /// config, or the database that --to names; it must be empty. Stop the scheduler first. Start it again with a config
+    /// that names the new store.
     Copy(DbCopyArgs),
 }
 
@@ -27,11 +27,12 @@ pub enum DbCommand {
   savehub db backup ~/savehub.backup
   savehub db backup --force /mnt/backup/savehub.db
 
-The copy is one file of mode 0600: it holds whole phone numbers. It is checked and on the disk when the command ends, \
-and there is none when it fails. To go back, stop the ticks, put the file in the place of the database, remove what ends \
-in -wal and -shm beside it, and start the ticks again: they ask the provider which calls were made since.")]
+The copy is one file of mode 0600, because it holds whole phone numbers. When the command ends, the copy is checked and \
+on the disk; when it fails, there is none. To go back: stop the scheduler, put the file in the place of the database, \
+remove the files beside it that end in -wal and -shm, and start the scheduler again. Ticks then ask the provider which \
+calls were made since.")]
 pub struct DbBackupArgs {
-    /// The file to write; it must not be there yet
+    /// The file to write; it must not exist yet
     pub file: PathBuf,
     /// Replace the file
     #[arg(long)]
@@ -52,14 +53,14 @@ pub struct DbCheckArgs {}
   savehub db prune --older-than 365d --dry-run
   savehub db prune --older-than 365d
 
-Incidents that ended before that go, with everything that hangs on them; so do test calls and pauses of before. What is \
-open, may still ring or is to be hung up stays. It is done in small steps, so ticks go on. The file does not become \
-smaller: the space is used again. With `retention` under [engine] ticks do the same by themselves.")]
+It deletes incidents that ended before that, with everything that belongs to them, and earlier test calls and pauses. It \
+keeps what is open, may still ring, or is to be hung up. It works in small steps, so ticks go on. The file does not \
+become smaller: its space is used again. With `retention` under [engine] ticks do the same by themselves.")]
 pub struct DbPruneArgs {
     /// How old, such as 365d; at least 1d
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub older_than: Duration,
-    /// Say what would go, and delete nothing
+    /// Say what would be deleted, and delete nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -71,17 +72,17 @@ pub struct DbPruneArgs {
   savehub db copy --config new.toml --from ~/.local/state/savehub/savehub.db
   savehub db copy --from sqlite:/var/lib/savehub/savehub.db --to postgres://savehub@%2Frun%2Fpostgresql/savehub
 
-Everybody on this host can read a command line, so --to takes no password: it is for a server that asks for none, such as \
+Everybody on this host can read a command line, so --to takes no password. Use it for a server that asks for none, such as \
 over its unix socket. Otherwise write the address into the config (store_file, store_env, store_command, store) and leave \
---to out.")]
+out --to.")]
 pub struct DbCopyArgs {
-    /// The database file, with or without sqlite: before it
+    /// The database file; sqlite: before it is optional
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
-    /// The database to copy to, postgres://USER@HOST/DATABASE without a password; the `store` of the config without it
+    /// The database to copy to: postgres://USER@HOST/DATABASE without a password (default: the `store` of the config)
     #[arg(long, value_name = "ADDRESS")]
     pub to: Option<String>,
-    /// The authority of that server's certificate, as store_ca_file in a config
+    /// PEM file with the authority of that server's certificate, like store_ca_file in a config
     #[arg(long, value_name = "FILE", requires = "to")]
     pub ca_file: Option<PathBuf>,
 }
