@@ -27,7 +27,7 @@
 //! |---|---|
 //! | [`cli`] | everything; but `cli::args`, the clap types, nothing |
 //! | [`tick`] | the ports of [`store`], [`provider`] and [`feed`], [`calendar`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
-//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`], and the outcomes of [`provider::mock`] |
+//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`] |
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
 //! | [`store`] | [`model`], [`owner`]; only `store::sqlite` and `store::postgres` know SQL |

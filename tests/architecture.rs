@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
     ("calendar/", &["model", "zone"]),
     ("feed/", &["calendar", "config", "http", "model"]),
-    ("config/", &["calendar", "model", "near", "program", "provider::mock", "rules", "zone"]),
+    ("config/", &["calendar", "model", "near", "program", "rules", "zone"]),
     ("store/", &["model", "owner"]),
     ("provider/", &["config", "http", "model", "program"]),
     ("http/", &["model"]),

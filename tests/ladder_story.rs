@@ -5,10 +5,11 @@ mod support;
 
 use savehub::config::{Contact, Rung};
 use savehub::model::{
-    AckHow, Action, Address, AttemptState, Email, MeetingId, Offset, Outcome, Request, RungKind, When, Whom,
+    AckHow, Action, Address, AttemptState, Email, MeetingId, MockOutcome, Offset, Outcome, Request, RungKind, When,
+    Whom,
 };
 use savehub::provider::Only;
-use savehub::provider::mock::{Mock, MockOutcome};
+use savehub::provider::mock::Mock;
 use savehub::rules::message::Template;
 use savehub::store::Acknowledgement;
 use std::sync::{Arc, Mutex};

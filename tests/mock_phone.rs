@@ -4,8 +4,8 @@
 mod support;
 
 use savehub::clock::{Clock, ManualClock};
-use savehub::model::{CallStatus, FenceReason, HangUp, NotSentCause, Outcome, ProviderKind, Timestamp};
-use savehub::provider::mock::{Mock, MockOutcome};
+use savehub::model::{CallStatus, FenceReason, HangUp, MockOutcome, NotSentCause, Outcome, ProviderKind, Timestamp};
+use savehub::provider::mock::Mock;
 use savehub::provider::test_mode::TestMode;
 use savehub::provider::{Gate, Provider, ProviderError};
 use std::sync::Arc;

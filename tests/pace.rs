@@ -4,8 +4,8 @@
 mod support;
 
 use savehub::exit::Exit;
-use savehub::model::{Pace, Reason, StepState, Voice};
-use savehub::provider::mock::{Mock, MockOutcome};
+use savehub::model::{MockOutcome, Pace, Reason, StepState, Voice};
+use savehub::provider::mock::Mock;
 use savehub::tick::{TestCall, test_call};
 use std::sync::Arc;
 use std::time::Duration;

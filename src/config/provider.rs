@@ -1,6 +1,6 @@
 //! Who places calls.
 
-use crate::model::Phone;
+use crate::model::{MockOutcome, Phone};
 use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ impl ProviderChoice {
 #[derive(Debug, Clone, Default)]
 pub struct MockConfig {
     /// Outcomes of the first, second, … call of a process; the last one repeats. Empty: `no-answer`.
-    pub outcomes: Vec<crate::provider::mock::MockOutcome>,
+    pub outcomes: Vec<MockOutcome>,
     /// How many calls may start in a second; `None`: as fast as they come.
     pub calls_per_second: Option<f64>,
 }

@@ -40,7 +40,9 @@ pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
 pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};
-pub use states::{AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, ProviderKind, Reason, StepState};
+pub use states::{
+    AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,
+};
 pub use target::{Address, Target};
 pub(crate) use text::text_enum;
 pub use text::{MESSAGE_CUT, cut, printable};

@@ -169,6 +169,26 @@ text_enum! {
 }
 
 text_enum! {
+    /// What becomes of a mock call.
+    pub enum MockOutcome {
+        /// Rings 5 s, is answered by a human, lasts 12 s.
+        Answered = "answered",
+        /// Busy at once.
+        Busy = "busy",
+        /// Rings 24 s, nobody answers.
+        NoAnswer = "no-answer",
+        /// Rings 20 s, a voicemail box answers.
+        Voicemail = "voicemail",
+        /// The provider cannot be reached: certain that nothing rang.
+        Refused = "refused",
+        /// The provider stays silent; no call exists.
+        Timeout = "timeout",
+        /// The call is placed, the reply is lost.
+        LostReply = "lost-reply",
+    }
+}
+
+text_enum! {
     /// Why a step or an incident is in the state it is in. The words are part of the interface (`status --json`).
     pub enum Reason {
         /// The provider took the call.

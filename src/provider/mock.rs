@@ -5,8 +5,8 @@
 
 use super::{Gate, Provider, ProviderError};
 use crate::model::{
-    Accepted, Address, CallReport, CallStatus, Doubt, HangUp, MESSAGE_CUT, NotSent, NotSentCause, Outcome, Pace,
-    ProviderKind, Reply, ReplyMeta, Request, RungKind, Timestamp, cut, printable, text_enum,
+    Accepted, Address, CallReport, CallStatus, Doubt, HangUp, MESSAGE_CUT, MockOutcome, NotSent, NotSentCause, Outcome,
+    Pace, ProviderKind, Reply, ReplyMeta, Request, RungKind, Timestamp, cut, printable,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,26 +15,6 @@ pub const MOCK_ACCOUNT: &str = "mock";
 
 /// The number mock calls come from: fictional (555-01XX is reserved for it).
 pub const MOCK_FROM: &str = "+12025550100";
-
-text_enum! {
-    /// What becomes of a mock call.
-    pub enum MockOutcome {
-        /// Rings 5 s, is answered by a human, lasts 12 s.
-        Answered = "answered",
-        /// Busy at once.
-        Busy = "busy",
-        /// Rings 24 s, nobody answers.
-        NoAnswer = "no-answer",
-        /// Rings 20 s, a voicemail box answers.
-        Voicemail = "voicemail",
-        /// The provider cannot be reached: certain that nothing rang.
-        Refused = "refused",
-        /// The provider stays silent; no call exists.
-        Timeout = "timeout",
-        /// The call is placed, the reply is lost.
-        LostReply = "lost-reply",
-    }
-}
 
 /// The mock phone.
 #[derive(Debug)]

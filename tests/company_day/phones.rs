@@ -2,8 +2,10 @@
 
 use super::day::Day;
 use super::plan::{Dice, Event, after, number_of};
-use savehub::model::{Address, CallReport, HangUp, Outcome, Pace, ProviderKind, Reply, Request, RungKind, Timestamp};
-use savehub::provider::mock::{Mock, MockOutcome};
+use savehub::model::{
+    Address, CallReport, HangUp, MockOutcome, Outcome, Pace, ProviderKind, Reply, Request, RungKind, Timestamp,
+};
+use savehub::provider::mock::Mock;
 use savehub::provider::{Gate, Provider, ProviderError};
 use std::sync::Weak;
 use std::time::Duration;
