@@ -12,6 +12,7 @@ facts! {
     a_meeting_with_a_younger_incident_stays,
     a_shared_call_goes_with_the_last_of_its_incidents,
     old_test_calls_and_pauses_go_too,
+    a_pause_that_ended_by_itself_goes_too,
 }
 
 const DAY: i64 = 86_400;
@@ -116,4 +117,18 @@ fn old_test_calls_and_pauses_go_too(b: &Bench) {
     let test_call = Forgotten { test_calls: 1, ..Forgotten::default() };
     assert_eq!(b.forgettable(at(DAY)).unwrap(), test_call);
     assert_eq!(b.forget(at(DAY), 100).unwrap(), test_call);
+}
+
+fn a_pause_that_ended_by_itself_goes_too(b: &Bench) {
+    let pause = |person: &str, until| {
+        b.pause(&NewPause { person: Some(person.into()), until: Some(until), reason: None }, at(10)).unwrap();
+    };
+    pause("ana", at(20));
+    pause("bo", at(DAY));
+    pause("cy", at(2 * DAY));
+    let gone = Forgotten { pauses: 1, ..Forgotten::default() };
+    assert_eq!(b.forgettable(at(DAY)).unwrap(), gone, "bo's was not over before that");
+    assert_eq!(b.forget(at(DAY), 100).unwrap(), gone);
+    assert_eq!(b.forgettable(at(DAY)).unwrap(), Forgotten::default());
+    assert_eq!(b.pauses(at(20)).unwrap().len(), 2, "what lasts stays");
 }

@@ -47,8 +47,8 @@ pub(super) fn longest(tx: &Tx<'_>, person: &str) -> Inner<Option<PauseView>> {
     Ok(tx.sql(&sql).query_row([person], from_row).optional()?)
 }
 
-/// Those that were over before $1.
-pub(super) const OVER: &str = "pauses where ended_at is not null and ended_at < $1";
+/// Those that were over before $1, whether anybody has looked since or not.
+pub(super) const OVER: &str = "pauses where (ended_at < $1 or ended_at is null and until < $1)";
 
 /// Deletes pauses that were over before `until`, at most so many. How many?
 pub(super) fn forget(tx: &Tx<'_>, until: Timestamp, limit: i64) -> Inner<usize> {
