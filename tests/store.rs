@@ -87,3 +87,5 @@ mod record;
 mod rungs;
 #[path = "store/settle.rs"]
 mod settle;
+#[path = "store/unreadable.rs"]
+mod unreadable;

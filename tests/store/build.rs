@@ -101,6 +101,16 @@ impl Bench {
         Self::new(self.place.clone(), Create::No)
     }
 
+    /// Runs a statement beside savehub, as by hand.
+    pub(crate) fn by_hand(&self, statement: &str) {
+        match &self.place {
+            Place::Memory => panic!("nobody else can open it"),
+            Place::File(dir) => rusqlite::Connection::open(file(dir)).unwrap().execute_batch(statement).unwrap(),
+            #[cfg(feature = "postgres")]
+            Place::Server(database) => drop(database.sql(statement)),
+        }
+    }
+
     pub(crate) fn closed_and_opened_again(self) -> Self {
         let place = self.place.clone();
         drop(self);

@@ -120,12 +120,11 @@ pub(super) fn of_person(
     }
     let asked: Vec<_> = steps.iter().map(|step| (*step, draft)).collect();
     let counted = calls_today(tx, draft)?;
-    let rows = some(tx, &asked, now, Others::Look)?;
-    let mut found = rows.map(|row| row.map(|(_, candidate)| candidate)).collect::<Sql<Vec<Candidate>>>()?;
-    for candidate in &mut found {
+    let mut found = readable(some(tx, &asked, now, Others::Look)?, "a due step")?;
+    for (_, candidate) in &mut found {
         count(&mut candidate.facts, counted);
     }
-    Ok(found)
+    Ok(found.into_iter().map(|(_, candidate)| candidate).collect())
 }
 
 /// The facts for a call without a step.

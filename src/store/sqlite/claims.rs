@@ -9,7 +9,7 @@ use crate::model::{
 use crate::store::{
     Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, NumberFacts, Refusal, Seal, StepFacts, StepResult, Verdict,
 };
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -188,8 +188,9 @@ pub(super) fn candidate(
         "select {STEP_COLUMNS} from steps s join incidents i on i.id = s.incident_id \
          join meetings m on m.id = i.meeting_id where s.id = ?1 and s.state = 'PENDING' and s.ready_at <= ?2"
     );
-    let claim = tx.prepare_cached(&sql)?.query_row(params![step, now], claim_from_row).optional()?;
-    let Some(claim) = claim else { return Ok(None) };
+    let mut statement = tx.prepare_cached(&sql)?;
+    let found = super::readable(statement.query_map(params![step, now], claim_from_row)?, "a due step")?;
+    let Some(claim) = found.into_iter().next() else { return Ok(None) };
     let step = step_facts(tx, &claim, draft, now)?;
     let facts = match today {
         Some(today) => facts_on(tx, Some(step), draft, today.of(&draft.person))?,
@@ -219,14 +220,12 @@ pub(super) fn companions(
          order by s.starts_at, s.rung desc, s.id"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement
-        .query_map(
-            params![until, first.action.kind, first.person, first.incident, first.action.to, until.minus(STALE)],
-            claim_from_row,
-        )?
-        .collect::<rusqlite::Result<Vec<Claim>>>()?;
+    let rows = statement.query_map(
+        params![until, first.action.kind, first.person, first.incident, first.action.to, until.minus(STALE)],
+        claim_from_row,
+    )?;
     let (mut taken, mut today): (Vec<Candidate>, Option<CallsToday>) = (Vec::new(), None);
-    for claim in rows {
+    for claim in super::readable(rows, "a due step")? {
         if taken.iter().any(|c| c.claim.incident == claim.incident) {
             continue;
         }
