@@ -15,6 +15,8 @@ facts! {
     what_is_out_of_reach_or_called_off_is_not_opened,
     a_refused_meeting_is_written_as_cancelled_with_its_reason,
     an_incident_refused_later_ends_with_its_pending_steps,
+    incidents_refused_together_are_told_by_their_start,
+    a_text_is_found_again_whatever_is_in_it,
     a_refused_person_harms_nobody_else,
     an_incident_keeps_the_ladder_it_was_opened_with,
     a_moved_meeting_ends_its_incident_and_opens_the_next_generation,
@@ -117,6 +119,23 @@ fn an_incident_refused_later_ends_with_its_pending_steps(b: &Bench) {
     assert_eq!((incident.state, incident.reason), (IncidentState::Cancelled, Some(Reason::PersonRemoved)));
     assert!(incident.steps.iter().all(|s| s.state == StepState::Cancelled));
     assert_eq!(b.due(590), []);
+}
+
+fn incidents_refused_together_are_told_by_their_start(b: &Bench) {
+    let meetings = [("ana", 900), ("bo", 600), ("cy", 700)].map(|(person, start)| b.watched(person, "talk", start));
+    let incidents = [1, 2, 0].map(|n: usize| b.incident(meetings[n].id, 1).id);
+    let opened = b.open_incidents(at(30), at(631), &|_| Plan::Refuse(Reason::PersonRemoved)).unwrap();
+    assert_eq!(opened.refused.iter().map(|(incident, _)| *incident).collect::<Vec<_>>(), incidents);
+}
+
+fn a_text_is_found_again_whatever_is_in_it(b: &Bench) {
+    for uid in ["with\0nul", "Größe 'n\"?1 $1 %_\\", "\u{1f4de}"] {
+        b.add("ana", uid, 600);
+        let again = b.add_meeting(&new_meeting("ana", uid, 900), at(0));
+        assert!(matches!(again, Err(StoreError::Conflict(_))), "{uid:?} {again:?}");
+    }
+    assert_eq!(b.open(0, 601).opened.len(), 3);
+    assert_eq!(b.due(420).len(), 3);
 }
 
 fn a_refused_person_harms_nobody_else(b: &Bench) {

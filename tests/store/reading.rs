@@ -1,6 +1,6 @@
 //! The tick's own record, faults, the snapshot and the rehearsal.
 
-use crate::build::{Bench, accepted, always, at, attempt, executed, owner, watch};
+use crate::build::{Bench, accepted, always, at, attempt, close_rule, executed, owner, watch};
 use savehub::model::{IncidentState, MeetingState};
 use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickStart, TickView};
 
@@ -16,6 +16,8 @@ facts! {
     the_snapshot_shows_planned_meetings_earliest_first,
     the_snapshot_shows_open_incidents_and_those_that_ended_since,
     an_open_incident_is_never_left_out_of_the_snapshot,
+    of_incidents_that_ended_at_once_the_newest_are_shown,
+    a_tick_begins_with_the_end_of_the_newest_one_that_ended,
     the_snapshot_of_an_empty_store_is_empty,
     a_rehearsal_starts_with_what_is_there,
     a_rehearsal_leaves_no_trace,
@@ -155,6 +157,28 @@ fn an_open_incident_is_never_left_out_of_the_snapshot(b: &Bench) {
     assert_eq!(b.open(0, 900).opened.len(), 201);
     let shown = snapshot(b, 420).incidents;
     assert!(shown.iter().any(|i| i.meeting == soonest.id), "{} incidents without the soonest", shown.len());
+}
+
+fn of_incidents_that_ended_at_once_the_newest_are_shown(b: &Bench) {
+    for meeting in 0..202 {
+        b.add("bo", &format!("e{meeting}"), 601 + meeting);
+    }
+    let opened = b.open(0, 900).opened;
+    assert_eq!(b.close(at(2000), &close_rule()).unwrap().missed, opened);
+    let shown: Vec<_> = snapshot(b, 2001).incidents.iter().map(|i| i.id).collect();
+    let newest: Vec<_> = opened[2..].iter().rev().copied().collect();
+    assert_eq!(shown, newest);
+}
+
+fn a_tick_begins_with_the_end_of_the_newest_one_that_ended(b: &Bench) {
+    let first = b.begin_tick(&start(0)).unwrap();
+    assert_eq!(first.last_tick_at, None);
+    let second = b.begin_tick(&start(30)).unwrap();
+    assert_eq!(second.last_tick_at, None, "what a killed one placed stands in its attempts");
+    b.end_tick(second.id, &finish(31, 0, None)).unwrap();
+    b.end_tick(first.id, &finish(40, 0, None)).unwrap();
+    let later = start(7200);
+    assert_eq!(b.begin_tick(&later).unwrap().last_tick_at, Some(at(40)));
 }
 
 fn the_snapshot_of_an_empty_store_is_empty(b: &Bench) {

@@ -64,7 +64,8 @@ fn unwatched(tx: &Tx<'_>, until: Timestamp) -> Inner<Vec<Meeting>> {
 /// Open incidents that the plan no longer wants, with its reason.
 fn refused(tx: &Tx<'_>, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, Reason)>> {
     let sql = format!(
-        "select {}, i.id as incident from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null",
+        "select {}, i.id as incident from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null \
+         order by i.starts_at, i.id",
         meetings::COLUMNS
     );
     let statement = tx.sql(&sql);

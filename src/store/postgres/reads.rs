@@ -43,7 +43,7 @@ fn next_meetings(tx: &Tx<'_>, now: Timestamp, until: Timestamp) -> Inner<Vec<Mee
 /// Ids of the incidents that are shown; $1 is the time since which they may have ended, $2 how many of those at most.
 const SHOWN_INCIDENTS: &str = "select id from incidents where ended_at is null union all \
                                select id from (select id from incidents where ended_at >= $1 \
-                                 order by ended_at desc, id limit $2) ended";
+                                 order by ended_at desc, id desc limit $2) ended";
 
 /// All incidents of a meeting, oldest generation first.
 pub(super) fn incidents_of(tx: &Tx<'_>, meeting: MeetingId) -> Inner<Vec<IncidentView>> {

@@ -69,7 +69,8 @@ fn refused(tx: &Transaction<'_>, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, R
         return Ok(Vec::new());
     }
     let sql = format!(
-        "select {}, i.id as incident from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null",
+        "select {}, i.id as incident from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null \
+         order by i.starts_at, i.id",
         meetings::COLUMNS
     );
     let mut statement = tx.prepare_cached(&sql)?;

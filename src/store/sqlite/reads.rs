@@ -79,7 +79,7 @@ fn incidents(tx: &Transaction<'_>, since: Timestamp) -> Inner<Vec<IncidentView>>
     let mut statement = tx.prepare_cached(&format!(
         "{INCIDENT} where i.id in ( \
            select id from incidents where ended_at is null union all \
-           select id from (select id from incidents where ended_at >= ?1 order by ended_at desc limit ?2)) \
+           select id from (select id from incidents where ended_at >= ?1 order by ended_at desc, id desc limit ?2)) \
          order by i.starts_at desc, i.id desc",
     ))?;
     let rows = statement.query_map(params![since, SHOWN], incident)?;
