@@ -87,5 +87,7 @@ mod record;
 mod rungs;
 #[path = "store/settle.rs"]
 mod settle;
+#[path = "store/tally.rs"]
+mod tally;
 #[path = "store/unreadable.rs"]
 mod unreadable;

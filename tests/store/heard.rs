@@ -1,11 +1,11 @@
 //! What people said: used once, together with what it does.
 
-use crate::build::{Bench, always, at, attempt, end, not_sent, secs};
+use crate::build::{Bench, always, at, attempt, close_rule, end, not_sent, owner, secs};
 use savehub::model::{
     Answer, AttemptState, Heard, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, Phone, Reason, StepState,
     Target, Waiting, tag,
 };
-use savehub::store::{AfterFacts, AttemptDraft, CheckIn, Heeded};
+use savehub::store::{AfterFacts, AttemptDraft, CheckIn, Heeded, TickStart};
 
 facts! {
     an_incident_waits_for_an_answer_once_something_was_sent_for_it,
@@ -14,6 +14,8 @@ facts! {
     an_answer_ends_or_acknowledges_every_incident_it_is_for,
     an_incident_that_has_ended_is_not_ended_again,
     a_waiting_message_is_cancelled_when_its_incident_ends,
+    what_was_said_is_told_with_the_meeting_it_was_said_for,
+    what_was_heard_is_forgotten_when_nobody_lists_it_any_more,
 }
 
 fn message(sid: &str) -> Heard {
@@ -102,4 +104,45 @@ fn a_waiting_message_is_cancelled_when_its_incident_ends(b: &Bench) {
     assert_eq!(b.accept(sent, "SM9", 121).state, AttemptState::Accepted);
     assert_eq!(b.waiting().unwrap()[0].calls, Vec::<String>::new(), "nobody presses a key in a message");
     assert_eq!(b.check_in(m.id, CheckIn::Joined, at(121).plus(secs(1))).unwrap().hang_ups, 1);
+}
+
+fn what_was_said_is_told_with_the_meeting_it_was_said_for(b: &Bench) {
+    let (hers, his) = (b.watched("ana", "hers", 300), b.watched("bo", "his", 300));
+    b.call("hers", "CA1", 120);
+    b.call("his", "CA2", 120);
+    let hear = |sid: &str, second, text: &str, effect, incidents: Vec<IncidentId>| {
+        let heard = Heard { at: at(second), text: text.into(), ..message(sid) };
+        let rule = |_: &[Waiting]| Answer { effect, incidents: incidents.clone() };
+        assert!(b.hear(&heard, at(second + 5), &rule).unwrap().is_some());
+    };
+    hear("SM3", 140, "wh\u{7}at?", HeardEffect::NotUnderstood, vec![]);
+    hear("SM2", 150, "1", HeardEffect::Joined, vec![b.incident(hers.id, 1).id]);
+    hear("SM1", 750, "hm", HeardEffect::NothingOpen, vec![]);
+    hear("SM0", 900, "later", HeardEffect::NothingOpen, vec![]);
+    let told = |meeting| b.history(meeting).unwrap().unwrap().incidents.remove(0).heard;
+    let seen: Vec<_> = told(hers.id).into_iter().map(|h| (h.at, h.heard_at, h.message, h.effect)).collect();
+    let expected = [
+        (at(140), at(145), "wh at?".to_owned(), HeardEffect::NotUnderstood),
+        (at(150), at(155), "1".to_owned(), HeardEffect::Joined),
+        (at(750), at(755), "hm".to_owned(), HeardEffect::NothingOpen),
+    ];
+    assert_eq!(seen, expected, "in vain counts until ten minutes after its end");
+    assert_eq!((told(hers.id)[0].from.as_str(), told(his.id).len()), ("****0101", 0), "it came from her phone");
+}
+
+fn what_was_heard_is_forgotten_when_nobody_lists_it_any_more(b: &Bench) {
+    let day = 86_400;
+    let meeting = b.watched("ana", "event", 300);
+    b.call("event", "CA1", 120);
+    let incident = b.incident(meeting.id, 1).id;
+    assert!(heed(b, "SM1", HeardEffect::Missed).is_some_and(|done| done.incidents == [incident]));
+    assert!(heed(b, "SM2", HeardEffect::NothingOpen).is_some());
+    b.close(at(29 * day), &close_rule()).unwrap();
+    assert_eq!(heed(b, "SM2", HeardEffect::NothingOpen), None, "it may still be listed");
+    // There is something to close once more: the tick's own row is old.
+    b.begin_tick(&TickStart { now: at(0), boottime_ms: 0, owner: owner(), host: "bench".into() }).unwrap();
+    b.close(at(31 * day), &close_rule()).unwrap();
+    assert!(heed(b, "SM2", HeardEffect::NothingOpen).is_some(), "nobody lists it any more");
+    assert_eq!(heed(b, "SM1", HeardEffect::Missed), None, "its incident keeps it");
+    assert_eq!(b.recent_ticks(at(0), 10).unwrap(), [], "nor is a tick of then kept");
 }

@@ -1,10 +1,11 @@
 //! The story of a meeting, and what comes next.
 
-use crate::build::{Bench, at};
-use savehub::model::{IncidentId, MeetingId, StepId};
+use crate::build::{Bench, at, end, rejected};
+use savehub::model::{CancelledBy, HangUp, IncidentId, MeetingId, Reason, RejectionClass, StepId, StepState};
 
 facts!(
     a_history_holds_every_generation_its_steps_and_what_the_guards_saw_of_each,
+    a_history_tells_refusals_wishes_and_who_called_it_off,
     what_is_not_there_has_no_history,
     what_comes_next_is_the_next_step_the_next_meeting_and_the_earliest_open_incident,
 );
@@ -34,6 +35,21 @@ fn a_history_holds_every_generation_its_steps_and_what_the_guards_saw_of_each(b:
     assert_eq!(b.meeting_of(newest).unwrap(), Some(second.id));
     let steps: Vec<StepId> = both.incidents[1].steps.iter().map(|step| step.view.id).collect();
     assert_eq!(steps, both.incidents[1].view.steps.iter().map(|step| step.id).collect::<Vec<_>>());
+}
+
+fn a_history_tells_refusals_wishes_and_who_called_it_off(b: &Bench) {
+    let meeting = b.watched("ana", "a", 600);
+    let refused = |_: &_| end(StepState::Failed, Reason::Rejected);
+    let _ = b.record(b.place("a", 420), &rejected(RejectionClass::Ours), at(421), &refused).unwrap();
+    b.call("a", "CA1", 540);
+    b.cancel_meeting(meeting.id, at(550)).unwrap();
+    let history = b.history(meeting.id).unwrap().unwrap();
+    assert_eq!((history.cancelled_by, history.changed_at), (Some(CancelledBy::Person), at(550)));
+    let steps = &history.incidents[0].steps;
+    let told: Vec<_> = steps.iter().map(|s| (s.ready_at, s.changed_at)).collect();
+    assert_eq!(told, [(at(420), at(421)), (at(540), at(540))]);
+    let told: Vec<_> = steps.iter().map(|s| &s.attempts[0]).map(|a| (a.class, a.hang_up_how)).collect();
+    assert_eq!(told, [(Some(RejectionClass::Ours), None), (None, Some(HangUp::Completed))]);
 }
 
 fn what_is_not_there_has_no_history(b: &Bench) {

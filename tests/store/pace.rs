@@ -1,6 +1,6 @@
 //! The line of calls: turns are taken with the attempt, shared by everybody, and who has none is turned away.
 
-use crate::build::{Bench, always, at, attempt, phone_of};
+use crate::build::{Bench, again, always, at, attempt, not_sent, phone_of};
 use savehub::model::{Address, Line, NextSlot, Reason, Refusal, Slot, StepState, Target, Timestamp, Verdict};
 use savehub::store::{AttemptDraft, Begun, Facts, Queued};
 
@@ -9,6 +9,7 @@ facts! {
     what_a_guard_refuses_takes_no_turn,
     a_step_without_a_turn_stays_pending_and_nothing_is_written,
     an_incident_keeps_the_number_of_its_newest_attempt,
+    each_number_of_an_account_has_its_own_turn,
     the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names,
 }
 
@@ -76,6 +77,30 @@ fn an_incident_keeps_the_number_of_its_newest_attempt(b: &Bench) {
     let draft = AttemptDraft { senders: senders.clone(), slot: &kept, ..b.draft("ana", 540) };
     let next = attempt(b.begin_attempt(b.claim("talk", 540), &draft, at(540), &always).unwrap());
     assert_eq!(next.from, senders[1]);
+}
+
+fn each_number_of_an_account_has_its_own_turn(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("bo", "review", 600);
+    let senders = ["+12025550198", "+12025550199"].map(Address::read).to_vec();
+    let next = NextSlot { account: at(421), number: Some(at(440)), any: at(421) };
+    let begin = |uid: &str, account: &str, now, line: Line| {
+        let slot = move |seen: &Line| {
+            assert_eq!((seen.account, &seen.senders), (line.account, &line.senders));
+            Slot::Take { sender: 1, next: Some(next) }
+        };
+        let claim = b.claim(uid, now);
+        let draft = b.draft(&claim.person, now);
+        let draft = AttemptDraft { senders: senders.clone(), account: account.into(), slot: &slot, ..draft };
+        b.begin_attempt(claim, &draft, at(now), &always).unwrap()
+    };
+    let never = Line { account: None, senders: vec![None, None], kept: None };
+    let first = attempt(begin("talk", "AC-first", 420, never.clone()));
+    assert_eq!(first.next_slot, Some(at(421)));
+    let taken = Line { account: Some(at(421)), senders: vec![None, Some(at(440))], kept: None };
+    let second = attempt(begin("review", "AC-first", 430, taken.clone()));
+    let _ = b.record(second, &not_sent(), at(431), &again(450, false)).unwrap();
+    let _ = attempt(begin("review", "AC-second", 450, never));
 }
 
 fn the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names(b: &Bench) {

@@ -5,10 +5,12 @@ use crate::build::{
     rejected, report, secs, stay, unknown,
 };
 use savehub::model::{
-    Accepted, AckHow, Action, Address, AttemptState, CallStatus, HangUpState, IncidentState, MeetingId, Offset,
-    Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target, When, Whom,
+    Accepted, AckHow, Action, Address, AttemptState, CallStatus, HangUp, HangUpState, IncidentState, Line, MeetingId,
+    Offset, Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target, When, Whom,
 };
-use savehub::store::{Acknowledgement, Attempt, Begun, CheckIn, Claim, Meeting, Plan, Refusal, Reported};
+use savehub::store::{
+    Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, Meeting, Plan, Queued, Refusal, Reported, Verdict,
+};
 
 facts! {
     a_claim_says_what_its_rung_is,
@@ -25,6 +27,9 @@ facts! {
     an_incident_is_missed_when_its_last_rung_after_the_start_has_ended,
     a_rung_after_the_start_that_nobody_ended_does_not_keep_it_open,
     a_refused_mailbox_ends_its_kind_alone_and_brings_the_next_rung_forward,
+    a_refused_channel_leaves_another_one_alone,
+    a_call_that_would_be_dialled_too_late_is_cancelled_for_the_next_rung,
+    a_call_that_is_turned_away_brings_the_next_rung_forward,
     a_message_that_has_left_is_not_hung_up,
     a_message_that_waits_is_cancelled_as_soon_as_it_is_known,
 }
@@ -252,6 +257,43 @@ fn a_refused_mailbox_ends_its_kind_alone_and_brings_the_next_rung_forward(b: &Be
         (StepState::Pending, at(660)),
     ];
     assert_eq!(fates, expected, "a call has its own time, and nobody is missing before the start");
+}
+
+fn a_refused_channel_leaves_another_one_alone(b: &Bench) {
+    let ntfy = |before: i64| action(RungKind::Webhook, -before);
+    let meeting = watched(b, &[ntfy(500), ntfy(400), Action { channel: Some("pager".into()), ..ntfy(300) }]);
+    let hook = place(b, RungKind::Webhook, 100);
+    let refused = |_: &_| end(StepState::Failed, Reason::InvalidNumber);
+    let _ = b.record(hook, &rejected(RejectionClass::Callee), at(101), &refused).unwrap();
+    let fates = [1, 2].map(|rung| b.step(meeting, rung)).map(|s| (s.state, s.due_at));
+    assert_eq!(fates, [(StepState::Skipped, at(200)), (StepState::Pending, at(101))]);
+}
+
+fn a_call_that_would_be_dialled_too_late_is_cancelled_for_the_next_rung(b: &Bench) {
+    let queued = |wait| {
+        let meta = ReplyMeta { queued_for: Some(secs(wait)), ..ReplyMeta::default() };
+        Reply { meta, ..accepted(&format!("CA{wait}")) }
+    };
+    let meeting =
+        watched(b, &[action(RungKind::Call, -180), action(RungKind::Call, -120), action(RungKind::Email, -60)]);
+    let in_time = b.record(place(b, RungKind::Call, 420), &queued(178), at(421), &executed).unwrap();
+    assert_eq!((in_time.hang_up, b.step(meeting, 2).due_at), (None, at(540)));
+    let late = b.record(place(b, RungKind::Call, 480), &queued(119), at(481), &executed).unwrap();
+    let wanted = late.hang_up.expect("to be cancelled at once");
+    assert_eq!((wanted.sid.as_str(), wanted.hang_up), ("CA119", Some(HangUp::Canceled)));
+    assert_eq!(b.step(meeting, 2).due_at, at(481));
+}
+
+fn a_call_that_is_turned_away_brings_the_next_rung_forward(b: &Bench) {
+    let meeting =
+        watched(b, &[action(RungKind::Call, -180), action(RungKind::Call, -120), action(RungKind::Email, -60)]);
+    let queue = [Queued { step: claim(b, RungKind::Call, 420).step, draft: b.draft("ana", 420) }];
+    let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
+    let hopeless = |_: &Line, waiting: &[(usize, Facts)]| vec![(waiting[0].0, no.clone())];
+    let turned = b.turn_away(&queue, at(430), &|_, _| Verdict::Place, &hopeless).unwrap();
+    assert_eq!((turned.claimable, turned.results.len()), (vec![], 1));
+    let steps = [1, 2].map(|rung| b.step(meeting, rung)).map(|s| (s.state, s.due_at));
+    assert_eq!(steps, [(StepState::Pending, at(480)), (StepState::Pending, at(430))], "a call has its own time");
 }
 
 fn a_message_that_has_left_is_not_hung_up(b: &Bench) {
