@@ -21,7 +21,7 @@
 //!
 //! # Who may import whom
 //!
-//! Imports run downward. `tests/architecture.rs` holds this table as data and fails when a file leaves it.
+//! Imports run downward. `tests/it/architecture.rs` holds this table as data and fails when a file leaves it.
 //!
 //! | module | may import |
 //! |---|---|

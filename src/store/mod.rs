@@ -10,7 +10,7 @@
 //! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; one of them, at most,
 //! *owns* it: its copy counts. What a look at a calendar changes is said by a rule (`rules::agenda`) and done here.
 //!
-//! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store.rs`).
+//! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store/`).
 
 mod agenda;
 mod history;

@@ -1,5 +1,5 @@
 //! savehub with its state on PostgreSQL: several hosts, a server that goes away, and what it costs. The conformance suite
-//! of stores runs in `tests/store.rs`.
+//! of stores runs in `tests/store/`.
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 

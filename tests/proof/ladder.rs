@@ -4,10 +4,10 @@
 //! Calls and messages are counted in the provider's own lists, webhooks and mails by who received them. A webhook may
 //! arrive again, always with the key of its step; a mail once more, always with the same `Message-ID`.
 
-use crate::fake_smtp::{FakeSmtp, Turn};
 use crate::rig::{Rig, Setup, number, say, whole};
 use crate::strace::{Point, able, inject, points, sample};
 use crate::support::fake_feed::{FakeFeed, Serves};
+use crate::support::fake_smtp::{FakeSmtp, Turn};
 use crate::support::fake_twilio::{Behaviour, Endpoint};
 use crate::verdict::{Tally, picture, still_open, wait};
 use savehub::config::Security;

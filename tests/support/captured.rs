@@ -25,10 +25,10 @@ impl Log for Capture {
     fn flush(&self) {}
 }
 
-/// What is logged while this runs, each line behind its level, and what it returns. Once in a test binary: the log is the
-/// process's.
+/// What is logged while this runs, each line behind its level, and what it returns. Once in a process, whose log
+/// this is: the test runs [`alone`](super::alone::alone).
 pub fn logged<T>(run: impl FnOnce() -> T) -> (T, String) {
-    log::set_logger(&LOG).expect("one test of a binary captures its log");
+    log::set_logger(&LOG).expect("one test of a process captures its log");
     log::set_max_level(LevelFilter::Trace);
     let done = run();
     let log = LOG.0.lock().unwrap().clone();

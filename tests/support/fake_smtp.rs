@@ -2,7 +2,7 @@
 //! from `support`, as `fake_tls` is.
 #![allow(unreachable_pub, reason = "as in `support`")]
 
-use crate::fake_tls::certified;
+use super::fake_tls::certified;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use savehub::config::{EmailConfig, Later, Login, Security};
 use savehub::model::Email;

@@ -2,8 +2,8 @@
 //! that the test binaries without TLS do not carry it.
 #![allow(unreachable_pub, reason = "as in `support`")]
 
-use crate::support::fake_twilio::Latch;
-use crate::support::wire::{Request, response};
+use super::fake_twilio::Latch;
+use super::wire::{Request, response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};

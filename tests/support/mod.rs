@@ -2,17 +2,22 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "every test binary uses another part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
+pub mod alone;
 pub mod bent;
+pub mod browser;
 pub mod captured;
 pub mod cli;
 pub mod documents;
 pub mod fake_feed;
 pub mod fake_rules;
 pub mod fake_script;
+pub mod fake_smtp;
+pub mod fake_tls;
 pub mod fake_twilio;
 pub mod watched;
 pub mod wire;
 pub mod world;
+pub mod year;
 
 use savehub::config::{EngineConfig, OnUnknown, TwilioAuth, TwilioConfig};
 use savehub::model::{Address, FenceReason, Phone, Request, RequestFacts, Target, Timestamp, Voice};

@@ -1,9 +1,0 @@
-//! What savehub sees in a calendar: occurrences, zones, who rings, and that nothing in a file can stop it.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-mod costs;
-mod ics;
-mod look;
-mod mutated;
-mod policy;
-mod zones;

@@ -1,0 +1,415 @@
+//! A subscription and what becomes of it: the meeting moves, is called off, and the server breaks, and each time the
+//! right thing rings or does not. A real server on loopback, the real tick, a clock turned by hand.
+
+use crate::support::fake_feed::{FakeFeed, Serves};
+use crate::support::world::{BEGIN, World};
+use savehub::config::CalendarPlace;
+use savehub::model::{MeetingId, Timestamp};
+use savehub::store::Meeting;
+use std::fmt::Write as _;
+
+/// One event of a calendar: UID, start on 2026-11-22 as `093000`, title, and what else stands in it.
+struct Event {
+    uid: &'static str,
+    start: &'static str,
+    title: &'static str,
+    more: &'static str,
+}
+
+fn event(uid: &'static str, start: &'static str, title: &'static str) -> Event {
+    Event { uid, start, title, more: "" }
+}
+
+fn calendar(events: &[Event]) -> String {
+    let mut text = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\n");
+    for Event { uid, start, title, more } in events {
+        write!(
+            text,
+            "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:20261122T{start}Z\r\nSUMMARY:{title}\r\n\
+             {more}END:VEVENT\r\n"
+        )
+        .unwrap();
+    }
+    text.push_str("END:VCALENDAR\r\n");
+    text
+}
+
+/// Ana, whose calendar is served on loopback. The story begins at 09:00.
+struct Story {
+    world: World,
+    feed: FakeFeed,
+}
+
+impl Story {
+    fn of(events: &[Event]) -> Self {
+        let feed = FakeFeed::start(Serves::plain(&calendar(events)));
+        let mut world = World::new();
+        world.reads("ana", CalendarPlace::Web(feed.url().into()));
+        Self { world, feed }
+    }
+
+    /// What the calendar holds from now on.
+    fn now_holds(&self, events: &[Event]) {
+        self.feed.serve(Serves::plain(&calendar(events)));
+    }
+
+    /// Ticks every minute until this time of the day (`HHMMSS` of the clock at Greenwich).
+    fn ticks_until(&self, time: &str) {
+        while self.world.now() < at(time) {
+            self.world.advance(60);
+            self.world.tick();
+        }
+    }
+
+    fn meetings(&self) -> Vec<Meeting> {
+        self.world.parts.store.meetings(BEGIN, Timestamp::from_ms(i64::MAX)).unwrap()
+    }
+
+    /// The one meeting of this title.
+    fn meeting(&self, title: &str) -> MeetingId {
+        let meetings = self.meetings();
+        let mut found = meetings.iter().filter(|m| m.title == title);
+        let meeting = found.next().unwrap_or_else(|| panic!("no {title} in {meetings:?}"));
+        assert_eq!(found.next(), None);
+        meeting.id
+    }
+
+    fn rang(&self, times: usize) {
+        self.world.phone("ana").rang(times);
+    }
+}
+
+/// An instant of the day of the story.
+fn at(time: &str) -> Timestamp {
+    let part = |range: std::ops::Range<usize>| time[range].parse::<i64>().unwrap();
+    Timestamp::from_ms(BEGIN.ms() + 1000 * ((part(0..2) - 9) * 3600 + part(2..4) * 60 + part(4..6)))
+}
+
+#[test]
+fn a_meeting_of_a_calendar_rings_as_the_ladder_says() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("092600");
+    story.rang(0);
+    story.ticks_until("093000");
+    story.rang(2);
+    assert!(story.world.phone("ana").calls()[0].contains("Board sync starts in 3 minutes"), "what is said");
+}
+
+#[test]
+fn a_meeting_that_moves_rings_at_its_new_time_alone() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("092000");
+    let meeting = story.meeting("Board sync");
+    assert_eq!(story.world.state(meeting), "OPEN");
+    story.now_holds(&[event("a@x", "100000", "Board sync")]);
+    story.ticks_until("093500");
+    story.rang(0);
+    assert_eq!(
+        story.world.generation(meeting, Some(1)).reason.map(savehub::model::Reason::as_str),
+        Some("meeting_moved")
+    );
+    story.ticks_until("100000");
+    story.rang(2);
+    assert_eq!(story.meeting("Board sync"), meeting, "it keeps its identity");
+}
+
+#[test]
+fn a_meeting_that_is_cancelled_does_not_ring() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("092000");
+    let meeting = story.meeting("Board sync");
+    story.now_holds(&[Event { more: "STATUS:CANCELLED\r\n", ..event("a@x", "093000", "Board sync") }]);
+    story.ticks_until("093500");
+    story.rang(0);
+    assert_eq!(story.world.state(meeting), "CANCELLED(meeting_cancelled)");
+}
+
+#[test]
+fn an_event_that_vanishes_is_believed_at_the_second_look() {
+    let both = [event("a@x", "093000", "Board sync"), event("b@x", "113000", "Lunch")];
+    let story = Story::of(&both);
+    story.ticks_until("091500");
+    let meeting = story.meeting("Board sync");
+    story.now_holds(&both[1..]);
+    let looks = story.feed.requests().len();
+    while story.feed.requests().len() == looks {
+        story.world.advance(30);
+        story.world.tick();
+    }
+    assert_eq!(story.world.state(meeting), "OPEN", "one look without it is not enough");
+    story.world.advance(60);
+    story.world.tick();
+    assert_eq!(story.feed.requests().len(), looks + 2, "the second look comes after a minute");
+    assert_eq!(story.world.state(meeting), "CANCELLED(meeting_cancelled)");
+}
+
+#[test]
+fn a_feed_that_breaks_in_any_way_leaves_its_meetings_in_force() {
+    let whole = calendar(&[event("a@x", "093000", "Board sync")]);
+    let login = b"<!DOCTYPE html><html><body>Please sign in</body></html>".to_vec();
+    let breaks = [
+        ("500", Serves::status(500)),
+        ("a sign-in form", Serves::Answer(200, vec![("Content-Type", "text/html".into())], login)),
+        ("cut in the middle", Serves::Answer(200, Vec::new(), whole.as_bytes()[..whole.len() / 2].to_vec())),
+        ("no event any more", Serves::plain(&calendar(&[]))),
+        ("nothing at all", Serves::Answer(200, Vec::new(), Vec::new())),
+        ("the address is gone", Serves::status(404)),
+    ];
+    for (what, serves) in breaks {
+        let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("090500");
+        story.feed.serve(serves);
+        story.ticks_until("093000");
+        assert_eq!(story.world.phone("ana").calls().len(), 2, "{what}");
+        assert!(story.feed.requests().len() > 2, "{what}: the server is asked again");
+    }
+}
+
+/// A server that asks to be left alone for an hour.
+fn busy() -> Serves {
+    Serves::Answer(429, vec![("Retry-After", "3600".into())], Vec::new())
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_is_asked_once_more_before_a_ring_and_no_more() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("090100");
+    story.feed.serve(busy());
+    story.ticks_until("091000");
+    let looks = story.feed.requests().len();
+    story.ticks_until("093000");
+    assert_eq!(story.feed.requests().len(), looks + 1);
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_meets_no_second_look() {
+    let both = [event("a@x", "120000", "Board sync"), event("b@x", "130000", "Lunch")];
+    let story = Story::of(&both);
+    story.world.tick();
+    story.now_holds(&both[1..]);
+    story.world.advance(400);
+    story.world.tick();
+    let looks = story.feed.requests().len();
+    story.feed.serve(busy());
+    story.ticks_until("100000");
+    assert_eq!(story.feed.requests().len(), looks + 1);
+}
+
+#[test]
+fn a_feed_that_comes_back_counts_again() {
+    let story = Story::of(&[event("a@x", "110000", "Board sync")]);
+    story.ticks_until("090500");
+    story.feed.serve(Serves::status(500));
+    story.ticks_until("093000");
+    story.now_holds(&[event("a@x", "113000", "Board sync")]);
+    story.ticks_until("110000");
+    story.rang(0);
+    story.ticks_until("113000");
+    story.rang(2);
+}
+
+#[test]
+fn a_changed_title_changes_the_words_of_the_calls_to_come() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("092000");
+    let meeting = story.meeting("Board sync");
+    story.now_holds(&[event("a@x", "093000", "Board crisis")]);
+    story.ticks_until("093000");
+    assert_eq!(story.meeting("Board crisis"), meeting);
+    assert_eq!(story.world.generation(meeting, None).generation, 1, "nothing else has changed");
+    assert!(story.world.phone("ana").calls()[0].contains("Board crisis"));
+}
+
+#[test]
+fn a_meeting_created_two_minutes_before_its_start_rings_with_the_tick_that_sees_it() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    std::fs::write(&file, calendar(&[])).unwrap();
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    world.tick();
+    std::fs::write(&file, calendar(&[event("a@x", "090200", "Fire drill")])).unwrap();
+    world.tick();
+    world.phone("ana").rang(1);
+    assert!(world.phone("ana").calls()[0].contains("Fire drill"));
+}
+
+#[test]
+fn a_calendar_that_leaves_the_config_takes_its_meetings_along() {
+    let mut story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.ticks_until("092000");
+    let meeting = story.meeting("Board sync");
+    story.world.change_config(|config| config.people[0].calendars.clear());
+    story.ticks_until("093000");
+    story.rang(0);
+    assert_eq!(story.world.state(meeting), "CANCELLED(calendar_removed)");
+}
+
+#[test]
+fn a_meeting_in_two_calendars_of_a_person_rings_once() {
+    let mut story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    let second = FakeFeed::start(Serves::plain(&calendar(&[event("a@x", "093000", "Board sync")])));
+    story.world.reads("ana", CalendarPlace::Web(second.url().into()));
+    story.ticks_until("093000");
+    story.rang(2);
+    story.meeting("Board sync");
+}
+
+#[test]
+fn a_slow_feed_delays_no_call() {
+    let feed = FakeFeed::start(Serves::Silence);
+    let mut world = World::with("[calendar]\ntimeout = \"1s\"");
+    world.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let ben = world.meeting_of("ben", "Standup", "09:03");
+    // The call is placed before the feed is waited for: with the tick that finds both due.
+    let summary = world.tick();
+    assert_eq!(summary.results.len(), 1);
+    assert_eq!(world.steps(ben)[0], "EXECUTED(initiated)");
+    let failure = world.snapshot().calendars[0].failure.clone();
+    assert_eq!(failure.as_deref(), Some("no whole answer within 1 s"));
+}
+
+#[test]
+fn a_dry_run_asks_no_feed() {
+    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    story.world.dry_run();
+    assert_eq!(story.feed.requests().len(), 0);
+    assert_eq!(story.meetings(), []);
+}
+
+#[test]
+fn a_file_that_stays_as_it_is_is_written_down_twice_and_then_costs_nothing() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    std::fs::write(&file, calendar(&[event("a@x", "093000", "Board sync")])).unwrap();
+    world.reads("ana", CalendarPlace::File(file));
+    let checked: Vec<_> = (0..4)
+        .map(|_| {
+            world.advance(30);
+            world.tick();
+            world.snapshot().calendars[0].checked_at.map(|at| at.since(BEGIN) / 1000)
+        })
+        .collect();
+    assert_eq!(checked, [Some(30), Some(60), Some(60), Some(60)], "once new, once to know that it is settled");
+}
+
+#[test]
+fn a_long_time_limit_of_fetches_does_not_keep_calendars_from_being_read() {
+    for limits in ["[calendar]\ntimeout = \"1m\"", "[engine]\nhard_timeout = \"12s\"\ntick_limit = \"21s\""] {
+        let feed = FakeFeed::start(Serves::plain(&calendar(&[event("a@x", "093000", "Board sync")])));
+        let mut world = World::with(limits);
+        world.reads("ana", CalendarPlace::Web(feed.url().into()));
+        world.tick();
+        assert_eq!(feed.requests().len(), 1, "{limits}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_for_a_while_hides_no_later_meeting() {
+    let text = calendar(&[event("a@x", "093000", "Board sync")]).replace("DTSTART:20261122", "DTSTART:20261124");
+    let feed = FakeFeed::start(Serves::plain(&text));
+    let mut world = World::new();
+    world.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let day = 86_400;
+    world.advance(365 * day);
+    world.tick();
+    world.clock.set_wall(BEGIN);
+    for _ in 0..2 * 24 {
+        world.tick();
+        world.advance(day / 24);
+    }
+    assert_eq!(world.parts.store.meetings(BEGIN, Timestamp::from_ms(i64::MAX)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_meeting_found_by_a_rare_look_is_looked_at_again_before_it_rings() {
+    let mut story = Story::of(&[event("a@x", "110000", "Board sync")]);
+    story.world.change_config(|config| config.calendar.refresh = std::time::Duration::from_secs(6 * 3600));
+    story.ticks_until("091000");
+    story.now_holds(&[event("a@x", "113000", "Board sync")]);
+    story.ticks_until("111000");
+    story.rang(0);
+    story.ticks_until("113000");
+    story.rang(2);
+}
+
+#[test]
+fn a_feed_that_goes_back_to_a_start_somebody_has_checked_in_for_does_not_ring_again() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    let holds = |start| std::fs::write(&file, calendar(&[event("a@x", start, "Board sync")])).unwrap();
+    holds("093000");
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    world.tick();
+    let meeting = world.parts.store.meetings(BEGIN, Timestamp::from_ms(i64::MAX)).unwrap()[0].id;
+    world.check_in(meeting);
+    for start in ["094500", "093000", "094500", "093000"] {
+        world.advance(60);
+        holds(start);
+        world.tick();
+    }
+    while world.now() < at("093000") {
+        world.advance(30);
+        world.tick();
+    }
+    world.phone("ana").rang(0);
+    assert_eq!(world.state(meeting), "RESOLVED(joined)");
+    holds("100000");
+    while world.now() < at("100000") {
+        world.tick();
+        world.advance(30);
+    }
+    world.phone("ana").rang(2);
+}
+
+#[test]
+fn a_call_for_a_meeting_that_is_called_off_ends_with_the_tick_that_sees_it() {
+    let mut world = World::on_twilio("");
+    let file = world.dir.path().join("work.ics");
+    std::fs::write(&file, calendar(&[event("a@x", "090230", "Board sync")])).unwrap();
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    world.tick();
+    assert!(world.fake().calls()[0].is_live(), "it rings");
+    let off = Event { more: "STATUS:CANCELLED\r\n", ..event("a@x", "090230", "Board sync") };
+    std::fs::write(&file, calendar(&[off])).unwrap();
+    world.advance(10);
+    world.tick();
+    assert!(!world.fake().calls()[0].is_live(), "it is hung up");
+}
+
+#[test]
+fn a_meeting_that_moves_to_and_fro_rings_no_more_than_the_limit() {
+    let mut world = World::with("[guards]\nnumber_gap = \"0s\"");
+    let file = world.dir.path().join("work.ics");
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    for turn in 0..14 {
+        let start = if turn % 2 == 0 { "090500" } else { "090600" };
+        std::fs::write(&file, calendar(&[event("a@x", start, "Board sync")])).unwrap();
+        world.tick();
+        world.advance(25);
+    }
+    world.phone("ana").rang(2);
+}
+
+#[test]
+fn a_call_that_becomes_due_while_a_tick_waits_for_a_feed_does_not_wait_for_it() {
+    let feed = FakeFeed::start(Serves::Silence);
+    let mut world = World::with("[calendar]\ntimeout = \"5s\"");
+    world.parts.clock = std::sync::Arc::new(savehub::clock::SystemClock);
+    world.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let now = world.parts.clock.now();
+    let due = now.plus(std::time::Duration::from_secs(1));
+    let meeting = savehub::store::NewMeeting {
+        person: "ben".into(),
+        uid: "1".into(),
+        recurrence: String::new(),
+        title: "Standup".into(),
+        starts_at: due.plus(std::time::Duration::from_secs(180)),
+        ends_at: None,
+        link: None,
+        source: "manual".into(),
+    };
+    let id = world.parts.store.add_meeting(&meeting, now).unwrap().id;
+    world.tick();
+    let late = world.attempts(id)[0].intent_at.since(due);
+    assert!(late < 2_500, "{late} ms late");
+}

@@ -1,0 +1,290 @@
+//! The calendars of a whole company: each is looked at within its interval, no tick looks at many more than another, what
+//! is known is not sent again, and no look begins before a due call.
+//!
+//! `cargo test` has 400 calendars; the whole has 5,000:
+//! SAVEHUB_PROOF=whole cargo test --release --test it calendars_at_size:: -- --nocapture
+
+use crate::support::world::{BEGIN, World};
+use savehub::clock::Clock;
+use savehub::config::{CalendarPlace, CalendarSource};
+use savehub::feed::{Feed, Feeds, Fetched};
+use savehub::model::{Address, CallReport, HangUp, ProviderKind, Reply, Request, Timestamp, Validators};
+use savehub::provider::mock::{MOCK_ACCOUNT, Mock};
+use savehub::provider::{Gate, Provider, ProviderError};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Between two ticks.
+const EVERY: Duration = Duration::from_secs(30);
+
+const PARALLEL: usize = 8;
+
+fn company() -> usize {
+    if std::env::var("SAVEHUB_PROOF").is_ok_and(|v| v == "whole") { 5000 } else { 400 }
+}
+
+/// One look at one calendar.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Timestamp,
+    /// It was asked whether the last copy is still good.
+    conditional: bool,
+}
+
+/// A server with everybody's calendar, on which everybody has the same meeting.
+struct Server {
+    clock: Arc<dyn Clock>,
+    body: String,
+    looks: Mutex<Vec<Vec<Look>>>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    /// What happened, in its order, for who asks which came first.
+    events: Mutex<Vec<Event>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Call,
+    Look,
+}
+
+impl Server {
+    fn took(&self, calendar: usize) -> Vec<Look> {
+        self.looks.lock().unwrap()[calendar].clone()
+    }
+}
+
+/// One calendar on it.
+struct Calendar {
+    server: Arc<Server>,
+    number: usize,
+}
+
+impl Feed for Calendar {
+    fn fetch(&self, last: &Validators, whole: bool) -> Fetched {
+        let server = &self.server;
+        let now_at_once = server.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        server.most_at_once.fetch_max(now_at_once, Ordering::SeqCst);
+        server.events.lock().unwrap().push(Event::Look);
+        let conditional = last.etag.is_some() && !whole;
+        server.looks.lock().unwrap()[self.number].push(Look { at: server.clock.now(), conditional });
+        let validators = Validators { etag: Some("\"1\"".into()), ..Validators::default() };
+        let fetched = if conditional {
+            Fetched::Unchanged(validators)
+        } else {
+            Fetched::New { body: server.body.clone().into_bytes(), validators }
+        };
+        server.at_once.fetch_sub(1, Ordering::SeqCst);
+        fetched
+    }
+}
+
+struct Shelf(Arc<Server>);
+
+impl Feeds for Shelf {
+    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+        Some(Arc::new(Calendar { server: Arc::clone(&self.0), number: key.parse().ok()? }))
+    }
+}
+
+/// The mock phone, which says when it is asked.
+struct Phones(Arc<Mutex<Option<Arc<Server>>>>);
+
+impl Provider for Phones {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Mock
+    }
+
+    fn account(&self) -> &'static str {
+        MOCK_ACCOUNT
+    }
+
+    fn senders(&self) -> Vec<Address> {
+        Mock::new(&[]).senders()
+    }
+
+    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
+        if let Some(server) = self.0.lock().unwrap().as_ref() {
+            server.events.lock().unwrap().push(Event::Call);
+        }
+        Mock::new(&[]).place(request, gate)
+    }
+
+    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
+        Mock::new(&[]).fetch(sid, now)
+    }
+
+    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
+        Mock::new(&[]).hang_up(sid, how, now)
+    }
+}
+
+/// People with a calendar each, in which a meeting stands that starts at `meeting` (`HHMMSS` on 2026-11-22, UTC). It is
+/// nine o'clock.
+struct Company {
+    world: World,
+    server: Arc<Server>,
+    people: usize,
+}
+
+impl Company {
+    fn new(people: usize, refresh: &str, meeting: &str) -> Self {
+        let mut text =
+            format!("[guards]\ndaily_cap = 100000\n[calendar]\nrefresh = \"{refresh}\"\nparallel = {PARALLEL}\n");
+        text.push_str("[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n");
+        for n in 0..people {
+            let phone = format!("+1{}55501{:02}", 203 + n / 100, n % 100);
+            write!(text, "[[person]]\nid = \"p{n}\"\nphone = \"{phone}\"\nzone = \"UTC\"\n").unwrap();
+        }
+        let knows = Arc::new(Mutex::new(None));
+        let mut world = World::on_phone(&text, Arc::new(Phones(Arc::clone(&knows))));
+        let server = Arc::new(Server {
+            clock: Arc::clone(&world.clock) as _,
+            body: format!(
+                "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+                 DTSTAMP:20261101T000000Z\r\nDTSTART:20261122T{meeting}Z\r\nSUMMARY:Stand-up\r\nEND:VEVENT\r\n\
+                 END:VCALENDAR\r\n"
+            ),
+            looks: Mutex::new(vec![Vec::new(); people]),
+            at_once: AtomicUsize::default(),
+            most_at_once: AtomicUsize::default(),
+            events: Mutex::default(),
+        });
+        *knows.lock().unwrap() = Some(Arc::clone(&server));
+        world.change_config(|config| {
+            for person in &mut config.people {
+                let Some(number) = person.id.strip_prefix('p') else { continue };
+                let place = CalendarPlace::Web("https://calendar.example.org/x.ics".to_owned().into());
+                person.calendars =
+                    vec![CalendarSource { key: number.into(), name: "work".into(), place, refresh: None }];
+            }
+            // Time is the clock's alone: a slow machine must not end a tick.
+            config.engine.tick_limit = Duration::from_secs(24 * 3600);
+        });
+        world.parts.feeds = Arc::new(Shelf(Arc::clone(&server)));
+        Self { world, server, people }
+    }
+
+    /// Ticks until so many seconds after nine; gives how many calendars each tick looked at.
+    fn ticks_for(&self, secs: i64) -> Vec<usize> {
+        let mut each = Vec::new();
+        while self.world.now().since(BEGIN) <= secs * 1000 {
+            let before = self.looks();
+            self.world.tick();
+            each.push(self.looks() - before);
+            self.world.clock.advance(EVERY);
+        }
+        each
+    }
+
+    fn looks(&self) -> usize {
+        self.server.looks.lock().unwrap().iter().map(Vec::len).sum()
+    }
+
+    fn calls(&self) -> usize {
+        self.server.events.lock().unwrap().iter().filter(|event| **event == Event::Call).count()
+    }
+
+    /// The longest time between two looks at one calendar, in seconds.
+    fn longest_pause_s(&self) -> i64 {
+        let pauses = (0..self.people).flat_map(|calendar| {
+            let looks = self.server.took(calendar);
+            looks.windows(2).map(|two| two[1].at.since(two[0].at) / 1000).collect::<Vec<_>>()
+        });
+        pauses.max().unwrap()
+    }
+}
+
+#[test]
+fn each_calendar_of_a_company_is_looked_at_within_its_interval_and_the_looks_are_spread_evenly() {
+    let company = Company::new(company(), "5m", "094000");
+    let each = company.ticks_for(3600);
+    let (first, later) = each.split_first().unwrap();
+    assert_eq!(*first, company.people, "all of them are new");
+    // A tenth more than the interval, and a tick that finds the time come.
+    let longest = company.longest_pause_s();
+    assert!((300..=330 + 30).contains(&longest), "{longest} s");
+    let (even, most) = (company.people * 30 / 300, *later.iter().max().unwrap());
+    println!(
+        "{} calendars, {} looks in an hour, a tick has {even} on average and {most} at most",
+        company.people,
+        company.looks()
+    );
+    assert!(most * 2 <= even * 3, "a tick had {most} looks, on average they have {even}: {later:?}");
+    let (looks, most_at_once) = (company.looks(), company.server.most_at_once.load(Ordering::SeqCst));
+    assert!(looks <= company.people * 14, "{looks} looks: more than were asked for");
+    assert!((1..=PARALLEL).contains(&most_at_once), "{most_at_once} at once");
+    let sent_again =
+        (0..company.people).flat_map(|n| company.server.took(n).split_off(1)).filter(|look| !look.conditional);
+    assert_eq!(sent_again.count(), 0, "what is known is not sent again");
+    assert_eq!(company.calls(), company.people, "everybody was called for the meeting");
+}
+
+#[test]
+fn the_looks_before_a_meeting_that_everybody_has_do_not_come_at_once() {
+    let company = Company::new(company(), "6h", "150000");
+    let each = company.ticks_for(6 * 3600);
+    let first_ring_s = 6 * 3600 - 180;
+    let (mut before_ring, window) = (0, first_ring_s - 14 * 60..=first_ring_s - 6 * 60 + 30);
+    for calendar in 0..company.people {
+        let at = company.server.took(calendar).into_iter().map(|look| look.at.since(BEGIN) / 1000);
+        before_ring += usize::from(at.into_iter().any(|at| window.contains(&at)));
+    }
+    assert_eq!(before_ring, company.people, "each was looked at once more in the minutes before the first ring");
+    let (share, most) = (company.people * 30 / 480, each[1..].iter().max().unwrap());
+    assert!(*most <= 2 * share, "a tick had {most} looks, an even share is {share}");
+    assert_eq!(company.calls(), company.people);
+}
+
+#[test]
+fn no_look_begins_while_a_due_call_waits_for_a_worker() {
+    let company = Company::new(company(), "5m", "094000");
+    company.ticks_for(2190);
+    // The clock shows 09:37, when everybody is to be called and a tenth of the calendars is to be looked at.
+    let parallel = company.world.parts.config.engine.parallel;
+    company.server.events.lock().unwrap().clear();
+    let looks = company.looks();
+    company.world.tick();
+    assert!(company.looks() > looks, "there was something to look at");
+    let events = company.server.events.lock().unwrap().clone();
+    let calls_before_a_look = events.iter().take_while(|event| **event == Event::Call).count();
+    assert_eq!(events.iter().filter(|event| **event == Event::Call).count(), company.people);
+    // The last ones are with workers that have not begun.
+    assert!(calls_before_a_look + parallel >= company.people, "{calls_before_a_look} of {}", company.people);
+}
+
+#[test]
+fn calendars_that_wait_too_long_for_a_look_are_told_of_until_they_had_it() {
+    let mut company = Company::new(50, "5m", "150000");
+    let faults = |company: &Company| -> Vec<String> {
+        company.world.snapshot().faults.into_iter().map(|fault| fault.fault).collect()
+    };
+    company.ticks_for(0);
+    let parallel = |company: &mut Company, n| company.world.change_config(|config| config.calendar.parallel = n);
+    // As if nobody had time for a look.
+    parallel(&mut company, 0);
+    company.ticks_for(300);
+    assert_eq!(faults(&company), [""; 0], "some are late, but by less than the interval");
+    company.ticks_for(700);
+    assert_eq!(faults(&company), ["calendars behind"]);
+    parallel(&mut company, PARALLEL);
+    company.ticks_for(760);
+    assert_eq!(faults(&company), [""; 0]);
+}
+
+#[test]
+fn what_a_tick_has_no_time_for_is_left_to_the_next_one() {
+    let mut company = Company::new(company(), "5m", "150000");
+    // A look may begin in its first quarter only: half a second.
+    company.world.change_config(|config| config.engine.tick_limit = Duration::from_secs(2));
+    // The clock stands still: what one of them leased and left would stay so.
+    for _ in 0..400 {
+        company.world.tick();
+        if company.looks() == company.people {
+            break;
+        }
+    }
+    assert_eq!(company.looks(), company.people);
+}

@@ -1,0 +1,83 @@
+//! Fetching calendars: what counts as a new copy, what as a failure, what is never reached and never said.
+
+mod files;
+mod reach;
+mod secrets;
+mod web;
+
+use savehub::config::{CalendarConfig, CalendarPlace, CalendarSource, Config};
+use savehub::feed::{Feed, Feeds, Fetched, Sources};
+use savehub::http::{Lookup, SystemLookup};
+use savehub::model::Validators;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// For servers that answer.
+fn patient() -> CalendarConfig {
+    CalendarConfig { timeout: Duration::from_secs(20), max_bytes: 1_000_000, ..CalendarConfig::default() }
+}
+
+/// For servers that do not.
+fn hasty() -> CalendarConfig {
+    CalendarConfig { timeout: Duration::from_millis(600), ..patient() }
+}
+
+/// A config with one calendar.
+fn config(place: CalendarPlace, calendar: &CalendarConfig) -> Arc<Config> {
+    let text = "database = \"x.db\"\n[[person]]\nid = \"ana\"\nphone = \"+12025550123\"\n[call]\nprovider = \"mock\"";
+    let mut config = savehub::config::from_text(text, Path::new("config.toml"), &|_| None).unwrap();
+    config.calendar = calendar.clone();
+    config.people[0].calendars = vec![CalendarSource { key: "k1".into(), name: "Work".into(), place, refresh: None }];
+    Arc::new(config)
+}
+
+fn feed(place: CalendarPlace, calendar: &CalendarConfig, lookup: impl Lookup) -> Arc<dyn Feed> {
+    let lookup: Arc<dyn Lookup> = Arc::new(lookup);
+    Sources::with_lookup(&config(place, calendar), &lookup).feed("k1").unwrap()
+}
+
+/// The calendar behind this address.
+fn web(url: &str, calendar: &CalendarConfig) -> Arc<dyn Feed> {
+    feed(CalendarPlace::Web(url.to_owned().into()), calendar, SystemLookup)
+}
+
+/// The calendar in this file.
+fn file(path: &Path) -> Arc<dyn Feed> {
+    feed(CalendarPlace::File(path.into()), &patient(), SystemLookup)
+}
+
+fn nothing() -> Validators {
+    Validators::default()
+}
+
+/// A new body, and what to ask with next time.
+fn new(fetched: Fetched) -> (String, Validators) {
+    match fetched {
+        Fetched::New { body, validators } => (String::from_utf8(body).unwrap(), validators),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unchanged(fetched: Fetched) -> Validators {
+    match fetched {
+        Fetched::Unchanged(validators) => validators,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Why there is no new copy.
+fn why(fetched: Fetched) -> String {
+    match fetched {
+        Fetched::Failed(failure) => failure.why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_source_is_found_by_its_key_alone() {
+    let config = config(CalendarPlace::File("work.ics".into()), &patient());
+    let sources = Sources::new(&config);
+    assert!(sources.feed("k1").is_some());
+    assert!(sources.feed("k2").is_none());
+}

@@ -1,0 +1,40 @@
+//! savehub as a process: what it allows the kernel to keep of it, and that it ends.
+
+use crate::support::cli::{ANA, Cli};
+use crate::support::fake_twilio::{Behaviour, FakeTwilio, Latch, TOKEN};
+
+#[test]
+fn a_running_tick_can_leave_no_core_dump_with_its_secrets() {
+    let (fake, latch) = (FakeTwilio::start(), Latch::default());
+    let cli = Cli::on_twilio(&fake, TOKEN);
+    cli.ok(&["meeting", "add", "Board sync", "--at", "in 2m"]);
+    fake.script([Behaviour::Delay(latch.clone(), Box::new(Behaviour::Answer))]);
+    // savehub takes the shell's place and so its process id.
+    let file = cli.path("pid");
+    let script = format!("ulimit -c unlimited 2>/dev/null; echo $$ > {}; exec \"$@\"", file.display());
+    let limits = std::thread::scope(|scope| {
+        let tick = scope.spawn(|| cli.sh(&script, &["tick"]));
+        fake.wait_for_creates(1);
+        let pid = std::fs::read_to_string(&file).unwrap();
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", pid.trim())).unwrap();
+        latch.open();
+        assert_eq!(tick.join().unwrap().code, 0);
+        limits
+    });
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+}
+
+#[test]
+fn a_tick_that_hangs_in_the_database_is_ended_by_its_watchdog() {
+    let engine = "[engine]\nhard_timeout = \"300ms\"\ntick_limit = \"1s\"\n";
+    let cli = Cli::with(&format!("[call]\nprovider = \"mock\"\n\n{engine}\n{ANA}"));
+    cli.ok(&["tick"]);
+    let other = rusqlite::Connection::open(cli.database()).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    let ran = cli.run(&["tick"]);
+    let words = "error: the tick did not end within 1 s and was ended; the next one goes on where it was\n";
+    assert_eq!((ran.code, ran.err.as_str()), (1, words));
+    other.execute_batch("rollback").unwrap();
+    assert_eq!(cli.run(&["tick"]).code, 0);
+}

@@ -1,0 +1,176 @@
+//! What is known about a request is the same over TLS: nothing left until the body was asked for.
+
+use crate::support::fake_tls::{FakeTls, Tls, proxy};
+use crate::support::fake_twilio::{ACCOUNT, Latch, TOKEN};
+use crate::support::{Open, call, engine, twilio_config};
+use savehub::http::Lookup;
+use savehub::model::{FenceReason, NotSentCause, Outcome};
+use savehub::provider::http::HttpClient;
+use savehub::provider::twilio::{Twilio, http_settings};
+use savehub::provider::{Gate, Provider};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const PATIENT: Duration = Duration::from_secs(20);
+/// An answer is awaited for 40 % of it, a handshake for 25 %: enough for a busy machine.
+const HASTY: Duration = Duration::from_secs(3);
+
+fn twilio(server: &FakeTls, limit: Duration) -> Twilio {
+    through(server, limit, None)
+}
+
+fn through(server: &FakeTls, limit: Duration, proxy: Option<String>) -> Twilio {
+    let mut config = twilio_config(&server.base_url(), ACCOUNT, TOKEN);
+    (config.ca_file, config.proxy) = (Some(server.ca_file()), proxy);
+    Twilio::new(&config, &engine(limit))
+}
+
+fn created() -> Tls {
+    Tls::Answers(201, r#"{"sid":"CA1","status":"queued"}"#.into())
+}
+
+/// Counts how often it was asked: once before anything, once more when the body is asked for. The second answer is
+/// [`Asked::second`]'s, once [`Asked::wait`] is open.
+#[derive(Default)]
+struct Asked {
+    times: AtomicUsize,
+    second: Option<FenceReason>,
+    wait: Option<Latch>,
+}
+
+impl Asked {
+    fn times(&self) -> usize {
+        self.times.load(Ordering::SeqCst)
+    }
+}
+
+impl Gate for Asked {
+    fn pass(&self) -> Result<(), FenceReason> {
+        if self.times.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Ok(());
+        }
+        if let Some(wait) = &self.wait {
+            wait.wait();
+        }
+        self.second.map_or(Ok(()), Err)
+    }
+}
+
+/// Every name leads here.
+#[derive(Debug)]
+struct To(SocketAddr);
+
+impl Lookup for To {
+    fn lookup(&self, _: &str, _: u16, _: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
+        Some(Ok(vec![self.0]))
+    }
+}
+
+fn cause(outcome: &Outcome) -> NotSentCause {
+    match outcome {
+        Outcome::NotSent(not_sent) => not_sent.cause,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_call_is_placed_over_tls_under_an_authority_of_the_ca_file() {
+    let server = FakeTls::start(created());
+    let twilio = twilio(&server, PATIENT);
+    for time in ["over a new connection", "over the one that was kept"] {
+        let gate = Asked::default();
+        let outcome = twilio.place(&call("Hello"), &gate).outcome;
+        assert!(matches!(&outcome, Outcome::Accepted(accepted) if accepted.sid == "CA1"), "{time}: {outcome:?}");
+        assert_eq!(gate.times(), 2);
+    }
+    drop(twilio);
+    let came = server.came();
+    assert_eq!((came.matches("POST /2010-04-01/").count(), came.matches("To=%2B12025550123").count()), (2, 2));
+}
+
+#[test]
+fn silence_over_tls_is_unknown_once_the_body_was_asked_for() {
+    let (server, gate) = (FakeTls::start(Tls::IsSilent), Asked::default());
+    let outcome = twilio(&server, HASTY).place(&call("Hello"), &gate).outcome;
+    assert!(
+        matches!(&outcome, Outcome::Unknown(d) if d.detail == "no answer within 3 s (waiting for the response)"),
+        "{outcome:?}"
+    );
+    assert_eq!(gate.times(), 2);
+    assert!(server.came().contains("To=%2B12025550123"));
+}
+
+#[test]
+fn a_gate_that_refuses_at_the_body_keeps_every_byte_of_it_here() {
+    let server = FakeTls::start(created());
+    let gate = Asked { second: Some(FenceReason::IncidentEnded), ..Asked::default() };
+    let outcome = twilio(&server, PATIENT).place(&call("Hello"), &gate).outcome;
+    assert_eq!((cause(&outcome), gate.times()), (NotSentCause::Fenced(FenceReason::IncidentEnded), 2));
+    let came = server.came();
+    assert!(!came.contains("To=") && came.split_once("\r\n\r\n").is_none_or(|(_, body)| body.is_empty()), "{came}");
+}
+
+#[test]
+fn another_authority_stops_it_before_anything_left() {
+    let (server, other, gate) = (FakeTls::start(created()), FakeTls::start(created()), Asked::default());
+    let mut config = twilio_config(&server.base_url(), ACCOUNT, TOKEN);
+    for ca_file in [Some(other.ca_file()), None] {
+        config.ca_file = ca_file;
+        let outcome = Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &gate).outcome;
+        assert_eq!(cause(&outcome), NotSentCause::Tls, "{outcome:?}");
+    }
+    assert_eq!(gate.times(), 2, "once each, before connecting");
+    assert_eq!(server.came(), "");
+}
+
+#[test]
+fn a_certificate_for_another_name_stops_it_too() {
+    let server = FakeTls::start(created());
+    let mut config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
+    config.ca_file = Some(server.ca_file());
+    let http = HttpClient::with_lookup(http_settings(&config, &engine(PATIENT)), Arc::new(To(server.addr())));
+    let outcome = Twilio::with_http(&config, http).place(&call("Hello"), &Open).outcome;
+    assert_eq!(cause(&outcome), NotSentCause::Tls, "{outcome:?}");
+}
+
+#[test]
+fn a_handshake_that_hangs_is_not_sent() {
+    let (server, gate) = (FakeTls::start(Tls::HangsInHandshake), Asked::default());
+    let outcome = twilio(&server, HASTY).place(&call("Hello"), &gate).outcome;
+    assert_eq!((cause(&outcome), gate.times()), (NotSentCause::Connect, 1), "{outcome:?}");
+}
+
+#[test]
+fn a_server_that_ends_the_connection_after_the_handshake_is_unknown_only_if_the_body_was_asked_for() {
+    for does in [Tls::ClosesAfterHandshake, Tls::ResetsAfterHandshake] {
+        let closed = Latch::default();
+        let server = FakeTls::start(does(closed.clone()));
+        // Whether the head still goes out before the end is seen is chance; what is known about the body is not.
+        let gate = Asked { wait: Some(closed), ..Asked::default() };
+        match (twilio(&server, PATIENT).place(&call("Hello"), &gate).outcome, gate.times()) {
+            (Outcome::Unknown(_), 2) | (Outcome::NotSent(_), 1) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(server.came(), "");
+    }
+}
+
+#[test]
+fn a_proxy_tunnels_and_what_it_refuses_is_not_sent() {
+    let server = FakeTls::start(created());
+    let (address, tunnel) = proxy(200);
+    let twilio = through(&server, PATIENT, Some(address));
+    assert!(matches!(twilio.place(&call("Hello"), &Open).outcome, Outcome::Accepted(_)));
+    drop(twilio);
+    assert!(tunnel.join().unwrap().starts_with(&format!("CONNECT {} HTTP/1.1\r\n", &server.base_url()[8..])));
+    let (address, refused) = proxy(403);
+    let outcome = through(&server, PATIENT, Some(address)).place(&call("Hello"), &Open).outcome;
+    assert_eq!(cause(&outcome), NotSentCause::Connect, "{outcome:?}");
+    assert!(!refused.join().unwrap().contains("To="));
+    assert_eq!(server.came().matches("POST").count(), 1);
+    let socks = through(&FakeTls::start(created()), PATIENT, Some("socks5://127.0.0.1:1".into()));
+    assert_eq!(cause(&socks.place(&call("Hello"), &Open).outcome), NotSentCause::Other);
+}
