@@ -62,7 +62,5 @@ mod reconcile;
 mod record;
 mod rungs;
 mod settle;
-#[path = "store/tally.rs"]
 mod tally;
-#[path = "store/unreadable.rs"]
 mod unreadable;
