@@ -1,9 +1,9 @@
 //! Events: what of a `VEVENT` is needed to tell when it takes place. Everything else stays unread until it matters.
 
 use super::civil::DateTime;
+use super::clocks::Clocks;
 use super::line::Property;
 use super::read::{Field, File, MOST_FIELDS, Name, RawEvent};
-use super::series::Clocks;
 use super::value::{self, Time};
 use super::zones::ZoneName;
 use std::collections::HashSet;

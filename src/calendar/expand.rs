@@ -34,9 +34,10 @@
 
 use super::View;
 use super::civil::{Date, DateTime};
+use super::clocks::Clocks;
 use super::event::Event;
 use super::rule::TooMuch;
-use super::series::{Clocks, Planned, Series, on_day};
+use super::series::{Planned, Series, on_day};
 use super::value::Time;
 use super::zones::{Place, ZoneName};
 use crate::model::Timestamp;

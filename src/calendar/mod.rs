@@ -14,6 +14,7 @@
 //! notices are fit to be shown.
 
 mod civil;
+mod clocks;
 mod event;
 mod expand;
 mod line;
@@ -25,73 +26,24 @@ mod rule;
 mod select;
 mod series;
 mod value;
+mod view;
 mod vtimezone;
 mod zones;
 
+pub use notices::Notice;
 pub use policy::{Hours, Pattern, Policy};
+pub use view::{Limits, View};
 
-use crate::model::{Seen, SeenMeeting, SkipWhy, Timestamp};
-use crate::zone::Zone;
+use crate::model::{Seen, SeenMeeting, SkipWhy};
+use clocks::Clocks;
 use event::Reading;
 use expand::{Expander, Occurrence};
 use notices::Notices;
 use read::File;
 use rule::Budget;
 use select::Selector;
-use series::Clocks;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use zones::Zones;
-
-/// How a calendar is looked at.
-#[derive(Debug, Clone)]
-pub struct View<'a> {
-    /// Start of the stretch of time; the occurrences with `from <= start < until` are found.
-    pub from: Timestamp,
-    /// Its end.
-    pub until: Timestamp,
-    /// The person's zone: for floating times, for zone names nobody knows, for days.
-    pub zone: &'a Zone,
-    /// Which meetings ring.
-    pub policy: &'a Policy,
-    /// How much work one calendar may cost.
-    pub limits: Limits,
-}
-
-impl View<'_> {
-    /// A text that changes when what decides about the meetings of one and the same calendar does, beside the time: the
-    /// policy, the zone, the zone data, savehub itself. (A newer compiler may give another text: one look more.)
-    pub fn decided_by(&self) -> String {
-        let zones = crate::zone::data_version();
-        let says = format!("{:?} {:?} {:?} {}", self.zone, self.policy, self.limits, zones.version);
-        let mut hasher = DefaultHasher::new();
-        (says, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
-    }
-}
-
-/// How much work one calendar may cost, whatever stands in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Longest content line after unfolding, in bytes; the rest of a longer one is left out and told.
-    pub line: usize,
-    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get at most an eighth of
-    /// what is left.
-    pub steps: u64,
-    /// Occurrences of one series in the looked-at time; a denser series is left out and told.
-    pub per_series: usize,
-    /// Meetings in the looked-at time that ring, and as many that do not; those that begin later are left out and told.
-    pub meetings: usize,
-}
-
-/// More meetings than a day of anybody's holds, and few enough that writing them down holds up nobody else's calendar.
-const MOST_MEETINGS: usize = 1000;
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { line: 1 << 20, steps: 2_000_000, per_series: 500, meetings: MOST_MEETINGS }
-    }
-}
 
 /// What a look at a calendar gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,26 +56,6 @@ pub struct Look {
     pub events: usize,
     /// What was left out, or read with a guess. Few: repeated ones are counted in one.
     pub notices: Vec<Notice>,
-}
-
-/// Something in a calendar the person should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// The event, where there is one.
-    pub uid: Option<String>,
-    /// Line in the file, from 1, where it is known.
-    pub line: Option<usize>,
-    /// In plain words; texts from the calendar in it are cut and cleaned.
-    pub text: String,
-}
-
-impl std::fmt::Display for Notice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
-        }
-        f.write_str(&self.text)
-    }
 }
 
 /// Why bytes are no calendar at all.

@@ -1,7 +1,26 @@
 //! What the person is told: few notices, repeated ones counted in one.
 
-use super::Notice;
 use crate::model::{cut, printable};
+
+/// Something in a calendar the person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The event, where there is one.
+    pub uid: Option<String>,
+    /// Line in the file, from 1, where it is known.
+    pub line: Option<usize>,
+    /// In plain words; texts from the calendar in it are cut and cleaned.
+    pub text: String,
+}
+
+impl std::fmt::Display for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
 
 /// Different notices that are kept; a calendar with more trouble has said enough.
 const MOST: usize = 40;

@@ -1,45 +1,19 @@
 //! One series: its rules and dates, and the starts they give in a stretch of wall time.
 
 use super::civil::{Date, DateTime};
+use super::clocks::Clocks;
 use super::event::Event;
-use super::notices::{Notices, shown};
+use super::notices::shown;
 use super::read::{Field, File, Name};
 use super::rule::{Budget, Rule, TooMuch, Until, fitting_times, times};
 use super::value::{Span, Time};
-use super::zones::{Place, ZoneName, Zones};
+use super::zones::{Place, ZoneName};
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-/// What turns the times of a file into instants, and what that may still cost.
-pub(super) struct Clocks<'f> {
-    pub(super) file: &'f File<'f>,
-    pub(super) zones: Zones<'f>,
-    pub(super) notices: Notices,
-    pub(super) budget: Budget,
-}
-
 impl Clocks<'_> {
-    /// Where a time of a calendar hangs on the wall. Days are the person's own.
-    pub(super) fn place(&mut self, time: Time<ZoneName>, calendar: usize) -> Rc<Place> {
-        match time {
-            Time::Utc(_) => Rc::new(Place::Utc),
-            Time::Zoned(_, name) => self.zones.place(name, &mut self.notices),
-            Time::Floating(_) => self.zones.floating(calendar, &mut self.notices),
-            Time::Date(_) => self.zones.own(),
-        }
-    }
-
-    /// The instant of a time of a series that takes place `here`: what names no zone is meant on its wall.
-    pub(super) fn instant(&mut self, time: Time<ZoneName>, here: &Place) -> Option<Timestamp> {
-        match time {
-            Time::Utc(at) => Place::Utc.instant(at),
-            Time::Zoned(at, name) => self.zones.place(name, &mut self.notices).instant(at),
-            Time::Floating(_) | Time::Date(_) => here.instant(time.wall()),
-        }
-    }
-
     /// The end an event tells, for its occurrence that begins at `start` (`DTEND` or `DURATION`, RFC 5545 section
     /// 3.6.1); `None` when it tells none after its start.
     pub(super) fn end(&mut self, event: &Event, start: Timestamp) -> Option<Timestamp> {

@@ -24,6 +24,7 @@
 
 mod clock;
 mod fit;
+mod lists;
 mod moments;
 mod parse;
 mod period;
@@ -33,10 +34,10 @@ mod times;
 
 pub(super) use times::{fitting_times, times};
 
-use super::Limits;
 use super::civil::{DAY, Date, DateTime};
+use super::view::Limits;
 use clock::Clock;
-use fit::{Numbers, Weekdays};
+use lists::{Numbers, Weekdays};
 use period::Freq;
 
 /// A recurrence rule as it was read.

@@ -2,7 +2,7 @@
 
 use super::DAY;
 use super::clock::Clock;
-use super::fit::Numbers;
+use super::lists::Numbers;
 
 /// Moments are seconds of the wall clock since the beginning of 1970.
 #[derive(Debug)]

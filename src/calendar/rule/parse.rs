@@ -2,7 +2,7 @@
 //! nobody knows are ignored.
 
 use super::clock::Clock;
-use super::fit::{Numbers, Weekdays};
+use super::lists::{Numbers, Weekdays};
 use super::period::Freq;
 use super::{Date, DateTime, Rule, Until};
 use crate::calendar::value::basic;

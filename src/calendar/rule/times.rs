@@ -1,7 +1,7 @@
 //! From a rule to its occurrences in a window.
 
 use super::clock::{Clock, lets};
-use super::fit::{Numbers, Weekdays};
+use super::lists::{Numbers, Weekdays};
 use super::moments::Moments;
 use super::period::Freq;
 use super::{Budget, DAY, Date, DateTime, Rule, TooMuch};

@@ -1,6 +1,6 @@
 //! What a zone's name may mean that is neither an IANA name as it stands nor one of the calendar's own zones.
 
-use super::Place;
+use super::place::Place;
 use crate::calendar::value;
 use crate::model::Timestamp;
 use crate::zone::Zone;
