@@ -6,9 +6,14 @@
 //!
 //! Nothing here retries. Headers, bodies and queries are never logged and never part of an error.
 
+mod failure;
+
+pub use failure::{FailureKind, HttpFailure};
+
 use super::Gate;
 use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
-use crate::model::{Doubt, FENCED, FenceReason, NotSent, NotSentCause, Outcome, printable};
+use crate::model::{FenceReason, NotSent, NotSentCause, printable};
+use failure::{Failed, Seen, not_sent};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -68,45 +73,6 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
     /// How long the exchange took, body included.
     pub elapsed: Duration,
-}
-
-/// No complete answer.
-#[derive(Debug)]
-pub struct HttpFailure {
-    /// Whether the request can have been processed.
-    pub kind: FailureKind,
-    /// HTTP status and headers, when the answer came that far.
-    pub head: Option<Box<(u16, HeaderMap)>>,
-    /// How long the exchange took.
-    pub elapsed: Duration,
-}
-
-/// Whether a failed request can have been processed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FailureKind {
-    /// Nobody asked for the body: it is certainly still here. For a GET: the answer never began.
-    NotSent(NotSent),
-    /// The body was asked for. In plain words, without secrets.
-    Unknown(String),
-}
-
-impl From<FailureKind> for Outcome {
-    fn from(kind: FailureKind) -> Self {
-        match kind {
-            FailureKind::NotSent(not_sent) => Self::NotSent(not_sent),
-            FailureKind::Unknown(detail) => Self::Unknown(Doubt { detail }),
-        }
-    }
-}
-
-impl FailureKind {
-    /// What went wrong, in plain words.
-    pub fn detail(&self) -> &str {
-        match self {
-            Self::NotSent(not_sent) => &not_sent.detail,
-            Self::Unknown(detail) => detail,
-        }
-    }
 }
 
 impl std::fmt::Debug for HttpClient {
@@ -301,16 +267,6 @@ struct Witness<'a> {
     seen: Seen,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Seen {
-    /// Nobody asked for the body.
-    Nothing,
-    /// Somebody asked and the gate refused.
-    Refused(FenceReason),
-    /// The body may have left.
-    Body,
-}
-
 impl Read for Witness<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if let Seen::Nothing = self.seen {
@@ -326,88 +282,6 @@ impl Read for Witness<'_> {
         }
         self.rest.read(buf)
     }
-}
-
-/// A request without a response.
-struct Failed {
-    /// `None`: the request could not even be built.
-    error: Option<ureq::Error>,
-    seen: Seen,
-}
-
-impl From<ureq::Error> for Failed {
-    fn from(error: ureq::Error) -> Self {
-        Self { error: Some(error), seen: Seen::Nothing }
-    }
-}
-
-impl Failed {
-    fn kind(self, secure: bool, limit: Duration) -> FailureKind {
-        let Some(error) = self.error else {
-            let detail = "a header would hold characters that cannot stand in one";
-            return FailureKind::NotSent(not_sent(NotSentCause::Other, detail));
-        };
-        match self.seen {
-            Seen::Refused(reason) => FailureKind::NotSent(not_sent(
-                NotSentCause::Fenced(reason),
-                &format!("{FENCED} at the last moment: {reason}"),
-            )),
-            Seen::Body => FailureKind::Unknown(describe(&error, limit)),
-            Seen::Nothing => FailureKind::NotSent(not_sent(cause(&error, secure), &describe(&error, limit))),
-        }
-    }
-}
-
-/// Where a request stopped that never came to its body.
-fn cause(error: &ureq::Error, secure: bool) -> NotSentCause {
-    use ureq::Error as E;
-    match error {
-        E::HostNotFound | E::Timeout(ureq::Timeout::Resolve) => NotSentCause::Dns,
-        E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::TlsRequired => NotSentCause::Tls,
-        // rustls hands its own errors on as `InvalidData`; an end of file before the request can only be a handshake.
-        E::Io(e) if secure && matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
-            NotSentCause::Tls
-        }
-        E::Io(_) | E::Timeout(ureq::Timeout::Connect) | E::ConnectionFailed | E::ConnectProxyFailed(_) => {
-            NotSentCause::Connect
-        }
-        _ => NotSentCause::Other,
-    }
-}
-
-/// An error in words. Only kinds that cannot hold a URL or a header are quoted.
-fn describe(error: &ureq::Error, limit: Duration) -> String {
-    use ureq::Error as E;
-    match error {
-        E::Timeout(phase) => {
-            format!("no answer within {} s ({})", limit.as_secs_f64(), phase_words(*phase))
-        }
-        E::HostNotFound => "the host name does not resolve".into(),
-        E::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the connection was closed without an answer".into(),
-        E::Io(e) => format!("connection: {}", printable(&e.to_string())),
-        E::Tls(why) => format!("TLS: {}", printable(why)),
-        E::Rustls(why) => format!("TLS: {}", printable(&why.to_string())),
-        E::Protocol(why) => format!("not HTTP: {}", printable(&why.to_string())),
-        E::ConnectionFailed => "no connection".into(),
-        E::ConnectProxyFailed(_) => "the proxy refused the connection".into(),
-        E::LargeResponseHeader(..) => "the answer's headers are too long".into(),
-        _ => "the HTTP request failed".into(),
-    }
-}
-
-fn phase_words(phase: ureq::Timeout) -> &'static str {
-    match phase {
-        ureq::Timeout::Resolve => "resolving the host name",
-        ureq::Timeout::Connect => "connecting",
-        ureq::Timeout::SendRequest | ureq::Timeout::SendBody => "sending the request",
-        ureq::Timeout::RecvResponse => "waiting for the response",
-        ureq::Timeout::RecvBody => "reading the response",
-        _ => "in all",
-    }
-}
-
-fn not_sent(cause: NotSentCause, detail: &str) -> NotSent {
-    NotSent { cause, detail: detail.to_owned() }
 }
 
 /// The header, marked so that `http` never prints it.

@@ -21,9 +21,8 @@ pub use twilio::{KEY_BIN, known_codes, meaning, remedy};
 
 use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
-    Pace, Phone, ProviderKind, Reply, Request, RungKind, Target, Timestamp,
+    Pace, Phone, ProviderKind, Reply, Request, RequestFacts, RungKind, Target, Timestamp,
 };
-use presence::Presence;
 use std::sync::Arc;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
@@ -121,6 +120,15 @@ pub enum KeyObstacle {
     TrialAccount,
     /// A conference has come with the account's name.
     NamedByAccount,
+}
+
+/// Somebody who knows whether people are in their meetings.
+pub trait Presence: Send + Sync {
+    /// Is there anybody to ask about this person?
+    fn knows(&self, person: &str) -> bool;
+
+    /// Is this person in this meeting? `Err`: nobody can say, and why. Blocks, 6 s at most.
+    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Result<bool, String>;
 }
 
 /// Every provider of this installation: those for new attempts, and those that made earlier ones.

@@ -1,5 +1,6 @@
 //! Is the person in the meeting already? Asked just before a rung, so that nobody is called out of their own meeting.
 
+use super::Presence;
 use super::command::{environment, shown};
 use super::told::Told;
 use crate::config::Config;
@@ -12,15 +13,6 @@ pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// How much of a program's output is kept, in bytes.
 const OUTPUT_MAX: usize = 4096;
-
-/// Somebody who knows whether people are in their meetings.
-pub trait Presence: Send + Sync {
-    /// Is there anybody to ask about this person?
-    fn knows(&self, person: &str) -> bool;
-
-    /// Is this person in this meeting? `Err`: nobody can say, and why. Blocks, 6 s at most.
-    fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Result<bool, String>;
-}
 
 /// Every `presence_command` of a config: exit code 0 means that the person is there, 1 that they are not.
 #[derive(Clone)]

@@ -3,11 +3,11 @@
 use super::command::Commands;
 use super::email::Email;
 use super::mock::Mock;
-use super::presence::{Presence, PresenceCommands};
+use super::presence::PresenceCommands;
 use super::test_mode::TestMode;
 use super::twilio::Twilio;
 use super::webhook::Webhooks;
-use super::{Hearing, Provider, Providers};
+use super::{Hearing, Presence, Provider, Providers};
 use crate::config::{Config, MockConfig, ProviderChoice};
 use crate::model::{Pace, ProviderKind, RungKind};
 use std::sync::Arc;

@@ -8,7 +8,8 @@
 use super::Run;
 use super::summary::PresentSeen;
 use crate::model::{IncidentId, MeetingWords, RequestFacts, printable};
-use crate::provider::presence::{LIMIT, Presence};
+use crate::provider::Presence;
+use crate::provider::presence::LIMIT;
 use crate::store::{CallScope, Claim, StoreError};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

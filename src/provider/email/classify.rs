@@ -1,12 +1,8 @@
 //! What a refusal, or a broken connection, means.
 
-use super::{Credentials, not_sent};
 use crate::config::EmailConfig;
-use crate::model::{Doubt, Email, NotSentCause, Outcome, Rejection, RejectionClass, cut, printable};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::model::{Doubt, Email, NotSent, NotSentCause, Outcome, Rejection, RejectionClass, cut, printable};
 use lettre::transport::smtp;
-use secrecy::ExposeSecret as _;
 use std::error::Error as _;
 use std::io;
 
@@ -72,6 +68,11 @@ pub(super) fn broken(stage: Stage, cause: NotSentCause, detail: String) -> Outco
     if stage == Stage::Mail { Outcome::Unknown(Doubt { detail }) } else { not_sent(cause, &detail) }
 }
 
+/// Nothing has left.
+pub(super) fn not_sent(cause: NotSentCause, detail: &str) -> Outcome {
+    Outcome::NotSent(NotSent { cause, detail: detail.to_owned() })
+}
+
 fn io_words(error: &io::Error, config: &EmailConfig) -> (NotSentCause, String) {
     match error.kind() {
         // A socket's own limit shows as `WouldBlock` on Unix.
@@ -83,13 +84,6 @@ fn io_words(error: &io::Error, config: &EmailConfig) -> (NotSentCause, String) {
         io::ErrorKind::UnexpectedEof => (NotSentCause::Connect, "the connection was closed".into()),
         _ => (NotSentCause::Connect, format!("connection: {}", printable(&error.to_string()))),
     }
-}
-
-/// Every form in which a login travels (RFC 4616, and `AUTH LOGIN`).
-pub(super) fn secrets(login: &Credentials) -> Vec<String> {
-    let password = login.password.expose_secret();
-    let plain = STANDARD.encode(format!("\0{}\0{password}", login.user));
-    vec![plain, STANDARD.encode(password), password.to_owned()]
 }
 
 /// A server's words without our secrets, with masked addresses, fit to be shown.

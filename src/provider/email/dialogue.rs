@@ -12,9 +12,9 @@
 //! that drips its answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait
 //! for that, and the gate lets nothing leave that late.
 
-use super::classify::{Stage, broken, lost, refused, secrets};
+use super::classify::{Stage, broken, lost, not_sent, refused};
+use super::login::Credentials;
 use super::message::Mail;
-use super::{Credentials, not_sent};
 use crate::config::{EmailConfig, Security};
 use crate::http::Names;
 use crate::model::{NotSentCause, Outcome, Reply, printable};
@@ -211,6 +211,6 @@ fn tls(config: &EmailConfig) -> Result<Option<TlsParameters>, Outcome> {
 
 /// What an error means at this stage.
 fn meaning(config: &EmailConfig, login: Option<&Credentials>, error: &smtp::Error, stage: Stage) -> Outcome {
-    let secrets = login.map(secrets).unwrap_or_default();
+    let secrets = login.map(Credentials::secrets).unwrap_or_default();
     refused(error, stage, &secrets).unwrap_or_else(|| lost(error, stage, config))
 }

@@ -12,16 +12,18 @@
 
 mod classify;
 mod dialogue;
+mod login;
 mod message;
 
 use super::{Gate, Provider, ProviderError};
-use crate::config::{EmailConfig, Login};
+use crate::config::EmailConfig;
 use crate::http::{Lookup, Names, SystemLookup};
 use crate::model::{
-    Accepted, Address, CallReport, CallStatus, HangUp, NotSent, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta,
-    Request, Timestamp,
+    Accepted, Address, CallReport, CallStatus, HangUp, NotSentCause, Outcome, ProviderKind, Reply, ReplyMeta, Request,
+    Timestamp,
 };
-use secrecy::SecretString;
+use classify::not_sent;
+use login::Credentials;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,7 +50,7 @@ impl Email {
 
     /// Greets the server, protects the connection, logs in and says goodbye. No mail is sent. Otherwise says why it cannot.
     pub(super) fn greet(&self) -> Result<(), String> {
-        let login = self.config.login.as_ref().map(credentials).transpose();
+        let login = self.config.login.as_ref().map(Credentials::fetch).transpose();
         let greeted = login.and_then(|login| dialogue::greet(&self.config, login.as_ref(), &self.names));
         greeted.map_err(|outcome| match outcome {
             Outcome::NotSent(not_sent) => not_sent.detail,
@@ -64,7 +66,7 @@ impl Email {
         };
         let mail = message::write(request, &self.config.from, to)
             .map_err(|why| not_sent(NotSentCause::Other, &format!("the mail cannot be written: {why}")))?;
-        let login = self.config.login.as_ref().map(credentials).transpose()?;
+        let login = self.config.login.as_ref().map(Credentials::fetch).transpose()?;
         dialogue::pass(gate)?;
         dialogue::hand_over(&self.config, login.as_ref(), &self.names, &mail, gate)?;
         Ok(Outcome::Accepted(Accepted { sid: format!("SMTP-{}", request.token), status: CallStatus::Done }))
@@ -100,22 +102,4 @@ impl Provider for Email {
     fn hang_up(&self, _: &str, _: HangUp, _: Timestamp) -> Result<CallReport, ProviderError> {
         Err(ProviderError::NotFound)
     }
-}
-
-/// Who we are, with the password.
-struct Credentials {
-    user: String,
-    password: SecretString,
-}
-
-fn credentials(login: &Login) -> Result<Credentials, Outcome> {
-    let password = login.password.fetch_line().map_err(|why| {
-        let why = format!("no password comes from `{}`: {why}", login.password.key());
-        not_sent(NotSentCause::Other, &why)
-    })?;
-    Ok(Credentials { user: login.user.clone(), password })
-}
-
-fn not_sent(cause: NotSentCause, detail: &str) -> Outcome {
-    Outcome::NotSent(NotSent { cause, detail: detail.to_owned() })
 }

@@ -1,9 +1,9 @@
 //! Placing, reading and ending calls.
 
+use super::Twilio;
 use super::exchange::told;
 use super::list::phones;
 use super::twiml::twiml;
-use super::{RING_MAX_S, Twilio};
 use crate::model::{
     Address, CallList, CallReport, HangUp, NotSentCause, Pace, Phone, ProviderKind, Reply, Request, Target, Timestamp,
     cut, printable,
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// The resource of calls.
 const CALLS: &str = "Calls";
+
+/// The longest ring time Twilio takes, in seconds (docs/voice/api/call-resource, `Timeout`).
+const RING_MAX_S: u64 = 600;
 
 /// Longest event and user id in a log line, in characters.
 const LOG_ID_MAX: usize = 100;

@@ -1,5 +1,6 @@
 //! Twilio's REST API 2010-04-01 (docs/voice/api/call-resource), or a service that speaks it.
 
+mod account;
 mod answer;
 mod calls;
 mod checkup;
@@ -12,6 +13,7 @@ mod messages;
 mod pages;
 mod twiml;
 
+pub use account::{Twilio, http_settings};
 pub use answer::{mask_numbers, skew_ms};
 pub use calls::{Ring, create_form};
 pub use classify::classify;
@@ -21,68 +23,11 @@ pub use messages::{BODY_MAX, Messages};
 pub use pages::{PAGE_MAX, PAGES_MAX};
 pub use twiml::{TWIML_MAX, twiml};
 
-use super::http::{HttpClient, HttpSettings, path_encode};
-use crate::config::{EngineConfig, HearConfig, TwilioAuth, TwilioConfig};
-use crate::model::{Pace, Phone, RungKind};
+use crate::model::RungKind;
 use crate::provider::Provider;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
-/// The longest ring time Twilio takes, in seconds (docs/voice/api/call-resource, `Timeout`).
-const RING_MAX_S: u64 = 600;
-
-/// One account at Twilio. Nothing is connected before the first request.
-#[derive(Debug)]
-pub struct Twilio {
-    account: String,
-    /// The numbers its calls and messages come from; at least one.
-    numbers: Vec<Phone>,
-    pace: Option<Pace>,
-    base_url: String,
-    /// The token or API secret, to strike it out should an answer repeat it.
-    secret: SecretString,
-    /// The whole `Basic …` header.
-    authorization: SecretString,
-    status_callback: Option<SecretString>,
-    /// Where a key pressed in a call goes.
-    key_bin: Option<String>,
-    http: HttpClient,
-}
-
 impl Twilio {
-    /// The account of `config`, with the request times of `engine`.
-    pub fn new(config: &TwilioConfig, engine: &EngineConfig) -> Self {
-        Self::with_http(config, HttpClient::new(http_settings(config, engine)))
-    }
-
-    /// As [`Twilio::new`], over this client.
-    pub fn with_http(config: &TwilioConfig, http: HttpClient) -> Self {
-        let (user, secret) = match &config.auth {
-            TwilioAuth::Token(token) => (&config.account_sid, token),
-            TwilioAuth::ApiKey { sid, secret } => (sid, secret),
-        };
-        let basic = STANDARD.encode(format!("{user}:{}", secret.expose_secret()));
-        Self {
-            account: config.account_sid.clone(),
-            numbers: config.numbers().cloned().collect(),
-            pace: Pace::per_second(config.calls_per_second, config.calls_per_second_per_number),
-            base_url: config.base_url.trim_end_matches('/').to_owned(),
-            secret: secret.clone(),
-            authorization: format!("Basic {basic}").into(),
-            status_callback: config.status_callback.clone().map(SecretString::from),
-            key_bin: None,
-            http,
-        }
-    }
-
-    /// The same, with keys as `hear` says.
-    #[must_use]
-    pub fn hearing(self, hear: &HearConfig) -> Self {
-        Self { key_bin: hear.key_bin.clone(), ..self }
-    }
-
     /// Who makes attempts of this kind with this account.
     pub fn provider_of(self: &Arc<Self>, kind: RungKind) -> Option<Arc<dyn Provider>> {
         match kind {
@@ -90,44 +35,5 @@ impl Twilio {
             RungKind::Sms => Some(Arc::new(Messages::of(Arc::clone(self)))),
             RungKind::Email | RungKind::Webhook | RungKind::Command => None,
         }
-    }
-
-    /// Where the account itself is read.
-    fn account_url(&self) -> String {
-        format!("{}/2010-04-01/Accounts/{}.json", self.base_url, path_encode(&self.account))
-    }
-
-    /// Where one kind of things (`Calls`) is made and listed.
-    fn list_url(&self, resource: &str) -> String {
-        format!("{}/2010-04-01/Accounts/{}/{resource}.json", self.base_url, path_encode(&self.account))
-    }
-
-    /// Where one of them is read and changed.
-    fn one_url(&self, resource: &str, sid: &str) -> String {
-        let (account, sid) = (path_encode(&self.account), path_encode(sid));
-        format!("{}/2010-04-01/Accounts/{account}/{resource}/{sid}.json", self.base_url)
-    }
-
-    /// An answer's body without our secret, should the answer repeat what we sent. Before anything is cut out of it: half
-    /// a secret would not be found again.
-    fn strike(&self, body: Vec<u8>) -> Vec<u8> {
-        let secrets = [self.secret.expose_secret(), self.authorization.expose_secret().trim_start_matches("Basic ")];
-        let mut text = String::from_utf8_lossy(&body).into_owned();
-        if !secrets.iter().any(|s| !s.is_empty() && text.contains(s)) {
-            return body;
-        }
-        for secret in secrets.iter().filter(|s| !s.is_empty()) {
-            text = text.replace(secret, "***");
-        }
-        text.into_bytes()
-    }
-}
-
-/// The client's settings for this account.
-pub fn http_settings(config: &TwilioConfig, engine: &EngineConfig) -> HttpSettings {
-    HttpSettings {
-        request_timeout: engine.request_timeout,
-        ca_file: config.ca_file.clone(),
-        proxy: config.proxy.clone(),
     }
 }

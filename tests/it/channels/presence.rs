@@ -2,7 +2,8 @@
 
 use crate::channels::{NOW, mail};
 use savehub::config::{Config, from_text};
-use savehub::provider::presence::{Presence, PresenceCommands};
+use savehub::provider::Presence;
+use savehub::provider::presence::PresenceCommands;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
