@@ -9,76 +9,22 @@
 //! [`super::fence`].
 
 mod account;
+mod situation;
 
 pub use account::account;
+pub use situation::{GuardConfig, Situation};
 
 use super::window::{self, Place};
-use crate::model::{Facts, NumberFacts, Refusal, StepFacts, Verdict};
-use crate::model::{IncidentState, Reason, Repeat, RungKind, StepState, Target, Timestamp, When};
+use crate::model::{
+    Facts, IncidentState, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp, Verdict,
+    When,
+};
+use situation::span;
 use std::time::Duration;
 
 /// A call that is not final blocks its number for the ring time-out and this much longer: Twilio may add 5 s for some
 /// call flows (docs/voice/api/call-resource, `Timeout`), the rest is for dialling.
 const RING_SLACK: Duration = Duration::from_secs(15);
-
-/// The guards' numbers: `[guards]` in the config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuardConfig {
-    /// Guard 2: calls only while `0 < start - now <= critical_window`. Default 180 s.
-    pub critical_window: Duration,
-    /// Guard 1: calls per person and meeting within `max_calls_per`. Default 2.
-    pub max_calls: u32,
-    /// Default 10 min.
-    pub max_calls_per: Duration,
-    /// The same for messages, within the same time. Default 2.
-    pub max_sms: u32,
-    /// Guard 7: calls of one person in the last 24 hours. Default 20.
-    pub daily_cap_per_person: u32,
-    /// Guard 7: calls of all people in the last 24 hours. Default 200.
-    pub daily_cap: u32,
-    /// Guard 8: time between two calls to one number. Default 60 s.
-    pub number_gap: Duration,
-    /// Guard 0: allowed country prefixes such as `+1`; empty allows all.
-    pub allowed_prefixes: Vec<String>,
-}
-
-impl Default for GuardConfig {
-    fn default() -> Self {
-        Self {
-            critical_window: Duration::from_secs(180),
-            max_calls: 2,
-            max_calls_per: Duration::from_secs(600),
-            max_sms: 2,
-            daily_cap_per_person: 20,
-            daily_cap: 200,
-            number_gap: Duration::from_secs(60),
-            allowed_prefixes: Vec::new(),
-        }
-    }
-}
-
-/// What the guards look at besides the store's facts.
-#[derive(Debug)]
-pub struct Situation<'a> {
-    /// The time of the decision.
-    pub now: Timestamp,
-    /// Where it would go.
-    pub to: &'a Target,
-    /// Is there anything to say?
-    pub has_message: bool,
-    /// A STOP file exists.
-    pub stopped: bool,
-    /// Id of the person, for the words of a refusal.
-    pub person: &'a str,
-    /// Calendar UID of the meeting, for the words of a refusal.
-    pub event: &'a str,
-    /// The numbers.
-    pub guards: &'a GuardConfig,
-    /// How long a phone rings.
-    pub ring_timeout: Duration,
-    /// What stops rungs that run only while nobody has answered.
-    pub repeat: Repeat,
-}
 
 type Guard = fn(&Facts, &Situation<'_>) -> Option<Verdict>;
 
@@ -208,7 +154,7 @@ fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
 fn busy_until_the_start(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> String {
     let words = "another call to this number was under way until the meeting started";
     let before_s = facts.number.last_rang_at.map(|at| step.starts_at.since(at) / 1000);
-    let gap = account::span(s.guards.number_gap);
+    let gap = span(s.guards.number_gap);
     before_s.map_or_else(|| words.into(), |last| format!("{words}: the last one {last} s before it, {gap} between two"))
 }
 
@@ -235,7 +181,7 @@ fn rate_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     if calls < s.guards.max_calls {
         return None;
     }
-    let (max, per) = (s.guards.max_calls, account::span(s.guards.max_calls_per));
+    let (max, per) = (s.guards.max_calls, span(s.guards.max_calls_per));
     let detail = format!("{} already has {calls} calls for event {}, at most {max} in {per}", s.person, s.event);
     Some(skip(Reason::MaxCallsExceeded, detail))
 }
@@ -246,7 +192,7 @@ fn message_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     if sent < s.guards.max_sms {
         return None;
     }
-    let (max, per) = (s.guards.max_sms, account::span(s.guards.max_calls_per));
+    let (max, per) = (s.guards.max_sms, span(s.guards.max_calls_per));
     let detail = format!("{} already has {sent} messages for event {}, at most {max} in {per}", s.person, s.event);
     Some(skip(Reason::MaxSmsExceeded, detail))
 }

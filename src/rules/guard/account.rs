@@ -1,12 +1,11 @@
 //! What the guards saw when they let a step through, with its numbers: written beside the attempt, for `explain`.
 
-use super::{CALLS, MESSAGES, Situation};
-use crate::model::{Facts, NumberFacts, StepFacts};
-use std::time::Duration;
+use super::situation::{Situation, span};
+use crate::model::{Facts, NumberFacts, RungKind, StepFacts};
 
 /// `window: 178 s before the start, 180 s allowed; calls: 0 of 2 in 10 min; …`: one part for each guard that has numbers.
 pub fn account(facts: &Facts, s: &Situation<'_>) -> String {
-    let (call, message) = (CALLS.contains(&s.to.kind), MESSAGES.contains(&s.to.kind));
+    let (call, message) = (s.to.kind == RungKind::Call, s.to.kind == RungKind::Sms);
     let mut parts = Vec::new();
     if !s.guards.allowed_prefixes.is_empty() && s.to.address.phone().is_some() {
         parts.push(format!("country: one of {}", s.guards.allowed_prefixes.join(", ")));
@@ -44,10 +43,4 @@ fn in_time(step: &StepFacts, s: &Situation<'_>) -> String {
 fn number(number: &NumberFacts, s: &Situation<'_>) -> String {
     let last = number.last_rang_at.map(|at| s.now.since(at) / 1000);
     last.map_or_else(|| "number free".into(), |ago_s| format!("number free, called {ago_s} s ago"))
-}
-
-/// `10 min`, `45 s`.
-pub(super) fn span(length: Duration) -> String {
-    let s = length.as_secs();
-    if s >= 60 && s.is_multiple_of(60) { format!("{} min", s / 60) } else { format!("{s} s") }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Address, PauseView};
+use crate::model::{Address, PauseView, Target};
 
 const START: Timestamp = Timestamp::from_ms(1_000_000_000);
 
