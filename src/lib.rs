@@ -35,7 +35,7 @@
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`exit`] |
-//! | [`report`] | [`model`], [`zone`], and the types of [`store`] |
+//! | [`report`] | [`model`], [`zone`] |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |

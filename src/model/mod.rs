@@ -17,6 +17,7 @@ mod pause;
 mod phone;
 mod rung;
 mod states;
+mod tally;
 mod target;
 mod text;
 mod time;
@@ -43,6 +44,7 @@ pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom
 pub use states::{
     AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,
 };
+pub use tally::{AttemptTally, DelayTally, Group, IncidentTally, RefusedTally, Tally, TallyBy, TallyScope};
 pub use target::{Address, Target};
 pub(crate) use text::text_enum;
 pub use text::{MESSAGE_CUT, cut, printable};

@@ -1,6 +1,6 @@
 //! How late the calls were: from the due time of a step to its first attempt.
 
-use crate::store::DelayTally;
+use crate::model::DelayTally;
 
 /// Where the classes of [`Delay::classes`] end, in seconds; the last one has no end.
 const CLASSES: [u64; 7] = [1, 5, 10, 20, 30, 60, 120];

@@ -16,7 +16,7 @@ pub mod span;
 pub mod totals;
 pub mod trouble;
 
-use crate::store::{Group, Tally};
+use crate::model::{Group, Tally};
 use delay::Delay;
 use std::collections::BTreeMap;
 use totals::Totals;

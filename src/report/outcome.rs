@@ -1,7 +1,6 @@
 //! What became of a try to reach somebody, and of a meeting that was watched: every row in exactly one class.
 
-use crate::model::{AttemptState, CallStatus, IncidentState, Reason, RungKind, text_enum};
-use crate::store::{AttemptTally, IncidentTally};
+use crate::model::{AttemptState, AttemptTally, CallStatus, IncidentState, IncidentTally, Reason, RungKind, text_enum};
 
 text_enum! {
     /// What became of one attempt. The words are part of the interface (`report --json`).

@@ -1,8 +1,10 @@
 use super::outcome::{Ending, Outcome, of_attempt};
 use super::span::{SpanError, span};
 use super::*;
-use crate::model::{Amount, AttemptState, CallStatus, IncidentState, Money, Reason, RungKind, Timestamp};
-use crate::store::{AttemptTally, DelayTally, IncidentTally, RefusedTally};
+use crate::model::{
+    Amount, AttemptState, AttemptTally, CallStatus, DelayTally, IncidentState, IncidentTally, Money, Reason,
+    RefusedTally, RungKind, Timestamp,
+};
 use crate::zone::{Civil, Zone};
 
 fn call(state: AttemptState, status: Option<CallStatus>, count: u64) -> AttemptTally {

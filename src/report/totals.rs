@@ -1,8 +1,7 @@
 //! What rows add up to.
 
 use super::outcome::{Ending, Outcome, of_attempt, of_incident};
-use crate::model::{Amount, CallStatus, RungKind};
-use crate::store::{AttemptTally, IncidentTally};
+use crate::model::{Amount, AttemptTally, CallStatus, IncidentTally, RungKind};
 use std::collections::BTreeMap;
 
 /// How often each outcome was met.

@@ -1,8 +1,7 @@
 //! What failed and why, and what was never tried.
 
 use super::outcome::{Outcome, of_attempt};
-use crate::model::{AttemptState, Reason, RungKind};
-use crate::store::{AttemptTally, RefusedTally};
+use crate::model::{AttemptState, AttemptTally, Reason, RefusedTally, RungKind};
 use std::collections::BTreeMap;
 
 /// Failures of one sort.

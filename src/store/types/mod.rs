@@ -8,12 +8,12 @@ mod incidents;
 mod meetings;
 mod pauses;
 mod reconcile;
-mod tally;
 mod ticks;
 
 pub use crate::model::{
-    AfterFacts, Facts, FenceFacts, Heeded, Line, NumberFacts, OpenAttempt, PauseView, Refusal, Settle, Slot, StepFacts,
-    StepNext, Verdict,
+    AfterFacts, AttemptTally, DelayTally, Facts, FenceFacts, Group, Heeded, IncidentTally, Line, NumberFacts,
+    OpenAttempt, PauseView, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally, TallyBy, TallyScope,
+    Verdict,
 };
 pub use attempts::*;
 pub use calls::*;
@@ -23,7 +23,6 @@ pub use incidents::*;
 pub use meetings::*;
 pub use pauses::*;
 pub use reconcile::*;
-pub use tally::*;
 pub use ticks::*;
 
 /// Can be made in this module's tree only, so that nobody else makes a [`Claim`] or an [`Attempt`].

@@ -1,6 +1,6 @@
 //! What `report` counts: rows that are alike, counted together.
 
-use crate::model::{AttemptState, CallStatus, IncidentState, Reason, RungKind, Timestamp};
+use super::{AttemptState, CallStatus, IncidentState, Reason, RungKind, Timestamp};
 
 /// What to count, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]
