@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cargo build --release
+cargo build --profile dist
 read -ra flags <<<"$(pkg-config --cflags --libs libical)"
 cc -O2 -Wall -Wextra -o "$scratch/calendar_libical" benches/calendar_libical.c "${flags[@]}"
-python3 benches/calendar.py target/release/savehub "$scratch/calendar_libical" "${1:-7}"
+python3 benches/calendar.py target/dist/savehub "$scratch/calendar_libical" "${1:-7}"

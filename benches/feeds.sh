@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cargo build --release --quiet
-exec python3 benches/feeds.py "${CARGO_TARGET_DIR:-target}/release/savehub" "${1:-5000}" "${2:-11}"
+cargo build --profile dist --quiet
+exec python3 benches/feeds.py "${CARGO_TARGET_DIR:-target}/dist/savehub" "${1:-5000}" "${2:-11}"

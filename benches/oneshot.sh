@@ -15,7 +15,7 @@ if [ -n "$missing" ]; then
   exit 2
 fi
 target=${CARGO_TARGET_DIR:-target}
-cargo build --release --quiet --features postgres
-with_postgres=$(stat -c %s "$target/release/savehub")
-cargo build --release --quiet
-exec python3 benches/oneshot.py "$target/release/savehub" "$with_postgres" "$@"
+cargo build --profile dist --quiet --features postgres
+with_postgres=$(stat -c %s "$target/dist/savehub")
+cargo build --profile dist --quiet
+exec python3 benches/oneshot.py "$target/dist/savehub" "$with_postgres" "$@"

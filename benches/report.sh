@@ -8,8 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-7}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cargo build --release --quiet
-savehub=$PWD/target/release/savehub
+cargo build --profile dist --quiet
+savehub=$PWD/target/dist/savehub
 database=$scratch/savehub.db
 cat >"$scratch/config.toml" <<END
 database = "$database"

@@ -1,12 +1,12 @@
 //! Mail that is taken, and what it looks like.
 
-use crate::channels::{ShutsAt, mail, not_sent, taken};
+use crate::channels::{ShutsAt, mail, not_sent, request, taken};
 use crate::support::Open;
 use crate::support::fake_smtp::FakeSmtp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use savehub::config::Security;
-use savehub::model::{FenceReason, NotSentCause, Outcome, Request};
+use savehub::model::{Address, Email as MailAddress, FenceReason, NotSentCause, Outcome, Request, RungKind};
 use savehub::provider::Provider;
 use savehub::provider::email::Email;
 
@@ -143,4 +143,10 @@ fn a_key_that_cannot_be_an_id_and_a_target_that_is_no_mailbox_are_never_sent() {
     let no_mailbox = crate::support::call("x");
     assert!(matches!(email.place(&no_mailbox, &Open).outcome, Outcome::NotSent(_)));
     assert_eq!(server.ended(), Vec::<String>::new());
+}
+
+#[test]
+fn an_internationalised_domain_is_written_to_in_its_ascii_form() {
+    let mailbox = Address::Email(MailAddress::parse("ana@xn--bcher-kva.example").unwrap());
+    assert!(sent(&request(RungKind::Email, mailbox)).contains("\r\nTo: ana@xn--bcher-kva.example\r\n"));
 }
