@@ -125,7 +125,10 @@ fn the_map_in_lib_rs_names_every_module() {
     for module in map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')) {
         let row = |line: &str| line.starts_with("//! |") && line.split('|').nth(1).unwrap().contains(module);
         assert!(map.lines().any(row), "{module} has no row in the table of src/lib.rs");
-        assert!(fs::read_to_string(root().join("README.md")).unwrap().contains(&format!("`{module}`")), "{module}");
+        assert!(
+            fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap().contains(&format!("`{module}`")),
+            "{module}"
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 //! knows every key in `tests/it/config_errors`. The other pages are in `tests/it/manual.rs`, and the examples of all are run in
 //! `tests/it/examples.rs`.)
 
-use crate::support::documents::{VARIABLES, blocks, commands, config, inline_code, split};
+use crate::support::documents::{VARIABLES, blocks, commands, config, inline_code, page, pages, section, split};
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, Parser as _};
 use savehub::calendar::Limits;
@@ -26,8 +26,9 @@ const HEADLINE: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
 // --- commands ---
 
 #[test]
-fn every_command_line_of_the_readme_and_the_manual_is_one_savehub_takes() {
-    let blocks = blocks(README).into_iter().filter(|b| b.language != "text" && b.language != "toml");
+fn every_command_line_of_the_pages_and_the_manual_is_one_savehub_takes() {
+    let blocks = pages().into_iter().flat_map(|page| blocks(&page.text));
+    let blocks = blocks.filter(|b| b.language != "text" && b.language != "toml");
     let lines = blocks.flat_map(|b| b.text.lines().map(str::to_owned).collect::<Vec<_>>());
     let examples = man();
     let examples = examples.split_once(".SH EXAMPLES").unwrap().1;
@@ -47,8 +48,8 @@ fn every_command_line_of_the_readme_and_the_manual_is_one_savehub_takes() {
 #[test]
 fn every_command_named_in_a_sentence_exists() {
     let mut named = 0;
-    for text in [README, EXAMPLE] {
-        for code in inline_code(text).into_iter().filter(|code| code.starts_with("savehub ")) {
+    for text in pages().into_iter().map(|page| page.text).chain([EXAMPLE.to_owned()]) {
+        for code in inline_code(&text).into_iter().filter(|code| code.starts_with("savehub ")) {
             named += 1;
             let Err(error) = Cli::try_parse_from(split(&code)[0].clone()) else { continue };
             // A sentence may leave out the arguments.
@@ -59,16 +60,17 @@ fn every_command_named_in_a_sentence_exists() {
             assert!(fine, "`{code}`: {error}");
         }
     }
-    assert!(named > 5, "only {named} commands were found");
+    assert!(named > 80, "only {named} commands were found");
 }
 
 #[test]
-fn every_command_stands_in_the_readme_and_in_the_manual() {
+fn every_command_stands_on_a_page_and_in_the_manual() {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
-    let man = man();
+    let (man, pages) = (man(), pages());
     for name in leaves(&root) {
-        assert!(README.contains(&name), "the README does not show `{name}`");
+        let is_shown = pages.iter().any(|page| page.name != "CHANGELOG.md" && page.text.contains(&name));
+        assert!(is_shown, "no page shows `{name}`");
         assert!(man.contains(&format!(".SS \"{name}\"")), "the manual page does not show `{name}`");
     }
 }
@@ -86,8 +88,8 @@ fn the_readme_starts_with_two_commands_and_the_checks_run_the_second() {
 // --- exit codes, variables, numbers ---
 
 #[test]
-fn exit_codes_are_the_same_in_readme_manual_and_help() {
-    let section = section("### Exit codes");
+fn exit_codes_are_the_same_in_pages_manual_and_help() {
+    let section = section(&page("docs/operating.md"), "## Exit codes");
     let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| ") && !line.contains("meaning")).collect();
     let expected = Exit::ALL.map(|exit| format!("| {} | {} |", exit.code(), exit.meaning()));
     assert_eq!(rows, expected);
@@ -111,10 +113,12 @@ fn every_variable_stands_in_the_readme_and_in_the_manual() {
 }
 
 #[test]
-fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
+fn the_defaults_of_the_guards_on_the_page_are_those_of_the_program() {
     let mut written = Vec::new();
     let (mut guards, mut engine) = (String::from("[guards]\n"), String::from("[engine]\n"));
-    for setting in inline_code(&section("### The guards")).iter().filter(|code| code.contains(" = ")) {
+    for setting in
+        inline_code(&section(&page("docs/safety.md"), "## The guards")).iter().filter(|code| code.contains(" = "))
+    {
         let key = setting.split(' ').next().unwrap();
         let (table, _) = known_keys().find(|(_, known)| *known == key).expect("a key of the config");
         let text = if table == "guards" { &mut guards } else { &mut engine };
@@ -135,7 +139,7 @@ fn the_defaults_of_the_guards_in_the_readme_are_those_of_the_program() {
 
 #[test]
 fn the_advice_about_silent_phones_fits_the_defaults() {
-    let (advice, default) = (section("### A phone on silent"), config(""));
+    let (advice, default) = (section(&page("docs/daily-use.md"), "## A phone on silent"), config(""));
     let at: Vec<_> = default.ladder.iter().map(|rung| rung.action.at.ms()).collect();
     let apart = u64::try_from(at[1] - at[0]).unwrap();
     assert!(u128::from(apart) >= default.guards.number_gap.as_millis() && apart <= 3 * 60 * 1000, "{apart} ms");
@@ -183,9 +187,10 @@ fn the_page_about_answers_names_every_key_and_word_and_the_text_of_the_bin() {
 // --- configs and schedulers ---
 
 #[test]
-fn every_config_of_the_readme_passes() {
-    let configs: Vec<_> = blocks(README).into_iter().filter(|b| b.language == "toml").collect();
-    assert!(configs.len() >= 3);
+fn every_config_of_the_pages_passes() {
+    let blocks_of_all = pages().into_iter().flat_map(|page| blocks(&page.text));
+    let configs: Vec<_> = blocks_of_all.filter(|b| b.language == "toml").collect();
+    assert!(configs.len() >= 6);
     for block in &configs {
         config(&block.text);
     }
@@ -194,36 +199,7 @@ fn every_config_of_the_readme_passes() {
     assert_eq!(shortest.people.len(), 1);
 }
 
-// --- links and leaks ---
-
-#[test]
-fn every_file_the_readme_names_is_there() {
-    let linked = README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
-    let linked = linked.filter(|target| !target.starts_with("https://") && !target.starts_with('#'));
-    let is_path = |code: &String| ["src/", "tests/", ".ci/"].iter().any(|dir| code.starts_with(dir));
-    let files: Vec<String> = linked.chain(inline_code(README).into_iter().filter(is_path)).collect();
-    assert!(files.len() > 8);
-    for file in files {
-        assert!(root().join(&file).exists(), "{file} is not there");
-    }
-    let measured = |what: &str, unit: &str| README.lines().any(|l| l.starts_with(what) && l.contains(unit));
-    assert!(
-        measured("| idle tick | ", " ms | `sqlite3 FILE 'select 1'` | ") && measured("| peak memory | ", " MiB | ")
-    );
-}
-
-#[test]
-fn every_heading_the_readme_links_to_is_there() {
-    let anchors: Vec<&str> = README.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
-    assert!(anchors.len() > 5);
-    for anchor in anchors {
-        let heading = |line: &str| {
-            let text = line.strip_prefix("## ").or_else(|| line.strip_prefix("### "));
-            text.is_some_and(|text| text.to_lowercase().replace(',', "").replace(' ', "-") == anchor)
-        };
-        assert!(README.lines().any(heading), "#{anchor}");
-    }
-}
+// --- leaks ---
 
 /// Numbers that belong to nobody: 555-01xx is reserved for fiction, +1 500 555 is Twilio's for tests; the recordings of
 /// the SDKs and the tests of the number's form have their own.
@@ -285,15 +261,6 @@ fn looks_secret(word: &str) -> bool {
 }
 
 // --- how documents are read ---
-
-/// A section of the README: to the next heading of its level or above it.
-fn section(heading: &str) -> String {
-    let rest = README.split_once(&format!("\n{heading}\n")).expect(heading).1;
-    let level = heading.find(' ').unwrap();
-    let ends: Vec<String> = (2..=level).map(|level| format!("\n{} ", "#".repeat(level))).collect();
-    let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
-    rest[..end].to_owned()
-}
 
 /// The manual page, with its dashes and quotes as they are read.
 fn man() -> String {

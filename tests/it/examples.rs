@@ -1,8 +1,8 @@
-//! Every example of the README, of the manual pages and of `--help` is run as it stands there, by a shell, in a home that
+//! Every example of the pages, of the manual and of `--help` is run as it stands there, by a shell, in a home that
 //! holds what the examples speak of and with nothing else in its environment.
 
 use crate::support::cli::{Cli, Ran, twilio};
-use crate::support::documents::{Block, blocks, shown};
+use crate::support::documents::{Block, blocks, pages, shown};
 use crate::support::fake_twilio::{FakeTwilio, TEST_ACCOUNT, TOKEN};
 use clap::{Command, CommandFactory as _};
 use savehub::cli::args::Cli as Args;
@@ -11,10 +11,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
 
-const README: &str = include_str!("../../README.md");
-
 /// What cannot be run here, by its beginning, and why.
 const NOT_HERE: &[(&str, &str)] = &[
+    ("bash .ci/run", "runs this test, too"),
     ("SAVEHUB_PROOF=whole cargo ", "the whole proof takes minutes; a sample of it is a test of its own"),
     ("SAVEHUB_PYTHON=", "needs a Python environment; .ci/run makes one and runs it"),
     ("cargo ", "builds and tests savehub itself; .ci/run does"),
@@ -22,6 +21,10 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("editor ", "waits for a person"),
     ("createdb ", "needs a PostgreSQL server; tests/postgres has one"),
     ("createuser ", "needs a PostgreSQL server; tests/postgres has one"),
+    ("crontab -e", "waits for a person"),
+    ("dropdb ", "needs a PostgreSQL server; tests/postgres has one"),
+    ("dropuser ", "needs a PostgreSQL server; tests/postgres has one"),
+    ("git pull", "fetches the project"),
     ("loginctl ", "needs a running systemd"),
     ("mkdir -p fuzz/", "works in the repository"),
     ("python3 -m venv ", "fetches packages"),
@@ -60,14 +63,15 @@ fn calendar(zone: &str) -> String {
 
 // --- the examples ---
 
-/// The lines of the README's `sh` blocks.
-fn of_readme() -> Vec<String> {
-    let sh = blocks(README).into_iter().filter(|block| block.language == "sh");
+/// The lines of the `sh` blocks of all pages in Markdown.
+fn of_pages() -> Vec<String> {
+    let blocks = pages().into_iter().flat_map(|page| blocks(&page.text));
+    let sh = blocks.filter(|block| block.language == "sh");
     sh.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// The commands that manual pages show, each page by its file name.
-fn of_pages() -> Vec<(String, Vec<String>)> {
+fn of_manual() -> Vec<(String, Vec<String>)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
     let pages = std::fs::read_dir(dir).unwrap().map(|entry| {
         let path = entry.unwrap().path();
@@ -104,9 +108,9 @@ fn of_help() -> Vec<(String, Vec<String>)> {
 
 /// Each example once.
 fn examples() -> BTreeSet<String> {
-    let pages = of_pages().into_iter().flat_map(|(_, lines)| lines);
+    let manual = of_manual().into_iter().flat_map(|(_, lines)| lines);
     let help = of_help().into_iter().flat_map(|(_, lines)| lines);
-    let all = of_readme().into_iter().chain(pages).chain(help);
+    let all = of_pages().into_iter().chain(manual).chain(help);
     all.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
@@ -286,16 +290,17 @@ fn every_command_has_examples_in_its_help_and_they_name_it() {
 #[test]
 fn the_setup_guide_and_the_page_about_calendars_show_commands() {
     for page in ["savehub.1", "savehub-calendar.7", "savehub-hear.7", "savehub-twilio.7"] {
-        let (_, lines) = of_pages().into_iter().find(|(name, _)| name == page).unwrap();
+        let (_, lines) = of_manual().into_iter().find(|(name, _)| name == page).unwrap();
         assert!(!lines.is_empty(), "{page}");
     }
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_what_the_program_prints() {
+fn the_transcripts_of_the_pages_are_what_the_program_prints() {
     let fake = FakeTwilio::start();
-    let transcripts: Vec<_> = blocks(README).into_iter().filter(|block| block.language == "console").collect();
-    assert!(!transcripts.is_empty(), "the README shows no transcript");
+    let blocks = pages().into_iter().flat_map(|page| blocks(&page.text));
+    let transcripts: Vec<_> = blocks.filter(|block| block.language == "console").collect();
+    assert!(transcripts.len() > 2, "the pages show only {} transcripts", transcripts.len());
     for block in transcripts {
         // A transcript that sets savehub up begins with nothing but the program.
         let home = with_files(&fake, Place::Calm);

@@ -39,6 +39,7 @@ mod migration;
 mod mock_phone;
 mod overlap;
 mod pace;
+mod pages;
 mod pause;
 mod plan;
 mod pool;

@@ -2,6 +2,7 @@
 //! stays beside it.
 
 use crate::support::cli::Cli;
+use crate::support::documents::{page, section};
 use rusqlite::Connection;
 use savehub::store::sqlite::{Create, SqliteStore};
 use std::path::Path;
@@ -65,7 +66,9 @@ fn a_copy_of_the_old_database_stays_beside_it() {
     for version in OLD {
         let cli = old(version);
         drop(SqliteStore::open(&cli.database(), Create::No).unwrap());
-        let copy = cli.path(".local/state/savehub/savehub.db.before-6");
+        let name = "savehub.db.before-6";
+        let copy = cli.path(&format!(".local/state/savehub/{name}"));
+        assert!(section(&page("docs/operating.md"), "## Upgrade").contains(name));
         assert_eq!(rows(&copy, "select user_version || '' from pragma_user_version"), [version.to_string()]);
         assert_eq!(states(&copy), STATES);
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());

@@ -1,6 +1,50 @@
-//! How the documents are read: the blocks of the README, the examples of manual pages, the commands in both.
+//! How the documents are read: the pages in Markdown with their blocks, the examples of manual pages, the commands in both.
 
 use savehub::config::{Config, from_text};
+use std::fs;
+use std::path::Path;
+
+/// A page in Markdown.
+pub struct Page {
+    /// Its path in the project, such as `docs/operating.md`.
+    pub name: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// Every page for people: README, CONTRIBUTING, CHANGELOG, and what stands beside what it is about.
+pub fn pages() -> Vec<Page> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = Vec::new();
+    for dir in ["", "benches/", "docs/", "packaging/"] {
+        for entry in fs::read_dir(root.join(dir)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{dir}{}", path.file_name().unwrap().to_str().unwrap());
+            if path.extension().is_some_and(|kind| kind == "md") {
+                pages.push(Page { text: fs::read_to_string(path).unwrap(), name });
+            }
+        }
+    }
+    pages.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(pages.len() > 10, "only {} pages were found", pages.len());
+    pages
+}
+
+/// The page of this name.
+#[track_caller]
+pub fn page(name: &str) -> String {
+    pages().into_iter().find(|page| page.name == name).expect(name).text
+}
+
+/// A section of a page: to the next heading of its level or above it.
+#[track_caller]
+pub fn section(page: &str, heading: &str) -> String {
+    let rest = page.split_once(&format!("\n{heading}\n")).expect(heading).1;
+    let level = heading.find(' ').unwrap();
+    let ends: Vec<String> = (2..=level).map(|level| format!("\n{} ", "#".repeat(level))).collect();
+    let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
+    rest[..end].to_owned()
+}
 
 /// Variables that may stand before a command.
 pub const VARIABLES: [&str; 7] = [

@@ -6,7 +6,7 @@ use crate::model::{AttemptState, CallStatus, IncidentState, Money, Reason, RungK
 use crate::report::span::span;
 use crate::store::{AttemptTally, DelayTally, IncidentTally, RefusedTally, Tally};
 
-const README: &str = include_str!("../../../README.md");
+const PAGE: &str = include_str!("../../../docs/operating.md");
 
 fn call(day: usize, status: Option<CallStatus>, price: Option<&str>, count: u64) -> AttemptTally {
     AttemptTally {
@@ -105,9 +105,9 @@ fn shown(config: &Config, tally: &Tally, screen: crate::cli::print::Screen) -> S
 }
 
 #[test]
-fn the_report_of_the_readme_is_the_one_people_see() {
+fn the_report_on_the_page_is_the_one_people_see() {
     let text = shown(&config("1 USD"), &tally(), Screen::PLAIN);
-    assert!(README.contains(&format!("```text\n{text}```\n")), "the README does not show this:\n{text}");
+    assert!(PAGE.contains(&format!("```text\n{text}```\n")), "docs/operating.md does not show this:\n{text}");
 }
 
 #[test]

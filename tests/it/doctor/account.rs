@@ -218,15 +218,15 @@ fn in_a_rehearsal_nobody_is_asked_and_in_test_mode_everybody() {
 }
 
 #[test]
-fn the_readme_shows_what_doctor_says() {
+fn the_page_shows_what_doctor_says() {
     let fake = FakeTwilio::start();
     let cli = Cli::on_twilio(&fake, TOKEN);
     ticks(&cli, (0..120).rev().map(|n| n * 60 + 5));
     fake.set_number("+12025550198", true, true);
     fake.set_balance("3.20");
     let ran = cli.run(&["doctor"]);
-    let shown =
-        include_str!("../../../README.md").split("  ok       config").nth(1).unwrap().split("```").next().unwrap();
+    let page = include_str!("../../../docs/operating.md");
+    let shown = page.split("  ok       config").nth(1).unwrap().split("```").next().unwrap();
     let shown = format!("  ok       config{shown}");
     for check in ["provider", "brakes", "ticks", "clock", "account", "balance", "from", "countries"] {
         let is_it = |line: &&str| line.split_whitespace().nth(1) == Some(check);

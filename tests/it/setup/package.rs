@@ -59,6 +59,14 @@ fn every_manual_page_is_in_the_package() {
 }
 
 #[test]
+fn the_pages_that_the_readme_leads_to_are_in_the_package_beside_it() {
+    let assets = assets();
+    for (from, to) in [("README.md", "usr/share/doc/savehub/"), ("docs/*.md", "usr/share/doc/savehub/docs/")] {
+        assert!(assets.contains(&(from.to_owned(), to.to_owned())), "{from}");
+    }
+}
+
+#[test]
 fn the_package_has_the_version_of_the_program() {
     assert!(CHANGELOG.starts_with(concat!("savehub (", env!("CARGO_PKG_VERSION"), "-1) ")), "{CHANGELOG}");
 }
@@ -80,8 +88,8 @@ fn the_checks_build_the_package_and_try_it_with_the_version_of_cargo_deb_that_is
 }
 
 #[test]
-fn released_programs_can_use_postgresql_as_the_readme_says() {
-    assert!(include_str!("../../../README.md").contains("Released packages can do it"));
+fn released_programs_can_use_postgresql_as_the_page_says() {
+    assert!(include_str!("../../../docs/operating.md").contains("Released packages can do it"));
     for script in [BUILD_DEB, include_str!("../../../packaging/build-static")] {
         assert!(script.contains("\ncargo build --locked --features postgres --profile "), "{script}");
     }

@@ -1,6 +1,8 @@
-//! "Five minutes" in the README, as a new user does it: a clean home, an empty environment, the program in the PATH.
+//! "Five minutes" in the README, as a new user does it: a clean home, an empty environment, the program in the PATH. And
+//! the way back: what "Uninstall" removes.
 
 use crate::support::cli::Cli;
+use crate::support::documents::{blocks, page, section};
 use std::path::Path;
 
 const README: &str = include_str!("../../../README.md");
@@ -53,4 +55,31 @@ fn three_commands_lead_from_nothing_to_a_rehearsed_call_as_the_readme_shows() {
         let printed = of_the_installation(&without_ids(&ran.out.replace("HOME", "/home/ana")));
         assert_eq!(printed, of_the_installation(&shown), "{command}");
     }
+}
+
+/// Every file below a directory, by its path in it.
+fn files(dir: &Path) -> Vec<String> {
+    let found = std::process::Command::new("find").args([".", "-type", "f"]).current_dir(dir).output().unwrap();
+    String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_uninstall_section_removes_all_that_an_installation_leaves() {
+    let cli = Cli::new();
+    let before = files(&cli.path(""));
+    let init = ["init", "--yes", "--offline", "--name", "Ana", "--phone", "+12025550101", "--zone", "UTC"];
+    cli.ok(&init);
+    cli.ok(&[init.as_slice(), &["--force"]].concat());
+    cli.ok(&["meeting", "add", "Board sync", "--at", "in 2m"]);
+    cli.ok(&["tick"]);
+    std::fs::create_dir_all(cli.path(".config/systemd/user")).unwrap();
+    cli.ok(&["generate", "systemd", "--user", "--dir", cli.path(".config/systemd/user").to_str().unwrap()]);
+    assert!(files(&cli.path("")).len() > before.len() + 4);
+    let shown = section(&page("docs/operating.md"), "## Uninstall");
+    let lines = blocks(&shown).into_iter().flat_map(|b| b.text.lines().map(str::to_owned).collect::<Vec<_>>());
+    for line in lines.filter(|line| line.starts_with("rm ")) {
+        let ran = cli.sh(&format!("cd; {line}"), &[]);
+        assert_eq!(ran.code, 0, "{line}: {ran:?}");
+    }
+    assert_eq!(files(&cli.path("")), before);
 }

@@ -5,7 +5,7 @@ use crate::support::cli::{ANA, Cli};
 use std::fs;
 use std::process::Command;
 
-const README: &str = include_str!("../../../README.md");
+const OPERATING: &str = include_str!("../../../docs/operating.md");
 
 /// The highest exposure that is accepted, of systemd's 0 (none) to 10.
 const EXPOSURE: f64 = 2.0;
@@ -57,9 +57,9 @@ fn the_service_of_the_system_may_do_little_as_systemd_counts() {
     let score = said.split("Overall exposure level for savehub.service: ").nth(1).unwrap().split(' ').next().unwrap();
     let score: f64 = score.parse().unwrap();
     assert!(score <= EXPOSURE, "{score}\n{said}");
-    let told = README.split("systemd-analyze security` gives it ").nth(1).unwrap().split(' ').next().unwrap();
+    let told = OPERATING.split("systemd-analyze security` gives it ").nth(1).unwrap().split(' ').next().unwrap();
     let told: f64 = told.parse().unwrap();
-    assert!(told <= EXPOSURE, "the README tells {told}");
+    assert!(told <= EXPOSURE, "the page says {told}");
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn cron_takes_the_lines_and_their_commands_run_a_tick() {
 }
 
 #[test]
-fn the_lines_for_cron_in_the_readme_are_those_that_are_printed() {
+fn the_lines_for_cron_on_the_page_are_those_that_are_printed() {
     let cli = Cli::with(ANA);
     let printed = cli.ok(&["generate", "cron", "--program", "/usr/local/bin/savehub"]).replace("HOME", "/home/ana");
-    assert!(README.contains(&format!("```cron\n{printed}```\n")), "{printed}");
+    assert!(OPERATING.contains(&format!("```cron\n{printed}```\n")), "{printed}");
 }
