@@ -1,4 +1,4 @@
-//! What a look at a calendar sees: values that travel from `calendar` and `feed` through the tick into the store.
+//! What a look at a calendar finds: values that travel from `calendar` and `feed` through the tick into the store.
 
 use super::{Timestamp, text_enum};
 use std::collections::HashSet;
@@ -77,7 +77,7 @@ pub struct SeenMeeting {
     pub dial_in: Option<String>,
 }
 
-/// What one look at one calendar saw between two instants.
+/// What one look at one calendar found between two instants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The looked-at time: `from <= start < until`.
@@ -90,20 +90,19 @@ pub struct Seen {
     pub skipped: Vec<(SeenMeeting, SkipWhy)>,
     /// UIDs of all events that were read, whenever they take place.
     pub uids: HashSet<String>,
-    /// UIDs of events that are there but could not be read or expanded wholly: nothing may be concluded from what is
-    /// missing of them.
+    /// UIDs of events that could not be read or expanded wholly: nothing may be concluded from what is missing of them.
     pub doubtful: HashSet<String>,
 }
 
-/// What a server or a file system told about a copy, to ask next time whether it is still good.
+/// What a server or a file system said about a copy. The next look asks with it whether the copy is still good.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validators {
     /// `ETag`, as received.
     pub etag: Option<String>,
     /// `Last-Modified`, as received.
     pub last_modified: Option<String>,
-    /// Of a file: what the file system says about it (device, inode, size, time of change). Of a subscription: a hash of
-    /// the address it came from.
+    /// Of a file: what the file system says about it (device, inode, size, time of change). Of a subscription: a hash
+    /// of the address it came from.
     pub stamp: Option<String>,
     /// Hash of the body without its `DTSTAMP` lines, in hex.
     pub hash: Option<String>,

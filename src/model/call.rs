@@ -1,4 +1,4 @@
-//! What the provider port sees: the request, and the closed set of what can come of it.
+//! The words of the provider port: the request, and its few possible outcomes.
 
 use super::{Address, CallStatus, IncidentId, MeetingWords, StepId, Target, Timestamp, text_enum};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct Request {
     pub user: String,
     /// Where it goes.
     pub to: Target,
-    /// What it comes from: one of the provider's senders.
+    /// The sender, one of the provider's.
     pub from: Address,
     /// What is said, in full and as plain text.
     pub message: String,
@@ -63,7 +63,7 @@ impl FenceReason {
     }
 }
 
-/// What came of a request: the closed outcome and what was seen on the way.
+/// The outcome of a request, with facts about the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The outcome.
@@ -72,7 +72,7 @@ pub struct Reply {
     pub meta: ReplyMeta,
 }
 
-/// How the text of an attempt begins that the fence held back.
+/// The beginning of an attempt's error when the fence held it back.
 pub const FENCED: &str = "the fence refused";
 
 impl Reply {
@@ -99,8 +99,8 @@ pub struct ReplyMeta {
     pub skew_ms: Option<i64>,
     /// How long the exchange took, in milliseconds of monotonic time.
     pub elapsed_ms: u64,
-    /// How long an accepted call waits in the provider's queue before it is dialled, as the provider estimates (Twilio's
-    /// `queue_time`).
+    /// How long an accepted call waits in the provider's queue before it is dialled, as the provider estimates
+    /// (Twilio's `queue_time`).
     pub queued_for: Option<Duration>,
 }
 
@@ -194,10 +194,10 @@ text_enum! {
         Paused = "paused",
         /// The critical window is not open yet: the clock went back since the claim.
         TooEarly = "too_early",
-        /// By the provider's clock, which is far from ours, the window is not open.
+        /// The window is not open by the provider's clock, which is far from ours.
         ClockDoubt = "clock_doubt",
-        /// So much time passed since the claim (the process was frozen, the machine slept) that the request could still be
-        /// under way when others take the attempt for settled.
+        /// So much time passed since the claim (the process was frozen, the machine slept) that the request could still
+        /// be under way when others take the attempt for settled.
         TooLate = "too_late",
         /// The database could not be read.
         StoreFailed = "store_failed",

@@ -1,19 +1,19 @@
-//! What the store knows about the meetings of a calendar, and what a look at the calendar changes in them: the question
-//! and the answer of `rules::agenda`.
+//! What the store knows about the meetings of a calendar, and what a look at it changes in them: input and output of
+//! `rules::agenda`.
 
 use super::{MeetingId, Reason, SeenMeeting, Timestamp, text_enum};
 
 text_enum! {
     /// Who called a meeting off.
     pub enum CancelledBy {
-        /// Its calendar: it is planned again when it is there again.
+        /// Its calendar, which plans it again when it is there again.
         Calendar = "calendar",
         /// The person, with `savehub meeting cancel`: no calendar plans it again.
         Person = "person",
     }
 }
 
-/// A meeting of the person, as one of their calendars finds it.
+/// A meeting of the person, seen from one of their calendars.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownMeeting {
     /// Row.
@@ -62,7 +62,7 @@ pub struct Held {
     pub missing_since: Option<Timestamp>,
 }
 
-/// One change a look makes.
+/// One change that a look makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Plan a meeting nobody knew. This calendar owns it.

@@ -13,7 +13,7 @@ pub struct Facts {
     pub step: Option<StepFacts>,
     /// The target.
     pub number: NumberFacts,
-    /// Of the pauses of this person and of everybody the one that lasts longest; it may be over.
+    /// The longest pause that applies to this person; it may be over.
     pub pause: Option<PauseView>,
     /// Counted attempts of this person since the start of the last 24 hours.
     pub calls_of_person_today: u32,
@@ -66,7 +66,7 @@ pub enum Verdict {
     Refuse(Refusal),
 }
 
-/// What the pace of calls is held against; read inside the claim transaction.
+/// From when calls may start by the account's pace; read inside the claim transaction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     /// From when the account's next call may start; `None`: it never made one.
@@ -84,14 +84,14 @@ pub enum Slot {
     Take {
         /// From this sender of the draft.
         sender: usize,
-        /// What is written down for those behind it; `None`: nobody keeps a pace.
+        /// The next free times, to be written down; `None`: there is no pace.
         next: Option<NextSlot>,
     },
     /// Not before this time.
     Wait {
         /// When to ask again.
         until: Timestamp,
-        /// Can no other attempt start before that either? Else it waits for its own number alone.
+        /// True: no other attempt can start before that either. False: it waits for its own number alone.
         all: bool,
     },
 }
@@ -119,7 +119,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The result word: that of the reason, but for a step that was skipped because too many waited: nothing failed.
+    /// The result word of the reason. But a step that was skipped because too many waited has not failed.
     pub fn status(&self) -> &'static str {
         if self.state == StepState::Skipped && self.reason == Reason::Capacity {
             return "skipped";
@@ -139,9 +139,9 @@ pub struct FenceFacts {
     pub hang_up: HangUpState,
     /// `true` for every incident it serves: not ended, and of the meeting's generation. `None` for `call-test`.
     pub incidents_open: Option<bool>,
-    /// Of an incident it serves a human has answered, and the step runs only while nobody has.
+    /// A human has answered for an incident it serves, and the step runs only while nobody has.
     pub acknowledged: bool,
-    /// Of the pauses of its person and of everybody the one that lasts longest; it may be over.
+    /// The longest pause that applies to its person; it may be over.
     pub pause: Option<PauseView>,
     /// What it does.
     pub kind: RungKind,
@@ -154,13 +154,13 @@ pub struct FenceFacts {
 pub struct AfterFacts {
     /// What the step does.
     pub kind: RungKind,
-    /// Has the incident not ended, in the same generation?
+    /// Is the incident still open, in the same generation?
     pub incident_open: bool,
     /// From then on the step is too late.
     pub deadline_at: Timestamp,
     /// Retries spent so far.
     pub tries: u32,
-    /// Was this step not the one that was claimed, but a companion that shares its call?
+    /// Is this step a companion that shares the call of the claimed step?
     pub merged: bool,
 }
 
@@ -169,7 +169,7 @@ pub struct AfterFacts {
 pub enum StepNext {
     /// Done.
     End(Refusal),
-    /// Back to `PENDING`; nothing rang, for certain.
+    /// Back to `PENDING`: it is certain that nothing rang.
     Again {
         /// Not before this time.
         not_before: Timestamp,
@@ -180,19 +180,19 @@ pub enum StepNext {
     Stay,
 }
 
-/// How old an attempt is by the clock of a database server that several hosts share. Of an attempt of another host its own
-/// clocks say nothing here.
+/// How old an attempt is by the clock of a database server that several hosts share. One host's clocks say nothing
+/// about an attempt of another host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerAge {
-    /// Milliseconds since it was written; its owner had begun to count before.
+    /// Milliseconds since it was written. Its owner began to count a little earlier.
     pub since_intent_ms: i64,
-    /// Since its request had ended, rather too little than too much; negative before.
+    /// Since its request ended, or a little less; negative before.
     pub since_deadline_ms: i64,
     /// Since its lease ended; negative before.
     pub since_lease_ms: i64,
 }
 
-/// An open attempt as time passes over it.
+/// An open attempt, with what decides when it is given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenAttempt {
     /// Row.
@@ -209,7 +209,7 @@ pub struct OpenAttempt {
     pub deadline_boot_ms: i64,
     /// Retries its steps have spent.
     pub tries: u32,
-    /// Where it was to go.
+    /// Its target.
     pub to: Target,
     /// From then on its steps are too late; `None` for `call-test`.
     pub deadline_at: Option<Timestamp>,

@@ -25,9 +25,9 @@ text_enum! {
         Acknowledged = "acknowledged",
         /// Words or a key that savehub does not know; nothing was done.
         NotUnderstood = "not_understood",
-        /// It could be meant for several meetings, or names none of them; nothing was done.
+        /// It could be for several meetings and names none of them; nothing was done.
         NeedsCode = "needs_code",
-        /// Nothing it could be an answer to is open; nothing was done.
+        /// No incident that it could answer is open; nothing was done.
         NothingOpen = "nothing_open",
     }
 }
@@ -46,7 +46,7 @@ serialize_as_text!(HeardHow, HeardEffect);
 /// Something a person said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
-    /// The provider's id of it: by it each is used once.
+    /// The provider's id of it. Each id is used once.
     pub sid: String,
     /// How.
     pub how: HeardHow,
@@ -60,7 +60,7 @@ pub struct Heard {
     pub call: Option<String>,
 }
 
-/// An open incident for which something was sent to its person: what an answer may be meant for.
+/// An open incident whose person was called or written to: an answer may be meant for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// The incident.
@@ -93,7 +93,7 @@ pub struct Answer {
 pub struct Heeded {
     /// What it meant.
     pub effect: HeardEffect,
-    /// The incidents it changed; it may have been for others, which had changed so before.
+    /// The incidents it changed. Others that it was meant for had changed before.
     pub incidents: Vec<IncidentId>,
     /// Calls and open attempts now marked to be hung up.
     pub hang_ups: u32,
@@ -119,13 +119,13 @@ pub struct HeardCall {
     pub created_at: Timestamp,
 }
 
-/// Letters of a tag: none that is easily taken for a digit.
+/// Letters of a tag, without those that look like a digit.
 const LETTERS: &[u8; 22] = b"abcdefghkmnpqrstuvwxyz";
 
-/// Digits of a tag: no 0 and 1, which look like letters; 1 is an answer besides.
+/// Digits of a tag, without 0 and 1, which look like letters; 1 is also an answer.
 const DIGITS: &[u8; 8] = b"23456789";
 
-/// Letters and digits in turn, so many characters.
+/// Characters of a tag: letters and digits in turn.
 pub const TAG_LEN: usize = 4;
 
 /// The tag of a step's message, such as `k3f9`, made of its idempotency key (FNV-1a, 64 bits). It makes the message
@@ -146,7 +146,7 @@ pub fn tag(key: &str) -> String {
     tag
 }
 
-/// Does it look like a tag, or like its first half?
+/// Does it look like a tag, or like the first half of one?
 pub fn is_tag(text: &str) -> bool {
     let fits = |(place, byte): (usize, u8)| match place % 2 {
         0 => LETTERS.contains(&byte),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The pace of one account: a provider that starts calls slower than they are made queues the rest, and a queue rings
+/// The pace of one account. A provider that gets calls faster than it starts them queues the rest, and a queue rings
 /// people after their meetings began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -10,7 +10,7 @@ pub struct Pace {
     pub account: Duration,
     /// Between two calls from one number; `None`: numbers have no pace of their own.
     pub number: Option<Duration>,
-    /// A rehearsal does not wait: each call takes its place, and starts at once.
+    /// A rehearsal does not wait: each call takes its slot and starts at once.
     pub ahead: bool,
 }
 
@@ -18,7 +18,7 @@ impl Pace {
     /// The pace of so many calls a second; `None`: as fast as they come.
     pub fn per_second(account: f64, number: Option<f64>) -> Option<Self> {
         let number = number.and_then(between);
-        // Numbers alone may have a pace.
+        // The numbers may have a pace while the account has none.
         let account = between(account).or(number.map(|_| Duration::ZERO))?;
         Some(Self { account, number, ahead: false })
     }
@@ -30,7 +30,7 @@ impl Pace {
     }
 }
 
-/// Whole milliseconds, as times are; rather slower than faster. `None`: no time at all.
+/// Whole milliseconds, rounded up: rather slower than faster. `None`: no time at all.
 fn between(per_second: f64) -> Option<Duration> {
     let ms = (1000.0 / per_second).ceil();
     if !ms.is_finite() || ms < 1.0 {

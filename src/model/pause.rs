@@ -1,4 +1,4 @@
-//! The brake: for a while nothing goes out to anybody, or about the meetings of one person.
+//! The brake: for a while nothing goes out, to anybody or about the meetings of one person.
 
 use super::{Timestamp, printable};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct PauseView {
 }
 
 impl PauseView {
-    /// Does it hold? One that has not begun does, too: then the clock was turned back.
+    /// Does it hold? A pause that has not begun holds too: the clock was turned back.
     pub fn holds_at(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }

@@ -20,14 +20,14 @@ text_enum! {
 }
 
 impl RungKind {
-    /// Does the config have names for its targets (`use = "…"`), instead of them being people?
+    /// Are its targets named in the config (`use = "…"`) instead of being people?
     pub const fn is_named(self) -> bool {
         matches!(self, Self::Webhook | Self::Command)
     }
 }
 
 text_enum! {
-    /// When a rung that is due runs, of an incident that has not ended.
+    /// On which condition a due rung runs while its incident has not ended.
     pub enum When {
         /// While nobody has answered.
         Unanswered = "unanswered",
@@ -62,7 +62,7 @@ text_enum! {
     }
 }
 
-/// When a rung is due, as seen from the start of the meeting.
+/// When a rung is due, relative to the start of the meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Offset {
     /// So long before it.
@@ -121,7 +121,7 @@ impl Whom {
     }
 }
 
-/// What a rung is, beside its time: an open incident keeps this, while addresses and words are read when a step is claimed.
+/// What a rung does. An open incident keeps this; addresses and words are read when a step is claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Action {
     /// What it does.

@@ -16,8 +16,8 @@ pub struct TallyScope {
 /// What the groups of a tally are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TallyBy {
-    /// Stretches of time, such as days: where each begins, ascending, the first at `since`. Each ends where the next one
-    /// begins, the last at `until`.
+    /// Stretches of time, such as days: where each begins, ascending, the first at `since`. Each ends where the next
+    /// one begins, the last at `until`.
     Days(Vec<Timestamp>),
     /// The people.
     Person,
@@ -37,11 +37,11 @@ pub enum Group {
 pub struct Tally {
     /// Attempts, by the time of their intent.
     pub attempts: Vec<AttemptTally>,
-    /// Steps of incidents that ended in the time, and that no attempt was made for: a guard said no.
+    /// Steps without an attempt, since a guard said no, of incidents that ended in the time.
     pub refused: Vec<RefusedTally>,
     /// Incidents, by the time they ended.
     pub incidents: Vec<IncidentTally>,
-    /// How late first attempts to call were, of the whole time.
+    /// How late first attempts to call were, over the whole time.
     pub delays: Vec<DelayTally>,
 }
 
@@ -77,7 +77,7 @@ pub struct AttemptTally {
     pub price: Option<String>,
     /// Currency of the price.
     pub price_unit: Option<String>,
-    /// What was said about one of those that failed, in words.
+    /// The words of one that failed.
     pub error: Option<String>,
     /// How many.
     pub count: u64,

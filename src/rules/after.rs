@@ -13,8 +13,8 @@ pub const RETRIES: u32 = 1;
 /// A retry waits this long.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A message, mail or webhook that certainly did not leave is tried again and again, after this long each time: it has
-/// minutes, not one window, and cannot arrive twice by it.
+/// A message, mail or webhook that certainly did not leave is tried again and again, each time after this long: it has
+/// minutes, and cannot arrive twice.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// When the clocks disagree about the window, a step is looked at again after this long.
@@ -23,8 +23,8 @@ const CLOCK_DOUBT: Duration = Duration::from_secs(15);
 /// A provider at its limit that names no time is asked again after this long.
 const CAPACITY_WAIT: Duration = Duration::from_secs(2);
 
-/// What becomes of the step, by all that the provider answered: a call it would dial when the meeting has started is
-/// cancelled (`Store::record`), and so did not ring.
+/// What becomes of the step, by the provider's whole answer. A call that it would dial only after the start is
+/// cancelled (`Store::record`), so it did not ring.
 pub fn of_reply(reply: &Reply, facts: &AfterFacts, now: Timestamp) -> StepNext {
     let wait = reply.meta.queued_for.filter(|wait| now.plus(*wait) >= facts.deadline_at);
     match (&reply.outcome, wait) {
@@ -83,7 +83,8 @@ pub fn adopted(facts: &AfterFacts) -> StepNext {
     end(StepState::Executed, reason, "the answer was lost; the call was found at the provider")
 }
 
-/// What becomes of a step whose attempt is proved absent: certain that nothing rang, so it has its one retry.
+/// What becomes of a step whose attempt is proved absent. It is certain that nothing rang, so the step has its one
+/// retry.
 pub fn absent(facts: &AfterFacts, now: Timestamp) -> StepNext {
     if facts.tries >= RETRIES || now >= facts.deadline_at {
         return end(StepState::Failed, Reason::NotSent, "the provider has no such call, and no try is left");
@@ -108,8 +109,8 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
             let words = "by the provider's clock the window was not open; this machine's clock is wrong";
             end(StepState::Skipped, late(facts.kind), words)
         }
-        // An ended incident cancels its steps in the store; what is too early or paused is for the guards to say. A call that
-        // was shared goes on for the meeting that has neither ended nor started.
+        // An ended incident cancels its steps in the store; the guards say what is too early or paused. A shared call
+        // goes on for the meeting that has neither ended nor started.
         NotSentCause::Fenced(
             FenceReason::IncidentEnded
             | FenceReason::Acknowledged

@@ -1,22 +1,24 @@
 //! What a look at a calendar changes in the meetings that are known.
 //!
-//! **Identity** is (UID, recurrence id). An occurrence that is elsewhere in time is the same meeting, moved. When a series
-//! is moved as a whole all its recurrence ids change: an occurrence that is gone and a new one of the same UID are one
-//! meeting when each is the only such one within twelve hours of the other.
+//! **Identity** is (UID, recurrence id). An occurrence at another time is the same meeting, moved. When a whole series
+//! is moved, all its recurrence ids change: then a lost occurrence and a new one of the same UID are one meeting, if
+//! each is the only such one within twelve hours of the other.
 //!
-//! **Only the future counts.** Nothing that has started is added, called off or missed; it may be moved into the future.
-//! What starts outside the looked-at time is left alone.
+//! **Only the future counts.** Nothing that has started is added, called off or missed; it may be moved into the
+//! future. What starts outside the looked-at time is left alone.
 //!
-//! **Whose copy counts.** A meeting in several calendars of a person belongs to one of them, its owner; a copy elsewhere
-//! counts when its `SEQUENCE` is greater (RFC 5545 section 3.8.7.4), and makes its calendar the owner. A meeting by hand
-//! that turns up in a calendar belongs to it.
+//! **Whose copy counts.** A meeting in several calendars of a person belongs to one of them, its owner; a copy
+//! elsewhere counts when its `SEQUENCE` is greater (RFC 5545 section 3.8.7.4), and makes its calendar the owner. A
+//! meeting that was added by hand belongs to the calendar it turns up in.
 //!
-//! **What is not there.** A cancelled or skipped occurrence counts at once. So does an occurrence that is gone while its
-//! event is still there (`EXDATE`, a shorter rule). Is the whole event gone, the feed may be broken: it must be gone again
-//! at least 30 s later, or for an hour when the calendar has no event left at all; and when another calendar holds it, the
-//! meeting passes to that one. Of an event that could not be read nothing is concluded.
+//! **What is not there.** A cancelled or skipped occurrence counts at once. So does an occurrence that is gone while
+//! its event is still there (`EXDATE`, a shorter rule). When the whole event is gone, the feed may be broken: the event
+//! must still be gone at least 30 s later, or for an hour when the calendar has no event left at all. Then the meeting
+//! passes to another calendar that holds it, if there is one. Nothing is concluded from an event that could not be
+//! read.
 //!
-//! **Called off.** What its calendar called off is planned again when it is there again; what the person called off is not.
+//! **Called off.** A meeting that its calendar called off is planned again when it is there again. One that the person
+//! called off is not.
 
 use crate::model::{
     CancelledBy, Change, Held, KnownMeeting, MeetingId, Owns, Reason, Seen, SeenMeeting, SkipWhy, Timestamp,
@@ -24,14 +26,13 @@ use crate::model::{
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-/// A whole event that is gone must be gone again after this time.
+/// A whole event must still be gone after this time.
 const GONE_AGAIN: Duration = Duration::from_secs(30);
 
-/// A calendar in which nothing is left is believed after this time.
+/// An empty calendar is believed after this time.
 const EMPTY_FOR: Duration = Duration::from_secs(3600);
 
-/// An occurrence that is gone and one that is new are the same when they are nearer to each other than this, and no
-/// other is.
+/// A lost occurrence and a new one are the same when they are nearer than this, and no other one is.
 const NEAR: Duration = Duration::from_secs(12 * 3600);
 
 /// One look at one calendar.
@@ -39,7 +40,7 @@ const NEAR: Duration = Duration::from_secs(12 * 3600);
 pub struct Look<'a> {
     /// What was seen.
     pub seen: &'a Seen,
-    /// The copy was confirmed just now. An old one that is only expanded again proves nothing new about what is gone.
+    /// The copy was confirmed just now. Expanding an old copy again proves nothing about what is gone.
     pub confirmed: bool,
     /// The time of the look.
     pub now: Timestamp,
@@ -96,7 +97,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// All copies by identity; of two with the same one, the later `SEQUENCE`, then the one that rings, then the earlier.
+/// All copies by identity. Of two with the same identity the later `SEQUENCE` counts, then the one that rings, then the
+/// earlier.
 fn copies(seen: &Seen) -> BTreeMap<Identity<'_>, Entry<'_>> {
     let ringing = seen.meetings.iter().map(Entry::rings);
     let skipped = seen.skipped.iter().map(|(meeting, why)| Entry { meeting, skip: Some(*why) });
@@ -111,7 +113,7 @@ fn copies(seen: &Seen) -> BTreeMap<Identity<'_>, Entry<'_>> {
     copies
 }
 
-/// Occurrences that are gone, each with the new one it has become.
+/// Lost occurrences, each with the new one it has become.
 fn pairs<'a>(
     known: &[KnownMeeting],
     copies: &BTreeMap<Identity<'_>, Entry<'a>>,
@@ -150,7 +152,7 @@ fn only_near<T: Copy>(values: &[(Timestamp, T)], at: Timestamp) -> Option<T> {
     near.next().is_none().then_some(only)
 }
 
-/// The calendar had it, would show it if it were as it was, and does have its event.
+/// The calendar had it, still has its event, and would show it if nothing had changed.
 fn is_lost(meeting: &KnownMeeting, look: &Look<'_>) -> bool {
     meeting.held.is_some()
         && meeting.cancelled_by != Some(CancelledBy::Calendar)

@@ -1,21 +1,22 @@
 //! Which of the calls that wait can start in time?
 //!
-//! Calls start one after the other, a turn apart. Each has a moment after which its start is of no use, and each takes
-//! one turn, so that sets of calls which can all be served form a transversal matroid: taking calls one by one, the more
-//! important first and each that still fits, keeps as many first calls as any choice could, and beside them as many
-//! second calls as any choice could. What is kept is served earliest deadline first, which serves all of it.
+//! Calls start one after the other, a turn apart. Each takes one turn, and each has a moment after which its start is
+//! of no use. So the sets of calls that can all be served form a transversal matroid, and a greedy choice is best:
+//! taken one by one, the more important first, each call is kept if it still fits. No other choice keeps more first
+//! calls, nor more second calls beside them. Kept calls are served earliest deadline first, which serves all of them.
 //!
-//! What is approximated: turns are taken as evenly spaced from the next free one on, and with several numbers as shared
-//! by all of them, though an incident waits for its own; calls that fall due later are not known yet; a call that shares
-//! its turn with another meeting's counts once, by the earliest start.
+//! It is an approximation. Turns are evenly spaced from the next free one on. Several numbers share them, though an
+//! incident waits for its own number. Calls that fall due later are not known yet. A call that several meetings share
+//! counts once, by the earliest start.
 
 use crate::model::Timestamp;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// A call that would start later than this before the meeting is not made: dialling takes some seconds, and a phone that
-/// rings for less than a few more wakes nobody. A call whose turn is at once is made all the same, however near the start.
+/// A call that would start later than this before the meeting is not made: dialling takes some seconds, and a phone
+/// that rings for less than a few more wakes nobody. A call whose turn is at once is made all the same, however near
+/// the start.
 pub const RINGS_FOR: Duration = Duration::from_secs(5);
 
 /// When calls can start.
@@ -47,8 +48,8 @@ pub struct Served {
     pub cannot: Vec<usize>,
 }
 
-/// Serves as many first calls as can be served, beside them as many second calls, and says which cannot be. Of jobs that
-/// are alike the earlier in the list comes first.
+/// Serves as many first calls as possible, then as many second calls beside them, and says which cannot be served.
+/// Among equal jobs the earlier in the list comes first.
 pub fn serve(turns: &Turns, jobs: &[Job]) -> Served {
     let usable = |job: &Job| turns.usable(job.deadline_at, jobs.len());
     let mut order: Vec<usize> = (0..jobs.len()).collect();
@@ -84,7 +85,7 @@ impl Turns {
     }
 }
 
-/// Turns that are not given away yet: each knows the last free one up to itself.
+/// Turns that are not given away yet. Each leads to the last free one up to itself.
 struct Free(Vec<usize>);
 
 impl Free {
@@ -125,7 +126,7 @@ pub struct Waiter<P> {
 pub fn hopeless<P: Eq + Hash + Copy>(turns: &Turns, waiters: &[Waiter<P>]) -> Vec<usize> {
     let mut gone = vec![false; waiters.len()];
     loop {
-        // One job for each phone, by the earliest start; where that cannot be met, the rest may still be.
+        // One job for each phone, by the earliest start. If that one cannot be met, the later ones may still be.
         let mut phones: HashMap<P, usize> = HashMap::new();
         let mut jobs: Vec<Job> = Vec::new();
         for (waiter, _) in waiters.iter().zip(&gone).filter(|(_, gone)| !**gone) {

@@ -1,13 +1,15 @@
 //! Which country a number is in.
 //!
-//! Countries have calling codes, of which none is the beginning of another one; but some share one. In the North American
-//! plan (`1`) the three digits behind it tell the country, and Kazakhstan has its own digit within Russia's `7`. Small
-//! territories that share a larger country's plan otherwise (Jersey, Svalbard, the Vatican and others) count as that one.
+//! Countries have calling codes, and no code is the beginning of another. But some countries share one. In the North
+//! American plan (`1`) the next three digits tell the country, and Kazakhstan has its own digit within Russia's `7`.
+//! Small territories that share a larger country's plan otherwise (Jersey, Svalbard, the Vatican and others) count as
+//! that one.
 
 use crate::model::Phone;
 
-/// Beginnings of numbers, each with its ISO 3166-1 country. Data: libphonenumber 9.0.43 (Google, Apache-2.0), read through
-/// its Python edition: the main region of each calling code, and the region of each area code of the North American plan.
+/// Beginnings of numbers, each with its ISO 3166-1 country. Data: libphonenumber 9.0.43 (Google, Apache-2.0), read
+/// through its Python edition: the main region of each calling code, and the region of each area code of the North
+/// American plan.
 const BEGINNINGS: &str = "\
     1US 1204CA 1226CA 1236CA 1242BS 1246BB 1249CA 1250CA 1257CA 1263CA 1264AI 1268AG 1273CA 1284VG 1289CA \
     1306CA 1340VI 1343CA 1345KY 1354CA 1365CA 1367CA 1368CA 1382CA 1403CA 1416CA 1418CA 1428CA 1431CA 1437CA \

@@ -1,9 +1,9 @@
 //! The fence: the last look right before bytes leave, and again when the transport asks for the body.
 //!
-//! It makes two of the engine's four assumptions true: (A) once it has passed, the request ends before the attempt's
-//! deadline, from which settling counts (it closes a whole request before that, counted in boot time, which runs on while
-//! the machine sleeps; the deadline lies well within the lease); (D) it is really performed: no provider can be reached
-//! but through it.
+//! It makes two of the engine's four assumptions true. (A) Once it has passed, the request ends before the attempt's
+//! deadline, from which settling counts: the fence closes a whole request before that deadline, which lies well within
+//! the lease. It counts in boot time, which runs on while the machine sleeps. (D) It is always asked: no provider can
+//! be reached but through it.
 
 use super::window::{self, Place};
 use crate::model::FenceFacts;
@@ -20,7 +20,7 @@ pub struct Moment<'a> {
     pub provider_now: Option<Timestamp>,
     /// Milliseconds of `CLOCK_BOOTTIME`.
     pub boottime_ms: i64,
-    /// A request may begin until then, in the same time.
+    /// A request may begin until then, by the same clock.
     pub send_by_boot_ms: i64,
     /// The critical window of calls.
     pub window: Duration,
@@ -63,8 +63,8 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
     Ok(())
 }
 
-/// Where a moment lies in the time of the attempt: of a call the critical window, of anything else from due to deadline. What
-/// has no step (`call-test`) has no window.
+/// Where a moment lies in the attempt's time. A call has the critical window, anything else the time from due to
+/// deadline. `call-test` has no step and so no window.
 fn place(facts: &FenceFacts, now: Timestamp, critical: Duration) -> Place {
     let Some((due_at, deadline_at)) = facts.due else { return Place::Inside };
     let window = if facts.kind == RungKind::Call { critical } else { window::between(due_at, deadline_at) };

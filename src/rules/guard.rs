@@ -1,12 +1,11 @@
 //! The guards: an ordered list of rules, each of which may refuse a step and then says why, with its numbers.
 //!
-//! Each guard says for which kinds of rungs it holds: a call has the critical window, the call limit and a phone that may be
-//! busy; the other kinds have a time of their own, from when they are due until their deadline.
+//! Each guard says for which kinds of rungs it holds. A call has the critical window, the call limit and a phone that
+//! may be busy. The other kinds may run from their due time until their deadline.
 //!
-//! They are asked inside the store's claim transaction (`Store::begin_attempt`), so nothing can slip
-//! between the facts and the attempt that is written because of them. Guard 3 (time-out) lives in the tick's workers,
-//! guard 4 (one retry) and 5 (graceful failure) in [`super::after`]; guards 2, 6 and 7 are asked once more at the
-//! [`super::fence`].
+//! They are asked inside the store's claim transaction (`Store::begin_attempt`), so nothing can slip between the facts
+//! and the attempt that is written because of them. Guard 3 (time-out) lives in the tick's workers, guard 4 (one retry)
+//! and 5 (graceful failure) in [`super::after`]; guards 2, 6 and 7 are asked once more at the [`super::fence`].
 
 mod account;
 mod situation;
@@ -34,8 +33,8 @@ const MESSAGES: &[RungKind] = &[RungKind::Sms];
 const PHONES: &[RungKind] = &[RungKind::Call, RungKind::Sms];
 const NO_CALLS: &[RungKind] = &[RungKind::Sms, RungKind::Email, RungKind::Webhook, RungKind::Command];
 
-/// In the order they are asked, each with the kinds it holds for. The first that objects gives the reason: what ended comes
-/// before what cannot work, and that before what must wait.
+/// In the order they are asked, each with the kinds it holds for. The first that objects gives the reason, so what has
+/// ended stands before what cannot work, and that before what must wait.
 const GUARDS: &[(&[RungKind], Guard)] = &[
     (ALL, incident_open),
     (ALL, brakes),
@@ -75,7 +74,7 @@ fn incident_open(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
     Some(skip(Reason::IncidentResolved, format!("the incident is {}", step.incident_state)))
 }
 
-/// Answered is not joined, but enough for what runs only while nobody has answered.
+/// An answer is no check-in, but it stops what runs only while nobody has answered.
 fn unanswered(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
     let answered = step.incident_state == IncidentState::Acknowledged && s.repeat == Repeat::UntilAnswered;
@@ -138,7 +137,7 @@ fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
     }
     let last_moment = Timestamp::from_ms(step.starts_at.ms().saturating_sub(1));
     let opened = step.starts_at.minus(s.guards.critical_window);
-    // Only a call of after this step fell due can have kept it waiting.
+    // Only a call made after this step fell due can have kept it waiting.
     let since = opened.max(step.due_at);
     let blocked = facts.number.last_rang_at.is_some_and(|at| at >= since);
     if blocked && busy_at(&facts.number, s, last_moment) {
@@ -158,7 +157,7 @@ fn busy_until_the_start(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> S
     before_s.map_or_else(|| words.into(), |last| format!("{words}: the last one {last} s before it, {gap} between two"))
 }
 
-/// What guard 2 is for other kinds: from when they are due until their deadline.
+/// Guard 2 of the other kinds: they may run from their due time until their deadline.
 fn in_time(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
     match window::place(step.deadline_at, s.now, window::between(step.due_at, step.deadline_at)) {
@@ -216,7 +215,7 @@ fn busy(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     busy_at(&facts.number, s, s.now).then_some(Verdict::Wait(Reason::NumberBusy))
 }
 
-/// A message disturbs nobody, but one without an answer must be found before the next one goes out.
+/// A message disturbs nobody. But one whose outcome is unknown must be settled before the next one goes out.
 fn one_at_a_time(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
     facts.number.open_attempt.then_some(Verdict::Wait(Reason::NumberBusy))
 }

@@ -1,9 +1,9 @@
 //! What a person says, and for which meeting.
 //!
-//! Nothing counts but what came from the person's own number, after something had been sent for the meeting, in words
-//! savehub knows. Of several meetings it may name one (by the tag of a message, or the first half of it); otherwise it
-//! counts for the person's earliest open one. Where several people share the number it must name one: nobody knows who
-//! holds the phone, and a wrong guess would silence the calls of somebody else. A call back counts as "I am on it".
+//! An answer counts only when it comes from the person's own number, after something was sent for the meeting, in words
+//! savehub knows. It may name one of several meetings, by the tag of a message or its first half; otherwise it counts
+//! for the person's earliest open one. Where several people share the number, it must name one: nobody knows who holds
+//! the phone, and a wrong guess would silence the calls of somebody else. A call back counts as "I am on it".
 
 use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Waiting, is_tag};
 
@@ -16,8 +16,8 @@ pub const JOINED: [&str; 3] = ["1", "joined", "yes"];
 /// Words that always mean "I will miss it".
 pub const MISSED: [&str; 2] = ["2", "missed"];
 
-/// Words that the provider or the carrier takes for itself: who sends one gets no message any more, or a standard
-/// answer (docs/messaging, "support for opt-out keywords").
+/// Words that the provider or the carrier handles itself: whoever sends one gets no more messages, or a standard answer
+/// (docs/messaging, "support for opt-out keywords").
 pub const TAKEN: [&str; 10] =
     ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "help", "info"];
 

@@ -37,8 +37,8 @@ pub fn plan(ladder: &[Rung], starts_at: Timestamp) -> Vec<PlannedStep> {
     (0..).zip(ladder).map(step).collect()
 }
 
-/// What is due before the start is too late at the start; what is due after it, a while later. A call is never made after
-/// the start.
+/// A rung that is due before the start is too late at the start, one that is due after it a while later. A call is
+/// never made after the start.
 fn deadline(action: &Action, starts_at: Timestamp) -> Timestamp {
     match action.at {
         Offset::After(_) if action.kind != RungKind::Call => action.at.of(starts_at).plus(AFTER_FOR),

@@ -24,7 +24,7 @@ pub const LATE_MESSAGE: &str = "Hello {name}. This is savehub. {title} started a
 /// What a contact is told.
 pub const CONTACT_MESSAGE: &str = "This is savehub. {name} seems to be missing {title}, at {time}.";
 
-/// What savehub's own words in a text message end with where answers are heard; savehub-hear(7) says what else counts.
+/// The end of savehub's own words in a text message where answers are heard; savehub-hear(7) says what else counts.
 pub const REPLY_HINT: &str = " Reply 1 if you are in.";
 
 /// The placeholders a template may hold, and what they become.
@@ -45,7 +45,7 @@ pub const MESSAGE_MAX_XML: usize = 3000;
 /// The longest template, in bytes: leaves room for names and titles.
 pub const TEMPLATE_MAX: usize = 1000;
 
-/// The longest title that is spoken, in characters, of each meeting.
+/// The longest title of a meeting that is spoken, in characters.
 const TITLE_MAX: usize = 300;
 
 /// The longest link that is named, in bytes.
@@ -148,7 +148,7 @@ impl Template {
         })
     }
 
-    /// The constants are covered by a test; an empty template would be refused by guard 0, never spoken.
+    /// A test covers the constants; guard 0 would refuse an empty template.
     fn constant(text: &str) -> Self {
         Self::parse(text).unwrap_or(Self(Vec::new()))
     }
@@ -197,7 +197,7 @@ impl Template {
     }
 }
 
-/// A link that was cut would lead nowhere: a longer one is left out.
+/// A cut link would lead nowhere, so a longer one is left out.
 fn link(meeting: &MeetingWords) -> String {
     let link = meeting.link.as_deref().map(printable).unwrap_or_default();
     if link.len() <= LINK_MAX { link } else { String::new() }
@@ -218,7 +218,7 @@ fn names() -> String {
     PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect::<Vec<_>>().join(" ")
 }
 
-/// Whole minutes left, a half rounded down: never more time than there is by half a minute or more.
+/// Whole minutes left, a half rounded down, so it never promises half a minute too much.
 fn minutes(left_ms: i64) -> i64 {
     (left_ms.max(0) + 29_999) / 60_000
 }

@@ -16,7 +16,7 @@ pub fn next_look(intent_at: Timestamp, now: Timestamp) -> Timestamp {
     if age < FRESH { now } else { now.plus((age / 4).min(LONGEST)) }
 }
 
-/// A message nobody has heard more of by then stays as it was last seen: some carriers never say that it arrived.
+/// A message that is not final by then stays as it was last seen: some carriers never say that it arrived.
 const MESSAGE_UNTIL: Duration = Duration::from_secs(60 * 60);
 
 /// When to look again at a message that was made at `intent_at` and is not final.
@@ -27,7 +27,7 @@ pub fn next_look_at_message(intent_at: Timestamp, now: Timestamp) -> Option<Time
 /// A price arrives minutes after the end of a call (docs/voice/api/call-resource, `price`).
 const PRICE_EVERY: Duration = Duration::from_secs(2 * 60);
 
-/// What has no price by then stays without one.
+/// A call that has no price by then stays without one.
 const PRICE_UNTIL: Duration = Duration::from_secs(60 * 60);
 
 /// When to look for the price of a call that was made at `intent_at` and has been answered.

@@ -1,4 +1,4 @@
-//! What the provider's list says about an attempt nobody has an answer for.
+//! What the provider's list says about an attempt without an answer.
 //!
 //! Two of the engine's assumptions live here: (B) `ABSENT` is declared only when no request can still be in flight: the
 //! list was asked for later than the request's deadline plus the settle time, in boot time, which no change of the wall
@@ -10,15 +10,15 @@ use std::time::Duration;
 /// Twilio writes whole seconds, and so does its `Date`.
 const TOLERANCE_MS: i64 = 5_000;
 
-/// The same for an attempt of an earlier boot, whose age only wall clocks tell: rather adopt a call too much than ring
-/// twice.
+/// The same for an attempt of an earlier boot, whose age only wall clocks tell: to adopt a call too many is better than
+/// to ring twice.
 const TOLERANCE_OTHER_BOOT_MS: i64 = 10 * 60_000;
 
-/// The same for an attempt of another host, whose age a server's clock tells: it was read at some time of this tick, before
-/// the list was there.
+/// The same for an attempt of another host, whose age a server's clock tells: it was read at some time of this tick,
+/// before the list was there.
 const TOLERANCE_OTHER_HOST_MS: i64 = 60_000;
 
-/// Attempts that were given up are looked for until so long after their intent.
+/// An attempt that was given up is still looked for until this long after its intent.
 pub const WATCHED: Duration = Duration::from_secs(10 * 60);
 
 /// What is compared.
@@ -81,10 +81,10 @@ pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Found {
         return Found::Call(index);
     }
     let settled = is_settled((search.same_boot, search.server), search.deadline, search.asked, search.settle);
-    // A message whose words the provider does not show may be any.
+    // A message whose words the provider hides may be the attempt's.
     let may_be = |call: &&ListedCall| has_tag(call) || call.tag.is_none();
-    // A call a little too old to be the attempt's, that nobody knows: the provider's clocks may disagree among themselves,
-    // and absence must be beyond doubt.
+    // An unknown call may look a little too old to be the attempt's, since the provider's clocks may disagree among
+    // themselves; absence must be beyond doubt.
     let doubt =
         unknown.iter().filter(may_be).any(|call| call.created_at.ms() >= born.saturating_sub(TOLERANCE_OTHER_BOOT_MS));
     if search.state == AttemptState::Unknown && settled && !doubt { Found::Absent } else { Found::NotYet }
@@ -95,8 +95,8 @@ fn born(search: &Search<'_>) -> i64 {
     by_the_provider(search, &Written { same_boot: search.same_boot, intent: search.intent, server: search.server })
 }
 
-/// When an attempt was written, by the provider's clock and rather too early than too late. Its age is counted in boot time
-/// and taken off the provider's own time, so that our wall clock plays no part.
+/// When an attempt was written by the provider's clock, or a little earlier. Its age in boot time is subtracted from
+/// the provider's own time, so our wall clock plays no part.
 fn by_the_provider(search: &Search<'_>, written: &Written) -> i64 {
     let (age_ms, tolerance) = match written.server {
         _ if written.same_boot => (search.answered_boot_ms.saturating_sub(written.intent.1), TOLERANCE_MS),
@@ -106,8 +106,9 @@ fn by_the_provider(search: &Search<'_>, written: &Written) -> i64 {
     search.server_now.ms().saturating_sub(age_ms.max(0)).saturating_sub(tolerance)
 }
 
-/// At `at` (wall and boot time): can no request with this deadline be in flight any more, and is the list complete?
-/// `boot`: was it written in this boot, and how old is it by the clock of a server that hosts share, if they do?
+/// Is it certain at `at` (wall and boot time) that no request with this deadline is in flight any more, and that the
+/// list is complete? `boot`: was the attempt written in this boot, and how old is it by the clock of a server that
+/// hosts share?
 pub fn is_settled(
     boot: (bool, Option<ServerAge>),
     deadline: (Timestamp, i64),
@@ -128,8 +129,8 @@ pub fn is_settled(
 /// Times in the provider's list are cut to whole seconds.
 const CUT: Duration = Duration::from_secs(1);
 
-/// Preflight: the oldest call (its time is ours) that was created after the step fell due and after this database's last
-/// recorded tick. One of the same second counts: where many hosts tick, some tick always ended in that second.
+/// Preflight: the oldest call (by our clock) that was created after the step fell due and after this database's last
+/// recorded tick. A call of the same second counts: where many hosts tick, some tick always ended in that second.
 pub fn placed_before(unknown: &[ListedCall], due_at: Timestamp, last_tick_at: Option<Timestamp>) -> Option<usize> {
     // A database without any tick has no history to compare with: it is new, not restored.
     let since = due_at.max(last_tick_at?);

@@ -3,11 +3,11 @@
 use crate::model::Timestamp;
 use std::time::Duration;
 
-/// A calendar is looked at in any case within this time before the first ring of a meeting, since the meeting may have
-/// moved: not sooner …
+/// A calendar is always looked at before the first ring of a meeting, since the meeting may have moved: no longer
+/// before it than this …
 pub const BEFORE_RING_MOST: Duration = Duration::from_secs(14 * 60);
 
-/// … and not later. What is left is for a look that fails, and for the tick that finds the time come.
+/// … and no later than this, which leaves time for a look that fails and for the next tick.
 pub const BEFORE_RING_LEAST: Duration = Duration::from_secs(6 * 60);
 
 /// A calendar in which something vanished is looked at again after this, before anything is concluded from it.
@@ -19,13 +19,13 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(60 * 60);
 /// The longest a server may ask to be left alone.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// After this time a copy is asked for even if the server says that it is still good.
+/// After this time the whole copy is asked for, even if the server says that the old one is still good.
 const WHOLE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How much a pause after failures is spread: a tenth more or less, in thousandths.
 const SPREAD: u64 = 100;
 
-/// After a look a calendar is left alone for this part of its interval.
+/// A calendar is left alone after a look for its interval divided by this.
 const LEFT_ALONE_PART: u32 = 10;
 
 /// What came of a look.
@@ -45,19 +45,19 @@ pub enum Looked {
     },
 }
 
-/// When to look again at the calendar `key`, which is looked at `every` so often (zero: by every tick, for files) and was
-/// looked at `now`. `first_ring` is the earliest first ring of its known meetings that is more than [`BEFORE_RING_MOST`]
+/// When to look again at the calendar `key`, which was looked at `now` and whose interval is `every` (zero: every tick,
+/// for files). `first_ring` is the earliest first ring of its known meetings that is more than [`BEFORE_RING_MOST`]
 /// away.
 ///
-/// Every calendar has a moment of its own in the interval, which its key says, and keeps to it: thousands of calendars that
-/// were once read together, after an outage or because they are new, are not read together again. The next such moment
-/// is at most a tenth more than the interval away, since one that comes right after a look is left out.
+/// Every calendar has its own moment in the interval, which its key decides, and keeps to it. So thousands of calendars
+/// that were once read together, after an outage or because they are new, are not read together again. A moment right
+/// after a look is left out, so the next one is at most the interval and a tenth away.
 ///
-/// Where no such moment lies in the time before a ring in which a look must be, there is one more, at a time
-/// that the key says too: everybody's meeting at nine must not bring all calendars at once.
+/// A look must come in a certain time before a ring. Where no such moment lies in that time, there is one more look,
+/// whose time the key decides too: everybody's meeting at nine must not bring all calendars at once.
 ///
-/// Failures wait twice as long each time, up to an hour, and a server that asked to be left alone is, for up to six hours.
-/// The look before a ring is put off by neither: one request for one meeting is no abuse.
+/// After each failure the pause is twice as long, up to an hour. A server that asks to be left alone is, for up to six
+/// hours. Neither puts off the look before a ring: one request for one meeting is no abuse.
 pub fn next_look(
     now: Timestamp,
     every: Duration,
@@ -76,13 +76,13 @@ pub fn next_look(
     before_ring.into_iter().fold(soonest, Timestamp::min)
 }
 
-/// Is it time to ask for the whole copy, whatever the server says about it? Some answer "not modified" for ever. A last
-/// time that lies ahead comes from a wrong clock and does not count.
+/// Is it time to ask for the whole copy, whatever the server says about it? Some servers answer "not modified" for
+/// ever. A last time in the future comes from a wrong clock and does not count.
 pub fn is_whole_due(last_full: Option<Timestamp>, now: Timestamp) -> bool {
     last_full.is_none_or(|last| last > now || now >= last.plus(WHOLE_EVERY))
 }
 
-/// The calendar's next own moment: so long after a whole number of intervals since 1970 as its key says.
+/// The calendar's next own moment: a whole number of intervals since 1970, and a part that its key decides.
 fn own_moment(now: Timestamp, every: Duration, key: &str) -> Timestamp {
     let Some(every_ms) = i64::try_from(every.as_millis()).ok().filter(|ms| *ms > 0) else { return now.plus(every) };
     let own = i64::try_from(place(key) % every_ms.unsigned_abs()).unwrap_or(0);
@@ -91,7 +91,7 @@ fn own_moment(now: Timestamp, every: Duration, key: &str) -> Timestamp {
     after.plus(Duration::from_millis((every_ms - into).unsigned_abs()))
 }
 
-/// How long before a ring the look comes that is for it.
+/// How long before a ring its look comes.
 fn ahead_of_ring(key: &str) -> Duration {
     let room = BEFORE_RING_MOST.saturating_sub(BEFORE_RING_LEAST);
     BEFORE_RING_LEAST + Duration::from_secs(place(key) % (room.as_secs() + 1))
@@ -118,8 +118,8 @@ fn spread(time: Duration, key: &str) -> Duration {
 
 /// A number that stands for the key, and for no two likely keys the same.
 fn place(key: &str) -> u64 {
-    // FNV-1a: any hash would do that is the same in every version. Its last step alone moves the low digits of keys that
-    // differ at their end only, so that the high half is folded in.
+    // FNV-1a: any hash would do that is the same in every version. Its last step alone moves the low digits of keys
+    // that differ at their end only, so that the high half is folded in.
     let byte = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, byte);
     hash ^ (hash >> 32)

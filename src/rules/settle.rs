@@ -1,4 +1,4 @@
-//! What becomes of an attempt nobody has an answer for, as time passes.
+//! What becomes of an attempt without an answer as time passes.
 
 use super::after::RETRIES;
 use super::reconcile::is_settled;
@@ -6,7 +6,8 @@ use crate::model::{AttemptState, OpenAttempt, RungKind, Settle, Timestamp, text_
 use std::time::Duration;
 
 text_enum! {
-    /// What to do where "never twice" and "not lost" cannot both be had: the provider gave no answer and cannot be asked.
+    /// What to do when the provider gave no answer and cannot be asked: "never twice" and "not lost" cannot both be
+    /// had.
     pub enum OnUnknown {
         /// Never risk a second ring for the same step; the next rung of the ladder is the remedy.
         Hold = "hold",
@@ -23,7 +24,7 @@ const NEAR: Duration = Duration::from_secs(60);
 pub enum Asked {
     /// Not asked yet: nothing is given up.
     NotYet,
-    /// The list was read, and settled nothing: time alone does not either.
+    /// The list was read and settled nothing, so time alone settles nothing.
     Read,
     /// It could not be read, or there is none.
     Unreadable,
@@ -45,8 +46,9 @@ pub struct Moment {
 /// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it stops to matter:
 /// its meeting starts, or the next call rung of the person falls due and the settle time has passed.
 ///
-/// `owner_alive`: `None` when it cannot be told. Of an owner of this boot the lease decides. Of another boot nothing can still
-/// be running on a host that has the store for itself; where hosts share a server, the lease decides, by its clock.
+/// `owner_alive` is `None` when nobody can tell: then the lease decides for an owner of this boot. Nothing of another
+/// boot still runs on a host that has the store for itself; where hosts share a server, the lease decides, by the
+/// server's clock.
 pub fn settle(
     attempt: &OpenAttempt,
     same_boot: bool,
@@ -67,8 +69,9 @@ pub fn settle(
     }
 }
 
-/// By kind: a call or message is held until the provider's list or time has settled it; a webhook may arrive twice, with the
-/// same key, so it is repeated while it makes sense; a mail is repeated once, with the same `Message-ID`; a command never.
+/// A call or message is held until the provider's list or time has settled it. A webhook may arrive twice with the same
+/// key, so it is repeated while it makes sense. A mail is repeated once, with the same `Message-ID`. A command is never
+/// repeated.
 fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
     let in_time = attempt.deadline_at.is_some_and(|deadline| moment.now < deadline);
     match attempt.to.kind {
@@ -81,7 +84,7 @@ fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment
 
 fn held(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
     let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
-    // A list that was read decides by the time it was asked for, and would have said so.
+    // A list that was read has decided already, by the time it was asked for.
     let settled = asked == Asked::Unreadable
         && is_settled((same_boot, attempt.server), deadline, (moment.now, moment.boottime_ms), moment.settle);
     let Some(deadline_at) = attempt.deadline_at else {

@@ -1,4 +1,4 @@
-//! A clock that is wrong: how far, and whether what was seen of it still holds.
+//! How wrong our clock is, and whether what earlier ticks saw of it still holds.
 
 use crate::model::Timestamp;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// An error of the clock beyond this is an alarm, and decisions go by the provider's time (milliseconds).
 pub const ALARM_MS: i64 = 30_000;
 
-/// What was seen longer ago than this says nothing about the clock of today.
+/// What was seen longer ago than this says nothing about the clock now.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Two looks agree when they differ by no more than this (milliseconds): the provider's `Date` counts whole seconds.
@@ -26,9 +26,9 @@ pub struct Seen {
     pub same_boot: bool,
 }
 
-/// By how much wall time is to be corrected now: nothing unless the last two looks (newest first) agree that the error is
-/// large, and nobody has set the clock since (wall and boot time have run on side by side). One look alone may be a
-/// gateway's own wrong clock.
+/// How much wall time is to be corrected now: not at all, unless the last two looks (newest first) agree that the error
+/// is large, and nobody has set the clock since (wall and boot time have run on side by side). One look alone may have
+/// met a gateway's own wrong clock.
 pub fn correction(seen: &[Seen], now: (Timestamp, i64)) -> i64 {
     let [newest, before, ..] = seen else { return 0 };
     let agree = (newest.skew_ms - before.skew_ms).abs() <= AGREE_MS;

@@ -7,12 +7,12 @@
 use crate::model::{Line, NextSlot, Pace, Slot, Timestamp};
 use std::time::Duration;
 
-/// A time that is further ahead than one call's turn and this much was written by a clock that has been turned back
-/// since, or by that of another host: it keeps nobody waiting.
+/// A time that lies further ahead than one call's turn and this much keeps nobody waiting: it was written by another
+/// host's clock, or before the clock was turned back.
 const MOST_AHEAD: Duration = Duration::from_secs(5);
 
-/// A slot that is taken so little late (a process woke up, a disk was slow) does not put off those behind it, or a pace
-/// of 30 calls a second would be one of 20. The provider's queue is that long for as long.
+/// A slot taken no later than this (a process woke up, a disk was slow) does not put off those behind it; otherwise a
+/// pace of 30 calls a second would become one of 20. The provider queues the calls that come too fast meanwhile.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
 /// Who asks.
@@ -22,11 +22,11 @@ pub struct Asking<'a> {
     pub now: Timestamp,
     /// The provider's pace; `None`: what is sent keeps none.
     pub pace: Option<Pace>,
-    /// Id of the person: of numbers that are free alike, one person tends to see one.
+    /// Id of the person. Among numbers that are free alike, one person tends to see the same one.
     pub person: &'a str,
 }
 
-/// Takes a place in the line, or says how long it takes.
+/// Takes the next slot, or says until when to wait.
 ///
 /// An incident keeps its number while it lasts; a new one takes the number that is free first.
 pub fn take(line: &Line, asking: &Asking<'_>) -> Slot {
@@ -72,7 +72,7 @@ fn free_from(kept: Option<Timestamp>, every: Duration, now: Timestamp, ahead: bo
     kept.filter(sound).unwrap_or(now)
 }
 
-/// From when the next one may start, once one that was free from then on starts now.
+/// From when the next call may start, if the one that was free since `free` starts now.
 fn after(kept: Option<Timestamp>, free: Timestamp, every: Duration, now: Timestamp) -> Timestamp {
     let late = now.since(free);
     let little = i64::try_from(CATCH_UP.min(every / 2).as_millis()).unwrap_or(i64::MAX);

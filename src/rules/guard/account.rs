@@ -1,9 +1,10 @@
-//! What the guards saw when they let a step through, with its numbers: written beside the attempt, for `explain`.
+//! The numbers that the guards saw when they let a step through, written beside the attempt for `explain`.
 
 use super::situation::{Situation, span};
 use crate::model::{Facts, NumberFacts, RungKind, StepFacts};
 
-/// `window: 178 s before the start, 180 s allowed; calls: 0 of 2 in 10 min; …`: one part for each guard that has numbers.
+/// `window: 178 s before the start, 180 s allowed; calls: 0 of 2 in 10 min; …`: one part for each guard that has
+/// numbers.
 pub fn account(facts: &Facts, s: &Situation<'_>) -> String {
     let (call, message) = (s.to.kind == RungKind::Call, s.to.kind == RungKind::Sms);
     let mut parts = Vec::new();
