@@ -4,7 +4,7 @@ use super::notices::Notices;
 use super::read::File;
 use super::rule::Budget;
 use super::value::Time;
-use super::zones::{Place, ZoneName, Zones};
+use super::zones::{TimeZone, ZoneName, Zones};
 use crate::model::Timestamp;
 use std::rc::Rc;
 
@@ -18,9 +18,9 @@ pub(super) struct Clocks<'f> {
 
 impl Clocks<'_> {
     /// Where a time of a calendar hangs on the wall. Days are the person's own.
-    pub(super) fn place(&mut self, time: Time<ZoneName>, calendar: usize) -> Rc<Place> {
+    pub(super) fn place(&mut self, time: Time<ZoneName>, calendar: usize) -> Rc<TimeZone> {
         match time {
-            Time::Utc(_) => Rc::new(Place::Utc),
+            Time::Utc(_) => Rc::new(TimeZone::Utc),
             Time::Zoned(_, name) => self.zones.place(name, &mut self.notices),
             Time::Floating(_) => self.zones.floating(calendar, &mut self.notices),
             Time::Date(_) => self.zones.own(),
@@ -28,9 +28,9 @@ impl Clocks<'_> {
     }
 
     /// The instant of a time of a series that takes place `here`: what names no zone is meant on its wall.
-    pub(super) fn instant(&mut self, time: Time<ZoneName>, here: &Place) -> Option<Timestamp> {
+    pub(super) fn instant(&mut self, time: Time<ZoneName>, here: &TimeZone) -> Option<Timestamp> {
         match time {
-            Time::Utc(at) => Place::Utc.instant(at),
+            Time::Utc(at) => TimeZone::Utc.instant(at),
             Time::Zoned(at, name) => self.zones.place(name, &mut self.notices).instant(at),
             Time::Floating(_) | Time::Date(_) => here.instant(time.wall()),
         }

@@ -6,6 +6,7 @@ use super::line::Property;
 use super::read::{Field, File, MOST_FIELDS, Name, RawEvent};
 use super::value::{self, Time};
 use super::zones::ZoneName;
+use crate::model::fnv1a;
 use std::collections::HashSet;
 
 /// A `VEVENT` with a readable start.
@@ -117,22 +118,15 @@ const LONGEST_UID: usize = 1000;
 /// The event's UID; for an event without one, a text made from its start, its rule and its title; for one longer than
 /// any real one, a text made from it.
 fn uid(file: &File<'_>, fields: &[Field]) -> String {
-    let told = fields.iter().find(|field| field.name == Name::Uid).map(|field| file.property(field));
-    match told.as_ref().map(|property| value::text(property.value())) {
-        Some(uid) if uid.trim().len() > LONGEST_UID => format!("long-uid-{:016x}", fnv(FNV_START, uid.trim())),
+    let written = fields.iter().find(|field| field.name == Name::Uid).map(|field| file.property(field));
+    match written.as_ref().map(|property| value::text(property.value())) {
+        Some(uid) if uid.trim().len() > LONGEST_UID => format!("long-uid-{:016x}", fnv1a(uid.trim())),
         Some(uid) if !uid.trim().is_empty() => uid.trim().to_owned(),
         _ => {
             let telling = |field: &&Field| matches!(field.name, Name::Start | Name::Rule | Name::Summary);
             let properties = fields.iter().filter(telling).map(|field| file.property(field));
-            let hash = properties.fold(FNV_START, |hash, p| fnv(fnv(hash, p.text()), "\n"));
-            format!("no-uid-{hash:016x}")
+            let lines: String = properties.flat_map(|p| [p.text().to_owned(), "\n".to_owned()]).collect();
+            format!("no-uid-{:016x}", fnv1a(&lines))
         }
     }
-}
-
-const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a: the same in every version of savehub, which the standard library's hash does not promise.
-fn fnv(hash: u64, text: &str) -> u64 {
-    text.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

@@ -39,7 +39,7 @@ use super::event::Event;
 use super::rule::TooMuch;
 use super::series::{Planned, Series, on_day};
 use super::value::Time;
-use super::zones::{Place, ZoneName};
+use super::zones::{TimeZone, ZoneName};
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -275,7 +275,7 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
 
     /// The wall times that the looked-at time can hold after a shift. Where the clocks changed in the two days before
     /// one of its ends, times from before the change may have come to lie in it, or still belong to it.
-    fn window(&self, place: &Place, shift: i64) -> Option<RangeInclusive<DateTime>> {
+    fn window(&self, place: &TimeZone, shift: i64) -> Option<RangeInclusive<DateTime>> {
         let around = |at: Timestamp| {
             let earlier = Timestamp::from_ms(at.ms().checked_sub(TWO_DAYS * 1000)?);
             Some((place.wall(at)?, place.wall(earlier)?.plus_seconds(TWO_DAYS)?))
@@ -342,7 +342,7 @@ impl Stretch<'_> {
     }
 
     /// Can a time of the window lie in it?
-    fn meets(&self, window: &RangeInclusive<DateTime>, place: &Place) -> bool {
+    fn meets(&self, window: &RangeInclusive<DateTime>, place: &TimeZone) -> bool {
         let (first, last) = (place.instant(*window.start()), place.instant(*window.end()));
         let ends_before = self.before.zip(first).is_some_and(|(before, first)| before < first);
         let begins_after = self.after.zip(last).is_some_and(|(after, last)| after > last);

@@ -101,7 +101,7 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
         clocks.notices.add(None, None, why);
     }
     let seen = Seen { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
-    Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.told() })
+    Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.finish() })
 }
 
 /// Whether the bytes begin as a calendar does.
@@ -130,7 +130,7 @@ fn selected(
     let (mut meetings, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for occurrence in &found {
         if known.insert((&occurrence.event.uid, occurrence.planned)) {
-            match selector.told(occurrence) {
+            match selector.meeting(occurrence) {
                 (meeting, None) => meetings.push(meeting),
                 (meeting, Some(why)) => skipped.push((meeting, why)),
             }

@@ -47,12 +47,12 @@ impl Notices {
     }
 
     /// The notices, in the order they came up first.
-    pub(super) fn told(self) -> Vec<Notice> {
-        let mut told: Vec<Notice> = self.kept.into_iter().map(counted).collect();
+    pub(super) fn finish(self) -> Vec<Notice> {
+        let mut all: Vec<Notice> = self.kept.into_iter().map(counted).collect();
         if self.left_out > 0 {
-            told.push(Notice { uid: None, line: None, text: format!("and {} more", self.left_out) });
+            all.push(Notice { uid: None, line: None, text: format!("and {} more", self.left_out) });
         }
-        told
+        all
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
         notices.add(None, None, "another".to_owned());
         let first =
             Notice { uid: Some("a [2J".to_owned()), line: Some(1), text: "it is odd (and 2 times more)".to_owned() };
-        assert_eq!(notices.told(), [first, Notice { uid: None, line: None, text: "another".to_owned() }]);
+        assert_eq!(notices.finish(), [first, Notice { uid: None, line: None, text: "another".to_owned() }]);
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
         for n in 0..1000 {
             notices.add(None, None, n.to_string());
         }
-        let told = notices.told();
-        assert_eq!((told.len(), told[MOST].text.as_str()), (MOST + 1, "and 960 more"));
+        let all = notices.finish();
+        assert_eq!((all.len(), all[MOST].text.as_str()), (MOST + 1, "and 960 more"));
     }
 }

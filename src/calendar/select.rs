@@ -11,7 +11,7 @@ use super::link::{self, From};
 use super::policy::Hours;
 use super::read::{Field, File, Name};
 use super::value::{self, Time};
-use super::zones::Place;
+use super::zones::TimeZone;
 use crate::model::{SeenMeeting, SkipWhy, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -36,11 +36,11 @@ pub(super) struct Selector<'s, 'f> {
     file: &'s File<'f>,
     view: &'s View<'s>,
     /// By the component and its series.
-    told: HashMap<(usize, Option<usize>), Rc<Told>>,
+    details: HashMap<(usize, Option<usize>), Rc<Details>>,
 }
 
 /// What a component tells about each of its occurrences.
-struct Told {
+struct Details {
     title: String,
     link: Option<String>,
     dial_in: Option<String>,
@@ -49,29 +49,29 @@ struct Told {
 
 impl<'s, 'f> Selector<'s, 'f> {
     pub(super) fn new(file: &'s File<'f>, view: &'s View<'s>) -> Self {
-        Self { file, view, told: HashMap::new() }
+        Self { file, view, details: HashMap::new() }
     }
 
     /// The meeting an occurrence is, and why it does not ring.
-    pub(super) fn told(&mut self, occurrence: &Occurrence<'_>) -> (SeenMeeting, Option<SkipWhy>) {
+    pub(super) fn meeting(&mut self, occurrence: &Occurrence<'_>) -> (SeenMeeting, Option<SkipWhy>) {
         let event = occurrence.event;
         let key = (event.at, occurrence.master.map(|master| master.at));
         let (file, view) = (self.file, self.view);
-        let told = Rc::clone(self.told.entry(key).or_insert_with(|| {
+        let details = Rc::clone(self.details.entry(key).or_insert_with(|| {
             let component = Component { file, own: fields(file, event.at), series: key.1.map(|at| fields(file, at)) };
-            Rc::new(component.told(view, component.is_all_day(&event.start)))
+            Rc::new(component.details(view, component.is_all_day(&event.start)))
         }));
         let outside = || view.policy.hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
-        let skip = told.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
+        let skip = details.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
         let meeting = SeenMeeting {
             uid: event.uid.clone(),
             recurrence: occurrence.planned.map(basic_utc).unwrap_or_default(),
             sequence: event.sequence,
             starts_at: occurrence.starts_at,
             ends_at: occurrence.ends_at,
-            title: told.title.clone(),
-            link: told.link.clone(),
-            dial_in: told.dial_in.clone(),
+            title: details.title.clone(),
+            link: details.link.clone(),
+            dial_in: details.dial_in.clone(),
         };
         (meeting, skip)
     }
@@ -83,14 +83,14 @@ fn fields<'s>(file: &'s File<'_>, at: usize) -> &'s [Field] {
 
 /// `20261123T090000Z`.
 fn basic_utc(at: Timestamp) -> String {
-    let Some(wall) = Place::Utc.wall(at) else { return at.ms().to_string() };
+    let Some(wall) = TimeZone::Utc.wall(at) else { return at.ms().to_string() };
     let (date, hour, minute, second) = (wall.date(), wall.hour(), wall.minute(), wall.second());
     format!("{:04}{:02}{:02}T{hour:02}{minute:02}{second:02}Z", date.year(), date.month(), date.day())
 }
 
 impl Hours {
     fn hold(&self, at: Timestamp, view: &View<'_>) -> bool {
-        let Some(wall) = Place::Iana(view.zone.clone()).wall(at) else { return true };
+        let Some(wall) = TimeZone::Iana(view.zone.clone()).wall(at) else { return true };
         let minute = wall.hour() * 60 + wall.minute();
         let day = self.days.get(usize::from(wall.date().weekday())).copied().unwrap_or(true);
         day && (u32::from(self.from)..u32::from(self.until)).contains(&minute)
@@ -116,7 +116,7 @@ enum Answer {
 }
 
 impl<'f> Component<'_, 'f> {
-    fn told(&self, view: &View<'_>, all_day: bool) -> Told {
+    fn details(&self, view: &View<'_>, all_day: bool) -> Details {
         let title: String = self.text(Name::Summary).chars().take(LONGEST_TITLE).collect();
         let (link, dial_in) = match (Self { series: None, ..*self }).ways_to_join() {
             (None, None) => self.ways_to_join(),
@@ -124,7 +124,7 @@ impl<'f> Component<'_, 'f> {
         };
         let joinable = link.is_some() || dial_in.is_some();
         let skip = if all_day { Some(SkipWhy::AllDay) } else { self.skip(view, &title, joinable) };
-        Told { title, link, dial_in, skip }
+        Details { title, link, dial_in, skip }
     }
 
     /// Link and telephone number. Those of an override are not mixed with those of its series.

@@ -7,7 +7,7 @@ use super::notices::shown;
 use super::read::{Field, File, Name};
 use super::rule::{Budget, Rule, TooMuch, Until, fitting_times, times};
 use super::value::{Span, Time};
-use super::zones::{Place, ZoneName};
+use super::zones::{TimeZone, ZoneName};
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
@@ -46,7 +46,7 @@ pub(super) struct Planned {
 
 /// The rules and dates of an event that is no override.
 pub(super) struct Series {
-    pub(super) place: Rc<Place>,
+    pub(super) place: Rc<TimeZone>,
     start: Time<ZoneName>,
     rules: Vec<Rule>,
     exceptional_rules: Vec<Rule>,
@@ -201,7 +201,7 @@ impl Series {
             match Time::read(text, zone.map(|_| "named")).map(|time| time.in_zone(|_| zone)) {
                 Some(Time::Date(day)) => _ = self.exceptions.days.insert(day),
                 Some(Time::Floating(wall) | Time::Zoned(wall, None)) => _ = self.exceptions.walls.insert(wall),
-                Some(Time::Utc(at)) => self.exceptions.instants.extend(Place::Utc.instant(at)),
+                Some(Time::Utc(at)) => self.exceptions.instants.extend(TimeZone::Utc.instant(at)),
                 Some(Time::Zoned(wall, Some(zone))) => {
                     self.exceptions.instants.extend(clocks.instant(Time::Zoned(wall, zone), &self.place));
                 }

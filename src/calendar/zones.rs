@@ -8,9 +8,9 @@
 //! the person's zone, with a notice. A zone is looked up when an event first needs it, and once.
 
 mod names;
-mod place;
+mod time_zone;
 
-pub(super) use place::Place;
+pub(super) use time_zone::TimeZone;
 
 use super::notices::{Notices, shown};
 use super::read::File;
@@ -49,7 +49,7 @@ struct Brought {
 /// What a name was found to mean.
 struct Meaning {
     /// `None`: nobody knows it; its times are floating.
-    place: Option<Rc<Place>>,
+    place: Option<Rc<TimeZone>>,
     /// False: the budget was spent before it was looked up to the end.
     sure: bool,
 }
@@ -58,7 +58,7 @@ struct Meaning {
 pub(super) struct Zones<'f> {
     file: &'f File<'f>,
     /// The person's zone.
-    own: Rc<Place>,
+    own: Rc<TimeZone>,
     /// The end of the looked-at time.
     until: Timestamp,
     /// By name.
@@ -68,7 +68,7 @@ pub(super) struct Zones<'f> {
     /// By number: the name, the zone that is brought along, and what they mean, once that was looked up.
     known: Vec<(Rc<str>, Option<usize>, Option<Meaning>)>,
     /// By calendar: the place of its floating times, once it was looked up, and whether that is sure.
-    floating: HashMap<usize, (Rc<Place>, bool)>,
+    floating: HashMap<usize, (Rc<TimeZone>, bool)>,
     /// A place was asked for that is not sure.
     doubt: bool,
     /// Apart from the one for rules of events, so that neither uses up the other.
@@ -79,7 +79,7 @@ impl<'f> Zones<'f> {
     pub(super) fn new(file: &'f File<'f>, own: &Zone, until: Timestamp, budget: Budget) -> Self {
         Self {
             file,
-            own: Rc::new(Place::Iana(own.clone())),
+            own: Rc::new(TimeZone::Iana(own.clone())),
             until,
             brought: brought_along(file),
             numbers: HashMap::new(),
@@ -91,7 +91,7 @@ impl<'f> Zones<'f> {
     }
 
     /// The person's zone.
-    pub(super) fn own(&self) -> Rc<Place> {
+    pub(super) fn own(&self) -> Rc<TimeZone> {
         Rc::clone(&self.own)
     }
 
@@ -110,7 +110,7 @@ impl<'f> Zones<'f> {
     }
 
     /// The place a name means; the calendar's or the person's own, with a notice, when nobody knows it.
-    pub(super) fn place(&mut self, name: ZoneName, notices: &mut Notices) -> Rc<Place> {
+    pub(super) fn place(&mut self, name: ZoneName, notices: &mut Notices) -> Rc<TimeZone> {
         let Some((tzid, brought, meaning)) = self.known.get(name.number) else { return self.own() };
         if meaning.is_none() {
             let (tzid, brought) = (Rc::clone(tzid), *brought);
@@ -137,7 +137,7 @@ impl<'f> Zones<'f> {
     }
 
     /// The place of floating times: `X-WR-TIMEZONE` of their calendar, or the person's zone.
-    pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices) -> Rc<Place> {
+    pub(super) fn floating(&mut self, calendar: usize, notices: &mut Notices) -> Rc<TimeZone> {
         if let Some((place, sure)) = self.floating.get(&calendar) {
             self.doubt |= !sure;
             return Rc::clone(place);
@@ -168,21 +168,21 @@ impl<'f> Zones<'f> {
             None => "its times are read in the calendar's zone or in yours",
         };
         notices.add(None, None, format!("no time zone is called \"{}\"; {why}", shown(tzid)));
-        Meaning { place: offset.map(|offset| Rc::new(Place::Own(Rules::fixed(offset)))), sure: true }
+        Meaning { place: offset.map(|offset| Rc::new(TimeZone::Own(Rules::fixed(offset)))), sure: true }
     }
 
-    fn found(&mut self, tzid: &str, brought: Option<usize>) -> Option<Place> {
-        let exact = Zone::named(tzid).filter(|zone| zone.name() == tzid).map(Place::Iana);
-        let fixed = || names::fixed(tzid).map(|offset| Place::Own(Rules::fixed(offset)));
+    fn found(&mut self, tzid: &str, brought: Option<usize>) -> Option<TimeZone> {
+        let exact = Zone::named(tzid).filter(|zone| zone.name() == tzid).map(TimeZone::Iana);
+        let fixed = || names::fixed(tzid).map(|offset| TimeZone::Own(Rules::fixed(offset)));
         exact.or_else(|| self.rules(brought?)).or_else(fixed).or_else(|| names::guessed(tzid, self.until))
     }
 
     /// A zone that the file brings along.
-    fn rules(&mut self, zone: usize) -> Option<Place> {
+    fn rules(&mut self, zone: usize) -> Option<TimeZone> {
         let zone = self.file.zones.get(zone)?;
-        let last = Place::Utc.wall(self.until)?;
+        let last = TimeZone::Utc.wall(self.until)?;
         let last = last.plus_seconds(YEARS_AHEAD * 366 * 86_400).unwrap_or(last);
-        Rules::read(self.file, self.file.observances(zone), last, &mut self.budget).map(Place::Own)
+        Rules::read(self.file, self.file.observances(zone), last, &mut self.budget).map(TimeZone::Own)
     }
 }
 

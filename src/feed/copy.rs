@@ -16,11 +16,11 @@ pub(super) enum Flaw {
 }
 
 /// A body that came, with what was told about it.
-pub(super) fn judge(body: Vec<u8>, told: Validators, last: &Validators) -> Result<Fetched, Flaw> {
+pub(super) fn judge(body: Vec<u8>, new: Validators, last: &Validators) -> Result<Fetched, Flaw> {
     check(&body)?;
     let hash = hash(&body);
     let same = last.hash.as_ref() == Some(&hash);
-    let validators = Validators { hash: Some(hash), ..told };
+    let validators = Validators { hash: Some(hash), ..new };
     Ok(if same { Fetched::Unchanged(validators) } else { Fetched::New { body, validators } })
 }
 

@@ -39,8 +39,8 @@ impl File {
             return Err(format!("{} is longer than {} bytes", self.shown(), self.max_bytes));
         }
         let stamp = (before == self.stamp(&after)?).then(|| seen(before, last));
-        let told = Validators { stamp, ..Validators::default() };
-        copy::judge(body, told, last).map_err(|flaw| format!("{}: {flaw}", self.shown()))
+        let new = Validators { stamp, ..Validators::default() };
+        copy::judge(body, new, last).map_err(|flaw| format!("{}: {flaw}", self.shown()))
     }
 
     /// Reads it, up to a byte more than is allowed. A pipe that took the file's place does not hold this up.

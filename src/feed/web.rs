@@ -58,20 +58,20 @@ impl Web {
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
-                let told = if own { told(&got) } else { Validators::default() };
+                let new = if own { validators(&got) } else { Validators::default() };
                 let body = got.body(self.config.max_bytes)?;
-                Ok(copy::judge(body, Validators { stamp: Some(known_as), ..told }, last).map_err(no_calendar)?)
+                Ok(copy::judge(body, Validators { stamp: Some(known_as), ..new }, last).map_err(no_calendar)?)
             }
             304 if own && !conditions.is_empty() => {
-                let validators = still_good(told(&got), last);
+                let validators = still_good(validators(&got), last);
                 Ok(Fetched::Unchanged(Validators { stamp: Some(known_as), ..validators }))
             }
             status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
         }
     }
 
-    /// Asks, and follows redirects, to an answer that is none. `true`: it comes from the address's own server. What that
-    /// told is asked of no other, to which a redirect may lead today: it would speak of another calendar.
+    /// Asks, and follows redirects to an answer. `true`: it comes from the address's own server. The validators of that
+    /// server are sent to no other one, to which a redirect may lead today: it would speak of another calendar.
     fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<(Got, bool), String> {
         let (started, limit) = (Instant::now(), self.config.timeout);
         let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
@@ -118,16 +118,16 @@ fn conditions(last: &Validators) -> Vec<(&str, &str)> {
 }
 
 /// What the server told about its copy.
-fn told(got: &Got) -> Validators {
+fn validators(got: &Got) -> Validators {
     let kept = |name| got.header(name).filter(|value| value.len() <= VALIDATOR_MAX).map(str::to_owned);
     Validators { etag: kept("etag"), last_modified: kept("last-modified"), ..Validators::default() }
 }
 
 /// A 304 repeats the validators or not (RFC 9110 section 15.4.5).
-fn still_good(told: Validators, last: &Validators) -> Validators {
+fn still_good(new: Validators, last: &Validators) -> Validators {
     Validators {
-        etag: told.etag.or_else(|| last.etag.clone()),
-        last_modified: told.last_modified.or_else(|| last.last_modified.clone()),
+        etag: new.etag.or_else(|| last.etag.clone()),
+        last_modified: new.last_modified.or_else(|| last.last_modified.clone()),
         ..last.clone()
     }
 }

@@ -43,18 +43,6 @@ text_enum! {
     }
 }
 
-impl serde::Serialize for SkipWhy {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(self.as_str())
-    }
-}
-
-impl serde::Serialize for CalendarKind {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(self.as_str())
-    }
-}
-
 /// One occurrence of an event, as a calendar tells it. Texts are as they stand there: clean them before they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenMeeting {

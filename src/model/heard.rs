@@ -1,6 +1,6 @@
 //! What was heard from a person: a reply, a call back, a key pressed in a call.
 
-use super::{IncidentId, Phone, Timestamp, text_enum};
+use super::{IncidentId, Phone, Timestamp, fnv1a, text_enum};
 
 text_enum! {
     /// How a person was heard.
@@ -31,17 +31,6 @@ text_enum! {
         NothingOpen = "nothing_open",
     }
 }
-
-macro_rules! serialize_as_text {
-    ($($name:ty),+) => {$(
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.serialize_str(self.as_str())
-            }
-        }
-    )+};
-}
-serialize_as_text!(HeardHow, HeardEffect);
 
 /// Something a person said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,13 +117,11 @@ const DIGITS: &[u8; 8] = b"23456789";
 /// Characters of a tag: letters and digits in turn.
 pub const TAG_LEN: usize = 4;
 
-/// The tag of a step's message, such as `k3f9`, made of its idempotency key (FNV-1a, 64 bits). It makes the message
+/// The tag of a step's message, such as `k3f9`, made of its idempotency key. It makes the message
 /// unlike every other one to its number, so that the provider's list shows which one it was; and it is the code that a
 /// person may answer with.
 pub fn tag(key: &str) -> String {
-    let hash = key
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = fnv1a(key);
     let mut rest = hash ^ (hash >> 32);
     let mut tag = String::new();
     for place in 0..TAG_LEN {

@@ -278,17 +278,6 @@ impl Reason {
     }
 }
 
-macro_rules! serialize_as_text {
-    ($($name:ty),+) => {$(
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.serialize_str(self.as_str())
-            }
-        }
-    )+};
-}
-serialize_as_text!(MeetingState, IncidentState, StepState, AttemptState, CallStatus, HangUpState, ProviderKind, Reason);
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 /// Longest part of a message that may stand in a log, a result or the database, in characters.
 pub const MESSAGE_CUT: usize = 50;
 
-/// Declares an enum together with its text form: `as_str`, `ALL`, `Display`, `FromStr` and `sql_list` (for CHECK).
+/// Declares an enum together with its text form: `as_str`, `ALL`, `Display`, `FromStr`, `Serialize` and `sql_list` (for CHECK).
 ///
 /// One declaration serves Rust, SQL and JSON; a state that exists in one exists in all.
 macro_rules! text_enum {
@@ -33,6 +33,12 @@ macro_rules! text_enum {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = String;
             fn from_str(s: &str) -> Result<Self, String> {
@@ -45,6 +51,11 @@ macro_rules! text_enum {
     };
 }
 pub(crate) use text_enum;
+
+/// A hash that is the same in every version and on every host (FNV-1a, 64 bits).
+pub fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
 
 /// Removes what could steer a terminal or fake a log line: control characters (C0, C1, DEL) become a space, and the
 /// invisible characters that reorder text (bidi controls, U+FEFF) are dropped.

@@ -4,7 +4,7 @@
 //! goes to the log, cleaned and cut. Whether it did what it was to do before it was killed at its limit, nobody knows:
 //! it is never run twice for one step.
 
-use super::told::{MeetingTold, Told};
+use super::payload::{MeetingPayload, Payload};
 use super::{Gate, Provider, ProviderError};
 use crate::config::{Channels, CommandConfig};
 use crate::model::{
@@ -38,7 +38,7 @@ impl Commands {
         let Some(command) = self.0.command(name) else {
             return Reply::not_sent(NotSentCause::Other, format!("the config has no [command.{}]", printable(name)));
         };
-        let env = environment(&Told::of(request), &self.0.environment);
+        let env = environment(&Payload::of(request), &self.0.environment);
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);
         }
@@ -76,7 +76,7 @@ impl Provider for Commands {
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
         let reply = self.run(request, gate);
-        super::tell("[COMMAND]", request, &reply);
+        super::log_reply("[COMMAND]", request, &reply);
         reply
     }
 
@@ -121,21 +121,21 @@ fn outcome(ended: Ended, command: &CommandConfig, token: &str) -> Outcome {
 
 /// The whole environment of a program: what it gets of ours, and the facts. Every name is always there; what is not
 /// known is empty. No value holds a control character, so no NUL and no line's end.
-pub(super) fn environment(told: &Told, ours: &[(String, String)]) -> Vec<(String, String)> {
-    let first = told.meetings.first();
-    let all = |part: fn(&MeetingTold) -> &str| told.meetings.iter().map(part).collect::<Vec<_>>().join(" and ");
+pub(super) fn environment(payload: &Payload, ours: &[(String, String)]) -> Vec<(String, String)> {
+    let first = payload.meetings.first();
+    let all = |part: fn(&MeetingPayload) -> &str| payload.meetings.iter().map(part).collect::<Vec<_>>().join(" and ");
     let facts = [
-        ("SAVEHUB_KEY", told.key.clone()),
-        ("SAVEHUB_KIND", told.about.as_str().to_owned()),
-        ("SAVEHUB_PERSON", told.name.clone()),
-        ("SAVEHUB_PERSON_ID", told.person.clone()),
+        ("SAVEHUB_KEY", payload.key.clone()),
+        ("SAVEHUB_KIND", payload.purpose.as_str().to_owned()),
+        ("SAVEHUB_PERSON", payload.name.clone()),
+        ("SAVEHUB_PERSON_ID", payload.person.clone()),
         ("SAVEHUB_EVENT", first.map(|m| m.uid.clone()).unwrap_or_default()),
         ("SAVEHUB_TITLE", all(|m| &m.title)),
         ("SAVEHUB_START", first.map(|m| m.starts_at.to_rfc3339()).unwrap_or_default()),
         ("SAVEHUB_MINUTES_LEFT", first.map(|m| m.minutes_left.to_string()).unwrap_or_default()),
         ("SAVEHUB_LINK", first.map(|m| m.link.clone()).unwrap_or_default()),
-        ("SAVEHUB_SUBJECT", told.subject.clone()),
-        ("SAVEHUB_MESSAGE", printable(&told.message)),
+        ("SAVEHUB_SUBJECT", payload.subject.clone()),
+        ("SAVEHUB_MESSAGE", printable(&payload.message)),
     ];
     let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value));
     ours.iter().cloned().chain(facts).collect()

@@ -13,7 +13,7 @@ pub use failure::{FailureKind, HttpFailure};
 use super::Gate;
 use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
 use crate::model::{FenceReason, NotSent, NotSentCause, printable};
-use failure::{Failed, Seen, not_sent};
+use failure::{BodyState, Failed, not_sent};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -124,7 +124,7 @@ impl HttpClient {
     pub fn send(&self, post: &Post<'_>, gate: &dyn Gate) -> Result<HttpAnswer, HttpFailure> {
         let send = |agent: &Agent| {
             let patience = send_body_share(self.settings.request_timeout) / 4;
-            let mut witness = Witness { rest: post.body, gate, patience, seen: Seen::Nothing };
+            let mut witness = Witness { rest: post.body, gate, patience, body: BodyState::Nothing };
             let mut request = agent.post(post.url);
             for (name, value) in post.headers {
                 request = request.header(*name, header(value)?);
@@ -134,7 +134,7 @@ impl HttpClient {
                 // By hand: a reader of unknown length would be sent in chunks.
                 .header("Content-Length", post.body.len());
             let sent = request.send(SendBody::from_reader(&mut witness));
-            sent.map_err(|error| Failed { error: Some(error), seen: witness.seen })
+            sent.map_err(|error| Failed { error: Some(error), body: witness.body })
         };
         self.exchange(post.url, post.allow_http, ANSWER_MAX, send)
     }
@@ -264,20 +264,20 @@ struct Witness<'a> {
     /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes
     /// have been handed over for all we know.
     patience: Duration,
-    seen: Seen,
+    body: BodyState,
 }
 
 impl Read for Witness<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if let Seen::Nothing = self.seen {
+        if let BodyState::Nothing = self.body {
             let asked = Instant::now();
-            self.seen = match self.gate.pass() {
-                Ok(()) if asked.elapsed() > self.patience => Seen::Refused(FenceReason::StoreFailed),
-                Ok(()) => Seen::Body,
-                Err(reason) => Seen::Refused(reason),
+            self.body = match self.gate.pass() {
+                Ok(()) if asked.elapsed() > self.patience => BodyState::Refused(FenceReason::StoreFailed),
+                Ok(()) => BodyState::Body,
+                Err(reason) => BodyState::Refused(reason),
             };
         }
-        if let Seen::Refused(_) = self.seen {
+        if let BodyState::Refused(_) = self.body {
             return Err(io::Error::other("fenced"));
         }
         self.rest.read(buf)
@@ -286,7 +286,7 @@ impl Read for Witness<'_> {
 
 /// The header, marked so that `http` never prints it.
 fn header(value: &str) -> Result<HeaderValue, Failed> {
-    let mut value = HeaderValue::from_str(value).map_err(|_| Failed { error: None, seen: Seen::Nothing })?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| Failed { error: None, body: BodyState::Nothing })?;
     value.set_sensitive(true);
     Ok(value)
 }

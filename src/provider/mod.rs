@@ -9,10 +9,10 @@ pub mod command;
 pub mod email;
 pub mod http;
 pub mod mock;
+mod payload;
 pub mod presence;
 mod registry;
 pub mod test_mode;
-mod told;
 pub mod twilio;
 pub mod webhook;
 
@@ -164,8 +164,8 @@ impl Providers for Only {
     }
 }
 
-/// Tells what came of a mail, a webhook or a command.
-fn tell(tag: &str, request: &Request, reply: &Reply) {
+/// Says in the log what came of a mail, a webhook or a command.
+fn log_reply(tag: &str, request: &Request, reply: &Reply) {
     let (to, ms) = (&request.to, reply.meta.elapsed_ms);
     match &reply.outcome {
         Outcome::Accepted(_) => log::info!("{tag} To={to}: taken in {ms} ms"),

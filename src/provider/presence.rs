@@ -2,7 +2,7 @@
 
 use super::Presence;
 use super::command::{environment, shown};
-use super::told::Told;
+use super::payload::Payload;
 use crate::config::Config;
 use crate::model::{RequestFacts, Timestamp, printable};
 use crate::program::{Ended, Program};
@@ -36,8 +36,8 @@ impl PresenceCommands {
         Self { limit, ..self }
     }
 
-    fn ask(&self, argv: &[String], told: &Told) -> Result<bool, String> {
-        let env = environment(told, &self.environment);
+    fn ask(&self, argv: &[String], payload: &Payload) -> Result<bool, String> {
+        let env = environment(payload, &self.environment);
         let program = Program {
             argv: argv.iter().map(String::as_str).collect(),
             env: Some(env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
@@ -67,6 +67,6 @@ impl Presence for PresenceCommands {
     fn is_there(&self, person: &str, facts: &RequestFacts, now: Timestamp) -> Result<bool, String> {
         let known = self.people.iter().find(|(id, _)| id == person);
         let (_, argv) = known.ok_or_else(|| "there is no `presence_command`".to_owned())?;
-        self.ask(argv, &Told::about(person, facts, now))
+        self.ask(argv, &Payload::of_facts(person, facts, now))
     }
 }

@@ -5,7 +5,7 @@
 //! server may repeat the address it was asked at, which is a password.
 
 use super::http::{HttpClient, HttpSettings, Post};
-use super::told::{MeetingTold, Told};
+use super::payload::{MeetingPayload, Payload};
 use super::{Gate, Provider, ProviderError};
 use crate::config::{WebhookConfig, WebhookFormat};
 use crate::http::retry_after;
@@ -78,7 +78,7 @@ impl Provider for Webhooks {
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
         let reply = self.post(request, gate);
-        super::tell("[WEBHOOK]", request, &reply);
+        super::log_reply("[WEBHOOK]", request, &reply);
         reply
     }
 
@@ -147,34 +147,34 @@ struct Meeting<'a> {
     link: Option<&'a str>,
 }
 
-impl<'a> From<&'a MeetingTold> for Meeting<'a> {
-    fn from(told: &'a MeetingTold) -> Self {
+impl<'a> From<&'a MeetingPayload> for Meeting<'a> {
+    fn from(payload: &'a MeetingPayload) -> Self {
         Self {
-            event: Some(&told.uid),
-            title: Some(&told.title),
-            starts_at: Some(told.starts_at),
-            minutes_left: Some(told.minutes_left),
-            link: Some(told.link.as_str()).filter(|link| !link.is_empty()),
+            event: Some(&payload.uid),
+            title: Some(&payload.title),
+            starts_at: Some(payload.starts_at),
+            minutes_left: Some(payload.minutes_left),
+            link: Some(payload.link.as_str()).filter(|link| !link.is_empty()),
         }
     }
 }
 
 /// The body and its type.
 fn body(format: WebhookFormat, request: &Request) -> (&'static str, String) {
-    let told = Told::of(request);
+    let payload = Payload::of(request);
     if format == WebhookFormat::Text {
-        return ("text/plain; charset=utf-8", told.message);
+        return ("text/plain; charset=utf-8", payload.message);
     }
     let body = Body {
         schema: SCHEMA,
-        key: &told.key,
-        kind: told.about.as_str(),
+        key: &payload.key,
+        kind: payload.purpose.as_str(),
         incident: request.facts.incident,
-        person_id: &told.person,
-        person: &told.name,
-        first: told.meetings.first().map(Meeting::from).unwrap_or_default(),
-        text: &told.message,
-        meetings: told.meetings.iter().map(Meeting::from).collect(),
+        person_id: &payload.person,
+        person: &payload.name,
+        first: payload.meetings.first().map(Meeting::from).unwrap_or_default(),
+        text: &payload.message,
+        meetings: payload.meetings.iter().map(Meeting::from).collect(),
     };
     // Names, texts and numbers can always be written.
     ("application/json", serde_json::to_string(&body).unwrap_or_default())

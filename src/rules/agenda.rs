@@ -185,12 +185,12 @@ fn there(meeting: &KnownMeeting, copy: Entry<'_>, look: &Look<'_>, changes: &mut
         if meeting.recurrence != copy.meeting.recurrence {
             changes.push(Change::Rekey(id, copy.meeting.recurrence.clone()));
         }
-        changes.extend(told(meeting, copy, look.now));
+        changes.extend(diff(meeting, copy, look.now));
     }
 }
 
 /// What the copy that counts says about time, words and state.
-fn told(meeting: &KnownMeeting, copy: Entry<'_>, now: Timestamp) -> Option<Change> {
+fn diff(meeting: &KnownMeeting, copy: Entry<'_>, now: Timestamp) -> Option<Change> {
     let (id, to) = (meeting.id, copy.meeting);
     let to_come = meeting.starts_at > now;
     match (copy.skip, meeting.cancelled_by) {

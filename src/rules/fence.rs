@@ -5,7 +5,7 @@
 //! the lease. It counts in boot time, which runs on while the machine sleeps. (D) It is always asked: no provider can
 //! be reached but through it.
 
-use super::window::{self, Place};
+use super::window::{self, WindowPosition};
 use crate::model::FenceFacts;
 use crate::model::{AttemptState, FenceReason, HangUpState, Repeat, RungKind, Timestamp};
 use crate::owner::Owner;
@@ -43,12 +43,12 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
     if facts.acknowledged && moment.repeat == Repeat::UntilAnswered {
         return Err(FenceReason::Acknowledged);
     }
-    match place(facts, moment.now, moment.window) {
-        Place::Over => return Err(FenceReason::WindowClosed),
-        Place::Early => return Err(FenceReason::TooEarly),
-        Place::Inside => {}
+    match position(facts, moment.now, moment.window) {
+        WindowPosition::Over => return Err(FenceReason::WindowClosed),
+        WindowPosition::Early => return Err(FenceReason::TooEarly),
+        WindowPosition::Inside => {}
     }
-    if moment.provider_now.is_some_and(|now| place(facts, now, moment.window) != Place::Inside) {
+    if moment.provider_now.is_some_and(|now| position(facts, now, moment.window) != WindowPosition::Inside) {
         return Err(FenceReason::ClockDoubt);
     }
     if moment.stopped {
@@ -65,10 +65,10 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
 
 /// Where a moment lies in the attempt's time. A call has the critical window, anything else the time from due to
 /// deadline. `call-test` has no step and so no window.
-fn place(facts: &FenceFacts, now: Timestamp, critical: Duration) -> Place {
-    let Some((due_at, deadline_at)) = facts.due else { return Place::Inside };
+fn position(facts: &FenceFacts, now: Timestamp, critical: Duration) -> WindowPosition {
+    let Some((due_at, deadline_at)) = facts.due else { return WindowPosition::Inside };
     let window = if facts.kind == RungKind::Call { critical } else { window::between(due_at, deadline_at) };
-    window::place(deadline_at, now, window)
+    window::position(deadline_at, now, window)
 }
 
 #[cfg(test)]

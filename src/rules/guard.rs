@@ -13,7 +13,7 @@ mod situation;
 pub use account::account;
 pub use situation::{GuardConfig, Situation};
 
-use super::window::{self, Place};
+use super::window::{self, WindowPosition};
 use crate::model::{
     Facts, IncidentState, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp, Verdict,
     When,
@@ -117,16 +117,16 @@ fn superseded(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
 fn critical_window(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
     let left_s = step.starts_at.since(s.now) / 1000;
-    match window::place(step.starts_at, s.now, s.guards.critical_window) {
-        Place::Inside => None,
-        Place::Early => {
+    match window::position(step.starts_at, s.now, s.guards.critical_window) {
+        WindowPosition::Inside => None,
+        WindowPosition::Early => {
             let limit = s.guards.critical_window.as_secs();
             Some(skip(
                 Reason::OutsideCriticalWindow,
                 format!("{left_s} s before the start, at most {limit} s are allowed"),
             ))
         }
-        Place::Over => Some(over(facts, step, s)),
+        WindowPosition::Over => Some(over(facts, step, s)),
     }
 }
 
@@ -160,13 +160,13 @@ fn busy_until_the_start(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> S
 /// Guard 2 of the other kinds: they may run from their due time until their deadline.
 fn in_time(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
-    match window::place(step.deadline_at, s.now, window::between(step.due_at, step.deadline_at)) {
-        Place::Inside => None,
-        Place::Early => Some(Verdict::Wait(Reason::NotDue)),
-        Place::Over if step.refused_for_capacity => {
+    match window::position(step.deadline_at, s.now, window::between(step.due_at, step.deadline_at)) {
+        WindowPosition::Inside => None,
+        WindowPosition::Early => Some(Verdict::Wait(Reason::NotDue)),
+        WindowPosition::Over if step.refused_for_capacity => {
             Some(refuse(StepState::Failed, Reason::Capacity, "the provider was at its limit until it was too late"))
         }
-        Place::Over => {
+        WindowPosition::Over => {
             let (late_s, over_s) = (s.now.since(step.due_at) / 1000, s.now.since(step.deadline_at) / 1000);
             let detail = format!("found {late_s} s after it was due, {over_s} s after it made no sense any more");
             Some(skip(Reason::TooLate, detail))

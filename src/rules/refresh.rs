@@ -1,6 +1,6 @@
 //! When is a calendar looked at next?
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, fnv1a};
 use std::time::Duration;
 
 /// A calendar is always looked at before the first ring of a meeting, since the meeting may have moved: no longer
@@ -116,12 +116,10 @@ fn spread(time: Duration, key: &str) -> Duration {
     time.saturating_mul(u32::try_from(thousandths).unwrap_or(1000)) / 1000
 }
 
-/// A number that stands for the key, and for no two likely keys the same.
+/// A number made of the key; likely keys have different ones. The high half is folded in, since the low digits of keys
+/// that differ only at their end are near to each other.
 fn place(key: &str) -> u64 {
-    // FNV-1a: any hash would do that is the same in every version. Its last step alone moves the low digits of keys
-    // that differ at their end only, so that the high half is folded in.
-    let byte = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, byte);
+    let hash = fnv1a(key);
     hash ^ (hash >> 32)
 }
 

@@ -4,7 +4,7 @@
 //! and hosts, share one pace. A slot is taken when the attempt is written; should nothing leave after that, the slot is
 //! lost and nothing else.
 
-use crate::model::{Line, NextSlot, Pace, Slot, Timestamp};
+use crate::model::{Line, NextSlot, Pace, Slot, Timestamp, fnv1a};
 use std::time::Duration;
 
 /// A time that lies further ahead than one call's turn and this much keeps nobody waiting: it was written by another
@@ -80,11 +80,9 @@ fn after(kept: Option<Timestamp>, free: Timestamp, every: Duration, now: Timesta
     if is_on_time { free.plus(every) } else { now.plus(every) }
 }
 
-/// The number of a person who has none yet (FNV-1a, 64 bits): the same in every process and on every host.
+/// The number of a person who has none yet: the same in every process and on every host.
 fn home(person: &str, count: usize) -> usize {
-    let hash = person
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = fnv1a(person);
     usize::try_from((hash ^ (hash >> 32)) % count.max(1) as u64).unwrap_or_default()
 }
 

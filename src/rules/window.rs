@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Where a moment lies relative to the window before a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum WindowPosition {
     /// More than the window before the start.
     Early,
     /// The time to call; both ends belong to it: exactly the window before, and the last millisecond.
@@ -15,14 +15,14 @@ pub enum Place {
 }
 
 /// Where `now` lies.
-pub fn place(starts_at: Timestamp, now: Timestamp, window: Duration) -> Place {
+pub fn position(starts_at: Timestamp, now: Timestamp, window: Duration) -> WindowPosition {
     let left_ms = starts_at.since(now);
     if left_ms <= 0 {
-        Place::Over
+        WindowPosition::Over
     } else if u128::from(left_ms.unsigned_abs()) <= window.as_millis() {
-        Place::Inside
+        WindowPosition::Inside
     } else {
-        Place::Early
+        WindowPosition::Early
     }
 }
 
@@ -40,18 +40,18 @@ mod tests {
         let start = Timestamp::from_ms(1_000_000_000);
         let window = Duration::from_secs(180);
         for (before_ms, expected) in [
-            (300_000, Place::Early),
-            (180_001, Place::Early),
-            (180_000, Place::Inside),
-            (120_000, Place::Inside),
-            (60_000, Place::Inside),
-            (1_000, Place::Inside),
-            (1, Place::Inside),
-            (0, Place::Over),
-            (-1, Place::Over),
+            (300_000, WindowPosition::Early),
+            (180_001, WindowPosition::Early),
+            (180_000, WindowPosition::Inside),
+            (120_000, WindowPosition::Inside),
+            (60_000, WindowPosition::Inside),
+            (1_000, WindowPosition::Inside),
+            (1, WindowPosition::Inside),
+            (0, WindowPosition::Over),
+            (-1, WindowPosition::Over),
         ] {
             let now = Timestamp::from_ms(start.ms() - before_ms);
-            assert_eq!(place(start, now, window), expected, "{before_ms} ms before");
+            assert_eq!(position(start, now, window), expected, "{before_ms} ms before");
         }
     }
 }

@@ -79,12 +79,12 @@ pub fn text(source: &Source<'_>) -> String {
     text.gauge("tick_exit_code", help, ended.exit.code().into());
     text.gauge("stopped", "1 while the STOP file exists.", f64::from(u8::from(source.stopped)));
     if let Some(gauges) = source.gauges {
-        tell(&mut text, gauges, source.now);
+        render(&mut text, gauges, source.now);
     }
     text.0
 }
 
-fn tell(text: &mut Text, gauges: &Gauges, now: Timestamp) {
+fn render(text: &mut Text, gauges: &Gauges, now: Timestamp) {
     if let Some(at) = gauges.last_completed_at {
         let help = "When the last tick that came to its end did so, in Unix time.";
         text.gauge("tick_last_completed_timestamp_seconds", help, seconds(at.ms()));

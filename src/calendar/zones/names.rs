@@ -1,6 +1,6 @@
 //! What a zone's name may mean that is neither an IANA name as it stands nor one of the calendar's own zones.
 
-use super::place::Place;
+use super::time_zone::TimeZone;
 use crate::calendar::value;
 use crate::model::Timestamp;
 use crate::zone::Zone;
@@ -11,9 +11,9 @@ const WINDOWS: &str = include_str!("windows.tsv");
 
 /// The place a name means: a Windows name, a display name of Outlook, an IANA name in another case, the last parts of a
 /// path; a remark behind it in parentheses does not count. What a display name says of its offset must hold around `at`.
-pub(super) fn guessed(name: &str, at: Timestamp) -> Option<Place> {
+pub(super) fn guessed(name: &str, at: Timestamp) -> Option<TimeZone> {
     let (offset, phrase) = display(name);
-    let fits = |place: &Place| offset.is_none_or(|offset| has_offset(place, offset, at));
+    let fits = |place: &TimeZone| offset.is_none_or(|offset| has_offset(place, offset, at));
     let bare = name.split(" (").next().unwrap_or(name);
     let parts: Vec<&str> = bare.trim_matches('/').split('/').collect();
     let ends = [3, 2, 1].into_iter().filter_map(|n| Some(parts.get(parts.len().checked_sub(n)?..)?.join("/")));
@@ -43,18 +43,18 @@ pub(super) fn offset(name: &str) -> Option<i32> {
 }
 
 /// An IANA zone, whatever the case of its name.
-fn iana(name: &str) -> Option<Place> {
-    Zone::named(name.trim()).map(Place::Iana)
+fn iana(name: &str) -> Option<TimeZone> {
+    Zone::named(name.trim()).map(TimeZone::Iana)
 }
 
 /// A Windows name, such as `W. Europe Standard Time`.
-fn windows(name: &str) -> Option<Place> {
+fn windows(name: &str) -> Option<TimeZone> {
     let mut rows = WINDOWS.lines().filter_map(|row| row.split_once('\t'));
     rows.find(|(windows, _)| windows.eq_ignore_ascii_case(name.trim())).and_then(|(_, name)| iana(name))
 }
 
 /// A display name without towns: `Eastern Time (US & Canada)`, `Azores`, `Coordinated Universal Time-11`.
-fn windows_of_display(phrase: &str) -> Option<Place> {
+fn windows_of_display(phrase: &str) -> Option<TimeZone> {
     let short = phrase.split('(').next().unwrap_or_default().trim();
     let named = short.strip_suffix(" Time").unwrap_or(short);
     windows(phrase)
@@ -63,7 +63,7 @@ fn windows_of_display(phrase: &str) -> Option<Place> {
 }
 
 /// The fitting zone of the first town in a list that has one.
-fn town(towns: &str, fits: impl Fn(&Place) -> bool) -> Option<Place> {
+fn town(towns: &str, fits: impl Fn(&TimeZone) -> bool) -> Option<TimeZone> {
     let names = Zone::names();
     towns.split([',', ';', ':']).find_map(|town| {
         let town = town.trim().replace(' ', "_");
@@ -73,7 +73,7 @@ fn town(towns: &str, fits: impl Fn(&Place) -> bool) -> Option<Place> {
 }
 
 /// Is this the zone's offset in winter, in the half year before `at`?
-fn has_offset(place: &Place, offset: i32, at: Timestamp) -> bool {
+fn has_offset(place: &TimeZone, offset: i32, at: Timestamp) -> bool {
     let earlier = at.minus(Duration::from_secs(183 * 86_400));
     [at, earlier].iter().filter_map(|at| place.offset(*at)).min() == Some(i64::from(offset))
 }

@@ -1,7 +1,7 @@
 //! The mail: plain text, with headers that nothing from outside can add to.
 
 use crate::model::{Email, Request, Timestamp, cut, printable};
-use crate::provider::told::lines;
+use crate::provider::payload::lines;
 use lettre::Message;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};

@@ -91,7 +91,7 @@ impl Provider for Email {
         let outcome = self.send(request, gate).unwrap_or_else(|outcome| outcome);
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let reply = Reply { outcome, meta: ReplyMeta { elapsed_ms, ..ReplyMeta::default() } };
-        super::tell("[EMAIL]", request, &reply);
+        super::log_reply("[EMAIL]", request, &reply);
         reply
     }
 

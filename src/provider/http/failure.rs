@@ -46,7 +46,7 @@ impl FailureKind {
 
 /// What became of a body.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Seen {
+pub(super) enum BodyState {
     /// Nobody asked for the body.
     Nothing,
     /// Somebody asked and the gate refused.
@@ -59,12 +59,12 @@ pub(super) enum Seen {
 pub(super) struct Failed {
     /// `None`: the request could not even be built.
     pub(super) error: Option<ureq::Error>,
-    pub(super) seen: Seen,
+    pub(super) body: BodyState,
 }
 
 impl From<ureq::Error> for Failed {
     fn from(error: ureq::Error) -> Self {
-        Self { error: Some(error), seen: Seen::Nothing }
+        Self { error: Some(error), body: BodyState::Nothing }
     }
 }
 
@@ -74,13 +74,13 @@ impl Failed {
             let detail = "a header would hold characters that cannot stand in one";
             return FailureKind::NotSent(not_sent(NotSentCause::Other, detail));
         };
-        match self.seen {
-            Seen::Refused(reason) => FailureKind::NotSent(not_sent(
+        match self.body {
+            BodyState::Refused(reason) => FailureKind::NotSent(not_sent(
                 NotSentCause::Fenced(reason),
                 &format!("{FENCED} at the last moment: {reason}"),
             )),
-            Seen::Body => FailureKind::Unknown(describe(&error, limit)),
-            Seen::Nothing => FailureKind::NotSent(not_sent(cause(&error, secure), &describe(&error, limit))),
+            BodyState::Body => FailureKind::Unknown(describe(&error, limit)),
+            BodyState::Nothing => FailureKind::NotSent(not_sent(cause(&error, secure), &describe(&error, limit))),
         }
     }
 }

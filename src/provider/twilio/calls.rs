@@ -1,7 +1,7 @@
 //! Placing, reading and ending calls.
 
 use super::Twilio;
-use super::exchange::told;
+use super::exchange::log_reply;
 use super::list::phones;
 use super::twiml::twiml;
 use crate::model::{
@@ -40,7 +40,7 @@ impl Provider for Twilio {
     }
 
     fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
-        told(self.create(call, gate), "Twilio call initiated")
+        log_reply(self.create(call, gate), "Twilio call initiated")
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {

@@ -75,10 +75,10 @@ impl Checkup for Twilio {
     }
 
     fn balance(&self) -> Result<Balance, ProviderError> {
-        let told: BalanceBody = self.ask(&self.list_url("Balance"), "balance")?;
-        let amount = told.balance.as_str().map_or_else(|| told.balance.as_f64(), |text| text.trim().parse().ok());
+        let answer: BalanceBody = self.ask(&self.list_url("Balance"), "balance")?;
+        let amount = answer.balance.as_str().map_or_else(|| answer.balance.as_f64(), |text| text.trim().parse().ok());
         let amount = amount.filter(|amount| amount.is_finite()).ok_or_else(|| unreadable("balance"))?;
-        Ok(Balance { amount, currency: printable(&told.currency) })
+        Ok(Balance { amount, currency: printable(&answer.currency) })
     }
 
     fn sender(&self, from: &Phone) -> Result<Option<Sender>, ProviderError> {
@@ -96,8 +96,8 @@ impl Checkup for Twilio {
 
     fn may_call(&self, country: &str) -> Result<bool, ProviderError> {
         let (base, country) = (voice_url(&self.base_url), path_encode(country));
-        let told: Country = self.ask(&format!("{base}/v1/DialingPermissions/Countries/{country}"), "permission")?;
-        Ok(told.low_risk_numbers_enabled)
+        let answer: Country = self.ask(&format!("{base}/v1/DialingPermissions/Countries/{country}"), "permission")?;
+        Ok(answer.low_risk_numbers_enabled)
     }
 }
 

@@ -95,7 +95,7 @@ impl Twilio {
 }
 
 /// Says in the log what came of creating one; `taken` is said when it was accepted.
-pub(super) fn told(reply: Reply, taken: &str) -> Reply {
+pub(super) fn log_reply(reply: Reply, taken: &str) -> Reply {
     if let Some(id) = &reply.meta.request_id {
         log::info!("[CALL] Twilio request id={id}");
     }

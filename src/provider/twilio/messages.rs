@@ -5,7 +5,7 @@
 
 use super::Twilio;
 use super::answer::{sid, status};
-use super::exchange::told;
+use super::exchange::log_reply;
 use super::list::{between, phones, sender};
 use super::pages::MESSAGES;
 use crate::http::http_date;
@@ -72,7 +72,7 @@ impl Provider for Messages {
     }
 
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
-        told(self.create(request, gate), "Twilio message accepted")
+        log_reply(self.create(request, gate), "Twilio message accepted")
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {

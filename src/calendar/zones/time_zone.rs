@@ -6,18 +6,18 @@ use crate::calendar::vtimezone::Rules;
 use crate::model::Timestamp;
 use crate::zone::{Civil, Zone};
 
-/// Where a clock hangs on the wall.
+/// The zone of a wall clock.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::calendar) enum Place {
-    /// In UTC.
+pub(in crate::calendar) enum TimeZone {
+    /// UTC.
     Utc,
-    /// In a zone of the IANA database.
+    /// A zone of the IANA database.
     Iana(Zone),
-    /// In a zone that the calendar brings along.
+    /// A zone that the calendar brings along.
     Own(Rules),
 }
 
-impl Place {
+impl TimeZone {
     /// The instant of a wall time here (RFC 5545 section 3.3.5: forward out of a gap, the first of two). `None` beyond
     /// what a zone can tell.
     pub(in crate::calendar) fn instant(&self, wall: DateTime) -> Option<Timestamp> {

@@ -7,17 +7,17 @@ const TEXT_MAX: usize = 1000;
 
 /// What a request is about. Texts hold no control characters; what is not known is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct Payload {
     /// The same for every repeat of this request.
     pub(super) key: String,
     /// What the request is for.
-    pub(super) about: About,
+    pub(super) purpose: Purpose,
     /// The id of the person.
     pub(super) person: String,
     /// What the person is called.
     pub(super) name: String,
     /// Every meeting it stands for, earliest start first.
-    pub(super) meetings: Vec<MeetingTold>,
+    pub(super) meetings: Vec<MeetingPayload>,
     /// A short text, where the channel's words have one.
     pub(super) subject: String,
     /// The text.
@@ -26,7 +26,7 @@ pub(super) struct Told {
 
 /// One meeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MeetingTold {
+pub(super) struct MeetingPayload {
     pub(super) uid: String,
     pub(super) title: String,
     pub(super) starts_at: Timestamp,
@@ -37,7 +37,7 @@ pub(super) struct MeetingTold {
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum Purpose {
     /// A meeting that has not begun.
     BeforeStart,
     /// A meeting that has begun without the person.
@@ -46,7 +46,7 @@ pub(super) enum About {
     Test,
 }
 
-impl About {
+impl Purpose {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeStart => "before_start",
@@ -56,26 +56,26 @@ impl About {
     }
 }
 
-impl Told {
+impl Payload {
     pub(super) fn of(request: &Request) -> Self {
         Self {
             key: request.key.clone(),
             subject: text(request.subject.as_deref().unwrap_or_default()),
             message: lines(&request.message).join("\n"),
-            ..Self::about(&request.user, &request.facts, request.intent_at)
+            ..Self::of_facts(&request.user, &request.facts, request.intent_at)
         }
     }
 
     /// The facts alone, at this time.
-    pub(super) fn about(person: &str, facts: &RequestFacts, now: Timestamp) -> Self {
-        let about = match facts.meetings.first() {
-            Some(first) if now < first.starts_at => About::BeforeStart,
-            Some(_) => About::AfterStart,
-            None => About::Test,
+    pub(super) fn of_facts(person: &str, facts: &RequestFacts, now: Timestamp) -> Self {
+        let purpose = match facts.meetings.first() {
+            Some(first) if now < first.starts_at => Purpose::BeforeStart,
+            Some(_) => Purpose::AfterStart,
+            None => Purpose::Test,
         };
         Self {
             key: String::new(),
-            about,
+            purpose,
             person: text(person),
             name: text(&facts.name),
             meetings: facts.meetings.iter().map(|m| meeting(m, now)).collect(),
@@ -85,8 +85,8 @@ impl Told {
     }
 }
 
-fn meeting(words: &MeetingWords, now: Timestamp) -> MeetingTold {
-    MeetingTold {
+fn meeting(words: &MeetingWords, now: Timestamp) -> MeetingPayload {
+    MeetingPayload {
         uid: text(&words.uid),
         title: text(&words.title),
         starts_at: words.starts_at,
