@@ -48,6 +48,16 @@ impl Exit {
         }
     }
 
+    /// The exit of this number.
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
+    /// The beginning of what it means.
+    pub fn short_meaning(self) -> &'static str {
+        self.meaning().split([':', ';']).next().unwrap_or_default()
+    }
+
     /// The code of an error that ends the program.
     ///
     /// An error that is none of ours comes from what the command line or the config named, so it is [`Exit::Usage`]:

@@ -36,6 +36,7 @@
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`exit`] |
 //! | [`report`] | [`model`], [`zone`] |
+//! | [`doctor`] | [`model`], [`rules`], [`when`], [`zone`], [`exit`], and the types of [`store`] and of `provider::checkup` |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |
@@ -46,6 +47,7 @@ pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod exit;
 pub mod feed;
 pub mod http;

@@ -35,6 +35,15 @@ pub fn init(verbose: u8, quiet: bool, colour: bool) {
     }
 }
 
+/// Does something that logs nothing meanwhile, such as a rehearsal: what that would log did not happen.
+pub fn silenced<T>(work: impl FnOnce() -> T) -> T {
+    let level = log::max_level();
+    log::set_max_level(LevelFilter::Off);
+    let done = work();
+    log::set_max_level(level);
+    done
+}
+
 /// Lets nothing but savehub say more than info, whatever `RUST_LOG` asks for: below info, `ureq` prints whole requests
 /// with their Authorization header.
 struct Capped<L>(L);

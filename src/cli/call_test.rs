@@ -1,10 +1,13 @@
 //! `savehub call-test`: one call outside the ladder, through the same provider code, guards, record, log and masks.
 
 use super::args::{CallTestArgs, MockEnd};
-use super::keypress::{self, Seen, Watch};
+use super::ctx::Invocation;
+use super::json::object;
+use super::keypress::{self, KeyResult, Watch};
 use super::print::{self, Screen};
-use super::{open, pick, tick};
-use crate::clock::SystemClock;
+use super::words::result_words;
+use super::{open, pick};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::feed::NoFeeds;
@@ -18,9 +21,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{StepResult, Store};
 use crate::tick::{TestCall, World, test_call};
 use crate::zone::Zone;
-use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,13 +35,8 @@ const STARTS_IN: Duration = Duration::from_secs(180);
 const MOCK_ENDS: Duration = Duration::from_secs(120);
 
 /// Runs the command.
-pub(super) fn run(
-    args: &CallTestArgs,
-    file: Option<&Path>,
-    screen: Screen,
-    now: Timestamp,
-    out: &mut dyn Write,
-) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &CallTestArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
+    let now = SystemClock.now();
     let config = Arc::new(if args.mock.is_some() { open::config_or_standard(file)? } else { open::config(file)? });
     let mut test = target(args, &config, now)?;
     if args.keypress {
@@ -61,13 +57,13 @@ pub(super) fn run(
         World { config: Arc::clone(&config), store, providers, feeds: Arc::new(NoFeeds), clock, me: Owner::me() };
     let result = test_call(&world, &test)?;
     let seen = if args.keypress { watch(&world, &result, provider.as_ref()) } else { None };
-    tell(args, (&result, seen.as_ref()), provider.as_ref(), now, screen, out)?;
+    show(args, (&result, seen.as_ref()), provider.as_ref(), now, screen, out)?;
     let done = result.state == StepState::Executed && (!args.keypress || seen.is_some_and(|s| s.key().is_some()));
     Ok(if done { Exit::Done } else { Exit::NotDone })
 }
 
 /// Waits for the key in a call that was placed.
-fn watch(world: &World, result: &StepResult, provider: &dyn Provider) -> Option<Seen> {
+fn watch(world: &World, result: &StepResult, provider: &dyn Provider) -> Option<KeyResult> {
     let (call, hearing) = (result.call_id.as_deref()?, world.providers.hearing()?);
     log::warn!("the call is on its way: pick up, and press 1 or 2");
     let ring_timeout = world.config.engine.ring_timeout;
@@ -148,32 +144,19 @@ fn confirmed(to: &Phone) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// `--json`: the result, and with `--keypress` what became of the key.
-#[derive(Serialize)]
-struct Report<'a> {
-    #[serde(flatten)]
-    result: &'a StepResult,
-    #[serde(flatten)]
-    key: Option<KeyReport>,
-}
-
-#[derive(Serialize)]
-struct KeyReport {
-    key: Option<char>,
-    key_words: String,
-}
-
-fn tell(
+/// With `--json` the result, and with `--keypress` what became of the key; else a table.
+fn show(
     args: &CallTestArgs,
-    (result, seen): (&StepResult, Option<&Seen>),
+    (result, seen): (&StepResult, Option<&KeyResult>),
     provider: &dyn Provider,
     now: Timestamp,
     screen: Screen,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     if args.json {
-        let key = seen.map(|seen| KeyReport { key: seen.key(), key_words: seen.words() });
-        return Ok(print::json(out, &Report { result, key })?);
+        let key = seen.map(|seen| object! { key: seen.key(), key_words: seen.words() });
+        let object = object! { #[serde(flatten)] result: result, #[serde(flatten)] key: key };
+        return Ok(print::json(out, &object)?);
     }
     let mut rows = vec![
         vec!["status".to_owned(), result.status.to_owned()],
@@ -183,7 +166,7 @@ fn tell(
     ];
     rows.extend(result.call_id.iter().map(|id| vec!["call id".to_owned(), id.clone()]));
     if result.state != StepState::Executed {
-        rows.push(vec!["reason".into(), tick::outcome(result, false)]);
+        rows.push(vec!["reason".into(), result_words(result, false)]);
     }
     rows.extend(seen.map(|seen| vec!["the key".to_owned(), seen.words()]));
     // The mock phone's call can be looked at to its end at once: its clock is ours to turn.

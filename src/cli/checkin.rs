@@ -1,8 +1,10 @@
 //! `savehub checkin`: the person says that they are there, or that they will not be.
 
 use super::args::CheckinArgs;
+use super::ctx::Ctx;
+use super::meeting;
 use super::pick::{self, Look};
-use super::{Ctx, effects, meeting};
+use super::words::effects;
 use crate::exit::{Exit, UsageError};
 use crate::model::{IncidentState, MeetingState};
 use crate::store::{CheckIn, Ended, Meeting};

@@ -1,8 +1,10 @@
 //! `savehub db`: looking after the database.
 
 use super::args::{DbBackupArgs, DbCommand, DbCopyArgs, DbPruneArgs};
+use super::ctx::Invocation;
+use super::open;
 use super::print::toml_text;
-use super::{counted, open};
+use super::words::counted;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, PostgresConfig, PostgresTls, typed_store};
 use crate::exit::{Exit, UsageError};
@@ -22,8 +24,8 @@ const BATCH: u32 = 100;
 const BREATH: Duration = Duration::from_millis(20);
 
 /// Runs the command.
-pub(super) fn run(command: &DbCommand, config: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let config = || open::config(config);
+pub(super) fn run(command: &DbCommand, Invocation { file, out, .. }: Invocation<'_>) -> anyhow::Result<Exit> {
+    let config = || open::config(file);
     match command {
         DbCommand::Backup(args) => backup(args, &database(&config()?)?, out),
         DbCommand::Check(_) => {

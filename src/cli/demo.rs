@@ -1,9 +1,10 @@
 //! `savehub demo`: a whole morning in a few seconds, through the real tick on a temporary database, with the mock phone
 //! and a turned clock. Nothing is called, nothing is kept.
 
+use super::open;
 use super::print::{Paint, Screen};
 use super::status::{self, StatusCtx};
-use super::{open, tick};
+use super::words::result_words;
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Person, ProviderChoice};
 use crate::exit::Exit;
@@ -133,7 +134,7 @@ impl Morning<'_> {
         }
         for result in &summary.results {
             let said = result.message.as_deref().unwrap_or_default();
-            self.tell(&format!("tick: {}", self.paint.notice(&tick::outcome(result, false))))?;
+            self.tell(&format!("tick: {}", self.paint.notice(&result_words(result, false))))?;
             if result.call_id.is_some() {
                 writeln!(self.out, "          it says: \"{said}\"")?;
             }
@@ -155,15 +156,8 @@ impl Morning<'_> {
     fn show_status(&mut self, heading: &str) -> anyhow::Result<()> {
         let now = self.world.clock.now();
         let snapshot = self.world.store.snapshot(now, MORNING, now.plus(Duration::from_secs(24 * 3600)))?;
-        let ctx = StatusCtx {
-            now,
-            people: &self.world.config.people,
-            provider: ProviderChoice::Mock,
-            test_mode: false,
-            stopped_by: None,
-            max_age: None,
-            screen: self.screen,
-        };
+        let config = &self.world.config;
+        let ctx = StatusCtx { provider: ProviderChoice::Mock, ..StatusCtx::of(config, now, self.screen) };
         writeln!(self.out, "\n          {}", self.paint.heading(heading))?;
         for line in status::render(&snapshot, &ctx).lines() {
             writeln!(self.out, "          | {line}")?;

@@ -231,7 +231,7 @@ fn tables() -> Roff {
     roff.text([roman("savehub report --json prints one object. Fields may be added; none is renamed.")]);
     list(&mut roff, report::FIELDS);
     roff.control("SH", ["CHECKS OF DOCTOR"]);
-    list(&mut roff, doctor::CHECKS);
+    list(&mut roff, crate::doctor::CHECKS);
     roff.control("SH", ["DOCTOR AS JSON"]);
     roff.text([roman(
         "savehub doctor --json prints one object. A check may come more than once. Fields and checks may be added; none \

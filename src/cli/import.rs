@@ -2,9 +2,10 @@
 //! then written in one transaction.
 
 use super::args::ImportArgs;
-use super::calendar::{self, Whose, source};
-use super::status::reason_words;
-use super::{Ctx, meeting, pick};
+use super::calendar::{self, CalendarOwner, source};
+use super::ctx::Ctx;
+use super::words::{reason_words, skip_words};
+use super::{meeting, pick};
 use crate::calendar::look;
 use crate::exit::Exit;
 use crate::model::{Reason, Seen, SeenMeeting, SkipWhy};
@@ -19,33 +20,27 @@ pub(super) fn run(args: &ImportArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> 
     let person = pick::person(args.person.as_deref(), &ctx.config.people)?;
     let chosen = source::file(&args.file, person)?;
     let copy = chosen.read(ctx.config)?;
-    let whose = Whose::of(Some(person));
-    let look = look(&copy.bytes, &whose.view(ctx.now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
+    let owner = CalendarOwner::of(Some(person));
+    let look = look(&copy.bytes, &owner.view(ctx.now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
     chosen.must_be_whole(&look)?;
     let now = ctx.now;
     let rule = |known: &[_], seen: &Seen| agenda::changes(known, &agenda::Look { seen, confirmed: true, now });
     let recorded = ctx.store.import_agenda(&person.id, &chosen.name, &look.seen, now, &rule)?;
     let notices = look.notices.iter().map(|notice| format!("note: {}\n", calendar::notice_line(notice)));
-    let text: String = told(&recorded.changed, &look.seen, ctx, &whose.zone).into_iter().chain(notices).collect();
-    let shown = ctx.out.write_all(text.as_bytes()).and_then(|()| ctx.out.flush());
-    // What rings for a meeting that was called off is hung up even when nobody could be told.
-    for ended in recorded.changed.iter().filter_map(|change| change.ended.as_ref()).filter(|ended| ended.hang_ups > 0) {
-        (ctx.hang_up)(ended.incident);
-    }
-    shown?;
-    Ok(Exit::Done)
+    let text: String = changes(&recorded.changed, &look.seen, ctx, &owner.zone).into_iter().chain(notices).collect();
+    ctx.show_and_hang_up(&text, recorded.changed.iter().filter_map(|change| change.ended.as_ref()))
 }
 
 /// A line for each meeting that changed or does not ring, and one that counts them. Days are only counted: a calendar
 /// may be full of birthdays.
-fn told(changed: &[MeetingChange], seen: &Seen, ctx: &Ctx<'_>, zone: &Zone) -> Vec<String> {
+fn changes(changed: &[MeetingChange], seen: &Seen, ctx: &Ctx<'_>, zone: &Zone) -> Vec<String> {
     let change = |change: &MeetingChange| {
         let meeting = meeting::line(&change.meeting, ctx.now, zone);
         format!("{meeting}: {}{}\n", news_words(change.how), meeting::ended(change.ended.as_ref()))
     };
     let skipped = |(meeting, why): &(SeenMeeting, SkipWhy)| {
-        let (title, at) = (calendar::title(&meeting.title), when::describe(meeting.starts_at, ctx.now, zone));
-        format!("{title}, {at}: not taken, {}\n", calendar::skip_words(*why))
+        let (title, at) = (calendar::title_or_none(&meeting.title), when::describe(meeting.starts_at, ctx.now, zone));
+        format!("{title}, {at}: not taken, {}\n", skip_words(*why))
     };
     let is_new = |meeting: &SeenMeeting| {
         !changed.iter().any(|c| (&c.meeting.uid, &c.meeting.recurrence) == (&meeting.uid, &meeting.recurrence))

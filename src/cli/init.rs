@@ -5,12 +5,12 @@
 
 mod ask;
 mod text;
-mod write;
 
 use super::args::InitArgs;
+use super::ctx::Invocation;
 use super::generate::schedule::{SYSTEM_CONFIG, SYSTEM_DATABASE};
-use super::open;
 use super::print::Screen;
+use super::{open, write};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Config, shell_word};
 use crate::exit::{Exit, UsageError};
@@ -22,8 +22,8 @@ use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use text::{Answers, Calendar};
 
-/// Where things go.
-struct Place {
+/// Where the config and the database go.
+struct InitPaths {
     config: PathBuf,
     /// `None`: the usual place.
     database: Option<&'static str>,
@@ -32,13 +32,13 @@ struct Place {
     system: bool,
 }
 
-/// Runs the command. `file` is what `--config` or SAVEHUB_CONFIG names.
-pub(super) fn run(args: &InitArgs, file: Option<&Path>, screen: Screen, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let place = Place::of(args, file)?;
-    if place.config.symlink_metadata().is_ok() && !args.force {
+/// Runs the command.
+pub(super) fn run(args: &InitArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
+    let paths = InitPaths::of(args, file)?;
+    if paths.config.symlink_metadata().is_ok() && !args.force {
         return Err(UsageError(format!(
             "there is a config at {}: edit it and run `savehub config check`, or add --force to replace it",
-            place.config.display()
+            paths.config.display()
         ))
         .into());
     }
@@ -48,31 +48,31 @@ pub(super) fn run(args: &InitArgs, file: Option<&Path>, screen: Screen, out: &mu
     let asks = terminal && !args.yes;
     let mut asker = Asker { input: &mut input, output: &mut questions, terminal, env: &open::env };
     let answers = if asks { ask::ask(args, &mut asker) } else { ask::without_questions(args, &mut asker) }?;
-    let (written, is_new) = set_up(&answers, &place, args.force)?;
-    let config = open::config(Some(&place.config))?;
-    tell(&answers, &written, (&config, is_new), out)?;
+    let (written, is_new) = set_up(&answers, &paths, args.force)?;
+    let config = open::config(Some(&paths.config))?;
+    show(&answers, &written, (&config, is_new), out)?;
     writeln!(out, "\n{}", screen.paint.heading("What `savehub doctor` says:"))?;
     // Asking a provider takes a while.
     out.flush()?;
     // What it finds is to be mended, and the config is written all the same.
-    let report = super::doctor::look(Some(&place.config), args.offline, SystemClock.now());
-    out.write_all(report.troubles(screen.paint).as_bytes())?;
-    out.write_all(next_steps(&place, screen).as_bytes())?;
+    let findings = super::doctor::look(Some(&paths.config), args.offline, SystemClock.now());
+    out.write_all(super::doctor::text(&findings, screen.paint, true).as_bytes())?;
+    out.write_all(next_steps(&paths, screen).as_bytes())?;
     Ok(Exit::Done)
 }
 
 /// Checks the config with the checker of every command and makes the database, then writes the config and its secrets.
 /// The files it wrote, and whether the database is new.
-fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<(Vec<PathBuf>, bool)> {
-    let text = text::config(answers, place.database);
+fn set_up(answers: &Answers, paths: &InitPaths, force: bool) -> anyhow::Result<(Vec<PathBuf>, bool)> {
+    let text = text::config(answers, paths.database);
     let token = answers.token();
     // The file of the token is not there yet.
     let env = |name: &str| match (name, token) {
         ("TWILIO_AUTH_TOKEN", Some(token)) => Some(token.expose_secret().to_owned()),
         _ => open::env(name),
     };
-    let config = config::from_text(&text, &place.config, &env)?;
-    let beside = |name: &str| place.config.with_file_name(name);
+    let config = config::from_text(&text, &paths.config, &env)?;
+    let beside = |name: &str| paths.config.with_file_name(name);
     let mut secrets: Vec<(PathBuf, &SecretString)> = Vec::new();
     secrets.extend(token.map(|token| (beside(text::TOKEN_FILE), token)));
     if let Some(Calendar::Address(address)) = &answers.calendar {
@@ -82,7 +82,7 @@ fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<(Vec<
         let why = format!("there is a file {} already; add --force to replace it", there.display());
         return Err(UsageError(why).into());
     }
-    write::directory(&place.config)?;
+    write::directory(&paths.config)?;
     // First: with a config that is written and no database, this command could not be tried again.
     let is_new = !config.database.exists();
     open::store(&config, Create::Yes)?;
@@ -90,14 +90,14 @@ fn set_up(answers: &Answers, place: &Place, force: bool) -> anyhow::Result<(Vec<
         write::file(path, &format!("{}\n", secret.expose_secret()), force)?;
     }
     if force {
-        write::keep_old(&place.config)?;
+        write::keep_old(&paths.config)?;
     }
-    write::file(&place.config, &text, force)?;
-    let written = std::iter::once(place.config.clone()).chain(secrets.into_iter().map(|(path, _)| path)).collect();
+    write::file(&paths.config, &text, force)?;
+    let written = std::iter::once(paths.config.clone()).chain(secrets.into_iter().map(|(path, _)| path)).collect();
     Ok((written, is_new))
 }
 
-impl Place {
+impl InitPaths {
     fn of(args: &InitArgs, file: Option<&Path>) -> anyhow::Result<Self> {
         let own = config::own_file(&open::env);
         if args.system {
@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-fn tell(
+fn show(
     answers: &Answers,
     written: &[PathBuf],
     (config, is_new): (&Config, bool),
@@ -134,14 +134,14 @@ fn tell(
 }
 
 /// What to do now: to try it, and to let it run.
-fn next_steps(place: &Place, screen: Screen) -> String {
+fn next_steps(paths: &InitPaths, screen: Screen) -> String {
     let heading = |text: &str| screen.paint.heading(text);
-    let named = if place.usual {
+    let named = if paths.usual {
         String::new()
     } else {
-        format!(" --config {}", shell_word(&place.config.display().to_string()))
+        format!(" --config {}", shell_word(&paths.config.display().to_string()))
     };
-    let (sudo, system) = if place.system { ("sudo -u savehub ", true) } else { ("", false) };
+    let (sudo, system) = if paths.system { ("sudo -u savehub ", true) } else { ("", false) };
     let try_it = format!(
         "\n{}\n  {sudo}savehub{named} call-test --mock\n  {sudo}savehub{named} meeting add \"Board sync\" --at \"tomorrow \
          9:00\"\n  {sudo}savehub{named} status\n",

@@ -49,7 +49,7 @@ pub struct Watch<'a> {
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum KeyResult {
     /// This key arrived.
     Key(char),
     /// Nobody picked up: how the call ended, or `None` when it did not in time.
@@ -62,7 +62,7 @@ pub enum Seen {
 
 impl Watch<'_> {
     /// Waits for a key: until a minute after the answer.
-    pub fn wait(&self) -> Seen {
+    pub fn wait(&self) -> KeyResult {
         let started = self.clock.now();
         let boot = self.clock.boottime_ms();
         let mut until = boot.saturating_add(ms(self.ring_timeout.saturating_add(QUEUED)));
@@ -77,14 +77,14 @@ impl Watch<'_> {
                         until = self.clock.boottime_ms().saturating_add(ms(WAIT));
                     }
                     if report.status.is_final() && !picked_up {
-                        return Seen::NotAnswered(status);
+                        return KeyResult::NotAnswered(status);
                     }
                 }
                 Err(error) => failed = Some(error),
             }
             if answered {
                 match self.hearing.keys(self.call, self.clock.now()) {
-                    Ok(Some(key)) => return Seen::Key(key),
+                    Ok(Some(key)) => return KeyResult::Key(key),
                     Ok(None) => failed = None,
                     Err(error) => failed = Some(error),
                 }
@@ -98,22 +98,22 @@ impl Watch<'_> {
             return unreadable(&error);
         }
         if !answered {
-            return Seen::NotAnswered(status.filter(|status| status.is_final()));
+            return KeyResult::NotAnswered(status.filter(|status| status.is_final()));
         }
         // Where that cannot be asked, such as with a key that may not read the account, nothing is known of it.
-        Seen::NoKey(self.hearing.key_obstacle(started, self.clock.now()).ok().flatten())
+        KeyResult::NoKey(self.hearing.key_obstacle(started, self.clock.now()).ok().flatten())
     }
 }
 
-fn unreadable(error: &ProviderError) -> Seen {
-    Seen::Unreadable(error.to_string())
+fn unreadable(error: &ProviderError) -> KeyResult {
+    KeyResult::Unreadable(error.to_string())
 }
 
 fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-impl Seen {
+impl KeyResult {
     /// The key, if one arrived.
     pub const fn key(&self) -> Option<char> {
         match self {

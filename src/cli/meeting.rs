@@ -1,8 +1,10 @@
 //! `savehub meeting`: meetings by hand.
 
 use super::args::{MeetingAddArgs, MeetingCancelArgs, MeetingCommand, MeetingListArgs, MeetingMoveArgs};
+use super::ctx::Ctx;
 use super::pick::{self, Look};
-use super::{Ctx, effects, print};
+use super::print;
+use super::words::effects;
 use crate::config::Person;
 use crate::exit::{Exit, UsageError};
 use crate::model::{MeetingId, MeetingState, Timestamp, printable};

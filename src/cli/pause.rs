@@ -1,13 +1,12 @@
 //! `savehub pause`: the brake (guard 7), for everybody or for one person.
 
 use super::args::PauseArgs;
-use super::{Ctx, pick};
-use crate::config::Person;
+use super::ctx::Ctx;
+use super::pick;
+use super::words::{clean, pause_words};
 use crate::exit::{Exit, UsageError};
-use crate::model::{PauseView, Timestamp, printable};
+use crate::model::Timestamp;
 use crate::store::NewPause;
-use crate::when;
-use crate::zone::Zone;
 use std::time::Duration;
 
 /// Longest reason, in characters.
@@ -43,7 +42,7 @@ fn until(time: Option<Duration>, now: Timestamp) -> Result<Option<Timestamp>, Us
 }
 
 fn reason(typed: Option<&str>) -> Result<Option<String>, UsageError> {
-    let reason = typed.map(printable).filter(|reason| !reason.is_empty());
+    let reason = clean(typed);
     match reason.as_ref().map_or(0, |reason| reason.chars().count()) {
         length if length > REASON_MAX => {
             Err(UsageError(format!("the reason has {length} characters; at most {REASON_MAX} are kept")))
@@ -52,38 +51,10 @@ fn reason(typed: Option<&str>) -> Result<Option<String>, UsageError> {
     }
 }
 
-/// `everybody until 11:00 (in 2 h), on a plane`: who, until when in their zone, why.
-pub(super) fn pause_words(pause: &PauseView, people: &[Person], now: Timestamp) -> String {
-    let who = pause.person.as_deref().map_or_else(|| "everybody".to_owned(), printable);
-    // Everybody's clock is that of the first; the time that is left is the same for all.
-    let of_all = || people.first().map_or_else(Zone::system, |person| person.zone.clone());
-    let zone = pause.person.as_deref().map_or_else(of_all, |person| pick::zone_of(person, people));
-    let until = pause.until.map_or_else(|| "`savehub resume`".to_owned(), |at| when::describe(at, now, &zone));
-    let why = pause.reason.as_deref().map_or_else(String::new, |why| format!(", {}", printable(why)));
-    format!("{who} until {until}{why}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{NOW, minutes, person};
-
-    fn pause(person: Option<&str>, until: Option<Timestamp>, reason: Option<&str>) -> PauseView {
-        let reason = reason.map(str::to_owned);
-        PauseView { person: person.map(str::to_owned), since: NOW, until, reason }
-    }
-
-    #[test]
-    fn a_pause_is_told_with_who_until_when_in_their_zone_and_why() {
-        let people = [person("ana")];
-        let told = |p: PauseView| pause_words(&p, &people, NOW);
-        assert_eq!(
-            told(pause(Some("ana"), Some(minutes(120)), Some("on a plane"))),
-            "ana until 11:00 (in 2 h), on a plane"
-        );
-        assert_eq!(told(pause(None, Some(minutes(45)), None)), "everybody until 09:45 (in 45 min)");
-        assert_eq!(told(pause(None, None, None)), "everybody until `savehub resume`");
-    }
+    use crate::cli::testing::{NOW, minutes};
 
     #[test]
     fn a_pause_of_no_time_or_of_years_is_a_mistake() {

@@ -58,6 +58,11 @@ pub fn zone_of(person: &str, people: &[Person]) -> Zone {
     people.iter().find(|p| p.id == person).map_or_else(Zone::system, |p| p.zone.clone())
 }
 
+/// The first person's zone; the system's where the config has no people.
+pub fn first_zone(people: &[Person]) -> Zone {
+    people.first().map_or_else(Zone::system, |p| p.zone.clone())
+}
+
 /// What choosing a meeting looks at.
 pub struct Look<'a> {
     /// Wall time.
@@ -100,7 +105,7 @@ impl Look<'_> {
 
     /// The meeting a question is about: as in [`Self::meeting`], but a text finds meetings that are over or called off, too.
     /// Of several with one title and person the one that has started last is meant, else the next one.
-    pub fn told(&self, typed: &str, person: Option<&str>) -> Result<&Meeting, UsageError> {
+    pub fn find_meeting(&self, typed: &str, person: Option<&str>) -> Result<&Meeting, UsageError> {
         let found = self.named(typed, person);
         let Some(first) = found.first() else {
             let theirs: Vec<&Meeting> = self.alive().filter(|m| person.is_none_or(|p| p == m.person)).collect();

@@ -95,6 +95,12 @@ pub fn table(rows: Vec<Vec<String>>, width: Option<u16>) -> String {
     text
 }
 
+/// The lines of a table, two columns from the left edge of the screen.
+pub fn indented_table(rows: Vec<Vec<String>>, screen: Screen) -> Vec<String> {
+    let width = screen.width.map(|width| width.saturating_sub(2));
+    table(rows, width).lines().map(|line| format!("  {line}")).collect()
+}
+
 /// A bar of at most `longest` columns for `n` of `of`: in eighths of a column, or in `#` on a dumb terminal.
 pub fn bar(n: u64, of: u64, longest: u16) -> String {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -136,12 +142,12 @@ pub fn toml_text(text: &str) -> String {
 /// A writer for stdout that outlives its reader: when the pipe is gone, what is left to say is dropped and the work
 /// goes on. A check-in must hang up even if it is typed as `savehub checkin | head -0`.
 #[derive(Debug)]
-pub struct Patient<W> {
+pub struct BrokenPipeWriter<W> {
     inner: W,
     gone: bool,
 }
 
-impl<W: Write> Patient<W> {
+impl<W: Write> BrokenPipeWriter<W> {
     /// Wraps a writer.
     pub const fn new(inner: W) -> Self {
         Self { inner, gone: false }
@@ -158,7 +164,7 @@ impl<W: Write> Patient<W> {
     }
 }
 
-impl<W: Write> Write for Patient<W> {
+impl<W: Write> Write for BrokenPipeWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.gone {
             return Ok(bytes.len());
@@ -238,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_does_not_end_the_work() {
-        let mut out = Patient::new(Closed);
+        let mut out = BrokenPipeWriter::new(Closed);
         writeln!(out, "one").unwrap();
         json(&mut out, &["two"]).unwrap();
         out.flush().unwrap();

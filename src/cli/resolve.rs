@@ -1,7 +1,9 @@
 //! `savehub resolve`: an operator ends an incident.
 
 use super::args::ResolveArgs;
-use super::{Ctx, effects, pick};
+use super::ctx::Ctx;
+use super::pick;
+use super::words::effects;
 use crate::exit::{Exit, UsageError};
 use crate::model::printable;
 use crate::store::{Ended, StoreError};

@@ -1,8 +1,9 @@
 //! `savehub resume`: ends a pause.
 
 use super::args::ResumeArgs;
-use super::pause::pause_words;
-use super::{Ctx, pick};
+use super::ctx::Ctx;
+use super::pick;
+use super::words::pause_words;
 use crate::exit::{Exit, UsageError};
 use crate::model::PauseView;
 

@@ -19,8 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli/",
         &[
-            "calendar", "clock", "config", "exit", "feed", "log", "model", "near", "owner", "provider", "report",
-            "rules", "store", "tick", "watcher", "when", "zone",
+            "calendar", "clock", "config", "doctor", "exit", "feed", "log", "model", "near", "owner", "provider",
+            "report", "rules", "store", "tick", "watcher", "when", "zone",
         ],
     ),
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
@@ -34,6 +34,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("rules/", &["model", "owner"]),
     ("watcher/", &["config", "exit", "http", "model", "store"]),
     ("report/", &["model", "zone"]),
+    (
+        "doctor/",
+        &["exit", "model", "owner", "provider::checkup", "provider::ProviderError", "rules", "store", "when", "zone"],
+    ),
     ("exit.rs", &["store::StoreError"]),
     ("when.rs", &["model", "zone"]),
     ("zone", &["model"]),

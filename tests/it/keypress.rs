@@ -3,7 +3,7 @@
 use crate::support::cli::{ANA, Cli, twilio};
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, Life, TOKEN, answered, ends, unanswered};
 use crate::support::{Open, call, engine};
-use savehub::cli::keypress::{Seen, Watch};
+use savehub::cli::keypress::{KeyResult, Watch};
 use savehub::clock::{Clock, ManualClock};
 use savehub::config::HearConfig;
 use savehub::model::{CallStatus, Timestamp};
@@ -38,7 +38,7 @@ impl Clock for Busy<'_> {
 }
 
 /// What is seen of a call with this life, and how many seconds that took.
-fn seen(life: Life, meanwhile: impl Fn(&FakeTwilio, i64) + Send + Sync) -> (Seen, i64) {
+fn seen(life: Life, meanwhile: impl Fn(&FakeTwilio, i64) + Send + Sync) -> (KeyResult, i64) {
     let began = call("").intent_at;
     let clock = Arc::new(ManualClock::at(began));
     let fake = FakeTwilio::with(Arc::clone(&clock) as _, TOKEN);
@@ -64,14 +64,14 @@ fn press(key: char, at: i64) -> impl Fn(&FakeTwilio, i64) {
 #[test]
 fn a_key_is_seen_as_soon_as_it_left_its_trace_even_after_the_call() {
     for (key, at, talk) in [('1', 20, 60), ('2', 8, 60), ('1', 50, 10)] {
-        assert_eq!(seen(answered(1, 5, "human", talk), press(key, at)), (Seen::Key(key), at));
+        assert_eq!(seen(answered(1, 5, "human", talk), press(key, at)), (KeyResult::Key(key), at));
     }
 }
 
 #[test]
 fn without_a_key_it_waits_a_minute_from_the_answer() {
-    assert_eq!(seen(answered(2, 8, "human", 20), |_, _| ()), (Seen::NoKey(None), 70));
-    assert_eq!(seen(answered(2, 8, "human", 20), press('3', 14)), (Seen::NoKey(None), 70));
+    assert_eq!(seen(answered(2, 8, "human", 20), |_, _| ()), (KeyResult::NoKey(None), 70));
+    assert_eq!(seen(answered(2, 8, "human", 20), press('3', 14)), (KeyResult::NoKey(None), 70));
 }
 
 #[test]
@@ -79,21 +79,21 @@ fn a_call_nobody_picks_up_is_not_waited_for_any_longer() {
     for (life, status, seconds) in
         [(unanswered(1, 19), CallStatus::NoAnswer, 20), (ends(4, "busy"), CallStatus::Busy, 4)]
     {
-        assert_eq!(seen(life, |_, _| ()), (Seen::NotAnswered(Some(status)), seconds));
+        assert_eq!(seen(life, |_, _| ()), (KeyResult::NotAnswered(Some(status)), seconds));
     }
-    assert_eq!(seen(Life::default(), |_, _| ()), (Seen::NotAnswered(None), 76), "it never leaves the queue");
+    assert_eq!(seen(Life::default(), |_, _| ()), (KeyResult::NotAnswered(None), 76), "it never leaves the queue");
 }
 
 #[test]
 fn on_a_trial_account_it_says_why_no_key_arrives() {
     let trial = |fake: &FakeTwilio, _| fake.set_trial();
-    assert_eq!(seen(answered(2, 8, "human", 20), trial).0, Seen::NoKey(Some(KeyObstacle::TrialAccount)));
+    assert_eq!(seen(answered(2, 8, "human", 20), trial).0, KeyResult::NoKey(Some(KeyObstacle::TrialAccount)));
     let pressed = |fake: &FakeTwilio, seconds| {
         fake.set_trial();
         press('1', 20)(fake, seconds);
     };
     let (named, _) = seen(answered(2, 8, "human", 20), pressed);
-    assert_eq!(named, Seen::NoKey(Some(KeyObstacle::NamedByAccount)));
+    assert_eq!(named, KeyResult::NoKey(Some(KeyObstacle::NamedByAccount)));
     assert!(named.words().contains("trial account"), "{}", named.words());
 }
 
@@ -101,12 +101,12 @@ fn on_a_trial_account_it_says_why_no_key_arrives() {
 fn a_provider_that_cannot_be_asked_is_not_taken_for_silence() {
     let deaf = |fake: &FakeTwilio, _| fake.set_down(Endpoint::Heard, Some(Behaviour::server_error()));
     let (unreadable, seconds) = seen(answered(2, 8, "human", 20), deaf);
-    assert!(matches!(unreadable, Seen::Unreadable(_)) && seconds == 70, "{unreadable:?}");
+    assert!(matches!(unreadable, KeyResult::Unreadable(_)) && seconds == 70, "{unreadable:?}");
     let for_a_while = |fake: &FakeTwilio, seconds| {
         fake.set_down(Endpoint::Heard, (seconds < 30).then(Behaviour::server_error));
         press('1', 16)(fake, seconds);
     };
-    assert_eq!(seen(answered(2, 8, "human", 20), for_a_while), (Seen::Key('1'), 30));
+    assert_eq!(seen(answered(2, 8, "human", 20), for_a_while), (KeyResult::Key('1'), 30));
 }
 
 // --- the commands ---

@@ -1,15 +1,14 @@
 //! What was seen in a calendar, as text and as JSON. Pure.
 
-use super::Whose;
+use super::owner::CalendarOwner;
 use crate::calendar::{Look, Notice};
+use crate::cli::json::object;
 use crate::cli::print::{self, Screen};
+use crate::cli::words::{clean, counted, skip_words, title};
 use crate::model::{SeenMeeting, SkipWhy, Timestamp, cut, printable};
 use crate::when;
-use crate::zone::{self, ZoneData};
+use crate::zone::ZoneData;
 use serde::Serialize;
-
-/// Titles are cut to so many characters in the table.
-const TITLE_CUT: usize = 80;
 
 /// UIDs are cut to so many in a notice.
 const UID_CUT: usize = 40;
@@ -38,65 +37,35 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
 /// A calendar that was looked at.
 pub(super) struct Checked<'a> {
     pub(super) name: &'a str,
-    pub(super) whose: &'a Whose,
+    pub(super) owner: &'a CalendarOwner,
     pub(super) look: Look,
     pub(super) changed_at: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
-/// `calendar check --json`.
-#[derive(Serialize)]
-pub(super) struct Report {
-    schema: u32,
-    now: Timestamp,
-    calendar: String,
-    person: Option<String>,
-    zone: String,
-    zone_data: ZoneData,
-    from: Timestamp,
-    until: Timestamp,
-    changed_at: Option<Timestamp>,
-    events: usize,
-    meetings: Vec<MeetingReport>,
-    notices: Vec<NoticeReport>,
-    declined_ring: bool,
-}
-
-#[derive(Serialize)]
-struct MeetingReport {
-    uid: String,
-    recurrence: String,
-    title: String,
-    starts_at: Timestamp,
-    ends_at: Option<Timestamp>,
-    link: Option<String>,
-    dial_in: Option<String>,
-    rings: bool,
-    reason: Option<SkipWhy>,
-}
-
-#[derive(Serialize)]
-struct NoticeReport {
-    uid: Option<String>,
-    line: Option<usize>,
-    text: String,
-}
-
 impl Checked<'_> {
-    pub(super) fn json(&self) -> Report {
-        Report {
+    /// The object of `calendar check --json`.
+    pub(super) fn json(&self, zone_data: ZoneData) -> impl Serialize {
+        let notice = |notice: &Notice| {
+            object! {
+                uid: notice.uid.as_deref().map(printable),
+                line: notice.line,
+                text: printable(&notice.text),
+            }
+        };
+        object! {
             schema: 1,
             now: self.now,
-            calendar: self.name.to_owned(),
-            person: self.whose.person.clone(),
-            zone: self.whose.zone.name().to_owned(),
-            zone_data: zone::data_version(),
+            calendar: self.name,
+            person: self.owner.person.clone(),
+            zone: self.owner.zone.name(),
+            zone_data: zone_data,
             from: self.look.seen.from,
             until: self.look.seen.until,
             changed_at: self.changed_at,
             events: self.look.events,
-            meetings: self.meetings().into_iter().map(|(meeting, why)| meeting_report(meeting, why)).collect(),
-            notices: self.look.notices.iter().map(notice_report).collect(),
+            meetings: self.meetings().into_iter().map(meeting_object).collect::<Vec<_>>(),
+            notices: self.look.notices.iter().map(notice).collect::<Vec<_>>(),
             declined_ring: self.declined_ring(),
         }
     }
@@ -113,7 +82,7 @@ impl Checked<'_> {
             blocks.push([heading].into_iter().chain(lines).collect());
         }
         if self.declined_ring() {
-            let whose = self.whose.person.as_deref().map_or_else(String::new, |id| format!(" of {}", printable(id)));
+            let whose = self.owner.person.as_deref().map_or_else(String::new, |id| format!(" of {}", printable(id)));
             let note = format!("declined meetings ring, too: no mail address{whose} is known; `addresses` names them");
             blocks.push(format!("{}\n", screen.paint.notice(&note)));
         }
@@ -124,14 +93,20 @@ impl Checked<'_> {
     fn summary(&self) -> String {
         let seen = &self.look.seen;
         let age = self.changed_at.map_or_else(String::new, |at| format!(", changed {}", when::relative(at, self.now)));
-        let (from, until) = (self.whose.zone.text(seen.from), self.whose.zone.text(seen.until));
+        let (from, until) = (self.owner.zone.text(seen.from), self.owner.zone.text(seen.until));
         format!(
             "{}: {}{age}\n{from} to {until} ({}): {} and {}\n",
             self.name,
-            counted(self.look.events, "event", "events"),
-            self.whose.zone.name(),
-            counted(seen.meetings.len(), "meeting rings", "meetings ring"),
-            counted(seen.skipped.len(), "does not", "do not"),
+            counted(self.look.events, "event"),
+            self.owner.zone.name(),
+            match seen.meetings.len() {
+                1 => "1 meeting rings".into(),
+                n => format!("{n} meetings ring"),
+            },
+            match seen.skipped.len() {
+                1 => "1 does not".into(),
+                n => format!("{n} do not"),
+            },
         )
     }
 
@@ -145,7 +120,7 @@ impl Checked<'_> {
     }
 
     fn row(&self, meeting: &SeenMeeting, why: Option<SkipWhy>) -> Vec<String> {
-        let start = self.whose.zone.text(meeting.starts_at);
+        let start = self.owner.zone.text(meeting.starts_at);
         let day = start.split(' ').next().unwrap_or_default();
         let start = if why == Some(SkipWhy::AllDay) { day } else { &start };
         let join = match (&meeting.link, &meeting.dial_in) {
@@ -154,36 +129,17 @@ impl Checked<'_> {
             (None, None) => "-",
         };
         let fate = why.map_or_else(|| "rings".to_owned(), |why| format!("skipped: {}", skip_words(why)));
-        vec![start.into(), join.into(), fate, title(&meeting.title)]
+        vec![start.into(), join.into(), fate, title_or_none(&meeting.title)]
     }
 
     fn declined_ring(&self) -> bool {
-        self.whose.view(self.now, self.now).policy.addresses.is_empty()
+        self.owner.view(self.now, self.now).policy.addresses.is_empty()
     }
 }
 
-/// Why a meeting does not ring, in plain words.
-pub(in crate::cli) const fn skip_words(why: SkipWhy) -> &'static str {
-    match why {
-        SkipWhy::AllDay => "all day",
-        SkipWhy::Cancelled => "called off",
-        SkipWhy::Declined => "declined",
-        SkipWhy::Delegated => "delegated",
-        SkipWhy::Free => "marked as free",
-        SkipWhy::OutOfOffice => "out of office",
-        SkipWhy::Tentative => "tentative",
-        SkipWhy::Unanswered => "not answered",
-        SkipWhy::NoLink => "no link",
-        SkipWhy::Title => "its title",
-        SkipWhy::FewAttendees => "few attendees",
-        SkipWhy::OutsideHours => "outside working hours",
-    }
-}
-
-/// A title, fit for a terminal.
-pub(in crate::cli) fn title(text: &str) -> String {
-    let title = cut(&printable(text), TITLE_CUT);
-    if title.is_empty() { "(no title)".into() } else { title }
+/// The title, or that there is none.
+pub(in crate::cli) fn title_or_none(text: &str) -> String {
+    clean(Some(&title(text))).unwrap_or_else(|| "(no title)".into())
 }
 
 /// `line 12, event "a@example.com": it has no start …`.
@@ -195,12 +151,8 @@ pub(in crate::cli) fn notice_line(notice: &Notice) -> String {
     if place.is_empty() { text } else { format!("{place}: {text}") }
 }
 
-fn notice_report(notice: &Notice) -> NoticeReport {
-    NoticeReport { uid: notice.uid.as_deref().map(printable), line: notice.line, text: printable(&notice.text) }
-}
-
-fn meeting_report(meeting: &SeenMeeting, reason: Option<SkipWhy>) -> MeetingReport {
-    MeetingReport {
+fn meeting_object((meeting, reason): (&SeenMeeting, Option<SkipWhy>)) -> impl Serialize + use<> {
+    object! {
         uid: printable(&meeting.uid),
         recurrence: printable(&meeting.recurrence),
         title: printable(&meeting.title),
@@ -209,13 +161,8 @@ fn meeting_report(meeting: &SeenMeeting, reason: Option<SkipWhy>) -> MeetingRepo
         link: meeting.link.as_deref().map(printable),
         dial_in: meeting.dial_in.as_deref().map(printable),
         rings: reason.is_none(),
-        reason,
+        reason: reason,
     }
-}
-
-/// `1 event`, `2 events`.
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 #[cfg(test)]

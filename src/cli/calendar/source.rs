@@ -1,5 +1,6 @@
 //! From what was typed to a calendar and its bytes.
 
+use crate::calendar::Look;
 use crate::cli::{open, pick};
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
 use crate::exit::{Unreadable, UsageError};
@@ -15,10 +16,11 @@ pub(in crate::cli) struct Chosen<'a> {
     pub(in crate::cli) name: String,
     /// Whose zone and policy are meant; `None` where the config has no people.
     pub(in crate::cli) person: Option<&'a Person>,
-    place: Place,
+    place: CalendarInput,
 }
 
-enum Place {
+/// Where a calendar is read from.
+enum CalendarInput {
     Stdin,
     At(CalendarPlace),
 }
@@ -51,7 +53,7 @@ pub(in crate::cli) fn choose<'a>(
     }
     let place = CalendarPlace::typed(typed, &open::env, &config.calendar)
         .map_err(|why| UsageError(format!("this is no calendar savehub can read; {why}{}", known(config))))?;
-    Ok(Chosen::at(Place::At(place), person))
+    Ok(Chosen::at(CalendarInput::At(place), person))
 }
 
 /// The file that was typed, or `-`, for a person.
@@ -61,15 +63,15 @@ pub(in crate::cli) fn file<'a>(typed: &str, person: &'a Person) -> Result<Chosen
             "import takes a file; an address belongs into `calendars` of the person, where it is read again and again";
         return Err(UsageError(what.into()));
     }
-    let place = stdin_or_file(typed).unwrap_or_else(|| Place::At(CalendarPlace::File(typed.into())));
+    let place = stdin_or_file(typed).unwrap_or_else(|| CalendarInput::At(CalendarPlace::File(typed.into())));
     Ok(Chosen::at(place, Some(person)))
 }
 
 /// `-`, or a file that is there, whatever its name.
-fn stdin_or_file(typed: &str) -> Option<Place> {
+fn stdin_or_file(typed: &str) -> Option<CalendarInput> {
     match typed {
-        "-" => Some(Place::Stdin),
-        path => Path::new(path).exists().then(|| Place::At(CalendarPlace::File(path.into()))),
+        "-" => Some(CalendarInput::Stdin),
+        path => Path::new(path).exists().then(|| CalendarInput::At(CalendarPlace::File(path.into()))),
     }
 }
 
@@ -91,7 +93,7 @@ fn configured<'a>(typed: &str, person: Option<&str>, config: &'a Config) -> Resu
     match people.into_iter().filter_map(of_person).collect::<Vec<_>>()[..] {
         [] => Ok(None),
         [(person, calendar)] => {
-            let place = Place::At(calendar.place.clone());
+            let place = CalendarInput::At(calendar.place.clone());
             Ok(Some(Chosen { name: calendar.name.clone(), person: Some(person), place }))
         }
         _ => Err(UsageError("several people have a calendar of this name; say whose with --person".into())),
@@ -110,10 +112,10 @@ fn known(config: &Config) -> String {
 }
 
 impl<'a> Chosen<'a> {
-    fn at(place: Place, person: Option<&'a Person>) -> Self {
+    fn at(place: CalendarInput, person: Option<&'a Person>) -> Self {
         let name = match &place {
-            Place::Stdin => "standard input".into(),
-            Place::At(place) => place.default_name(),
+            CalendarInput::Stdin => "standard input".into(),
+            CalendarInput::At(place) => place.default_name(),
         };
         Self { name, person, place }
     }
@@ -121,11 +123,11 @@ impl<'a> Chosen<'a> {
     /// Reads it whole, as a tick would.
     pub(in crate::cli) fn read(&self, config: &Config) -> Result<Copy, Unreadable> {
         match &self.place {
-            Place::Stdin => {
+            CalendarInput::Stdin => {
                 let bytes = stdin(config.calendar.max_bytes).map_err(|why| self.unreadable(&why))?;
                 Ok(Copy { bytes, changed_at: None })
             }
-            Place::At(place) => match feed::at(place, &config.calendar).fetch(&Validators::default(), true) {
+            CalendarInput::At(place) => match feed::at(place, &config.calendar).fetch(&Validators::default(), true) {
                 Fetched::New { body, validators } => {
                     let changed_at = changed_at(place, &validators);
                     Ok(Copy { bytes: body, changed_at })
@@ -134,6 +136,16 @@ impl<'a> Chosen<'a> {
                 Fetched::Unchanged(_) => Err(self.unreadable("it was not sent")),
             },
         }
+    }
+
+    /// It is there, and cannot be used.
+    pub(in crate::cli) fn unreadable(&self, why: &str) -> Unreadable {
+        Unreadable(format!("the calendar {} cannot be read: {why}", self.name))
+    }
+
+    /// What is missing at the end may be what matters.
+    pub(in crate::cli) fn must_be_whole(&self, look: &Look) -> Result<(), Unreadable> {
+        if look.whole { Ok(()) } else { Err(self.unreadable("it breaks off before its END:VCALENDAR")) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The database: can it be used, is it sound, and is it in a place that keeps it?
 
-use super::check::Check;
-use super::files::shown;
+use crate::doctor::Check;
+use crate::doctor::modes::shown;
 use crate::store::sqlite::{DatabaseOwner, Health, Integrity, SqliteStore};
 use crate::store::{Store, StoreError};
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
@@ -41,7 +41,7 @@ const MEMORY: &[u32] = &[0x0102_1994, 0x8584_58F6];
 
 /// Where the database is, or would be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct DatabaseLocation {
     /// Number of the file system's kind.
     kind: u32,
     /// Bytes this user can still write.
@@ -51,7 +51,7 @@ struct Place {
 
 /// What was seen, and the store for reading alone when there is one of this schema.
 pub(super) fn database(path: &Path) -> (Vec<Check>, Option<Arc<dyn Store>>) {
-    let mut checks: Vec<Check> = place_of(path).map(|place| judge_place(place, path)).unwrap_or_default();
+    let mut checks: Vec<Check> = location_of(path).map(|location| judge_location(location, path)).unwrap_or_default();
     let (health, store) = match SqliteStore::inspect(path, WITHIN) {
         Ok((health, store)) => (judge_health(&health, path), store),
         Err(StoreError::Missing(_)) => (Some(missing(path)), None),
@@ -82,16 +82,16 @@ pub(super) fn server(opened: Result<Arc<dyn Store>, StoreError>, server: &str) -
 
 fn seen(path: &Path) -> String {
     let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
-    let free = place_of(path).map_or_else(String::new, |place| format!(", {} free", bytes(place.free)));
+    let free = location_of(path).map_or_else(String::new, |location| format!(", {} free", bytes(location.free)));
     format!("{}, {}, sound{free}", shown(path), bytes(size))
 }
 
 /// Of the file, or of the nearest directory that is there.
-fn place_of(path: &Path) -> Option<Place> {
+fn location_of(path: &Path) -> Option<DatabaseLocation> {
     let here = path.ancestors().map(|at| if at == Path::new("") { Path::new(".") } else { at });
     let at = here.into_iter().find(|at| at.exists())?;
     let (kind, room) = (statfs(at).ok()?, statvfs(at).ok()?);
-    Some(Place {
+    Some(DatabaseLocation {
         kind: number(kind.f_type),
         free: room.f_bavail.saturating_mul(room.f_frsize),
         read_only: room.f_flag.contains(StatVfsMountFlags::RDONLY),
@@ -104,31 +104,31 @@ fn number(kind: impl TryInto<i128>) -> u32 {
     u32::try_from(kind).unwrap_or_default()
 }
 
-fn judge_place(place: Place, path: &Path) -> Vec<Check> {
+fn judge_location(location: DatabaseLocation, path: &Path) -> Vec<Check> {
     let path = shown(path);
     let mut found = Vec::new();
-    let network = NETWORK.iter().find(|(kind, _)| *kind == place.kind);
+    let network = NETWORK.iter().find(|(kind, _)| *kind == location.kind);
     if let Some((_, name)) = network {
         let detail = format!("{path} is on a network file system ({name}), where SQLite loses data");
         found.push(Check::problem(NAME, detail, "Put it on a local disk (`database` in the config)"));
     }
-    if place.kind == FUSE {
+    if location.kind == FUSE {
         let detail = format!("{path} is on a FUSE file system; SQLite works only if that is a local disk");
         found.push(Check::warning(NAME, detail, "Put it on a local disk (`database` in the config)"));
     }
-    if MEMORY.contains(&place.kind) {
+    if MEMORY.contains(&location.kind) {
         let detail = format!("{path} is in memory and gone after a restart: calls could be made twice");
         found.push(Check::warning(NAME, detail, "Put it on a disk (`database` in the config)"));
     }
-    if place.read_only {
+    if location.read_only {
         let remedy = "Mount it writable: a call that cannot be written down is not made";
         found.push(Check::problem(NAME, format!("the file system of {path} is read-only"), remedy));
     }
     let room = |status: fn(&'static str, String, String) -> Check| {
-        status(NAME, format!("only {} are free for {path}", bytes(place.free)), "Free some space, or move it".into())
+        status(NAME, format!("only {} are free for {path}", bytes(location.free)), "Free some space, or move it".into())
     };
-    match place.free {
-        _ if place.read_only => {}
+    match location.free {
+        _ if location.read_only => {}
         0..ROOM_NONE => found.push(room(Check::problem)),
         ROOM_NONE..ROOM_LOW => found.push(room(Check::warning)),
         _ => {}
@@ -193,28 +193,28 @@ fn bytes(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Status;
     use super::*;
+    use crate::doctor::Status;
 
-    const DISK: Place = Place { kind: 0xEF53, free: 10_000_000_000, read_only: false };
+    const DISK: DatabaseLocation = DatabaseLocation { kind: 0xEF53, free: 10_000_000_000, read_only: false };
 
-    fn placed(place: Place) -> Vec<(Status, String)> {
-        judge_place(place, Path::new("/x.db")).into_iter().map(|check| (check.status, check.detail)).collect()
+    fn judged(location: DatabaseLocation) -> Vec<(Status, String)> {
+        judge_location(location, Path::new("/x.db")).into_iter().map(|check| (check.status, check.detail)).collect()
     }
 
     #[test]
     fn a_database_belongs_on_a_local_disk_that_can_be_written_and_has_room() {
-        assert_eq!(placed(DISK), []);
-        for (place, status, words) in [
-            (Place { kind: 0x6969, ..DISK }, Status::Problem, "network file system (NFS)"),
-            (Place { kind: 0xFF53_4D42, ..DISK }, Status::Problem, "network file system (CIFS)"),
-            (Place { kind: FUSE, ..DISK }, Status::Warning, "FUSE"),
-            (Place { kind: 0x0102_1994, ..DISK }, Status::Warning, "gone after a restart"),
-            (Place { read_only: true, free: 0, ..DISK }, Status::Problem, "read-only"),
-            (Place { free: 150_000_000, ..DISK }, Status::Warning, "only 150.0 MB are free"),
-            (Place { free: 12_345, ..DISK }, Status::Problem, "only 12.3 kB are free"),
+        assert_eq!(judged(DISK), []);
+        for (location, status, words) in [
+            (DatabaseLocation { kind: 0x6969, ..DISK }, Status::Problem, "network file system (NFS)"),
+            (DatabaseLocation { kind: 0xFF53_4D42, ..DISK }, Status::Problem, "network file system (CIFS)"),
+            (DatabaseLocation { kind: FUSE, ..DISK }, Status::Warning, "FUSE"),
+            (DatabaseLocation { kind: 0x0102_1994, ..DISK }, Status::Warning, "gone after a restart"),
+            (DatabaseLocation { read_only: true, free: 0, ..DISK }, Status::Problem, "read-only"),
+            (DatabaseLocation { free: 150_000_000, ..DISK }, Status::Warning, "only 150.0 MB are free"),
+            (DatabaseLocation { free: 12_345, ..DISK }, Status::Problem, "only 12.3 kB are free"),
         ] {
-            let found = placed(place);
+            let found = judged(location);
             assert_eq!(found.len(), 1, "{found:?}");
             assert!(found[0].0 == status && found[0].1.contains(words), "{found:?}");
         }
@@ -226,7 +226,7 @@ mod tests {
             (number(0x6969_i64), number(-11_317_950_i32), number(0xFF53_4D42_u32)),
             (0x6969, 0xFF53_4D42, 0xFF53_4D42)
         );
-        assert!(place_of(Path::new("/nowhere/at/all/x.db")).is_some(), "of the root");
+        assert!(location_of(Path::new("/nowhere/at/all/x.db")).is_some(), "of the root");
     }
 
     #[test]

@@ -1,35 +1,29 @@
 //! The config, what it names on this machine, and who else can read or change that.
 
-use super::check::Check;
+use crate::cli::words::counted;
 use crate::config::{Config, ConfigError, Glimpse, Person, ProviderChoice};
+use crate::doctor::Check;
+use crate::doctor::modes::{FileFacts, FileKind, shown};
 use crate::model::{PauseView, printable};
 use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How many mistakes of a config are told.
 const TOLD: usize = 3;
 
 const PROVIDER: &str = "Set call.provider (or the variable CALL_PROVIDER) to twilio when the rehearsal is over";
 
-pub(super) fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy())
-}
-
 pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
     let name = "config";
     match loaded {
         Ok(config) => {
             let place = config.file.as_deref().map_or_else(|| "no file, from the environment".to_owned(), shown);
-            let people = match config.people.len() {
-                0 => {
-                    let remedy = "Add a [[person]] with id and phone; config.example.toml explains every key";
-                    return Check::warning(name, format!("{place}, nobody to call"), remedy);
-                }
-                1 => "1 person".to_owned(),
-                n => format!("{n} people"),
-            };
-            Check::ok(name, format!("{place}, {people}"))
+            if config.people.is_empty() {
+                let remedy = "Add a [[person]] with id and phone; config.example.toml explains every key";
+                return Check::warning(name, format!("{place}, nobody to call"), remedy);
+            }
+            Check::ok(name, format!("{place}, {}", counted(config.people.len(), "person")))
         }
         Err(ConfigError::Problems(problems)) => {
             let count = problems.titles().len();
@@ -37,8 +31,7 @@ pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
             if count > TOLD {
                 titles.push("…".into());
             }
-            let noun = if count == 1 { "mistake" } else { "mistakes" };
-            let detail = format!("{count} {noun}: {}", titles.join("; "));
+            let detail = format!("{}: {}", counted(count, "mistake"), titles.join("; "));
             Check::problem(name, detail, "`savehub config check` shows each with its line and what to write instead")
         }
         Err(ConfigError::Unreadable { path, why }) => {
@@ -82,111 +75,26 @@ pub(super) fn brakes(stop: Option<&Path>, pauses: &[PauseView]) -> Vec<Check> {
     if found.is_empty() { vec![Check::ok(name, "no STOP file, no pause")] } else { found }
 }
 
-/// What a file is to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Config,
-    Secret,
-    Database,
-    /// The directory of the database.
-    Directory,
-}
-
-/// A file as it is on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileSeen {
-    pub(super) kind: Kind,
-    pub(super) path: PathBuf,
-    /// With the sticky bit.
-    pub(super) mode: u32,
-    pub(super) owner: u32,
-    /// May we write it?
-    pub(super) writable: bool,
-}
-
-impl FileSeen {
-    /// `None`: it is not there, or cannot be looked at.
-    fn at(kind: Kind, path: &Path) -> Option<Self> {
-        let meta = std::fs::metadata(path).ok()?;
-        // Another thing where the database should be is told by its own check; `chmod 600` would do harm to a directory.
-        if kind == Kind::Database && !meta.is_file() {
-            return None;
-        }
-        let (mode, owner) = (meta.mode() & 0o1777, meta.uid());
-        let writable = access(path, Access::WRITE_OK).is_ok();
-        Some(Self { kind, path: path.to_owned(), mode, owner, writable })
+/// `None`: it is not there, or cannot be looked at.
+fn look_at(kind: FileKind, path: &Path) -> Option<FileFacts> {
+    let meta = std::fs::metadata(path).ok()?;
+    // Another thing where the database should be is told by its own check; `chmod 600` would do harm to a directory.
+    if kind == FileKind::Database && !meta.is_file() {
+        return None;
     }
+    let (mode, owner) = (meta.mode() & 0o1777, meta.uid());
+    let writable = access(path, Access::WRITE_OK).is_ok();
+    Some(FileFacts { kind, path: path.to_owned(), mode, owner, writable })
 }
 
 /// Every file that matters, as it is.
-pub(super) fn files(glimpse: &Glimpse, database: Option<&Path>) -> Vec<FileSeen> {
-    let config = glimpse.file.iter().filter_map(|path| FileSeen::at(Kind::Config, path));
-    let secrets = glimpse.secret_files.iter().filter_map(|path| FileSeen::at(Kind::Secret, path));
-    let file = database.into_iter().filter_map(|path| FileSeen::at(Kind::Database, path));
+pub(super) fn files(glimpse: &Glimpse, database: Option<&Path>) -> Vec<FileFacts> {
+    let config = glimpse.file.iter().filter_map(|path| look_at(FileKind::Config, path));
+    let secrets = glimpse.secret_files.iter().filter_map(|path| look_at(FileKind::Secret, path));
+    let file = database.into_iter().filter_map(|path| look_at(FileKind::Database, path));
     let directory = database.and_then(Path::parent).map(|dir| if dir == Path::new("") { Path::new(".") } else { dir });
-    let directory = directory.into_iter().filter_map(|path| FileSeen::at(Kind::Directory, path));
+    let directory = directory.into_iter().filter_map(|path| look_at(FileKind::Directory, path));
     config.chain(secrets).chain(file).chain(directory).collect()
-}
-
-/// `me`: the user who asks.
-pub(super) fn modes(files: &[FileSeen], me: u32) -> Vec<Check> {
-    let name = "modes";
-    let mut found: Vec<Check> = files.iter().flat_map(|file| judge(name, file)).collect();
-    let foreign = files.iter().find(|file| file.kind == Kind::Database && file.owner != me);
-    found.extend(foreign.map(|file| {
-        let detail = format!("{} belongs to user {}, and you are user {me}", shown(&file.path), file.owner);
-        Check::warning(name, detail, "Run doctor as the user who runs the ticks, to see what they see")
-    }));
-    if found.is_empty() {
-        let seen: Vec<String> = files.iter().map(|file| format!("{} {:03o}", file.kind.word(), file.mode)).collect();
-        let detail = if seen.is_empty() { "no file yet".to_owned() } else { seen.join(", ") };
-        found.push(Check::ok(name, detail));
-    }
-    found
-}
-
-impl Kind {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Secret => "secret",
-            Self::Database => "database",
-            Self::Directory => "its directory",
-        }
-    }
-}
-
-fn judge(name: &'static str, file: &FileSeen) -> Vec<Check> {
-    let (path, mode) = (shown(&file.path), file.mode);
-    let others_write = mode & 0o022 != 0;
-    let mut found = Vec::new();
-    match file.kind {
-        Kind::Config if others_write => {
-            let detail =
-                format!("others can change {path} (mode {mode:03o}), and with it who is called and what is run");
-            found.push(Check::problem(name, detail, format!("Run: chmod go-w {path}")));
-        }
-        Kind::Secret if mode & 0o066 != 0 => {
-            let detail = format!("{path} holds a secret, and others can read or change it (mode {mode:03o})");
-            found.push(Check::problem(name, detail, format!("Run: chmod 600 {path}")));
-        }
-        Kind::Database if mode & 0o066 != 0 => {
-            let detail = format!("others can read or change {path} (mode {mode:03o}), which holds phone numbers");
-            found.push(Check::problem(name, detail, format!("Run: chmod 600 {path}*")));
-        }
-        // Whoever may write there may put another database in its place, unless the sticky bit keeps them off.
-        Kind::Directory if others_write && mode & 0o1000 == 0 => {
-            let detail = format!("others can change the database's directory {path} (mode {mode:03o})");
-            found.push(Check::problem(name, detail, format!("Run: chmod go-w {path}")));
-        }
-        _ => {}
-    }
-    if matches!(file.kind, Kind::Database | Kind::Directory) && !file.writable {
-        let what = if file.kind == Kind::Database { "the database" } else { "the database's directory" };
-        let remedy = "Give it to the user who runs the ticks: SQLite writes the file and two more beside it";
-        found.push(Check::problem(name, format!("{what} {path} cannot be written by this user"), remedy));
-    }
-    found
 }
 
 /// The programs of the config: who uses each, and its words.
@@ -216,8 +124,7 @@ pub(super) fn commands(config: &Config) -> Vec<Check> {
     match programs.len() {
         0 => Vec::new(),
         _ if !missing.is_empty() => missing,
-        1 => vec![Check::ok(name, "1 program, can be run")],
-        n => vec![Check::ok(name, format!("{n} programs, can be run"))],
+        n => vec![Check::ok(name, format!("{}, can be run", counted(n, "program")))],
     }
 }
 
@@ -262,52 +169,8 @@ fn unusable(program: &str, path: Option<&str>) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Status;
     use super::*;
-
-    fn file(kind: Kind, mode: u32) -> FileSeen {
-        FileSeen { kind, path: "/x/file".into(), mode, owner: 7, writable: true }
-    }
-
-    fn status(seen: FileSeen) -> Status {
-        modes(&[seen], 7)[0].status
-    }
-
-    #[test]
-    fn nobody_else_may_change_the_config_or_read_secrets_and_the_database() {
-        for (kind, mode, expected) in [
-            (Kind::Config, 0o644, Status::Ok),
-            (Kind::Config, 0o664, Status::Problem),
-            (Kind::Secret, 0o600, Status::Ok),
-            (Kind::Secret, 0o400, Status::Ok),
-            (Kind::Secret, 0o640, Status::Problem),
-            (Kind::Secret, 0o604, Status::Problem),
-            (Kind::Database, 0o600, Status::Ok),
-            (Kind::Database, 0o644, Status::Problem),
-            (Kind::Directory, 0o755, Status::Ok),
-            (Kind::Directory, 0o777, Status::Problem),
-            (Kind::Directory, 0o1777, Status::Ok),
-        ] {
-            assert_eq!(status(file(kind, mode)), expected, "{kind:?} {mode:o}");
-        }
-    }
-
-    #[test]
-    fn a_database_must_be_writable_together_with_its_directory() {
-        for kind in [Kind::Database, Kind::Directory] {
-            assert_eq!(status(FileSeen { writable: false, ..file(kind, 0o600) }), Status::Problem);
-        }
-        assert_eq!(status(FileSeen { writable: false, ..file(Kind::Secret, 0o400) }), Status::Ok);
-    }
-
-    #[test]
-    fn somebody_elses_database_is_a_reason_to_ask_as_them() {
-        let found = &modes(&[file(Kind::Database, 0o600)], 0)[0];
-        assert_eq!(
-            (found.status, found.detail.as_str()),
-            (Status::Warning, "/x/file belongs to user 7, and you are user 0")
-        );
-    }
+    use crate::doctor::Status;
 
     #[test]
     fn a_program_is_looked_for_where_it_will_be_run_from() {

@@ -1,6 +1,6 @@
 //! Asking many at once, with an end to it.
 
-use super::check::Check;
+use crate::doctor::Check;
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +11,13 @@ pub(super) struct Job {
     /// Which check it belongs to.
     pub(super) check: &'static str,
     /// Who is asked, should no answer come.
-    pub(super) whom: String,
+    pub(super) target: String,
     /// Asks, and judges.
     pub(super) run: Box<dyn FnOnce() -> Vec<Check> + Send>,
 }
 
-/// What a worker tells: it takes the job of this number, or what came of it.
-enum News {
+/// What a worker progresss: it takes the job of this number, or what came of it.
+enum Progress {
     Begun(usize),
     Done(usize, Vec<Check>),
 }
@@ -35,26 +35,26 @@ type Queue = Arc<Mutex<VecDeque<(usize, Job)>>>;
 /// behind, and said so.
 pub(super) fn run(groups: Vec<(usize, Vec<Job>)>, within: Duration) -> Vec<Check> {
     let until = Instant::now() + within;
-    let (tell, news) = mpsc::channel();
+    let (progress, news) = mpsc::channel();
     let mut jobs: Vec<(&'static str, String, State)> = Vec::new();
     for (at_once, group) in groups {
         let first = jobs.len();
-        jobs.extend(group.iter().map(|job| (job.check, job.whom.clone(), State::Waits)));
+        jobs.extend(group.iter().map(|job| (job.check, job.target.clone(), State::Waits)));
         let workers = at_once.clamp(1, 64).min(group.len());
         let queue: Queue = Arc::new(Mutex::new((first..).zip(group).collect()));
         for _ in 0..workers {
-            let (queue, tell) = (Arc::clone(&queue), tell.clone());
+            let (queue, progress) = (Arc::clone(&queue), progress.clone());
             // Without a thread the others work on; without any, every job is told as not asked.
-            let _ = std::thread::Builder::new().spawn(move || work(&queue, &tell));
+            let _ = std::thread::Builder::new().spawn(move || work(&queue, &progress));
         }
     }
-    drop(tell);
+    drop(progress);
     let mut found = Vec::new();
-    // Ends when nobody is left to tell, too: a job that ended badly is one without an answer.
+    // Ends when nobody is left to progress, too: a job that ended badly is one without an answer.
     while let Ok(said) = news.recv_timeout(until.saturating_duration_since(Instant::now())) {
         let (number, state) = match said {
-            News::Begun(number) => (number, State::Runs),
-            News::Done(number, checks) => {
+            Progress::Begun(number) => (number, State::Runs),
+            Progress::Done(number, checks) => {
                 found.extend(checks);
                 (number, State::Done)
             }
@@ -63,13 +63,13 @@ pub(super) fn run(groups: Vec<(usize, Vec<Job>)>, within: Duration) -> Vec<Check
             job.2 = state;
         }
     }
-    for (check, whom, state) in jobs {
+    for (check, target, state) in jobs {
         let seconds = within.as_secs();
         match state {
             State::Done => {}
-            State::Waits => found.push(Check::skipped(check, format!("{whom}: no time was left after {seconds} s"))),
+            State::Waits => found.push(Check::skipped(check, format!("{target}: no time was left after {seconds} s"))),
             State::Runs => {
-                let detail = format!("{whom}: no answer within {seconds} s");
+                let detail = format!("{target}: no answer within {seconds} s");
                 found.push(Check::problem(check, detail, "Check the network, and whether the server is well"));
             }
         }
@@ -77,33 +77,33 @@ pub(super) fn run(groups: Vec<(usize, Vec<Job>)>, within: Duration) -> Vec<Check
     found
 }
 
-fn work(queue: &Queue, tell: &Sender<News>) {
+fn work(queue: &Queue, progress: &Sender<Progress>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some((number, job)) = next else { return };
         // Nobody listens any more: the time is over.
-        if tell.send(News::Begun(number)).is_err() {
+        if progress.send(Progress::Begun(number)).is_err() {
             return;
         }
         let checks = (job.run)();
-        let _ = tell.send(News::Done(number, checks));
+        let _ = progress.send(Progress::Done(number, checks));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Status;
     use super::*;
+    use crate::doctor::Status;
     use std::sync::mpsc::channel;
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn job(whom: &str, run: impl FnOnce() -> Vec<Check> + Send + 'static) -> Job {
-        Job { check: "mail", whom: whom.into(), run: Box::new(run) }
+    fn job(target: &str, run: impl FnOnce() -> Vec<Check> + Send + 'static) -> Job {
+        Job { check: "mail", target: target.into(), run: Box::new(run) }
     }
 
-    fn fine(whom: &'static str) -> Job {
-        job(whom, move || vec![Check::ok("mail", whom)])
+    fn fine(target: &'static str) -> Job {
+        job(target, move || vec![Check::ok("mail", target)])
     }
 
     #[test]

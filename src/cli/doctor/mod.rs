@@ -1,43 +1,45 @@
 //! `savehub doctor`: one line for each thing that could keep a phone from ringing, with what to do about it.
 //!
-//! It only looks: nothing rings, nothing is sent, nothing is made or changed. What is seen is judged by functions without
-//! effects, each beside its tests.
+//! It only looks: nothing rings, nothing is sent, nothing is made or changed. What is seen is judged in
+//! [`crate::doctor`].
 //!
 //! | file | is about |
 //! |---|---|
-//! | `check` | a line, all lines, text and JSON |
 //! | `files` | config, brakes, file modes, programs, the metrics file |
 //! | `database` | the database and where it is, or the server |
-//! | `ticks` | who starts ticks, and how |
-//! | `pace` | whether the calls of the next day can start in time |
+//! | `pace` | a rehearsal of the next day |
 //! | `account` | the provider's account |
 //! | `reach` | calendars, mail, webhooks, the TwiML Bin, the heartbeat |
 //! | `jobs` | asking many at once |
+//! | `text` | the lines, for people |
 
 mod account;
-mod check;
 mod database;
 mod files;
 mod jobs;
 mod pace;
 mod reach;
-mod ticks;
+mod text;
 
-pub use check::{CHECKS, Check, FIELDS, Report, Status};
+pub use text::FIELDS;
+pub(super) use text::text;
 
 use jobs::Job;
 
 use super::args::DoctorArgs;
-use super::open;
-use super::print::{self, Screen};
+use super::ctx::Invocation;
+use super::{open, pick, print};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError, EngineConfig, Glimpse, ProviderChoice, Sources, glimpse};
+use crate::doctor::account::AccountNeeds;
+use crate::doctor::ticks::{self, TickContext};
+use crate::doctor::{Check, Findings, modes, zones};
 use crate::exit::Exit;
-use crate::model::{ProviderKind, RungKind, Timestamp, printable};
+use crate::model::{ProviderKind, RungKind, Timestamp};
 use crate::provider::checkup;
 use crate::store::sqlite::Create;
 use crate::store::{Snapshot, Store};
-use crate::zone::{self, Zone, ZoneData};
-use std::io::Write;
+use crate::zone::{self, Zone};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,24 +53,18 @@ const PRICES: Duration = Duration::from_secs(7 * 24 * 3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs the command.
-pub(super) fn run(
-    args: &DoctorArgs,
-    file: Option<&Path>,
-    screen: Screen,
-    now: Timestamp,
-    out: &mut dyn Write,
-) -> anyhow::Result<Exit> {
-    let report = look(file, args.offline, now);
+pub(super) fn run(args: &DoctorArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
+    let findings = look(file, args.offline, SystemClock.now());
     if args.json {
-        print::json(out, &report)?;
+        print::json(out, &findings)?;
     } else {
-        out.write_all(report.text(screen.paint).as_bytes())?;
+        out.write_all(text(&findings, screen.paint, false).as_bytes())?;
     }
-    Ok(if report.problems == 0 { Exit::Done } else { Exit::NotDone })
+    Ok(if findings.problems == 0 { Exit::Done } else { Exit::NotDone })
 }
 
 /// Looks at everything.
-pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Report {
+pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Findings {
     let glimpse = glimpse(&Sources { file, env: &open::env });
     let loaded = open::config(file);
     let mut checks = vec![files::config(&loaded)];
@@ -77,7 +73,7 @@ pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Report
         Ok(config) => network(config, store.as_deref(), offline, now),
         Err(_) => vec![Check::skipped("account", "the config cannot be used")],
     });
-    Report::of(checks)
+    Findings::of(checks)
 }
 
 /// What can be seen on this machine, whatever is wrong with the config.
@@ -92,8 +88,8 @@ fn here(
     let server = config.and_then(|config| Some((config, config.store.as_ref()?)));
     let file = config.filter(|config| config.store.is_none()).map(|config| config.database.clone());
     let database: Option<PathBuf> = file.or_else(|| glimpse.database.clone());
-    checks.extend(files::modes(&files::files(glimpse, database.as_deref()), rustix::process::geteuid().as_raw()));
-    checks.push(zones(&zone::data_version(), Zone::utc().civil(now).date.0));
+    checks.extend(modes::modes(&files::files(glimpse, database.as_deref()), rustix::process::geteuid().as_raw()));
+    checks.push(zones::judge(&zone::data_version(), Zone::utc().civil(now).date.0));
     checks.extend(config.map(files::commands).unwrap_or_default());
     checks.extend(config.and_then(|config| config.watcher.metrics_file.as_deref()).map(files::metrics));
     let (found, store) = match (server, database) {
@@ -111,8 +107,8 @@ fn here(
     checks.extend(brakes(config, glimpse, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
     checks.push(match (config, &store) {
-        (None, _) => Check::skipped(pace::NAME, "the config cannot be used"),
-        (_, None) => Check::skipped(pace::NAME, "there is no database that could be read"),
+        (None, _) => Check::skipped("pace", "the config cannot be used"),
+        (_, None) => Check::skipped("pace", "there is no database that could be read"),
         (Some(config), Some(store)) => pace::look(config, store, now),
     });
     store
@@ -130,30 +126,14 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
     let Some(store) = store else {
         return vec![Check::skipped("ticks", "there is no database that could be read")];
     };
-    let zone = config.and_then(|config| config.people.first()).map_or_else(Zone::system, |person| person.zone.clone());
+    let zone = config.map_or_else(Zone::system, |config| pick::first_zone(&config.people));
     let limit = config.map_or(EngineConfig::TICK_LIMIT, |config| config.engine.tick_limit);
     let shared = config.is_some_and(|config| config.store.is_some());
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
-        Ok(seen) => ticks::judge(&seen, ticks::At { now, limit, zone: &zone, shared }),
+        Ok(seen) => ticks::judge(&seen, TickContext { now, limit, zone: &zone, shared }),
         Err(error) => {
             vec![Check::problem("ticks", format!("they cannot be read: {error}"), "See the line about the database")]
         }
-    }
-}
-
-/// How old the time zone data is, in a year such as 2026.
-fn zones(data: &ZoneData, year: i16) -> Check {
-    let (version, from) = (printable(&data.version), data.from);
-    let age = version.get(..4).and_then(|text| text.parse::<i16>().ok()).map(|of| year.saturating_sub(of));
-    match age {
-        // Rules change several times a year; a year old is worth a look.
-        Some(age) if age > 1 => Check::warning(
-            "zones",
-            format!("the time zone data is {version} ({from}): countries have changed their clocks since"),
-            "Update the package tzdata, or savehub; the newer one is used",
-        ),
-        Some(_) => Check::ok("zones", format!("{version}, {from}")),
-        None => Check::warning("zones", "the version of the time zone data is not known", "Update the package tzdata"),
     }
 }
 
@@ -188,8 +168,8 @@ fn network(config: &Config, store: Option<&dyn Store>, offline: bool, now: Times
     if config.provider.chosen == ProviderChoice::Mock {
         checks.extend(skipped("the provider is mock: nothing leaves"));
     } else {
-        let need = account::Need::of(config).map(|need| with_history(need, config, snapshot.as_ref()));
-        jobs.extend(checkup::checkup(config).zip(need).map(|(checkup, need)| reach::account(checkup, need)));
+        let needs = account::needs(config).map(|needs| with_history(needs, config, snapshot.as_ref()));
+        jobs.extend(checkup::checkup(config).zip(needs).map(|(checkup, needs)| reach::account(checkup, needs)));
         jobs.extend(channels.email.as_ref().map(reach::mail));
         jobs.extend(channels.webhooks.iter().map(reach::webhook));
         jobs.extend(config.hear.key_bin.as_deref().map(reach::key_bin));
@@ -199,25 +179,13 @@ fn network(config: &Config, store: Option<&dyn Store>, offline: bool, now: Times
 }
 
 /// What calls have cost, and how many there may be.
-fn with_history(need: account::Need, config: &Config, snapshot: Option<&Snapshot>) -> account::Need {
-    let Some(snapshot) = snapshot else { return need };
+fn with_history(needs: AccountNeeds, config: &Config, snapshot: Option<&Snapshot>) -> AccountNeeds {
+    let Some(snapshot) = snapshot else { return needs };
     let attempts = snapshot.incidents.iter().flat_map(|incident| &incident.steps).flat_map(|step| &step.attempts);
     let real = attempts.filter(|attempt| attempt.provider == ProviderKind::Twilio);
     // A charge is written as a negative number.
     let prices = real.filter_map(|attempt| attempt.price.as_deref()?.parse::<f64>().ok()).map(f64::abs);
     let price = prices.filter(|price| price.is_finite()).reduce(f64::max);
     let rungs = config.ladder.iter().filter(|rung| rung.action.kind == RungKind::Call).count();
-    account::Need { price, calls_ahead: snapshot.next_meetings.len() * rungs, ..need }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zone_data_of_two_years_ago_is_old() {
-        let of = |version: &str, year| zones(&ZoneData { version: version.into(), from: "system" }, year).status;
-        assert_eq!([of("2026e", 2026), of("2025b", 2026), of("2027a", 2026)], [Status::Ok; 3]);
-        assert_eq!([of("2024b", 2026), of("unknown", 2026), of("", 2026)], [Status::Warning; 3]);
-    }
+    AccountNeeds { price, calls_ahead: snapshot.next_meetings.len() * rungs, ..needs }
 }

@@ -1,10 +1,10 @@
 //! `explain --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
 
-use super::Story;
-use super::timeline::Event;
+use super::story::Story;
+use crate::cli::json::object;
 use crate::cli::{meeting, status};
-use crate::model::{IncidentId, IncidentState, Reason, Timestamp};
-use crate::store::{IncidentView, Meeting};
+use crate::model::Timestamp;
+use crate::store::IncidentHistory;
 use serde::Serialize;
 
 /// The fields, for the manual page.
@@ -23,57 +23,46 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("others", "other incidents of the meeting, newest first: incident, generation, starts_at, state, reason, answer"),
 ];
 
-/// The object.
-#[derive(Serialize)]
-pub(super) struct Report<'a> {
-    schema: u32,
-    now: Timestamp,
-    answer: &'a str,
-    more: &'a [String],
-    meeting: Option<Meeting>,
-    incident: Option<IncidentView>,
-    timeline: &'a [Event],
-    others: Vec<Other<'a>>,
-}
-
-#[derive(Serialize)]
-struct Other<'a> {
-    incident: IncidentId,
-    generation: u32,
-    starts_at: Timestamp,
-    state: IncidentState,
-    reason: Option<Reason>,
-    answer: &'a str,
-}
-
 /// Makes the object; text from outside is cleaned.
-pub(super) fn report<'a>(story: &'a Story<'_>, now: Timestamp) -> Report<'a> {
+pub(super) fn report(story: &Story<'_>, now: Timestamp) -> impl Serialize {
     let mut meeting = story.history.meeting.clone();
     meeting::clean(&mut meeting);
     let mut incident = story.incident.map(|incident| incident.view.clone());
     incident.iter_mut().for_each(status::clean_incident);
-    let others = story.others.iter().map(|(other, answer)| Other {
-        incident: other.view.id,
-        generation: other.view.generation,
-        starts_at: other.view.starts_at,
-        state: other.view.state,
-        reason: other.view.reason,
-        answer,
-    });
-    Report {
+    let other = |(other, answer): &'_ (&IncidentHistory, String)| {
+        object! {
+            incident: other.view.id,
+            generation: other.view.generation,
+            starts_at: other.view.starts_at,
+            state: other.view.state,
+            reason: other.view.reason,
+            answer: answer.clone(),
+        }
+    };
+    object! {
         schema: 1,
-        now,
+        now: now,
         answer: &story.answer.line,
         more: &story.answer.more,
         meeting: Some(meeting),
-        incident,
+        incident: incident,
         timeline: &story.events,
-        others: others.collect(),
+        others: story.others.iter().map(other).collect::<Vec<_>>(),
     }
 }
 
 /// The same for meetings that savehub does not watch.
-pub(super) fn without_meeting(lines: &[String], now: Timestamp) -> Report<'_> {
+pub(super) fn without_meeting(lines: &[String], now: Timestamp) -> impl Serialize {
     let (answer, more) = lines.split_first().map_or(("", lines), |(first, rest)| (first.as_str(), rest));
-    Report { schema: 1, now, answer, more, meeting: None, incident: None, timeline: &[], others: Vec::new() }
+    let nothing = [(); 0];
+    object! {
+        schema: 1,
+        now: now,
+        answer: answer,
+        more: more,
+        meeting: None::<()>,
+        incident: None::<()>,
+        timeline: nothing,
+        others: nothing,
+    }
 }

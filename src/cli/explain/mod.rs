@@ -1,55 +1,40 @@
 //! `savehub explain`: the story of one meeting, and in its first line why it rang or why it did not.
 //!
-//! Pure but for [`run`]: what the store knows ([`History`]) goes in, an `Answer` and a list of `Event`s come out. `sentences` has a plain sentence for every reason and outcome, `unwatched` tells
-//! of meetings that have no incident.
+//! Pure but for [`run`]: what the store knows goes in, an `Answer` and a list of `Event`s come out. `unwatched` explains
+//! meetings that have no incident.
 
 mod answer;
+mod context;
 mod json;
-pub mod sentences;
-mod teller;
+mod story;
 mod timeline;
 mod unwatched;
 
 pub(super) use json::FIELDS;
 
-use super::Ctx;
 use super::args::ExplainArgs;
-use super::pause::pause_words;
+use super::ctx::Ctx;
 use super::pick::{self, Look};
 use super::print;
-use super::status::incident_words;
-use crate::config::ProviderChoice;
+use super::words::{exact, incident_words, skip_words, title};
 use crate::exit::{Exit, UsageError};
-use crate::model::{IncidentId, MeetingId, MeetingState, ProviderKind, Timestamp, printable};
-use crate::store::{History, IncidentHistory, Snapshot};
+use crate::model::{IncidentId, MeetingId, MeetingState, Timestamp, printable};
 use crate::when;
 use crate::zone::Zone;
-use answer::{Answer, answer};
 use std::time::Duration;
-use teller::{Outside, Teller, exact, title};
-use timeline::{Event, events};
-use unwatched::{LeftOut, Unwatched, left_out};
+use story::{Story, story};
+use timeline::Event;
+use unwatched::{LeftOut, left_out};
 
 /// Titles are looked for among meetings that started at most this long ago.
 const SINCE: Duration = Duration::from_secs(31 * 86_400);
-
-/// A whole story.
-struct Story<'a> {
-    history: &'a History,
-    /// The incident it is about; `None`: there is none for the meeting as it is.
-    incident: Option<&'a IncidentHistory>,
-    answer: Answer,
-    events: Vec<Event>,
-    /// The other incidents of the meeting, each with its answer.
-    others: Vec<(&'a IncidentHistory, String)>,
-}
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let (meeting, incident) = match choose(args, ctx)? {
         Chosen::Meeting(meeting) => (meeting, None),
         Chosen::Incident(meeting, incident) => (meeting, Some(incident)),
-        Chosen::LeftOut(found) => return tell_left_out(&found, args.json, ctx),
+        Chosen::LeftOut(found) => return show_left_out(&found, args.json, ctx),
     };
     let Some(history) = ctx.store.history(meeting)? else {
         return Err(UsageError(format!("there is no meeting {meeting} any more; `retention` deletes old ones")).into());
@@ -88,7 +73,7 @@ fn choose(args: &ExplainArgs, ctx: &Ctx<'_>) -> anyhow::Result<Chosen> {
     }
     let meetings = ctx.store.meetings(ctx.now.minus(SINCE), Timestamp::from_ms(i64::MAX))?;
     let look = Look { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
-    match look.told(typed, args.person.as_deref()) {
+    match look.find_meeting(typed, args.person.as_deref()) {
         Ok(meeting) => Ok(Chosen::Meeting(meeting.id)),
         Err(error) => {
             let calendars = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?.calendars;
@@ -100,67 +85,6 @@ fn choose(args: &ExplainArgs, ctx: &Ctx<'_>) -> anyhow::Result<Chosen> {
             let several = look.fits(typed, args.person.as_deref());
             if found.is_empty() || several { Err(error.into()) } else { Ok(Chosen::LeftOut(found)) }
         }
-    }
-}
-
-fn story<'a>(
-    history: &'a History,
-    wanted: Option<IncidentId>,
-    zone: &Zone,
-    ctx: &Ctx<'_>,
-) -> anyhow::Result<Story<'a>> {
-    let meeting = &history.meeting;
-    let current = |i: &&IncidentHistory| match wanted {
-        Some(id) => i.view.id == id,
-        None => i.view.generation == meeting.generation || meeting.state == MeetingState::Cancelled,
-    };
-    let incident = history.incidents.iter().rev().find(current);
-    let snapshot = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?;
-    let outside = outside(&snapshot, &meeting.person, ctx);
-    let of = |incident: &'a IncidentHistory| Teller { history, incident, now: ctx.now, zone, outside: &outside };
-    let others = history.incidents.iter().rev().filter(|i| incident.is_none_or(|told| told.view.id != i.view.id));
-    let others = others.map(|other| (other, answer(&of(other)).line)).collect();
-    if let Some(incident) = incident {
-        let teller = of(incident);
-        return Ok(Story {
-            history,
-            incident: Some(incident),
-            answer: answer(&teller),
-            events: events(&teller),
-            others,
-        });
-    }
-    let person = |id: &str| ctx.config.person(id).filter(|_| id == meeting.person);
-    let left_out = match meeting.state {
-        MeetingState::Cancelled => left_out(ctx.store, &snapshot.calendars, person, meeting.starts_at)?,
-        MeetingState::Scheduled => Vec::new(),
-    };
-    let same = |one: &LeftOut| one.meeting.uid == meeting.uid && one.meeting.recurrence == meeting.recurrence;
-    let left_out = left_out.into_iter().find(same).map(|one| (one.calendar, one.why));
-    let unwatched = Unwatched {
-        history,
-        config: ctx.config,
-        last_tick: snapshot.last_tick.as_ref(),
-        left_out: left_out.as_ref(),
-        now: ctx.now,
-        zone,
-    };
-    Ok(Story { history, incident: None, answer: unwatched.answer(), events: unwatched.events(), others })
-}
-
-fn outside(snapshot: &Snapshot, person: &str, ctx: &Ctx<'_>) -> Outside {
-    let own = snapshot.pauses.iter().filter(|pause| pause.person.as_deref().is_none_or(|who| who == person));
-    let longest = own.max_by_key(|pause| pause.until.unwrap_or(Timestamp::from_ms(i64::MAX)));
-    let provider = match ctx.config.provider.chosen {
-        ProviderChoice::Mock => ProviderKind::Mock,
-        ProviderChoice::Twilio => ProviderKind::Twilio,
-    };
-    let refused = crate::tick::account_fault(provider);
-    Outside {
-        stopped: ctx.config.stopped(),
-        pause: longest.map(|pause| (pause.clone(), pause_words(pause, &ctx.config.people, ctx.now))),
-        last_tick: snapshot.last_tick.as_ref().map(|tick| tick.ended_at.unwrap_or(tick.started_at)),
-        refused: snapshot.faults.iter().any(|fault| fault.fault == refused),
     }
 }
 
@@ -182,8 +106,8 @@ fn text(story: &Story<'_>, zone: &Zone, ctx: &Ctx<'_>) -> String {
     let times: Vec<String> =
         story.events.iter().map(|e| e.at.map_or_else(String::new, |at| exact(at, ctx.now, zone))).collect();
     let width = times.iter().map(String::len).max().unwrap_or_default();
-    let told = |(event, time): (&Event, &String)| format!("  {time:width$}  {}", event.text);
-    lines.extend(story.events.iter().zip(&times).map(told));
+    let line = |(event, time): (&Event, &String)| format!("  {time:width$}  {}", event.text);
+    lines.extend(story.events.iter().zip(&times).map(line));
     if !story.others.is_empty() {
         lines.push(String::new());
         lines.push(ctx.screen.paint.heading("Other times of this meeting"));
@@ -197,11 +121,11 @@ fn text(story: &Story<'_>, zone: &Zone, ctx: &Ctx<'_>) -> String {
 }
 
 /// Meetings of calendars that savehub does not watch, each with its reason.
-fn tell_left_out(found: &[LeftOut], as_json: bool, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
+fn show_left_out(found: &[LeftOut], as_json: bool, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let line = |one: &LeftOut| {
         let at = when::describe(one.meeting.starts_at, ctx.now, &pick::zone_of(&one.person, &ctx.config.people));
         let (title, person) = (title(&one.meeting.title), printable(&one.person));
-        let why = super::calendar::skip_words(one.why);
+        let why = skip_words(one.why);
         format!("{title} of {person}, {at}, does not ring: in the calendar {} it is left out: {why}.", one.calendar)
     };
     let lines: Vec<String> = found.iter().map(line).collect();

@@ -1,8 +1,10 @@
 //! The story in the order in which it happened.
 
-use super::sentences::{because, does, hang_up, heard, outcome, status};
-use super::teller::{self, Teller, step_name, title};
-use crate::cli::status::ack_words;
+use super::context::{self, IncidentContext};
+use crate::cli::words::{
+    ack_words, because, clean, detailed, exact, hang_up_words, heard_words, outcome_words, price, status_words,
+    step_name, title, verb,
+};
 use crate::model::{AttemptId, AttemptState, HeardHow, ProviderKind, StepId, StepState, Timestamp, printable};
 use crate::store::{AttemptHistory, HeardView, StepHistory};
 use crate::when;
@@ -51,24 +53,24 @@ const ENDED: u8 = 5;
 const CANCELLED: u8 = 6;
 
 /// Everything that is known, earliest first.
-pub(super) fn events(t: &Teller<'_>) -> Vec<Event> {
-    let mut events = vec![added(t), opened(t)];
-    for step in &t.incident.steps {
-        events.extend(due(t, step));
+pub(super) fn events(ctx: &IncidentContext<'_>) -> Vec<Event> {
+    let mut events = vec![added(ctx), opened(ctx)];
+    for step in &ctx.incident.steps {
+        events.extend(due(ctx, step));
         for attempt in &step.attempts {
-            events.extend(attempted(t, step, attempt));
+            events.extend(attempted(ctx, step, attempt));
         }
-        events.extend(step_ended(t, step));
+        events.extend(step_ended(ctx, step));
     }
-    events.extend(t.incident.heard.iter().map(|words| said(t, words)));
-    events.extend(acknowledged(t));
-    events.extend(ended(t));
+    events.extend(ctx.incident.heard.iter().map(|words| said(ctx, words)));
+    events.extend(acknowledged(ctx));
+    events.extend(ended(ctx));
     events.sort_by_key(|event| event.place);
     events
 }
 
-fn added(t: &Teller<'_>) -> Event {
-    Event::at(t.history.added_at, ADDED, "added", source(t.history))
+fn added(ctx: &IncidentContext<'_>) -> Event {
+    Event::at(ctx.history.added_at, ADDED, "added", source(ctx.history))
 }
 
 /// `m3 came from the calendar work`, `m3 was added by hand`.
@@ -81,16 +83,16 @@ pub(super) fn source(history: &crate::store::History) -> String {
     }
 }
 
-fn opened(t: &Teller<'_>) -> Event {
-    let view = &t.incident.view;
-    let before = t.history.incidents.iter().rfind(|i| i.view.generation < view.generation);
+fn opened(ctx: &IncidentContext<'_>) -> Event {
+    let view = &ctx.incident.view;
+    let before = ctx.history.incidents.iter().rfind(|i| i.view.generation < view.generation);
     let again = match before.map(|i| (i.view.id, i.view.reason)) {
-        Some((id, Some(reason))) => format!(" again, after {id} ended: {}", because(reason, &t.person())),
+        Some((id, Some(reason))) => format!(" again, after {id} ended: {}", because(reason, &ctx.person())),
         Some((id, None)) => format!(" again, after {id}"),
         None => String::new(),
     };
-    let start = t.clock(view.starts_at);
-    let text = match t.incident.steps.len() {
+    let start = ctx.clock(view.starts_at);
+    let text = match ctx.incident.steps.len() {
         0 => format!("{} was opened{again} and ended at once: no steps were planned for {start}", view.id),
         1 => format!("{} was opened{again}: 1 step for the start at {start}", view.id),
         n => format!("{} was opened{again}: {n} steps for the start at {start}", view.id),
@@ -98,44 +100,44 @@ fn opened(t: &Teller<'_>) -> Event {
     Event::at(view.opened_at, OPENED, "opened", text)
 }
 
-fn due(t: &Teller<'_>, step: &StepHistory) -> Option<Event> {
+fn due(ctx: &IncidentContext<'_>, step: &StepHistory) -> Option<Event> {
     let view = &step.view;
     let ended = !matches!(view.state, StepState::Pending | StepState::Running);
     let ended_before = ended && step.changed_at < view.due_at;
-    let (name, opened_at) = (step_name(view), t.incident.view.opened_at);
+    let (name, opened_at) = (step_name(view), ctx.incident.view.opened_at);
     if view.due_at < opened_at && !ended_before {
-        let text = format!("{name} had been due at {}", teller::exact(view.due_at, t.now, t.zone));
+        let text = format!("{name} had been due at {}", exact(view.due_at, ctx.now, ctx.zone));
         return Some(Event::at(opened_at, DUE, "due", text).of(step));
     }
-    let text = match (view.state, view.due_at > t.now) {
+    let text = match (view.state, view.due_at > ctx.now) {
         _ if ended_before => return None,
-        (StepState::Pending, true) => format!("{name} is due then, {}", when::relative(view.due_at, t.now)),
+        (StepState::Pending, true) => format!("{name} is due then, {}", when::relative(view.due_at, ctx.now)),
         _ => format!("{name} was due"),
     };
     Some(Event::at(view.due_at, DUE, "due", text).of(step))
 }
 
 /// What was decided, sent, answered and followed.
-fn attempted(t: &Teller<'_>, step: &StepHistory, attempt: &AttemptHistory) -> Vec<Event> {
+fn attempted(ctx: &IncidentContext<'_>, step: &StepHistory, attempt: &AttemptHistory) -> Vec<Event> {
     let (view, id) = (&attempt.view, attempt.view.id);
     let name = step.view.id;
     let event = |at: Timestamp, what, text| Event::at(at, STEP, what, text).of(step).by(attempt);
     let mut events = Vec::new();
-    if let Some(guards) = attempt.guards.as_deref().map(printable).filter(|guards| !guards.is_empty()) {
+    if let Some(guards) = clean(attempt.guards.as_deref()) {
         events.push(event(view.intent_at, "allowed", format!("{name}: the guards allowed it: {guards}")));
     }
     let first = step.attempts.first().is_some_and(|first| first.view.id == id);
     let again = if first { "" } else { ", to try again" };
     let written = format!("{name}: {id} was written down{again}: {}", what_is_sent(step, attempt));
     events.push(event(view.intent_at, "attempt", written));
-    let came = teller::outcome(step, attempt);
+    let came = context::outcome(step, attempt);
     let at = attempt.finished_at.unwrap_or(view.intent_at);
-    events.push(event(at, "outcome", format!("{name}: {id}: {}", outcome(came, view))));
+    events.push(event(at, "outcome", format!("{name}: {id}: {}", outcome_words(came, view))));
     for (what, text) in later(attempt) {
         events.push(Event { at: None, ..event(at, what, format!("{name}: {id}: {text}")) });
     }
-    if view.state == AttemptState::Sending && at < t.now {
-        let since = when::span(t.now.since(at).unsigned_abs());
+    if view.state == AttemptState::Sending && at < ctx.now {
+        let since = when::span(ctx.now.since(at).unsigned_abs());
         events.push(Event { at: None, ..event(at, "outcome", format!("{name}: {id}: that was {since} ago")) });
     }
     events
@@ -157,7 +159,7 @@ fn what_is_sent(step: &StepHistory, attempt: &AttemptHistory) -> String {
             format!(", {whose} {}", others.join(", "))
         }
     };
-    format!("{who} {} {}: \"{words}\"{with}", does(step.view.kind), printable(&view.to))
+    format!("{who} {} {}: \"{words}\"{with}", verb(step.view.kind).does, printable(&view.to))
 }
 
 /// What is known of it since, without a time.
@@ -165,72 +167,67 @@ fn later(attempt: &AttemptHistory) -> Vec<(&'static str, String)> {
     let view = &attempt.view;
     let mut later = Vec::new();
     if let Some(now) = view.call_status {
-        let price = view.price.as_deref().zip(view.price_unit.as_deref());
-        // The provider writes a charge as a negative number.
-        let price = price.map(|(price, unit)| (printable(price), printable(unit)));
-        let price = price
-            .map_or_else(String::new, |(price, unit)| format!("; it cost {} {unit}", price.trim_start_matches('-')));
-        later.push(("status", format!("{}{price}", status(now, view))));
+        let cost = price(view).map_or_else(String::new, |price| format!("; it cost {price}"));
+        later.push(("status", format!("{}{cost}", status_words(now, view).sentence)));
     }
-    let rang_nobody = matches!(view.state, AttemptState::Absent | AttemptState::Rejected | AttemptState::NotSent);
-    later.extend(hang_up(view.hang_up).filter(|_| !rang_nobody).map(|words| ("hang_up", words.to_owned())));
+    later.extend(hang_up_words(view).map(|words| ("hang_up", words.to_owned())));
     later
 }
 
 /// How a step ended, when its last attempt does not say it.
-fn step_ended(t: &Teller<'_>, step: &StepHistory) -> Option<Event> {
+fn step_ended(ctx: &IncidentContext<'_>, step: &StepHistory) -> Option<Event> {
     let view = &step.view;
     let name = step_name(view);
     let rank = if view.state == StepState::Cancelled { CANCELLED } else { STEP };
-    let detail = view.detail.as_deref().map(printable).filter(|detail| !detail.is_empty());
-    let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
-    let because = view.reason.map(|reason| because(reason, &t.person()));
+    let person = ctx.person();
+    let because = view.reason.map(|reason| because(reason, &person));
+    let detailed = |words: &str| detailed(words, view.detail.as_deref());
     let text = match (view.state, because) {
         (StepState::Executed, Some(words)) => format!("{name} is done: {words}"),
-        (StepState::Pending, _) if step.ready_at > view.due_at && step.ready_at > t.now => {
-            let at = teller::exact(step.ready_at, t.now, t.zone);
+        (StepState::Pending, _) if step.ready_at > view.due_at && step.ready_at > ctx.now => {
+            let at = exact(step.ready_at, ctx.now, ctx.zone);
             format!("{name} is to be tried again, not before {at}")
         }
         (StepState::Pending | StepState::Running, _) | (_, None) => return None,
-        (StepState::Failed, Some(words)) => format!("{name} failed: {words}{detail}"),
-        (StepState::Skipped, Some(words)) => format!("{name} was left out: {words}{detail}"),
+        (StepState::Failed, Some(words)) => format!("{name} failed: {}", detailed(&words)),
+        (StepState::Skipped, Some(words)) => format!("{name} was left out: {}", detailed(&words)),
         (StepState::Cancelled, Some(words)) => {
             let due = if step.changed_at < view.due_at {
-                format!(", due at {},", t.clock(view.due_at))
+                format!(", due at {},", ctx.clock(view.due_at))
             } else {
                 String::new()
             };
-            format!("{name}{due} was cancelled: {words}{detail}")
+            format!("{name}{due} was cancelled: {}", detailed(&words))
         }
     };
     Some(Event::at(step.changed_at, rank, "step", text).of(step))
 }
 
-fn said(t: &Teller<'_>, words: &HeardView) -> Event {
+fn said(ctx: &IncidentContext<'_>, words: &HeardView) -> Event {
     let text = printable(&words.message);
     let how = match words.how {
         HeardHow::Message => format!("replied \"{text}\""),
         HeardHow::Call => "called back".into(),
         HeardHow::Key => format!("pressed {text}"),
     };
-    let heard_at = teller::exact(words.heard_at, t.now, t.zone);
-    let line = format!("{} {how}: {} (heard at {heard_at})", printable(&words.from), heard(words.effect));
+    let heard_at = exact(words.heard_at, ctx.now, ctx.zone);
+    let line =
+        format!("{} {how}: {} (heard at {heard_at})", printable(&words.from), heard_words(words.effect).sentence);
     // The provider tells whole seconds; ours are off by what its clock is.
     let at = Timestamp::from_ms(words.at.ms().saturating_add(500).div_euclid(1000).saturating_mul(1000));
     Event::at(at, HEARD, "heard", line)
 }
 
-fn acknowledged(t: &Teller<'_>) -> Option<Event> {
-    let ack = t.incident.view.acknowledged.as_ref()?;
+fn acknowledged(ctx: &IncidentContext<'_>) -> Option<Event> {
+    let ack = ctx.incident.view.acknowledged.as_ref()?;
     let text = format!("{} {}: acknowledged, which is no check-in", printable(&ack.by), ack_words(ack.how));
     Some(Event::at(ack.at, HEARD, "acknowledged", text))
 }
 
-fn ended(t: &Teller<'_>) -> Option<Event> {
-    let view = &t.incident.view;
+fn ended(ctx: &IncidentContext<'_>) -> Option<Event> {
+    let view = &ctx.incident.view;
     let (reason, at) = (view.reason?, view.ended_at?);
-    let note = view.note.as_deref().map(printable).filter(|note| !note.is_empty());
-    let note = note.map_or_else(String::new, |note| format!(", with the note: {note}"));
-    let text = format!("{} ended as {}: {}{note}", view.id, view.state, because(reason, &t.person()));
+    let note = clean(view.note.as_deref()).map_or_else(String::new, |note| format!(", with the note: {note}"));
+    let text = format!("{} ended as {}: {}{note}", view.id, view.state, because(reason, &ctx.person()));
     Some(Event::at(at, ENDED, "ended", text))
 }

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::timeline::{ADDED, Event, source};
-use crate::cli::calendar::skip_words;
+use crate::cli::words::skip_words;
 use crate::config::{Config, Person};
 use crate::model::{CancelledBy, MeetingState, SeenMeeting, SkipWhy, Timestamp, printable};
 use crate::rules::ladder;

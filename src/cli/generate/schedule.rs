@@ -1,10 +1,10 @@
 //! `savehub generate systemd` and `savehub generate cron`: what runs a tick every 30 seconds.
 
 use crate::cli::args::{CronArgs, SystemdArgs};
+use crate::cli::ctx::Invocation;
 use crate::cli::open;
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,8 +73,11 @@ struct Units<'a> {
     tick_limit: Duration,
 }
 
-/// Runs `generate systemd`. `file` is what `--config` or SAVEHUB_CONFIG names.
-pub(in crate::cli) fn systemd(args: &SystemdArgs, file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+/// Runs `generate systemd`.
+pub(in crate::cli) fn systemd(
+    args: &SystemdArgs,
+    Invocation { file, out, .. }: Invocation<'_>,
+) -> anyhow::Result<Exit> {
     let program = program(args.program.as_deref())?;
     let config = match file {
         None if !args.user => PathBuf::from(SYSTEM_CONFIG),
@@ -100,7 +103,7 @@ pub(in crate::cli) fn systemd(args: &SystemdArgs, file: Option<&Path>, out: &mut
 }
 
 /// Runs `generate cron`.
-pub(in crate::cli) fn cron(args: &CronArgs, file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+pub(in crate::cli) fn cron(args: &CronArgs, Invocation { file, out, .. }: Invocation<'_>) -> anyhow::Result<Exit> {
     let (program, config) = (program(args.program.as_deref())?, config_file(file)?);
     for path in [&program, &config] {
         fits_one_line(path)?;

@@ -1,10 +1,12 @@
 //! `plan --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
 
-use super::{Crowd, Plan};
+use super::crowd::Plan;
+use crate::cli::json::object;
 use crate::cli::status::clean_pauses;
-use crate::config::ProviderChoice;
-use crate::model::{Reason, RungKind, StepState, Timestamp, printable};
-use crate::store::PauseView;
+use crate::cli::words::provider_name;
+use crate::model::printable;
+use crate::store::CalendarView;
+use crate::tick::Foreseen;
 use serde::Serialize;
 
 /// The fields, for the manual page.
@@ -27,84 +29,44 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("calendars", "what was known of them: name, person, good_at (null: never read), failing_since"),
 ];
 
-/// The object.
-#[derive(Serialize)]
-pub struct Report {
-    schema: u32,
-    now: Timestamp,
-    until: Timestamp,
-    provider: &'static str,
-    test_mode: bool,
-    stopped: bool,
-    pauses: Vec<PauseView>,
-    calls_per_second: Option<f64>,
-    steps: Vec<StepReport>,
-    crowded: Vec<Crowd>,
-    calendars: Vec<CalendarReport>,
-}
-
-#[derive(Serialize)]
-struct StepReport {
-    at: Timestamp,
-    due_at: Option<Timestamp>,
-    person: String,
-    event: String,
-    title: String,
-    starts_at: Timestamp,
-    kind: RungKind,
-    contact: Option<String>,
-    to: Option<String>,
-    state: StepState,
-    reason: Reason,
-    detail: String,
-    guards: Option<String>,
-}
-
-#[derive(Serialize)]
-struct CalendarReport {
-    name: String,
-    person: String,
-    good_at: Option<Timestamp>,
-    failing_since: Option<Timestamp>,
-}
-
 /// Makes the object; text from outside is cleaned.
-pub fn report(plan: &Plan<'_>) -> Report {
-    let steps = plan.steps().map(|step| StepReport {
-        at: step.at,
-        due_at: step.result.due_at,
-        person: step.result.person.clone(),
-        event: step.result.event.clone(),
-        title: printable(&step.result.title),
-        starts_at: step.starts_at,
-        kind: step.result.kind,
-        contact: step.contact.as_deref().map(printable),
-        to: step.result.to.clone(),
-        state: step.result.state,
-        reason: step.result.reason,
-        detail: printable(&step.result.detail),
-        guards: step.guards.as_deref().map(printable),
-    });
-    let calendars = plan.calendars.iter().map(|calendar| CalendarReport {
-        name: printable(&calendar.name),
-        person: calendar.person.clone(),
-        good_at: calendar.good_at,
-        failing_since: calendar.failing_since,
-    });
-    Report {
+pub fn report(plan: &Plan<'_>) -> impl Serialize + use<> {
+    let step = |step: &Foreseen| {
+        object! {
+            at: step.at,
+            due_at: step.result.due_at,
+            person: step.result.person.clone(),
+            event: step.result.event.clone(),
+            title: printable(&step.result.title),
+            starts_at: step.starts_at,
+            kind: step.result.kind,
+            contact: step.contact.as_deref().map(printable),
+            to: step.result.to.clone(),
+            state: step.result.state,
+            reason: step.result.reason,
+            detail: printable(&step.result.detail),
+            guards: step.guards.as_deref().map(printable),
+        }
+    };
+    let calendar = |calendar: &CalendarView| {
+        object! {
+            name: printable(&calendar.name),
+            person: calendar.person.clone(),
+            good_at: calendar.good_at,
+            failing_since: calendar.failing_since,
+        }
+    };
+    object! {
         schema: 1,
         now: plan.now,
         until: plan.until,
-        provider: match plan.config.provider.chosen {
-            ProviderChoice::Mock => "mock",
-            ProviderChoice::Twilio => "twilio",
-        },
+        provider: provider_name(plan.config.provider.chosen),
         test_mode: plan.config.test_mode,
         stopped: plan.config.stopped(),
         pauses: clean_pauses(plan.pauses),
         calls_per_second: plan.rate(),
-        steps: steps.collect(),
+        steps: plan.steps().map(step).collect::<Vec<_>>(),
         crowded: plan.crowds(),
-        calendars: calendars.collect(),
+        calendars: plan.calendars.iter().map(calendar).collect::<Vec<_>>(),
     }
 }

@@ -1,12 +1,14 @@
 //! `report --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
 
-use super::{MonthPicture, Picture, Row, words};
+use super::data::{MonthSpending, ReportData, Row};
+use super::words;
 use crate::cli::args::ReportBy;
-use crate::model::{Amount, Reason, RungKind, Timestamp, printable};
-use crate::report::delay::Delay;
+use crate::cli::json::object;
+use crate::model::{Amount, RungKind, printable};
+use crate::report::month::Outlook;
 use crate::report::outcome::{Ending, Outcome};
-use crate::report::totals::{Counts, Meetings, Spend, Totals};
-use crate::report::trouble::Failure;
+use crate::report::totals::{Counts, Meetings, Totals};
+use crate::report::trouble::{Failure, NotTried};
 use serde::Serialize;
 
 /// The fields, for the manual page.
@@ -41,213 +43,95 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The object.
-#[derive(Serialize)]
-pub(super) struct Report {
-    schema: u32,
-    now: Timestamp,
-    since: Timestamp,
-    until: Timestamp,
-    zone: String,
-    mock: bool,
-    left_out: u64,
-    total: TotalsJson,
-    rows: Vec<RowJson>,
-    failures: Vec<FailureJson>,
-    not_tried: Vec<NotTriedJson>,
-    delay: DelayJson,
-    month: Option<MonthJson>,
-}
-
-#[derive(Serialize)]
-struct TotalsJson {
-    calls: CallsJson,
-    messages: Vec<MessagesJson>,
-    meetings: MeetingsJson,
-    test_calls: u64,
-    rate_limited: u64,
-    not_tried: u64,
-    spend: Vec<MoneyJson>,
-    unpriced_calls: u64,
-    unpriced_messages: u64,
-}
-
-#[derive(Serialize)]
-struct RowJson {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    day: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    person: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(flatten)]
-    totals: TotalsJson,
-}
-
-#[derive(Serialize)]
-struct CallsJson {
-    placed: u64,
-    answered: u64,
-    voicemail: u64,
-    no_answer: u64,
-    busy: u64,
-    #[serde(flatten)]
-    rest: RestJson,
-    answer_rate: Option<f64>,
-    retries: u64,
-}
-
-#[derive(Serialize)]
-struct MessagesJson {
-    kind: RungKind,
-    placed: u64,
-    sent: u64,
-    #[serde(flatten)]
-    rest: RestJson,
-}
-
-/// What calls and messages have in common.
-#[derive(Serialize)]
-struct RestJson {
-    canceled: u64,
-    failed: u64,
-    under_way: u64,
-    unknown: u64,
-    simulated: u64,
-    refused: u64,
-    rate_limited: u64,
-    not_sent: u64,
-    held_back: u64,
-}
-
-#[derive(Serialize)]
-struct MeetingsJson {
-    ended: u64,
-    joined_before_first_call: u64,
-    joined_after_call: Vec<JoinedJson>,
-    acknowledged: u64,
-    missed: u64,
-    said_missed: u64,
-    ended_by_operator: u64,
-    called_off: u64,
-}
-
-#[derive(Serialize)]
-struct JoinedJson {
-    calls: u32,
-    meetings: u64,
-}
-
-#[derive(Serialize)]
-struct MoneyJson {
-    unit: String,
-    amount: String,
-}
-
-#[derive(Serialize)]
-struct FailureJson {
-    kind: RungKind,
-    outcome: &'static str,
-    code: Option<u32>,
-    http_status: Option<u16>,
-    count: u64,
-    meaning: String,
-    remedy: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct NotTriedJson {
-    kind: RungKind,
-    reason: Reason,
-    count: u64,
-}
-
-#[derive(Serialize)]
-struct DelayJson {
-    count: u64,
-    p50_ms: Option<u64>,
-    p99_ms: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct MonthJson {
-    begin: Timestamp,
-    end: Timestamp,
-    currencies: Vec<CurrencyJson>,
-}
-
-#[derive(Serialize)]
-struct CurrencyJson {
-    unit: String,
-    so_far: String,
-    forecast: String,
-    budget: Option<String>,
-    above: bool,
-}
-
 /// Makes the object; text from outside is cleaned.
-pub(super) fn report(picture: &Picture<'_>) -> Report {
-    let summary = &picture.summary;
-    let not_tried =
-        |n: &crate::report::trouble::NotTried| NotTriedJson { kind: n.kind, reason: n.reason, count: n.count };
-    Report {
+pub(super) fn report(data: &ReportData<'_>) -> impl Serialize {
+    let summary = &data.summary;
+    let not_tried = |steps: &NotTried| object! { kind: steps.kind, reason: steps.reason, count: steps.count };
+    let delay = &summary.delay;
+    object! {
         schema: 1,
-        now: picture.now,
-        since: picture.span.since,
-        until: picture.span.until,
-        zone: picture.zone.name().to_owned(),
-        mock: picture.mock,
+        now: data.now,
+        since: data.span.since,
+        until: data.span.until,
+        zone: data.zone.name(),
+        mock: data.mock,
         left_out: summary.left_out,
         total: totals(&summary.total),
-        rows: picture.rows().iter().map(|line| row(line, picture.by)).collect(),
-        failures: summary.failures.iter().map(failure).collect(),
-        not_tried: summary.not_tried.iter().map(not_tried).collect(),
-        delay: delay(&summary.delay),
-        month: picture.month.as_ref().map(month),
+        rows: data.rows().iter().map(|line| row(line, data.by)).collect::<Vec<_>>(),
+        failures: summary.failures.iter().map(failure).collect::<Vec<_>>(),
+        not_tried: summary.not_tried.iter().map(not_tried).collect::<Vec<_>>(),
+        delay: object! { count: delay.count(), p50_ms: delay.percentile(50), p99_ms: delay.percentile(99) },
+        month: data.month.as_ref().map(month),
     }
 }
 
-fn row(row: &Row, by: ReportBy) -> RowJson {
-    let key = printable(&row.key);
-    let (day, person) = if by == ReportBy::Day { (Some(key), None) } else { (None, Some(key)) };
-    RowJson { day, person, name: row.name.as_deref().map(printable), totals: totals(&row.totals) }
+/// What a row is of.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Key {
+    Day(String),
+    Person(String),
 }
 
-fn totals(totals: &Totals) -> TotalsJson {
-    let message = |(kind, counts): (&RungKind, &Counts)| MessagesJson {
-        kind: *kind,
-        placed: counts.placed(),
-        sent: counts.of(Outcome::Sent),
-        rest: rest(counts),
+#[derive(Serialize)]
+struct Name {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+fn row(row: &Row, by: ReportBy) -> impl Serialize + use<> {
+    let key = printable(&row.key);
+    object! {
+        #[serde(flatten)]
+        key: if by == ReportBy::Day { Key::Day(key) } else { Key::Person(key) },
+        #[serde(flatten)]
+        name: Name { name: row.name.as_deref().map(printable) },
+        #[serde(flatten)]
+        totals: totals(&row.totals),
+    }
+}
+
+fn totals(totals: &Totals) -> impl Serialize + use<> {
+    let message = |(kind, counts): (&RungKind, &Counts)| {
+        object! {
+            kind: *kind,
+            placed: counts.placed(),
+            sent: counts.of(Outcome::Sent),
+            #[serde(flatten)]
+            rest: rest(counts),
+        }
     };
-    TotalsJson {
+    let money = |(unit, amount): (&str, Amount)| object! { unit: printable(unit), amount: amount.exact() };
+    object! {
         calls: calls(&totals.calls, totals.retries),
-        messages: totals.others.iter().map(message).collect(),
+        messages: totals.others.iter().map(message).collect::<Vec<_>>(),
         meetings: meetings(&totals.meetings),
         test_calls: totals.test_calls,
         rate_limited: totals.rate_limited,
         not_tried: totals.not_tried,
-        spend: spend(&totals.spend),
+        spend: totals.spend.iter().map(money).collect::<Vec<_>>(),
         unpriced_calls: totals.unpriced_calls,
         unpriced_messages: totals.unpriced_messages,
     }
 }
 
-fn calls(counts: &Counts, retries: u64) -> CallsJson {
-    CallsJson {
+fn calls(counts: &Counts, retries: u64) -> impl Serialize + use<> {
+    object! {
         placed: counts.placed(),
         answered: counts.of(Outcome::Answered),
         voicemail: counts.of(Outcome::Voicemail),
         no_answer: counts.of(Outcome::NoAnswer),
         busy: counts.of(Outcome::Busy),
+        #[serde(flatten)]
         rest: rest(counts),
         answer_rate: counts.answer_rate().map(|thousandths| thousandths as f64 / 1000.0),
-        retries,
+        retries: retries,
     }
 }
 
-fn rest(counts: &Counts) -> RestJson {
-    RestJson {
+/// What calls and messages have in common.
+fn rest(counts: &Counts) -> impl Serialize + use<> {
+    object! {
         canceled: counts.of(Outcome::Canceled),
         failed: counts.of(Outcome::Failed),
         under_way: counts.of(Outcome::UnderWay),
@@ -260,11 +144,12 @@ fn rest(counts: &Counts) -> RestJson {
     }
 }
 
-fn meetings(meetings: &Meetings) -> MeetingsJson {
-    MeetingsJson {
+fn meetings(meetings: &Meetings) -> impl Serialize + use<> {
+    let joined = |(calls, meetings): (u32, u64)| object! { calls: calls, meetings: meetings };
+    object! {
         ended: meetings.total(),
         joined_before_first_call: meetings.of(Ending::Joined(0)),
-        joined_after_call: meetings.after_calls().map(|(calls, meetings)| JoinedJson { calls, meetings }).collect(),
+        joined_after_call: meetings.after_calls().map(joined).collect::<Vec<_>>(),
         acknowledged: meetings.of(Ending::Acknowledged),
         missed: meetings.of(Ending::Missed),
         said_missed: meetings.of(Ending::SaidMissed),
@@ -273,13 +158,9 @@ fn meetings(meetings: &Meetings) -> MeetingsJson {
     }
 }
 
-fn spend(spend: &Spend) -> Vec<MoneyJson> {
-    spend.iter().map(|(unit, amount)| MoneyJson { unit: printable(unit), amount: amount.exact() }).collect()
-}
-
-fn failure(failure: &Failure) -> FailureJson {
+fn failure(failure: &Failure) -> impl Serialize + use<> {
     let words = words::failure(failure);
-    FailureJson {
+    object! {
         kind: failure.kind,
         outcome: failure.outcome.as_str(),
         code: failure.code,
@@ -290,21 +171,19 @@ fn failure(failure: &Failure) -> FailureJson {
     }
 }
 
-fn delay(delay: &Delay) -> DelayJson {
-    DelayJson { count: delay.count(), p50_ms: delay.percentile(50), p99_ms: delay.percentile(99) }
-}
-
-fn month(month: &MonthPicture) -> MonthJson {
-    let currency = |outlook: &crate::report::month::Outlook| CurrencyJson {
-        unit: printable(&outlook.unit),
-        so_far: outlook.so_far.exact(),
-        forecast: outlook.forecast.exact(),
-        budget: outlook.budget.map(Amount::exact),
-        above: outlook.is_above(),
+fn month(spending: &MonthSpending) -> impl Serialize + use<> {
+    let currency = |outlook: &Outlook| {
+        object! {
+            unit: printable(&outlook.unit),
+            so_far: outlook.so_far.exact(),
+            forecast: outlook.forecast.exact(),
+            budget: outlook.budget.map(Amount::exact),
+            above: outlook.is_above(),
+        }
     };
-    MonthJson {
-        begin: month.month.begin,
-        end: month.month.end,
-        currencies: month.outlooks.iter().map(currency).collect(),
+    object! {
+        begin: spending.month.begin,
+        end: spending.month.end,
+        currencies: spending.outlooks.iter().map(currency).collect::<Vec<_>>(),
     }
 }

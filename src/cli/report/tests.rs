@@ -1,10 +1,14 @@
+use super::data::{MonthSpending, ReportData};
 use super::*;
+use crate::cli::args::ReportBy;
 use crate::cli::print::Screen;
 use crate::cli::testing::{NOW, person};
-use crate::config::{Env, ReportConfig};
+use crate::config::{Env, ProviderChoice, ReportConfig};
 use crate::model::{AttemptState, CallStatus, IncidentState, Money, Reason, RungKind};
+use crate::model::{AttemptTally, DelayTally, Group, IncidentTally, RefusedTally, Tally};
+use crate::report::month::{Month, outlooks};
 use crate::report::span::span;
-use crate::store::{AttemptTally, DelayTally, IncidentTally, RefusedTally, Tally};
+use crate::report::summary;
 
 const PAGE: &str = include_str!("../../../docs/operating.md");
 
@@ -89,8 +93,8 @@ fn shown(config: &Config, tally: &Tally, screen: crate::cli::print::Screen) -> S
     let summary = summary(tally, false);
     let month = Month::around(NOW, &zone);
     let outlooks = outlooks(&month, &summary.total.spend, config.report.budget.as_ref());
-    let month = MonthPicture { month, outlooks, days: span.days.clone(), summary: summary.clone() };
-    let picture = Picture {
+    let month = MonthSpending { month, outlooks, days: span.days.clone(), summary: summary.clone() };
+    let data = ReportData {
         now: NOW,
         span,
         zone,
@@ -101,7 +105,7 @@ fn shown(config: &Config, tally: &Tally, screen: crate::cli::print::Screen) -> S
         month: Some(month),
         config,
     };
-    text::render(&picture, screen)
+    text::render(&data, screen)
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! `report` for people, on a terminal.
 
-use super::words::{self, many, money, percent, seconds};
-use super::{Picture, Row};
+use super::data::{ReportData, Row};
+use super::words::{self, money, percent, seconds};
 use crate::cli::args::ReportBy;
 use crate::cli::print::{self, Screen};
-use crate::cli::status::reason_words;
+use crate::cli::words::{counted, kind_words, reason_words};
 use crate::model::printable;
 use crate::report::outcome::{Ending, Outcome};
 use crate::report::totals::{Counts, Totals, rate};
@@ -19,10 +19,10 @@ const NARROW: u16 = 64;
 const LONGEST_BAR: u16 = 24;
 
 /// The whole text.
-pub(super) fn render(picture: &Picture<'_>, screen: Screen) -> String {
-    let page = Page { picture, screen, width: screen.width.unwrap_or(USUAL_WIDTH) };
+pub(super) fn render(data: &ReportData<'_>, screen: Screen) -> String {
+    let page = Page { data, screen, width: screen.width.unwrap_or(USUAL_WIDTH) };
     let mut lines = page.head();
-    let total = &picture.summary.total;
+    let total = &data.summary.total;
     if total == &Totals::default() {
         lines.push("Nothing rang and no meeting ended in this time.".into());
     } else {
@@ -40,7 +40,7 @@ pub(super) fn render(picture: &Picture<'_>, screen: Screen) -> String {
 }
 
 struct Page<'a> {
-    picture: &'a Picture<'a>,
+    data: &'a ReportData<'a>,
     screen: Screen,
     width: u16,
 }
@@ -48,9 +48,9 @@ struct Page<'a> {
 impl Page<'_> {
     fn head(&self) -> Vec<String> {
         let paint = self.screen.paint;
-        let mut lines: Vec<String> = self.picture.no_phone().map(|words| paint.alarm(words)).into_iter().collect();
-        lines.extend(words::left_out(self.picture).map(|words| paint.alarm(&words)));
-        lines.push(paint.heading(&format!("Report of {}", self.picture.title())));
+        let mut lines: Vec<String> = self.data.no_phone().map(|words| paint.alarm(words)).into_iter().collect();
+        lines.extend(words::left_out(self.data).map(|words| paint.alarm(&words)));
+        lines.push(paint.heading(&format!("Report of {}", self.data.title())));
         lines
     }
 
@@ -61,8 +61,7 @@ impl Page<'_> {
     /// An empty line, a heading, and a table.
     fn section(&self, heading: &str, rows: Vec<Vec<String>>) -> Vec<String> {
         let mut lines = vec![String::new(), self.screen.paint.heading(heading)];
-        let width = self.screen.width.map(|width| width.saturating_sub(2));
-        lines.extend(print::table(rows, width).lines().map(|line| format!("  {line}")));
+        lines.extend(print::indented_table(rows, self.screen));
         lines
     }
 
@@ -77,7 +76,7 @@ impl Page<'_> {
     }
 
     fn calls(&self) -> Vec<String> {
-        let total = &self.picture.summary.total;
+        let total = &self.data.summary.total;
         let placed = total.calls.placed();
         let shown = Outcome::ALL.iter().filter(|outcome| outcome.is_placed() && total.calls.of(**outcome) > 0);
         let rows: Vec<_> =
@@ -93,13 +92,10 @@ impl Page<'_> {
             .map(|outcome| format!("{} {}", total.calls.of(*outcome), words::outcome_words(*outcome)))
             .collect();
         if total.retries > 0 {
-            more.push(match total.retries {
-                1 => "1 retry".into(),
-                n => format!("{n} retries"),
-            });
+            more.push(counted(total.retries, "retry"));
         }
         if total.test_calls > 0 {
-            more.push(format!("{} by call-test", many(total.test_calls, "call")));
+            more.push(format!("{} by call-test", counted(total.test_calls, "call")));
         }
         if !more.is_empty() {
             lines.push(format!("  besides: {}", more.join(", ")));
@@ -110,25 +106,24 @@ impl Page<'_> {
     fn messages(&self) -> Vec<String> {
         let row = |(kind, counts): (&crate::model::RungKind, &Counts)| {
             let (taken, failed) = (counts.of(Outcome::Sent), counts.failed());
-            let mut cells =
-                vec![words::kind_words(*kind).to_owned(), format!("{taken:>7} sent"), format!("{failed} failed")];
+            let mut cells = vec![kind_words(*kind).to_owned(), format!("{taken:>7} sent"), format!("{failed} failed")];
             let other = counts.all(Outcome::is_try).saturating_sub(taken + failed);
             cells.push(if other > 0 { format!("{other} other") } else { String::new() });
             cells
         };
-        let rows: Vec<_> = self.picture.summary.total.others.iter().map(row).collect();
+        let rows: Vec<_> = self.data.summary.total.others.iter().map(row).collect();
         if rows.is_empty() { rows.concat() } else { self.section("Besides calls", rows) }
     }
 
     fn meetings(&self) -> Vec<String> {
-        let meetings = &self.picture.summary.total.meetings;
+        let meetings = &self.data.summary.total.meetings;
         let total = meetings.total();
         let rows = words::endings(meetings).into_iter().map(|(words, _, n)| self.share(&words, n, total)).collect();
         self.section(&format!("Meetings: {total}"), rows)
     }
 
     fn delay(&self) -> Vec<String> {
-        let delay = &self.picture.summary.delay;
+        let delay = &self.data.summary.delay;
         let (Some(half), Some(most)) = (delay.percentile(50), delay.percentile(99)) else { return Vec::new() };
         let text = format!(
             "  half of the calls were requested within {} of their due time, 99 of 100 within {}",
@@ -139,8 +134,8 @@ impl Page<'_> {
     }
 
     fn money(&self) -> Vec<String> {
-        let Some(month) = &self.picture.month else { return Vec::new() };
-        let total = &self.picture.summary.total;
+        let Some(month) = &self.data.month else { return Vec::new() };
+        let total = &self.data.summary.total;
         let forecasts = words::forecasts(month);
         let unpriced = words::unpriced(total);
         if total.spend.is_empty() && unpriced.is_none() && forecasts.is_empty() {
@@ -160,14 +155,14 @@ impl Page<'_> {
     fn failures(&self) -> Vec<String> {
         let row = |failure: &crate::report::trouble::Failure| {
             let told = words::failure(failure);
-            let kind = words::kind_words(failure.kind).to_owned();
+            let kind = kind_words(failure.kind).to_owned();
             let words = match told.remedy {
                 Some(remedy) => format!("{}. {remedy}", told.meaning.trim_end_matches('.')),
                 None => told.meaning,
             };
             vec![format!("{:>5}", failure.count), kind, told.what, words]
         };
-        let rows: Vec<_> = self.picture.summary.failures.iter().map(row).collect();
+        let rows: Vec<_> = self.data.summary.failures.iter().map(row).collect();
         if self.is_narrow() && !rows.is_empty() {
             // A column of long sentences would be a few letters wide.
             let mut lines = self.section("Failures", Vec::new());
@@ -179,20 +174,20 @@ impl Page<'_> {
 
     fn not_tried(&self) -> Vec<String> {
         let row = |steps: &crate::report::trouble::NotTried| {
-            let kind = words::kind_words(steps.kind).to_owned();
+            let kind = kind_words(steps.kind).to_owned();
             vec![format!("{:>5}", steps.count), kind, reason_words(steps.reason).to_owned()]
         };
-        let rows: Vec<_> = self.picture.summary.not_tried.iter().map(row).collect();
+        let rows: Vec<_> = self.data.summary.not_tried.iter().map(row).collect();
         if rows.is_empty() { rows.concat() } else { self.section("Not tried, because a guard said no", rows) }
     }
 
     fn rows(&self) -> Vec<String> {
-        let rows: Vec<Row> = self.picture.rows().into_iter().filter(|row| row.totals != Totals::default()).collect();
+        let rows: Vec<Row> = self.data.rows().into_iter().filter(|row| row.totals != Totals::default()).collect();
         if rows.is_empty() {
             return Vec::new();
         }
         let most = rows.iter().map(|row| row.totals.calls.placed()).max().unwrap_or(0);
-        let by_day = self.picture.by == ReportBy::Day;
+        let by_day = self.data.by == ReportBy::Day;
         let first = if by_day { "day" } else { "person" };
         let mut table = vec![self.header(first)];
         table.extend(rows.iter().map(|row| self.row(row, most)));

@@ -1,7 +1,7 @@
 //! Plain words for the numbers of a report, the same in every form.
 
-use super::{MonthPicture, Picture};
-use crate::cli::counted;
+use super::data::{MonthSpending, ReportData};
+use crate::cli::words::{clean, counted};
 use crate::model::{Amount, RungKind, cut, printable};
 use crate::provider::{meaning, remedy};
 use crate::report::month::Outlook;
@@ -72,7 +72,7 @@ pub(super) fn money(amount: Amount, unit: &str) -> String {
 pub(super) fn unpriced(totals: &Totals) -> Option<String> {
     let (calls, messages) = (totals.unpriced_calls, totals.unpriced_messages);
     let both = [(calls, "call"), (messages, "message")];
-    let told: Vec<String> = both.iter().filter(|(n, _)| *n > 0).map(|(n, what)| many(*n, what)).collect();
+    let told: Vec<String> = both.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what)).collect();
     if told.is_empty() {
         return None;
     }
@@ -80,13 +80,8 @@ pub(super) fn unpriced(totals: &Totals) -> Option<String> {
     Some(format!("{} {have} no price yet", told.join(" and ")))
 }
 
-/// `1 call`, `2 calls`.
-pub(super) fn many(n: u64, what: &str) -> String {
-    u32::try_from(n).map_or_else(|_| format!("{n} {what}s"), |n| counted(n, what))
-}
-
 /// The forecast in a sentence for each currency, and whether it is a warning.
-pub(super) fn forecasts(month: &MonthPicture) -> Vec<(String, bool)> {
+pub(super) fn forecasts(month: &MonthSpending) -> Vec<(String, bool)> {
     let mut told: Vec<(String, bool)> =
         month.outlooks.iter().map(|outlook| (forecast(month, outlook), outlook.is_above())).collect();
     let budget = month.outlooks.iter().find_map(|o| o.budget.map(|_| o.unit.as_str()));
@@ -100,7 +95,7 @@ pub(super) fn forecasts(month: &MonthPicture) -> Vec<(String, bool)> {
     told
 }
 
-fn forecast(month: &MonthPicture, outlook: &Outlook) -> String {
+fn forecast(month: &MonthSpending, outlook: &Outlook) -> String {
     let say = |amount| money(amount, &outlook.unit);
     let name = month.month.word();
     let so_far = format!("{name} so far: {}; at this rate {} by its end", say(outlook.so_far), say(outlook.forecast));
@@ -124,7 +119,7 @@ pub(super) struct FailureWords {
 
 /// What failed, what it means and what to do.
 pub(super) fn failure(failure: &Failure) -> FailureWords {
-    let said = failure.said.as_deref().map(|said| cut(&printable(said), SAID_CUT)).filter(|said| !said.is_empty());
+    let said = clean(failure.said.as_deref()).map(|said| cut(&said, SAID_CUT));
     if let Some(code) = failure.code {
         let meaning = meaning(code).map(str::to_owned).or(said);
         let meaning = meaning.unwrap_or_else(|| outcome_words(failure.outcome).to_owned());
@@ -147,27 +142,16 @@ pub(super) fn failure(failure: &Failure) -> FailureWords {
     FailureWords { what, meaning: said.unwrap_or_else(|| standard.to_owned()), remedy: Some(remedy) }
 }
 
-/// What a call or message is called in a list.
-pub(super) const fn kind_words(kind: RungKind) -> &'static str {
-    match kind {
-        RungKind::Call => "call",
-        RungKind::Sms => "text message",
-        RungKind::Email => "mail",
-        RungKind::Webhook => "webhook",
-        RungKind::Command => "command",
-    }
-}
-
 /// What is not in these numbers, loudly.
-pub(super) fn left_out(picture: &Picture<'_>) -> Option<String> {
-    let n = picture.summary.left_out;
+pub(super) fn left_out(data: &ReportData<'_>) -> Option<String> {
+    let n = data.summary.left_out;
     let are = if n == 1 { "is" } else { "are" };
-    match (picture.mock, n) {
+    match (data.mock, n) {
         (true, _) => Some("MOCK: these calls were rehearsed by the mock phone or in test mode; no phone rang".into()),
         (false, 0) => None,
         (false, _) => Some(format!(
             "MOCK: {} by the mock phone or in test mode {are} not counted here; `--mock` shows them",
-            many(n, "rehearsed try").replace("trys", "tries")
+            counted(n, "rehearsed try")
         )),
     }
 }

@@ -1,7 +1,8 @@
 //! The calendars, for people: how old each copy is, and what is wrong with it.
 
-use super::StatusCtx;
+use super::ctx::StatusCtx;
 use crate::cli::print;
+use crate::cli::words::counted;
 use crate::model::{CalendarKind, Timestamp, printable};
 use crate::store::{CalendarView, Snapshot};
 use crate::when;
@@ -12,12 +13,8 @@ pub(super) fn lines(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Vec<String> {
         .calendars
         .iter()
         .map(|calendar| vec![printable(&calendar.name), printable(&calendar.person), state(calendar, ctx.now)]);
-    // Two columns of the terminal are the indentation.
-    let width = ctx.screen.width.map(|width| width.saturating_sub(2));
-    let mut lines = Vec::new();
-    if !snapshot.calendars.is_empty() {
-        lines.extend(print::table(rows.collect(), width).lines().map(|line| format!("  {line}")));
-    }
+    let mut lines =
+        if snapshot.calendars.is_empty() { Vec::new() } else { print::indented_table(rows.collect(), ctx.screen) };
     lines.extend(ctx.people.iter().filter(|person| person.declined_ring()).map(|person| {
         let id = printable(&person.id);
         ctx.screen.paint.notice(&format!("  declined meetings of {id} ring, too: `addresses` in the config is empty"))
@@ -40,7 +37,7 @@ fn state(calendar: &CalendarView, now: Timestamp) -> String {
 }
 
 fn events(calendar: &CalendarView) -> String {
-    calendar.events.map_or_else(String::new, |n| if n == 1 { "1 event, ".into() } else { format!("{n} events, ") })
+    calendar.events.map_or_else(String::new, |n| format!("{}, ", counted(n, "event")))
 }
 
 fn notices(calendar: &CalendarView) -> String {

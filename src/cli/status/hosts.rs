@@ -1,7 +1,7 @@
 //! The hosts that tick on one database.
 
-use super::StatusCtx;
-use super::text::tick_line;
+use super::ctx::StatusCtx;
+use super::tick::tick_line;
 use crate::model::printable;
 use crate::store::HostView;
 

@@ -1,9 +1,10 @@
 //! `status --json`: a stable object. Fields are added, never renamed; a change of meaning raises `schema`.
 
-use super::{StatusCtx, age_ms, is_stale};
-use crate::config::ProviderChoice;
+use super::ctx::{StatusCtx, age_ms};
+use crate::cli::json::object;
+use crate::cli::words::provider_name;
 use crate::model::{Timestamp, printable};
-use crate::store::{CalendarView, FaultView, HostView, IncidentView, Meeting, PauseView, Snapshot, TickView};
+use crate::store::{CalendarView, HostView, IncidentView, PauseView, Snapshot, TickView};
 use crate::zone::ZoneData;
 use serde::Serialize;
 
@@ -45,74 +46,36 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("faults", "what lasts: fault, since"),
 ];
 
-/// The object.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    schema: u32,
-    now: Timestamp,
-    provider: &'static str,
-    test_mode: bool,
-    stopped: bool,
-    pauses: Vec<PauseView>,
-    last_tick: Option<TickReport>,
-    hosts: Vec<HostReport>,
-    stale: bool,
-    next_meetings: Vec<Meeting>,
-    incidents: Vec<IncidentView>,
-    calendars: Vec<CalendarView>,
-    zone_data: ZoneData,
-    faults: Vec<FaultView>,
-}
-
-#[derive(Debug, Serialize)]
-struct TickReport {
-    started_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    exit: Option<u8>,
-    skew_ms: Option<i64>,
-    age_s: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct HostReport {
-    host: String,
-    #[serde(flatten)]
-    last_tick: TickReport,
-}
-
 /// Makes the object; text from outside is cleaned.
-pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> Report {
+pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> impl Serialize + use<> {
     let mut clean = snapshot.clone();
     clean.next_meetings.iter_mut().for_each(crate::cli::meeting::clean);
     clean.incidents.iter_mut().for_each(clean_incident);
     clean.calendars.iter_mut().for_each(clean_calendar);
-    Report {
+    let now = ctx.now;
+    let host = |host: &HostView| {
+        object! { host: printable(&host.host), #[serde(flatten)] last_tick: tick(&host.last_tick, now) }
+    };
+    object! {
         schema: 1,
-        now: ctx.now,
-        provider: match ctx.provider {
-            ProviderChoice::Mock => "mock",
-            ProviderChoice::Twilio => "twilio",
-        },
+        now: now,
+        provider: provider_name(ctx.provider),
         test_mode: ctx.test_mode,
         stopped: ctx.stopped_by.is_some(),
         pauses: clean_pauses(&clean.pauses),
-        last_tick: clean.last_tick.as_ref().map(|tick| tick_report(tick, ctx.now)),
-        hosts: clean.hosts.iter().map(|host| host_report(host, ctx.now)).collect(),
-        stale: is_stale(clean.last_tick.as_ref(), ctx),
+        last_tick: clean.last_tick.as_ref().map(|last| tick(last, now)),
+        hosts: clean.hosts.iter().map(host).collect::<Vec<_>>(),
+        stale: ctx.is_stale(clean.last_tick.as_ref()),
         next_meetings: clean.next_meetings,
         incidents: clean.incidents,
         calendars: clean.calendars,
-        zone_data,
+        zone_data: zone_data,
         faults: clean.faults,
     }
 }
 
-fn host_report(host: &HostView, now: Timestamp) -> HostReport {
-    HostReport { host: printable(&host.host), last_tick: tick_report(&host.last_tick, now) }
-}
-
-fn tick_report(tick: &TickView, now: Timestamp) -> TickReport {
-    TickReport {
+fn tick(tick: &TickView, now: Timestamp) -> impl Serialize + use<> {
+    object! {
         started_at: tick.started_at,
         ended_at: tick.ended_at,
         exit: tick.exit,

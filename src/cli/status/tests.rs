@@ -1,13 +1,16 @@
 //! Whole outputs, so that every change of wording is seen in the diff.
 
 use super::*;
+use crate::cli::print::Screen;
 use crate::cli::testing::{NOW, incident, meeting, minutes, person, seconds};
+use crate::config::{Person, ProviderChoice};
 use crate::model::{
     AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, HangUpState, IncidentState, ProviderKind, Reason,
-    RungKind, StepId, StepState,
+    RungKind, StepId, StepState, Timestamp,
 };
-use crate::store::{AttemptView, CalendarView, FaultView, PauseView, Snapshot, StepView};
+use crate::store::{AttemptView, CalendarView, FaultView, PauseView, Snapshot, StepView, TickView};
 use crate::zone::ZoneData;
+use std::path::Path;
 
 mod states;
 

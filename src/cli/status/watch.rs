@@ -1,7 +1,9 @@
 //! `status --watch`: the same text again and again, on a screen of its own.
 
-use super::{StatusArgs, StatusCtx, exit, is_stale, render, snapshot};
-use crate::cli::Ctx;
+use super::ctx::{StatusCtx, exit, snapshot};
+use super::text::render;
+use crate::cli::args::StatusArgs;
+use crate::cli::ctx::Ctx;
 use crate::cli::print::Screen;
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit::{Exit, UsageError};
@@ -42,14 +44,13 @@ fn watch(args: &StatusArgs, every: Duration, ctx: &mut Ctx<'_>) -> anyhow::Resul
     loop {
         let now = SystemClock.now();
         let screen = Screen { width: tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col), ..ctx.screen };
-        let status = StatusCtx::of(ctx.config, args, now, screen);
+        let status = StatusCtx { max_age: args.max_age, ..StatusCtx::of(ctx.config, now, screen) };
         let (text, exit) = match snapshot(ctx.store, now) {
             Ok(seen) => {
-                let stale = args.max_age.is_some() && is_stale(seen.last_tick.as_ref(), &status);
-                let alarm = stale
-                    .then(|| screen.paint.alarm("STALE: the last tick is older than --max-age, or there was none"));
-                let lines = alarm.into_iter().chain([render(&seen, &status)]).collect::<Vec<_>>();
-                (lines.join("\n"), exit(seen.last_tick.as_ref(), &status))
+                let exit = exit(seen.last_tick.as_ref(), &status);
+                let stale = "STALE: the last tick is older than --max-age, or there was none";
+                let alarm = (exit == Exit::Stale).then(|| screen.paint.alarm(stale) + "\n").unwrap_or_default();
+                (alarm + &render(&seen, &status), exit)
             }
             // The next look may find it whole again.
             Err(error) => (screen.paint.alarm(&format!("error: {error}")) + "\n", Exit::Store),

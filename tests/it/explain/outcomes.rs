@@ -5,7 +5,7 @@ use crate::support::fake_script::Endpoint;
 use crate::support::fake_twilio::{Behaviour, unanswered};
 use crate::support::world::{Meanwhile, World};
 use rusqlite::Connection;
-use savehub::cli::explain::sentences;
+use savehub::cli::words;
 use savehub::model::{
     AttemptState, CallReport, CallStatus, Doubt, FenceReason, HangUpState, Outcome, Rejection, RejectionClass, Reply,
 };
@@ -99,7 +99,7 @@ fn every_refusal_of_the_last_look_has_its_story() {
     for reason in FenceReason::ALL {
         let text = scripted(ONE_RUNG, vec![fenced(*reason)], Some(report(CallStatus::Busy)));
         told::is_as_expected(&format!("fence/{reason}"), &text);
-        assert!(text.contains(sentences::fenced(*reason)), "{text}");
+        assert!(text.contains(words::fenced(*reason)), "{text}");
     }
 }
 

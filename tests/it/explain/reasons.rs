@@ -5,7 +5,7 @@ use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_script::Endpoint;
 use crate::support::fake_twilio::{Behaviour, FakeTwilio, answered, unanswered};
 use crate::support::world::World;
-use savehub::cli::explain::sentences::because;
+use savehub::cli::words::because;
 use savehub::config::CalendarPlace;
 use savehub::model::{MeetingId, Reason, Refusal, StepState};
 use savehub::provider::Registry;

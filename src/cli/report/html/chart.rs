@@ -1,8 +1,8 @@
 //! Charts as inline SVG. There is no text in them: they stretch with the page, and what is to be read stands beside them.
 
-use super::escape;
 use crate::report::outcome::Outcome;
 use crate::report::totals::Counts;
+use maud::{Markup, html};
 
 /// What a stacked bar shows, from the bottom up: class of the style sheet, words, and the outcomes.
 pub(super) const STACK: &[(&str, &str, &[Outcome])] = &[
@@ -41,68 +41,75 @@ pub(super) fn ceiling(most: u64) -> u64 {
 const COLUMN: usize = 10;
 
 /// Columns of stacked parts. Each has a title that browsers show under the pointer.
-pub(super) fn columns(label: &str, columns: &[(String, Vec<(&str, u64)>)], top: u64) -> String {
-    let mut shapes = String::new();
-    for (n, (title, parts)) in columns.iter().enumerate() {
+pub(super) fn columns(label: &str, columns: &[(String, Vec<(&str, u64)>)], top: u64) -> Markup {
+    let stack = |n: usize, parts: &[(&str, u64)]| {
         let mut y = 1000;
-        let mut column = String::new();
-        for (class, count) in parts.iter().filter(|(_, count)| *count > 0) {
+        let place = |(class, count): &(&str, u64)| {
             let height = scaled(*count, top);
             y -= height;
-            let x = n * COLUMN + 1;
-            column.push_str(&format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"8\" height=\"{height}\"/>"));
-        }
-        if !column.is_empty() {
-            shapes.push_str(&format!("<g><title>{}</title>{column}</g>", escape(title)));
-        }
-    }
-    svg(label, columns.len() * COLUMN, &shapes)
+            html! { rect class=(class) x=(n * COLUMN + 1) y=(y) width="8" height=(height) {} }
+        };
+        parts.iter().filter(|(_, count)| *count > 0).map(place).collect::<Vec<_>>()
+    };
+    let shapes = columns.iter().enumerate().map(|(n, (title, parts))| (title, stack(n, parts)));
+    svg(
+        label,
+        columns.len() * COLUMN,
+        html! {
+            @for (title, stack) in shapes.filter(|(_, stack)| !stack.is_empty()) {
+                g { title { (title) } @for part in stack { (part) } }
+            }
+        },
+    )
 }
 
 /// A line of thousandths over the same columns; a column without a value leaves a gap.
-pub(super) fn line(label: &str, values: &[Option<u64>]) -> String {
+pub(super) fn line(label: &str, values: &[Option<u64>]) -> Markup {
     let mut path = String::new();
     let mut before = false;
     for (n, value) in values.iter().enumerate() {
         if let Some(value) = value {
             let (x, y) = (n * COLUMN + 1, 1000 - value.min(&1000));
-            path.push_str(&format!("{}{x} {y}H{}", if before { "L" } else { "M" }, x + 8));
+            path += &format!("{}{x} {y}H{}", if before { "L" } else { "M" }, x + 8);
         }
         before = value.is_some();
     }
-    svg(label, values.len() * COLUMN, &format!("<path class=\"stroke\" d=\"{path}\"/>"))
+    svg(label, values.len() * COLUMN, html! { path.stroke d=(path) {} })
 }
 
 /// What was spent, day by day of a month of so many days: the sums so far, from there a dashed line to the forecast, and
 /// the budget as a level. All in thousandths of the axis.
-pub(super) fn spending(label: &str, days: usize, sums: &[u64], forecast: u64, budget: Option<u64>) -> String {
+pub(super) fn spending(label: &str, days: usize, sums: &[u64], forecast: u64, budget: Option<u64>) -> Markup {
     let point = |day: usize, value: u64| format!("{} {}", day * COLUMN, 1000 - value.min(1000));
-    let mut path = format!("M{}", point(0, 0));
-    for (day, sum) in sums.iter().enumerate() {
-        path.push_str(&format!("L{}", point(day + 1, *sum)));
-    }
+    let line = |from: String, to: String| format!("M{from}L{to}");
+    let path: String = sums.iter().zip(1..).map(|(sum, day)| format!("L{}", point(day, *sum))).collect();
     let (today, so_far) = (sums.len(), sums.last().copied().unwrap_or(0));
-    let mut shapes = format!(
-        "<path class=\"stroke\" d=\"{path}\"/><path class=\"stroke dash\" d=\"M{}L{}\"/>",
-        point(today, so_far),
-        point(days, forecast)
-    );
-    if let Some(budget) = budget {
-        shapes.push_str(&format!("<path class=\"stroke limit\" d=\"M{}L{}\"/>", point(0, budget), point(days, budget)));
-    }
-    svg(label, days * COLUMN, &shapes)
+    svg(
+        label,
+        days * COLUMN,
+        html! {
+            path.stroke d={ "M" (point(0, 0)) (path) } {}
+            path.stroke.dash d=(line(point(today, so_far), point(days, forecast))) {}
+            @if let Some(budget) = budget {
+                path.stroke.limit d=(line(point(0, budget), point(days, budget))) {}
+            }
+        },
+    )
 }
 
 /// One bar of parts from left to right; what is left of `of` stays empty. The words and numbers stand beside it.
-pub(super) fn bar(parts: &[(&str, u64)], of: u64) -> String {
+pub(super) fn bar(parts: &[(&str, u64)], of: u64) -> Markup {
     let mut x = 0;
-    let mut shapes = String::new();
-    for (class, count) in parts.iter().filter(|(_, count)| *count > 0) {
-        let width = scaled(*count, of);
-        shapes.push_str(&format!("<rect class=\"{class}\" x=\"{x}\" y=\"0\" width=\"{width}\" height=\"10\"/>"));
+    let parts = parts.iter().filter(|(_, count)| *count > 0).map(|(class, count)| {
+        let (from, width) = (x, scaled(*count, of));
         x += width;
+        (class, from, width)
+    });
+    html! {
+        svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
+            @for (class, x, width) in parts { rect class=(class) x=(x) y="0" width=(width) height="10" {} }
+        }
     }
-    format!("<svg viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{shapes}</svg>")
 }
 
 /// Thousandths of the whole.
@@ -110,12 +117,9 @@ pub(super) fn scaled(n: u64, of: u64) -> u64 {
     n.saturating_mul(1000).checked_div(of).unwrap_or(0).min(1000)
 }
 
-fn svg(label: &str, width: usize, shapes: &str) -> String {
-    format!(
-        "<svg viewBox=\"0 0 {} 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">{shapes}</svg>",
-        width.max(1),
-        escape(label)
-    )
+fn svg(label: &str, width: usize, shapes: Markup) -> Markup {
+    let view = format!("0 0 {} 1000", width.max(1));
+    html! { svg viewBox=(view) preserveAspectRatio="none" role="img" aria-label=(label) { (shapes) } }
 }
 
 #[cfg(test)]
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_line_has_a_gap_where_there_is_no_value() {
-        let line = line("rate", &[Some(500), Some(1000), None, Some(0)]);
+        let line = line("rate", &[Some(500), Some(1000), None, Some(0)]).into_string();
         assert!(line.contains("d=\"M1 500H9L11 0H19M31 1000H39\""), "{line}");
     }
 }

@@ -1,13 +1,15 @@
 //! What it cost, and the budget.
 
-use super::{axis, chart, escape};
+use super::chart;
+use super::parts::{self, axis, dates};
+use crate::cli::report::data::{MonthSpending, ReportData};
 use crate::cli::report::words::{self, money};
-use crate::cli::report::{MonthPicture, Picture};
+use crate::model::Group;
 use crate::model::{Amount, printable};
 use crate::report::month::Outlook;
 use crate::report::span;
 use crate::report::totals::Totals;
-use crate::store::Group;
+use maud::{Markup, html};
 
 /// Billionths of it.
 const HUNDREDTH: u64 = 10_000_000;
@@ -15,9 +17,9 @@ const HUNDREDTH: u64 = 10_000_000;
 /// Currencies that have a chart of their own.
 const CHARTS: usize = 3;
 
-pub(super) fn tile(picture: &Picture<'_>) -> Option<String> {
-    let month = picture.month.as_ref()?;
-    let total = &picture.summary.total;
+pub(super) fn tile(data: &ReportData<'_>) -> Option<Markup> {
+    let month = data.month.as_ref()?;
+    let total = &data.summary.total;
     let first = month.outlooks.iter().find(|outlook| outlook.is_above()).or_else(|| month.outlooks.first());
     let small = first.map_or_else(String::new, |outlook| {
         let forecast = money(outlook.forecast, &outlook.unit);
@@ -33,29 +35,27 @@ pub(super) fn tile(picture: &Picture<'_>) -> Option<String> {
     let others: Vec<String> =
         total.spend.iter().filter(|(unit, _)| Some(*unit) != main).map(|(unit, amount)| money(amount, unit)).collect();
     let others = if others.is_empty() { String::new() } else { format!("and {}; ", others.join(", ")) };
-    Some(super::tile("Spend", &big, &format!("{others}{small}"), above))
+    Some(parts::tile("Spend", &big, &format!("{others}{small}"), above))
 }
 
-pub(super) fn section(picture: &Picture<'_>) -> String {
-    let Some(month) = &picture.month else { return String::new() };
-    let told = words::forecasts(month);
-    if told.is_empty() && words::unpriced(&picture.summary.total).is_none() {
-        return String::new();
+pub(super) fn section(data: &ReportData<'_>) -> Markup {
+    let Some(month) = &data.month else { return Markup::default() };
+    let (forecasts, unpriced) = (words::forecasts(month), words::unpriced(&data.summary.total));
+    if forecasts.is_empty() && unpriced.is_none() {
+        return Markup::default();
     }
-    let sentence = |(words, warn): &(String, bool)| {
-        let class = if *warn { "loud" } else { "" };
-        format!("<p class=\"{class}\">{}</p>", escape(words))
-    };
-    let mut lines: String = told.iter().map(sentence).collect();
-    if let Some(words) = words::unpriced(&picture.summary.total) {
-        lines.push_str(&format!("<p class=\"soft\">{} in the time of this report.</p>", escape(&words)));
+    html! {
+        section {
+            h2 { "Spend in " (month.month.word()) }
+            @for (words, warn) in &forecasts { p class=[warn.then_some("loud")] { (words) } }
+            @if let Some(words) = unpriced { p.soft { (words) " in the time of this report." } }
+            @for outlook in month.outlooks.iter().take(CHARTS) { (figure(month, outlook)) }
+        }
     }
-    let charts: String = month.outlooks.iter().take(CHARTS).map(|outlook| figure(month, outlook)).collect();
-    format!("<section><h2>Spend in {}</h2>{lines}{charts}</section>", month.month.word())
 }
 
 /// The sums of the month's days, in one currency.
-fn sums(month: &MonthPicture, unit: &str) -> Vec<Amount> {
+fn sums(month: &MonthSpending, unit: &str) -> Vec<Amount> {
     let mut sum = Amount::ZERO;
     let day =
         |day: usize| month.summary.groups.get(&Group::Day(day)).map_or(Amount::ZERO, |t: &Totals| t.spend.of(unit));
@@ -67,7 +67,7 @@ fn sums(month: &MonthPicture, unit: &str) -> Vec<Amount> {
         .collect()
 }
 
-fn figure(month: &MonthPicture, outlook: &Outlook) -> String {
+fn figure(month: &MonthSpending, outlook: &Outlook) -> Markup {
     let sums = sums(month, &outlook.unit);
     let largest = sums.iter().copied().chain([outlook.forecast]).chain(outlook.budget).max().unwrap_or(Amount::ZERO);
     // The axis ends at a round number of hundredths.
@@ -77,37 +77,35 @@ fn figure(month: &MonthPicture, outlook: &Outlook) -> String {
     };
     let days = days_of(month);
     let parts: Vec<u64> = sums.iter().map(|sum| part(*sum)).collect();
-    let say = |amount| escape(&money(amount, &outlook.unit));
+    let say = |amount| money(amount, &outlook.unit);
     let label = format!(
         "Spend in {}: {} so far, forecast {}{}",
         month.month.word(),
-        money(outlook.so_far, &outlook.unit),
-        money(outlook.forecast, &outlook.unit),
-        outlook.budget.map_or_else(String::new, |budget| format!(", budget {}", money(budget, &outlook.unit)))
+        say(outlook.so_far),
+        say(outlook.forecast),
+        outlook.budget.map_or_else(String::new, |budget| format!(", budget {}", say(budget)))
     );
     let shape = chart::spending(&label, days, &parts, part(outlook.forecast), outlook.budget.map(part));
     let half =
         |amount: u64| i64::try_from(amount).map_or_else(|_| String::new(), |n| Amount::from_billionths(n).to_string());
-    let budget = outlook.budget.map(|b| format!("<li><i class=\"key-line key-limit\"></i>budget {}</li>", say(b)));
-    let (first, last) =
-        (month.days.first(), (month.month.name.0, month.month.name.1, i8::try_from(days).unwrap_or(28)));
-    let first = first.map_or_else(String::new, |(date, _)| span::text(*date));
-    format!(
-        "<figure><figcaption>{} of {}, summed up by day</figcaption><div class=\"plot\">{}{shape}<div class=\"dates\" aria-hidden=\"true\"><span>{first}</span><span>{}</span></div></div>\
-         <ul class=\"legend\"><li><i class=\"key-line\"></i>spent {}</li>\
-         <li><i class=\"key-line key-dash\"></i>at this rate {}</li>{}</ul></figure>",
-        escape(&printable(&outlook.unit)),
-        month.month.word(),
-        axis(&half(top), &half(top / 2)),
-        span::text(last),
-        say(outlook.so_far),
-        say(outlook.forecast),
-        budget.unwrap_or_default()
-    )
+    let first = month.days.first().map_or_else(String::new, |(date, _)| span::text(*date));
+    let (year, name) = month.month.name;
+    let last = span::text((year, name, i8::try_from(days).unwrap_or(28)));
+    html! {
+        figure {
+            figcaption { (printable(&outlook.unit)) " of " (month.month.word()) ", summed up by day" }
+            div.plot { (axis(&half(top), &half(top / 2))) (shape) (dates(&[&first, &last])) }
+            ul.legend {
+                li { i.key-line {} "spent " (say(outlook.so_far)) }
+                li { i.key-line.key-dash {} "at this rate " (say(outlook.forecast)) }
+                @if let Some(budget) = outlook.budget { li { i.key-line.key-limit {} "budget " (say(budget)) } }
+            }
+        }
+    }
 }
 
 /// How many days the month has: 28 to 31.
-fn days_of(month: &MonthPicture) -> usize {
+fn days_of(month: &MonthSpending) -> usize {
     const DAY_MS: i64 = 24 * 3600 * 1000;
     let rounded = (month.month.end.since(month.month.begin) + DAY_MS / 2) / DAY_MS;
     usize::try_from(rounded).unwrap_or(30).max(month.days.len())

@@ -1,6 +1,7 @@
 //! Plain words for every state.
 
 use super::*;
+use crate::cli::words::{attempt_words, incident_words, reason_words, step_words};
 
 #[test]
 fn every_call_status_has_its_words() {
@@ -116,7 +117,7 @@ fn every_step_state_has_its_words_with_reason_and_numbers() {
     use Reason::{Initiated, MaxCallsExceeded, MeetingMoved, Merged, NumberBusy, Rejected, TestMode};
     let told = |state, due_at, reason, detail: Option<&str>| {
         let step = StepView { reason, detail: detail.map(str::to_owned), ..step(1, state, due_at) };
-        words::step_words(&step, NOW)
+        step_words(&step, NOW)
     };
     for (state, reason, detail, words) in [
         (StepState::Pending, None, None, "due in 4 min"),
@@ -147,7 +148,7 @@ fn every_step_state_has_its_words_with_reason_and_numbers() {
 #[test]
 fn every_incident_state_has_its_words() {
     let board = meeting(3, "Board sync", minutes(2));
-    let told = |state: &IncidentState| words::incident_words(&incident(4, &board, *state));
+    let told = |state: &IncidentState| incident_words(&incident(4, &board, *state));
     assert_eq!(
         IncidentState::ALL.iter().map(told).collect::<Vec<_>>(),
         [

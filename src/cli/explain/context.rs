@@ -1,15 +1,11 @@
 //! What every part of the story needs: the incident, its person, and how times are written.
 
-use super::sentences::Outcome;
-use crate::model::{AttemptState, CallStatus, FenceReason, ProviderKind, Reason, RungKind, StepState, Timestamp};
-use crate::model::{cut, printable};
-use crate::store::{AttemptHistory, History, IncidentHistory, PauseView, StepHistory, StepView};
+use crate::cli::words::Outcome;
+use crate::model::{AttemptState, CallStatus, FenceReason, ProviderKind, RungKind, StepState, Timestamp, printable};
+use crate::store::{AttemptHistory, History, IncidentHistory, PauseView, StepHistory};
 use crate::when;
 use crate::zone::Zone;
 use std::time::Duration;
-
-/// Titles are cut to so many characters.
-pub(super) const TITLE_CUT: usize = 80;
 
 /// The detail that preflight leaves on a step (`store`): its call was not asked for by this database.
 const ADOPTED: &str = "found at the provider: placed before";
@@ -23,8 +19,8 @@ const TICKS_COME: Duration = Duration::from_secs(120);
 /// A step that is due for longer waits for something else than the next tick.
 const LONG: Duration = Duration::from_secs(60);
 
-/// One incident of a meeting, about to be told.
-pub(super) struct Teller<'a> {
+/// One incident of a meeting, and what is needed to explain it.
+pub(super) struct IncidentContext<'a> {
     /// The meeting and all its incidents.
     pub history: &'a History,
     /// The incident.
@@ -34,14 +30,14 @@ pub(super) struct Teller<'a> {
     /// The person's zone.
     pub zone: &'a Zone,
     /// What may keep steps that are still to come from running.
-    pub outside: &'a Outside,
+    pub conditions: &'a Conditions,
 }
 
 /// What the incident does not say, as it is now.
-pub(super) struct Outside {
+pub(super) struct Conditions {
     /// The STOP file exists.
     pub stopped: bool,
-    /// The pause of everybody or of the person that lasts longest, and its words.
+    /// The longest pause that applies to this person, and its words.
     pub pause: Option<(PauseView, String)>,
     /// When the newest tick ended, or began if it has not.
     pub last_tick: Option<Timestamp>,
@@ -49,7 +45,7 @@ pub(super) struct Outside {
     pub refused: bool,
 }
 
-impl Outside {
+impl Conditions {
     /// What would skip a step at this time.
     fn brake_at(&self, at: Timestamp) -> Option<String> {
         if self.stopped {
@@ -60,27 +56,27 @@ impl Outside {
     }
 }
 
-impl Teller<'_> {
+impl IncidentContext<'_> {
     /// When a call that has not been made will be, or what it waits for, as a part of a sentence.
     pub(super) fn next_call(&self, step: &StepHistory) -> String {
-        let (at, outside) = (step.view.due_at.max(step.ready_at), self.outside);
+        let (at, conditions) = (step.view.due_at.max(step.ready_at), self.conditions);
         let due = self.clock(step.view.due_at);
         if step.view.state == StepState::Running {
             return format!("the call due at {due} is being made");
         }
-        let brake = outside.brake_at(at.max(self.now));
+        let brake = conditions.brake_at(at.max(self.now));
         if at > self.now {
             let brake = brake.map_or_else(String::new, |why| format!(", and is skipped if that lasts: {why}"));
             return format!("the next call is due at {} ({}){brake}", self.clock(at), when::relative(at, self.now));
         }
-        let last = outside.last_tick.filter(|last| last.plus(TICKS_COME) < self.now);
+        let last = conditions.last_tick.filter(|last| last.plus(TICKS_COME) < self.now);
         match (brake, last) {
             (Some(why), _) => format!("the call due at {due} is skipped by the next tick: {why}"),
             (None, Some(last)) => {
                 let age = when::relative(last, self.now);
                 format!("the call due at {due} waits for the next tick, and the last one was {age}; is cron running?")
             }
-            (None, None) if outside.refused => {
+            (None, None) if conditions.refused => {
                 format!("the call due at {due} waits, since the provider refuses savehub's account, number or request")
             }
             (None, None) if at.plus(LONG) < self.now => format!(
@@ -105,23 +101,6 @@ impl Teller<'_> {
     pub(super) fn calls(&self) -> impl Iterator<Item = &StepHistory> {
         self.incident.steps.iter().filter(|step| step.view.kind == RungKind::Call)
     }
-}
-
-/// `08:57:03`, with the date when it is not today's.
-pub(super) fn exact(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
-    format!("{}:{:02}", when::short(at, now, zone), zone.civil(at).time.2)
-}
-
-/// `s2 call`, `s3 sms to Bea`, `s4 webhook ntfy`.
-pub(super) fn step_name(step: &StepView) -> String {
-    let to = step.contact.as_ref().map(|name| format!(" to {}", printable(name)));
-    let by = step.channel.as_ref().map(|name| format!(" {}", printable(name)));
-    format!("{} {}{}", step.id, step.kind, to.or(by).unwrap_or_default())
-}
-
-/// The title, fit for a terminal.
-pub(super) fn title(text: &str) -> String {
-    cut(&printable(text), TITLE_CUT)
 }
 
 /// `once`, `twice`, `3 times`.
@@ -213,13 +192,5 @@ pub(super) fn ring(attempt: &AttemptHistory) -> Ring {
                 _,
             ) => Ring::Not,
         },
-    }
-}
-
-/// Did a step end by itself, and not with its incident?
-pub(super) fn ended_by_itself(step: &StepView) -> Option<Reason> {
-    match step.state {
-        StepState::Executed | StepState::Failed | StepState::Skipped => step.reason,
-        StepState::Pending | StepState::Running | StepState::Cancelled => None,
     }
 }

@@ -1,6 +1,5 @@
 //! One line of the doctor: what was looked at, how it is, and what to do.
 
-use crate::cli::print::Paint;
 use serde::Serialize;
 
 /// How it is.
@@ -22,7 +21,8 @@ impl Status {
     #[cfg(test)]
     const ALL: [Self; 4] = [Self::Ok, Self::Skipped, Self::Warning, Self::Problem];
 
-    const fn word(self) -> &'static str {
+    /// As it stands in text and in JSON.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Skipped => "skipped",
@@ -33,7 +33,7 @@ impl Status {
 }
 
 /// What is looked at, in the order in which it is shown, and what that means. A new check is a line here, a function that
-/// judges what it is told, and whoever measures that: `files` and `database` on this machine, `reach` over the network.
+/// judges what was seen, and whoever looks (`cli::doctor`).
 pub const CHECKS: &[(&str, &str)] = &[
     ("config", "the config is found and has no mistakes"),
     ("provider", "calls are real"),
@@ -96,7 +96,7 @@ impl Check {
 
 /// All lines.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct Findings {
     /// In the order of [`CHECKS`].
     pub checks: Vec<Check>,
     /// How many problems.
@@ -105,7 +105,7 @@ pub struct Report {
     pub warnings: usize,
 }
 
-impl Report {
+impl Findings {
     /// Puts lines in their order, makes one of many that are fine, and counts.
     pub fn of(mut checks: Vec<Check>) -> Self {
         checks.sort_by_key(|check| CHECKS.iter().position(|(name, _)| *name == check.check));
@@ -113,46 +113,6 @@ impl Report {
         let count = |status| checks.iter().filter(|check| check.status == status).count();
         let (problems, warnings) = (count(Status::Problem), count(Status::Warning));
         Self { checks, problems, warnings }
-    }
-
-    /// For people: a line for each, and one that counts.
-    pub fn text(&self, paint: Paint) -> String {
-        self.told(paint, |_| true)
-    }
-
-    /// The same without the lines that need nobody's eye.
-    pub fn troubles(&self, paint: Paint) -> String {
-        self.told(paint, |status| matches!(status, Status::Warning | Status::Problem))
-    }
-
-    fn told(&self, paint: Paint, shown: impl Fn(Status) -> bool) -> String {
-        let shown: Vec<&Check> = self.checks.iter().filter(|check| shown(check.status)).collect();
-        let names = CHECKS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let mut text = String::new();
-        for Check { check, status, detail, remedy } in shown {
-            // Padded before it is painted: colours have no width.
-            let word = format!("{:<7}", status.word());
-            let word = match status {
-                Status::Ok | Status::Skipped => word,
-                Status::Warning => paint.notice(&word),
-                Status::Problem => paint.alarm(&word),
-            };
-            let remedy = remedy.as_ref().map_or_else(String::new, |remedy| format!(". {remedy}"));
-            text.extend(["  ", &word, "  ", &format!("{check:<names$}"), "  ", detail, &remedy, "\n"]);
-        }
-        text.push_str(&self.summary());
-        text.push('\n');
-        text
-    }
-
-    fn summary(&self) -> String {
-        let counted = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
-        match (self.problems, self.warnings) {
-            (0, 0) => "nothing wrong".into(),
-            (0, warnings) => counted(warnings, "warning"),
-            (problems, 0) => counted(problems, "problem"),
-            (problems, warnings) => format!("{}, {}", counted(problems, "problem"), counted(warnings, "warning")),
-        }
     }
 }
 
@@ -183,41 +143,17 @@ fn folded(checks: Vec<Check>) -> Vec<Check> {
     kept
 }
 
-/// The fields of `doctor --json`, for the manual page.
-pub const FIELDS: &[(&str, &str)] = &[
-    ("checks", "each has check, status (ok, skipped, warning, problem), detail, and remedy (null where there is none)"),
-    ("problems", "how many; with one, the exit code is 1"),
-    ("warnings", "how many"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::print::Screen;
-
-    #[test]
-    fn lines_are_aligned_in_their_order_and_counted() {
-        let report = Report::of(vec![
-            Check::problem("from", "****0199 is not a number of this account", "Buy it"),
-            Check::skipped("balance", "--offline"),
-            Check::ok("config", "/etc/xdg/savehub/config.toml, 3 people"),
-        ]);
-        let text = "  ok       config     /etc/xdg/savehub/config.toml, 3 people\n  \
-                    skipped  balance    --offline\n  \
-                    problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
-        assert_eq!(report.text(Screen::PLAIN.paint), text);
-        assert_eq!(Report::of(Vec::new()).text(Screen::PLAIN.paint), "nothing wrong\n");
-        let troubles = "  problem  from       ****0199 is not a number of this account. Buy it\n1 problem\n";
-        assert_eq!(report.troubles(Screen::PLAIN.paint), troubles);
-    }
 
     #[test]
     fn of_many_lines_that_are_fine_one_is_shown_and_of_those_that_are_not_all() {
         let fine = (0..500).map(|n| Check::ok("calendar", format!("p{n}/work, 1 event")));
         let bad = (0..20).map(|n| Check::problem("calendar", format!("q{n}/work cannot be read"), "Correct it"));
-        let report = Report::of(fine.chain(bad).collect());
-        assert_eq!((report.checks.len(), report.problems), (21, 20));
-        assert_eq!(report.checks[0].detail, "p0/work, 1 event; and 499 more");
+        let findings = Findings::of(fine.chain(bad).collect());
+        assert_eq!((findings.checks.len(), findings.problems), (21, 20));
+        assert_eq!(findings.checks[0].detail, "p0/work, 1 event; and 499 more");
     }
 
     #[test]

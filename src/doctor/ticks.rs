@@ -1,6 +1,6 @@
 //! What the rows of the last ticks say about whoever starts them.
 
-use super::check::Check;
+use super::Check;
 use crate::exit::Exit;
 use crate::model::{Timestamp, printable};
 use crate::store::TickSeen;
@@ -12,10 +12,10 @@ use std::time::Duration;
 const NAME: &str = "ticks";
 
 /// Ticks that ended in the last so many hours are looked at, ...
-pub(super) const SINCE: Duration = Duration::from_secs(24 * 3600);
+pub const SINCE: Duration = Duration::from_secs(24 * 3600);
 
 /// ... and at most so many of them: a day of eight hosts.
-pub(super) const LIMIT: usize = 24_000;
+pub const LIMIT: usize = 24_000;
 
 /// The rhythm is that of the last so many ticks ...
 const RHYTHM_OF: usize = 120;
@@ -49,18 +49,19 @@ const STEADY: &str = "systemd: OnCalendar=*-*-* *:*:00/30 with AccuracySec=1s; c
 
 /// What the rows do not say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At<'a> {
-    pub(super) now: Timestamp,
+pub struct TickContext<'a> {
+    /// Wall time.
+    pub now: Timestamp,
     /// `engine.tick_limit`.
-    pub(super) limit: Duration,
+    pub limit: Duration,
     /// For times of day.
-    pub(super) zone: &'a Zone,
+    pub zone: &'a Zone,
     /// May several hosts tick on this database? Each has its own scheduler then.
-    pub(super) shared: bool,
+    pub shared: bool,
 }
 
 /// `ticks` of the last [`SINCE`], newest first.
-pub(super) fn judge(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
+pub fn judge(ticks: &[TickSeen], at: TickContext<'_>) -> Vec<Check> {
     let Some(newest) = ticks.first() else {
         let remedy = "Let cron or a systemd timer run `savehub tick` every 30 s";
         return vec![Check::warning(NAME, "none in the last 24 h", remedy)];
@@ -82,7 +83,7 @@ pub(super) fn judge(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
     found
 }
 
-fn age(newest: &TickSeen, at: At<'_>) -> Option<Check> {
+fn age(newest: &TickSeen, at: TickContext<'_>) -> Option<Check> {
     let age = at.now.since(newest.started_at);
     let span = when::span(age.unsigned_abs());
     if age < -FUTURE_MS {
@@ -125,7 +126,7 @@ fn beats(ticks: &[TickSeen]) -> Beats {
 }
 
 /// What each host does by itself. One that was quiet for long is not missed while others tick, and should be known.
-fn hosts(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
+fn hosts(ticks: &[TickSeen], at: TickContext<'_>) -> Vec<Check> {
     // By boot as well: two machines may have the same name.
     let mut by_host: BTreeMap<(String, &str), Vec<TickSeen>> = BTreeMap::new();
     for tick in ticks {
@@ -151,7 +152,7 @@ fn hosts(ticks: &[TickSeen], at: At<'_>) -> Vec<Check> {
     found
 }
 
-fn rhythm(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
+fn rhythm(ticks: &[TickSeen], at: TickContext<'_>) -> Option<Check> {
     if ticks.len() < RHYTHM_MIN {
         return None;
     }
@@ -195,14 +196,13 @@ fn seconds(ms: i64) -> i64 {
 
 fn last_exit(ticks: &[TickSeen]) -> Option<Check> {
     let code = ticks.iter().find(|tick| tick.ended_at.is_some())?.exit.filter(|code| *code != 0)?;
-    let known = Exit::ALL.into_iter().find(|exit| exit.code() == code);
-    let meaning = known.and_then(|exit| exit.meaning().split([':', ';']).next()).unwrap_or("unknown");
+    let meaning = Exit::of_code(code).map_or("unknown", Exit::short_meaning);
     let detail = format!("the last one ended with exit code {code}: {meaning}");
     Some(Check::warning(NAME, detail, "`savehub status` shows what could not be done"))
 }
 
 /// Ticks without an end that can no longer run: the watchdog ends each at its limit.
-fn killed(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
+fn killed(ticks: &[TickSeen], at: TickContext<'_>) -> Option<Check> {
     let over = at.limit.saturating_add(Duration::from_secs(10));
     let lost = |tick: &&TickSeen| tick.ended_at.is_none() && tick.started_at.plus(over) < at.now;
     let n = ticks.iter().filter(lost).count();
@@ -212,7 +212,7 @@ fn killed(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
     (n > 0).then(|| Check::warning(NAME, detail, remedy))
 }
 
-fn slow(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
+fn slow(ticks: &[TickSeen], at: TickContext<'_>) -> Option<Check> {
     let near = i64::try_from(at.limit.as_millis()).unwrap_or(i64::MAX) / 5 * 4;
     let took = |tick: &TickSeen| Some(tick.ended_at?.since(tick.started_at));
     let n = ticks.iter().filter_map(took).filter(|took| *took >= near).count();
@@ -222,7 +222,7 @@ fn slow(ticks: &[TickSeen], at: At<'_>) -> Option<Check> {
     (n > 0).then(|| Check::warning(NAME, detail, remedy))
 }
 
-fn fine(ticks: &[TickSeen], at: At<'_>) -> String {
+fn fine(ticks: &[TickSeen], at: TickContext<'_>) -> String {
     let ago = ticks.first().map_or(0, |newest| at.now.since(newest.started_at).max(0));
     let n = ticks.len();
     let counted = if n == 1 { "1 in the last 24 h".into() } else { format!("{n} in the last 24 h") };
@@ -231,11 +231,17 @@ fn fine(ticks: &[TickSeen], at: At<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Status;
+    use super::super::Status;
     use super::*;
-    use crate::cli::testing::{NOW, seconds as at_second};
     use crate::model::TickId;
     use crate::owner::Owner;
+
+    /// 2026-11-22 09:00 in Berlin, 08:00 UTC.
+    const NOW: Timestamp = Timestamp::from_ms(1_795_334_400_000);
+
+    const fn at_second(from_now: i64) -> Timestamp {
+        Timestamp::from_ms(NOW.ms() + from_now * 1000)
+    }
 
     /// Ticks that started at these seconds from now, oldest first; each took a second and was a process of its own.
     fn ticks(starts: impl IntoIterator<Item = i64>) -> Vec<TickSeen> {
@@ -267,7 +273,7 @@ mod tests {
     #[track_caller]
     fn says(ticks: &[TickSeen], status: Status, words: &str) {
         let zone = Zone::utc();
-        let found = judge(ticks, At { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
+        let found = judge(ticks, TickContext { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].status == status && found[0].detail.contains(words), "{found:?}");
     }
@@ -301,7 +307,7 @@ mod tests {
         let found = &ticks(every(60, 20));
         says(found, Status::Warning, "one every 60 s, not every 30 s");
         let zone = Zone::utc();
-        let told = judge(found, At { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
+        let told = judge(found, TickContext { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
         assert!(told[0].remedy.as_ref().unwrap().contains("AccuracySec=1s"));
     }
 
@@ -317,7 +323,7 @@ mod tests {
     /// The same for a store that hosts share.
     fn of_hosts(ticks: &[TickSeen]) -> Vec<(Status, String)> {
         let zone = Zone::utc();
-        let at = At { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: true };
+        let at = TickContext { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: true };
         judge(ticks, at).into_iter().map(|check| (check.status, check.detail)).collect()
     }
 

@@ -17,6 +17,25 @@ pub(super) fn directory(file: &Path) -> anyhow::Result<()> {
 
 /// Writes a file of mode 0600. It appears whole; one that is there stays, unless it may be replaced.
 pub(super) fn file(path: &Path, text: &str, replace: bool) -> anyhow::Result<()> {
+    let done = whole(path, text, replace);
+    done.map_err(|error| UsageError(format!("cannot write {}: {}", path.display(), error.kind())))?;
+    if let Some(dir) = path.parent() {
+        // A directory that cannot be synced loses the file with the power, at worst.
+        let _ = File::open(dir).and_then(|dir| dir.sync_all());
+    }
+    Ok(())
+}
+
+/// Writes a file of mode 0600 in the place of one that may be there. Who opens it sees the old one or the new one, and
+/// never a part.
+pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    if path.file_name().is_none() {
+        return Err(UsageError(format!("{} is no file name", path.display())).into());
+    }
+    whole(path, text, true).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())).into())
+}
+
+fn whole(path: &Path, text: &str, replace: bool) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
     let draft = Path::new(&name);
@@ -25,12 +44,7 @@ pub(super) fn file(path: &Path, text: &str, replace: bool) -> anyhow::Result<()>
         // What could not be put in its place is of no use to anybody.
         let _ = std::fs::remove_file(draft);
     }
-    done.map_err(|error| UsageError(format!("cannot write {}: {}", path.display(), error.kind())))?;
-    if let Some(dir) = path.parent() {
-        // A directory that cannot be synced loses the file with the power, at worst.
-        let _ = File::open(dir).and_then(|dir| dir.sync_all());
-    }
-    Ok(())
+    done
 }
 
 fn fill(draft: &Path, text: &str) -> std::io::Result<()> {
@@ -91,5 +105,29 @@ mod tests {
         file(&path, "new", true).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(std::fs::read_to_string(home.path().join("config.toml.old")).unwrap(), "old");
+    }
+
+    #[test]
+    fn the_page_replaces_the_old_one_whole_and_is_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("report.html");
+        std::fs::write(&file, "a longer page of yesterday").unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        replace(&file, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named_and_nothing_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("taken");
+        std::fs::create_dir(&taken).unwrap();
+        for file in [taken.clone(), dir.path().join("nowhere/report.html")] {
+            let error = replace(&file, "new").unwrap_err().to_string();
+            assert!(error.starts_with(&format!("cannot write {}: ", file.display())), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

@@ -1,0 +1,80 @@
+//! What keeps phones from ringing: the mock phone, test mode, the STOP file, pauses.
+
+use crate::cli::pick;
+use crate::cli::print::Paint;
+use crate::config::{Person, ProviderChoice};
+use crate::model::{PauseView, Timestamp, printable};
+use crate::when;
+use std::path::Path;
+
+/// Why a config rings no phone; `None`: it does.
+pub(in crate::cli) const fn no_phone(provider: ProviderChoice, test_mode: bool) -> Option<&'static str> {
+    match (provider, test_mode) {
+        (ProviderChoice::Mock, _) => Some("MOCK: NO PHONE WILL RING"),
+        (ProviderChoice::Twilio, true) => Some("TEST MODE: NO PHONE WILL RING"),
+        (ProviderChoice::Twilio, false) => None,
+    }
+}
+
+/// As it is called in the config, and in JSON.
+pub(in crate::cli) const fn provider_name(provider: ProviderChoice) -> &'static str {
+    match provider {
+        ProviderChoice::Mock => "mock",
+        ProviderChoice::Twilio => "twilio",
+    }
+}
+
+/// Why no phone rings, and `STOPPED: /etc/savehub/STOP exists; nothing will ring`.
+pub(in crate::cli) fn brake_lines(no_phone: Option<&str>, stopped_by: Option<&Path>, paint: Paint) -> Vec<String> {
+    let stopped =
+        stopped_by.map(|stop| format!("STOPPED: {} exists; nothing will ring", printable(&stop.to_string_lossy())));
+    no_phone.map(str::to_owned).into_iter().chain(stopped).map(|line| paint.alarm(&line)).collect()
+}
+
+/// `PAUSED: ana until 11:00 (in 2 h), a reason; nothing is sent for these meetings`.
+pub(in crate::cli) fn pause_lines(
+    pauses: &[PauseView],
+    people: &[Person],
+    now: Timestamp,
+    paint: Paint,
+) -> Vec<String> {
+    let line = |pause: &PauseView| {
+        let what = if pause.person.is_some() { "nothing is sent for these meetings" } else { "nothing will ring" };
+        paint.alarm(&format!("PAUSED: {}; {what}", pause_words(pause, people, now)))
+    };
+    pauses.iter().map(line).collect()
+}
+
+/// `everybody until 11:00 (in 2 h), on a plane`: who, until when in their zone, why.
+pub(in crate::cli) fn pause_words(pause: &PauseView, people: &[Person], now: Timestamp) -> String {
+    let who = pause.person.as_deref().map_or_else(|| "everybody".to_owned(), printable);
+    // Everybody's clock is that of the first; the time that is left is the same for all.
+    let zone = pause.person.as_deref();
+    let zone = zone.map_or_else(|| pick::first_zone(people), |person| pick::zone_of(person, people));
+    let until = pause.until.map_or_else(|| "`savehub resume`".to_owned(), |at| when::describe(at, now, &zone));
+    let why = pause.reason.as_deref().map_or_else(String::new, |why| format!(", {}", printable(why)));
+    format!("{who} until {until}{why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{NOW, minutes, person};
+
+    fn pause(person: Option<&str>, until: Option<Timestamp>, reason: Option<&str>) -> PauseView {
+        let reason = reason.map(str::to_owned);
+        PauseView { person: person.map(str::to_owned), since: NOW, until, reason }
+    }
+
+    #[test]
+    fn a_pause_is_told_with_who_until_when_in_their_zone_and_why() {
+        let people = [person("ana")];
+        let told = |p: PauseView| pause_words(&p, &people, NOW);
+        assert_eq!(
+            told(pause(Some("ana"), Some(minutes(120)), Some("on a plane"))),
+            "ana until 11:00 (in 2 h), on a plane"
+        );
+        assert_eq!(told(pause(None, Some(minutes(45)), None)), "everybody until 09:45 (in 45 min)");
+        assert_eq!(told(pause(None, None, None)), "everybody until `savehub resume`");
+    }
+}

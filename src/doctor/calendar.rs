@@ -1,0 +1,94 @@
+//! Can a calendar be read, and is its copy young?
+
+use super::Check;
+use crate::model::{CalendarKind, Timestamp, printable};
+use crate::store::CalendarView;
+use crate::when;
+use std::time::Duration;
+
+/// A copy is old when it was not confirmed for so many times its refresh, ...
+const REFRESHES: u32 = 4;
+
+/// ... and at least so long.
+const OLD: Duration = Duration::from_secs(3600);
+
+/// `read`: how many events are in it, or why it cannot be used. `view`: what the store says of its copy.
+pub fn judge(
+    who: &str,
+    read: Result<usize, String>,
+    view: Option<&CalendarView>,
+    refresh: Duration,
+    now: Timestamp,
+) -> Check {
+    let name = "calendar";
+    let good_at = view.and_then(|view| view.good_at);
+    let ago = |at: Timestamp| when::span(now.since(at).max(0).unsigned_abs());
+    match read {
+        Err(why) => {
+            let copy = good_at.map_or_else(String::new, |at| format!("; the copy of {} ago stays in force", ago(at)));
+            let detail = format!("{who} cannot be read: {}{copy}", printable(&why));
+            Check::problem(name, detail, "Correct its address or file under `calendars` of the person")
+        }
+        Ok(events) => {
+            let limit = (refresh * REFRESHES).max(OLD);
+            // Files are looked at by every tick, and nothing is written while they stay as they are.
+            let web = view.is_some_and(|view| view.kind == CalendarKind::Web);
+            match good_at.filter(|at| web && at.plus(limit) < now) {
+                Some(at) => {
+                    let detail = format!("{who} can be read, but ticks last did so {} ago", ago(at));
+                    Check::warning(name, detail, "`savehub status` says why; do ticks run, and with this config?")
+                }
+                None if events == 1 => Check::ok(name, format!("{who}, 1 event")),
+                None => Check::ok(name, format!("{who}, {events} events")),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+    use crate::model::CalendarId;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_795_334_400_000);
+
+    fn minutes(from_now: i64) -> Timestamp {
+        Timestamp::from_ms(NOW.ms() + from_now * 60_000)
+    }
+
+    fn view(good_minutes_ago: i64, kind: CalendarKind) -> CalendarView {
+        CalendarView {
+            id: CalendarId(1),
+            person: "ana".into(),
+            name: "work".into(),
+            kind,
+            good_at: Some(minutes(-good_minutes_ago)),
+            checked_at: None,
+            failing_since: None,
+            failure: None,
+            next_look_at: NOW,
+            events: None,
+            notices: 0,
+            notice: None,
+        }
+    }
+
+    #[test]
+    fn a_calendar_is_readable_and_its_copy_is_young() {
+        let of = |read: Result<usize, &str>, view: Option<CalendarView>| {
+            let refresh = Duration::from_secs(300);
+            let check = judge("ana/work", read.map_err(str::to_owned), view.as_ref(), refresh, NOW);
+            (check.status, check.detail)
+        };
+        let (web, file) = (|ago| Some(view(ago, CalendarKind::Web)), |ago| Some(view(ago, CalendarKind::File)));
+        assert_eq!(of(Ok(1), None), (Status::Ok, "ana/work, 1 event".into()));
+        assert_eq!(of(Ok(12), web(59)), (Status::Ok, "ana/work, 12 events".into()));
+        assert_eq!(of(Ok(12), file(900)).0, Status::Ok);
+        let stale = "ana/work can be read, but ticks last did so 5 h ago";
+        assert_eq!(of(Ok(12), web(300)), (Status::Warning, stale.into()));
+        let broken = "ana/work cannot be read: gone; the copy of 5 h ago stays in force";
+        assert_eq!(of(Err("gone"), web(300)), (Status::Problem, broken.into()));
+        assert_eq!(of(Err("gone"), None).1, "ana/work cannot be read: gone");
+    }
+}
