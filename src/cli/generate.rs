@@ -3,6 +3,7 @@
 mod codes;
 pub(super) mod completions;
 mod keys_page;
+mod parts;
 pub(super) mod schedule;
 
 use super::args::{Cli, ManArgs};
@@ -11,7 +12,8 @@ use crate::exit::{Exit, UsageError};
 use crate::when;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, bold, roman};
+use clap_mangen::roff::{Roff, roman};
+use parts::{DATE, VERSION, entry, list};
 use std::io::{self, Write};
 
 /// Files savehub reads and writes, for the manual page.
@@ -93,12 +95,6 @@ fn pages() -> io::Result<[(&'static str, String); 7]> {
     ])
 }
 
-/// The date of this version's page, by hand: the page must not depend on the day it was made.
-const DATE: &str = "2026-11-22";
-
-/// The version as pages name it.
-const VERSION: &str = concat!("savehub ", env!("CARGO_PKG_VERSION"));
-
 /// The page. It depends on the version alone.
 fn page() -> io::Result<String> {
     let mut root = Cli::command().disable_help_subcommand(true);
@@ -131,11 +127,6 @@ fn see_also() -> Roff {
          savehub-twilio(7)",
     )]);
     roff
-}
-
-/// Without spaces at the ends of lines.
-fn trimmed(text: &str) -> String {
-    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 #[derive(Default)]
@@ -221,32 +212,17 @@ fn tables() -> Roff {
     for exit in Exit::ALL {
         entry(&mut roff, &exit.code().to_string(), exit.meaning());
     }
-    roff.control("SH", ["STATUS AS JSON"]);
-    roff.text([roman("savehub status --json prints one object. Fields may be added; none is renamed.")]);
-    list(&mut roff, status::FIELDS);
-    roff.control("SH", ["CALENDARS AS JSON"]);
-    roff.text([roman("savehub calendar check --json prints one object. Fields may be added; none is renamed.")]);
-    list(&mut roff, calendar::FIELDS);
-    roff.control("SH", ["REPORT AS JSON"]);
-    roff.text([roman("savehub report --json prints one object. Fields may be added; none is renamed.")]);
-    list(&mut roff, report::FIELDS);
+    let fields = "Fields may be added";
+    object(&mut roff, "STATUS", "status", fields, status::FIELDS);
+    object(&mut roff, "CALENDARS", "calendar check", fields, calendar::FIELDS);
+    object(&mut roff, "REPORT", "report", fields, report::FIELDS);
     roff.control("SH", ["CHECKS OF DOCTOR"]);
     list(&mut roff, crate::doctor::CHECKS);
-    roff.control("SH", ["DOCTOR AS JSON"]);
-    roff.text([roman(
-        "savehub doctor --json prints one object. A check may come more than once. Fields and checks may be added; none \
-         is renamed.",
-    )]);
-    list(&mut roff, doctor::FIELDS);
-    roff.control("SH", ["EXPLAIN AS JSON"]);
-    roff.text([roman("savehub explain --json prints one object. Fields may be added; none is renamed.")]);
-    list(&mut roff, explain::FIELDS);
-    roff.control("SH", ["PLAN AS JSON"]);
-    roff.text([roman("savehub plan --json prints one object. Fields may be added; none is renamed.")]);
-    list(&mut roff, plan::FIELDS);
-    roff.control("SH", ["CONFIG AS JSON"]);
-    roff.text([roman("savehub config check --json prints one object. Fields may be added; none is renamed.")]);
-    list(&mut roff, config::FIELDS);
+    let checks = "A check may come more than once. Fields and checks may be added";
+    object(&mut roff, "DOCTOR", "doctor", checks, doctor::FIELDS);
+    object(&mut roff, "EXPLAIN", "explain", fields, explain::FIELDS);
+    object(&mut roff, "PLAN", "plan", fields, plan::FIELDS);
+    object(&mut roff, "CONFIG", "config check", fields, config::FIELDS);
     roff.text([roman("savehub config show --json prints another.")]);
     list(&mut roff, config::SHOW_FIELDS);
     roff.control("SH", ["FILES"]);
@@ -256,16 +232,11 @@ fn tables() -> Roff {
     roff
 }
 
-fn list(roff: &mut Roff, entries: &[(&str, &str)]) {
-    for (term, text) in entries {
-        entry(roff, term, text);
-    }
-}
-
-fn entry(roff: &mut Roff, term: &str, text: &str) {
-    roff.control("TP", []);
-    roff.text([bold(term)]);
-    roff.text([roman(format!("{text}."))]);
+/// The section about the object that a command prints.
+fn object(roff: &mut Roff, what: &str, command: &str, promise: &str, fields: &[(&str, &str)]) {
+    roff.control("SH", [format!("{what} AS JSON").as_str()]);
+    roff.text([roman(format!("savehub {command} --json prints one object. {promise}; none is renamed."))]);
+    list(roff, fields);
 }
 
 fn examples(root: &Command) -> Roff {

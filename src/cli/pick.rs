@@ -91,13 +91,9 @@ impl Look<'_> {
             };
         }
         let theirs: Vec<&Meeting> = self.alive().filter(|m| person.is_none_or(|p| p == m.person)).collect();
-        let wanted = typed.trim().to_lowercase();
-        let mut found: Vec<&Meeting> = theirs.iter().copied().filter(|m| lower(m).contains(&wanted)).collect();
-        if found.iter().any(|m| lower(m) == wanted) {
-            found.retain(|m| lower(m) == wanted);
-        }
+        let found = titled(theirs.iter().copied(), typed);
         match found[..] {
-            [only] if !wanted.is_empty() => Ok(only),
+            [only] if !typed.trim().is_empty() => Ok(only),
             [] => Err(self.unknown_meeting(typed, &theirs)),
             _ => Err(self.ambiguous(&format!("`{}` could be several meetings", shown(typed)), &found)),
         }
@@ -125,14 +121,10 @@ impl Look<'_> {
         !self.named(typed, person).is_empty()
     }
 
-    /// Meetings with the text in their title, earliest first; a whole title wins over a part of one.
+    /// Meetings with the text in their title, earliest first.
     fn named(&self, typed: &str, person: Option<&str>) -> Vec<&Meeting> {
-        let wanted = typed.trim().to_lowercase();
-        let theirs = self.meetings.iter().filter(|m| !wanted.is_empty() && person.is_none_or(|p| p == m.person));
-        let mut found: Vec<&Meeting> = theirs.filter(|m| lower(m).contains(&wanted)).collect();
-        if found.iter().any(|m| lower(m) == wanted) {
-            found.retain(|m| lower(m) == wanted);
-        }
+        let theirs = self.meetings.iter().filter(|m| !typed.trim().is_empty() && person.is_none_or(|p| p == m.person));
+        let mut found = titled(theirs, typed);
         found.sort_by_key(|m| m.starts_at);
         found
     }
@@ -208,6 +200,16 @@ pub fn incident(typed: &str) -> Result<IncidentId, UsageError> {
     IncidentId::parse(typed.trim()).ok_or_else(|| {
         UsageError(format!("`{}` is not the id of an incident, such as i7; `savehub status` lists them", shown(typed)))
     })
+}
+
+/// The meetings with the text in their title; a whole title wins over a part of one.
+fn titled<'m>(meetings: impl Iterator<Item = &'m Meeting>, typed: &str) -> Vec<&'m Meeting> {
+    let wanted = typed.trim().to_lowercase();
+    let mut found: Vec<&Meeting> = meetings.filter(|m| lower(m).contains(&wanted)).collect();
+    if found.iter().any(|m| lower(m) == wanted) {
+        found.retain(|m| lower(m) == wanted);
+    }
+    found
 }
 
 fn starting_by<'m>(meetings: &[&'m Meeting], until: Timestamp) -> Vec<&'m Meeting> {

@@ -19,6 +19,11 @@ use std::time::Duration;
 /// So far ahead a calendar is read, as by a tick.
 const AHEAD: Duration = Duration::from_secs(24 * 3600);
 
+/// Asks one thing.
+fn job(check: &'static str, target: String, ask: impl FnOnce() -> Check + Send + 'static) -> Job {
+    Job { check, target, run: Box::new(move || vec![ask()]) }
+}
+
 /// The account, as one job.
 pub(super) fn account(checkup: Arc<dyn Checkup>, needs: AccountNeeds) -> Job {
     // Our time is read right before: the clocks are compared by it.
@@ -29,59 +34,47 @@ pub(super) fn account(checkup: Arc<dyn Checkup>, needs: AccountNeeds) -> Job {
 pub(super) fn mail(config: &EmailConfig) -> Job {
     let (name, config) = ("mail", config.clone());
     let server = format!("{}:{}", printable(&config.host), config.port);
-    let target = server.clone();
-    let run = move || {
-        vec![match checkup::mail_server(&config) {
-            Ok(()) if config.login.is_some() => Check::ok(name, format!("{server} took the login; no mail was sent")),
-            Ok(()) => Check::ok(name, format!("{server} answers; no mail was sent")),
-            Err(why) => Check::problem(
-                name,
-                format!("{server}: {}", printable(&why)),
-                "Check host, port, security, user and password under [email]",
-            ),
-        }]
-    };
-    Job { check: name, target, run: Box::new(run) }
+    job(name, server.clone(), move || match checkup::mail_server(&config) {
+        Ok(()) if config.login.is_some() => Check::ok(name, format!("{server} took the login; no mail was sent")),
+        Ok(()) => Check::ok(name, format!("{server} answers; no mail was sent")),
+        Err(why) => {
+            let remedy = "Check host, port, security, user and password under [email]";
+            Check::problem(name, format!("{server}: {}", printable(&why)), remedy)
+        }
+    })
 }
 
 pub(super) fn webhook(config: &WebhookConfig) -> Job {
     let (name, config) = ("webhook", config.clone());
-    let target = format!("[webhook.{}]", printable(&config.name));
-    let who = target.clone();
-    let run = move || {
-        vec![match checkup::webhook(&config) {
-            Ok(()) => Check::ok(name, format!("{who}: its server is there; nothing was sent to it")),
-            Err(why) => Check::problem(
-                name,
-                format!("{who}: {}", printable(&why)),
-                "Check its address, and whether its server runs",
-            ),
-        }]
-    };
-    Job { check: name, target, run: Box::new(run) }
+    let who = format!("[webhook.{}]", printable(&config.name));
+    job(name, who.clone(), move || match checkup::webhook(&config) {
+        Ok(()) => Check::ok(name, format!("{who}: its server is there; nothing was sent to it")),
+        Err(why) => {
+            let remedy = "Check its address, and whether its server runs";
+            Check::problem(name, format!("{who}: {}", printable(&why)), remedy)
+        }
+    })
 }
 
 /// The server that is pinged. A ping would say that ticks run.
 pub(super) fn heartbeat(config: &WatcherConfig) -> Job {
     let (name, config) = ("heartbeat", config.clone());
-    let run = move || {
-        let reached = config.heartbeat_url().unwrap_or_else(|| Err("there is no address".into()));
-        vec![match reached.and_then(|url| checkup::server(&url, None, WITHIN)) {
+    job(name, "the server of heartbeat_url".into(), move || {
+        let url = config.heartbeat_url().unwrap_or_else(|| Err("there is no address".into()));
+        match url.and_then(|url| checkup::server(&url, None, WITHIN)) {
             Ok(()) => Check::ok(name, "its server is there; it was not pinged"),
-            Err(why) => Check::problem(
-                name,
-                format!("who is told that ticks run cannot be reached: {}", printable(&why)),
-                "Check heartbeat_url, and the network; while it hears nothing, it alarms",
-            ),
-        }]
-    };
-    Job { check: name, target: "the server of heartbeat_url".into(), run: Box::new(run) }
+            Err(why) => {
+                let detail = format!("who is told that ticks run cannot be reached: {}", printable(&why));
+                let remedy = "Check heartbeat_url, and the network; while it hears nothing, it alarms";
+                Check::problem(name, detail, remedy)
+            }
+        }
+    })
 }
 
 pub(super) fn key_bin(url: &str) -> Job {
     let url = url.to_owned();
-    let run = move || vec![judge_bin(checkup::key_bin(&url))];
-    Job { check: "key_bin", target: "the TwiML Bin".into(), run: Box::new(run) }
+    job("key_bin", "the TwiML Bin".into(), move || judge_bin(checkup::key_bin(&url)))
 }
 
 fn judge_bin(told: Result<Bin, String>) -> Check {
@@ -125,12 +118,10 @@ fn calendar(
     let config = CalendarConfig { timeout: config.timeout.min(WITHIN), ..config.clone() };
     let target = format!("{}/{}", printable(&person.id), printable(&source.name));
     let who = target.clone();
-    let run = move || {
-        let read = read(&person, &source, &config, now);
+    job("calendar", target, move || {
         let refresh = source.refresh.unwrap_or(config.refresh);
-        vec![judge(&who, read, view.as_ref(), refresh, now)]
-    };
-    Job { check: "calendar", target, run: Box::new(run) }
+        judge(&who, read(&person, &source, &config, now), view.as_ref(), refresh, now)
+    })
 }
 
 /// How many events are in it, or why it cannot be used.

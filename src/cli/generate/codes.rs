@@ -1,6 +1,6 @@
 //! The table of Twilio's error codes in savehub-twilio(7), from the words the program itself uses.
 
-use super::entry;
+use super::parts::{entry, trimmed};
 use crate::model::RejectionClass;
 use crate::provider::{known_codes, meaning, remedy};
 use clap_mangen::roff::{Roff, roman};
@@ -45,7 +45,7 @@ fn table() -> String {
         }
     }
     // Not `render`: its preamble stands at the top of whole pages.
-    super::trimmed(&roff.to_roff())
+    trimmed(&roff.to_roff())
 }
 
 fn grouped(class: RejectionClass) -> Vec<(Vec<String>, String)> {

@@ -2,7 +2,7 @@
 
 mod example;
 
-use super::{DATE, VERSION};
+use super::parts::{DATE, VERSION, trimmed};
 use crate::config;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 use example::{Group, Key, Section};
@@ -62,7 +62,7 @@ pub(super) fn page() -> String {
     roff.control("SH", ["SEE ALSO"]);
     let pages = ["savehub(1)", "savehub-calendar(7)", "savehub-channels(7)", "savehub-hear(7)", "savehub-twilio(7)"];
     roff.text([roman(pages.join(", "))]);
-    super::trimmed(&roff.render())
+    trimmed(&roff.render())
 }
 
 fn show(roff: &mut Roff, section: &Section) {
