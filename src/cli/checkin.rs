@@ -3,7 +3,7 @@
 use super::args::CheckinArgs;
 use super::ctx::Ctx;
 use super::meeting;
-use super::pick::{self, Look};
+use super::pick::{self, MeetingSearch};
 use super::words::effects;
 use crate::exit::{Exit, UsageError};
 use crate::model::{IncidentState, MeetingState};
@@ -33,8 +33,8 @@ fn running_or_next(person: Option<&str>, ctx: &Ctx<'_>) -> anyhow::Result<Meetin
     let (since, until) = (ctx.now.minus(LONGEST), ctx.now.plus(pick::NEXT_WITHIN).plus(Duration::from_millis(1)));
     let meetings = ctx.store.meetings(since, until)?;
     let incidents = ctx.store.snapshot(ctx.now, since, until)?.incidents;
-    let look = Look { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
-    Ok(look.running_or_next(&person.id, &incidents)?.clone())
+    let search = MeetingSearch { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
+    Ok(search.running_or_next(&person.id, &incidents)?.clone())
 }
 
 /// What happened, in one line.

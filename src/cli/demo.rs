@@ -82,7 +82,7 @@ impl Morning<'_> {
         self.clock.advance(Duration::from_secs(26));
         self.tick_until("09:20:00")?;
         let minutes = self.world.clock.now().since(before) / 60_000;
-        self.tell(&format!("{minutes} minutes of ticks later: nothing rang any more"))?;
+        self.say(&format!("{minutes} minutes of ticks later: nothing rang any more"))?;
         writeln!(self.out, "\n{OUTRO}")?;
         Ok(())
     }
@@ -102,8 +102,8 @@ impl Morning<'_> {
             },
             now,
         )?;
-        self.tell("meeting added: Board sync, 09:00, Ana (****0123)")?;
-        self.tell("the ladder: call 3 min before, call again 90 s before, unless she checks in")?;
+        self.say("meeting added: Board sync, 09:00, Ana (****0123)")?;
+        self.say("the ladder: call 3 min before, call again 90 s before, unless she checks in")?;
         Ok(meeting.id)
     }
 
@@ -111,7 +111,7 @@ impl Morning<'_> {
     fn tick_until(&mut self, until: &str) -> anyhow::Result<()> {
         loop {
             let summary = crate::tick::tick(&self.world)?;
-            self.tell_tick(&summary)?;
+            self.say_tick(&summary)?;
             if self.time().as_str() >= until {
                 return Ok(());
             }
@@ -119,9 +119,9 @@ impl Morning<'_> {
         }
     }
 
-    fn tell_tick(&mut self, summary: &Summary) -> anyhow::Result<()> {
+    fn say_tick(&mut self, summary: &Summary) -> anyhow::Result<()> {
         for incident in &summary.opened {
-            self.tell(&format!("tick: the meeting comes into reach, incident {incident} is open"))?;
+            self.say(&format!("tick: the meeting comes into reach, incident {incident} is open"))?;
         }
         for call in &summary.calls {
             let words = match call.status {
@@ -130,11 +130,11 @@ impl Morning<'_> {
                 CallStatus::Completed => format!("answered, {} s", call.duration_s.unwrap_or(0)),
                 other => other.to_string(),
             };
-            self.tell(&format!("tick: the call to {}: {words}", call.to))?;
+            self.say(&format!("tick: the call to {}: {words}", call.to))?;
         }
         for result in &summary.results {
             let said = result.message.as_deref().unwrap_or_default();
-            self.tell(&format!("tick: {}", self.paint.notice(&result_words(result, false))))?;
+            self.say(&format!("tick: {}", self.paint.notice(&result_words(result, false))))?;
             if result.call_id.is_some() {
                 writeln!(self.out, "          it says: \"{said}\"")?;
             }
@@ -146,9 +146,9 @@ impl Morning<'_> {
         self.clock.advance(Duration::from_secs(4));
         let ended = self.world.store.check_in(meeting, CheckIn::Joined, self.world.clock.now())?;
         let state = self.paint.notice(ended.state.as_str());
-        self.tell(&format!("ana runs `savehub checkin`: {} is {state}, nothing rings any more", ended.incident))?;
+        self.say(&format!("ana runs `savehub checkin`: {} is {state}, nothing rings any more", ended.incident))?;
         for call in crate::tick::hang_up_now(&self.world, ended.incident)?.calls {
-            self.tell(&format!("the ringing call to {} is hung up: {}", call.to, call.status))?;
+            self.say(&format!("the ringing call to {} is hung up: {}", call.to, call.status))?;
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl Morning<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, what: &str) -> anyhow::Result<()> {
+    fn say(&mut self, what: &str) -> anyhow::Result<()> {
         writeln!(self.out, "{}  {what}", self.time())?;
         Ok(())
     }

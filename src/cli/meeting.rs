@@ -2,7 +2,8 @@
 
 use super::args::{MeetingAddArgs, MeetingCancelArgs, MeetingCommand, MeetingListArgs, MeetingMoveArgs};
 use super::ctx::Ctx;
-use super::pick::{self, Look};
+use super::json::object;
+use super::pick::{self, MeetingSearch};
 use super::print;
 use super::words::effects;
 use crate::config::Person;
@@ -12,7 +13,6 @@ use crate::store::{Ended, Meeting, NewMeeting};
 use crate::when;
 use crate::zone::Zone;
 use anyhow::Context as _;
-use serde::Serialize;
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ pub(super) fn choose(typed: &str, person: Option<&str>, ctx: &Ctx<'_>) -> anyhow
     {
         meetings.extend(ctx.store.meeting(id)?);
     }
-    let look = Look { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
-    Ok(look.meeting(typed, person)?.clone())
+    let search = MeetingSearch { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
+    Ok(search.meeting(typed, person)?.clone())
 }
 
 fn add(args: &MeetingAddArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
@@ -167,14 +167,6 @@ pub(super) fn ended(ended: Option<&Ended>) -> String {
         .map_or_else(String::new, |ended| format!("; {} ended{}", ended.incident, effects(ended)))
 }
 
-/// `meeting list --json`.
-#[derive(Serialize)]
-struct MeetingList<'a> {
-    schema: u32,
-    now: Timestamp,
-    meetings: &'a [Meeting],
-}
-
 fn list(args: &MeetingListArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let since = if args.all { Timestamp::from_ms(0) } else { ctx.now.minus(DAY) };
     let mut meetings = ctx.store.meetings(since, Timestamp::from_ms(i64::MAX))?;
@@ -185,7 +177,7 @@ fn list(args: &MeetingListArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
         clean(meeting);
     }
     if args.json {
-        print::json(ctx.out, &MeetingList { schema: 1, now: ctx.now, meetings: &meetings })?;
+        print::json(ctx.out, &object! { schema: 1, now: ctx.now, meetings: &meetings })?;
     } else {
         ctx.out.write_all(listing(&meetings, &ctx.config.people, ctx.now, ctx.screen.width).as_bytes())?;
     }

@@ -19,6 +19,7 @@ mod init;
 mod json;
 pub mod keypress;
 pub mod meeting;
+mod monitoring;
 mod open;
 pub mod pause;
 pub mod pick;
@@ -33,7 +34,6 @@ mod testing;
 mod tick;
 pub mod vcard;
 mod watchdog;
-mod watched;
 pub mod words;
 mod write;
 

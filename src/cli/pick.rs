@@ -64,7 +64,7 @@ pub fn first_zone(people: &[Person]) -> Zone {
 }
 
 /// What choosing a meeting looks at.
-pub struct Look<'a> {
+pub struct MeetingSearch<'a> {
     /// Wall time.
     pub now: Timestamp,
     /// The people of the config.
@@ -73,7 +73,7 @@ pub struct Look<'a> {
     pub meetings: &'a [Meeting],
 }
 
-impl Look<'_> {
+impl MeetingSearch<'_> {
     /// The meeting with the typed id (`m3`, `3`), else the one with the typed text in its title. A text finds planned
     /// meetings that are not over; a whole title wins over a part of one.
     pub fn meeting(&self, typed: &str, person: Option<&str>) -> Result<&Meeting, UsageError> {

@@ -2,9 +2,9 @@
 
 use super::args::TickArgs;
 use super::ctx::Invocation;
+use super::monitoring::MonitoredTick;
 use super::print::{self, Screen};
 use super::watchdog::Watchdog;
-use super::watched::Watched;
 use super::words::{heard_how, heard_words, reason_words, result_words};
 use super::{open, pick};
 use crate::clock::{Clock, ManualClock, SystemClock};
@@ -22,16 +22,16 @@ use std::sync::Arc;
 pub(super) fn run(args: &TickArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
     let config = Arc::new(open::config(file)?);
     let _watchdog = Watchdog::start(config.engine.tick_limit);
-    let watched = Watched::begin();
+    let monitored = MonitoredTick::begin();
     let clock = clock(args, &config)?;
     let (store, ran) = match store(args, &config) {
-        Ok(store) => (Some(Arc::clone(&store)), ticked(args, &config, &store, clock)),
+        Ok(store) => (Some(Arc::clone(&store)), run_tick(args, &config, &store, clock)),
         Err(error) => (None, Err(error.into())),
     };
     let shown = ran.as_ref().map_or(Ok(()), |summary| show(args, summary, screen, out));
     // A rehearsal is no sign of life.
     if !args.dry_run && args.now.is_none() {
-        watched.end(&config, store.as_deref(), ran.as_ref());
+        monitored.end(&config, store.as_deref(), ran.as_ref());
     }
     let exit = ran?.exit();
     shown?;
@@ -49,7 +49,7 @@ fn store(args: &TickArgs, config: &Config) -> Result<Arc<dyn Store>, StoreError>
     }
 }
 
-fn ticked(
+fn run_tick(
     args: &TickArgs,
     config: &Arc<Config>,
     store: &Arc<dyn Store>,
@@ -103,7 +103,7 @@ fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io:
     Ok(())
 }
 
-/// `i4 Board sync (ana): its calendar moved it`: only what was being watched; a day's new meetings are no news for cron.
+/// `i4 Board sync (ana): its calendar moved it`: only what was being monitored; a day's new meetings are no news for cron.
 fn meeting_line(meeting: &MeetingSeen) -> Option<String> {
     let incident = meeting.incident?;
     let what = match meeting.reason {

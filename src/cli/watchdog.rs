@@ -21,7 +21,7 @@ impl Watchdog {
         let (alive, gone) = channel::<()>();
         let watch = move || {
             if gone.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                bite(limit);
+                end_process(limit);
             }
         };
         std::thread::Builder::new().name("watchdog".into()).spawn(watch).ok()?;
@@ -29,7 +29,7 @@ impl Watchdog {
     }
 }
 
-fn bite(limit: Duration) {
+fn end_process(limit: Duration) {
     // Whatever hangs may hang the orderly exit too (a lock of the log, an exit handler).
     let killer = std::thread::Builder::new().spawn(|| {
         let (_never, wait) = channel::<()>();
@@ -38,10 +38,10 @@ fn bite(limit: Duration) {
     });
     drop(killer);
     log::error!("the tick did not end within {} s and was ended; the next one goes on where it was", limit.as_secs());
-    leave();
+    exit();
 }
 
 #[expect(clippy::disallowed_methods, reason = "nothing is left to return through: the main thread hangs")]
-fn leave() {
+fn exit() {
     std::process::exit(Exit::NotDone.code().into());
 }

@@ -41,7 +41,7 @@ pub struct FileFacts {
 
 /// What is wrong with them. `me`: the user who asks.
 pub fn modes(files: &[FileFacts], me: u32) -> Vec<Check> {
-    let mut found: Vec<Check> = files.iter().flat_map(|file| judge(file)).collect();
+    let mut found: Vec<Check> = files.iter().flat_map(judge).collect();
     let foreign = files.iter().find(|file| file.kind == FileKind::Database && file.owner != me);
     found.extend(foreign.map(|file| {
         let detail = format!("{} belongs to user {}, and you are user {me}", shown(&file.path), file.owner);

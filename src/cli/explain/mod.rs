@@ -14,7 +14,7 @@ pub(super) use json::FIELDS;
 
 use super::args::ExplainArgs;
 use super::ctx::Ctx;
-use super::pick::{self, Look};
+use super::pick::{self, MeetingSearch};
 use super::print;
 use super::words::{exact, incident_words, skip_words, title};
 use crate::exit::{Exit, UsageError};
@@ -72,8 +72,8 @@ fn choose(args: &ExplainArgs, ctx: &Ctx<'_>) -> anyhow::Result<Chosen> {
         return Ok(Chosen::Meeting(id));
     }
     let meetings = ctx.store.meetings(ctx.now.minus(SINCE), Timestamp::from_ms(i64::MAX))?;
-    let look = Look { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
-    match look.find_meeting(typed, args.person.as_deref()) {
+    let search = MeetingSearch { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
+    match search.find_meeting(typed, args.person.as_deref()) {
         Ok(meeting) => Ok(Chosen::Meeting(meeting.id)),
         Err(error) => {
             let calendars = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?.calendars;
@@ -82,7 +82,7 @@ fn choose(args: &ExplainArgs, ctx: &Ctx<'_>) -> anyhow::Result<Chosen> {
             let mut found = left_out(ctx.store, &calendars, whose, ctx.now)?;
             found.retain(|one| !wanted.is_empty() && printable(&one.meeting.title).to_lowercase().contains(&wanted));
             // What several meetings could be is to be said first.
-            let several = look.fits(typed, args.person.as_deref());
+            let several = search.fits(typed, args.person.as_deref());
             if found.is_empty() || several { Err(error.into()) } else { Ok(Chosen::LeftOut(found)) }
         }
     }

@@ -2,8 +2,8 @@ use super::*;
 use crate::cli::testing::{NOW, incident as incident_of, meeting, minutes, person as named};
 use crate::model::IncidentState;
 
-fn look(meetings: &[Meeting]) -> Look<'_> {
-    Look { now: NOW, people: &[], meetings }
+fn search(meetings: &[Meeting]) -> MeetingSearch<'_> {
+    MeetingSearch { now: NOW, people: &[], meetings }
 }
 
 fn of(mut meeting: Meeting, person: &str) -> Meeting {
@@ -39,27 +39,27 @@ fn several_people_or_none_must_be_told_apart() {
 fn a_meeting_is_found_by_id_or_by_a_part_of_its_title_in_any_case() {
     let meetings = [meeting(3, "Board sync", minutes(60)), meeting(4, "Dentist", minutes(90))];
     for typed in ["m3", "3", "board", "BOARD SYNC", " sync "] {
-        assert_eq!(id(look(&meetings).meeting(typed, None)), "m3", "{typed}");
+        assert_eq!(id(search(&meetings).meeting(typed, None)), "m3", "{typed}");
     }
 }
 
 #[test]
 fn an_id_finds_even_what_is_over_and_a_title_does_not() {
     let meetings = [meeting(3, "Board sync", minutes(-90))];
-    assert_eq!(id(look(&meetings).meeting("m3", None)), "m3");
-    assert_eq!(id(look(&meetings).meeting("board", None)), "there is no meeting `board`, and none to come");
+    assert_eq!(id(search(&meetings).meeting("m3", None)), "m3");
+    assert_eq!(id(search(&meetings).meeting("board", None)), "there is no meeting `board`, and none to come");
 }
 
 #[test]
 fn a_whole_title_wins_over_a_part_of_one() {
     let meetings = [meeting(3, "Sync", minutes(60)), meeting(4, "Board sync", minutes(90))];
-    assert_eq!(id(look(&meetings).meeting("sync", None)), "m3");
+    assert_eq!(id(search(&meetings).meeting("sync", None)), "m3");
 }
 
 #[test]
 fn digits_that_are_no_id_can_be_part_of_a_title() {
     let meetings = [meeting(3, "Plan 2027", minutes(60))];
-    assert_eq!(id(look(&meetings).meeting("2027", None)), "m3");
+    assert_eq!(id(search(&meetings).meeting("2027", None)), "m3");
 }
 
 #[test]
@@ -67,44 +67,44 @@ fn an_ambiguous_title_lists_id_time_title_and_person() {
     let meetings =
         [meeting(3, "Board sync", minutes(12)), of(meeting(4, "Board\u{1b} dinner", minutes(60 * 24)), "benno")];
     let people = [named("ana"), named("benno")];
-    let look = Look { people: &people, ..look(&meetings) };
+    let search = MeetingSearch { people: &people, ..search(&meetings) };
     assert_eq!(
-        id(look.meeting("board", None)),
+        id(search.meeting("board", None)),
         "`board` could be several meetings; write its id:\n  \
          m3 09:12 (in 12 min) Board sync, ana\n  \
          m4 2026-11-23 09:00 (in 24 h) Board  dinner, benno"
     );
-    assert_eq!(id(look.meeting("board", Some("benno"))), "m4");
-    assert_eq!(id(look.meeting("m3", Some("benno"))), "m3 Board sync is a meeting of ana, not of benno");
+    assert_eq!(id(search.meeting("board", Some("benno"))), "m4");
+    assert_eq!(id(search.meeting("m3", Some("benno"))), "m3 Board sync is a meeting of ana, not of benno");
 }
 
 #[test]
 fn an_unknown_meeting_says_which_are_near() {
     let meetings = [meeting(3, "Board sync", minutes(12)), meeting(4, "Dentist", minutes(60))];
     let people = [named("ana")];
-    let look = Look { people: &people, ..look(&meetings) };
+    let search = MeetingSearch { people: &people, ..search(&meetings) };
     assert_eq!(
-        id(look.meeting("baord", None)),
+        id(search.meeting("baord", None)),
         "there is no meeting `baord`; near it:\n  m3 09:12 (in 12 min) Board sync, ana"
     );
     assert_eq!(
-        id(look.meeting("m9", None)),
+        id(search.meeting("m9", None)),
         "there is no meeting `m9`; to come:\n  \
          m3 09:12 (in 12 min) Board sync, ana\n  m4 10:00 (in 1 h) Dentist, ana"
     );
-    assert!(id(look.meeting("", None)).starts_with("`` could be several meetings"));
+    assert!(id(search.meeting("", None)).starts_with("`` could be several meetings"));
 }
 
 #[test]
 fn an_empty_text_never_means_the_only_meeting() {
     let meetings = [meeting(3, "Board sync", minutes(12))];
-    assert!(look(&meetings).meeting(" ", None).is_err());
+    assert!(search(&meetings).meeting(" ", None).is_err());
 }
 
 #[test]
 fn check_in_means_the_running_meeting_rather_than_a_much_later_one() {
     let meetings = [meeting(3, "Board sync", minutes(-4)), meeting(4, "Dentist", minutes(120))];
-    assert_eq!(id(look(&meetings).running_or_next("ana", &[])), "m3");
+    assert_eq!(id(search(&meetings).running_or_next("ana", &[])), "m3");
 }
 
 #[test]
@@ -115,10 +115,10 @@ fn check_in_means_the_next_meeting_within_twelve_hours() {
         meeting(4, "Dentist", minutes(120)),
         meeting(5, "Dinner", minutes(400)),
     ];
-    assert_eq!(id(look(&meetings).running_or_next("ana", &[])), "m4");
+    assert_eq!(id(search(&meetings).running_or_next("ana", &[])), "m4");
     let late = [meeting(5, "Breakfast", minutes(721))];
     assert_eq!(
-        id(look(&late).running_or_next("ana", &[])),
+        id(search(&late).running_or_next("ana", &[])),
         "ana has no meeting now or in the next 12 h; `savehub meeting list` shows later ones"
     );
 }
@@ -128,7 +128,7 @@ fn check_in_asks_back_when_two_meetings_are_equally_likely() {
     let people = [named("ana")];
     for (first, second) in [(-4, 15), (-4, -2), (60, 75)] {
         let meetings = [meeting(3, "Board sync", minutes(first)), meeting(4, "Dentist", minutes(second))];
-        let text = id(Look { people: &people, ..look(&meetings) }.running_or_next("ana", &[]));
+        let text = id(MeetingSearch { people: &people, ..search(&meetings) }.running_or_next("ana", &[]));
         assert!(text.starts_with("say which meeting; write its id:\n  m3 ") && text.contains("\n  m4 "), "{text}");
     }
 }
@@ -138,21 +138,21 @@ fn a_running_meeting_that_was_checked_in_gives_way_to_one_that_starts_soon_and_t
     let running = meeting(3, "Board sync", minutes(-4));
     let ended = [incident_of(7, &running, IncidentState::Resolved)];
     let meetings = [running.clone(), meeting(4, "Dentist", minutes(10))];
-    assert_eq!(id(look(&meetings).running_or_next("ana", &ended)), "m4");
-    assert_eq!(id(look(&meetings[..1]).running_or_next("ana", &ended)), "m3");
+    assert_eq!(id(search(&meetings).running_or_next("ana", &ended)), "m4");
+    assert_eq!(id(search(&meetings[..1]).running_or_next("ana", &ended)), "m3");
 
     let meetings = [running.clone(), meeting(4, "Dentist", minutes(120))];
-    assert_eq!(id(look(&meetings).running_or_next("ana", &ended)), "m3");
+    assert_eq!(id(search(&meetings).running_or_next("ana", &ended)), "m3");
 
     let moved = [Meeting { generation: 2, ..running }];
-    assert_eq!(id(look(&moved).running_or_next("ana", &ended)), "m3");
+    assert_eq!(id(search(&moved).running_or_next("ana", &ended)), "m3");
 }
 
 #[test]
 fn a_cancelled_meeting_is_never_meant_by_check_in() {
     let mut called_off = meeting(3, "Board sync", minutes(5));
     called_off.state = MeetingState::Cancelled;
-    assert!(look(&[called_off]).running_or_next("ana", &[]).is_err());
+    assert!(search(&[called_off]).running_or_next("ana", &[]).is_err());
 }
 
 #[test]

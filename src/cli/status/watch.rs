@@ -49,7 +49,7 @@ fn watch(args: &StatusArgs, every: Duration, ctx: &mut Ctx<'_>) -> anyhow::Resul
             Ok(seen) => {
                 let exit = exit(seen.last_tick.as_ref(), &status);
                 let stale = "STALE: the last tick is older than --max-age, or there was none";
-                let alarm = (exit == Exit::Stale).then(|| screen.paint.alarm(stale) + "\n").unwrap_or_default();
+                let alarm = if exit == Exit::Stale { screen.paint.alarm(stale) + "\n" } else { String::new() };
                 (alarm + &render(&seen, &status), exit)
             }
             // The next look may find it whole again.

@@ -54,7 +54,7 @@ pub(super) fn detailed(words: &str, detail: Option<&str>) -> String {
 }
 
 /// `1 call`, `2 calls`, `3 retries`, `4 people`.
-pub(super) fn counted<N: Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
+pub(super) fn counted<N: Copy + Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
     match (n == N::from(1), what, what.strip_suffix("try")) {
         (true, ..) => format!("1 {what}"),
         (false, "person", _) => format!("{n} people"),
@@ -68,7 +68,7 @@ pub(super) fn effects(ended: &Ended) -> String {
     let steps = (ended.cancelled_steps, "pending step", "cancelled");
     let calls = (ended.hang_ups, "call", "to hang up");
     let shown = [steps, calls].into_iter().filter(|(n, ..)| *n > 0);
-    shown.map(|(n, what, done)| format!(", {} {done}", counted(n, what))).collect()
+    shown.map(|(n, what, done)| format!(", {} {done}", counted(n, what))).collect::<Vec<_>>().concat()
 }
 
 /// `08:57:03`, with the date when it is not today's.

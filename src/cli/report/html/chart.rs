@@ -55,7 +55,7 @@ pub(super) fn columns(label: &str, columns: &[(String, Vec<(&str, u64)>)], top: 
     svg(
         label,
         columns.len() * COLUMN,
-        html! {
+        &html! {
             @for (title, stack) in shapes.filter(|(_, stack)| !stack.is_empty()) {
                 g { title { (title) } @for part in stack { (part) } }
             }
@@ -65,16 +65,16 @@ pub(super) fn columns(label: &str, columns: &[(String, Vec<(&str, u64)>)], top: 
 
 /// A line of thousandths over the same columns; a column without a value leaves a gap.
 pub(super) fn line(label: &str, values: &[Option<u64>]) -> Markup {
-    let mut path = String::new();
+    let mut path = Vec::new();
     let mut before = false;
     for (n, value) in values.iter().enumerate() {
         if let Some(value) = value {
             let (x, y) = (n * COLUMN + 1, 1000 - value.min(&1000));
-            path += &format!("{}{x} {y}H{}", if before { "L" } else { "M" }, x + 8);
+            path.push(format!("{}{x} {y}H{}", if before { "L" } else { "M" }, x + 8));
         }
         before = value.is_some();
     }
-    svg(label, values.len() * COLUMN, html! { path.stroke d=(path) {} })
+    svg(label, values.len() * COLUMN, &html! { path.stroke d=(path.concat()) {} })
 }
 
 /// What was spent, day by day of a month of so many days: the sums so far, from there a dashed line to the forecast, and
@@ -82,13 +82,13 @@ pub(super) fn line(label: &str, values: &[Option<u64>]) -> Markup {
 pub(super) fn spending(label: &str, days: usize, sums: &[u64], forecast: u64, budget: Option<u64>) -> Markup {
     let point = |day: usize, value: u64| format!("{} {}", day * COLUMN, 1000 - value.min(1000));
     let line = |from: String, to: String| format!("M{from}L{to}");
-    let path: String = sums.iter().zip(1..).map(|(sum, day)| format!("L{}", point(day, *sum))).collect();
+    let path: Vec<String> = sums.iter().zip(1..).map(|(sum, day)| format!("L{}", point(day, *sum))).collect();
     let (today, so_far) = (sums.len(), sums.last().copied().unwrap_or(0));
     svg(
         label,
         days * COLUMN,
-        html! {
-            path.stroke d={ "M" (point(0, 0)) (path) } {}
+        &html! {
+            path.stroke d={ "M" (point(0, 0)) (path.concat()) } {}
             path.stroke.dash d=(line(point(today, so_far), point(days, forecast))) {}
             @if let Some(budget) = budget {
                 path.stroke.limit d=(line(point(0, budget), point(days, budget))) {}
@@ -117,7 +117,7 @@ pub(super) fn scaled(n: u64, of: u64) -> u64 {
     n.saturating_mul(1000).checked_div(of).unwrap_or(0).min(1000)
 }
 
-fn svg(label: &str, width: usize, shapes: Markup) -> Markup {
+fn svg(label: &str, width: usize, shapes: &Markup) -> Markup {
     let view = format!("0 0 {} 1000", width.max(1));
     html! { svg viewBox=(view) preserveAspectRatio="none" role="img" aria-label=(label) { (shapes) } }
 }

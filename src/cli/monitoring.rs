@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 const LEFT_OVER: Duration = Duration::from_secs(2);
 
 /// A tick from its beginning on.
-pub(super) struct Watched {
+pub(super) struct MonitoredTick {
     started_at: Timestamp,
     started: Instant,
 }
 
-impl Watched {
+impl MonitoredTick {
     /// It begins now.
     pub(super) fn begin() -> Self {
         Self { started_at: SystemClock.now(), started: Instant::now() }
@@ -45,7 +45,7 @@ impl Watched {
             let gauges = store.and_then(|store| store.gauges(now).ok());
             let source = Source { ended: &ended, now, stopped: config.stopped(), gauges: gauges.as_ref() };
             let done = watcher::write(file, &watcher::text(&source));
-            tell(store, METRICS_FAULT, "metrics_file", done.err().as_deref());
+            report_fault(store, METRICS_FAULT, "metrics_file", done.err().as_deref());
         }
         if watcher.heartbeat.is_some() {
             let left = config.engine.tick_limit.saturating_sub(self.started.elapsed()).saturating_sub(LEFT_OVER);
@@ -53,13 +53,13 @@ impl Watched {
                 Duration::ZERO => Err("the tick took all its time".to_owned()),
                 within => watcher::ping(watcher, &ended, within),
             };
-            tell(store, HEARTBEAT_FAULT, "heartbeat_url", done.err().as_deref());
+            report_fault(store, HEARTBEAT_FAULT, "heartbeat_url", done.err().as_deref());
         }
     }
 }
 
 /// Tells a fault as ticks do; where the store cannot keep it, each time.
-fn tell(store: Option<&dyn Store>, key: &str, what: &str, why: Option<&str>) {
+fn report_fault(store: Option<&dyn Store>, key: &str, what: &str, why: Option<&str>) {
     let there = why.is_some();
     let words = || format!("{what}: {}", why.unwrap_or_default());
     let told = store.map(|store| fault(store, SystemClock.now(), key, there, words));
