@@ -60,7 +60,7 @@ impl Exit {
 
     /// The code of an error that ends the program.
     ///
-    /// An error that is none of ours comes from what the command line or the config named, so it is [`Exit::Usage`]:
+    /// An error that is not one of ours comes from what the command line or the config named, so it is [`Exit::Usage`]:
     /// so is every `ConfigError`.
     pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {

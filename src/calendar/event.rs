@@ -33,7 +33,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    /// Of two copies the one with the higher version counts (RFC 5546 section 2.1.5).
+    /// The copy with the higher version counts (RFC 5546 section 2.1.5).
     pub(super) fn version(&self) -> (i64, Option<DateTime>) {
         (self.sequence, self.stamp)
     }
@@ -115,8 +115,8 @@ impl Reading<'_, '_> {
 /// Longest UID that is kept as it stands, in bytes: each occurrence has a copy.
 const LONGEST_UID: usize = 1000;
 
-/// The event's UID; for an event without one, a text made from its start, its rule and its title; for one longer than
-/// any real one, a text made from it.
+/// The event's UID. An event without one gets a text made from its start, its rule and its title; a UID longer than any
+/// real one is replaced by a text made from it.
 fn uid(file: &File<'_>, fields: &[Field]) -> String {
     let written = fields.iter().find(|field| field.name == Name::Uid).map(|field| file.property(field));
     match written.as_ref().map(|property| value::text(property.value())) {

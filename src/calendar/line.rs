@@ -36,8 +36,8 @@ pub(super) struct Line {
     pub(super) folded: bool,
 }
 
-/// The content lines of a file. The next LF and the next CR are remembered, so that each byte is looked at once for each,
-/// whichever of them the file uses.
+/// The content lines of a file. The next LF and the next CR are remembered, so that each byte is looked at once for
+/// each, whichever of them the file uses.
 pub(super) struct Lines<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -101,8 +101,8 @@ fn find(bytes: &[u8], byte: u8, from: usize) -> usize {
     if stepped > 0 && bytes.get(at - 1) == Some(&byte) { at - 1 } else { bytes.len() }
 }
 
-/// Takes the folds out of a line, at most `most` bytes of it. A line break without a blank behind it, as wrong exporters
-/// write it into long texts, stays as a line break of the text.
+/// Takes the folds out of a line, at most `most` bytes of it. A line break without a blank behind it, as wrong
+/// exporters write it into long texts, stays as a line break of the text.
 pub(super) fn unfold(raw: &[u8], most: usize) -> Cow<'_, str> {
     if !raw.iter().any(|b| matches!(b, b'\r' | b'\n')) {
         return decode(Cow::Borrowed(raw.get(..most).unwrap_or(raw)));
@@ -152,7 +152,7 @@ fn windows_1252(bytes: &[u8]) -> String {
     bytes.iter().map(|b| high(*b).copied().unwrap_or(char::from(*b))).collect()
 }
 
-/// The name of a property; `None` when the line is none (no name, or nothing behind it).
+/// The name of a property; `None` when the line is no property (no name, or nothing behind it).
 pub(super) fn name(raw: &[u8]) -> Option<&[u8]> {
     let of_a_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let end = raw.iter().position(|b| !of_a_name(b))?;

@@ -1,8 +1,8 @@
 //! Which occurrences ring, and what is told about each.
 //!
 //! What an override does not tell it takes from its series; what it tells counts alone, also the answers of its
-//! attendees. Only the person's own answer matters, never that of other guests. Where several own addresses are invited,
-//! the answer that attends most counts; who invites attends without an answer.
+//! attendees. Only the person's own answer matters, never that of other guests. Where several own addresses are
+//! invited, the answer that attends most counts; who invites attends without an answer.
 
 use super::View;
 use super::expand::Occurrence;
@@ -140,7 +140,7 @@ impl<'f> Component<'_, 'f> {
         matches!(start, Time::Date(_)) || midnight && self.word(Name::AllDay) == "TRUE"
     }
 
-    /// Why it does not ring, but for its hour.
+    /// Why it does not ring, apart from its hour.
     fn skip(&self, view: &View<'_>, title: &str, joinable: bool) -> Option<SkipWhy> {
         let policy = view.policy;
         let (status, busy) = (self.word(Name::Status), self.word(Name::BusyStatus));

@@ -21,8 +21,9 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// A text that changes when what decides about the meetings of one and the same calendar does, beside the time: the
-    /// policy, the zone, the zone data, savehub itself. (A newer compiler may give another text: one look more.)
+    /// A text of everything but the time that decides about the meetings of a given calendar: the policy, the zone, the
+    /// zone data, savehub itself. When one of them changes, so does the text. (A newer compiler may give another text,
+    /// which costs one more look.)
     pub fn decided_by(&self) -> String {
         let zones = crate::zone::data_version();
         let says = format!("{:?} {:?} {:?} {}", self.zone, self.policy, self.limits, zones.version);
@@ -37,8 +38,8 @@ impl View<'_> {
 pub struct Limits {
     /// Longest content line after unfolding, in bytes; the rest of a longer one is left out and told.
     pub line: usize,
-    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get at most an eighth of
-    /// what is left.
+    /// Steps of the rule engine, for all series of the calendar together; the events of one UID get at most an eighth
+    /// of what is left.
     pub steps: u64,
     /// Occurrences of one series in the looked-at time; a denser series is left out and told.
     pub per_series: usize,

@@ -1,7 +1,7 @@
 //! Where calendars come from: files, and subscription addresses over HTTP.
 //!
 //! A fetch asks once and decides one thing: is there another whole calendar than the copy that is there? It never
-//! retries, reads no clock but for its own time limit, and does not read what stands in a calendar. When to ask is
+//! retries, reads a clock only for its own time limit, and does not read what stands in a calendar. When to ask is
 //! [`rules::refresh`](crate::rules::refresh)'s; what a missing meeting means is the tick's.
 //!
 //! Whatever is not a whole calendar is a failure, in words that can be shown, and the last good copy stays in force: an
@@ -58,9 +58,9 @@ impl From<String> for FetchFailure {
 
 /// One calendar's source.
 pub trait Feed: Send + Sync {
-    /// Asks once, and ends within the config's `timeout`, but for a file system that hangs. `last` is what was told about
-    /// the copy that is there, all empty when there is none; with `whole` the copy is asked for and read even if it seems
-    /// to be as it was (some servers answer 304 for ever). If it is, that is [`Fetched::Unchanged`] still.
+    /// Asks once, and ends within the config's `timeout` unless a file system hangs. `last` holds the validators of the
+    /// stored copy, all empty when there is none; with `whole` the copy is asked for and read even if it seems to be as
+    /// it was (some servers answer 304 for ever). If it is, that is [`Fetched::Unchanged`] still.
     fn fetch(&self, last: &Validators, whole: bool) -> Fetched;
 }
 

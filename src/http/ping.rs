@@ -1,4 +1,4 @@
-//! One short message to an address that is a password: whoever watches is told that we are alive.
+//! One short message to a secret address: it tells a watcher that we are alive.
 //!
 //! No redirect is followed, since it would lead the secret to where nobody sent it, and no proxy is used, like for
 //! everything whose address must not be seen. Nothing of the address or of the answer is part of an error.

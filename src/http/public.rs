@@ -1,8 +1,8 @@
 //! Which addresses a calendar may come from.
 //!
 //! The address of a subscription is somebody else's text, and a redirect is the server's. Neither may make savehub ask
-//! the printer, the router or a cloud's metadata service. A name is no protection: what it leads to is judged when it is
-//! looked up for the connection that is made, so that no second lookup can give another answer (DNS rebinding).
+//! the printer, the router or a cloud's metadata service. A name is no protection: what it leads to is judged when it
+//! is looked up for the connection that is made, so that no second lookup can give another answer (DNS rebinding).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -33,7 +33,7 @@ const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
 ];
 
 /// Global unicast, RFC 4291 section 2.4. Everything outside (unique local, link-local, multicast, IPv4-compatible) is
-/// special, but for addresses that stand for an IPv4 address.
+/// special, except addresses that stand for an IPv4 address.
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// Is it an address of the public internet? One that carries an IPv4 address (mapped, NAT64, 6to4) is what that one is.

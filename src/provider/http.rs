@@ -56,7 +56,7 @@ pub struct Post<'a> {
     pub allow_http: bool,
     /// The body's type.
     pub content_type: &'a str,
-    /// Headers, but for those of the body. May be secrets.
+    /// Headers, without those of the body. May be secrets.
     pub headers: &'a [(&'a str, &'a str)],
     /// The body.
     pub body: &'a [u8],

@@ -63,10 +63,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Places one call, or sends one message: at most one request, never repeated. Passes `gate` before the body leaves.
+    /// Places one call, or sends one message: at most one request, never repeated. Passes `gate` before the body
+    /// leaves.
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply;
 
-    /// Reads a call. `now` is our wall time, for the skew against the provider's `Date` (and for the mock's turned clock).
+    /// Reads a call. `now` is our wall time, for the skew against the provider's `Date` (and for the mock's turned
+    /// clock).
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError>;
 
     /// Ends a call; safe to repeat. The report is what the provider says afterwards.
@@ -77,8 +79,8 @@ pub trait Provider: Send + Sync {
         false
     }
 
-    /// Every outbound call to `to` from one of `from` that was made through the API, queued ones included. The whole list or
-    /// an error: a list that is cut somewhere would make a call look absent. Safe to repeat.
+    /// Every outbound call to `to` from one of `from` that was made through the API, queued ones included. The whole
+    /// list or an error: a list that is cut somewhere would make a call look absent. Safe to repeat.
     fn list(&self, to: &Target, from: &[Address], now: Timestamp) -> Result<CallList, ProviderError> {
         let _ = (to, from, now);
         Err(ProviderError::Refused("this provider keeps no list of its calls".into()))
@@ -90,7 +92,7 @@ pub trait Provider: Send + Sync {
 pub struct Ask<'a> {
     /// The person's number.
     pub from: &'a Phone,
-    /// Numbers of ours beside those of the config: what was sent came from them.
+    /// Our numbers that something was sent from, besides those of the config.
     pub also: &'a [Phone],
     /// Nothing earlier.
     pub since: Timestamp,
@@ -136,8 +138,8 @@ pub trait Providers: Send + Sync {
     /// Who makes new attempts of this kind; `None` when the config has nobody for it.
     fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>>;
 
-    /// Who can follow and end what an attempt of this kind made under `provider` and `account`; `None` when its account is
-    /// no longer known.
+    /// Who can follow and end what an attempt of this kind made under `provider` and `account`; `None` when its account
+    /// is no longer known.
     fn for_attempt(&self, kind: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>>;
 
     /// Who can be asked what people said; `None` where nobody can answer: the mock phone and test mode.

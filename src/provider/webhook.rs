@@ -1,8 +1,8 @@
 //! Webhooks: one POST to an address of the config, to be repeated with the same key until somebody answers.
 //!
-//! The body is JSON of a shape that does not change but for new names, or the text alone. A redirect is not followed:
-//! it would lead secrets to where the config did not send them. Nothing of an answer but its status is shown, since a
-//! server may repeat the address it was asked at, which is a password.
+//! The body is JSON, to which new names may be added but nothing else changes; or it is the text alone. A redirect is
+//! not followed: it would lead secrets to where the config did not send them. Nothing of an answer but its status is
+//! shown, since a server may repeat the address it was asked at, which is a password.
 
 use super::http::{HttpClient, HttpSettings, Post};
 use super::payload::{MeetingPayload, Payload};

@@ -98,7 +98,7 @@ fn picked_up(row: &AttemptTally) -> Outcome {
 /// How a meeting that was watched ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Ending {
-    /// The person was there after so many calls; 0: before the first one.
+    /// The person joined after this many calls; 0: before the first one.
     Joined(u32),
     /// An operator ended it.
     Operator,

@@ -91,7 +91,7 @@ impl Meetings {
         self.0.values().sum()
     }
 
-    /// How many were joined after so many calls, fewest calls first; without those joined before the first call.
+    /// How many were joined after each number of calls, fewest first; without those joined before the first call.
     pub fn after_calls(&self) -> impl Iterator<Item = (u32, u64)> {
         self.0.iter().filter_map(|(ending, n)| match ending {
             Ending::Joined(calls) if *calls > 0 => Some((*calls, *n)),
@@ -188,8 +188,8 @@ impl Totals {
     }
 }
 
-/// Does the provider name a price for these, sooner or later? Calls cost when they were picked up, messages when they were
-/// sent; the rest of what there is has no price.
+/// Does the provider name a price for these, sooner or later? Calls cost when they were picked up, messages when they
+/// were sent; the rest of what there is has no price.
 fn is_priced(row: &AttemptTally) -> bool {
     let paid_kind = matches!(row.kind, RungKind::Call | RungKind::Sms) && !row.rehearsed;
     let sent = matches!(

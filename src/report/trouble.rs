@@ -30,7 +30,7 @@ pub fn failures<'a>(rows: impl Iterator<Item = &'a AttemptTally>) -> Vec<Failure
             continue;
         }
         let (kind, code, http_status) = (row.kind, row.error_code, row.http_status);
-        // What is said of a proof that there is no call is none of its words.
+        // The detail of a proof that there is no call is not the provider's words.
         let said = row.error.clone().filter(|_| row.state != AttemptState::Absent);
         let failure = found.entry((kind, outcome, code, http_status)).or_insert(Failure {
             kind,

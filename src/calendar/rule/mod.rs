@@ -4,15 +4,16 @@
 //! # How
 //!
 //! The frequency cuts time into *periods*: years, months, weeks, days, hours, minutes or seconds, counted from a fixed
-//! one, so that the period of any moment, and every `INTERVAL`th after the first, are found by arithmetic. No occurrence
-//! lies outside its period. Within a period the table of section 3.3.10 comes down to two questions: which *days* fit
-//! ([`fit`]), and which times of day ([`clock`]); whatever the table calls "expand" or "limit", a part that is there only
-//! lets through what stands in its list. The occurrences of a period are all its days at all those times ([`moments`]),
-//! without being written out: how many there are before an instant, and the n-th of them, are computed. `BYSETPOS` picks
-//! from them.
+//! one, so that the period of any moment, and every `INTERVAL`th after the first, are found by arithmetic. No
+//! occurrence lies outside its period. Within a period the table of section 3.3.10 comes down to two questions: which
+//! *days* fit ([`fit`]), and which times of day ([`clock`]); whatever the table calls "expand" or "limit", a part that
+//! is there only lets through what stands in its list. The occurrences of a period are all its days at all those times
+//! ([`moments`]), without being written out: how many there are before an instant, and the n-th of them, are computed.
+//! `BYSETPOS` picks from them.
 //!
-//! So [`times()`] goes straight to the window, or, to honour a `COUNT`, from period to period, and where all periods hold
-//! the same number of occurrences, straight to the window again. A rule whose lists never match ends with the window.
+//! So [`times()`] goes straight to the window, or, to honour a `COUNT`, from period to period, and where all periods
+//! hold the same number of occurrences, straight to the window again. A rule whose lists never match ends with the
+//! window.
 //!
 //! # Choices
 //!
@@ -100,7 +101,7 @@ const OWN_STEPS: u64 = 200;
 /// How much work the series of one calendar may still cost. A step is a period looked at or an occurrence found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
-    /// Of the UID that is being expanded.
+    /// Left for the UID that is being expanded.
     own: u64,
     /// Shared by all.
     steps: u64,

@@ -119,7 +119,8 @@ impl Series {
         own.saturating_mul(u64::try_from(periods).unwrap_or(0).max(1))
     }
 
-    /// For frequencies finer than a day: when the rule lets nothing take place in this period, the first one that it may.
+    /// For frequencies finer than a day: when the rule lets nothing take place in this period, the first one that it
+    /// may.
     fn barren(&self, number: i64) -> Option<i64> {
         let (freq, clock) = (self.rule.freq, self.rule.clock);
         let length = freq.seconds().filter(|length| *length < DAY)?;
@@ -211,7 +212,7 @@ impl Rule {
         rule
     }
 
-    /// Does every whole period hold the same number of occurrences? Of a completed rule.
+    /// Does every whole period of a completed rule hold the same number of occurrences?
     fn is_even(&self) -> bool {
         let every_day =
             self.months == 0 && self.month_days.is_empty() && self.year_days.is_empty() && self.weeks.is_empty();

@@ -65,7 +65,7 @@ pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
     })
 }
 
-/// The longest time a call stays queued (support article 223180028); an estimate beyond it is none.
+/// The longest time a call stays queued (support article 223180028); an estimate beyond it says nothing.
 const QUEUE_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a call that was just made is expected to stay in the queue: `queue_time`, milliseconds as a text

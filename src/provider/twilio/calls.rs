@@ -87,10 +87,10 @@ impl Twilio {
 /// How a call rings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ring {
-    /// For so long; Twilio takes whole seconds from 1 to 600 and may add 5 (docs/voice/api/call-resource, `Timeout`).
+    /// How long; Twilio takes whole seconds from 1 to 600 and may add 5 (docs/voice/api/call-resource, `Timeout`).
     pub timeout: Duration,
-    /// Tell humans from machines, beside the call (docs/voice/answering-machine-detection, `AsyncAmd`): the answer stands in
-    /// the call's `answered_by`.
+    /// Tell humans from machines, beside the call (docs/voice/answering-machine-detection, `AsyncAmd`): the answer
+    /// stands in the call's `answered_by`.
     pub machine_detection: bool,
 }
 
