@@ -4,13 +4,13 @@
 //! `cargo test` has 400 calendars; the whole has 5,000:
 //! SAVEHUB_PROOF=whole cargo test --release --test it calendars_at_size:: -- --nocapture
 
+use crate::support::stand_in::StandIn;
 use crate::support::world::{BEGIN, World};
 use savehub::clock::Clock;
 use savehub::config::{CalendarPlace, CalendarSource};
 use savehub::feed::{Feed, Feeds, Fetched};
-use savehub::model::{Address, CallReport, HangUp, ProviderKind, Reply, Request, Timestamp, Validators};
-use savehub::provider::mock::{MOCK_ACCOUNT, Mock};
-use savehub::provider::{Gate, Provider, ProviderError};
+use savehub::model::{Timestamp, Validators};
+use savehub::provider::mock::Mock;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -89,38 +89,6 @@ impl Feeds for Shelf {
     }
 }
 
-/// The mock phone, which says when it is asked.
-struct Phones(Arc<Mutex<Option<Arc<Server>>>>);
-
-impl Provider for Phones {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Mock
-    }
-
-    fn account(&self) -> &'static str {
-        MOCK_ACCOUNT
-    }
-
-    fn senders(&self) -> Vec<Address> {
-        Mock::new(&[]).senders()
-    }
-
-    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
-        if let Some(server) = self.0.lock().unwrap().as_ref() {
-            server.events.lock().unwrap().push(Event::Call);
-        }
-        Mock::new(&[]).place(request, gate)
-    }
-
-    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        Mock::new(&[]).fetch(sid, now)
-    }
-
-    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
-        Mock::new(&[]).hang_up(sid, how, now)
-    }
-}
-
 /// People with a calendar each, in which a meeting stands that starts at `meeting` (`HHMMSS` on 2026-11-22, UTC). It is
 /// nine o'clock.
 struct Company {
@@ -139,7 +107,16 @@ impl Company {
             write!(text, "[[person]]\nid = \"p{n}\"\nphone = \"{phone}\"\nzone = \"UTC\"\n").unwrap();
         }
         let knows = Arc::new(Mutex::new(None));
-        let mut world = World::on_phone(&text, Arc::new(Phones(Arc::clone(&knows))));
+        let mut world = World::on_phone(&text, {
+            let phone = StandIn::before(Arc::new(Mock::new(&[])));
+            let knows: Arc<Mutex<Option<Arc<Server>>>> = Arc::clone(&knows);
+            phone.happens(move |_| {
+                if let Some(server) = knows.lock().unwrap().as_ref() {
+                    server.events.lock().unwrap().push(Event::Call);
+                }
+            });
+            phone
+        });
         let server = Arc::new(Server {
             clock: Arc::clone(&world.clock) as _,
             body: format!(

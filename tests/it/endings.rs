@@ -1,7 +1,8 @@
 //! Calls that are ended, attempts nobody knows the end of, machines that slept: seen from the tick.
 
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio};
-use crate::support::world::{Meanwhile, World, result_words};
+use crate::support::stand_in::StandIn;
+use crate::support::world::{World, result_words};
 use savehub::config::ProviderChoice;
 use savehub::exit::Exit;
 use savehub::provider::mock::Mock;
@@ -58,7 +59,7 @@ fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
 
 #[test]
 fn a_provider_that_panics_is_unknown_and_the_other_call_is_placed() {
-    let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone("", Arc::clone(&line) as _);
     let ana = w.meeting("in 180s");
     let ben = w.meeting_of("ben", "Standup", "in 180s");

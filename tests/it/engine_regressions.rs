@@ -1,16 +1,16 @@
 //! What once went wrong in the engine, each as the fact that must hold.
 
-use crate::support::bent::{Bent, fenced, unknown};
 use crate::support::cli::{ANA, Cli};
 use crate::support::fake_script::Endpoint;
 use crate::support::fake_twilio::{Behaviour, FakeTwilio, Latch, TOKEN};
+use crate::support::stand_in::{StandIn, unknown};
 use crate::support::watched::Watched;
-use crate::support::world::{BEGIN, Meanwhile, World, result_words};
+use crate::support::world::{BEGIN, World, result_words};
 use rusqlite::Connection;
 use savehub::clock::{Clock, ManualClock};
 use savehub::config::ProviderChoice;
 use savehub::exit::Exit;
-use savehub::model::{MockOutcome, Timestamp};
+use savehub::model::{MockOutcome, Reply, Timestamp};
 use savehub::provider::mock::Mock;
 use savehub::provider::twilio::Twilio;
 use savehub::provider::{Only, Registry};
@@ -27,7 +27,7 @@ const ONE_RUNG: &str = "[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n";
 #[test]
 fn a_request_that_could_not_end_before_its_deadline_is_not_sent_and_its_step_is_tried_again() {
     for (frozen_s, attempts) in [(22, vec!["ACCEPTED"]), (24, vec!["NOT_SENT", "ACCEPTED"])] {
-        let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+        let line = StandIn::before(Arc::new(Mock::new(&[])));
         let w = World::on_phone(ONE_RUNG, Arc::clone(&line) as _);
         let m = w.meeting("in 180s");
         let (clock, first) = (Arc::clone(&w.clock), AtomicBool::new(true));
@@ -73,18 +73,18 @@ fn a_step_never_gets_two_calls_however_long_its_process_was_frozen_before_the_re
 fn freeze_first_request(w: &mut World, frozen_s: u64) -> Arc<AtomicBool> {
     let in_flight = Arc::new(AtomicBool::new(false));
     let (clock, flag, first) = (Arc::clone(&w.clock), Arc::clone(&in_flight), AtomicBool::new(true));
-    let frozen = Bent::before(w.provider(), move |twilio, call, gate| {
+    let frozen = StandIn::new(w.provider()).placing(move |twilio, call, gate| {
         if !first.swap(false, Ordering::SeqCst) {
             return twilio.place(call, gate);
         }
         clock.advance(Duration::from_secs(frozen_s));
         if let Err(reason) = gate.pass() {
-            return fenced(reason);
+            return Reply::fenced(reason);
         }
         flag.store(true, Ordering::SeqCst);
         unknown()
     });
-    w.parts.providers = Arc::new(Only(frozen));
+    w.parts.providers = Arc::new(Only(Arc::new(frozen)));
     in_flight
 }
 
@@ -100,7 +100,7 @@ fn a_database_that_others_keep_locked_for_writing_does_not_hold_up_the_fence() {
         move || recording.open()
     });
     w.parts.store = watched;
-    let line = Bent::before(w.provider(), move |twilio, call, gate| {
+    let line = StandIn::new(w.provider()).placing(move |twilio, call, gate| {
         if call.user == "ana" {
             claimed.wait();
             other.lock().unwrap().execute_batch("begin immediate").unwrap();
@@ -113,7 +113,7 @@ fn a_database_that_others_keep_locked_for_writing_does_not_hold_up_the_fence() {
         other.lock().unwrap().execute_batch("commit").unwrap();
         reply
     });
-    w.parts.providers = Arc::new(Only(line));
+    w.parts.providers = Arc::new(Only(Arc::new(line)));
     w.tick();
     assert_eq!((w.attempt_states(ana), w.attempt_states(ben)), (words(["ACCEPTED"]), words(["ACCEPTED"])));
     w.phone("ben").rang(1);
@@ -335,7 +335,7 @@ fn more_late_steps_than_are_read_at_once_do_not_end_the_tick_early() {
 
 #[test]
 fn a_shared_call_whose_first_meeting_starts_at_the_fence_still_rings_for_the_second() {
-    let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone(ONE_RUNG, Arc::clone(&line) as _);
     let (first, second) = (w.meeting_of("ana", "First", "in 1s"), w.meeting_of("ana", "Second", "in 50s"));
     let (clock, once) = (Arc::clone(&w.clock), AtomicBool::new(true));
@@ -355,7 +355,7 @@ fn a_shared_call_whose_first_meeting_starts_at_the_fence_still_rings_for_the_sec
 
 #[test]
 fn a_companion_that_is_not_due_yet_is_not_pulled_forward_when_its_shared_call_was_not_sent() {
-    let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone("[guards]\ncritical_window = \"400s\"\n", Arc::clone(&line) as _);
     let (first, second) = (w.meeting_of("ana", "First", "in 180s"), w.meeting_of("ana", "Second", "in 235s"));
     let (store, clock) = (Arc::clone(&w.parts.store), Arc::clone(&w.clock));

@@ -1,18 +1,17 @@
 //! Every lie of the network and of the provider has exactly one outcome, and none makes a second request.
 
 use crate::support::fake_twilio::{ACCOUNT, Behaviour, Endpoint, FakeTwilio, Latch, TOKEN};
-use crate::support::{call, called, engine, sender, twilio_config};
+use crate::support::{Looks, call, called, engine, sender, twilio_config};
 use savehub::clock::ManualClock;
 use savehub::http::Lookup;
 use savehub::model::{FenceReason, NotSentCause, Outcome, RejectionClass};
+use savehub::provider::Provider;
 use savehub::provider::http::HttpClient;
 use savehub::provider::twilio::{Twilio, http_settings};
-use savehub::provider::{Gate, Provider};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PATIENT: Duration = Duration::from_secs(20);
@@ -204,16 +203,6 @@ fn lists() -> Vec<Row> {
     ]
 }
 
-/// Open for so many looks.
-struct OpenFor(AtomicUsize);
-
-impl Gate for OpenFor {
-    fn pass(&self) -> Result<(), FenceReason> {
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        left.map(|_| ()).map_err(|_| FenceReason::IncidentEnded)
-    }
-}
-
 /// What every name resolves to.
 #[derive(Debug)]
 struct Names(Result<SocketAddr, io::ErrorKind>);
@@ -300,7 +289,7 @@ fn check(row: &Row) {
     let latch = Latch::default();
     let (twilio, full) = provider(&row.lie, &fake, &latch);
     let looks = if let Lie::Fenced(looks) = row.lie { looks } else { usize::MAX };
-    let reply = twilio.place(&call("Hello"), &OpenFor(AtomicUsize::new(looks)));
+    let reply = twilio.place(&call("Hello"), &Looks::open_for(looks));
     let name = row.name;
     assert_eq!(Class::of(&reply.outcome), row.class, "{name}: {reply:?}");
     if let (Lie::WrongDate(offset), Some(skew)) = (&row.lie, reply.meta.skew_ms) {

@@ -1,7 +1,8 @@
 //! What else keeps a phone from ringing, or ends it, seen from the tick.
 
 use crate::support::fake_twilio::Behaviour;
-use crate::support::world::{Meanwhile, World, result_words};
+use crate::support::stand_in::StandIn;
+use crate::support::world::{World, result_words};
 use savehub::exit::Exit;
 use savehub::provider::mock::Mock;
 use std::sync::Arc;
@@ -128,7 +129,7 @@ fn the_stop_file_skips_what_is_due_and_is_told_once() {
 
 #[test]
 fn a_stop_file_made_between_claim_and_sending_keeps_the_request_here() {
-    let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone("", Arc::clone(&line) as _);
     let m = w.meeting("in 180s");
     let stop = w.parts.config.stop_file.clone();

@@ -1,7 +1,7 @@
 //! Ladders of every kind of rung, on a turned clock with the mock provider: what is sent, when, to whom, and what stops it.
 
-use crate::support::bent::{Bent, unknown};
 use crate::support::phone;
+use crate::support::stand_in::{StandIn, unknown};
 use crate::support::world::World;
 use savehub::config::{Contact, Rung};
 use savehub::model::{
@@ -221,10 +221,10 @@ fn a_rung_whose_contact_left_the_config_fails_with_its_reason() {
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Everything of this kind goes out without an answer for the first `times`; tokens and keys, in order.
-fn lossy(kind: RungKind, times: usize) -> (Arc<Bent>, Seen) {
+fn lossy(kind: RungKind, times: usize) -> (Arc<StandIn>, Seen) {
     let seen = Seen::default();
     let line = Arc::clone(&seen);
-    let provider = Bent::before(Arc::new(Mock::new(&[])), move |mock, request, gate| {
+    let provider = StandIn::new(Arc::new(Mock::new(&[]))).placing(move |mock, request, gate| {
         if gate.pass().is_err() || request.to.kind != kind {
             return mock.place(request, gate);
         }
@@ -232,7 +232,7 @@ fn lossy(kind: RungKind, times: usize) -> (Arc<Bent>, Seen) {
         seen.push((request.token.clone(), request.key.clone()));
         if seen.len() <= times { unknown() } else { mock.place(request, gate) }
     });
-    (provider, seen)
+    (Arc::new(provider), seen)
 }
 
 fn after_losses(kind: RungKind, times: usize) -> (Vec<String>, usize) {
@@ -275,7 +275,7 @@ fn a_webhook_serves_two_meetings_at_once_and_a_dead_one_holds_up_nobody() {
 
 #[test]
 fn a_number_that_opted_out_of_messages_is_still_called() {
-    let refuse = Bent::before(Arc::new(Mock::new(&[])), |mock, request, gate| match request.to.kind {
+    let refuse = StandIn::new(Arc::new(Mock::new(&[]))).placing(|mock, request, gate| match request.to.kind {
         RungKind::Sms => savehub::model::Reply {
             outcome: Outcome::Rejected(savehub::model::Rejection {
                 class: savehub::model::RejectionClass::Callee,
@@ -287,6 +287,7 @@ fn a_number_that_opted_out_of_messages_is_still_called() {
         },
         _ => mock.place(request, gate),
     });
+    let refuse = Arc::new(refuse);
     let ladder =
         vec![rung(RungKind::Sms, before(400)), rung(RungKind::Sms, before(300)), Rung::call(Duration::from_secs(180))];
     let mut w = world_with("", Arc::clone(&refuse) as _, ladder);

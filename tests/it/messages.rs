@@ -2,7 +2,7 @@
 
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, ListShape, TEST_ACCOUNT, TOKEN};
 use crate::support::wire::Request as Wire;
-use crate::support::{Open, call, engine, phone, twilio_config};
+use crate::support::{Looks, Open, call, engine, phone, twilio_config};
 use savehub::clock::ManualClock;
 use savehub::model::{
     Address, CallList, CallStatus, FenceReason, HangUp, MeetingWords, NotSent, NotSentCause, Outcome, Phone,
@@ -10,7 +10,7 @@ use savehub::model::{
 };
 use savehub::provider::http::form_encode;
 use savehub::provider::twilio::{BODY_MAX, Messages, Twilio};
-use savehub::provider::{Gate, Provider, ProviderError, meaning, remedy};
+use savehub::provider::{Provider, ProviderError, meaning, remedy};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,18 +119,10 @@ fn what_is_no_message_to_a_phone_is_not_sent() {
     assert_eq!(fake.connections(), 0);
 }
 
-struct Shut;
-
-impl Gate for Shut {
-    fn pass(&self) -> Result<(), FenceReason> {
-        Err(FenceReason::IncidentEnded)
-    }
-}
-
 #[test]
 fn a_fenced_message_reaches_nobody() {
     let (fake, _) = fake();
-    let reply = messages(&fake).place(&sms("key-1", "Hello"), &Shut);
+    let reply = messages(&fake).place(&sms("key-1", "Hello"), &Looks::open_for(0));
     assert_eq!(reply, Reply::fenced(FenceReason::IncidentEnded));
     assert_eq!((fake.connections(), fake.messages().len()), (0, 0));
 }

@@ -1,22 +1,14 @@
 //! The mock phone's calls live as they should, seen from any process, and test mode places none.
 
 use crate::support::fake_twilio::FakeTwilio;
-use crate::support::{Open, call, engine};
+use crate::support::{Looks, Open, call, engine};
 use savehub::clock::{Clock, ManualClock};
 use savehub::model::{CallStatus, FenceReason, HangUp, MockOutcome, NotSentCause, Outcome, ProviderKind, Timestamp};
 use savehub::provider::mock::Mock;
 use savehub::provider::test_mode::TestMode;
-use savehub::provider::{Gate, Provider, ProviderError};
+use savehub::provider::{Provider, ProviderError};
 use std::sync::Arc;
 use std::time::Duration;
-
-struct Shut;
-
-impl Gate for Shut {
-    fn pass(&self) -> Result<(), FenceReason> {
-        Err(FenceReason::Stopped)
-    }
-}
 
 fn sid_of(outcome: MockOutcome) -> String {
     match Mock::new(&[outcome]).place(&call("Hello"), &Open).outcome {
@@ -113,7 +105,11 @@ fn a_refusing_gate_stops_mock_and_test_calls_without_using_up_an_outcome() {
     let mock = Arc::new(Mock::new(&[MockOutcome::Busy, MockOutcome::Answered]));
     let test = TestMode::new(Arc::clone(&mock) as Arc<dyn Provider>);
     for provider in [&*mock as &dyn Provider, &test] {
-        let Outcome::NotSent(fenced) = provider.place(&call("Hello"), &Shut).outcome else { panic!() };
+        let Outcome::NotSent(fenced) =
+            provider.place(&call("Hello"), &Looks::new(|_| Err(FenceReason::Stopped))).outcome
+        else {
+            panic!()
+        };
         assert_eq!(fenced.cause, NotSentCause::Fenced(FenceReason::Stopped));
     }
     let Outcome::Accepted(first) = mock.place(&call("Hello"), &Open).outcome else { panic!() };

@@ -1,7 +1,8 @@
 //! The brake: `pause` and `resume`, from the command line down to the fence.
 
 use crate::support::cli::{ANA, Cli};
-use crate::support::world::{Meanwhile, World};
+use crate::support::stand_in::StandIn;
+use crate::support::world::World;
 use savehub::model::{MeetingId, RungKind, Timestamp};
 use savehub::provider::mock::Mock;
 use savehub::store::sqlite::{Create, SqliteStore};
@@ -137,7 +138,7 @@ fn every_kind_of_rung_obeys_and_those_to_contacts_too() {
 
 #[test]
 fn a_pause_between_claim_and_request_holds_at_the_fence() {
-    let phone = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let phone = StandIn::before(Arc::new(Mock::new(&[])));
     let world = World::on_phone("", Arc::clone(&phone) as _);
     let meeting = world.meeting("9:10");
     world.advance(7 * 60);

@@ -3,7 +3,7 @@
 use crate::support::alone::again;
 use crate::support::fake_twilio::{ACCOUNT, Behaviour, FakeTwilio, Latch, TEST_ACCOUNT, TOKEN, answered, ends};
 use crate::support::wire::field;
-use crate::support::{Open, call, engine, phone, twilio_config};
+use crate::support::{Looks, Open, call, engine, phone, twilio_config};
 use savehub::clock::ManualClock;
 use savehub::http::Lookup;
 use savehub::model::{
@@ -12,7 +12,7 @@ use savehub::model::{
 };
 use savehub::provider::http::{ANSWER_MAX, HttpClient};
 use savehub::provider::twilio::{Twilio, http_settings};
-use savehub::provider::{Gate, Provider, ProviderError};
+use savehub::provider::{Provider, ProviderError};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -155,20 +155,10 @@ fn nothing_was_sent_when_tls_failed() {
     assert!(fake.requests().is_empty());
 }
 
-/// Open for so many looks.
-struct OpenFor(AtomicUsize);
-
-impl Gate for OpenFor {
-    fn pass(&self) -> Result<(), FenceReason> {
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        left.map(|_| ()).map_err(|_| FenceReason::IncidentEnded)
-    }
-}
-
 #[test]
 fn a_gate_that_closes_while_connecting_keeps_the_body_here() {
     let fake = FakeTwilio::start();
-    let reply = twilio(&fake, PATIENT).place(&call("Hello"), &OpenFor(AtomicUsize::new(1)));
+    let reply = twilio(&fake, PATIENT).place(&call("Hello"), &Looks::open_for(1));
     assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
     let broken = fake.wait_for_broken();
     let text = String::from_utf8(broken[0].clone()).unwrap();
@@ -179,7 +169,7 @@ fn a_gate_that_closes_while_connecting_keeps_the_body_here() {
 #[test]
 fn a_gate_that_is_closed_at_once_connects_nowhere() {
     let fake = FakeTwilio::start();
-    let reply = twilio(&fake, PATIENT).place(&call("Hello"), &OpenFor(AtomicUsize::new(0)));
+    let reply = twilio(&fake, PATIENT).place(&call("Hello"), &Looks::open_for(0));
     assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
     // A second call shows that the first left nothing behind on the wire.
     twilio(&fake, PATIENT).place(&call("Hello"), &Open);

@@ -3,8 +3,9 @@
 mod binary;
 
 use crate::support::fake_twilio::{ACCOUNT, Behaviour, FakeTwilio, Latch};
+use crate::support::stand_in::StandIn;
 use crate::support::wire::field;
-use crate::support::world::{Meanwhile, World, result_words};
+use crate::support::world::{World, result_words};
 use savehub::config::{Config, ProviderChoice, TwilioAuth};
 use savehub::exit::Exit;
 use savehub::http::Lookup;
@@ -348,7 +349,7 @@ fn s13_resolve_ends_the_incident_and_its_call() {
 #[test]
 fn s14_the_state_is_read_again_right_before_the_call() {
     for joined in [true, false] {
-        let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+        let line = StandIn::before(Arc::new(Mock::new(&[])));
         let w = World::on_phone("", Arc::clone(&line) as _);
         let m = w.meeting("in 180s");
         let (store, now) = (Arc::clone(&w.parts.store), w.now());
@@ -370,7 +371,7 @@ fn s14_the_state_is_read_again_right_before_the_call() {
 
 #[test]
 fn s14_a_window_that_closes_before_the_call_keeps_it_here() {
-    let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone(ONE_RUNG, Arc::clone(&line) as _);
     let m = w.meeting("in 1s");
     let clock = Arc::clone(&w.clock);

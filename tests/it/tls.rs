@@ -2,16 +2,15 @@
 
 use crate::support::fake_tls::{FakeTls, Tls, proxy};
 use crate::support::fake_twilio::{ACCOUNT, Latch, TOKEN};
-use crate::support::{Open, call, engine, twilio_config};
+use crate::support::{Looks, Open, call, engine, twilio_config};
 use savehub::http::Lookup;
 use savehub::model::{FenceReason, NotSentCause, Outcome};
+use savehub::provider::Provider;
 use savehub::provider::http::HttpClient;
 use savehub::provider::twilio::{Twilio, http_settings};
-use savehub::provider::{Gate, Provider};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PATIENT: Duration = Duration::from_secs(20);
@@ -32,31 +31,9 @@ fn created() -> Tls {
     Tls::Answers(201, r#"{"sid":"CA1","status":"queued"}"#.into())
 }
 
-/// Counts how often it was asked: once before anything, once more when the body is asked for. The second answer is
-/// [`Asked::second`]'s, once [`Asked::wait`] is open.
-#[derive(Default)]
-struct Asked {
-    times: AtomicUsize,
-    second: Option<FenceReason>,
-    wait: Option<Latch>,
-}
-
-impl Asked {
-    fn times(&self) -> usize {
-        self.times.load(Ordering::SeqCst)
-    }
-}
-
-impl Gate for Asked {
-    fn pass(&self) -> Result<(), FenceReason> {
-        if self.times.fetch_add(1, Ordering::SeqCst) == 0 {
-            return Ok(());
-        }
-        if let Some(wait) = &self.wait {
-            wait.wait();
-        }
-        self.second.map_or(Ok(()), Err)
-    }
+/// It is asked once before anything, and once more when the body is asked for.
+fn open() -> Looks {
+    Looks::open_for(usize::MAX)
 }
 
 /// Every name leads here.
@@ -81,10 +58,10 @@ fn a_call_is_placed_over_tls_under_an_authority_of_the_ca_file() {
     let server = FakeTls::start(created());
     let twilio = twilio(&server, PATIENT);
     for time in ["over a new connection", "over the one that was kept"] {
-        let gate = Asked::default();
+        let gate = open();
         let outcome = twilio.place(&call("Hello"), &gate).outcome;
         assert!(matches!(&outcome, Outcome::Accepted(accepted) if accepted.sid == "CA1"), "{time}: {outcome:?}");
-        assert_eq!(gate.times(), 2);
+        assert_eq!(gate.count(), 2);
     }
     drop(twilio);
     let came = server.came();
@@ -93,36 +70,36 @@ fn a_call_is_placed_over_tls_under_an_authority_of_the_ca_file() {
 
 #[test]
 fn silence_over_tls_is_unknown_once_the_body_was_asked_for() {
-    let (server, gate) = (FakeTls::start(Tls::IsSilent), Asked::default());
+    let (server, gate) = (FakeTls::start(Tls::IsSilent), open());
     let outcome = twilio(&server, HASTY).place(&call("Hello"), &gate).outcome;
     assert!(
         matches!(&outcome, Outcome::Unknown(d) if d.detail == "no answer within 3 s (waiting for the response)"),
         "{outcome:?}"
     );
-    assert_eq!(gate.times(), 2);
+    assert_eq!(gate.count(), 2);
     assert!(server.came().contains("To=%2B12025550123"));
 }
 
 #[test]
 fn a_gate_that_refuses_at_the_body_keeps_every_byte_of_it_here() {
     let server = FakeTls::start(created());
-    let gate = Asked { second: Some(FenceReason::IncidentEnded), ..Asked::default() };
+    let gate = Looks::open_for(1);
     let outcome = twilio(&server, PATIENT).place(&call("Hello"), &gate).outcome;
-    assert_eq!((cause(&outcome), gate.times()), (NotSentCause::Fenced(FenceReason::IncidentEnded), 2));
+    assert_eq!((cause(&outcome), gate.count()), (NotSentCause::Fenced(FenceReason::IncidentEnded), 2));
     let came = server.came();
     assert!(!came.contains("To=") && came.split_once("\r\n\r\n").is_none_or(|(_, body)| body.is_empty()), "{came}");
 }
 
 #[test]
 fn another_authority_stops_it_before_anything_left() {
-    let (server, other, gate) = (FakeTls::start(created()), FakeTls::start(created()), Asked::default());
+    let (server, other, gate) = (FakeTls::start(created()), FakeTls::start(created()), open());
     let mut config = twilio_config(&server.base_url(), ACCOUNT, TOKEN);
     for ca_file in [Some(other.ca_file()), None] {
         config.ca_file = ca_file;
         let outcome = Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &gate).outcome;
         assert_eq!(cause(&outcome), NotSentCause::Tls, "{outcome:?}");
     }
-    assert_eq!(gate.times(), 2, "once each, before connecting");
+    assert_eq!(gate.count(), 2, "once each, before connecting");
     assert_eq!(server.came(), "");
 }
 
@@ -138,9 +115,9 @@ fn a_certificate_for_another_name_stops_it_too() {
 
 #[test]
 fn a_handshake_that_hangs_is_not_sent() {
-    let (server, gate) = (FakeTls::start(Tls::HangsInHandshake), Asked::default());
+    let (server, gate) = (FakeTls::start(Tls::HangsInHandshake), open());
     let outcome = twilio(&server, HASTY).place(&call("Hello"), &gate).outcome;
-    assert_eq!((cause(&outcome), gate.times()), (NotSentCause::Connect, 1), "{outcome:?}");
+    assert_eq!((cause(&outcome), gate.count()), (NotSentCause::Connect, 1), "{outcome:?}");
 }
 
 #[test]
@@ -149,8 +126,13 @@ fn a_server_that_ends_the_connection_after_the_handshake_is_unknown_only_if_the_
         let closed = Latch::default();
         let server = FakeTls::start(does(closed.clone()));
         // Whether the head still goes out before the end is seen is chance; what is known about the body is not.
-        let gate = Asked { wait: Some(closed), ..Asked::default() };
-        match (twilio(&server, PATIENT).place(&call("Hello"), &gate).outcome, gate.times()) {
+        let gate = Looks::new(move |look| {
+            if look > 1 {
+                closed.wait();
+            }
+            Ok(())
+        });
+        match (twilio(&server, PATIENT).place(&call("Hello"), &gate).outcome, gate.count()) {
             (Outcome::Unknown(_), 2) | (Outcome::NotSent(_), 1) => {}
             other => panic!("{other:?}"),
         }

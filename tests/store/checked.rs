@@ -1,17 +1,10 @@
 //! A store around a store that looks at everything after each change.
 
+use crate::forward::{Forward, Hook};
 use savehub::model::{
-    AttemptId, AttemptState, CalendarId, CallReport, HangUpState, Heard, IncidentId, IncidentState, ListedCall,
-    MeetingId, Reason, Reply, RungKind, Seen, StepId, StepState, TickId, Timestamp, Waiting,
+    AttemptId, AttemptState, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, Timestamp,
 };
-use savehub::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, AttemptDraft, AttemptView, Begun, CalendarDraft,
-    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, History, IncidentView, LiveCall,
-    LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
-    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, StepView, Store, Tally,
-    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, TurnedAway,
-};
+use savehub::store::{AttemptView, IncidentView, Snapshot, StepView, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -19,14 +12,11 @@ use std::sync::Mutex;
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX / 4));
 
 /// Passes every call on, then checks what may never be.
-pub(crate) struct Checked {
-    inner: Box<dyn Store>,
-    last: Mutex<Last>,
-}
+pub(crate) type Checked = Forward<Mutex<Last>>;
 
 /// What the last look showed, to see that nothing final is reopened.
 #[derive(Default)]
-struct Last {
+pub(crate) struct Last {
     incidents: BTreeMap<IncidentId, (IncidentState, Option<Reason>)>,
     steps: BTreeMap<StepId, (StepState, Option<Reason>)>,
     attempts: BTreeMap<AttemptId, AttemptState>,
@@ -34,15 +24,20 @@ struct Last {
 
 impl Checked {
     pub(crate) fn new(inner: Box<dyn Store>) -> Self {
-        Self { inner, last: Mutex::default() }
+        Self { inner: inner.into(), hook: Mutex::default() }
     }
+}
 
-    fn then<T>(&self, answer: T) -> T {
-        let mut last = self.last.lock().unwrap();
-        let all = everything(&*self.inner);
+impl Hook for Mutex<Last> {
+    fn changed(&self, store: &dyn Store) {
+        let mut last = self.lock().unwrap();
+        let all = everything(store);
         check(&all);
         last.compare(&all);
-        answer
+    }
+
+    fn rehearsed(&self, copy: Box<dyn Store>) -> Box<dyn Store> {
+        Box::new(Checked::new(copy))
     }
 }
 
@@ -153,151 +148,4 @@ fn may_follow(then: AttemptState, new: AttemptState) -> bool {
             Absent | Abandoned => new == Accepted,
             Accepted | Rejected | AttemptState::NotSent => false,
         }
-}
-
-/// Methods that change something: pass on, then look.
-macro_rules! looked_at {
-    ($(fn $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+) => {
-        $(fn $name(&self, $($arg: $type),*) -> Result<$answer> { self.then(self.inner.$name($($arg),*)) })+
-    };
-}
-
-impl Store for Checked {
-    looked_at! {
-        fn add_meeting(new: &NewMeeting, now: Timestamp) -> Meeting;
-        fn move_meeting(id: MeetingId, starts: Timestamp, ends: Option<Timestamp>, now: Timestamp) -> Changed;
-        fn cancel_meeting(id: MeetingId, now: Timestamp) -> Changed;
-        fn sync_calendars(wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> CalendarsSynced;
-        fn due_calendars(asked: &LookAt) -> Vec<DueCalendar>;
-        fn calendars_behind(then: Timestamp) -> u64;
-        fn record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
-        fn begin_tick(start: &TickStart) -> TickBegun;
-        fn settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
-        fn open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
-        fn begin_attempt(claim: Claim, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
-        fn begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
-        fn record(attempt: savehub::store::Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
-        fn record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
-        fn reconcile(attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>) -> Recorded;
-        fn record_report(id: AttemptId, report: &CallReport, next: NextLook, answered: Option<Timestamp>) -> Reported;
-        fn refuse(claim: Claim, refusal: &Refusal, now: Timestamp) -> Option<StepResult>;
-        fn acknowledge(incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> bool;
-        fn record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
-        fn look_later(attempt: AttemptId, next_look: Timestamp) -> ();
-        fn close(now: Timestamp, rule: &CloseRule) -> Closed;
-        fn end_tick(id: TickId, end: &TickEnd) -> ();
-        fn fault_seen(key: &str, now: Timestamp) -> FaultNews;
-        fn fault_gone(key: &str) -> bool;
-        fn hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<Heeded>;
-        fn check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
-        fn present(incident: IncidentId, now: Timestamp) -> Ended;
-        fn resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
-        fn forget(until: Timestamp, limit: u32) -> Forgotten;
-        fn pause(new: &NewPause, now: Timestamp) -> PauseView;
-        fn resume(person: Option<&str>, now: Timestamp) -> Vec<PauseView>;
-    }
-
-    fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>> {
-        self.inner.meetings(since, until)
-    }
-
-    fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
-        self.inner.meeting(id)
-    }
-
-    fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
-        self.inner.calendar_body(id, longest)
-    }
-
-    fn import_agenda(
-        &self,
-        person: &str,
-        source: &str,
-        seen: &Seen,
-        now: Timestamp,
-        rule: AgendaRule<'_>,
-    ) -> Result<AgendaRecorded> {
-        self.then(self.inner.import_agenda(person, source, seen, now, rule))
-    }
-
-    fn turn_away(
-        &self,
-        queue: &[Queued<'_>],
-        now: Timestamp,
-        guards: QueueRule<'_>,
-        hopeless: CapacityRule<'_>,
-    ) -> Result<TurnedAway> {
-        self.then(self.inner.turn_away(queue, now, guards, hopeless))
-    }
-
-    fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
-        self.inner.due_steps(now, limit)
-    }
-
-    fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>> {
-        self.inner.doubtful(watched_since)
-    }
-
-    fn adopt(
-        &self,
-        claim: &Claim,
-        draft: &AttemptDraft<'_>,
-        list: &[ListedCall],
-        now: Timestamp,
-        find: &dyn Fn(&[ListedCall]) -> Finding,
-    ) -> Result<Vec<StepResult>> {
-        self.then(self.inner.adopt(claim, draft, list, now, find))
-    }
-
-    fn waiting(&self) -> Result<Vec<Waiting>> {
-        self.inner.waiting()
-    }
-
-    fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
-        self.inner.fence(attempt)
-    }
-
-    fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {
-        self.inner.live_calls(scope, now)
-    }
-
-    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>> {
-        self.inner.pauses(now)
-    }
-
-    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
-        self.inner.recent_ticks(since, limit)
-    }
-
-    fn forgettable(&self, until: Timestamp) -> Result<Forgotten> {
-        self.inner.forgettable(until)
-    }
-
-    fn gauges(&self, now: Timestamp) -> Result<Gauges> {
-        self.inner.gauges(now)
-    }
-
-    fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
-        self.inner.snapshot(now, since, until)
-    }
-
-    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
-        self.inner.tally(asked)
-    }
-
-    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
-        self.inner.history(meeting)
-    }
-
-    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
-        self.inner.meeting_of(incident)
-    }
-
-    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
-        self.inner.ahead(started_since)
-    }
-
-    fn rehearsal(&self) -> Result<Box<dyn Store>> {
-        Ok(Box::new(Self::new(self.inner.rehearsal()?)))
-    }
 }

@@ -36,6 +36,10 @@ macro_rules! kept {
 #[allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
 mod postgres;
 
+#[path = "../support/forward.rs"]
+#[allow(unreachable_pub, reason = "other test binaries use it, too")]
+mod forward;
+
 mod build;
 mod checked;
 mod looking;

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 pub mod alone;
-pub mod bent;
 pub mod browser;
 pub mod captured;
 pub mod cli;
@@ -14,6 +13,8 @@ pub mod fake_script;
 pub mod fake_smtp;
 pub mod fake_tls;
 pub mod fake_twilio;
+pub mod forward;
+pub mod stand_in;
 pub mod watched;
 pub mod wire;
 pub mod world;
@@ -22,6 +23,7 @@ pub mod year;
 use savehub::config::{EngineConfig, OnUnknown, TwilioAuth, TwilioConfig};
 use savehub::model::{Address, FenceReason, Phone, Request, RequestFacts, Target, Timestamp, Voice};
 use savehub::provider::Gate;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A fictional number: the last digits of +1 202 555 01xx.
@@ -97,5 +99,39 @@ pub struct Open;
 impl Gate for Open {
     fn pass(&self) -> Result<(), FenceReason> {
         Ok(())
+    }
+}
+
+/// A gate that counts how often it is looked at, and answers each look as it is told.
+pub struct Looks {
+    count: AtomicUsize,
+    answer: Box<dyn Fn(usize) -> Result<(), FenceReason> + Send + Sync>,
+}
+
+impl Looks {
+    /// The answer is given the number of the look, from 1 on.
+    pub fn new(answer: impl Fn(usize) -> Result<(), FenceReason> + Send + Sync + 'static) -> Self {
+        Self { count: AtomicUsize::new(0), answer: Box::new(answer) }
+    }
+
+    /// The first so many looks find it open.
+    pub fn open_for(times: usize) -> Self {
+        Self::new(move |look| if look <= times { Ok(()) } else { Err(FenceReason::IncidentEnded) })
+    }
+
+    /// This look finds it closed.
+    pub fn closed_at(nth: usize) -> Self {
+        Self::new(move |look| if look == nth { Err(FenceReason::IncidentEnded) } else { Ok(()) })
+    }
+
+    /// How often it was looked at.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+}
+
+impl Gate for Looks {
+    fn pass(&self) -> Result<(), FenceReason> {
+        (self.answer)(self.count.fetch_add(1, Ordering::SeqCst) + 1)
     }
 }

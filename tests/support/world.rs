@@ -1,17 +1,15 @@
 //! The language of the tests: people, meetings and phones, a clock turned by hand, and the real tick on a real file.
 
 use super::fake_twilio::{FakeTwilio, TOKEN};
+use super::stand_in::StandIn;
 use savehub::clock::{Clock as _, ManualClock};
 use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice, TwilioConfig};
 use savehub::feed::Sources;
-use savehub::model::{
-    Address, CallReport, HangUp, MeetingId, Outcome, Pace, Phone, ProviderKind, Reply, Request, RungKind, Target,
-    Timestamp,
-};
+use savehub::model::{MeetingId, Outcome, Phone, Request, RungKind, Target, Timestamp};
 use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
 use savehub::provider::twilio::Twilio;
-use savehub::provider::{Gate, Only, Provider, ProviderError, Providers, Registry};
+use savehub::provider::{Only, Provider, Providers, Registry};
 use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store};
 use savehub::tick::{self, Summary};
@@ -46,7 +44,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub dir: TempDir,
     fake: Option<FakeTwilio>,
-    heard: Option<Arc<Recorder>>,
+    /// What the mock phone took.
+    heard: Option<Arc<Mutex<Vec<Request>>>>,
 }
 
 impl World {
@@ -62,8 +61,16 @@ impl World {
 
     /// Calls go through this provider.
     pub fn on_phone(config: &str, provider: Arc<dyn Provider>) -> Self {
-        let heard = Arc::new(Recorder { inner: provider, accepted: Mutex::default() });
-        let mut world = Self::build(config, Arc::new(Only(Arc::clone(&heard) as Arc<dyn Provider>)));
+        let heard = Arc::<Mutex<Vec<Request>>>::default();
+        let accepted = Arc::clone(&heard);
+        let phone = StandIn::new(provider).placing(move |phone, request, gate| {
+            let reply = phone.place(request, gate);
+            if matches!(reply.outcome, Outcome::Accepted(_)) {
+                accepted.lock().unwrap().push(request.clone());
+            }
+            reply
+        });
+        let mut world = Self::build(config, Arc::new(Only(Arc::new(phone))));
         world.heard = Some(heard);
         world
     }
@@ -281,7 +288,7 @@ impl World {
 
     /// Everything the mock provider took, of every kind.
     pub fn sent(&self) -> Vec<Request> {
-        self.heard.as_ref().expect("a world on the mock phone").accepted.lock().unwrap().clone()
+        self.heard.as_ref().expect("a world on the mock phone").lock().unwrap().clone()
     }
 
     /// The phone of a person.
@@ -297,7 +304,7 @@ impl World {
                 calls.map(|c| c.twiml).collect()
             }
             (None, Some(heard)) => {
-                let accepted = heard.accepted.lock().unwrap();
+                let accepted = heard.lock().unwrap();
                 accepted.iter().filter(|c| c.to.called() == Some(number)).map(|c| c.message.clone()).collect()
             }
             (None, None) => unreachable!("a world has one of both"),
@@ -354,99 +361,4 @@ pub fn result_words(results: &[StepResult]) -> Vec<String> {
 
 fn with_reason(state: &str, reason: Option<&str>) -> String {
     reason.map_or_else(|| state.to_owned(), |reason| format!("{state}({reason})"))
-}
-
-/// Keeps what a provider took.
-struct Recorder {
-    inner: Arc<dyn Provider>,
-    accepted: Mutex<Vec<Request>>,
-}
-
-impl Provider for Recorder {
-    fn kind(&self) -> ProviderKind {
-        self.inner.kind()
-    }
-
-    fn account(&self) -> &str {
-        self.inner.account()
-    }
-
-    fn senders(&self) -> Vec<Address> {
-        self.inner.senders()
-    }
-
-    fn pace(&self) -> Option<Pace> {
-        self.inner.pace()
-    }
-
-    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
-        let reply = self.inner.place(call, gate);
-        if matches!(reply.outcome, Outcome::Accepted(_)) {
-            self.accepted.lock().unwrap().push(call.clone());
-        }
-        reply
-    }
-
-    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        self.inner.fetch(sid, now)
-    }
-
-    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
-        self.inner.hang_up(sid, how, now)
-    }
-}
-
-/// What happens at a provider before it does what it does: a bug, a slow network, a check-in at the worst moment.
-type Event = Box<dyn Fn(&Request) + Send + Sync>;
-
-/// A provider at which something happens between the claim and the sending of a call.
-pub struct Meanwhile {
-    inner: Arc<dyn Provider>,
-    event: Mutex<Option<Arc<Event>>>,
-}
-
-impl Meanwhile {
-    /// Stands before `inner`.
-    pub fn before(inner: Arc<dyn Provider>) -> Arc<Self> {
-        Arc::new(Self { inner, event: Mutex::new(None) })
-    }
-
-    /// What happens from now on. It comes later than the provider because it needs the world around it.
-    pub fn happens(&self, event: impl Fn(&Request) + Send + Sync + 'static) {
-        *self.event.lock().unwrap() = Some(Arc::new(Box::new(event)));
-    }
-}
-
-impl Provider for Meanwhile {
-    fn kind(&self) -> ProviderKind {
-        self.inner.kind()
-    }
-
-    fn account(&self) -> &str {
-        self.inner.account()
-    }
-
-    fn senders(&self) -> Vec<Address> {
-        self.inner.senders()
-    }
-
-    fn pace(&self) -> Option<Pace> {
-        self.inner.pace()
-    }
-
-    fn place(&self, call: &Request, gate: &dyn Gate) -> Reply {
-        let event = self.event.lock().unwrap().clone();
-        if let Some(event) = event {
-            event(call);
-        }
-        self.inner.place(call, gate)
-    }
-
-    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        self.inner.fetch(sid, now)
-    }
-
-    fn hang_up(&self, sid: &str, how: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
-        self.inner.hang_up(sid, how, now)
-    }
 }

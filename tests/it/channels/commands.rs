@@ -1,7 +1,7 @@
 //! Commands: what a program is given, and what its end means.
 
-use crate::channels::{NOW, ShutsAt, named, not_sent, taken, unknown};
-use crate::support::Open;
+use crate::channels::{NOW, named, not_sent, taken, unknown};
+use crate::support::{Looks, Open};
 use savehub::config::{Channels, CommandConfig};
 use savehub::model::{
     FenceReason, MeetingWords, NotSentCause, Outcome, Rejection, RejectionClass, Reply, Request, RequestFacts, RungKind,
@@ -142,7 +142,7 @@ fn what_cannot_be_started_is_certain() {
 #[test]
 fn a_shut_gate_starts_no_program() {
     let (dir, commands) = lamp("echo x > runs", Duration::from_secs(20));
-    let reply = commands.place(&lamp_request(), &ShutsAt::pass(1));
+    let reply = commands.place(&lamp_request(), &Looks::closed_at(1));
     assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
     assert!(!dir.path().join("runs").exists());
 }

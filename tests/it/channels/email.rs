@@ -1,8 +1,8 @@
 //! Mail that is taken, and what it looks like.
 
-use crate::channels::{ShutsAt, mail, not_sent, request, taken};
-use crate::support::Open;
+use crate::channels::{mail, not_sent, request, taken};
 use crate::support::fake_smtp::FakeSmtp;
+use crate::support::{Looks, Open};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use savehub::config::Security;
@@ -111,17 +111,17 @@ fn a_mail_without_a_subject_is_called_by_its_meetings_or_by_us() {
 fn the_gate_is_asked_before_the_connection_before_the_sender_and_before_the_mail() {
     for (nth, last) in [(1, None), (2, Some("AUTH")), (3, Some("DATA"))] {
         let mut server = FakeSmtp::start(Security::StartTls);
-        let gate = ShutsAt::pass(nth);
+        let gate = Looks::closed_at(nth);
         let reply = Email::new(&server.config("pw")).place(&mail(), &gate);
         assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
-        assert_eq!(gate.passed(), nth);
+        assert_eq!(gate.count(), nth);
         let lines = server.ended();
         assert_eq!(lines.last().map(|line| line.split(' ').next().unwrap()), last, "{lines:?}");
         assert_eq!((server.mails(), server.cut().concat()), (vec![], String::new()));
     }
-    let (server, gate) = (FakeSmtp::start(Security::None), ShutsAt::pass(9));
+    let (server, gate) = (FakeSmtp::start(Security::None), Looks::closed_at(9));
     Email::new(&server.config("pw")).place(&mail(), &gate);
-    assert_eq!((gate.passed(), server.mails().len()), (3, 1));
+    assert_eq!((gate.count(), server.mails().len()), (3, 1));
 }
 
 #[test]

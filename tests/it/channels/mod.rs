@@ -11,11 +11,9 @@ mod webhooks;
 
 use crate::support::call;
 use savehub::model::{
-    Accepted, Address, CallStatus, Email, FenceReason, IncidentId, MeetingWords, NotSentCause, Outcome, Reply, Request,
+    Accepted, Address, CallStatus, Email, IncidentId, MeetingWords, NotSentCause, Outcome, Reply, Request,
     RequestFacts, RungKind, StepId, Target, Timestamp,
 };
-use savehub::provider::Gate;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The page that explains all this.
 const MAN: &str = include_str!("../../../man/savehub-channels.7");
@@ -69,25 +67,5 @@ fn unknown(reply: Reply) -> String {
     match reply.outcome {
         Outcome::Unknown(doubt) => doubt.detail,
         other => panic!("{other:?}"),
-    }
-}
-
-/// A gate that closes when it is passed for the nth time, from 1, and counts.
-struct ShutsAt(usize, AtomicUsize);
-
-impl ShutsAt {
-    fn pass(n: usize) -> Self {
-        Self(n, AtomicUsize::new(0))
-    }
-
-    fn passed(&self) -> usize {
-        self.1.load(Ordering::SeqCst)
-    }
-}
-
-impl Gate for ShutsAt {
-    fn pass(&self) -> Result<(), FenceReason> {
-        let now = self.1.fetch_add(1, Ordering::SeqCst) + 1;
-        if now == self.0 { Err(FenceReason::IncidentEnded) } else { Ok(()) }
     }
 }

@@ -1,10 +1,10 @@
 //! Webhooks: what is posted, and what an answer means.
 
-use crate::channels::{NOW, ShutsAt, named, not_sent, taken, unknown};
+use crate::channels::{NOW, named, not_sent, taken, unknown};
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_tls::{FakeTls, Tls};
 use crate::support::fake_twilio::FakeTwilio;
-use crate::support::{Open, wire};
+use crate::support::{Looks, Open, wire};
 use savehub::config::{Later, WebhookConfig, WebhookFormat};
 use savehub::model::{
     FenceReason, MeetingWords, NotSentCause, Outcome, Rejection, RejectionClass, Reply, Request, RungKind, Timestamp,
@@ -160,13 +160,10 @@ fn a_silent_receiver_is_unknown_within_the_limit_and_the_repeat_has_the_same_key
 fn the_gate_is_asked_before_the_connection_and_before_the_body() {
     for (nth, connections) in [(1, 0), (2, 1)] {
         let receiver = FakeFeed::start(Serves::status(200));
-        let gate = ShutsAt::pass(nth);
+        let gate = Looks::closed_at(nth);
         let reply = Webhooks::new(&[webhook(&receiver.url())]).place(&phone(), &gate);
         assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
-        assert_eq!(
-            (gate.passed(), receiver.connections(connections), receiver.requests().len()),
-            (nth, connections, 0)
-        );
+        assert_eq!((gate.count(), receiver.connections(connections), receiver.requests().len()), (nth, connections, 0));
     }
 }
 

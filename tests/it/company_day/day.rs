@@ -1,7 +1,7 @@
 //! The day: its clock, on which everything happens, and its ticks.
 
 use super::book::Book;
-use super::phones::Phones;
+use super::phones::phones;
 use super::plan::{self, Dice, EVERY_S, Entry, Event, NINE, Size, after};
 use savehub::clock::{Clock, ManualClock};
 use savehub::config::{self, Config};
@@ -245,7 +245,7 @@ impl Day {
     }
 
     fn world(&self) -> tick::World {
-        let phones = Phones::of(Weak::clone(&self.me), self.size.rate);
+        let phones = phones(Weak::clone(&self.me), self.size.rate);
         tick::World {
             config: Arc::clone(&self.config),
             store: Arc::clone(&self.store),

@@ -1,9 +1,10 @@
 //! Every outcome of an attempt, in a story that shows it.
 
-use crate::explain::told::{self, ONE_RUNG, SMS, Scripted, fenced, reply, taken};
+use crate::explain::told::{self, ONE_RUNG, SMS, fenced, reply, taken};
 use crate::support::fake_script::Endpoint;
 use crate::support::fake_twilio::{Behaviour, unanswered};
-use crate::support::world::{Meanwhile, World};
+use crate::support::stand_in::StandIn;
+use crate::support::world::World;
 use rusqlite::Connection;
 use savehub::cli::words;
 use savehub::model::{
@@ -28,7 +29,7 @@ fn report(status: CallStatus) -> CallReport {
 
 /// Ana's meeting in 3 or 5 minutes at a provider that answers so and tells this of its calls; two ticks.
 fn scripted(ladder: &str, replies: Vec<Reply>, end: Option<CallReport>) -> String {
-    let w = World::on_phone(ladder, Scripted::new(replies, end));
+    let w = World::on_phone(ladder, told::scripted(replies, end));
     let m = w.meeting(if ladder.contains("5m") { "in 5m" } else { "in 3m" });
     w.tick();
     w.advance(30);
@@ -152,7 +153,7 @@ fn at_its_limit() -> String {
 }
 
 fn fenced_after_a_check_in() -> String {
-    let line = Meanwhile::before(Arc::new(Mock::new(&[])));
+    let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone("", Arc::clone(&line) as _);
     let m = w.meeting("in 3m");
     let (store, now) = (Arc::clone(&w.parts.store), w.now());

@@ -1,14 +1,13 @@
 //! How a story is told and held against what is expected of it.
 
+use crate::support::stand_in::StandIn;
 use crate::support::world::World;
 use savehub::cli::args::ExplainArgs;
 use savehub::cli::print::Screen;
 use savehub::cli::{Ctx, explain};
-use savehub::model::{
-    Accepted, Address, CallReport, CallStatus, FenceReason, HangUp, Outcome, ProviderKind, Reply, ReplyMeta, Request,
-    Timestamp,
-};
-use savehub::provider::{Gate, Provider, ProviderError};
+use savehub::model::{Accepted, CallReport, CallStatus, FenceReason, Outcome, ProviderKind, Reply, ReplyMeta};
+use savehub::provider::ProviderError;
+use savehub::provider::mock::Mock;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -77,15 +76,18 @@ pub(crate) fn expected_in(folder: &str) -> Vec<String> {
 }
 
 /// A Twilio that answers what the test says, and afterwards takes everything; its calls come to this end.
-pub(crate) struct Scripted {
-    replies: Mutex<VecDeque<Reply>>,
-    end: Option<CallReport>,
-}
-
-impl Scripted {
-    pub(crate) fn new(replies: impl IntoIterator<Item = Reply>, end: Option<CallReport>) -> Arc<Self> {
-        Arc::new(Self { replies: Mutex::new(replies.into_iter().collect()), end })
-    }
+pub(crate) fn scripted(replies: impl IntoIterator<Item = Reply>, end: Option<CallReport>) -> Arc<StandIn> {
+    let replies = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
+    let mut twilio = StandIn::new(Arc::new(Mock::new(&[])))
+        .placing(move |_, request, gate| {
+            gate.pass().unwrap();
+            let scripted = replies.lock().unwrap().pop_front();
+            let sid = format!("CA-of-{}", request.facts.step.unwrap());
+            scripted.unwrap_or_else(|| reply(Outcome::Accepted(Accepted { sid, status: CallStatus::Queued })))
+        })
+        .looking(move |_, _, _, _| end.clone().ok_or(ProviderError::NotFound));
+    twilio.name = Some((ProviderKind::Twilio, "AC0001"));
+    Arc::new(twilio)
 }
 
 /// An answer.
@@ -101,33 +103,4 @@ pub(crate) fn taken(status: CallStatus) -> Reply {
 /// The last look said no.
 pub(crate) fn fenced(reason: FenceReason) -> Reply {
     Reply::fenced(reason)
-}
-
-impl Provider for Scripted {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Twilio
-    }
-
-    fn account(&self) -> &'static str {
-        "AC0001"
-    }
-
-    fn senders(&self) -> Vec<Address> {
-        vec![Address::read("+12025550199")]
-    }
-
-    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
-        gate.pass().unwrap();
-        let scripted = self.replies.lock().unwrap().pop_front();
-        let sid = format!("CA-of-{}", request.facts.step.unwrap());
-        scripted.unwrap_or_else(|| reply(Outcome::Accepted(Accepted { sid, status: CallStatus::Queued })))
-    }
-
-    fn fetch(&self, _: &str, _: Timestamp) -> Result<CallReport, ProviderError> {
-        self.end.clone().ok_or(ProviderError::NotFound)
-    }
-
-    fn hang_up(&self, _: &str, _: HangUp, _: Timestamp) -> Result<CallReport, ProviderError> {
-        self.end.clone().ok_or(ProviderError::NotFound)
-    }
 }

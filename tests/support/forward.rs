@@ -1,0 +1,143 @@
+//! A store before a store: every call is passed on, and a hook sees it go by. Here alone the tests list the port's methods.
+
+use savehub::model::{
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
+    Timestamp, Waiting,
+};
+use savehub::store::{
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, History, LiveCall, LookAt,
+    LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
+    Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun,
+    TickEnd, TickSeen, TickStart, TurnedAway,
+};
+use std::sync::Arc;
+
+/// What happens around the calls.
+pub trait Hook: Send + Sync {
+    /// Before this method is passed on. `Err`: it is not.
+    fn before(&self, method: &str) -> Result<()> {
+        let _ = method;
+        Ok(())
+    }
+
+    /// A claim goes by.
+    fn claimed(&self, claim: &Claim) {
+        let _ = claim;
+    }
+
+    /// After a call that may have changed something.
+    fn changed(&self, store: &dyn Store) {
+        let _ = store;
+    }
+
+    /// What stands before a rehearsal.
+    fn rehearsed(&self, copy: Box<dyn Store>) -> Box<dyn Store> {
+        copy
+    }
+}
+
+/// Stands before a store.
+pub struct Forward<H> {
+    pub inner: Arc<dyn Store>,
+    pub hook: H,
+}
+
+macro_rules! pass_on {
+    ($($does:ident $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+) => {$(
+        fn $name(&self, $($arg: $type),*) -> Result<$answer> {
+            self.hook.before(stringify!($name))?;
+            let answer = self.inner.$name($($arg),*);
+            if stringify!($does) == "change" {
+                self.hook.changed(&*self.inner);
+            }
+            answer
+        }
+    )+};
+}
+
+impl<H: Hook> Store for Forward<H> {
+    pass_on! {
+        change add_meeting(new: &NewMeeting, now: Timestamp) -> Meeting;
+        change move_meeting(id: MeetingId, start: Timestamp, end: Option<Timestamp>, now: Timestamp) -> Changed;
+        change cancel_meeting(id: MeetingId, now: Timestamp) -> Changed;
+        read meetings(since: Timestamp, until: Timestamp) -> Vec<Meeting>;
+        read meeting(id: MeetingId) -> Option<Meeting>;
+        change sync_calendars(wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> CalendarsSynced;
+        change due_calendars(asked: &LookAt) -> Vec<DueCalendar>;
+        read calendars_behind(then: Timestamp) -> u64;
+        read calendar_body(id: CalendarId, longest: usize) -> Option<Vec<u8>>;
+        change record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
+        change import_agenda(
+            person: &str, source: &str, seen: &Seen, now: Timestamp, rule: AgendaRule<'_>
+        ) -> AgendaRecorded;
+        change begin_tick(start: &TickStart) -> TickBegun;
+        change settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
+        change open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
+        read due_steps(now: Timestamp, limit: usize) -> Vec<Claim>;
+        change turn_away(
+            queue: &[Queued<'_>], now: Timestamp, guards: QueueRule<'_>, hopeless: CapacityRule<'_>
+        ) -> TurnedAway;
+        change refuse(claim: Claim, refusal: &Refusal, now: Timestamp) -> Option<StepResult>;
+        change begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
+        read fence(attempt: AttemptId) -> FenceFacts;
+        change record(attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
+        change record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
+        read doubtful(watched_since: Timestamp) -> Vec<Doubtful>;
+        change reconcile(
+            attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>
+        ) -> Recorded;
+        change adopt(
+            claim: &Claim, draft: &AttemptDraft<'_>, list: &[ListedCall], now: Timestamp,
+            find: &dyn Fn(&[ListedCall]) -> Finding
+        ) -> Vec<StepResult>;
+        read live_calls(scope: CallScope, now: Timestamp) -> Vec<LiveCall>;
+        change record_report(
+            attempt: AttemptId, report: &CallReport, next: NextLook, answered_at: Option<Timestamp>
+        ) -> Reported;
+        change record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
+        change look_later(attempt: AttemptId, next_look: Timestamp) -> ();
+        change close(now: Timestamp, rule: &CloseRule) -> Closed;
+        change end_tick(id: TickId, end: &TickEnd) -> ();
+        change fault_seen(key: &str, now: Timestamp) -> FaultNews;
+        change fault_gone(key: &str) -> bool;
+        read waiting() -> Vec<Waiting>;
+        change hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<Heeded>;
+        change check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
+        change present(incident: IncidentId, now: Timestamp) -> Ended;
+        change acknowledge(incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> bool;
+        change resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;
+        change pause(new: &NewPause, now: Timestamp) -> PauseView;
+        change resume(person: Option<&str>, now: Timestamp) -> Vec<PauseView>;
+        change forget(until: Timestamp, limit: u32) -> Forgotten;
+        read forgettable(until: Timestamp) -> Forgotten;
+        read pauses(now: Timestamp) -> Vec<PauseView>;
+        read recent_ticks(since: Timestamp, limit: usize) -> Vec<TickSeen>;
+        read gauges(now: Timestamp) -> Gauges;
+        read snapshot(now: Timestamp, since: Timestamp, until: Timestamp) -> Snapshot;
+        read tally(asked: &TallyScope) -> Tally;
+        read history(meeting: MeetingId) -> Option<History>;
+        read meeting_of(incident: IncidentId) -> Option<MeetingId>;
+        read ahead(started_since: Timestamp) -> Ahead;
+    }
+
+    fn begin_attempt(
+        &self,
+        claim: Claim,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: GuardRule<'_>,
+    ) -> Result<Begun> {
+        self.hook.claimed(&claim);
+        self.hook.before("begin_attempt")?;
+        let begun = self.inner.begin_attempt(claim, draft, now, rule);
+        self.hook.changed(&*self.inner);
+        begun
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        self.hook.before("rehearsal")?;
+        self.inner.rehearsal().map(|copy| self.hook.rehearsed(copy))
+    }
+}
