@@ -19,6 +19,7 @@ mod packed;
 pub mod postgres;
 #[cfg(feature = "postgres")]
 mod rows;
+mod sql;
 pub mod sqlite;
 mod types;
 mod views;

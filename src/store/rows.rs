@@ -1,25 +1,30 @@
 //! Rows on their way from one store to another, as they stand: for a rehearsal in memory, and for moving an installation.
 
-/// A value of a row.
-#[derive(Clone, PartialEq)]
-pub(super) enum Cell {
-    /// Nothing.
-    Null,
-    /// A number, a time or a flag.
-    Int(i64),
-    /// A text.
-    Text(String),
-    /// A calendar's copy.
-    Bytes(Vec<u8>),
-}
+use super::Result;
+use super::sql::Value;
+use std::borrow::Cow;
 
 /// Rows of one table.
 pub(super) struct Rows {
     /// Names of the columns.
     pub(super) columns: Vec<String>,
     /// The values, in the order of the columns.
-    pub(super) rows: Vec<Vec<Cell>>,
+    pub(super) rows: Vec<Vec<Value<'static>>>,
 }
+
+/// A value, for keeping.
+pub(super) fn owned(value: Value<'_>) -> Value<'static> {
+    match value {
+        Value::Null(kind) => Value::Null(kind),
+        Value::Int(number) => Value::Int(number),
+        Value::Flag(flag) => Value::Flag(flag),
+        Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+        Value::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
+    }
+}
+
+/// Takes rows of a table.
+pub(super) type Put<'a> = &'a mut dyn FnMut(&str, &Rows) -> Result<()>;
 
 /// Every table of the state, so that a row comes after those it refers to. Tables and columns have the same names in all
 /// stores; a column that a store does not know is of no meaning there.

@@ -51,8 +51,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// Behind the ports: only these files may name them, and the modules they belong to.
 const BEHIND_PORTS: &[(&str, &[&str])] = &[
-    ("store::sqlite", &["cli/", "store/"]),
-    ("store::postgres", &["cli/open.rs", "store/"]),
+    ("store::sqlite", &["cli/", "store/sqlite/", "store/postgres/"]),
+    ("store::postgres", &["cli/open.rs", "store/postgres/"]),
+    ("store::sql", &["store/"]),
     ("provider::twilio", &["provider/"]),
     ("provider::http", &["provider/"]),
     ("provider::registry", &["provider/"]),
@@ -76,10 +77,12 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rustls::", &["http/", "log.rs", "store/postgres/"]),
     ("process::Command", &["program.rs"]),
     ("thread::sleep", &["clock.rs"]),
-    ("select ", &["store/sqlite/", "store/postgres/"]),
-    ("insert into ", &["store/sqlite/", "store/postgres/"]),
-    ("delete from ", &["store/sqlite/", "store/postgres/"]),
-    (" where id = ", &["store/sqlite/", "store/postgres/"]),
+    ("select ", &["store/sql/", "store/sqlite/", "store/postgres/"]),
+    (" where id = ", &["store/sql/", "store/sqlite/", "store/postgres/"]),
+    // The engines read; they write rows that move, and the version of the schema.
+    ("insert into ", &["store/sql/", "store/sqlite/rows.rs", "store/postgres/take.rs", "store/postgres/migrations.rs"]),
+    ("\"update ", &["store/sql/", "store/postgres/take.rs"]),
+    ("delete from ", &["store/sql/", "store/postgres/take.rs"]),
     ("pragma ", &["store/sqlite/"]),
     ("std::env::var", &["cli/open.rs", "cli/print.rs", "log.rs", "zone.rs", "zone/"]),
     ("process::exit", &["cli/watchdog.rs"]),

@@ -3,35 +3,33 @@
 //! A dry run works on a copy in memory, in an SQLite store. A transaction that is rolled back at the end would do as well
 //! for one host, but it would hold locks as long as the dry run lasts, and all other hosts would wait.
 
-use super::transact::Inner;
-use super::tx::{Tx, params};
-use super::values::Value;
-use super::{PostgresStore, readable};
-use crate::store::Result;
-use crate::store::rows::{Cell, Rows, TABLES};
+use super::engine::Postgres;
+use super::tx::{PostgresTx, SERVER_NOW};
+use crate::store::rows::{Put, Rows, TABLES, owned};
+use crate::store::sql::{Sql, SqlError, Tx, Value, params};
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Result, StoreError};
 
 /// Rows fetched at a time.
 const BATCH: usize = 500;
 
-/// What a tick may look at: what is open or to come, and what ended in the last days by the server's clock. History beyond that
-/// decides nothing.
-const RECENT: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint - 3 * 86400000";
-
 /// The rows of a table that a rehearsal needs.
 fn recent(table: &str) -> String {
-    let incidents = format!("(select id from incidents where ended_at is null or ended_at > {RECENT})");
+    // What a tick may look at: what is open or to come, and what ended in the last days by the server's clock. History beyond
+    // that decides nothing.
+    let recent = format!("{SERVER_NOW} - 3 * 86400000");
+    let incidents = format!("(select id from incidents where ended_at is null or ended_at > {recent})");
     let attempts = format!(
         "(select attempt_id from attempt_steps where incident_id in {incidents} \
-          union select id from attempts where intent_at > {RECENT} or next_look_at is not null \
+          union select id from attempts where intent_at > {recent} or next_look_at is not null \
             or state in ('SENDING','UNKNOWN'))"
     );
     match table {
         "meetings" => {
-            format!("starts_at > {RECENT} or id in (select meeting_id from incidents where id in {incidents})")
+            format!("starts_at > {recent} or id in (select meeting_id from incidents where id in {incidents})")
         }
         "incidents" => {
-            format!("id in {incidents} or meeting_id in (select id from meetings where starts_at > {RECENT})")
+            format!("id in {incidents} or meeting_id in (select id from meetings where starts_at > {recent})")
         }
         "steps" => format!(
             "incident_id in {incidents} or id in (select step_id from attempt_steps where attempt_id in {attempts})"
@@ -45,12 +43,12 @@ fn recent(table: &str) -> String {
     }
 }
 
-pub(super) fn to_memory(store: &PostgresStore) -> Result<SqliteStore> {
-    store.read("copy the database", |tx| {
+pub(super) fn to_memory(engine: &Postgres) -> Result<SqliteStore> {
+    engine.read_with("copy the database", |tx| {
         let memory = SqliteStore::in_memory()?;
         memory.fill(|put| {
             for table in TABLES {
-                batches(tx, table, &recent(table), &mut |rows| put(table, rows))?;
+                batches(tx, table, &recent(table), put)?;
             }
             Ok(())
         })?;
@@ -59,50 +57,30 @@ pub(super) fn to_memory(store: &PostgresStore) -> Result<SqliteStore> {
 }
 
 /// The rows of a table, a batch at a time.
-fn batches(tx: &Tx<'_>, table: &str, which: &str, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
-    let failed = |fail: super::transact::Fail| match fail {
-        super::transact::Fail::Answer(error) => error,
-        super::transact::Fail::Sql(error) => {
-            crate::store::StoreError::Statement { what: "copy a table", detail: super::session::in_words(&error) }
-        }
-    };
-    let columns = columns(tx, table).map_err(failed)?;
+fn batches(session: &PostgresTx<'_>, table: &str, which: &str, put: Put<'_>) -> Result<()> {
+    let failed = |error: SqlError| StoreError::Statement { what: "copy a table", detail: error.to_string() };
+    let columns = columns(session, table).map_err(failed)?;
     let open = format!("declare rows no scroll cursor for select {} from {table} where {which}", columns.join(", "));
-    tx.0.batch(&open).map_err(|error| failed(error.into()))?;
+    session.0.batch(&open).map_err(failed)?;
     loop {
-        let rows = fetch(tx, columns.len()).map_err(failed)?;
+        let rows = fetch(session, columns.len()).map_err(failed)?;
         if rows.is_empty() {
             break;
         }
-        each(&Rows { columns: columns.clone(), rows })?;
+        put(table, &Rows { columns: columns.clone(), rows })?;
     }
-    tx.0.batch("close rows").map_err(|error| failed(error.into()))
+    session.0.batch("close rows").map_err(failed)
 }
 
-fn fetch(tx: &Tx<'_>, width: usize) -> Inner<Vec<Vec<Cell>>> {
+fn fetch(tx: &dyn Tx, width: usize) -> Sql<Vec<Vec<Value<'static>>>> {
     let fetch = format!("fetch {BATCH} from rows");
-    let rows = tx
-        .sql(&fetch)
-        .query_map(params![], |r| (0..width).map(|at| Ok(cell(r.get(at)?))).collect::<super::tx::Sql<Vec<Cell>>>())?;
-    readable(rows, "a row")
+    tx.rows(&fetch, &[], |r| (0..width).map(|at| Ok(owned(r.value(at)?))).collect())
 }
 
-fn cell(value: Value) -> Cell {
-    match value {
-        Value::Null(_) => Cell::Null,
-        Value::Int(number) => Cell::Int(number),
-        Value::Flag(flag) => Cell::Int(flag.into()),
-        Value::Text(text) => Cell::Text(text),
-        Value::Bytes(bytes) => Cell::Bytes(bytes),
-    }
-}
-
-fn columns(tx: &Tx<'_>, table: &str) -> Inner<Vec<String>> {
-    let rows = tx
-        .sql(
-            "select attname::text from pg_attribute \
-             where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum",
-        )
-        .query_map([format!("savehub.{table}")], |r| r.get(0))?;
-    Ok(rows.collect::<super::tx::Sql<_>>()?)
+fn columns(tx: &dyn Tx, table: &str) -> Sql<Vec<String>> {
+    tx.values(
+        "select attname::text from pg_attribute \
+         where attrelid = ?1::regclass and attnum > 0 and not attisdropped order by attnum",
+        params![format!("savehub.{table}")],
+    )
 }

@@ -3,12 +3,12 @@
 //!
 //! Rules: never change or remove an entry that has been released; never drop a column that an older savehub reads.
 
-use super::Inner;
-use super::tx::{Optional as _, Tx, params};
+use super::tx::PostgresTx;
 use crate::model::{
     AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, HeardEffect, HeardHow, IncidentState,
     MeetingState, StepState,
 };
+use crate::store::sql::{Inner, Tx, params};
 use crate::store::{Result, StoreError};
 
 type Migration = fn() -> String;
@@ -22,18 +22,17 @@ pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
 const LOCK: i64 = 0x5341_5648;
 
 /// The version of the schema that is there, 0: none.
-pub(super) fn version(tx: &Tx<'_>) -> Inner<i64> {
+pub(super) fn version(tx: &dyn Tx) -> Inner<i64> {
     // Not by to_regclass: it may answer from before another host's transaction that was waited for.
-    let known: bool = tx.query_row(
+    let known: bool = tx.value(
         "select exists(select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
            where n.nspname = 'savehub' and c.relname = 'savehub_meta')",
-        params![],
-        |r| r.get(0),
+        &[],
     )?;
     if !known {
         return Ok(0);
     }
-    let version = tx.query_row("select version from savehub.savehub_meta", params![], |r| r.get(0)).optional()?;
+    let version = tx.optional("select version from savehub.savehub_meta", &[], |r| r.get(0))?;
     Ok(version.unwrap_or(0))
 }
 
@@ -48,16 +47,17 @@ pub(super) fn check(version: i64, name: &str) -> Result<bool> {
 }
 
 /// Brings the schema up to date, inside a transaction. Two hosts at once: the second finds nothing left to do.
-pub(super) fn migrate(tx: &Tx<'_>, name: &str) -> Inner<()> {
-    tx.query_row("select pg_advisory_xact_lock($1)::text", params![LOCK], |_| Ok(()))?;
+pub(super) fn migrate(session: &PostgresTx<'_>, name: &str) -> Inner<()> {
+    let tx: &dyn Tx = session;
+    tx.row("select pg_advisory_xact_lock(?1)::text", params![LOCK], |_| Ok(()))?;
     let from = version(tx)?;
     check(from, name)?;
     let left = usize::try_from(from).unwrap_or(usize::MAX);
     for migration in MIGRATIONS.iter().skip(left) {
-        tx.0.batch(&migration())?;
+        session.0.batch(&migration())?;
     }
-    tx.execute(
-        "insert into savehub.savehub_meta(id, version) values (1, $1) on conflict(id) do update set version = $1",
+    tx.run(
+        "insert into savehub.savehub_meta(id, version) values (1, ?1) on conflict(id) do update set version = ?1",
         params![NEWEST],
     )?;
     Ok(())

@@ -1,9 +1,11 @@
 //! Opening the store: what the server must be, and what to tell the user.
 
-use super::session::{Session, in_words};
-use super::transact::{Fail, Inner, LIMIT, lock};
-use super::tx::{Tx, params};
-use super::{PostgresStore, Server, migrations};
+use super::engine::{LIMIT, Postgres, PostgresStore, lock};
+use super::migrations;
+use super::server::Server;
+use super::session::Session;
+use super::tx::PostgresTx;
+use crate::store::sql::{Fail, Inner, Tx};
 use crate::store::sqlite::Create;
 use crate::store::{Result, StoreError};
 use std::sync::{Mutex, OnceLock};
@@ -40,24 +42,26 @@ impl PostgresStore {
     /// # Errors
     /// The server cannot be reached or must not be used as it is; the schema is newer, or not there.
     pub fn open(server: Server, create: Create) -> Result<Self> {
-        let store = Self { server, main: Mutex::new(None), timeline: OnceLock::new(), fence: Mutex::new(None) };
+        let engine = Postgres { server, main: Mutex::new(None), timeline: OnceLock::new(), fence: Mutex::new(None) };
         let until = Instant::now() + LIMIT;
-        let (session, schema) = store.session(until)?;
+        let (session, schema) = engine.session(until)?;
         if schema == 0 && create == Create::No {
-            return Err(StoreError::Missing(store.server.name.into()));
+            return Err(StoreError::Missing(engine.server.name.into()));
         }
-        *lock(&store.main) = Some(session);
-        if !migrations::check(schema, &store.server.name)? {
-            store.migrate()?;
+        *lock(&engine.main) = Some(session);
+        if !migrations::check(schema, &engine.server.name)? {
+            engine.migrate()?;
         }
-        Ok(store)
+        Ok(Self { engine })
     }
+}
 
+impl Postgres {
     /// A new connection, and the version of the schema it found; it is what it must be, but for the schema.
     pub(super) fn session(&self, until: Instant) -> Result<(Session, i64)> {
         let session = Session::connect(&self.server, until)?;
         let looked = look(&session).map_err(|fail| match fail {
-            Fail::Sql(error) => StoreError::Unusable(format!("cannot use {}: {}", self.server.name, in_words(&error))),
+            Fail::Sql(error) => StoreError::Unusable(format!("cannot use {}: {}", self.server.name, error)),
             Fail::Answer(error) => error,
         })?;
         self.is_fit(&looked)?;
@@ -94,12 +98,12 @@ impl PostgresStore {
 
 fn look(session: &Session) -> Inner<Found> {
     session.batch(SET_UP)?;
-    let tx = Tx(session);
-    let found = tx.query_row(
+    let tx: &dyn Tx = &PostgresTx(session);
+    let found = tx.row(
         "select current_setting('server_version_num')::bigint, current_setting('fsync'), \
            current_setting('server_encoding'), \
            pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on'",
-        params![],
+        &[],
         |r| {
             let read_only = r.get(3)?;
             Ok(Found { version: r.get(0)?, fsync: r.get(1)?, encoding: r.get(2)?, read_only, schema: 0, timeline: 0 })
@@ -108,7 +112,7 @@ fn look(session: &Session) -> Inner<Found> {
     if found.version >= TRANSACTION_TIMEOUT {
         session.batch("set transaction_timeout = '20s'")?;
     }
-    let schema = migrations::version(&tx)?;
-    let timeline = if schema > 0 { tx.query_row("select savehub_timeline()", params![], |r| r.get(0))? } else { 0 };
+    let schema = migrations::version(tx)?;
+    let timeline = if schema > 0 { tx.value("select savehub_timeline()", &[])? } else { 0 };
     Ok(Found { schema, timeline, ..found })
 }

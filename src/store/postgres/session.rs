@@ -3,20 +3,22 @@
 //! Every wait ends on this side: a server that is frozen, or a network that swallows packets, costs a transaction its time
 //! limit and no more. A connection that was given up is never used again, since an answer to an old question may still come.
 
-use super::Server;
+use super::server::{Server, Tls};
 use super::tls;
-use super::tx::{Sql, SqlError};
-use super::values::Value;
+use crate::store::sql::{Kind, Sql, SqlError, Value};
 use crate::store::{Result, StoreError};
 use secrecy::ExposeSecret as _;
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::error::Error;
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::{Severity, SqlState};
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls};
 
 /// For one address of the server.
@@ -71,7 +73,7 @@ impl Session {
                 }
             }
         });
-        let (client, driver) = connected.map_err(|error| unusable(in_words(&error)))?;
+        let (client, driver) = connected.map_err(|error| unusable(error.to_string()))?;
         (session.client, session.driver) = (Some(client), Some(driver));
         Ok(session)
     }
@@ -91,14 +93,16 @@ impl Session {
         self.ask(|client| client.batch_execute(text))
     }
 
-    pub(super) fn execute(&self, text: &str, params: &[Value]) -> Sql<u64> {
-        let params = typed(params);
-        self.ask(|client| client.execute_typed(text, &params))
+    /// How many rows a statement changed.
+    pub(super) fn execute(&self, text: &str, params: &[Value<'_>]) -> Sql<u64> {
+        let (text, params) = (numbered(text), typed(params));
+        self.ask(|client| client.execute_typed(&text, &params))
     }
 
-    pub(super) fn query(&self, text: &str, params: &[Value]) -> Sql<Vec<tokio_postgres::Row>> {
-        let params = typed(params);
-        self.ask(|client| client.query_typed(text, &params))
+    /// The rows of an answer.
+    pub(super) fn query(&self, text: &str, params: &[Value<'_>]) -> Sql<Vec<tokio_postgres::Row>> {
+        let (text, params) = (numbered(text), typed(params));
+        self.ask(|client| client.query_typed(&text, &params))
     }
 
     fn ask<'a, T, F>(&'a self, question: impl FnOnce(&'a Client) -> F) -> Sql<T>
@@ -107,12 +111,12 @@ impl Session {
     {
         match &self.client {
             Some(client) if !self.broken.get() => self.wait(question(client)),
-            _ => Err(SqlError::Late),
+            _ => Err(Trouble::Late.into()),
         }
     }
 
     fn wait<T>(&self, work: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Sql<T> {
-        let Some(runtime) = &self.runtime else { return Err(SqlError::Late) };
+        let Some(runtime) = &self.runtime else { return Err(Trouble::Late.into()) };
         let left = self.until.get().saturating_duration_since(Instant::now());
         match runtime.block_on(async { tokio::time::timeout(left, work).await }) {
             Ok(Ok(value)) => Ok(value),
@@ -120,11 +124,11 @@ impl Session {
                 if !is_answer(&error) {
                     self.broken.set(true);
                 }
-                Err(SqlError::Server(error))
+                Err(Trouble::Server(error).into())
             }
             Err(_) => {
                 self.broken.set(true);
-                Err(SqlError::Late)
+                Err(Trouble::Late.into())
             }
         }
     }
@@ -143,8 +147,64 @@ impl Drop for Session {
     }
 }
 
-fn typed(params: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
-    params.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect()
+/// Statements stand in the code with `?1`; this server counts with `$1`. No statement has another question mark.
+fn numbered(text: &str) -> String {
+    text.replace('?', "$")
+}
+
+/// Every parameter is sent with its type, so that a statement needs no round trip to be prepared, and no server has to
+/// guess.
+fn typed<'a>(params: &'a [Value<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    let kind = |value: &Value<'_>| match value.kind() {
+        Kind::Int => Type::INT8,
+        Kind::Flag => Type::BOOL,
+        Kind::Text => Type::TEXT,
+        Kind::Bytes => Type::BYTEA,
+    };
+    params.iter().map(|value| (value as &(dyn ToSql + Sync), kind(value))).collect()
+}
+
+/// PostgreSQL keeps no NUL in a text; the same text finds the same row again.
+pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Null(_) => Ok(IsNull::Yes),
+            Self::Int(value) => value.to_sql(ty, out),
+            Self::Flag(value) => value.to_sql(ty, out),
+            Self::Text(value) => without_nul(value).to_sql(ty, out),
+            Self::Bytes(value) => value.as_ref().to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Value<'a> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(match *ty {
+            Type::INT8 => Self::Int(i64::from_sql(ty, raw)?),
+            Type::INT4 => Self::Int(i32::from_sql(ty, raw)?.into()),
+            Type::BOOL => Self::Flag(bool::from_sql(ty, raw)?),
+            Type::BYTEA => Self::Bytes(Cow::Borrowed(raw)),
+            _ => Self::Text(Cow::Borrowed(<&str>::from_sql(ty, raw)?)),
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self::Null(Kind::Text))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT8 | Type::INT4 | Type::BOOL | Type::BYTEA) || <&str as FromSql>::accepts(ty)
+    }
 }
 
 fn config(server: &Server) -> Result<Config> {
@@ -156,7 +216,7 @@ fn config(server: &Server) -> Result<Config> {
     };
     let mut config: Config = server.url.expose_secret().parse().map_err(wrong)?;
     config
-        .ssl_mode(if server.tls == super::Tls::Off { SslMode::Disable } else { SslMode::Require })
+        .ssl_mode(if server.tls == Tls::Off { SslMode::Disable } else { SslMode::Require })
         .target_session_attrs(TargetSessionAttrs::ReadWrite)
         .connect_timeout(CONNECT)
         .tcp_user_timeout(UNACKNOWLEDGED)
@@ -175,32 +235,49 @@ fn is_answer(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|said| said.parsed_severity() == Some(Severity::Error))
 }
 
-impl SqlError {
+/// What can go wrong with a connection. Its words hold no value of a row.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The server said no, or the connection is gone.
+    Server(tokio_postgres::Error),
+    /// No answer in time; the connection is given up.
+    Late,
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Late => f.write_str("it does not answer"),
+            Self::Server(error) => match error.as_db_error() {
+                Some(said) => write!(f, "{} ({})", said.message(), said.code().code()),
+                None => f.write_str(&unsaid(error)),
+            },
+        }
+    }
+}
+
+impl Error for Trouble {}
+
+impl From<Trouble> for SqlError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Database(Box::new(trouble))
+    }
+}
+
+impl Trouble {
+    /// Of a statement.
+    pub(super) fn of(error: &SqlError) -> Option<&Self> {
+        if let SqlError::Database(error) = error { error.downcast_ref() } else { None }
+    }
+
     /// The server refused, and said so: what was asked is not done. Otherwise nobody knows.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Server(error) if is_answer(error))
     }
 
-    /// The connection is gone, or was given up.
-    pub(super) fn is_lost(&self) -> bool {
-        matches!(self, Self::Late) || matches!(self, Self::Server(error) if !is_answer(error))
-    }
-
+    /// What kind of trouble, by the server's code.
     pub(super) fn state(&self) -> Option<&SqlState> {
         if let Self::Server(error) = self { error.code() } else { None }
-    }
-}
-
-/// What happened, in words that hold no value of a row.
-pub(super) fn in_words(error: &SqlError) -> String {
-    match error {
-        SqlError::Late => "it does not answer".into(),
-        SqlError::NoRow => "a row that must be there is not".into(),
-        SqlError::Column(why) => why.clone(),
-        SqlError::Server(error) => match error.as_db_error() {
-            Some(said) => format!("{} ({})", said.message(), said.code().code()),
-            None => unsaid(error),
-        },
     }
 }
 
@@ -211,7 +288,7 @@ fn unsaid(error: &tokio_postgres::Error) -> String {
     if words.ends_with("password missing") { NO_PASSWORD.into() } else { words }
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -1,123 +1,86 @@
-//! One transaction as the files beside see it: statements with their parameters, rows with their columns.
+//! A PostgreSQL transaction as the rules see it, and the server's clock, the one clock that all hosts share.
+//!
+//! An attempt has its times by the clocks of the host that wrote it. To another host these say nothing: its wall clock may
+//! be wrong, and its boot time counts from another moment. So each row holds them by this server's clock as well, and
+//! they are read as distances from now: how long ago, by the same clock.
 
 use super::session::Session;
-use super::values::{Column, ToValue, Value};
-use tokio_postgres::row::RowIndex;
+use super::{candidates, timeline};
+use crate::model::{Facts, Timestamp};
+use crate::store::AttemptDraft;
+use crate::store::sql::{Asked, Candidate, Dialect, Others, Row, Sorts, Sql, SqlError, Tx, Value};
 
-/// What can go wrong with one statement.
-#[derive(Debug)]
-pub(super) enum SqlError {
-    /// The server said no, or the connection is gone.
-    Server(tokio_postgres::Error),
-    /// No answer in time; the connection is given up.
-    Late,
-    /// There is no such row.
-    NoRow,
-    /// What stands in a column cannot be read.
-    Column(String),
-}
-
-/// What every statement answers with.
-pub(super) type Sql<T> = Result<T, SqlError>;
-
-/// A transaction that is open.
-pub(super) struct Tx<'a>(pub(super) &'a Session);
-
-/// A text with `$1`, `$2`, ….
-pub(super) struct Statement<'a> {
-    session: &'a Session,
-    text: &'a str,
-}
-
-/// A row of an answer.
-pub(super) struct Row(tokio_postgres::Row);
-
-/// Parameters of a statement.
-pub(super) trait Params {
-    /// In the order of their numbers.
-    fn values(self) -> Vec<Value>;
-}
-
-impl<T: ToValue, const N: usize> Params for [T; N] {
-    fn values(self) -> Vec<Value> {
-        self.iter().map(ToValue::value).collect()
-    }
-}
-
-impl Params for Vec<Value> {
-    fn values(self) -> Vec<Value> {
-        self
-    }
-}
-
-/// Parameters of different types.
-macro_rules! params {
-    ($($value:expr),* $(,)?) => {
-        vec![$($crate::store::postgres::values::ToValue::value(&$value)),*] as Vec<$crate::store::postgres::values::Value>
+/// Now, in milliseconds; moves on while a transaction runs.
+macro_rules! server_now {
+    () => {
+        "(extract(epoch from clock_timestamp()) * 1000)::bigint"
     };
 }
-pub(super) use params;
+pub(super) const SERVER_NOW: &str = server_now!();
 
-impl Tx<'_> {
-    pub(super) fn sql<'t>(&'t self, text: &'t str) -> Statement<'t> {
-        Statement { session: self.0, text }
+const DIALECT: Dialect = Dialect {
+    greatest: "greatest",
+    least: "least",
+    bytewise: " collate \"C\"",
+    no_index: "",
+    by_index: |_| String::new(),
+    skip_locked: " for update skip locked",
+    ages: concat!(
+        server_now!(),
+        " - intent_server_ms, ",
+        server_now!(),
+        " - deadline_server_ms, ",
+        server_now!(),
+        " - lease_until_server_ms"
+    ),
+    clock_columns: ", intent_server_ms, deadline_server_ms, lease_until_server_ms",
+    clock_values: concat!(", ", server_now!(), ", ", server_now!(), " + ?14 - ?13, ", server_now!(), " + ?10 - ?13"),
+    recent_ticks: "1000",
+    timeline_column: ", timeline",
+    timeline_value: ", savehub_timeline()",
+    sorts: Sorts {
+        first_error: "(array_agg(error order by id))[1]",
+        count: "count(*)",
+        group_by: " group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14",
+    },
+};
+
+/// A transaction that is open on a connection, or single statements without one.
+pub(super) struct PostgresTx<'a>(pub(super) &'a Session);
+
+impl Tx for PostgresTx<'_> {
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
     }
 
-    /// How many rows it changed.
-    pub(super) fn execute(&self, text: &str, params: impl Params) -> Sql<usize> {
-        self.sql(text).execute(params)
+    fn run(&self, sql: &str, params: &[Value<'_>]) -> Sql<usize> {
+        Ok(usize::try_from(self.0.execute(sql, params)?).unwrap_or(usize::MAX))
     }
 
-    /// The first row; an error if there is none.
-    pub(super) fn query_row<T>(&self, text: &str, params: impl Params, read: impl FnOnce(&Row) -> Sql<T>) -> Sql<T> {
-        self.sql(text).query_row(params, read)
-    }
-}
-
-impl Statement<'_> {
-    /// How many rows it changed.
-    pub(super) fn execute(&self, params: impl Params) -> Sql<usize> {
-        let changed = self.session.execute(self.text, &params.values())?;
-        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
-    }
-
-    /// The first row; an error if there is none.
-    pub(super) fn query_row<T>(&self, params: impl Params, read: impl FnOnce(&Row) -> Sql<T>) -> Sql<T> {
-        let rows = self.session.query(self.text, &params.values())?;
-        rows.into_iter().next().ok_or(SqlError::NoRow).and_then(|row| read(&Row(row)))
-    }
-
-    /// All rows, each as `read` makes it.
-    pub(super) fn query_map<T>(
-        &self,
-        params: impl Params,
-        mut read: impl FnMut(&Row) -> Sql<T>,
-    ) -> Sql<std::vec::IntoIter<Sql<T>>> {
-        let rows = self.session.query(self.text, &params.values())?;
-        Ok(rows.into_iter().map(|row| read(&Row(row))).collect::<Vec<_>>().into_iter())
-    }
-}
-
-impl Row {
-    /// What stands in a column, by its place or name.
-    pub(super) fn get<I: RowIndex + std::fmt::Display, T: Column>(&self, at: I) -> Sql<T> {
-        let name = at.to_string();
-        let value: Value = self.0.try_get(at).map_err(|error| SqlError::Column(error.to_string()))?;
-        T::read(value).map_err(|why| SqlError::Column(format!("column {name}: {why}")))
-    }
-}
-
-/// No row is an answer, too.
-pub(super) trait Optional<T> {
-    /// `None` instead of [`SqlError::NoRow`].
-    fn optional(self) -> Sql<Option<T>>;
-}
-
-impl<T> Optional<T> for Sql<T> {
-    fn optional(self) -> Sql<Option<T>> {
-        match self {
-            Err(SqlError::NoRow) => Ok(None),
-            other => other.map(Some),
+    fn each_row(&self, sql: &str, params: &[Value<'_>], read: &mut dyn FnMut(&dyn Row) -> Sql<bool>) -> Sql<()> {
+        for row in self.0.query(sql, params)? {
+            if !read(&row)? {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    fn candidates(&self, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+        candidates::some(self, asked, now, others)
+    }
+
+    fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts> {
+        candidates::of_target(self, draft)
+    }
+
+    fn last_tick_before_failover(&self, now: Timestamp) -> Sql<Option<Timestamp>> {
+        timeline::last_tick_before(self, now)
+    }
+}
+
+impl Row for tokio_postgres::Row {
+    fn value(&self, at: usize) -> Sql<Value<'_>> {
+        self.try_get(at).map_err(|error| SqlError::Column(error.to_string()))
     }
 }

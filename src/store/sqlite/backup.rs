@@ -1,9 +1,8 @@
 //! `db backup`: the whole database in a file of its own, while ticks go on.
 
-use super::SqliteStore;
-use super::open::reason;
+use super::engine::SqliteStore;
+use super::file::{copy_whole, reason};
 use crate::store::{Result, StoreError};
-use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -27,7 +26,7 @@ impl SqliteStore {
     /// `Conflict` when `to` is there already, is the database itself, or cannot be written.
     pub fn backup(&self, to: &Path, replace: Replace) -> Result<u64> {
         let fail = |why: String| StoreError::Conflict(format!("no backup was made: {why}"));
-        if self.path.as_deref().is_some_and(|own| is_one_of_ours(own, to)) {
+        if self.engine.path.as_deref().is_some_and(|own| is_one_of_ours(own, to)) {
             return Err(fail(format!("{} belongs to the database itself", to.display())));
         }
         let taken = || fail(format!("{} is there already; --force replaces it", to.display()));
@@ -65,7 +64,7 @@ impl SqliteStore {
     fn copy_to(&self, to: &Path) -> rusqlite::Result<()> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut copy = Connection::open_with_flags(to, flags)?;
-        copy_whole(&self.lock(), &mut copy)?;
+        copy_whole(&self.engine.lock(), &mut copy)?;
         // One file, that can be read where nothing can be written. It becomes a WAL again when savehub opens it.
         copy.pragma_update(None, "journal_mode", "delete")?;
         let whole: String = copy.query_row("pragma quick_check(1)", [], |r| r.get(0))?;
@@ -75,16 +74,6 @@ impl SqliteStore {
         let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
         Err(rusqlite::Error::SqliteFailure(damaged, Some(whole)))
     }
-}
-
-/// Copies everything in one step, waiting for the lock of somebody who writes at the moment.
-pub(super) fn copy_whole(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
-    let code = match Backup::new(from, to)?.step(-1)? {
-        StepResult::Done => return Ok(()),
-        StepResult::Locked => rusqlite::ffi::SQLITE_LOCKED,
-        _ => rusqlite::ffi::SQLITE_BUSY,
-    };
-    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
 }
 
 /// Onto the disk, then to its name, in one step.

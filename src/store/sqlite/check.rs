@@ -1,8 +1,9 @@
 //! `db check`: is the file whole, and does it keep to the rules of the engine?
 
-use super::{Inner, SqliteStore};
+use super::engine::SqliteStore;
 use crate::store::Result;
-use rusqlite::{Connection, Transaction};
+use crate::store::sql::{Engine as _, Inner, Tx};
+use rusqlite::Connection;
 
 /// Findings of one kind that are named, at most.
 const NAMED: usize = 10;
@@ -49,12 +50,12 @@ const RULES: &[(&str, &str)] = &[
 impl SqliteStore {
     /// Everything that is wrong with the database, a line each; empty: nothing. Reads it all, and keeps nobody waiting.
     pub fn check(&self) -> Result<Vec<String>> {
-        let damaged = integrity(&self.lock());
+        let damaged = integrity(&self.engine.lock());
         // In a file that is not whole the rest would be guesswork.
         if !damaged.is_empty() {
             return Ok(damaged);
         }
-        self.read("check the database", |tx| {
+        self.engine.read("check the database", |tx| {
             let mut wrong = references(tx)?;
             for (words, sql) in RULES {
                 wrong.extend(broken(tx, words, sql)?);
@@ -83,19 +84,16 @@ fn integrity(connection: &Connection) -> Vec<String> {
 }
 
 /// References that lead nowhere, by table.
-fn references(tx: &Transaction<'_>) -> Inner<Vec<String>> {
-    let mut statement =
-        tx.prepare("select \"table\", parent, count(*) from pragma_foreign_key_check group by 1, 2 order by 1, 2")?;
-    let words = |r: &rusqlite::Row<'_>| -> rusqlite::Result<String> {
-        let (table, parent, n) = (r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?);
+fn references(tx: &dyn Tx) -> Inner<Vec<String>> {
+    let sql = "select \"table\", parent, count(*) from pragma_foreign_key_check group by 1, 2 order by 1, 2";
+    Ok(tx.rows(sql, &[], |r| {
+        let (table, parent, n): (String, String, i64) = (r.get(0)?, r.get(1)?, r.get(2)?);
         Ok(format!("{n} rows of {table} refer to rows of {parent} that are not there"))
-    };
-    Ok(statement.query_map([], words)?.collect::<rusqlite::Result<_>>()?)
+    })?)
 }
 
-fn broken(tx: &Transaction<'_>, words: &str, sql: &str) -> Inner<Option<String>> {
-    let mut statement = tx.prepare(&format!("select distinct * from ({sql}) order by 1"))?;
-    let names: Vec<String> = statement.query_map([], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+fn broken(tx: &dyn Tx, words: &str, sql: &str) -> Inner<Option<String>> {
+    let names: Vec<String> = tx.values(&format!("select distinct * from ({sql}) order by 1"), &[])?;
     if names.is_empty() {
         return Ok(None);
     }

@@ -1,7 +1,8 @@
 //! Looking at a database without changing it: neither its schema nor its journal mode, and it is not made.
 
-use super::open::{APPLICATION_ID, connect, reason};
-use super::{SqliteStore, migrations};
+use super::engine::{Sqlite, SqliteStore};
+use super::file::{APPLICATION_ID, connect, reason};
+use super::migrations;
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
@@ -64,7 +65,7 @@ impl SqliteStore {
         let connection = open(path).map_err(unusable)?;
         let health = health(&connection, within).map_err(unusable)?;
         let ready = health.owner == DatabaseOwner::Ours && health.schema == health.known;
-        Ok((health, ready.then(|| Self::over(connection, Some(path)))))
+        Ok((health, ready.then(|| Self { engine: Sqlite::over(connection, Some(path)) })))
     }
 }
 
@@ -122,8 +123,8 @@ fn integrity(connection: &Connection, within: Duration) -> rusqlite::Result<Inte
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::Create;
     use super::*;
-    use crate::store::sqlite::Create;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -160,8 +161,8 @@ mod tests {
     fn a_check_that_takes_too_long_is_given_up() {
         let dir = tempfile::tempdir().unwrap();
         let connection = Connection::open(dir.path().join("x.db")).unwrap();
-        let rows = "create table t(x); insert into t with recursive n(i) as (select 1 union all select i + 1 from n \
-                    where i < 200000) select hex(randomblob(20)) from n; create index tx on t(x);";
+        let rows = "create table t as with recursive n(i) as (select 1 union all select i + 1 from n where i < 200000) \
+                    select hex(randomblob(20)) as x from n; create index tx on t(x);";
         connection.execute_batch(rows).unwrap();
         let started = std::time::Instant::now();
         let given_up = integrity(&connection, Duration::ZERO).unwrap();

@@ -4,7 +4,7 @@
 //! each runs once, under one exclusive lock, after a copy of the database was put beside it. What has been released says
 //! its own words; only the newest takes them from `model`, and freezes them when the next one comes.
 
-use super::open::{APPLICATION_ID, make_file, reason};
+use super::file::{APPLICATION_ID, copy_whole, make_file, reason};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
@@ -93,7 +93,7 @@ fn copy_beside(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
     if make_file(Path::new(&copy)).is_err() {
         return Err(rusqlite::Error::InvalidPath(copy.into()));
     }
-    super::backup::copy_whole(connection, &mut Connection::open(&copy)?)
+    copy_whole(connection, &mut Connection::open(&copy)?)
 }
 
 fn first() -> String {

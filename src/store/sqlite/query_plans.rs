@@ -1,16 +1,43 @@
 //! What every tick asks must not walk through history, however SQLite plans it: it knows nothing of how the rows are
 //! spread.
 
-use super::{SqliteStore, attempts, claims, reconcile};
+use super::candidates::NUMBER_FACTS;
+use super::engine::SqliteStore;
+use super::tx::DIALECT;
+use crate::store::sql::{attempts, calendars, candidates, reconcile};
 
 /// How SQLite goes about it, a line for each part.
 fn plan(sql: &str) -> Vec<String> {
     let store = SqliteStore::in_memory().unwrap();
-    let connection = store.lock();
+    let connection = store.engine.lock();
     let mut statement = connection.prepare(&format!("explain query plan {sql}")).unwrap();
     let nulls = vec![rusqlite::types::Null; statement.parameter_count()];
     let lines = statement.query_map(rusqlite::params_from_iter(nulls), |r| r.get(3)).unwrap();
     lines.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+#[test]
+fn a_claim_reads_the_calls_of_the_day_and_no_older_ones() {
+    let day = "SEARCH attempts USING COVERING INDEX attempts_of_day (kind=? AND intent_at>?)";
+    assert_eq!(plan(&candidates::calls_today_sql()), [day]);
+}
+
+#[test]
+fn what_every_tick_asks_looks_through_no_calendars() {
+    let (due, files) = (plan(&calendars::anything_due_sql()), plan(&calendars::due_sql(calendars::FILES)));
+    assert_eq!(
+        plan(calendars::BEHIND),
+        ["SEARCH calendars USING COVERING INDEX calendars_due (kind=? AND next_look_at<?)"]
+    );
+    for step in [
+        "SEARCH calendars USING INDEX calendars_due (kind=? AND next_look_at<?)",
+        "SEARCH calendars USING INDEX calendars_checked (kind=? AND checked_at>?)",
+    ] {
+        assert!(due.iter().any(|found| found == step), "{due:#?}");
+    }
+    assert!(files.iter().any(|found| found.starts_with("SEARCH c USING INDEX") && found.ends_with("(kind=?)")));
+    let scans = |found: &String| found.starts_with("SCAN") && found != "SCAN CONSTANT ROW";
+    assert!(!due.iter().chain(&files).any(scans), "{due:#?} {files:#?}");
 }
 
 #[test]
@@ -30,12 +57,12 @@ fn what_a_tick_asks_of_attempts_goes_by_what_is_open_or_young() {
         present.iter().any(|name| index.starts_with(name)) || index.contains("to_number=? AND intent_at>?")
     };
     for sql in [
-        attempts::to_settle_sql(),
-        attempts::too_late_sql(),
-        claims::calls_today_sql(),
-        claims::today_by_person_sql(),
-        claims::NUMBER_FACTS.to_owned(),
-        reconcile::DOUBTFUL.to_owned(),
+        attempts::to_settle_sql(&DIALECT),
+        attempts::too_late_sql(&DIALECT),
+        candidates::calls_today_sql(),
+        candidates::today_by_person_sql(),
+        NUMBER_FACTS.to_owned(),
+        reconcile::doubtful_sql(&DIALECT),
     ] {
         let lines = plan(&sql);
         assert!(lines.iter().all(of_present), "{sql}\n{lines:#?}");

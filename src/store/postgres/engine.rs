@@ -1,0 +1,276 @@
+//! The server as an engine. A transaction is begun, asked, committed, tried again where the server says that it must be.
+
+use super::server::Server;
+use super::session::{Session, Trouble};
+use super::tx::PostgresTx;
+use super::{copy, migrations};
+use crate::store::sql::{Engine, Fail, Inner, SqlError, SqlStore, Tx};
+use crate::store::{Result, Store, StoreError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
+
+/// A use case ends within this time, tries again and all, whatever the server does.
+pub(super) const LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a statement waits for another host's lock (`lock_timeout`).
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a transaction is run, at most. The second time it runs alone; only what is not savehub can stop it then.
+const RUNS: u32 = 4;
+
+/// A use case slower than this is worth a debug line.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// Beside others. The lock comes before the first snapshot, since LOCK TABLE takes none.
+const BESIDE_OTHERS: &str = "begin isolation level serializable; lock table savehub_turn in row share mode";
+
+/// When nobody else writes.
+const ALONE: &str = "begin isolation level serializable; lock table savehub_turn in exclusive mode";
+
+/// All reads see the same state.
+const READ: &str = "begin isolation level repeatable read read only";
+
+/// While the schema is made there is nothing to lock.
+const SCHEMA: &str = "begin";
+
+/// A standby that must confirm a commit may take longer than a statement. If the server's time limit ended that wait, the
+/// commit would count as done, and not be safe.
+const COMMIT: &str = "set local statement_timeout = 0; commit";
+
+/// Why a run did not end with an answer.
+enum Stopped {
+    /// Nothing was written.
+    Failed(Fail),
+    /// The commit was asked for, and no answer came.
+    Unknown(SqlError),
+}
+
+impl<E: Into<Fail>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// savehub's state in a PostgreSQL database.
+pub type PostgresStore = SqlStore<Postgres>;
+
+/// A PostgreSQL database.
+pub struct Postgres {
+    pub(super) server: Server,
+    pub(super) main: Mutex<Option<Session>>,
+    /// Of the server, as it was first seen.
+    pub(super) timeline: OnceLock<i64>,
+    /// For the fence alone, opened with the first attempt.
+    pub(super) fence: Mutex<Option<Session>>,
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").field("name", &self.server.name).finish_non_exhaustive()
+    }
+}
+
+impl Engine for Postgres {
+    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        self.write_with(what, |tx| f(tx))
+    }
+
+    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        self.read_with(what, |tx| f(tx))
+    }
+
+    /// Fewer round trips than a transaction takes.
+    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        self.read_on(&self.main, what, f)
+    }
+
+    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        self.read_on(&self.fence, what, f)
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        Ok(Box::new(copy::to_memory(self)?))
+    }
+}
+
+impl Postgres {
+    /// One writing transaction.
+    pub(super) fn write_with<T>(&self, what: &'static str, f: impl Fn(&PostgresTx<'_>) -> Inner<T>) -> Result<T> {
+        let started = Instant::now();
+        let mut begin = BESIDE_OTHERS;
+        let mut stopped = None;
+        for _ in 0..RUNS {
+            match self.run(&self.main, started + LIMIT, begin, &f) {
+                Ok(value) => return Ok(value),
+                Err(Stopped::Failed(Fail::Sql(error))) if is_conflict(&error, begin) => {
+                    log::debug!("{what}: another host was at it, once more ({error})");
+                    begin = ALONE;
+                    stopped = Some(Stopped::Failed(Fail::Sql(error)));
+                }
+                Err(other) => return Err(self.explain(what, started, other)),
+            }
+        }
+        Err(stopped.map_or(StoreError::Busy(started.elapsed()), |stopped| self.explain(what, started, stopped)))
+    }
+
+    /// One reading transaction.
+    pub(super) fn read_with<T>(&self, what: &'static str, f: impl Fn(&PostgresTx<'_>) -> Inner<T>) -> Result<T> {
+        let started = Instant::now();
+        self.run(&self.main, started + LIMIT, READ, &f).map_err(|stopped| self.explain(what, started, stopped))
+    }
+
+    /// Single statements on one of the connections, each of which sees the newest state.
+    fn read_on<T>(
+        &self,
+        slot: &Mutex<Option<Session>>,
+        what: &'static str,
+        f: impl Fn(&dyn Tx) -> Inner<T>,
+    ) -> Result<T> {
+        let started = Instant::now();
+        let look = || {
+            let mut slot = lock(slot);
+            let old = slot.is_some();
+            let first = self.with(&mut slot, started + LIMIT, |session| f(&PostgresTx(session)));
+            match first {
+                // It broke while nobody used it; reading twice does no harm.
+                Err(Fail::Sql(error)) if old && is_lost(&error) => {
+                    self.with(&mut slot, started + LIMIT, |session| f(&PostgresTx(session)))
+                }
+                other => other,
+            }
+        };
+        look().map_err(|fail| self.explain(what, started, Stopped::Failed(fail)))
+    }
+
+    /// Makes the schema.
+    pub(super) fn migrate(&self) -> Result<()> {
+        let started = Instant::now();
+        let make = |tx: &PostgresTx<'_>| migrations::migrate(tx, &self.server.name);
+        let made = self.run(&self.main, started + LIMIT, SCHEMA, &make);
+        made.map_err(|stopped| self.explain("make the tables", started, stopped))
+    }
+
+    fn run<T>(
+        &self,
+        slot: &Mutex<Option<Session>>,
+        until: Instant,
+        begin: &str,
+        f: &impl Fn(&PostgresTx<'_>) -> Inner<T>,
+    ) -> std::result::Result<T, Stopped> {
+        let mut slot = lock(slot);
+        let old = slot.is_some();
+        let begun = self.with(&mut slot, until, |session| Ok(session.batch(begin)?));
+        match begun {
+            // It broke while nobody used it.
+            Err(Fail::Sql(error)) if old && is_lost(&error) => {
+                self.with(&mut slot, until, |session| Ok(session.batch(begin)?))?;
+            }
+            other => other.inspect_err(|_| rollback(&mut slot))?,
+        }
+        let Some(session) = slot.as_ref() else { return Err(Trouble::Late.into()) };
+        match f(&PostgresTx(session)) {
+            Ok(value) => match session.batch(COMMIT) {
+                Ok(()) => Ok(value),
+                Err(error) if is_refusal(&error) => {
+                    rollback(&mut slot);
+                    Err(error.into())
+                }
+                Err(error) => {
+                    *slot = None;
+                    Err(Stopped::Unknown(error))
+                }
+            },
+            Err(fail) => {
+                rollback(&mut slot);
+                Err(fail.into())
+            }
+        }
+    }
+
+    /// Does something with the connection, which is opened when there is none.
+    fn with<T>(&self, slot: &mut Option<Session>, until: Instant, f: impl FnOnce(&Session) -> Inner<T>) -> Inner<T> {
+        if slot.as_ref().is_none_or(|session| !session.is_usable()) {
+            *slot = None;
+            let (session, schema) = self.session(until)?;
+            migrations::check(schema, &self.server.name)?;
+            *slot = Some(session);
+        }
+        let Some(session) = slot.as_ref() else { return Err(Trouble::Late.into()) };
+        session.limit(until);
+        f(session)
+    }
+
+    fn explain(&self, what: &'static str, started: Instant, stopped: Stopped) -> StoreError {
+        if started.elapsed() > SLOW {
+            log::debug!("the database took {} ms to {what}", started.elapsed().as_millis());
+        }
+        let name = &self.server.name;
+        match stopped {
+            Stopped::Failed(Fail::Answer(error)) => error,
+            Stopped::Unknown(error) => StoreError::Unusable(format!(
+                "cannot {what} in {name}: the connection was lost while it was written down ({error}), so nobody knows \
+                 whether it is; the next tick finds out"
+            )),
+            Stopped::Failed(Fail::Sql(error)) => match state(&error) {
+                Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Busy(LOCK_WAIT),
+                Some(&(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED)) => {
+                    StoreError::Busy(started.elapsed())
+                }
+                state if !is_lost(&error) && !state.is_some_and(is_server_trouble) => {
+                    StoreError::Statement { what, detail: error.to_string() }
+                }
+                _ => StoreError::Unusable(format!("cannot {what} in {name}: {error}; nothing was written")),
+            },
+        }
+    }
+}
+
+fn state(error: &SqlError) -> Option<&SqlState> {
+    Trouble::of(error)?.state()
+}
+
+/// The server said no: what was asked is not done.
+fn is_refusal(error: &SqlError) -> bool {
+    Trouble::of(error).is_some_and(Trouble::is_refusal)
+}
+
+/// The connection is gone, or was given up.
+fn is_lost(error: &SqlError) -> bool {
+    Trouble::of(error).is_some_and(|trouble| !trouble.is_refusal())
+}
+
+/// The connection, unless it is gone.
+pub(super) fn lock(slot: &Mutex<Option<Session>>) -> MutexGuard<'_, Option<Session>> {
+    // A panic in another thread leaves no half transaction behind: it is rolled back before the next one begins.
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if slot.as_ref().is_some_and(|session| !session.is_usable()) {
+        *slot = None;
+    }
+    slot
+}
+
+/// Must the transaction be run again? Beside others a unique key that is taken, or a row that went, is such a case too: a
+/// transaction that had run alone would have seen it before.
+fn is_conflict(error: &SqlError, begin: &str) -> bool {
+    let beside_others = begin == BESIDE_OTHERS;
+    is_refusal(error)
+        && state(error).is_some_and(|state| {
+            let retry = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+            let seen = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION];
+            retry.contains(state) || (beside_others && seen.contains(state))
+        })
+}
+
+/// A full disk, a server that goes down, a right that is missing: not a bug of savehub.
+fn is_server_trouble(state: &SqlState) -> bool {
+    let class = &state.code()[..2];
+    matches!(class, "08" | "25" | "28" | "3D" | "53" | "54" | "55" | "57" | "58" | "F0" | "XX")
+        || *state == SqlState::INSUFFICIENT_PRIVILEGE
+}
+
+fn rollback(slot: &mut Option<Session>) {
+    if slot.as_ref().is_some_and(|session| !session.is_usable() || session.batch("rollback").is_err()) {
+        *slot = None;
+    }
+}

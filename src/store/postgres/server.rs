@@ -1,0 +1,26 @@
+//! Where the server is, and how the connection is protected.
+
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// The server, and how to speak to it.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `postgres://…`, without `sslmode`: what this build's driver understands.
+    pub url: SecretString,
+    /// Is the connection encrypted, and to whom?
+    pub tls: Tls,
+    /// Host and database, for messages.
+    pub name: String,
+}
+
+/// How the connection is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all: for a server on this host.
+    Off,
+    /// Encrypted, to whoever answers.
+    Unverified,
+    /// Encrypted, to a server whose certificate is of an authority in this file, or else of one that browsers believe.
+    Full(Option<PathBuf>),
+}

@@ -1,0 +1,272 @@
+//! What a look at a calendar changes in the meetings: the facts the rule is asked with, and its answer written down.
+
+use super::tx::{Inner, Row, Sql, Tx};
+use super::value::params;
+use super::{incidents, meetings};
+use crate::model::{
+    CalendarId, CancelledBy, Change, Held, IncidentState, KnownMeeting, MeetingId, MeetingState, Owns, Reason, Seen,
+    SeenMeeting, Timestamp,
+};
+use crate::store::{AgendaRecorded, AgendaRule, Changed, MeetingChange, MeetingNews};
+use std::collections::HashSet;
+
+/// Where meetings come from: a calendar, or a file that was imported.
+struct Origin<'a> {
+    calendar: Option<CalendarId>,
+    person: &'a str,
+    /// Name of the calendar or file.
+    name: &'a str,
+}
+
+pub(super) fn of_calendar(
+    tx: &dyn Tx,
+    id: CalendarId,
+    seen: &Seen,
+    now: Timestamp,
+    rule: AgendaRule<'_>,
+) -> Inner<Vec<MeetingChange>> {
+    let (person, name): (String, String) =
+        tx.row("select person, name from calendars where id = ?1", params![id], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let origin = Origin { calendar: Some(id), person: &person, name: &name };
+    let mut known = held_to_come(tx, &origin, now)?;
+    add_seen(tx, &origin, seen, &mut known)?;
+    apply_all(tx, &origin, rule(&known, seen), now)
+}
+
+pub(super) fn import(
+    tx: &dyn Tx,
+    person: &str,
+    name: &str,
+    seen: &Seen,
+    now: Timestamp,
+    rule: AgendaRule<'_>,
+) -> Inner<AgendaRecorded> {
+    let origin = Origin { calendar: None, person, name };
+    let mut known = Vec::new();
+    add_seen(tx, &origin, seen, &mut known)?;
+    for meeting in &mut known {
+        // To a file, which nobody looks at again, no calendar gives way.
+        meeting.owner = if meeting.owner == Owns::Nobody { Owns::This } else { Owns::Another(i64::MAX) };
+    }
+    let changed = apply_all(tx, &origin, rule(&known, seen), now)?;
+    Ok(AgendaRecorded { counted: true, changed })
+}
+
+// --- what is known ---
+
+/// `?1` is the calendar that looks; null for a file.
+const KNOWN: &str = "select m.id, m.uid, m.recurrence, m.starts_at, m.ends_at, m.title, m.link, m.dial_in, \
+                            m.cancelled_by, m.calendar_id, o.sequence, h.sequence, h.missing_since, \
+                            exists(select 1 from calendar_meetings x where x.meeting_id = m.id \
+                              and x.calendar_id <> ?1 and x.missing_since is null)";
+
+/// The owner's copy.
+const OWNERS: &str = "left join calendar_meetings o on o.meeting_id = m.id and o.calendar_id = m.calendar_id";
+
+fn known_from_row(row: &dyn Row, looks: Option<CalendarId>) -> Sql<KnownMeeting> {
+    let owner: Option<CalendarId> = row.get(9)?;
+    let sequence: Option<i64> = row.get(10)?;
+    let held: Option<i64> = row.get(11)?;
+    let missing_since = row.get(12)?;
+    Ok(KnownMeeting {
+        id: row.get(0)?,
+        uid: row.get(1)?,
+        recurrence: row.get(2)?,
+        starts_at: row.get(3)?,
+        ends_at: row.get(4)?,
+        title: row.get(5)?,
+        link: row.get(6)?,
+        dial_in: row.get(7)?,
+        cancelled_by: row.get(8)?,
+        owner: match owner {
+            None => Owns::Nobody,
+            _ if owner == looks => Owns::This,
+            Some(_) => Owns::Another(sequence.unwrap_or(i64::MIN)),
+        },
+        held: held.map(|sequence| Held { sequence, missing_since }),
+        elsewhere: row.get(13)?,
+    })
+}
+
+/// Meetings of the calendar that have not started. The cross join keeps SQLite to this order: from what the person has to
+/// come, and not through the calendar's history.
+fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> Inner<Vec<KnownMeeting>> {
+    let sql = format!(
+        "{KNOWN} from meetings m cross join calendar_meetings h {OWNERS} \
+         where h.meeting_id = m.id and h.calendar_id = ?1 and m.person = ?2 and m.starts_at > ?3"
+    );
+    let params = params![origin.calendar, origin.person, now];
+    Ok(tx.rows(&sql, params, |r| known_from_row(r, origin.calendar))?)
+}
+
+/// And those that are seen, whenever they start and whoever owns them.
+fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &Seen, known: &mut Vec<KnownMeeting>) -> Inner<()> {
+    let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
+    let sql = format!(
+        "{KNOWN} from meetings m left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
+         {OWNERS} where m.person = ?2 and m.uid = ?3 and m.recurrence = ?4"
+    );
+    for copy in seen.meetings.iter().chain(seen.skipped.iter().map(|(copy, _)| copy)) {
+        let params = params![origin.calendar, origin.person, copy.uid, copy.recurrence];
+        let found = tx.optional(&sql, params, |r| known_from_row(r, origin.calendar))?;
+        known.extend(found.filter(|meeting| read.insert(meeting.id)));
+    }
+    Ok(())
+}
+
+// --- what changes ---
+
+fn apply_all(tx: &dyn Tx, origin: &Origin<'_>, changes: Vec<Change>, now: Timestamp) -> Inner<Vec<MeetingChange>> {
+    let mut news = Vec::new();
+    for change in changes {
+        news.extend(apply(tx, origin, change, now)?);
+    }
+    Ok(news)
+}
+
+fn apply(tx: &dyn Tx, origin: &Origin<'_>, change: Change, now: Timestamp) -> Inner<Option<MeetingChange>> {
+    let (how, changed) = match change {
+        Change::Add(copy) => (MeetingNews::Added, add(tx, origin, &copy, now)?),
+        Change::Update(id, to) => (MeetingNews::Updated, update(tx, id, &to, now)?),
+        Change::Move(id, to) => (MeetingNews::Moved, shift(tx, id, &to, now)?),
+        Change::Cancel(id, reason) => (MeetingNews::Cancelled(reason), call_off(tx, id, reason, now)?),
+        Change::Revive(id, to) => (MeetingNews::Revived, revive(tx, id, &to, now)?),
+        Change::Rekey(id, recurrence) => {
+            let sql = "update meetings set recurrence = ?2, updated_at = ?3 where id = ?1";
+            tx.run(sql, params![id, recurrence, now])?;
+            return Ok(None);
+        }
+        Change::Hold(..) | Change::Missing(_) | Change::Release(_) | Change::Own(_) => {
+            // A file holds nothing.
+            if let Some(calendar) = origin.calendar {
+                note(tx, calendar, &change, now)?;
+            }
+            return Ok(None);
+        }
+    };
+    Ok(Some(MeetingChange { how, meeting: changed.meeting, ended: changed.ended }))
+}
+
+/// What is noted about the calendar's copy of a meeting.
+fn note(tx: &dyn Tx, calendar: CalendarId, change: &Change, now: Timestamp) -> Inner<()> {
+    match change {
+        Change::Hold(id, sequence) => hold(tx, calendar, *id, *sequence),
+        Change::Own(id) => own(tx, calendar, *id),
+        Change::Missing(id) => {
+            let sql = "update calendar_meetings set missing_since = ?3 where calendar_id = ?1 and meeting_id = ?2";
+            tx.run(sql, params![calendar, id, now])?;
+            Ok(())
+        }
+        Change::Release(id) => {
+            let sql = "delete from calendar_meetings where calendar_id = ?1 and meeting_id = ?2";
+            tx.run(sql, params![calendar, id])?;
+            if owner(tx, *id)? == Some(calendar) {
+                hand_over(tx, *id, now)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn hold(tx: &dyn Tx, calendar: CalendarId, id: MeetingId, sequence: i64) -> Inner<()> {
+    tx.run(
+        "insert into calendar_meetings(calendar_id, meeting_id, sequence) values (?1, ?2, ?3) \
+         on conflict(calendar_id, meeting_id) do update set sequence = ?3, missing_since = null",
+        params![calendar, id, sequence],
+    )?;
+    Ok(())
+}
+
+fn owner(tx: &dyn Tx, id: MeetingId) -> Inner<Option<CalendarId>> {
+    Ok(tx.value("select calendar_id from meetings where id = ?1", params![id])?)
+}
+
+fn own(tx: &dyn Tx, calendar: CalendarId, id: MeetingId) -> Inner<()> {
+    // The copy of an owner that called it off does not ring; only copies that do are kept of the others.
+    tx.run(
+        "delete from calendar_meetings where meeting_id = ?1 and (calendar_id, 'calendar') = \
+           (select calendar_id, cancelled_by from meetings where id = ?1)",
+        params![id],
+    )?;
+    tx.run("update meetings set calendar_id = ?2 where id = ?1", params![id, calendar])?;
+    Ok(())
+}
+
+/// Makes the calendar that has the newest copy the owner, and lets it be expanded again, since its copy may differ.
+/// `false`: none has one; none owns it.
+pub(super) fn hand_over(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> Inner<bool> {
+    let next: Option<CalendarId> = tx.optional(
+        "select calendar_id from calendar_meetings where meeting_id = ?1 and missing_since is null \
+             order by sequence desc, calendar_id limit 1",
+        params![id],
+        |r| r.get(0),
+    )?;
+    tx.run("update meetings set calendar_id = ?2 where id = ?1", params![id, next])?;
+    if let Some(next) = next {
+        let least = tx.dialect().least;
+        let sql =
+            format!("update calendars set expanded_at = null, next_look_at = {least}(next_look_at, ?2) where id = ?1");
+        tx.run(&sql, params![next, now])?;
+    }
+    Ok(next.is_some())
+}
+
+fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+    let id: MeetingId = tx.value(
+        "insert into meetings(person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, calendar_id, \
+         state, generation, watched, created_at, updated_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'SCHEDULED', 1, 0, ?11, ?11) returning id",
+        params![
+            origin.person,
+            copy.uid,
+            copy.recurrence,
+            copy.title,
+            copy.starts_at,
+            copy.ends_at,
+            copy.link,
+            copy.dial_in,
+            origin.name,
+            origin.calendar,
+            now
+        ],
+    )?;
+    if let Some(calendar) = origin.calendar {
+        hold(tx, calendar, id, copy.sequence)?;
+    }
+    Ok(Changed { meeting: meetings::existing(tx, id)?, ended: None })
+}
+
+/// The words, and the end.
+fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+    tx.run(
+        "update meetings set title = ?2, link = ?3, dial_in = ?4, ends_at = ?5, updated_at = ?6 where id = ?1",
+        params![id, to.title, to.link, to.dial_in, to.ends_at, now],
+    )?;
+    Ok(Changed { meeting: meetings::existing(tx, id)?, ended: None })
+}
+
+fn shift(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+    let moved = meetings::shift(tx, &meetings::existing(tx, id)?, to.starts_at, to.ends_at, now)?;
+    // A feed may waver between two times. Who has checked in for one of them is not called for it again.
+    meetings::back_to_check_in(tx, id)?;
+    Ok(Changed { ended: moved.ended, ..update(tx, id, to, now)? })
+}
+
+/// On behalf of a calendar, or because it is gone.
+pub(super) fn call_off(tx: &dyn Tx, id: MeetingId, reason: Reason, now: Timestamp) -> Inner<Changed> {
+    meetings::call_off(tx, &meetings::existing(tx, id)?, CancelledBy::Calendar, reason, now)
+}
+
+fn revive(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+    let meeting = meetings::existing(tx, id)?;
+    tx.run("update meetings set state = ?2, cancelled_by = null where id = ?1", params![id, MeetingState::Scheduled])?;
+    if to.starts_at != meeting.starts_at {
+        return shift(tx, id, to, now);
+    }
+    // Who has checked in for this start is not called for it again.
+    if !matches!(incidents::state(tx, &meeting)?, Some(IncidentState::Resolved | IncidentState::Missed)) {
+        meetings::next_generation(tx, id)?;
+    }
+    update(tx, id, to, now)
+}

@@ -1,0 +1,140 @@
+//! Open attempts: the fence reads them, time passes over them.
+
+use super::dialect::Dialect;
+use super::tx::{Inner, Tx};
+use super::value::params;
+use super::{pauses, record};
+use crate::model::{AttemptId, AttemptState, HangUpState, Reason, StepState, Timestamp};
+use crate::store::{
+    AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
+};
+
+pub(super) fn fence(tx: &dyn Tx, id: AttemptId) -> Inner<FenceFacts> {
+    let (state, owner, hang_up, kind, person) = tx
+        .optional("select state, owner, hang_up, kind, person from attempts where id = ?1", params![id], |r| {
+            let state = (r.get::<AttemptState>(0)?, r.get::<HangUpState>(2)?);
+            Ok((state.0, r.get(1)?, state.1, r.get(3)?, r.get::<String>(4)?))
+        })?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
+    let (incidents_open, acknowledged, due_at, deadline_at) = tx.row(
+        "select min(case when i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED' \
+               then 1 else 0 end), \
+             coalesce(max(case when i.state = 'ACKNOWLEDGED' and s.condition = 'unanswered' then 1 else 0 end), 0), \
+             max(s.due_at), min(s.deadline_at) \
+           from attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
+             join steps s on s.id = x.step_id where x.attempt_id = ?1",
+        params![id],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get::<Option<_>>(2)?, r.get::<Option<_>>(3)?)),
+    )?;
+    let pause = pauses::longest(tx, &person)?;
+    Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, pause, kind, due: due_at.zip(deadline_at) })
+}
+
+/// Calls that are still queued when their meetings have started. By the index of calls to look at: not all calls there
+/// ever were, along the index by target.
+fn late_queue(words: &Dialect) -> String {
+    format!(
+        "{}kind = 'call' and state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \
+         and next_look_at is not null and exists (select 1 from attempt_steps x where x.attempt_id = attempts.id) \
+         and not exists (select 1 from attempt_steps x join steps s on s.id = x.step_id \
+           where x.attempt_id = attempts.id and s.starts_at > ?1)",
+        words.no_index
+    )
+}
+
+pub(crate) fn to_settle_sql(words: &Dialect) -> String {
+    format!(
+        "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN')) \
+         or exists(select 1 from attempts where {})",
+        late_queue(words)
+    )
+}
+
+pub(crate) fn too_late_sql(words: &Dialect) -> String {
+    let late = late_queue(words);
+    format!("update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 where {late}")
+}
+
+pub(super) fn anything_to_settle(tx: &dyn Tx, now: Timestamp) -> Inner<bool> {
+    Ok(tx.value(&to_settle_sql(tx.dialect()), params![now])?)
+}
+
+pub(super) fn settle(tx: &dyn Tx, now: Timestamp, rule: SettleRule<'_>) -> Inner<Vec<StepResult>> {
+    let mut results = Vec::new();
+    for attempt in open(tx)? {
+        match rule(&attempt) {
+            Settle::Keep => {}
+            Settle::Unknown => doubt(tx, attempt.id, now)?,
+            Settle::Abandon => results.extend(abandon(tx, attempt.id, false, now)?),
+            Settle::AbandonAndCall => results.extend(abandon(tx, attempt.id, true, now)?),
+        }
+    }
+    // A call that is still queued when its meetings have started would ring too late.
+    tx.run(&too_late_sql(tx.dialect()), params![now])?;
+    Ok(results)
+}
+
+fn open(tx: &dyn Tx) -> Inner<Vec<OpenAttempt>> {
+    let sql = format!(
+        "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, a.deadline_boot_ms, \
+           (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
+           coalesce((select max(s.deadline_at) from attempt_steps x join steps s on s.id = x.step_id \
+               join incidents i on i.id = s.incident_id \
+               where x.attempt_id = a.id and s.state = 'RUNNING' and i.ended_at is null), \
+             (select max(s.deadline_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id)), \
+           (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
+            where s.state = 'PENDING' and s.kind = a.kind and i.person = a.person \
+              and s.to_whom = coalesce((select b.to_whom from steps b where b.id = a.step_id), '')), a.kind, a.to_number, {} \
+         from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
+        tx.dialect().ages
+    );
+    Ok(tx.readable("an open attempt", &sql, &[], |r| {
+        Ok(OpenAttempt {
+            id: r.get(0)?,
+            state: r.get(1)?,
+            owner: r.get(2)?,
+            lease_until_boot_ms: r.get(3)?,
+            request_deadline_at: r.get(4)?,
+            deadline_boot_ms: r.get(5)?,
+            tries: r.get::<Option<u32>>(6)?.unwrap_or(0),
+            deadline_at: r.get(7)?,
+            next_rung_due: r.get(8)?,
+            to: r.target(9)?,
+            server: r.age(11)?,
+        })
+    })?)
+}
+
+fn doubt(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> Inner<()> {
+    tx.run(
+        "update attempts set state = 'UNKNOWN', finished_at = ?2, \
+         error = coalesce(error, 'the process that placed it is gone, or its lease is over') \
+         where id = ?1 and state = 'SENDING'",
+        params![id, now],
+    )?;
+    Ok(())
+}
+
+/// `UNKNOWN` -> `ABANDONED`: stays counted and watched, its steps are `FAILED(unknown)`, or tried once more where the
+/// config chose to rather ring twice than not at all.
+fn abandon(tx: &dyn Tx, id: AttemptId, call_again: bool, now: Timestamp) -> Inner<Vec<StepResult>> {
+    let changed = tx.run(
+        "update attempts set state = 'ABANDONED', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
+        params![id, now],
+    )?;
+    if changed != 1 {
+        return Ok(Vec::new());
+    }
+    let error: Option<String> = tx.value("select error from attempts where id = ?1", params![id])?;
+    let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
+    let mut recorded = Recorded { state: AttemptState::Abandoned, steps: Vec::new(), again_at: None, hang_up: None };
+    let rule = |facts: &AfterFacts| {
+        // Of an incident that has ended, the store makes it `CANCELLED`: nothing was due any more.
+        if call_again || !facts.incident_open {
+            return StepNext::Again { not_before: now, spends_try: true };
+        }
+        StepNext::End(Refusal { state: StepState::Failed, reason: Reason::Unknown, detail: detail.clone() })
+    };
+    record::move_steps(tx, id, now, &rule, &mut recorded)?;
+    Ok(recorded.steps)
+}

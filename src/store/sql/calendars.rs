@@ -1,0 +1,295 @@
+//! Calendars: held against the config, leased to be looked at, and what came of a look.
+
+use super::tx::{Inner, Row, Sql, Tx};
+use super::value::params;
+use super::{agenda, meetings, ticks};
+use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
+use crate::store::{
+    AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
+    LookOutcome, MeetingChange, MeetingNews, calendar_fault,
+};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Longest text about a failure or a notice that is kept, in characters.
+const LONGEST_TEXT: usize = 300;
+
+// --- the calendars of the config ---
+
+pub(super) fn is_synced(tx: &dyn Tx, fingerprint: &str) -> Inner<bool> {
+    let known = "select exists(select 1 from calendar_list where fingerprint = ?1)";
+    Ok(tx.value(known, params![fingerprint])?)
+}
+
+pub(super) fn sync(tx: &dyn Tx, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Inner<CalendarsSynced> {
+    let mut synced = CalendarsSynced::default();
+    for draft in wanted {
+        if let Some(id) = insert_or_rename(tx, draft, now)? {
+            synced.added.push(id);
+        }
+    }
+    let keys: HashSet<&str> = wanted.iter().map(|draft| draft.key.as_str()).collect();
+    let mut gone: Vec<(CalendarId, String)> = Vec::new();
+    for (id, name, key) in all(tx)? {
+        if !keys.contains(key.as_str()) {
+            gone.push((id, name));
+        }
+    }
+    // First of all of them: a meeting must not be handed to a calendar that goes too.
+    for (id, _) in &gone {
+        tx.run("delete from calendar_meetings where calendar_id = ?1", params![id])?;
+    }
+    for (id, name) in gone {
+        synced.changed.extend(remove(tx, id, now)?);
+        synced.removed.push(name);
+        let fault = calendar_fault(id);
+        if ticks::fault_gone(tx, &fault)? {
+            synced.over.push(fault);
+        }
+    }
+    tx.run(
+        "insert into calendar_list(id, fingerprint) values (1, ?1) on conflict(id) do update set fingerprint = ?1",
+        params![fingerprint],
+    )?;
+    Ok(synced)
+}
+
+fn all(tx: &dyn Tx) -> Inner<Vec<(CalendarId, String, String)>> {
+    let sql = "select id, name, key from calendars order by id";
+    Ok(tx.rows(sql, &[], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?)
+}
+
+/// The id of a new one.
+fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> Inner<Option<CalendarId>> {
+    let CalendarDraft { key, person, name, kind } = draft;
+    let known = tx.run("update calendars set name = ?2 where key = ?1", params![key, name])? == 1;
+    if known {
+        return Ok(None);
+    }
+    let id = tx.value(
+        "insert into calendars(key, person, name, kind, next_look_at) values (?1, ?2, ?3, ?4, ?5) returning id",
+        params![key, person, name, kind, now],
+    )?;
+    Ok(Some(id))
+}
+
+/// Its future meetings go to the next calendar that holds them, or are called off; history stays, as if added by hand.
+fn remove(tx: &dyn Tx, id: CalendarId, now: Timestamp) -> Inner<Vec<MeetingChange>> {
+    let owned: Vec<MeetingId> = tx.values(
+        "select id from meetings where calendar_id = ?1 and starts_at > ?2 order by starts_at, id",
+        params![id, now],
+    )?;
+    let mut changed = Vec::new();
+    for meeting in owned {
+        let handed = agenda::hand_over(tx, meeting, now)?;
+        if !handed && meetings::is_scheduled(tx, meeting)? {
+            let off = agenda::call_off(tx, meeting, Reason::CalendarRemoved, now)?;
+            let how = MeetingNews::Cancelled(Reason::CalendarRemoved);
+            changed.push(MeetingChange { how, meeting: off.meeting, ended: off.ended });
+        }
+    }
+    // The name stays with them.
+    tx.run("update meetings set calendar_id = null, source = (select name from calendars where id = ?1) where calendar_id = ?1", params![id])?;
+    tx.run("delete from calendar_bodies where calendar_id = ?1", params![id])?;
+    tx.run("delete from calendars where id = ?1", params![id])?;
+    Ok(changed)
+}
+
+// --- looking ---
+
+/// Web calendars whose time has come and that nobody has leased. A time that cannot be (the clock was turned back) keeps
+/// no calendar waiting: no lease is longer than `?2 - ?1`, and no look was recorded after that.
+const DUE: &str = "kind = 'web' and (next_look_at <= ?1 or checked_at > ?2) \
+                   and (lease_until is null or lease_until <= ?1 or lease_until > ?2)";
+
+/// Are there files? Are there other calendars to look at now?
+pub(super) fn anything_due(tx: &dyn Tx, now: Timestamp, lease: Duration) -> Inner<(bool, bool)> {
+    Ok(tx.row(&anything_due_sql(), params![now, now.plus(lease)], |r| Ok((r.get(0)?, r.get(1)?)))?)
+}
+
+pub(crate) fn anything_due_sql() -> String {
+    format!("select exists(select 1 from calendars where kind = 'file'), exists(select 1 from calendars where {DUE})")
+}
+
+pub(super) fn behind(tx: &dyn Tx, then: Timestamp) -> Inner<u64> {
+    Ok(tx.value::<i64>(BEHIND, params![then])?.unsigned_abs())
+}
+
+pub(crate) const BEHIND: &str = "select count(*) from calendars where kind = 'web' and next_look_at < ?1";
+
+pub(super) fn lease(tx: &dyn Tx, asked: &LookAt) -> Inner<Vec<DueCalendar>> {
+    let LookAt { now, lease, starts_after, .. } = *asked;
+    let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
+    let due: Vec<CalendarId> = tx.values(
+        &format!("select id from calendars where {DUE} order by next_look_at, id limit ?3{}", tx.dialect().skip_locked),
+        params![now, now.plus(lease), limit],
+    )?;
+    let mut leased = Vec::new();
+    for id in due {
+        tx.run("update calendars set lease_until = ?2, looks = looks + 1 where id = ?1", params![id, now.plus(lease)])?;
+        leased.extend(read_due(tx, "c.id = ?1", Some(id), starts_after)?);
+    }
+    Ok(leased)
+}
+
+pub(super) fn files(tx: &dyn Tx, starts_after: Timestamp) -> Inner<Vec<DueCalendar>> {
+    read_due(tx, FILES, None, starts_after)
+}
+
+/// For [`read_due`], which has a parameter more than this needs.
+pub(crate) const FILES: &str = "c.kind = 'file' and ?1 is null";
+
+fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, starts_after: Timestamp) -> Inner<Vec<DueCalendar>> {
+    Ok(tx.readable("a calendar", &due_sql(filter), params![id, starts_after], due_from_row)?)
+}
+
+pub(crate) fn due_sql(filter: &str) -> String {
+    format!(
+        "select c.id, c.key, c.person, c.kind, c.etag, c.last_modified, c.stamp, c.hash, c.looks, c.checked_at, \
+                c.good_at, c.full_at, c.expanded_at, c.expanded_with, c.failures, c.failure, c.has_missing, \
+                exists(select 1 from calendar_bodies where calendar_id = c.id), \
+                (select min(m.starts_at) from meetings m \
+                   where m.calendar_id = c.id and m.starts_at > ?2 and m.state = 'SCHEDULED') \
+         from calendars c where {filter} order by c.id"
+    )
+}
+
+fn due_from_row(row: &dyn Row) -> Sql<DueCalendar> {
+    Ok(DueCalendar {
+        id: row.get(0)?,
+        key: row.get(1)?,
+        person: row.get(2)?,
+        kind: row.get(3)?,
+        validators: Validators { etag: row.get(4)?, last_modified: row.get(5)?, stamp: row.get(6)?, hash: row.get(7)? },
+        looks: row.get(8)?,
+        checked_at: row.get(9)?,
+        good_at: row.get(10)?,
+        full_at: row.get(11)?,
+        expanded_at: row.get(12)?,
+        expanded_with: row.get(13)?,
+        failures: row.get(14)?,
+        failure: row.get(15)?,
+        has_missing: row.get(16)?,
+        has_body: row.get(17)?,
+        next_start: row.get(18)?,
+    })
+}
+
+// --- bodies ---
+
+pub(super) fn body(tx: &dyn Tx, id: CalendarId) -> Inner<Option<Vec<u8>>> {
+    Ok(tx.optional("select body from calendar_bodies where calendar_id = ?1", params![id], |r| r.get(0))?)
+}
+
+// --- what came of a look ---
+
+pub(super) fn record(
+    tx: &dyn Tx,
+    id: CalendarId,
+    look: &LookDone,
+    packed: &[u8],
+    now: Timestamp,
+    rule: AgendaRule<'_>,
+) -> Inner<AgendaRecorded> {
+    if !count(tx, id, look, now)? {
+        return Ok(AgendaRecorded::default());
+    }
+    match &look.outcome {
+        LookOutcome::Failed { why } => failed(tx, id, why, now)?,
+        LookOutcome::Unchanged(validators) => good(tx, id, validators, look.full, now)?,
+        LookOutcome::New { validators, .. } => {
+            good(tx, id, validators, look.full, now)?;
+            tx.run(
+                "insert into calendar_bodies(calendar_id, body) values (?1, ?2) \
+                 on conflict(calendar_id) do update set body = ?2",
+                params![id, packed],
+            )?;
+        }
+    }
+    let Some(expanded) = &look.expanded else { return Ok(AgendaRecorded { counted: true, changed: Vec::new() }) };
+    let changed = expand(tx, id, expanded, now, rule)?;
+    let sql = format!(
+        "update calendars set next_look_at = {}(next_look_at, ?2) where id = ?1 and has_missing = 1",
+        tx.dialect().least
+    );
+    tx.run(&sql, params![id, look.second_look_at])?;
+    Ok(AgendaRecorded { counted: true, changed })
+}
+
+/// The compare-and-set. Ends the lease.
+fn count(tx: &dyn Tx, id: CalendarId, look: &LookDone, now: Timestamp) -> Inner<bool> {
+    let counted = tx.run(
+        "update calendars set looks = looks + 1, lease_until = null, checked_at = ?3, next_look_at = ?4 \
+             where id = ?1 and looks = ?2",
+        params![id, look.looks, now, look.next_look_at],
+    )?;
+    Ok(counted == 1)
+}
+
+fn failed(tx: &dyn Tx, id: CalendarId, why: &str, now: Timestamp) -> Inner<()> {
+    tx.run(
+        "update calendars set failures = failures + 1, failing_since = coalesce(failing_since, ?2), failure = ?3 \
+         where id = ?1",
+        params![id, now, cut(&printable(why), LONGEST_TEXT)],
+    )?;
+    Ok(())
+}
+
+fn good(tx: &dyn Tx, id: CalendarId, validators: &Validators, full: bool, now: Timestamp) -> Inner<()> {
+    let Validators { etag, last_modified, stamp, hash } = validators;
+    tx.run(
+        "update calendars set etag = ?2, last_modified = ?3, stamp = ?4, hash = ?5, good_at = ?6, \
+           full_at = case when ?7 then ?6 else full_at end, failures = 0, failing_since = null, failure = null \
+         where id = ?1",
+        params![id, etag, last_modified, stamp, hash, now, full],
+    )?;
+    Ok(())
+}
+
+fn expand(
+    tx: &dyn Tx,
+    id: CalendarId,
+    expanded: &Expanded,
+    now: Timestamp,
+    rule: AgendaRule<'_>,
+) -> Inner<Vec<MeetingChange>> {
+    let changed = agenda::of_calendar(tx, id, &expanded.seen, now, rule)?;
+    // What was missing when it was called off, or has started meanwhile, is no longer waited for.
+    let sql = format!(
+        "update calendars set expanded_at = ?2, expanded_with = ?3, events = ?4, notices = ?5, notice = ?6, \
+           has_missing = case when exists(select 1 from calendar_meetings h {} join meetings m on m.id = h.meeting_id \
+             where h.calendar_id = ?1 and h.missing_since is not null and m.state = 'SCHEDULED' and m.starts_at > ?2) \
+             then 1 else 0 end \
+         where id = ?1",
+        (tx.dialect().by_index)("calendar_meetings_missing")
+    );
+    let notice = expanded.notice.as_deref().map(|notice| cut(&printable(notice), LONGEST_TEXT));
+    tx.run(&sql, params![id, now, expanded.with, expanded.events, expanded.notices, notice])?;
+    Ok(changed)
+}
+
+// --- showing ---
+
+pub(super) fn views(tx: &dyn Tx) -> Inner<Vec<CalendarView>> {
+    let sql = format!(
+        "select id, person, name, kind, good_at, checked_at, failing_since, failure, next_look_at, events, notices, \
+           notice from calendars order by person{bytewise}, name{bytewise}, id",
+        bytewise = tx.dialect().bytewise
+    );
+    Ok(tx.rows(&sql, &[], |r| {
+        Ok(CalendarView {
+            id: r.get(0)?,
+            person: r.get(1)?,
+            name: r.get(2)?,
+            kind: r.get(3)?,
+            good_at: r.get(4)?,
+            checked_at: r.get(5)?,
+            failing_since: r.get(6)?,
+            failure: r.get(7)?,
+            next_look_at: r.get(8)?,
+            events: r.get(9)?,
+            notices: r.get(10)?,
+            notice: r.get(11)?,
+        })
+    })?)
+}

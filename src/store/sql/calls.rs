@@ -1,0 +1,147 @@
+//! Calls at the provider: what is known of them, and the wish to end them.
+
+use super::tx::{Inner, Row, Sql, Tx};
+use super::value::params;
+use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
+use crate::store::{CallScope, LiveCall, NextLook};
+
+const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
+                       case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
+
+fn from_row(row: &dyn Row) -> Sql<LiveCall> {
+    Ok(LiveCall {
+        attempt: row.get(0)?,
+        provider: row.get(1)?,
+        account: row.get(2)?,
+        sid: row.get(3)?,
+        to: row.target(4)?,
+        status: row.get(6)?,
+        hang_up: row.get(7)?,
+        intent_at: row.get(8)?,
+        urgent: row.get(9)?,
+    })
+}
+
+pub(super) fn live(tx: &dyn Tx, scope: CallScope, now: Timestamp) -> Inner<Vec<LiveCall>> {
+    let (filter, incident) = match scope {
+        CallScope::All => ("?2 = ?2 and (a.next_look_at <= ?1 or a.hang_up = 'WANTED')", 0),
+        CallScope::HangUpsOf(id) => {
+            ("a.hang_up = 'WANTED' and a.id in (select attempt_id from attempt_steps where incident_id = ?2)", id.0)
+        }
+    };
+    let sql = format!(
+        "select {COLUMNS}, a.person in (select i.person from steps s join incidents i on i.id = s.incident_id \
+           where s.state = 'PENDING' and s.ready_at <= ?1) \
+           and a.kind = 'call' and a.call_status in ('queued','ringing','in-progress') as urgent \
+         from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
+         order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
+    );
+    Ok(tx.readable("a call", &sql, params![now, incident], from_row)?)
+}
+
+/// The call of this attempt, if it is to be hung up.
+pub(super) fn wanted(tx: &dyn Tx, id: AttemptId) -> Inner<Option<LiveCall>> {
+    let sql = format!(
+        "select {COLUMNS}, 1 from attempts a where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
+    );
+    Ok(tx.optional(&sql, params![id], from_row)?)
+}
+
+/// What is known of a call, as far as a report can add to it.
+struct Known {
+    status: CallStatus,
+    wish: HangUpState,
+    how: Option<HangUp>,
+    details: Details,
+}
+
+#[derive(Clone, PartialEq)]
+struct Details {
+    duration_s: Option<u32>,
+    rang_s: Option<u32>,
+    answered_by: Option<String>,
+    error_code: Option<u32>,
+    price: Option<String>,
+    price_unit: Option<String>,
+}
+
+impl Details {
+    /// What was said once stands; who answered may be told anew, since machine detection takes its time.
+    fn with(self, report: &CallReport) -> Self {
+        Self {
+            duration_s: self.duration_s.or(report.duration_s),
+            rang_s: self.rang_s.or(report.rang_s),
+            answered_by: report.answered_by.clone().or(self.answered_by),
+            error_code: self.error_code.or(report.error_code),
+            price: self.price.or_else(|| report.price.clone()),
+            price_unit: self.price_unit.or_else(|| report.price_unit.clone()),
+        }
+    }
+}
+
+fn known(tx: &dyn Tx, id: AttemptId) -> Inner<Option<Known>> {
+    let sql = "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit, error_code \
+         from attempts where id = ?1 and state = 'ACCEPTED'";
+    Ok(tx.optional(sql, params![id], |r| {
+        let details = Details {
+            duration_s: r.get(3)?,
+            rang_s: r.get(4)?,
+            answered_by: r.get(5)?,
+            price: r.get(6)?,
+            price_unit: r.get(7)?,
+            error_code: r.get(8)?,
+        };
+        Ok(Known { status: r.get(0)?, wish: r.get(1)?, how: r.get(2)?, details })
+    })?)
+}
+
+pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: NextLook) -> Inner<bool> {
+    let Some(before) = known(tx, id)? else { return Ok(false) };
+    // An older answer never overwrites a newer state, and a final one stands.
+    let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
+    let details = before.details.clone().with(report);
+    let wish = match before.wish {
+        HangUpState::Wanted if status.is_final() => {
+            let ended_by_us = status == CallStatus::Canceled || before.how == Some(HangUp::Completed);
+            if ended_by_us { HangUpState::Done } else { HangUpState::Moot }
+        }
+        wish => wish,
+    };
+    let look = match status {
+        CallStatus::Completed if details.price.is_none() => next.price,
+        status if status.is_final() => None,
+        _ => next.live,
+    };
+    tx.run(
+        "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
+         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 where id = ?1",
+        params![
+            id,
+            status,
+            details.duration_s,
+            details.rang_s,
+            details.answered_by,
+            details.price,
+            details.price_unit,
+            wish,
+            look,
+            details.error_code
+        ],
+    )?;
+    Ok(status != before.status || details != before.details)
+}
+
+pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> Inner<bool> {
+    let changed = tx.run(
+        "update attempts set hang_up = ?2, \
+         next_look_at = case when call_status in ('queued','ringing','in-progress') then next_look_at end \
+         where id = ?1 and hang_up = 'WANTED'",
+        params![id, to],
+    )?;
+    Ok(changed == 1)
+}
+
+pub(super) fn look_later(tx: &dyn Tx, id: AttemptId, next_look: Timestamp) -> Inner<()> {
+    tx.run("update attempts set next_look_at = ?2 where id = ?1 and next_look_at is not null", params![id, next_look])?;
+    Ok(())
+}

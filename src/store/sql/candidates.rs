@@ -1,0 +1,118 @@
+//! What the guards are asked with: the facts about steps, their targets and their people.
+
+use super::tx::{Asked, Candidate, Inner, Others, Sql, Tx, if_readable};
+use super::value::params;
+use crate::model::{StepId, Timestamp};
+use crate::store::{AttemptDraft, Facts};
+use std::collections::HashMap;
+
+/// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
+const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
+
+/// The steps as they are now, those that are still pending and ready and that no other host is at, with their places.
+pub(crate) fn pending(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp) -> Inner<Vec<(usize, Candidate)>> {
+    some(tx, asked, now, Others::Skip)
+}
+
+/// The same, but waits for another host that is at one: what adopts a call may not take "somebody is at it" for "there is
+/// nothing to adopt", since that one may have to run its transaction again, and the step would be free in between.
+pub(crate) fn pending_when_free(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp) -> Inner<Vec<(usize, Candidate)>> {
+    some(tx, asked, now, Others::Wait)
+}
+
+fn some(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Inner<Vec<(usize, Candidate)>> {
+    let mut found = readable(tx, asked, now, others)?;
+    for (place, candidate) in &mut found {
+        count(&mut candidate.facts, calls_today(tx, asked[*place].1)?);
+    }
+    Ok(found)
+}
+
+/// The same for a line of thousands: the day is counted once.
+pub(crate) fn queue(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp) -> Inner<Vec<(usize, Candidate)>> {
+    let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
+    let today = Today::count(tx, first.day_since)?;
+    let mut found = readable(tx, asked, now, Others::Skip)?;
+    for (place, candidate) in &mut found {
+        count(&mut candidate.facts, today.of(&asked[*place].1.person));
+    }
+    Ok(found)
+}
+
+/// Steps of the draft's person, in this order. Nothing is locked: what is done with them asks whether they are pending.
+pub(crate) fn of_person(
+    tx: &dyn Tx,
+    steps: &[StepId],
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+) -> Inner<Vec<Candidate>> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked: Vec<Asked<'_>> = steps.iter().map(|step| (*step, draft)).collect();
+    let counted = calls_today(tx, draft)?;
+    let mut found = readable(tx, &asked, now, Others::Look)?;
+    for (_, candidate) in &mut found {
+        count(&mut candidate.facts, counted);
+    }
+    Ok(found.into_iter().map(|(_, candidate)| candidate).collect())
+}
+
+/// One that cannot be read must not stop the others.
+fn readable(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<(usize, Candidate)>> {
+    let rows = tx.candidates(asked, now, others)?;
+    rows.into_iter().filter_map(|row| if_readable(row, "a due step").transpose()).collect()
+}
+
+/// The facts for a call without a step.
+pub(crate) fn without_step(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Inner<Facts> {
+    let mut facts = tx.target_facts(draft)?;
+    count(&mut facts, calls_today(tx, draft)?);
+    Ok(facts)
+}
+
+/// Counted calls of the last 24 hours: of the person, and of all people.
+type CallsToday = (u32, u32);
+
+fn count(facts: &mut Facts, (of_person, of_all): CallsToday) {
+    (facts.calls_of_person_today, facts.calls_today) = (of_person, of_all);
+}
+
+fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
+    let counted = tx.row(&calls_today_sql(), params![draft.day_since, draft.person], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(counted)
+}
+
+/// Asked with every claim: it reads the calls of the day, from the index `attempts_of_day` alone, and none that are older.
+pub(crate) fn calls_today_sql() -> String {
+    format!(
+        "select count(*) filter (where person = ?2), count(*) from attempts \
+         where kind = 'call' and intent_at > ?1 and state in {COUNTED}"
+    )
+}
+
+/// The calls of the day by person, for many steps at once.
+pub(crate) fn today_by_person_sql() -> String {
+    format!(
+        "select person, count(*) from attempts where kind = 'call' and intent_at > ?1 and state in {COUNTED} \
+         group by person"
+    )
+}
+
+/// The calls of the day, counted once for many steps.
+struct Today {
+    all: u32,
+    by_person: HashMap<String, u32>,
+}
+
+impl Today {
+    fn count(tx: &dyn Tx, since: Timestamp) -> Inner<Self> {
+        let rows = tx.rows(&today_by_person_sql(), params![since], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let by_person: HashMap<String, u32> = rows.into_iter().collect();
+        Ok(Self { all: by_person.values().sum(), by_person })
+    }
+
+    fn of(&self, person: &str) -> CallsToday {
+        (self.by_person.get(person).copied().unwrap_or(0), self.all)
+    }
+}

@@ -1,0 +1,44 @@
+//! The words in which the databases differ, where both understand the rest of a statement.
+
+/// A database's words. A statement names the word and never the database; a word that a database does not need is empty.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// The greater of two numbers, as a function.
+    pub(crate) greatest: &'static str,
+    /// The smaller of two numbers, as a function.
+    pub(crate) least: &'static str,
+    /// Texts in the order of their bytes, behind a column of `order by`.
+    pub(crate) bytewise: &'static str,
+    /// Before a column: the index that begins with it must not be used.
+    pub(crate) no_index: &'static str,
+    /// Behind a table: this index must be used.
+    pub(crate) by_index: fn(&'static str) -> String,
+    /// Rows that another host is at are left out; the others are locked.
+    pub(crate) skip_locked: &'static str,
+    /// More columns of attempts: how long ago intent, deadline and end of the lease are by the server's clock, the
+    /// one clock that all hosts share. Where there is one host alone, nothing.
+    pub(crate) ages: &'static str,
+    /// More columns of a new attempt: its times by the server's clock.
+    pub(crate) clock_columns: &'static str,
+    /// Their values, from the parameters 10 (end of the lease), 13 (intent) and 14 (deadline), by the owner's boot clock.
+    pub(crate) clock_values: &'static str,
+    /// As many ticks as all hosts may have made between two of one host.
+    pub(crate) recent_ticks: &'static str,
+    /// One more column of a new tick: the timeline of the server.
+    pub(crate) timeline_column: &'static str,
+    /// Its value.
+    pub(crate) timeline_value: &'static str,
+    /// The report's attempts, sorted by the first 14 columns: by the database, or one by one for us to sort.
+    pub(crate) sorts: Sorts,
+}
+
+/// How the report's attempts are put together.
+#[derive(Debug)]
+pub(crate) struct Sorts {
+    /// What was said about the first of a sort.
+    pub(crate) first_error: &'static str,
+    /// How many there are.
+    pub(crate) count: &'static str,
+    /// Behind the statement.
+    pub(crate) group_by: &'static str,
+}

@@ -1,0 +1,126 @@
+//! What people said: used once, in the same transaction as what it does.
+
+use super::incidents;
+use super::tx::{Inner, Tx};
+use super::value::params;
+use crate::model::{
+    AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Phone, Timestamp, Waiting, cut,
+    printable, tag,
+};
+use crate::store::{Acknowledgement, CheckIn, HearRule, Heeded};
+use std::time::Duration;
+
+/// What was heard of incidents that are gone is kept so long: nothing that old is asked for again.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Rows deleted in one tick, at most.
+const BATCH: i64 = 200;
+
+/// Open incidents something was sent to their person for, earliest start first. What certainly reached nobody does not
+/// count, nor what went to a contact: their answer is not the person's.
+pub(super) fn waiting(tx: &dyn Tx) -> Inner<Vec<Waiting>> {
+    // The cross joins keep SQLite to this order: from what is open, and not through every call that was ever made.
+    let sql = "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
+           case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
+             and a.provider = 'twilio' then a.sid end, \
+           case when a.kind in ('call','sms') and a.provider = 'twilio' then a.from_number end \
+         from incidents i cross join attempt_steps x cross join attempts a \
+           join steps s on s.id = x.step_id \
+         where x.incident_id = i.id and a.id = x.attempt_id and i.ended_at is null and s.to_whom = '' and a.kind in ('call','sms','email') and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') \
+         order by i.starts_at, i.id, a.intent_at, a.id";
+    let sent = tx.readable("something that was sent", sql, &[], |r| {
+        let from: Option<Address> = r.get(6)?;
+        let sent: Sent = (r.get(3)?, r.get(4)?, r.get(5)?, from.and_then(|from| from.phone().cloned()));
+        Ok(((r.get(0)?, r.get(1)?, r.get(2)?), sent))
+    })?;
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for ((incident, person, starts_at), (at, key, call, from)) in sent {
+        if waiting.last().is_none_or(|w| w.incident != incident) {
+            waiting.push(Waiting {
+                incident,
+                person,
+                starts_at,
+                since: at,
+                tags: vec![],
+                calls: vec![],
+                numbers: vec![],
+            });
+        }
+        if let Some(last) = waiting.last_mut() {
+            last.tags.push(tag(&key));
+            last.calls.extend(call);
+            last.numbers.extend(from.filter(|from| !last.numbers.contains(from)));
+        }
+    }
+    Ok(waiting)
+}
+
+/// When it was sent, its key, its call unless nobody picked that up, and the number it was sent from.
+type Sent = (Timestamp, String, Option<String>, Option<Phone>);
+
+pub(super) fn is_known(tx: &dyn Tx, sid: &str) -> Inner<bool> {
+    let known = tx.optional("select 1 from heard where sid = ?1", params![sid], |_| Ok(()))?;
+    Ok(known.is_some())
+}
+
+/// Forgets what was heard too long ago to be listed again, as far as no incident keeps it.
+pub(super) fn prune(tx: &dyn Tx, now: Timestamp) -> Inner<()> {
+    tx.run(
+        "delete from heard where sid in (select sid from heard h where at < ?1 \
+         and not exists (select 1 from heard_incidents where sid = h.sid) order by at limit ?2)",
+        params![now.minus(KEPT), BATCH],
+    )?;
+    Ok(())
+}
+
+pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Inner<Option<Heeded>> {
+    if is_known(tx, &heard.sid)? {
+        return Ok(None);
+    }
+    let Answer { effect, incidents } = rule(&waiting(tx)?);
+    tx.run(
+        "insert into heard(sid, how, from_number, at, heard_at, message, effect) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            heard.sid,
+            heard.how,
+            heard.from.expose(),
+            heard.at,
+            now,
+            cut(&printable(&heard.text), MESSAGE_CUT),
+            effect
+        ],
+    )?;
+    let mut heeded = Heeded { effect, incidents: Vec::new(), hang_ups: 0 };
+    for incident in incidents {
+        tx.run("insert into heard_incidents(sid, incident_id) values (?1, ?2)", params![heard.sid, incident])?;
+        let (changed, hang_ups) = heed(tx, incident, heard, effect, now)?;
+        heeded.hang_ups += hang_ups;
+        if changed {
+            heeded.incidents.push(incident);
+        }
+    }
+    Ok(Some(heeded))
+}
+
+/// What the words do to one incident: did anything change, and how many calls are to end?
+fn heed(tx: &dyn Tx, incident: IncidentId, heard: &Heard, effect: HeardEffect, now: Timestamp) -> Inner<(bool, u32)> {
+    let how = match effect {
+        HeardEffect::Joined => CheckIn::Joined,
+        HeardEffect::Missed => CheckIn::Missed,
+        HeardEffect::Acknowledged => {
+            let ack = Acknowledgement { how: ack_how(heard.how), by: Address::Phone(heard.from.clone()) };
+            return Ok((incidents::acknowledge(tx, incident, &ack, now)?, 0));
+        }
+        HeardEffect::NotUnderstood | HeardEffect::NeedsCode | HeardEffect::NothingOpen => return Ok((false, 0)),
+    };
+    let ended = incidents::check_in_to(tx, incident, how, now)?;
+    Ok((ended.changed, ended.hang_ups))
+}
+
+const fn ack_how(how: HeardHow) -> AckHow {
+    match how {
+        HeardHow::Message => AckHow::Reply,
+        HeardHow::Call => AckHow::CallBack,
+        HeardHow::Key => AckHow::Key,
+    }
+}

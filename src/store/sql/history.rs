@@ -1,0 +1,106 @@
+//! The whole story of a meeting, for `explain`.
+
+use super::tx::{Inner, Tx};
+use super::value::params;
+use super::{meetings, reads};
+use crate::model::{Address, HeardEffect, IncidentId, MeetingId, StepId, Timestamp};
+use crate::store::{Ahead, AttemptHistory, AttemptView, HeardView, History, IncidentHistory, IncidentView};
+use crate::store::{SharedStep, StepHistory, StepView};
+use std::time::Duration;
+
+/// What was not understood counts as said about an incident until so long after its end.
+const HEARD_AFTER: Duration = Duration::from_secs(10 * 60);
+
+pub(super) fn meeting_of(tx: &dyn Tx, incident: IncidentId) -> Inner<Option<MeetingId>> {
+    Ok(tx.optional("select meeting_id from incidents where id = ?1", params![incident], |r| r.get(0))?)
+}
+
+pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> Inner<Option<History>> {
+    let Some(meeting) = meetings::get(tx, id)? else { return Ok(None) };
+    let (added_at, changed_at, in_calendar, cancelled_by) = tx.row(
+        "select created_at, updated_at, calendar_id is not null, cancelled_by from meetings where id = ?1",
+        params![id],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+    )?;
+    let views = reads::incidents_of(tx, id)?.into_iter();
+    let incidents = views.map(|view| incident(tx, view)).collect::<Inner<Vec<_>>>()?;
+    Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents }))
+}
+
+pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> Inner<Ahead> {
+    Ok(Ahead {
+        step: tx.value("select min(ready_at) from steps where state = 'PENDING'", &[])?,
+        meeting: tx.value("select min(starts_at) from meetings where state = 'SCHEDULED' and watched = 0", &[])?,
+        incident: tx.value(
+            "select min(starts_at) from incidents where ended_at is null and starts_at >= ?1",
+            params![started_since],
+        )?,
+    })
+}
+
+fn incident(tx: &dyn Tx, view: IncidentView) -> Inner<IncidentHistory> {
+    let steps = view.steps.iter().map(|step| self::step(tx, step)).collect::<Inner<Vec<_>>>()?;
+    let heard = heard(tx, &view)?;
+    Ok(IncidentHistory { view, steps, heard })
+}
+
+fn step(tx: &dyn Tx, view: &StepView) -> Inner<StepHistory> {
+    let (ready_at, changed_at) =
+        tx.row("select ready_at, updated_at from steps where id = ?1", params![view.id], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?;
+    let attempts = view.attempts.iter().map(|a| attempt(tx, view.id, a)).collect::<Inner<Vec<_>>>()?;
+    Ok(StepHistory { view: view.clone(), ready_at, changed_at, attempts })
+}
+
+fn attempt(tx: &dyn Tx, step: StepId, view: &AttemptView) -> Inner<AttemptHistory> {
+    let mut attempt = tx.row(
+        "select message, finished_at, guards, error_class, hang_up_how, step_id from attempts where id = ?1",
+        params![view.id],
+        |r| {
+            let guards: Option<String> = r.get(2)?;
+            Ok(AttemptHistory {
+                view: view.clone(),
+                message: r.get(0)?,
+                finished_at: r.get(1)?,
+                guards: guards.and_then(|lines| crate::store::own_line(&lines, step)),
+                class: r.get(3)?,
+                hang_up_how: r.get(4)?,
+                first_step: r.get(5)?,
+                shared: Vec::new(),
+            })
+        },
+    )?;
+    let sql = "select x.step_id, x.incident_id, m.title from attempt_steps x join incidents i on i.id = x.incident_id \
+           join meetings m on m.id = i.meeting_id where x.attempt_id = ?1 and x.step_id <> ?2 order by i.starts_at, x.step_id";
+    attempt.shared = tx.rows(sql, params![view.id, step], |r| {
+        Ok(SharedStep { step: r.get(0)?, incident: r.get(1)?, title: r.get(2)? })
+    })?;
+    Ok(attempt)
+}
+
+fn heard(tx: &dyn Tx, incident: &IncidentView) -> Inner<Vec<HeardView>> {
+    let in_vain = [HeardEffect::NotUnderstood, HeardEffect::NeedsCode, HeardEffect::NothingOpen];
+    let sql = format!(
+        "select how, from_number, at, heard_at, message, effect from heard \
+         where sid in (select sid from heard_incidents where incident_id = ?1) \
+           or (effect in (?4, ?5, ?6) and at >= ?2 and at <= ?3 \
+             and not exists (select 1 from heard_incidents x where x.sid = heard.sid) \
+             and from_number in (select a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+               where x.incident_id = ?1)) \
+         order by at, sid{}",
+        tx.dialect().bytewise
+    );
+    let until = incident.ended_at.map_or(Timestamp::from_ms(i64::MAX), |ended| ended.plus(HEARD_AFTER));
+    let [a, b, c] = in_vain;
+    Ok(tx.rows(&sql, params![incident.id, incident.opened_at, until, a, b, c], |r| {
+        Ok(HeardView {
+            how: r.get(0)?,
+            from: r.get::<Address>(1)?.masked(),
+            at: r.get(2)?,
+            heard_at: r.get(3)?,
+            message: r.get(4)?,
+            effect: r.get(5)?,
+        })
+    })?)
+}

@@ -1,0 +1,143 @@
+//! Incidents: opened once per generation, ended once for all.
+
+use super::tx::{Inner, Tx};
+use super::value::params;
+use crate::model::{AckHow, Address, AttemptId, HangUp, IncidentId, IncidentState, Reason, Timestamp};
+use crate::store::{Acknowledgement, CheckIn, Ended, Meeting, StoreError};
+
+/// How an incident ends.
+pub(super) struct End<'a> {
+    pub(super) state: IncidentState,
+    pub(super) reason: Reason,
+    pub(super) note: Option<&'a str>,
+    pub(super) how: HangUp,
+}
+
+/// Writes an incident down.
+pub(super) fn insert(
+    tx: &dyn Tx,
+    meeting: &Meeting,
+    state: IncidentState,
+    reason: Option<Reason>,
+    now: Timestamp,
+) -> Inner<IncidentId> {
+    Ok(tx.value(
+        "insert into incidents(meeting_id, person, generation, starts_at, state, reason, opened_at, ended_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning id",
+        params![
+            meeting.id,
+            meeting.person,
+            meeting.generation,
+            meeting.starts_at,
+            state,
+            reason,
+            now,
+            state.is_final().then_some(now)
+        ],
+    )?)
+}
+
+/// The incident of a meeting's present generation.
+pub(super) fn of_generation(tx: &dyn Tx, meeting: &Meeting) -> Inner<Option<IncidentId>> {
+    Ok(tx.optional(
+        "select id from incidents where meeting_id = ?1 and generation = ?2",
+        params![meeting.id, meeting.generation],
+        |r| r.get(0),
+    )?)
+}
+
+/// The state of that incident, if there is one.
+pub(super) fn state(tx: &dyn Tx, meeting: &Meeting) -> Inner<Option<IncidentState>> {
+    of_generation(tx, meeting)?.map(|id| state_of(tx, id)).transpose()
+}
+
+/// Ends an incident: its pending steps are cancelled and every call that serves no other open incident is to be hung
+/// up, also those whose request is under way. An incident that has ended stays as it is.
+pub(super) fn end(tx: &dyn Tx, id: IncidentId, end: &End<'_>, now: Timestamp) -> Inner<Ended> {
+    let changed = tx.run(
+        "update incidents set state = ?2, reason = ?3, note = ?4, ended_at = ?5 where id = ?1 and ended_at is null",
+        params![id, end.state, end.reason, end.note, now],
+    )? == 1;
+    if !changed {
+        let state = state_of(tx, id)?;
+        return Ok(Ended { incident: id, state, changed, cancelled_steps: 0, hang_ups: 0 });
+    }
+    let cancelled_steps = tx.run("update steps set state = 'CANCELLED', reason = ?2, updated_at = ?3 where incident_id = ?1 and state = 'PENDING'", params![id, end.reason, now])?;
+    let sql = format!(
+        "update attempts set hang_up = 'WANTED', hang_up_how = ?2, \
+           next_look_at = case state when 'ACCEPTED' then ?3 else next_look_at end \
+         where id in (select attempt_id from attempt_steps where incident_id = ?1) \
+           and (hang_up = 'NONE' \
+             or (hang_up in ('WANTED','MOOT') and hang_up_how = 'canceled' and ?2 = 'completed')) \
+           and ({no_index}state in ('SENDING','UNKNOWN') \
+             or ({no_index}state = 'ACCEPTED' \
+               and ({no_index}kind = 'call' and call_status in ('queued','ringing','in-progress') \
+                 or {no_index}kind = 'sms' and call_status = 'queued'))) \
+           and not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
+             where x.attempt_id = attempts.id and i.ended_at is null)",
+        no_index = tx.dialect().no_index
+    );
+    let hang_ups = tx.run(&sql, params![id, end.how, now])?;
+    Ok(Ended {
+        incident: id,
+        state: end.state,
+        changed,
+        cancelled_steps: u32::try_from(cancelled_steps).unwrap_or(u32::MAX),
+        hang_ups: u32::try_from(hang_ups).unwrap_or(u32::MAX),
+    })
+}
+
+fn state_of(tx: &dyn Tx, id: IncidentId) -> Inner<IncidentState> {
+    tx.optional("select state from incidents where id = ?1", params![id], |r| r.get(0))?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no incident {id}")).into())
+}
+
+/// The person checked in to an incident of any generation; it counts only as long as it is open.
+pub(super) fn check_in_to(tx: &dyn Tx, id: IncidentId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+    let (state, reason) = checked_in(how);
+    // Somebody may be listening to the answered call: only queued and ringing ones end.
+    end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
+}
+
+/// How an incident ends that somebody checked in to.
+pub(super) const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
+    match how {
+        CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
+        CheckIn::Missed => (IncidentState::Missed, Reason::SaidMissed),
+    }
+}
+
+/// The person is in the meeting, as a program says.
+pub(super) fn present(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> Inner<Ended> {
+    let (state, reason) = (IncidentState::Resolved, Reason::Presence);
+    end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
+}
+
+pub(super) fn acknowledge(tx: &dyn Tx, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> Inner<bool> {
+    let changed = tx.run("update incidents set state = 'ACKNOWLEDGED', acknowledged_at = ?2, acknowledged_how = ?3, acknowledged_by = ?4 \
+             where id = ?1 and state in ('OPEN','ESCALATING')", params![id, now, ack.how, ack.by.masked()])?;
+    Ok(changed == 1)
+}
+
+/// A human has answered this call: of the meetings whose person it rang, not of those a contact was called about.
+pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> Inner<Vec<IncidentId>> {
+    let served: Vec<(IncidentId, Address)> = tx.rows(
+        "select i.id, a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+           join steps s on s.id = x.step_id join incidents i on i.id = x.incident_id \
+         where a.id = ?1 and a.kind = 'call' and s.to_whom = '' and i.state in ('OPEN','ESCALATING') order by i.id",
+        params![attempt],
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )?;
+    let mut acknowledged = Vec::new();
+    for (incident, by) in served {
+        if acknowledge(tx, incident, &Acknowledgement { how: AckHow::Answered, by }, now)? {
+            acknowledged.push(incident);
+        }
+    }
+    Ok(acknowledged)
+}
+
+pub(super) fn resolve(tx: &dyn Tx, id: IncidentId, note: Option<&str>, now: Timestamp) -> Inner<Ended> {
+    let how = End { state: IncidentState::Resolved, reason: Reason::Operator, note, how: HangUp::Completed };
+    end(tx, id, &how, now)
+}

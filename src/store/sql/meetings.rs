@@ -1,0 +1,193 @@
+//! Meetings: added, moved, cancelled, listed.
+
+use super::incidents::{self, End};
+use super::tx::{Inner, Row, Sql, Tx};
+use super::value::params;
+use crate::model::{CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp, printable};
+use crate::store::{Changed, Meeting, NewMeeting, StoreError};
+use std::time::Duration;
+
+/// No meeting lasts longer; one that does is found by its start alone.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
+
+pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
+                                  m.dial_in, coalesce((select name from calendars where id = m.calendar_id), m.source), \
+                                  m.state, m.generation";
+
+pub(super) fn from_row(row: &dyn Row) -> Sql<Meeting> {
+    Ok(Meeting {
+        id: row.get(0)?,
+        person: row.get(1)?,
+        uid: row.get(2)?,
+        recurrence: row.get(3)?,
+        title: row.get(4)?,
+        starts_at: row.get(5)?,
+        ends_at: row.get(6)?,
+        link: row.get(7)?,
+        dial_in: row.get(8)?,
+        source: row.get(9)?,
+        state: row.get(10)?,
+        generation: row.get(11)?,
+    })
+}
+
+pub(super) fn add(tx: &dyn Tx, new: &NewMeeting, now: Timestamp) -> Inner<Meeting> {
+    let known: Option<MeetingId> = tx.optional(
+        "select id from meetings where person = ?1 and uid = ?2 and recurrence = ?3",
+        params![new.person, new.uid, new.recurrence],
+        |r| r.get(0),
+    )?;
+    if let Some(id) = known {
+        return Err(StoreError::Conflict(format!("{} already has this meeting: {id}", new.person)).into());
+    }
+    let id = tx.value(
+        "insert into meetings(person, uid, recurrence, title, starts_at, ends_at, link, source, state, generation, \
+         watched, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, 0, ?10, ?10) \
+         returning id",
+        params![
+            new.person,
+            new.uid,
+            new.recurrence,
+            new.title,
+            new.starts_at,
+            new.ends_at,
+            new.link,
+            new.source,
+            MeetingState::Scheduled,
+            now
+        ],
+    )?;
+    existing(tx, id)
+}
+
+pub(super) fn reschedule(
+    tx: &dyn Tx,
+    id: MeetingId,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Inner<Changed> {
+    let meeting = scheduled(tx, id)?;
+    let calendar: Option<String> = tx.optional(
+        "select c.name from meetings m join calendars c on c.id = m.calendar_id where m.id = ?1",
+        params![id],
+        |r| r.get(0),
+    )?;
+    if let Some(name) = calendar {
+        let name = printable(&name);
+        return Err(StoreError::Conflict(format!("{id} comes from the calendar {name}: move it there")).into());
+    }
+    // Without a new end, the meeting keeps its length.
+    let shifted =
+        meeting.ends_at.map(|end| Timestamp::from_ms(end.ms().saturating_add(starts_at.since(meeting.starts_at))));
+    shift(tx, &meeting, starts_at, ends_at.or(shifted), now)
+}
+
+/// Moves a meeting, whoever says so: another start ends its incident, and is watched as the next generation.
+pub(super) fn shift(
+    tx: &dyn Tx,
+    meeting: &Meeting,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Inner<Changed> {
+    let id = meeting.id;
+    let mut ended = None;
+    if meeting.starts_at != starts_at {
+        ended = end_current(tx, meeting, Reason::MeetingMoved, now)?;
+        next_generation(tx, id)?;
+    }
+    tx.run(
+        "update meetings set starts_at = ?2, ends_at = ?3, updated_at = ?4 where id = ?1",
+        params![id, starts_at, ends_at, now],
+    )?;
+    Ok(Changed { meeting: existing(tx, id)?, ended })
+}
+
+/// Nobody watches it yet. It may have gone back to an earlier generation before.
+pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
+    let sql = format!(
+        "update meetings set watched = 0, generation = 1 + {}(generation, \
+           (select coalesce(max(generation), 0) from incidents where meeting_id = ?1)) where id = ?1",
+        tx.dialect().greatest
+    );
+    tx.run(&sql, params![id])?;
+    Ok(())
+}
+
+/// Back to the generation in which somebody checked in for the start it has now, if there is one.
+pub(super) fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
+    tx.run(
+        "update meetings set generation = i.generation, watched = 1 \
+         from (select max(generation) as generation, starts_at from incidents \
+                 where meeting_id = ?1 and state in ('RESOLVED','MISSED') group by starts_at) i \
+         where meetings.id = ?1 and i.starts_at = meetings.starts_at",
+        params![id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn cancel(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> Inner<Changed> {
+    call_off(tx, &scheduled(tx, id)?, CancelledBy::Person, Reason::MeetingCancelled, now)
+}
+
+pub(super) fn call_off(
+    tx: &dyn Tx,
+    meeting: &Meeting,
+    by: CancelledBy,
+    reason: Reason,
+    now: Timestamp,
+) -> Inner<Changed> {
+    let ended = end_current(tx, meeting, reason, now)?;
+    tx.run(
+        "update meetings set state = ?2, cancelled_by = ?3, updated_at = ?4 where id = ?1",
+        params![meeting.id, MeetingState::Cancelled, by, now],
+    )?;
+    Ok(Changed { meeting: existing(tx, meeting.id)?, ended })
+}
+
+/// Ends the incident of the meeting's present generation, if it is still open.
+fn end_current(tx: &dyn Tx, meeting: &Meeting, reason: Reason, now: Timestamp) -> Inner<Option<crate::store::Ended>> {
+    let Some(incident) = incidents::of_generation(tx, meeting)? else { return Ok(None) };
+    let end = End { state: IncidentState::Cancelled, reason, note: None, how: HangUp::Completed };
+    let ended = incidents::end(tx, incident, &end, now)?;
+    Ok(ended.changed.then_some(ended))
+}
+
+pub(super) fn get(tx: &dyn Tx, id: MeetingId) -> Inner<Option<Meeting>> {
+    let sql = format!("select {COLUMNS} from meetings m where m.id = ?1");
+    Ok(tx.optional(&sql, params![id], from_row)?)
+}
+
+pub(super) fn existing(tx: &dyn Tx, id: MeetingId) -> Inner<Meeting> {
+    get(tx, id)?.ok_or_else(|| StoreError::NotFound(format!("there is no meeting {id}")).into())
+}
+
+pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> Inner<Meeting> {
+    let meeting = existing(tx, id)?;
+    if meeting.state == MeetingState::Cancelled {
+        return Err(StoreError::Conflict(format!("meeting {id} was cancelled")).into());
+    }
+    Ok(meeting)
+}
+
+/// Deletes a meeting that no incident watches.
+pub(super) fn delete(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
+    tx.run("delete from calendar_meetings where meeting_id = ?1", params![id])?;
+    tx.run("delete from meetings where id = ?1", params![id])?;
+    Ok(())
+}
+
+pub(super) fn is_scheduled(tx: &dyn Tx, id: MeetingId) -> Inner<bool> {
+    Ok(existing(tx, id)?.state == MeetingState::Scheduled)
+}
+
+pub(super) fn between(tx: &dyn Tx, since: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
+    let sql = format!(
+        "select {COLUMNS} from meetings m where m.starts_at < ?2 and m.starts_at >= ?3 \
+           and (m.starts_at >= ?1 or m.ends_at > ?1) order by m.starts_at, m.id"
+    );
+    // A bound for the index: history must not be read through.
+    let earliest = since.minus(LONGEST);
+    Ok(tx.rows(&sql, params![since, until, earliest], from_row)?)
+}

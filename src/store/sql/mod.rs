@@ -1,0 +1,38 @@
+//! What is written down, once for all databases.
+//!
+//! A use case is a function of a transaction ([`Tx`]): it reads facts, asks a rule and writes. Statements are valid in
+//! every database; where the words differ, the [`Dialect`] has them, and what a database does in its own way is a hook of
+//! [`Tx`] or of its [`Engine`]. Nothing here knows which database it is.
+
+pub(super) mod agenda;
+pub(super) mod attempts;
+pub(super) mod calendars;
+pub(super) mod calls;
+pub(super) mod candidates;
+pub(super) mod claims;
+pub(super) mod dialect;
+pub(super) mod engine;
+pub(super) mod forget;
+pub(super) mod gauges;
+pub(super) mod heard;
+pub(super) mod history;
+pub(super) mod incidents;
+pub(super) mod meetings;
+pub(super) mod pace;
+pub(super) mod pauses;
+pub(super) mod reads;
+pub(super) mod reconcile;
+pub(super) mod record;
+pub(super) mod steps;
+pub(super) mod store;
+pub(super) mod tally;
+pub(super) mod ticks;
+pub(super) mod tx;
+pub(super) mod value;
+pub(super) mod watch;
+
+pub(crate) use dialect::{Dialect, Sorts};
+pub(crate) use engine::{Engine, SqlStore};
+pub(crate) use tx::{Asked, Candidate, Fail, Inner, Others, Row, Sql, SqlError, Tx};
+pub(super) use value::params;
+pub(crate) use value::{Kind, Value};

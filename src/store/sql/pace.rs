@@ -1,0 +1,136 @@
+//! The pace of calls: from when the next one may start, kept for the account and for each of its numbers.
+
+use super::tx::{Inner, Tx};
+use super::value::params;
+use super::{candidates, steps};
+use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, Timestamp, Verdict};
+use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, StoreError, TurnedAway};
+use std::collections::HashMap;
+
+/// What came of asking for a slot.
+pub(super) enum Taken {
+    /// The attempt may start.
+    Slot {
+        /// Where it comes from.
+        from: Address,
+        /// When the next one of the account may start.
+        next: Option<Timestamp>,
+    },
+    /// It may not yet.
+    Wait {
+        /// Until then.
+        until: Timestamp,
+        /// So must all others.
+        all: bool,
+    },
+}
+
+/// Takes a slot for an attempt that all guards let go, and says what it comes from.
+pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> Inner<Taken> {
+    let (sender, next) = match (draft.slot)(&line(tx, incident, draft)?) {
+        Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
+        Slot::Take { sender, next } => (sender, next),
+    };
+    let Some(from) = draft.senders.get(sender).cloned() else {
+        let detail = format!("sender {sender} of {}", draft.senders.len());
+        return Err(StoreError::Statement { what: "choose a number", detail }.into());
+    };
+    if let Some(NextSlot { account, number, .. }) = next {
+        keep(tx, draft, "", account)?;
+        if let Some(number) = number {
+            keep(tx, draft, from.expose(), number)?;
+        }
+    }
+    Ok(Taken::Slot { from, next: next.map(|next| next.any) })
+}
+
+/// How the line stands for this draft. Messages stand in none.
+fn line(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> Inner<Line> {
+    let free = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
+    let from = |number: &str| -> Inner<Option<Timestamp>> {
+        if draft.to.kind != RungKind::Call {
+            return Ok(None);
+        }
+        Ok(tx.optional(free, params![draft.provider, draft.account, number], |r| r.get(0))?)
+    };
+    let account = from("")?;
+    let senders = draft.senders.iter().map(|sender| from(sender.expose())).collect::<Inner<_>>()?;
+    Ok(Line { account, senders, kept: kept(tx, incident, draft)? })
+}
+
+/// The number the incident has: that of its newest call or message, if it is still one of the senders.
+fn kept(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> Inner<Option<usize>> {
+    if draft.senders.len() < 2 {
+        return Ok(None);
+    }
+    let newest: Option<Address> = tx.optional(
+        "select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+             where x.incident_id = ?1 and a.kind in ('call','sms') and a.provider = ?2 and a.account = ?3 \
+             order by a.id desc limit 1",
+        params![incident, draft.provider, draft.account],
+        |r| r.get(0),
+    )?;
+    Ok(newest.and_then(|newest| draft.senders.iter().position(|sender| *sender == newest)))
+}
+
+fn keep(tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> Inner<()> {
+    tx.run(
+        "insert into pace(provider, account, from_number, free_at) values (?1, ?2, ?3, ?4) \
+         on conflict(provider, account, from_number) do update set free_at = excluded.free_at",
+        params![draft.provider, draft.account, number, free_at],
+    )?;
+    Ok(())
+}
+
+/// Ends the steps of the queue that cannot start in time.
+pub(super) fn turn_away(
+    tx: &dyn Tx,
+    queue: &[Queued<'_>],
+    now: Timestamp,
+    guards: QueueRule<'_>,
+    hopeless: CapacityRule<'_>,
+) -> Inner<TurnedAway> {
+    let mut turned = TurnedAway::default();
+    let Some(first) = queue.first() else { return Ok(turned) };
+    let asked: Vec<_> = queue.iter().map(|queued| (queued.step, &queued.draft)).collect();
+    let mut waiting = Vec::new();
+    let mut incidents = Vec::new();
+    for (place, candidate) in candidates::queue(tx, &asked, now)? {
+        match guards(place, &candidate.facts) {
+            Verdict::Place if !candidate.facts.number.open_attempt => {
+                incidents.push((place, candidate.claim.incident));
+                waiting.push((place, candidate.facts));
+            }
+            // Somebody else's turn comes first as long as this one cannot use it.
+            Verdict::Place | Verdict::Wait(_) => {}
+            Verdict::Refuse(_) => turned.claimable.push(candidate.claim.step),
+        }
+    }
+    let ended: HashMap<usize, Refusal> = hopeless(&line(tx, None, &first.draft)?, &waiting).into_iter().collect();
+    for (place, incident) in incidents {
+        let step = queue[place].step;
+        let Some(refusal) = ended.get(&place) else {
+            turned.claimable.push(step);
+            continue;
+        };
+        if steps::end_pending(tx, step, refusal, now)? {
+            turned.results.push(steps::result(tx, step, refusal, None)?);
+            steps::next_rung_now(tx, incident, now)?;
+        }
+    }
+    Ok(turned)
+}
+
+/// The provider took a call and would dial it when all its meetings have started: it is cancelled at once, and the next
+/// rung of another kind is due.
+pub(super) fn cancel_late(tx: &dyn Tx, id: AttemptId, dialled_at: Timestamp, now: Timestamp) -> Inner<()> {
+    let changed = tx.run(
+        "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?3 \
+             where id = ?1 and hang_up = 'NONE' and kind = 'call' and call_status = 'queued' \
+               and exists (select 1 from attempt_steps x where x.attempt_id = ?1) \
+               and not exists (select 1 from attempt_steps x join steps s on s.id = x.step_id \
+                 where x.attempt_id = ?1 and s.deadline_at > ?2)",
+        params![id, dialled_at, now],
+    )?;
+    if changed == 1 { steps::next_rungs_now(tx, id, now) } else { Ok(()) }
+}

@@ -1,0 +1,61 @@
+//! Pauses: written by `pause` and `resume`, read inside the claim and at the fence.
+
+use super::tx::{Inner, Row, Sql, Tx};
+use super::value::params;
+use crate::model::{PauseView, Timestamp};
+use crate::store::NewPause;
+
+const COLUMNS: &str = "person, since, until, reason";
+
+fn from_row(row: &dyn Row) -> Sql<PauseView> {
+    Ok(PauseView { person: row.get(0)?, since: row.get(1)?, until: row.get(2)?, reason: row.get(3)? })
+}
+
+/// Begins a pause in place of the one of the same people, if one lasts.
+pub(super) fn begin(tx: &dyn Tx, new: &NewPause, now: Timestamp) -> Inner<PauseView> {
+    end(tx, new.person.as_deref(), now)?;
+    tx.run(
+        "insert into pauses(person, since, until, reason) values (?1, ?2, ?3, ?4)",
+        params![new.person, now, new.until, new.reason],
+    )?;
+    Ok(PauseView { person: new.person.clone(), since: now, until: new.until, reason: new.reason.clone() })
+}
+
+/// Ends the pause of everybody or of one person; answers with what held until now.
+pub(super) fn end(tx: &dyn Tx, person: Option<&str>, now: Timestamp) -> Inner<Vec<PauseView>> {
+    let sql = format!(
+        "update pauses set ended_at = {least}(?2, coalesce(until, ?2)) \
+         where ended_at is null and coalesce(person, '') = coalesce(?1, '') returning {COLUMNS}",
+        least = tx.dialect().least
+    );
+    let ended = tx.rows(&sql, params![person, now], from_row)?;
+    Ok(ended.into_iter().filter(|pause| pause.holds_at(now)).collect())
+}
+
+/// What holds now: everybody's pause, then people's.
+pub(super) fn live(tx: &dyn Tx, now: Timestamp) -> Inner<Vec<PauseView>> {
+    let sql = format!(
+        "select {COLUMNS} from pauses where ended_at is null order by coalesce(person, ''){}",
+        tx.dialect().bytewise
+    );
+    let all = tx.rows(&sql, &[], from_row)?;
+    Ok(all.into_iter().filter(|pause| pause.holds_at(now)).collect())
+}
+
+/// The longest pause that applies to this person, even one that is over by some clock: when it is over, all are.
+pub(crate) fn longest(tx: &dyn Tx, person: &str) -> Sql<Option<PauseView>> {
+    let sql = format!(
+        "select {COLUMNS} from pauses where ended_at is null and coalesce(person, '') in ('', ?1) \
+         order by until is not null, until desc, person is not null limit 1"
+    );
+    tx.optional(&sql, params![person], from_row)
+}
+
+/// Those that were over before ?1, whether anybody has looked since or not.
+pub(super) const OVER: &str = "pauses where (ended_at < ?1 or ended_at is null and until < ?1)";
+
+/// Deletes pauses that were over before `until`, at most so many. How many?
+pub(super) fn forget(tx: &dyn Tx, until: Timestamp, limit: i64) -> Inner<usize> {
+    let sql = format!("delete from pauses where id in (select id from {OVER} limit ?2)");
+    Ok(tx.run(&sql, params![until, limit])?)
+}

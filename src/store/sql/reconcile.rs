@@ -1,0 +1,179 @@
+//! Reconciliation: what the provider's list says about attempts nobody has an answer for.
+
+use super::claims::{self, NewAttempt};
+use super::dialect::Dialect;
+use super::tx::{Inner, Tx};
+use super::value::params;
+use super::{candidates, record, steps};
+use crate::model::{
+    Accepted, AttemptId, AttemptState, ListedCall, Outcome, Reason, Reply, ReplyMeta, StepState, Timestamp,
+};
+use crate::store::{
+    AfterFacts, AttemptDraft, Claim, Doubtful, Facts, Finding, Later, ReconcileRules, Recorded, Refusal, StepNext,
+    StepResult, StoreError, Verdict,
+};
+use std::time::Duration;
+
+/// Said twice that they are open, SQLite sees that the index of open attempts holds all `UNKNOWN` ones.
+pub(crate) fn doubtful_sql(words: &Dialect) -> String {
+    format!(
+        "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, intent_boot_ms, \
+           request_deadline_at, deadline_boot_ms, hang_up = 'WANTED', key, {} \
+         from attempts where (state = 'UNKNOWN' and state in ('SENDING','UNKNOWN')) \
+           or (intent_at > ?1 and state in ('ABSENT','ABANDONED')) \
+         order by state = 'UNKNOWN' desc, id",
+        words.ages
+    )
+}
+
+pub(super) fn doubtful(tx: &dyn Tx, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
+    Ok(tx.readable("a doubtful attempt", &doubtful_sql(tx.dialect()), params![watched_since], |r| {
+        Ok(Doubtful {
+            attempt: r.get(0)?,
+            state: r.get(1)?,
+            provider: r.get(2)?,
+            account: r.get(3)?,
+            to: r.target(4)?,
+            from: r.get(6)?,
+            owner: r.get(7)?,
+            intent_at: r.get(8)?,
+            intent_boot_ms: r.get(9)?,
+            request_deadline_at: r.get(10)?,
+            deadline_boot_ms: r.get(11)?,
+            hang_up: r.get(12)?,
+            key: r.get(13)?,
+            server: r.age(14)?,
+        })
+    })?)
+}
+
+pub(super) fn reconcile(
+    tx: &dyn Tx,
+    id: AttemptId,
+    list: &[ListedCall],
+    now: Timestamp,
+    rules: &ReconcileRules<'_>,
+) -> Inner<Recorded> {
+    let state: AttemptState = tx
+        .optional("select state from attempts where id = ?1", params![id], |r| r.get(0))?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
+    let nothing = Recorded { state, steps: Vec::new(), again_at: None, hang_up: None };
+    let open_elsewhere = match state {
+        AttemptState::Unknown => false,
+        // Given up, but another attempt to this number, from the same one, is open: an unknown call in the list may be
+        // that one's.
+        AttemptState::Absent | AttemptState::Abandoned => number_is_open(tx, id)?,
+        _ => true,
+    };
+    if open_elsewhere {
+        return Ok(nothing);
+    }
+    let unknown = unknown_calls(tx, list)?;
+    match (rules.find)(&unknown, later(tx, id)?.as_ref()) {
+        Finding::Absent if state == AttemptState::Unknown => absent(tx, id, now, rules),
+        Finding::Nothing | Finding::Absent => Ok(nothing),
+        Finding::Adopt(index) => {
+            let Some(call) = unknown.get(index) else { return Ok(nothing) };
+            let found = Accepted { sid: call.sid.clone(), status: call.status };
+            let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
+            record::record(tx, id, &reply, now, rules.adopted)
+        }
+    }
+}
+
+/// The next attempt at the same target, from the same number (a list is of one), that has no answer: a call made since its intent is more likely its own.
+fn later(tx: &dyn Tx, id: AttemptId) -> Inner<Option<Later>> {
+    let sql = format!(
+        "select owner, intent_at, intent_boot_ms, {} from attempts \
+         where id > ?1 and state in ('SENDING','UNKNOWN','ABANDONED') \
+           and (kind, to_number, from_number) = (select kind, to_number, from_number from attempts where id = ?1) \
+         order by id limit 1",
+        tx.dialect().ages
+    );
+    Ok(tx.optional(&sql, params![id], |r| {
+        Ok(Later { owner: r.get(0)?, intent_at: r.get(1)?, intent_boot_ms: r.get(2)?, server: r.age(3)? })
+    })?)
+}
+
+/// The calls of a list that belong to no attempt yet.
+fn unknown_calls(tx: &dyn Tx, list: &[ListedCall]) -> Inner<Vec<ListedCall>> {
+    let mut unknown = Vec::new();
+    for call in list {
+        if !tx.value::<bool>("select exists(select 1 from attempts where sid = ?1)", params![call.sid])? {
+            unknown.push(call.clone());
+        }
+    }
+    Ok(unknown)
+}
+
+fn number_is_open(tx: &dyn Tx, id: AttemptId) -> Inner<bool> {
+    let open = tx.value(
+        "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN') \
+         and (kind, to_number, from_number) = (select kind, to_number, from_number from attempts where id = ?1))",
+        params![id],
+    )?;
+    Ok(open)
+}
+
+/// `UNKNOWN` -> `ABSENT`. Stays counted: should its call appear after all, the limit has room for it.
+fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>) -> Inner<Recorded> {
+    let changed = tx.run(
+        // A wish to hang up stays: should the call appear after all, it must not ring on.
+        "update attempts set state = 'ABSENT', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
+        params![id, now],
+    )?;
+    steps::one_row(changed, "declare an attempt absent")?;
+    let mut recorded = Recorded { state: AttemptState::Absent, steps: Vec::new(), again_at: None, hang_up: None };
+    record::move_steps(tx, id, now, rules.absent, &mut recorded)?;
+    Ok(recorded)
+}
+
+/// Preflight: a call in the list that this database does not know was placed for this step by a database that is gone
+/// (a restored backup, a failed-over server).
+pub(super) fn adopt(
+    tx: &dyn Tx,
+    claim: &Claim,
+    draft: &AttemptDraft<'_>,
+    list: &[ListedCall],
+    now: Timestamp,
+    find: &dyn Fn(&[ListedCall]) -> Finding,
+) -> Inner<Vec<StepResult>> {
+    let found = candidates::pending_when_free(tx, &[(claim.step, draft)], now)?.pop();
+    let Some((_, step)) = found else { return Ok(Vec::new()) };
+    let usable = step.facts.step.as_ref().is_some_and(|s| !s.incident_state.is_final() && s.current);
+    // With an open attempt to this number an unknown call is most likely that attempt's.
+    if step.facts.number.open_attempt || !usable {
+        return Ok(Vec::new());
+    }
+    let unknown = unknown_calls(tx, list)?;
+    let Finding::Adopt(index) = find(&unknown) else { return Ok(Vec::new()) };
+    let Some(call) = unknown.get(index) else { return Ok(Vec::new()) };
+    let words = vec![step.claim.words.clone()];
+    let new = NewAttempt {
+        step: Some((claim.step, claim.incident)),
+        steps: vec![claim.step],
+        message: (draft.say)(&words),
+        words,
+        from: call.from.clone(),
+        guards: None,
+        next_slot: None,
+    };
+    let id = claims::insert(tx, new, draft, now)?.id;
+    steps::serve(tx, id, &[&step.claim], now)?;
+    // What was due when the call was made was named in it.
+    let watched = |facts: &Facts| match &facts.step {
+        Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
+        _ => Verdict::Wait(Reason::IncidentResolved),
+    };
+    let until = call.created_at.plus(Duration::from_millis(1));
+    let shared = claims::companions(tx, &step.claim, draft, until, now, &watched)?;
+    steps::serve(tx, id, &shared.iter().map(|c| &c.claim).collect::<Vec<_>>(), now)?;
+    let found = Accepted { sid: call.sid.clone(), status: call.status };
+    let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
+    let detail = "found at the provider: placed before this database was restored";
+    let rule = |facts: &AfterFacts| {
+        let reason = if facts.merged { Reason::Merged } else { Reason::Initiated };
+        StepNext::End(Refusal { state: StepState::Executed, reason, detail: detail.into() })
+    };
+    Ok(record::record(tx, id, &reply, now, &rule)?.steps)
+}

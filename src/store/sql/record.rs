@@ -1,0 +1,199 @@
+//! What came of an attempt, written down with its steps in one transaction.
+
+use super::tx::{Inner, Tx};
+use super::value::params;
+use super::{calls, pace, steps};
+use crate::model::{
+    Accepted, AttemptId, AttemptState, CallStatus, HangUpState, Outcome, Reason, RejectionClass, Reply, RungKind,
+    StepId, StepState, Timestamp,
+};
+use crate::store::{AfterFacts, AfterRule, Recorded, Refusal, StepNext, StoreError};
+
+pub(super) fn record(
+    tx: &dyn Tx,
+    id: AttemptId,
+    reply: &Reply,
+    now: Timestamp,
+    rule: AfterRule<'_>,
+) -> Inner<Recorded> {
+    let (before, wish, kind): (AttemptState, HangUpState, RungKind) = tx
+        .optional("select state, hang_up, kind from attempts where id = ?1", params![id], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
+    let after = next_state(before, &reply.outcome);
+    let mut recorded = Recorded { state: after.unwrap_or(before), steps: Vec::new(), again_at: None, hang_up: None };
+    let Some(after) = after else { return Ok(recorded) };
+    update(tx, id, after, reply, now)?;
+    let rang_nobody = matches!(after, AttemptState::NotSent | AttemptState::Rejected);
+    if rang_nobody {
+        tx.run("delete from call_tracker where attempt_id = ?1", params![id])?;
+    }
+    let nothing_to_end = matches!(&reply.outcome, Outcome::Accepted(taken) if !can_end(kind, taken.status));
+    if wish == HangUpState::Wanted && nothing_to_end {
+        tx.run("update attempts set hang_up = 'MOOT' where id = ?1", params![id])?;
+    } else if wish == HangUpState::Wanted && (rang_nobody || is_over(&reply.outcome)) {
+        tx.run("update attempts set hang_up = 'MOOT', next_look_at = null where id = ?1", params![id])?;
+    }
+    if !after.is_open() && before.is_open() {
+        move_steps(tx, id, now, rule, &mut recorded)?;
+    }
+    if is_callee(&reply.outcome) {
+        give_up_target(tx, id, now, &mut recorded)?;
+    }
+    if after == AttemptState::Accepted {
+        if !before.is_open() {
+            hang_up_late_acceptance(tx, id, before, now)?;
+        }
+        if let Some(wait) = reply.meta.queued_for {
+            pace::cancel_late(tx, id, now.plus(wait), now)?;
+        }
+        recorded.hang_up = calls::wanted(tx, id)?;
+    }
+    Ok(recorded)
+}
+
+/// Can what was taken still be ended? A message only while it waits at the provider; nothing else can be taken back.
+fn can_end(kind: RungKind, status: CallStatus) -> bool {
+    match kind {
+        RungKind::Call => true,
+        RungKind::Sms => status == CallStatus::Queued,
+        RungKind::Email | RungKind::Webhook | RungKind::Command => false,
+    }
+}
+
+/// The closed table of moves. `None`: the answer adds nothing to what is known.
+const fn next_state(before: AttemptState, outcome: &Outcome) -> Option<AttemptState> {
+    use AttemptState as S;
+    match (before, outcome) {
+        // A call that exists is a fact: it beats every belief.
+        (S::Sending | S::Unknown | S::Absent | S::Abandoned, Outcome::Accepted(_)) => Some(S::Accepted),
+        (S::Sending | S::Unknown, Outcome::Rejected(_)) => Some(S::Rejected),
+        (S::Sending | S::Unknown, Outcome::NotSent(_)) => Some(S::NotSent),
+        (S::Sending, Outcome::Unknown(_)) => Some(S::Unknown),
+        _ => None,
+    }
+}
+
+fn update(tx: &dyn Tx, id: AttemptId, state: AttemptState, reply: &Reply, now: Timestamp) -> Inner<()> {
+    let (sid, status): (Option<&str>, Option<CallStatus>) = match &reply.outcome {
+        Outcome::Accepted(Accepted { sid, status }) => (Some(sid), Some(*status)),
+        _ => (None, None),
+    };
+    let (error, code, class) = match &reply.outcome {
+        Outcome::Accepted(_) => (None, None, None),
+        Outcome::Rejected(r) => (Some(r.message.as_str()), r.code, Some(r.class)),
+        Outcome::NotSent(n) => (Some(n.detail.as_str()), None, None),
+        Outcome::Unknown(d) => (Some(d.detail.as_str()), None, None),
+    };
+    let look = status.is_some_and(|s| !s.is_final()).then_some(now);
+    let changed = tx.run(
+        "update attempts set state = ?2, sid = ?3, call_status = ?4, error = ?5, error_code = ?6, \
+             http_status = coalesce(?7, http_status), request_id = coalesce(?8, request_id), finished_at = ?9, \
+             next_look_at = case when ?10 is null and hang_up = 'WANTED' and ?3 is not null then ?9 else ?10 end, \
+             error_class = ?11 \
+             where id = ?1",
+        params![id, state, sid, status, error, code, reply.meta.http_status, reply.meta.request_id, now, look, class],
+    )?;
+    steps::one_row(changed, "record an attempt")
+}
+
+/// Asks the rule about each running step of the attempt and moves it.
+pub(super) fn move_steps(
+    tx: &dyn Tx,
+    id: AttemptId,
+    now: Timestamp,
+    rule: AfterRule<'_>,
+    recorded: &mut Recorded,
+) -> Inner<()> {
+    for (step, facts, ended) in running(tx, id)? {
+        let next = match rule(&facts) {
+            // A closed attempt cannot leave its step running: what the rule forgot is unknown.
+            StepNext::Stay => StepNext::End(Refusal {
+                state: StepState::Failed,
+                reason: Reason::Unknown,
+                detail: "the attempt ended without a rule for its step".into(),
+            }),
+            StepNext::Again { .. } if !facts.incident_open => {
+                let reason = ended.unwrap_or(Reason::IncidentResolved);
+                let detail = "the incident ended before the call could be tried again".into();
+                StepNext::End(Refusal { state: StepState::Cancelled, reason, detail })
+            }
+            next => next,
+        };
+        match next {
+            StepNext::End(refusal) => {
+                steps::end_running(tx, step, &refusal, now)?;
+                recorded.steps.push(steps::result(tx, step, &refusal, Some(id))?);
+            }
+            StepNext::Again { not_before, spends_try } => {
+                steps::again(tx, step, not_before, spends_try, now)?;
+                recorded.again_at = Some(recorded.again_at.map_or(not_before, |at| at.min(not_before)));
+            }
+            StepNext::Stay => {}
+        }
+    }
+    Ok(())
+}
+
+type RunningStep = (StepId, AfterFacts, Option<Reason>);
+
+fn running(tx: &dyn Tx, id: AttemptId) -> Inner<Vec<RunningStep>> {
+    let sql = "select s.id, s.kind, i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED', \
+                 s.deadline_at, s.tries, a.step_id <> s.id, i.reason \
+               from attempt_steps x join attempts a on a.id = x.attempt_id join steps s on s.id = x.step_id \
+               join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
+               where x.attempt_id = ?1 and s.state = 'RUNNING' order by s.id";
+    Ok(tx.rows(sql, params![id], |r| {
+        let facts = AfterFacts {
+            kind: r.get(1)?,
+            incident_open: r.get(2)?,
+            deadline_at: r.get(3)?,
+            tries: r.get(4)?,
+            merged: r.get(5)?,
+        };
+        Ok((r.get(0)?, facts, r.get(6)?))
+    })?)
+}
+
+/// The call had ended when the provider answered: nothing is left to hang up.
+fn is_over(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Accepted(call) if call.status.is_final())
+}
+
+fn is_callee(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected(r) if r.class == RejectionClass::Callee)
+}
+
+/// The provider refused the target itself: the other rungs of its kind to the same recipient cannot do better, and the next
+/// rung before the start that is no call (a call has its own time) becomes due now.
+fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> Inner<()> {
+    let pending: Vec<StepId> = tx.values("select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
+             where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom and s.channel is not distinct from b.channel \
+               and s.incident_id in (select incident_id from attempt_steps where attempt_id = ?1) order by s.id", params![id])?;
+    let refusal = Refusal {
+        state: StepState::Skipped,
+        reason: Reason::InvalidNumber,
+        detail: "the provider refused it for an earlier rung".into(),
+    };
+    for step in pending {
+        steps::end_pending(tx, step, &refusal, now)?;
+        recorded.steps.push(steps::result(tx, step, &refusal, None)?);
+    }
+    steps::next_rungs_now(tx, id, now)
+}
+
+/// A call turned up for an attempt that had been given up. One that was proved absent must not ring on: its step was
+/// given back. One that was abandoned must not if its incident ended, or if another attempt was made since.
+fn hang_up_late_acceptance(tx: &dyn Tx, id: AttemptId, before: AttemptState, now: Timestamp) -> Inner<()> {
+    tx.run("update attempts set hang_up = 'WANTED', hang_up_how = 'completed', next_look_at = ?2 \
+         where id = ?1 and hang_up = 'NONE' \
+         and (kind = 'call' and call_status in ('queued','ringing','in-progress') or kind = 'sms' and call_status = 'queued') \
+         and (?3 = 'ABSENT' \
+           or not exists (select 1 from attempt_steps x join incidents i on i.id = x.incident_id \
+             where x.attempt_id = ?1 and i.ended_at is null) \
+           or exists (select 1 from attempt_steps x join attempt_steps y on y.incident_id = x.incident_id \
+             join attempts b on b.id = y.attempt_id where x.attempt_id = ?1 and b.id > ?1 \
+               and b.state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')))", params![id, now, before])?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! Steps: read for a claim, put under an attempt or given back, and ended with a result.
+
+use super::tx::{Inner, Row, Sql, SqlError, Tx};
+use super::value::params;
+use crate::model::{
+    Action, AttemptId, IncidentId, MeetingWords, Offset, RungKind, StepId, StepState, Timestamp, printable,
+};
+use crate::store::{AttemptDraft, Claim, Refusal, Seal, StepResult, StoreError};
+
+/// What [`claim_from_row`] reads, of steps `s`, incidents `i` and meetings `m`.
+pub(crate) const COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
+                           s.starts_at, m.link, s.kind, s.before_ms, s.to_whom, s.channel, s.condition";
+
+/// A step as it is claimed. An error names it.
+pub(crate) fn claim_from_row(row: &dyn Row) -> Sql<Claim> {
+    read_claim(row).map_err(|error| match (error, row.get::<StepId>(0)) {
+        (SqlError::Column(why), Ok(step)) => SqlError::Column(format!("{step}: {why}")),
+        (error, _) => error,
+    })
+}
+
+fn read_claim(row: &dyn Row) -> Sql<Claim> {
+    Ok(Claim {
+        step: row.get(0)?,
+        incident: row.get(1)?,
+        meeting: row.get(2)?,
+        person: row.get(3)?,
+        rung: row.get(4)?,
+        due_at: row.get(5)?,
+        deadline_at: row.get(6)?,
+        action: Action {
+            kind: row.get(11)?,
+            at: Offset::from_ms(row.get::<i64>(12)?.saturating_neg()),
+            to: row.get(13)?,
+            channel: row.get(14)?,
+            when: row.get(15)?,
+        },
+        words: MeetingWords { uid: row.get(7)?, title: row.get(8)?, starts_at: row.get(9)?, link: row.get(10)? },
+        seal: Seal,
+    })
+}
+
+/// A compare-and-set that must change exactly one row.
+pub(crate) fn one_row(changed: usize, what: &'static str) -> Inner<()> {
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Statement { what, detail: format!("{changed} rows changed instead of one") }.into())
+}
+
+/// Puts steps under an attempt: `PENDING` -> `RUNNING`, counted, their incidents escalating.
+pub(crate) fn serve(tx: &dyn Tx, attempt: AttemptId, claims: &[&Claim], now: Timestamp) -> Inner<()> {
+    for claim in claims {
+        let running = "update steps set state = 'RUNNING', updated_at = ?2 where id = ?1 and state = 'PENDING'";
+        one_row(tx.run(running, params![claim.step, now])?, "claim a step")?;
+        tx.run("update incidents set state = 'ESCALATING' where id = ?1 and state = 'OPEN'", params![claim.incident])?;
+        tx.run(
+            "insert into attempt_steps(attempt_id, step_id, incident_id) values (?1, ?2, ?3)",
+            params![attempt, claim.step, claim.incident],
+        )?;
+        tx.run(
+            "insert into call_tracker(attempt_id, meeting_id, person, at) values (?1, ?2, ?3, ?4)",
+            params![attempt, claim.meeting, claim.person, now],
+        )?;
+    }
+    Ok(())
+}
+
+/// Ends a step nothing can be tried for.
+pub(crate) fn refuse(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<Option<StepResult>> {
+    let ended = end_pending(tx, step, refusal, now)?;
+    Ok(if ended { Some(result(tx, step, refusal, None)?) } else { None })
+}
+
+/// `PENDING` -> the refusal's state.
+pub(crate) fn end_pending(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<bool> {
+    debug_assert!(!matches!(refusal.state, StepState::Pending | StepState::Running));
+    let changed = tx.run(
+        "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 where id = ?1 and state = 'PENDING'",
+        params![step, refusal.state, refusal.reason, refusal.detail, now],
+    )?;
+    Ok(changed == 1)
+}
+
+/// `RUNNING` -> the refusal's state.
+pub(crate) fn end_running(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<()> {
+    let changed = tx.run(
+        "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 where id = ?1 and state = 'RUNNING'",
+        params![step, refusal.state, refusal.reason, refusal.detail, now],
+    )?;
+    one_row(changed, "end a step")
+}
+
+/// `RUNNING` -> `PENDING`, to be tried again.
+pub(crate) fn again(tx: &dyn Tx, step: StepId, not_before: Timestamp, spends_try: bool, now: Timestamp) -> Inner<()> {
+    let sql = format!(
+        "update steps set state = 'PENDING', ready_at = {}(?2, due_at), tries = tries + ?3, updated_at = ?4 \
+         where id = ?1 and state = 'RUNNING'",
+        tx.dialect().greatest
+    );
+    one_row(tx.run(&sql, params![step, not_before, i64::from(spends_try), now])?, "put a step back")
+}
+
+/// The next rung before the start that is no call (a call has its own time) of each incident of this attempt is due now.
+pub(crate) fn next_rungs_now(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> Inner<()> {
+    let incidents: Vec<IncidentId> =
+        tx.values("select distinct incident_id from attempt_steps where attempt_id = ?1", params![id])?;
+    incidents.into_iter().try_for_each(|incident| next_rung_now(tx, incident, now))
+}
+
+/// The same for one incident.
+pub(crate) fn next_rung_now(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> Inner<()> {
+    let least = tx.dialect().least;
+    let sql = format!(
+        "update steps set ready_at = {least}(ready_at, ?2), due_at = {least}(due_at, ?2) \
+         where id = (select min(id) from steps \
+           where state = 'PENDING' and kind <> 'call' and before_ms > 0 and incident_id = ?1)"
+    );
+    tx.run(&sql, params![incident, now])?;
+    Ok(())
+}
+
+/// The result of a step that has just ended.
+pub(crate) fn result(tx: &dyn Tx, step: StepId, refusal: &Refusal, attempt: Option<AttemptId>) -> Inner<StepResult> {
+    let mut result = without_step(RungKind::Call, refusal);
+    result.step = Some(step);
+    tx.row(
+        "select s.incident_id, m.uid, i.person, m.title, s.due_at, s.kind \
+         from steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id where s.id = ?1",
+        params![step],
+        |r| {
+            result.incident = Some(r.get(0)?);
+            result.event = printable(&r.get::<String>(1)?);
+            result.person = r.get(2)?;
+            result.title = printable(&r.get::<String>(3)?);
+            result.due_at = Some(r.get(4)?);
+            result.kind = r.get(5)?;
+            Ok(())
+        },
+    )?;
+    let Some(attempt) = attempt else { return Ok(result) };
+    tx.row(
+        "select provider, sid, kind, to_number, message, intent_at from attempts where id = ?1",
+        params![attempt],
+        |r| {
+            result.provider = Some(r.get(0)?);
+            result.call_id = r.get(1)?;
+            result.to = Some(r.target(2)?.masked());
+            result.message = Some(r.get(4)?);
+            result.attempted_at = Some(r.get(5)?);
+            Ok(())
+        },
+    )?;
+    Ok(result)
+}
+
+/// The result of a test call that a guard refused: there is no step and no attempt.
+pub(crate) fn test_call_result(draft: &AttemptDraft<'_>, refusal: &Refusal) -> StepResult {
+    StepResult {
+        event: "call-test".into(),
+        person: draft.person.clone(),
+        provider: Some(draft.provider),
+        to: Some(draft.to.masked()),
+        ..without_step(draft.to.kind, refusal)
+    }
+}
+
+fn without_step(kind: RungKind, refusal: &Refusal) -> StepResult {
+    StepResult {
+        status: refusal.status(),
+        reason: refusal.reason,
+        detail: refusal.detail.clone(),
+        state: refusal.state,
+        step: None,
+        incident: None,
+        kind,
+        event: String::new(),
+        person: String::new(),
+        title: String::new(),
+        provider: None,
+        call_id: None,
+        to: None,
+        message: None,
+        due_at: None,
+        attempted_at: None,
+    }
+}

@@ -1,0 +1,326 @@
+//! The use cases of the port, each in its transaction: the only `impl Store`.
+
+use super::engine::{Engine, SqlStore};
+use super::tx::Tx;
+use super::{
+    agenda, attempts, calendars, calls, claims, forget, gauges, heard, history, incidents, meetings, pace, pauses,
+    reads, reconcile, record, steps, tally, ticks, watch,
+};
+use crate::model::{
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
+    Timestamp, Waiting,
+};
+use crate::store::{
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
+    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
+    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
+    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, Tally, TallyScope,
+    TickBegun, TickEnd, TickSeen, TickStart, TurnedAway, packed,
+};
+use crate::store::{Ahead, History};
+
+impl<E: Engine> Store for SqlStore<E> {
+    fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting> {
+        self.engine.write("add a meeting", |tx| meetings::add(tx, new, now))
+    }
+
+    fn move_meeting(
+        &self,
+        id: MeetingId,
+        starts_at: Timestamp,
+        ends_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Changed> {
+        self.engine.write("move a meeting", |tx| meetings::reschedule(tx, id, starts_at, ends_at, now))
+    }
+
+    fn cancel_meeting(&self, id: MeetingId, now: Timestamp) -> Result<Changed> {
+        self.engine.write("cancel a meeting", |tx| meetings::cancel(tx, id, now))
+    }
+
+    fn meetings(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Meeting>> {
+        self.engine.read_outside("list meetings", |tx| meetings::between(tx, since, until))
+    }
+
+    fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>> {
+        self.engine.read_outside("read a meeting", |tx| meetings::get(tx, id))
+    }
+
+    fn sync_calendars(&self, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Result<CalendarsSynced> {
+        if self.engine.read_outside("look for a new list of calendars", |tx| calendars::is_synced(tx, fingerprint))? {
+            return Ok(CalendarsSynced::default());
+        }
+        self.engine.write("take over the list of calendars", |tx| calendars::sync(tx, wanted, fingerprint, now))
+    }
+
+    fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>> {
+        let (mut due, more) = self.engine.read("look for calendars to read", |tx| {
+            let (files, more) = calendars::anything_due(tx, asked.now, asked.lease)?;
+            let due = if asked.files && files { calendars::files(tx, asked.starts_after)? } else { Vec::new() };
+            Ok((due, more))
+        })?;
+        if more {
+            // A power cut ends every look that a lease is for.
+            due.extend(self.engine.write_lazily("lease calendars", |tx| calendars::lease(tx, asked))?);
+        }
+        Ok(due)
+    }
+
+    fn calendars_behind(&self, then: Timestamp) -> Result<u64> {
+        self.engine.read_outside("count overdue calendars", |tx| calendars::behind(tx, then))
+    }
+
+    fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
+        let packed = self.engine.read_outside("read a calendar's copy", |tx| calendars::body(tx, id))?;
+        Ok(packed.and_then(|packed| packed::decompress(&packed, longest)))
+    }
+
+    fn record_look(
+        &self,
+        id: CalendarId,
+        look: &LookDone,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded> {
+        let packed = packed::compress(&look.outcome);
+        let record = |tx: &dyn Tx| calendars::record(tx, id, look, &packed, now, rule);
+        let what = "record a look at a calendar";
+        // A look that brought nothing is done again, should a power cut lose it.
+        let brought = look.expanded.is_some() || matches!(look.outcome, LookOutcome::New { .. });
+        if brought { self.engine.write(what, record) } else { self.engine.write_lazily(what, record) }
+    }
+
+    fn import_agenda(
+        &self,
+        person: &str,
+        source: &str,
+        seen: &Seen,
+        now: Timestamp,
+        rule: AgendaRule<'_>,
+    ) -> Result<AgendaRecorded> {
+        self.engine.write("import meetings", |tx| agenda::import(tx, person, source, seen, now, rule))
+    }
+
+    fn begin_tick(&self, start: &TickStart) -> Result<TickBegun> {
+        self.engine.write_lazily("begin a tick", |tx| ticks::begin(tx, start))
+    }
+
+    fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>> {
+        // Nearly every tick finds nothing to settle; a read is cheaper than a commit.
+        if !self.engine.read_outside("look for open attempts", |tx| attempts::anything_to_settle(tx, now))? {
+            return Ok(Vec::new());
+        }
+        self.engine.write("settle open attempts", |tx| attempts::settle(tx, now, rule))
+    }
+
+    fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {
+        if !self.engine.read("look for meetings in reach", |tx| watch::anything_to_open(tx, until, rule))? {
+            return Ok(Opened::default());
+        }
+        self.engine.write("open incidents", |tx| watch::open(tx, now, until, rule))
+    }
+
+    fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
+        self.engine.read_outside("read due steps", |tx| claims::due(tx, now, limit))
+    }
+
+    fn begin_attempt(
+        &self,
+        claim: Claim,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: GuardRule<'_>,
+    ) -> Result<Begun> {
+        let begun = self.engine.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))?;
+        Ok(begun.not_spent(claim))
+    }
+
+    fn turn_away(
+        &self,
+        queue: &[Queued<'_>],
+        now: Timestamp,
+        guards: QueueRule<'_>,
+        hopeless: CapacityRule<'_>,
+    ) -> Result<TurnedAway> {
+        self.engine.write("turn calls away", |tx| pace::turn_away(tx, queue, now, guards, hopeless))
+    }
+
+    fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>> {
+        self.engine.write("refuse a step", |tx| steps::refuse(tx, claim.step, refusal, now))
+    }
+
+    fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun> {
+        self.engine.write("write down a test call", |tx| claims::begin_test_call(tx, draft, now, rule))
+    }
+
+    fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
+        self.engine.read_for_fence("read the fence", |tx| attempts::fence(tx, attempt))
+    }
+
+    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.record_late(attempt.id, reply, now, rule)
+    }
+
+    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.engine.write("record an attempt", |tx| record::record(tx, attempt, reply, now, rule))
+    }
+
+    fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>> {
+        self.engine.read_outside("read doubtful attempts", |tx| reconcile::doubtful(tx, watched_since))
+    }
+
+    fn reconcile(
+        &self,
+        attempt: AttemptId,
+        list: &[ListedCall],
+        now: Timestamp,
+        rules: &ReconcileRules<'_>,
+    ) -> Result<Recorded> {
+        self.engine.write("reconcile an attempt", |tx| reconcile::reconcile(tx, attempt, list, now, rules))
+    }
+
+    fn adopt(
+        &self,
+        claim: &Claim,
+        draft: &AttemptDraft<'_>,
+        list: &[ListedCall],
+        now: Timestamp,
+        find: &dyn Fn(&[ListedCall]) -> Finding,
+    ) -> Result<Vec<StepResult>> {
+        self.engine.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, list, now, find))
+    }
+
+    fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {
+        self.engine.read_outside("read live calls", |tx| calls::live(tx, scope, now))
+    }
+
+    fn record_report(
+        &self,
+        attempt: AttemptId,
+        report: &CallReport,
+        next: NextLook,
+        answered_at: Option<Timestamp>,
+    ) -> Result<Reported> {
+        self.engine.write("record a call's status", |tx| {
+            let news = calls::report(tx, attempt, report, next)?;
+            let acknowledged = match answered_at {
+                Some(at) => incidents::answered(tx, attempt, at)?,
+                None => Vec::new(),
+            };
+            Ok(Reported { news, acknowledged })
+        })
+    }
+
+    fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {
+        self.engine.write("record a hang-up", |tx| calls::hang_up(tx, attempt, to))
+    }
+
+    fn look_later(&self, attempt: AttemptId, next_look: Timestamp) -> Result<()> {
+        self.engine.write("put off a look", |tx| calls::look_later(tx, attempt, next_look))
+    }
+
+    fn close(&self, now: Timestamp, rule: &CloseRule) -> Result<Closed> {
+        if !self.engine.read_outside("look for work to close", |tx| ticks::anything_to_close(tx, now, rule))? {
+            return Ok(Closed::default());
+        }
+        self.engine.write("close incidents", |tx| ticks::close(tx, now, rule))
+    }
+
+    fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()> {
+        self.engine.write_lazily("end a tick", |tx| ticks::end(tx, id, end))?;
+        self.engine.tick_ended();
+        Ok(())
+    }
+
+    fn fault_seen(&self, key: &str, now: Timestamp) -> Result<FaultNews> {
+        self.engine.write("record a fault", |tx| ticks::fault_seen(tx, key, now))
+    }
+
+    fn fault_gone(&self, key: &str) -> Result<bool> {
+        if !self.engine.read_outside("look for a fault", |tx| ticks::has_fault(tx, key))? {
+            return Ok(false);
+        }
+        self.engine.write("clear a fault", |tx| ticks::fault_gone(tx, key))
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.engine.read_outside("look for open incidents", heard::waiting)
+    }
+
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>> {
+        // What is listened to lists old things as well as new ones.
+        if self.engine.read_outside("look for what was heard", |tx| heard::is_known(tx, &heard.sid))? {
+            return Ok(None);
+        }
+        self.engine.write("use what was heard", |tx| heard::hear(tx, heard, now, rule))
+    }
+
+    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {
+        self.engine.write("check in", |tx| watch::check_in(tx, meeting, how, now))
+    }
+
+    fn acknowledge(&self, incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> Result<bool> {
+        self.engine.write("acknowledge an incident", |tx| incidents::acknowledge(tx, incident, how, now))
+    }
+
+    fn present(&self, incident: IncidentId, now: Timestamp) -> Result<Ended> {
+        self.engine.write("note that a person is there", |tx| incidents::present(tx, incident, now))
+    }
+
+    fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended> {
+        self.engine.write("resolve an incident", |tx| incidents::resolve(tx, incident, note, now))
+    }
+
+    fn pause(&self, new: &NewPause, now: Timestamp) -> Result<PauseView> {
+        self.engine.write("begin a pause", |tx| pauses::begin(tx, new, now))
+    }
+
+    fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.engine.write("end a pause", |tx| pauses::end(tx, person, now))
+    }
+
+    fn pauses(&self, now: Timestamp) -> Result<Vec<PauseView>> {
+        self.engine.read_outside("read the pauses", |tx| pauses::live(tx, now))
+    }
+
+    fn recent_ticks(&self, since: Timestamp, limit: usize) -> Result<Vec<TickSeen>> {
+        self.engine.read_outside("read the last ticks", |tx| reads::ticks(tx, since, limit))
+    }
+
+    fn forget(&self, until: Timestamp, limit: u32) -> Result<Forgotten> {
+        self.engine.write("delete what is old", |tx| forget::batch(tx, until, limit.into()))
+    }
+
+    fn forgettable(&self, until: Timestamp) -> Result<Forgotten> {
+        self.engine.read("count what is old", |tx| forget::count(tx, until))
+    }
+
+    fn gauges(&self, now: Timestamp) -> Result<Gauges> {
+        self.engine.read("count", |tx| gauges::gauges(tx, now))
+    }
+
+    fn snapshot(&self, now: Timestamp, since: Timestamp, until: Timestamp) -> Result<Snapshot> {
+        self.engine.read("read the state", |tx| reads::snapshot(tx, now, since, until))
+    }
+
+    fn tally(&self, asked: &TallyScope) -> Result<Tally> {
+        self.engine.read("count for the report", |tx| tally::tally(tx, asked))
+    }
+
+    fn history(&self, meeting: MeetingId) -> Result<Option<History>> {
+        self.engine.read("read a meeting's history", |tx| history::of(tx, meeting))
+    }
+
+    fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
+        self.engine.read_outside("look for an incident", |tx| history::meeting_of(tx, incident))
+    }
+
+    fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
+        self.engine.read("look ahead", |tx| history::ahead(tx, started_since))
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        self.engine.rehearsal()
+    }
+}

@@ -1,0 +1,155 @@
+//! The tick's own record, lasting faults, and what closes with time.
+
+use super::incidents::{self, End};
+use super::tx::{Inner, Tx};
+use super::value::params;
+use super::{forget, heard, pauses, steps};
+use crate::model::{HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, Timestamp};
+use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
+use std::time::Duration;
+
+/// How long the rows of ticks are kept, whatever retention says. Reports look no further back.
+const TICKS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A lasting fault is told again after this time.
+const TELL_AGAIN: Duration = Duration::from_secs(3600);
+
+/// Rows deleted in one tick, at most: history is never in the way of a call.
+const BATCH: i64 = 200;
+
+pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> Inner<TickBegun> {
+    let words = tx.dialect();
+    let last_tick_at = last_tick(tx, start.now)?;
+    let sql = format!(
+        "insert into ticks(owner, boottime_ms, started_at, host{}) values (?1, ?2, ?3, ?4{}) returning id",
+        words.timeline_column, words.timeline_value
+    );
+    let id = tx.value(&sql, params![start.owner, start.boottime_ms, start.now, start.host])?;
+    // Those of this boot come first. Of very many ticks only the last are looked at.
+    let sql = format!(
+        "select skew_ms, started_at, boottime_ms, owner from \
+           (select * from ticks where skew_ms is not null order by id desc limit {}) t \
+         order by owner like ?1 || ':%' desc, id desc limit 2",
+        words.recent_ticks
+    );
+    let skews = tx.rows(&sql, params![start.owner.boot_id()], |r| {
+        Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
+    })?;
+    let faults = tx.values(&format!("select key from faults order by key{}", words.bytewise), &[])?;
+    Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
+}
+
+/// When the newest tick ended whose word counts about calls that this database does not know: a call from before it is
+/// somebody else's.
+fn last_tick(tx: &dyn Tx, now: Timestamp) -> Inner<Option<Timestamp>> {
+    if let Some(before) = tx.last_tick_before_failover(now)? {
+        return Ok(Some(before));
+    }
+    // Of ticks that ended: what a killed one may have placed stands in its attempts.
+    let newest = "select max(ended_at) from \
+                    (select ended_at from ticks where ended_at is not null order by id desc limit 20) t";
+    Ok(tx.value(newest, &[])?)
+}
+
+pub(super) fn end(tx: &dyn Tx, id: TickId, end: &TickEnd) -> Inner<()> {
+    tx.run(
+        "update ticks set ended_at = ?2, exit = ?3, skew_ms = ?4, placed = ?5, not_placed = ?6 where id = ?1",
+        params![id, end.now, end.exit, end.skew_ms, end.placed, end.not_placed],
+    )?;
+    Ok(())
+}
+
+pub(super) fn anything_to_close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> Inner<bool> {
+    let kept_from = rule.retention.map_or(Timestamp::from_ms(i64::MIN), |keep| now.minus(keep));
+    let found = tx.value(
+        "select exists(select 1 from incidents i where i.ended_at is null and i.starts_at <= ?1 and not \
+               exists(select 1 from steps s where s.incident_id = i.id and s.state in ('PENDING','RUNNING') \
+                 and s.deadline_at > s.starts_at and s.deadline_at > ?5)) \
+             or exists(select 1 from call_tracker where at < ?2) \
+             or exists(select 1 from incidents where ended_at < ?3) \
+             or coalesce((select started_at < ?4 from ticks order by id limit 1), false)",
+        params![now.minus(rule.grace), now.minus(rule.calls_per), kept_from, now.minus(TICKS_KEPT), now],
+    )?;
+    Ok(found)
+}
+
+pub(super) fn close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> Inner<Closed> {
+    let mut closed = Closed::default();
+    let overdue: Vec<IncidentId> = tx.values(
+        // Of a ladder that goes on after the start, the last rung comes first: it has ended, or is too late.
+        "select i.id from incidents i where i.ended_at is null and i.starts_at <= ?1 and not \
+               exists(select 1 from steps s where s.incident_id = i.id and s.state in ('PENDING','RUNNING') \
+                 and s.deadline_at > s.starts_at and s.deadline_at > ?2) order by i.starts_at, i.id",
+        params![now.minus(rule.grace), now],
+    )?;
+    for incident in overdue {
+        closed.steps.extend(skip_late(tx, incident, now)?);
+        let how = HangUp::Canceled;
+        let end = End { state: IncidentState::Missed, reason: Reason::NoCheckIn, note: None, how };
+        if incidents::end(tx, incident, &end, now)?.changed {
+            closed.missed.push(incident);
+        }
+    }
+    prune(tx, now, rule, &mut closed)?;
+    Ok(closed)
+}
+
+/// Steps nobody got round to before the incident closed: no silent loss.
+fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> Inner<Vec<StepResult>> {
+    let late: Vec<(StepId, Timestamp, RungKind)> = tx.rows(
+        "select id, due_at, kind from steps where incident_id = ?1 and state = 'PENDING' order by rung",
+        params![incident],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+    )?;
+    let mut results = Vec::new();
+    for (step, due_at, kind) in late {
+        let detail = format!("found {} s after it was due, the meeting had started", now.since(due_at) / 1000);
+        let call = kind == RungKind::Call;
+        let reason = if call { Reason::OutsideCriticalWindow } else { Reason::TooLate };
+        let refusal = Refusal { state: StepState::Skipped, reason, detail };
+        steps::end_pending(tx, step, &refusal, now)?;
+        results.push(steps::result(tx, step, &refusal, None)?);
+    }
+    Ok(results)
+}
+
+fn prune(tx: &dyn Tx, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> Inner<()> {
+    // Old *and* of ended incidents only: a clock that jumps ahead frees no call.
+    tx.run("delete from call_tracker where (attempt_id, meeting_id) in (select t.attempt_id, t.meeting_id \
+         from call_tracker t where t.at < ?1 and not exists (select 1 from attempt_steps x \
+           join incidents i on i.id = x.incident_id where x.attempt_id = t.attempt_id and i.ended_at is null) limit ?2)", params![now.minus(rule.calls_per), BATCH])?;
+    tx.run(
+        // Of the oldest: the others are not looked at.
+        "delete from ticks where started_at < ?1 and id in (select id from ticks order by id limit ?2)",
+        params![now.minus(TICKS_KEPT), BATCH],
+    )?;
+    heard::prune(tx, now)?;
+    if let Some(keep) = rule.retention {
+        closed.deleted = forget::batch(tx, now.minus(keep), BATCH / 4)?.incidents;
+    }
+    Ok(())
+}
+
+pub(super) fn fault_seen(tx: &dyn Tx, key: &str, now: Timestamp) -> Inner<FaultNews> {
+    let told: Option<Timestamp> =
+        tx.optional("select told_at from faults where key = ?1", params![key], |r| r.get(0))?;
+    let news = match told {
+        None => FaultNews::Began,
+        // A time from the future: the clock was turned back, and "within the hour" means nothing.
+        Some(told) if told.plus(TELL_AGAIN) <= now || told > now => FaultNews::Lasts,
+        Some(_) => return Ok(FaultNews::Quiet),
+    };
+    tx.run(
+        "insert into faults(key, since, told_at) values (?1, ?2, ?2) on conflict(key) do update set told_at = ?2",
+        params![key, now],
+    )?;
+    Ok(news)
+}
+
+pub(super) fn has_fault(tx: &dyn Tx, key: &str) -> Inner<bool> {
+    Ok(tx.value("select exists(select 1 from faults where key = ?1)", params![key])?)
+}
+
+pub(super) fn fault_gone(tx: &dyn Tx, key: &str) -> Inner<bool> {
+    Ok(tx.run("delete from faults where key = ?1", params![key])? == 1)
+}

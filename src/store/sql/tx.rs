@@ -1,0 +1,198 @@
+//! A transaction as the rules of the store see it: statements with parameters, rows with columns, and hooks for what a
+//! database does in its own way.
+
+use super::dialect::Dialect;
+use super::value::{Column, Value};
+use crate::model::{Facts, RungKind, ServerAge, StepId, Target, Timestamp};
+use crate::store::{AttemptDraft, Claim, StoreError};
+use std::error::Error;
+
+/// What can go wrong with one statement.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqlError {
+    /// The database said no, or does not answer.
+    #[error("{0}")]
+    Database(Box<dyn Error + Send + Sync>),
+    /// There is no such row.
+    #[error("a row that must be there is not")]
+    NoRow,
+    /// What stands in a column cannot be read.
+    #[error("{0}")]
+    Column(String),
+}
+
+/// What every statement answers with.
+pub(crate) type Sql<T> = Result<T, SqlError>;
+
+/// What can go wrong inside a transaction: a statement, or an answer for the caller.
+#[derive(Debug)]
+pub(crate) enum Fail {
+    /// A statement.
+    Sql(SqlError),
+    /// An answer.
+    Answer(StoreError),
+}
+
+impl<E: Into<SqlError>> From<E> for Fail {
+    fn from(error: E) -> Self {
+        Self::Sql(error.into())
+    }
+}
+
+impl From<StoreError> for Fail {
+    fn from(error: StoreError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+/// What every use case answers with.
+pub(crate) type Inner<T> = Result<T, Fail>;
+
+/// A row of an answer.
+pub(crate) trait Row {
+    /// What stands in the column at this place.
+    fn value(&self, at: usize) -> Sql<Value<'_>>;
+}
+
+impl dyn Row + '_ {
+    /// What stands in the column at this place, as what it means.
+    pub(crate) fn get<T: Column>(&self, at: usize) -> Sql<T> {
+        T::read(self.value(at)?).map_err(|why| SqlError::Column(format!("column {at}: {why}")))
+    }
+
+    /// The target of an attempt: the columns `kind` and `to_number`, from this place on.
+    pub(crate) fn target(&self, at: usize) -> Sql<Target> {
+        let (kind, text): (RungKind, String) = (self.get(at)?, self.get(at + 1)?);
+        Target::read(kind, &text).map_err(|why| SqlError::Column(format!("column {}: {why}", at + 1)))
+    }
+
+    /// The columns of [`Dialect::ages`], from this place on; `None` where there are none.
+    pub(crate) fn age(&self, at: usize) -> Sql<Option<ServerAge>> {
+        let Some(since_intent_ms) = self.get(at)? else { return Ok(None) };
+        Ok(Some(ServerAge { since_intent_ms, since_deadline_ms: self.get(at + 1)?, since_lease_ms: self.get(at + 2)? }))
+    }
+}
+
+/// A step to look at, and the attempt that would be made for it.
+pub(crate) type Asked<'a> = (StepId, &'a AttemptDraft<'a>);
+
+/// A step that an attempt may serve, with what is needed to write it down.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    /// The step.
+    pub(crate) claim: Claim,
+    /// What the guards are asked with.
+    pub(crate) facts: Facts,
+}
+
+/// What happens to steps that another host is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// They are left out.
+    Skip,
+    /// They are waited for.
+    Wait,
+    /// Nothing is locked, and whether a step may be tried yet is not asked.
+    Look,
+}
+
+/// An open transaction. Parameters stand in statements as `?1`, `?2`, ….
+pub(crate) trait Tx {
+    /// The words of this database.
+    fn dialect(&self) -> &'static Dialect;
+
+    /// Runs a statement. How many rows it changed.
+    fn run(&self, sql: &str, params: &[Value<'_>]) -> Sql<usize>;
+
+    /// Hands over the rows of an answer until `read` says `false`.
+    fn each_row(&self, sql: &str, params: &[Value<'_>], read: &mut dyn FnMut(&dyn Row) -> Sql<bool>) -> Sql<()>;
+
+    // --- hooks: what a database does in its own way ---
+
+    /// Those of the steps that are pending, with their places in the list and all facts but the calls of the day, in as
+    /// few round trips as the database needs. Each is readable or not.
+    fn candidates(&self, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<Sql<(usize, Candidate)>>>;
+
+    /// The facts about the target and the person of an attempt without a step, but for the calls of the day.
+    fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts>;
+
+    /// Soon after a failover: when the newest tick of the timeline before ended.
+    fn last_tick_before_failover(&self, _now: Timestamp) -> Sql<Option<Timestamp>> {
+        Ok(None)
+    }
+}
+
+impl dyn Tx + '_ {
+    /// The first row; an error if there is none.
+    pub(crate) fn row<T>(&self, sql: &str, params: &[Value<'_>], read: impl FnOnce(&dyn Row) -> Sql<T>) -> Sql<T> {
+        self.optional(sql, params, read)?.ok_or(SqlError::NoRow)
+    }
+
+    /// The first row, if there is one.
+    pub(crate) fn optional<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl FnOnce(&dyn Row) -> Sql<T>,
+    ) -> Sql<Option<T>> {
+        let (mut read, mut found) = (Some(read), None);
+        self.each_row(sql, params, &mut |row| {
+            found = read.take().map(|read| read(row)).transpose()?;
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// The first column of the first row; an error if there is none.
+    pub(crate) fn value<T: Column>(&self, sql: &str, params: &[Value<'_>]) -> Sql<T> {
+        self.row(sql, params, |row| row.get(0))
+    }
+
+    /// All rows.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&dyn Row) -> Sql<T>,
+    ) -> Sql<Vec<T>> {
+        let mut rows = Vec::new();
+        self.each_row(sql, params, &mut |row| {
+            rows.push(read(row)?);
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
+    /// The first column of all rows.
+    pub(crate) fn values<T: Column>(&self, sql: &str, params: &[Value<'_>]) -> Sql<Vec<T>> {
+        self.rows(sql, params, |row| row.get(0))
+    }
+
+    /// The rows that can be read, each `what`. A row of a newer savehub, or one changed by hand, must not stop the others.
+    pub(crate) fn readable<T>(
+        &self,
+        what: &str,
+        sql: &str,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&dyn Row) -> Sql<T>,
+    ) -> Sql<Vec<T>> {
+        let mut rows = Vec::new();
+        self.each_row(sql, params, &mut |row| {
+            rows.extend(if_readable(read(row), what)?);
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+}
+
+/// What was read; `None` for a row that cannot be read.
+pub(crate) fn if_readable<T>(row: Sql<T>, what: &str) -> Sql<Option<T>> {
+    match row {
+        Ok(value) => Ok(Some(value)),
+        Err(SqlError::Column(why)) => {
+            log::error!("{what} cannot be read and is left alone: {why}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

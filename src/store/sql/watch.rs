@@ -1,0 +1,110 @@
+//! What is watched: meetings that come into reach get an incident with its steps, or somebody checks in before.
+
+use super::incidents::{self, End, check_in_to, checked_in, insert, of_generation};
+use super::meetings;
+use super::tx::{Inner, Tx};
+use super::value::params;
+use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp};
+use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule};
+
+pub(super) fn anything_to_open(tx: &dyn Tx, until: Timestamp, rule: PlanRule<'_>) -> Inner<bool> {
+    let (unwatched, open): (bool, bool) = tx.row(
+        "select exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1), \
+           exists(select 1 from incidents where ended_at is null)",
+        params![until],
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )?;
+    Ok(unwatched || open && !refused(tx, rule)?.is_empty())
+}
+
+pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Inner<Opened> {
+    let mut opened = Opened::default();
+    for (incident, reason) in refused(tx, rule)? {
+        let end = End { state: IncidentState::Cancelled, reason, note: None, how: HangUp::Completed };
+        if incidents::end(tx, incident, &end, now)?.changed {
+            opened.refused.push((incident, reason));
+        }
+    }
+    for meeting in unwatched(tx, until)? {
+        let plan = rule(&meeting);
+        tx.run("update meetings set watched = 1 where id = ?1", params![meeting.id])?;
+        match plan {
+            Plan::Watch(steps) => {
+                let id = insert(tx, &meeting, IncidentState::Open, None, now)?;
+                insert_steps(tx, id, &meeting, &steps, now)?;
+                opened.opened.push(id);
+            }
+            Plan::Refuse(reason) => {
+                let id = insert(tx, &meeting, IncidentState::Cancelled, Some(reason), now)?;
+                opened.refused.push((id, reason));
+            }
+        }
+    }
+    Ok(opened)
+}
+
+fn unwatched(tx: &dyn Tx, until: Timestamp) -> Inner<Vec<Meeting>> {
+    let sql = format!(
+        "select {} from meetings m where m.state = 'SCHEDULED' and m.watched = 0 and m.starts_at < ?1 \
+         order by m.starts_at, m.id",
+        meetings::COLUMNS
+    );
+    Ok(tx.rows(&sql, params![until], meetings::from_row)?)
+}
+
+/// Open incidents that the plan no longer wants, with its reason.
+fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, Reason)>> {
+    let sql = format!(
+        "select {}, i.id from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null \
+         order by i.starts_at, i.id",
+        meetings::COLUMNS
+    );
+    let mut refused = Vec::new();
+    for (meeting, incident) in tx.rows(&sql, &[], |r| Ok((meetings::from_row(r)?, r.get(12)?)))? {
+        if let Plan::Refuse(reason) = rule(&meeting) {
+            refused.push((incident, reason));
+        }
+    }
+    Ok(refused)
+}
+
+fn insert_steps(
+    tx: &dyn Tx,
+    incident: IncidentId,
+    meeting: &Meeting,
+    steps: &[PlannedStep],
+    now: Timestamp,
+) -> Inner<()> {
+    let sql = "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at, to_whom, \
+         channel, condition, deadline_at) values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    for PlannedStep { rung, action, due_at, deadline_at } in steps {
+        let before_ms = action.at.ms().saturating_neg();
+        let params = params![
+            incident,
+            rung,
+            action.kind,
+            before_ms,
+            due_at,
+            meeting.starts_at,
+            StepState::Pending,
+            now,
+            action.to,
+            action.channel,
+            action.when,
+            deadline_at
+        ];
+        tx.run(sql, params)?;
+    }
+    Ok(())
+}
+
+pub(super) fn check_in(tx: &dyn Tx, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+    let meeting = meetings::scheduled(tx, meeting)?;
+    if let Some(incident) = of_generation(tx, &meeting)? {
+        return check_in_to(tx, incident, how, now);
+    }
+    let (state, reason) = checked_in(how);
+    let incident = insert(tx, &meeting, state, Some(reason), now)?;
+    tx.run("update meetings set watched = 1 where id = ?1", params![meeting.id])?;
+    Ok(Ended { incident, state, changed: true, cancelled_steps: 0, hang_ups: 0 })
+}

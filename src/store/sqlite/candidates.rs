@@ -1,0 +1,92 @@
+//! The facts of a claim, by a statement for each: SQLite answers a small one quicker than it plans a large one.
+
+use crate::model::Timestamp;
+use crate::store::sql::{Asked, Candidate, Others, Sql, SqlError, Tx, params, pauses, steps};
+use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
+
+/// What the mock phone or test mode did keeps no real phone busy. Of what is older than a day only open attempts count; the
+/// plus signs have them found by the index of those, and not along all attempts there ever were to this target.
+pub(super) const NUMBER_FACTS: &str = "with a as (select *, provider = ?3 or provider not in ('mock','test') as real \
+         from attempts where kind = ?4 and to_number = ?1 and intent_at > ?2 \
+       union all select *, provider = ?3 or provider not in ('mock','test') as real \
+         from attempts where +kind = ?4 and +to_number = ?1 and +intent_at <= ?2 and state in ('SENDING','UNKNOWN')) \
+     select count(*) filter (where state in ('SENDING','UNKNOWN') and kind in ('call','sms')) > 0, \
+            max(intent_at) filter (where real and state = 'ACCEPTED' \
+              and call_status in ('queued','ringing','in-progress')), \
+            max(intent_at) filter (where real and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
+     from a";
+
+/// Nobody else is at a step: a transaction is alone.
+pub(super) fn some(
+    tx: &dyn Tx,
+    asked: &[Asked<'_>],
+    now: Timestamp,
+    others: Others,
+) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+    let sql = format!(
+        "select {} from steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
+         where s.id = ?1 and s.state = 'PENDING' and s.ready_at <= ?2",
+        steps::COLUMNS
+    );
+    let ready_at = if others == Others::Look { Timestamp::from_ms(i64::MAX) } else { now };
+    let one = |(step, draft): &Asked<'_>| {
+        let claim = tx.optional(&sql, params![step, ready_at], steps::claim_from_row)?;
+        let Some(claim) = claim else { return Ok(None) };
+        let step = step_facts(tx, &claim, draft, now)?;
+        Ok(Some(Candidate { facts: of_target(tx, draft, Some(step))?, claim }))
+    };
+    let mut found = Vec::new();
+    for (place, asked) in asked.iter().enumerate() {
+        match one(asked) {
+            Ok(candidate) => found.extend(candidate.map(|candidate| Ok((place, candidate)))),
+            Err(error @ SqlError::Column(_)) => found.push(Err(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// With the facts about the target and the person; the calls of the day are still to be counted.
+pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, step: Option<StepFacts>) -> Sql<Facts> {
+    let params = params![draft.to.address, draft.day_since, draft.provider, draft.to.kind];
+    let number = tx.row(NUMBER_FACTS, params, |r| {
+        Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)? })
+    })?;
+    let pause = pauses::longest(tx, &draft.person)?;
+    Ok(Facts { step, number, pause, calls_of_person_today: 0, calls_today: 0 })
+}
+
+fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Sql<StepFacts> {
+    let (incident_state, current) = tx.row(
+        "select i.state, i.generation = m.generation and m.state = 'SCHEDULED' \
+         from incidents i join meetings m on m.id = i.meeting_id where i.id = ?1",
+        params![claim.incident],
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )?;
+    let recent_calls = tx.value(
+        "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
+         where t.person = ?1 and t.meeting_id = ?2 and t.at > ?3 and a.kind = ?4",
+        params![claim.person, claim.meeting, draft.calls_since, claim.action.kind],
+    )?;
+    let later_rung_due = tx.value(
+        "select exists(select 1 from steps where incident_id = ?1 and kind = ?2 and rung > ?3 and to_whom = ?5 \
+         and (state in ('RUNNING','EXECUTED') or (state = 'PENDING' and due_at <= ?4)))",
+        params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to],
+    )?;
+    let refused_for_capacity = tx.value(
+        "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
+           join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id desc limit 1), 0)",
+        params![claim.step],
+    )?;
+    Ok(StepFacts {
+        incident_state,
+        current,
+        starts_at: claim.words.starts_at,
+        due_at: claim.due_at,
+        deadline_at: claim.deadline_at,
+        when: claim.action.when,
+        recent_calls,
+        later_rung_due,
+        refused_for_capacity,
+    })
+}

@@ -1,0 +1,149 @@
+//! The file as an engine: how each use case runs, and how durable it is.
+
+use super::file::{LONG_LOG, reason, with_ending};
+use super::tx::SqliteTx;
+use crate::store::sql::{Engine, Fail, Inner, SqlError, SqlStore, Tx};
+use crate::store::{Result, Store, StoreError};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a statement waits for another process's lock.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A use case slower than this is worth a debug line.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// savehub's state in one SQLite file (or in memory).
+pub type SqliteStore = SqlStore<Sqlite>;
+
+/// A database in one file, or in memory.
+pub struct Sqlite {
+    pub(super) connection: Mutex<Connection>,
+    /// The file, for [`Self::reader`]; `None` in memory.
+    pub(super) path: Option<PathBuf>,
+    /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a writer,
+    /// so no other process's lock and no commit of ours stands between the last look and the bytes.
+    pub(super) reader: OnceLock<Option<Mutex<Connection>>>,
+    /// Was anything written but the rows of ticks?
+    pub(super) wrote: AtomicBool,
+    /// For messages: the file, or `:memory:`.
+    pub(super) name: String,
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Engine for Sqlite {
+    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        self.wrote.store(true, Ordering::Relaxed);
+        self.transaction(&mut self.lock(), what, TransactionBehavior::Immediate, |tx| f(&SqliteTx(tx)))
+    }
+
+    /// SQLite's WAL stays sound either way.
+    fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let set = |connection: &Connection, level| {
+            connection.pragma_update(None, "synchronous", level).map_err(|error| self.explain(what, &error))
+        };
+        set(&connection, "normal")?;
+        let done = self.transaction(&mut connection, what, TransactionBehavior::Immediate, |tx| f(&SqliteTx(tx)));
+        // A store that cannot be made durable again may not write a claim: this error ends the tick.
+        set(&connection, "full")?;
+        done
+    }
+
+    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        self.transaction(&mut self.lock(), what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
+    }
+
+    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        let connection = self.lock();
+        self.timed(what, || f(&SqliteTx(&connection)))
+    }
+
+    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+        let Some(reader) = self.reader() else { return self.read(what, f) };
+        let mut connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        self.transaction(&mut connection, what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
+    }
+
+    /// Leaves a short log that holds nothing but the rows of idle ticks to the next one: taking it over into the file
+    /// would make the disk work twice. It is no part of any promise, and what fails is no harm.
+    fn tick_ended(&self) {
+        let Some(path) = &self.path else { return };
+        let log = fs::metadata(with_ending(path, "-wal")).map_or(u64::MAX, |log| log.len());
+        if log <= LONG_LOG && !self.wrote.load(Ordering::Relaxed) {
+            let done = self.lock().set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            if let Err(error) = done {
+                log::debug!("the log of {} is taken over now: {}", self.name, reason(&error));
+            }
+        }
+    }
+
+    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+        Ok(Box::new(SqlStore { engine: self.copy_to_memory()? }))
+    }
+}
+
+impl Sqlite {
+    pub(super) fn transaction<T>(
+        &self,
+        connection: &mut Connection,
+        what: &'static str,
+        behaviour: TransactionBehavior,
+        f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
+    ) -> Result<T> {
+        self.timed(what, || {
+            let tx = connection.transaction_with_behavior(behaviour)?;
+            let value = f(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        })
+    }
+
+    pub(super) fn timed<T>(&self, what: &'static str, f: impl FnOnce() -> Inner<T>) -> Result<T> {
+        let started = Instant::now();
+        let done = f();
+        if started.elapsed() > SLOW {
+            log::debug!("the database took {} ms to {what}", started.elapsed().as_millis());
+        }
+        done.map_err(|fail| match fail {
+            Fail::Answer(error) => error,
+            Fail::Sql(SqlError::Database(error)) => match error.downcast_ref() {
+                Some(error) => self.explain(what, error),
+                None => StoreError::Statement { what, detail: error.to_string() },
+            },
+            Fail::Sql(error) => StoreError::Statement { what, detail: error.to_string() },
+        })
+    }
+
+    /// The connection. A panic in another thread leaves no half transaction behind (it rolls back), so it stays usable.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A statement's error in words: what is wrong with the database, or which use case has the bug.
+    pub(super) fn explain(&self, what: &'static str, error: &rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(BUSY_TIMEOUT),
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied,
+            ) => StoreError::Unusable(format!("cannot {what} in {}: {}", self.name, reason(error))),
+            _ => StoreError::Statement { what, detail: error.to_string() },
+        }
+    }
+}

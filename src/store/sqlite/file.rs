@@ -1,0 +1,97 @@
+//! The file: made, opened, copied and locked, and what SQLite says about it in words.
+
+use crate::store::{Result, StoreError};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// `SAVH`, in the file's header (PRAGMA application_id).
+pub(super) const APPLICATION_ID: i32 = 0x5341_5648;
+
+/// A log that is longer is taken over into the file, in bytes: each process reads the log when it opens the database.
+pub(super) const LONG_LOG: u64 = 128 * 1024;
+
+/// May opening make a database that is not there?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Create {
+    /// `tick`, `meeting add`, `import`, `init`.
+    Yes,
+    /// Everything else: a missing database is an error that names the path.
+    No,
+}
+
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).and_then(keeping_plans)
+}
+
+/// A prepared statement stays as it is when other values are bound to it. Otherwise SQLite looks at the values of a
+/// comparison (for statistics that this database does not have) and prepares the statement again for each of them: that
+/// was half of what a call cost.
+pub(super) fn keeping_plans(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(connection)
+}
+
+/// A file beside the database, called after it.
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Waits for the lock file beside the database. It goes with the process that holds it; the empty file stays.
+pub(super) fn lock_beside(path: &Path) -> Result<fs::File> {
+    let name = with_ending(path, ".lock");
+    let fail = |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", name.display()));
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&name).map_err(fail)?;
+    file.lock().map_err(fail)?;
+    Ok(file)
+}
+
+/// SQLite's error, with what to do about it.
+pub(super) fn reason(error: &rusqlite::Error) -> String {
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full; free some space, no call is made until then",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "it cannot be written; check the owner and mode of the file and of its directory"
+        }
+        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; restore it from a backup",
+        Some(ErrorCode::NotADatabase) => "the file is not an SQLite database",
+        Some(ErrorCode::CannotOpen) => "it cannot be opened; check that its directory exists and can be written",
+        Some(ErrorCode::SystemIoFailure) => "reading or writing failed; check the disk",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked",
+        _ => return error.to_string(),
+    };
+    format!("{hint} ({error})")
+}
+
+/// Makes an empty file that only its owner can read, before SQLite opens it; `-wal` and `-shm` inherit the mode.
+pub(super) fn make_file(path: &Path) -> Result<()> {
+    let fail = |what: &str, at: &Path, error: &std::io::Error| {
+        StoreError::Unusable(format!("cannot {what} {}: {error}", at.display()))
+    };
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()) {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        made.map_err(|e| fail("make the directory", parent, &e))?;
+    }
+    if !path.exists() {
+        let made = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        made.map_err(|e| fail("make the database", path, &e))?;
+    }
+    Ok(())
+}
+
+/// Copies everything in one step, waiting for the lock of somebody who writes at the moment.
+pub(super) fn copy_whole(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+    let code = match Backup::new(from, to)?.step(-1)? {
+        StepResult::Done => return Ok(()),
+        StepResult::Locked => rusqlite::ffi::SQLITE_LOCKED,
+        _ => rusqlite::ffi::SQLITE_BUSY,
+    };
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
+}

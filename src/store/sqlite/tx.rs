@@ -1,0 +1,93 @@
+//! An SQLite transaction as the rules see it. Statements are prepared once and kept, and values are borrowed on their way.
+
+use super::candidates;
+use crate::model::{Facts, Timestamp};
+use crate::store::AttemptDraft;
+use crate::store::sql::{Asked, Candidate, Dialect, Kind, Others, Row, Sorts, Sql, SqlError, Tx, Value};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params_from_iter};
+use std::borrow::Cow;
+
+pub(super) const DIALECT: Dialect = Dialect {
+    greatest: "max",
+    least: "min",
+    bytewise: "",
+    no_index: "+",
+    by_index: |name| format!("indexed by {name}"),
+    skip_locked: "",
+    ages: "null, null, null",
+    clock_columns: "",
+    clock_values: "",
+    // One host ticks, so that the newest are its own.
+    recent_ticks: "2",
+    timeline_column: "",
+    timeline_value: "",
+    // SQLite would sort every attempt by fourteen columns, which takes far longer than sorting here.
+    sorts: Sorts { first_error: "error", count: "1", group_by: "" },
+};
+
+/// A connection with an open transaction, or one that is read without.
+pub(super) struct SqliteTx<'a>(pub(super) &'a Connection);
+
+impl Tx for SqliteTx<'_> {
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
+    }
+
+    fn run(&self, sql: &str, params: &[Value<'_>]) -> Sql<usize> {
+        Ok(self.0.prepare_cached(sql)?.execute(params_from_iter(params))?)
+    }
+
+    fn each_row(&self, sql: &str, params: &[Value<'_>], read: &mut dyn FnMut(&dyn Row) -> Sql<bool>) -> Sql<()> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(params))?;
+        while let Some(row) = rows.next()? {
+            if !read(row)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn candidates(&self, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+        candidates::some(self, asked, now, others)
+    }
+
+    fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts> {
+        candidates::of_target(self, draft, None)
+    }
+}
+
+impl Row for rusqlite::Row<'_> {
+    fn value(&self, at: usize) -> Sql<Value<'_>> {
+        let value = self.get_ref(at)?;
+        Ok(match value {
+            ValueRef::Null => Value::Null(Kind::Text),
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Text(_) => match value.as_str() {
+                Ok(text) => Value::Text(Cow::Borrowed(text)),
+                Err(error) => return Err(SqlError::Column(format!("column {at}: {error}"))),
+            },
+            ValueRef::Blob(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+            ValueRef::Real(_) => return Err(SqlError::Column(format!("column {at}: a fraction stands there"))),
+        })
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null(_) => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Self::Flag(flag) => ToSqlOutput::Borrowed(ValueRef::Integer((*flag).into())),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+impl From<rusqlite::Error> for SqlError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
