@@ -16,4 +16,5 @@ mod leases;
 mod moving;
 mod program;
 mod proxy;
+mod trips;
 mod trouble;

@@ -3,11 +3,9 @@
 //! A dry run works on a copy in memory, in an SQLite store. A transaction that is rolled back at the end would do as well
 //! for one host, but it would hold locks as long as the dry run lasts, and all other hosts would wait.
 
-use super::engine::Postgres;
 use super::tx::{PostgresTx, SERVER_NOW};
 use crate::store::rows::{Put, Rows, TABLES, owned};
 use crate::store::sql::{Sql, SqlError, Tx, Value, params};
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, StoreError};
 
 /// Rows fetched at a time.
@@ -43,17 +41,9 @@ fn recent(table: &str) -> String {
     }
 }
 
-pub(super) fn to_memory(engine: &Postgres) -> Result<SqliteStore> {
-    engine.read_with("copy the database", |tx| {
-        let memory = SqliteStore::in_memory()?;
-        memory.fill(|put| {
-            for table in TABLES {
-                batches(tx, table, &recent(table), put)?;
-            }
-            Ok(())
-        })?;
-        Ok(memory)
-    })
+/// Hands over the rows that a rehearsal needs.
+pub(super) fn pour_recent(tx: &PostgresTx<'_>, put: Put<'_>) -> Result<()> {
+    TABLES.iter().try_for_each(|table| batches(tx, table, &recent(table), put))
 }
 
 /// The rows of a table, a batch at a time.

@@ -5,6 +5,7 @@ use super::session::{Session, Trouble};
 use super::tx::PostgresTx;
 use super::{copy, migrations};
 use crate::store::sql::{Engine, Fail, Inner, SqlError, SqlStore, Tx};
+use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, Store, StoreError};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,7 +91,11 @@ impl Engine for Postgres {
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {
-        Ok(Box::new(copy::to_memory(self)?))
+        self.read_with("copy the database", |tx| {
+            let memory = SqliteStore::in_memory()?;
+            memory.fill(|put| copy::pour_recent(tx, put))?;
+            Ok(Box::new(memory) as Box<dyn Store>)
+        })
     }
 }
 
