@@ -242,6 +242,22 @@ pub struct CallReport {
     pub skew_ms: Option<i64>,
 }
 
+impl CallReport {
+    /// Only the status is known.
+    pub const fn of(status: CallStatus) -> Self {
+        Self {
+            status,
+            duration_s: None,
+            rang_s: None,
+            answered_by: None,
+            error_code: None,
+            price: None,
+            price_unit: None,
+            skew_ms: None,
+        }
+    }
+}
+
 /// A call or message in the provider's list: outbound, made through the API, to one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedCall {

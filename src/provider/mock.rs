@@ -72,7 +72,7 @@ impl Provider for Mock {
     }
 
     fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let message = || sid.starts_with(MOCK_SMS).then(|| plain(CallStatus::Delivered));
+        let message = || sid.starts_with(MOCK_SMS).then(|| CallReport::of(CallStatus::Delivered));
         MockCall::read(sid).map(|call| call.report(now)).or_else(message).ok_or(ProviderError::NotFound)
     }
 
@@ -125,20 +125,6 @@ fn deliver(kind: RungKind, request: &Request) -> Outcome {
     Outcome::Accepted(Accepted { sid: format!("MOCK-{kind}-{}", request.token), status })
 }
 
-/// A report of a status alone.
-const fn plain(status: CallStatus) -> CallReport {
-    CallReport {
-        status,
-        duration_s: None,
-        rang_s: None,
-        answered_by: None,
-        error_code: None,
-        price: None,
-        price_unit: None,
-        skew_ms: None,
-    }
-}
-
 /// What the id of a mock call says.
 struct MockCall {
     outcome: MockOutcome,
@@ -187,6 +173,6 @@ impl MockCall {
         };
         let answered_by = answered_by.map(str::to_owned);
         let rang_s = (status == NoAnswer).then_some(24);
-        CallReport { duration_s, rang_s, answered_by, ..plain(status) }
+        CallReport { duration_s, rang_s, answered_by, ..CallReport::of(status) }
     }
 }

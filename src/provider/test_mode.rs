@@ -49,16 +49,7 @@ impl Provider for TestMode {
         if !sid.starts_with("TEST-") {
             return Err(ProviderError::NotFound);
         }
-        Ok(CallReport {
-            status: CallStatus::Simulated,
-            duration_s: None,
-            answered_by: None,
-            error_code: None,
-            price: None,
-            price_unit: None,
-            rang_s: None,
-            skew_ms: None,
-        })
+        Ok(CallReport::of(CallStatus::Simulated))
     }
 
     fn hang_up(&self, sid: &str, _: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {

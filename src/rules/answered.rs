@@ -20,16 +20,8 @@ mod tests {
     #[test]
     fn only_a_human_that_detection_heard_has_answered() {
         let by = |who: Option<&str>, detection| {
-            let report = CallReport {
-                error_code: None,
-                status: CallStatus::InProgress,
-                duration_s: None,
-                rang_s: None,
-                answered_by: who.map(str::to_owned),
-                price: None,
-                price_unit: None,
-                skew_ms: None,
-            };
+            let answered_by = who.map(str::to_owned);
+            let report = CallReport { answered_by, ..CallReport::of(CallStatus::InProgress) };
             by_a_human(&report, detection)
         };
         assert!(by(Some("human"), true));
