@@ -7,15 +7,12 @@
 //! would share the turns). Calendars are not asked: their last good copies are expanded as the clock is
 //! turned, by the code that does it in every tick, so a plan reaches as far as they do.
 
+use super::rehearse::{Rehearsal, StandIns};
 use super::{World, tick};
 use crate::clock::{Clock as _, ManualClock};
 use crate::config::Config;
 use crate::feed::{Feed, Feeds, FetchFailure, Fetched};
-use crate::model::{
-    Accepted, Address, CallReport, CallStatus, HangUp, Outcome, Pace, ProviderKind, Reply, ReplyMeta, Request,
-    RungKind, Timestamp, Validators,
-};
-use crate::provider::{Gate, Provider, ProviderError, Providers};
+use crate::model::{Timestamp, Validators};
 use crate::rules::ladder;
 use crate::store::{History, StepHistory, StepResult, Store, StoreError};
 use std::collections::HashMap;
@@ -68,10 +65,13 @@ pub fn plan_by(world: &World, until: Timestamp, end: Instant) -> Result<Outlook,
 fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Outlook, StoreError> {
     let clock = Arc::new(ManualClock::like(world.clock.as_ref()));
     let store: Arc<dyn Store> = Arc::from(world.store.rehearsal()?);
+    // The plan is read from the history that its ticks leave behind.
+    let mut config = Config::clone(&world.config);
+    config.engine.retention = None;
     let rehearsal = World {
-        config: Arc::new(keeping_all(&world.config)),
+        config: Arc::new(config),
         store: Arc::clone(&store),
-        providers: Arc::new(Nobody(Arc::clone(&world.providers))),
+        providers: Arc::new(StandIns(Rehearsal::Plan, Arc::clone(&world.providers))),
         feeds: Arc::new(AsTheyWere),
         clock: Arc::clone(&clock) as _,
         ..world.clone()
@@ -92,13 +92,6 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         next = if is_over { following(&rehearsal)? } else { clock.now() };
     }
     Ok(Outlook { steps: foreseen(store.as_ref(), results)?, ticks, until: reached })
-}
-
-/// The config without a time after which history is deleted: the plan is read from what its ticks leave behind.
-fn keeping_all(config: &Config) -> Config {
-    let mut config = config.clone();
-    config.engine.retention = None;
-    config
 }
 
 fn just_after(at: Timestamp) -> Timestamp {
@@ -171,89 +164,6 @@ impl Feed for AsTheyWere {
     }
 }
 
-/// Stands before every provider: nothing leaves, and what is there already is not asked about.
-struct Nobody(Arc<dyn Providers>);
-
-impl Providers for Nobody {
-    fn of(&self, kind: RungKind) -> Option<Arc<dyn Provider>> {
-        self.0.of(kind).map(|real| -> Arc<dyn Provider> { Arc::new(NobodyAnswers(real)) })
-    }
-
-    fn for_attempt(&self, kind: RungKind, provider: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
-        self.of(kind).filter(|same| same.kind() == provider && same.account() == account)
-    }
-}
-
-/// Takes everything; phones ring and nobody picks up.
-struct NobodyAnswers(Arc<dyn Provider>);
-
-/// Ids of planned calls begin so; when it was placed and how long it rings follow, both in milliseconds.
-const ID: &str = "PLAN-";
-
-impl Provider for NobodyAnswers {
-    fn kind(&self) -> ProviderKind {
-        self.0.kind()
-    }
-
-    fn account(&self) -> &str {
-        self.0.account()
-    }
-
-    fn senders(&self) -> Vec<Address> {
-        self.0.senders()
-    }
-
-    fn pace(&self) -> Option<Pace> {
-        self.0.pace()
-    }
-
-    fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
-        if let Err(reason) = gate.pass() {
-            return Reply::fenced(reason);
-        }
-        let status = match (self.kind(), request.to.kind) {
-            (ProviderKind::Test, _) => CallStatus::Simulated,
-            (_, RungKind::Call) => CallStatus::Queued,
-            (_, RungKind::Sms) => CallStatus::Delivered,
-            (_, RungKind::Email | RungKind::Webhook | RungKind::Command) => CallStatus::Done,
-        };
-        let (at, ring) = (request.intent_at.ms(), request.ring_timeout.as_millis());
-        let taken = Accepted { sid: format!("{ID}{at}-{ring}-{}", request.token), status };
-        Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
-    }
-
-    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
-        let (at, ring) = planned(sid).ok_or(ProviderError::NotFound)?;
-        let rings = now < at.plus(ring);
-        let status = if rings { CallStatus::Ringing } else { CallStatus::NoAnswer };
-        let rang_s = (!rings).then(|| u32::try_from(ring.as_secs()).unwrap_or(u32::MAX));
-        Ok(report(status, rang_s))
-    }
-
-    fn hang_up(&self, sid: &str, _: HangUp, _: Timestamp) -> Result<CallReport, ProviderError> {
-        planned(sid).map(|_| report(CallStatus::Canceled, None)).ok_or(ProviderError::NotFound)
-    }
-}
-
-fn planned(sid: &str) -> Option<(Timestamp, Duration)> {
-    let mut parts = sid.strip_prefix(ID)?.split('-');
-    let (at, ring) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((Timestamp::from_ms(at), Duration::from_millis(ring)))
-}
-
-fn report(status: CallStatus, rang_s: Option<u32>) -> CallReport {
-    CallReport {
-        status,
-        duration_s: None,
-        rang_s,
-        answered_by: None,
-        error_code: None,
-        price: None,
-        price_unit: None,
-        skew_ms: None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,12 +172,5 @@ mod tests {
     fn ticks_come_at_the_full_and_the_half_minute() {
         let next = |ms| grid(Timestamp::from_ms(ms)).ms();
         assert_eq!([next(0), next(1), next(29_999), next(30_000), next(30_001)], [0, 30_000, 30_000, 30_000, 60_000]);
-    }
-
-    #[test]
-    fn a_planned_call_carries_its_own_times() {
-        let read = planned("PLAN-1795338000000-45000-0123456789abcdef");
-        assert_eq!(read, Some((Timestamp::from_ms(1_795_338_000_000), Duration::from_secs(45))));
-        assert_eq!(planned("CA0123"), None);
     }
 }
