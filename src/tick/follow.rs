@@ -1,101 +1,106 @@
 //! Calls that exist at the provider: looked at until they are final, ended when that is wanted.
 
-use super::Run;
-use super::looks::{About, Look, Question, Sight, Whom};
+use super::context::Context;
+use super::lookups::LookupResult;
+use super::part::{Others, Part, each};
 use super::summary::CallSeen;
-use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, RungKind};
+use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, RungKind, Target};
 use crate::provider::ProviderError;
 use crate::rules::{answered, pace};
-use crate::store::{CallScope, LiveCall, NextLook, StoreError};
+use crate::store::{CallScope, Claim, LiveCall, NextLook, StoreError};
 use std::time::Duration;
 
 /// A call the provider does not know (any more) is asked for again after this long.
 const LOST_CALL: Duration = Duration::from_secs(3600);
 
-impl Run<'_> {
-    /// Queues a look at every call that is due for one. A due step waits for the calls of its person, so that nobody who
-    /// has answered is rung again.
-    pub(super) fn follow(&mut self, scope: CallScope) -> Result<(), StoreError> {
-        for call in self.world.store.live_calls(scope, self.world.clock.now())? {
-            self.look_at(call);
-        }
+/// Who follows calls; what is asked stands in the tick's lookups, which it starts.
+pub(super) struct Following;
+
+impl Part for Following {
+    fn begin(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        cx.follow(CallScope::All)
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<(), StoreError> {
+        cx.lookups.start(cx.world, &cx.time, &mut cx.workers);
         Ok(())
     }
 
-    pub(super) fn look_at(&mut self, call: LiveCall) {
-        let sid = call.sid.clone();
-        let question = match call.hang_up {
-            Some(how) => Question::HangUp { sid, how },
-            None => Question::Fetch { sid },
-        };
-        let (kind, provider, account) = (call.to.kind, call.provider, call.account.clone());
-        let first = call.urgent;
-        // Without its credentials a call can be neither read nor ended; it stays as it was last seen.
-        self.ask(Look { question, about: About::Call(call), first }, &Whom { kind, provider, account: &account });
+    /// A step waits for what is asked about its target, for a while.
+    fn holds(&mut self, _: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
+        cx.lookups.is_awaited(target) && cx.time.follow_first_left().is_some()
     }
 
-    /// The provider answered about a call, or could not.
-    pub(super) fn seen(&mut self, call: &LiveCall, sight: Sight) -> Result<(), StoreError> {
-        match sight {
-            Sight::Report(report) => self.reported(call, &report),
-            Sight::Failed(ProviderError::NotFound) => self.not_known(call),
-            Sight::Failed(error) => {
-                let verb = if call.hang_up.is_some() { "ended" } else { "read" };
-                log::warn!("[CALL] call {} could not be {verb}, the next tick tries again: {error}", call.sid);
-                self.summary.call_errors += 1;
-                Ok(())
-            }
-            Sight::List(_) => Ok(()),
-        }
+    fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let seen = cx.lookups.calls(&mut cx.workers);
+        each(seen, |(call, result)| seen_call(cx, &call, result))
     }
 
-    /// A provider may need a moment before it knows its own call. Only one that is old enough to be over is given up.
-    fn not_known(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        log::warn!("[CALL] the provider does not know call {}", call.sid);
-        let (engine, now) = (&self.world.config.engine, self.world.clock.now());
-        if call.intent_at.plus(engine.ring_timeout).plus(engine.settle) > now {
-            self.summary.call_errors += 1;
-            return Ok(());
-        }
-        self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
-        self.world.store.look_later(call.attempt, now.plus(LOST_CALL))
+    fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
+        cx.time.follow_first_left().filter(|_| cx.lookups.under_way() > 0)
     }
+}
 
-    fn reported(&mut self, call: &LiveCall, report: &CallReport) -> Result<(), StoreError> {
-        self.note_skew(report.skew_ms);
-        let now = self.world.clock.now();
-        // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with; and so it is for a
-        // message that has left.
-        let answered = call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress;
-        let left = call.hang_up.is_some() && matches!(report.status, CallStatus::Sending | CallStatus::Sent);
-        if answered || left {
-            self.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
+/// The provider answered about a call, or could not.
+fn seen_call(cx: &mut Context<'_>, call: &LiveCall, result: LookupResult<CallReport>) -> Result<(), StoreError> {
+    match result {
+        Ok(report) => reported(cx, call, &report),
+        Err(ProviderError::NotFound) => not_known(cx, call),
+        Err(error) => {
+            let verb = if call.hang_up.is_some() { "ended" } else { "read" };
+            log::warn!("[CALL] call {} could not be {verb}, the next tick tries again: {error}", call.sid);
+            cx.summary.call_errors += 1;
+            Ok(())
         }
-        // Only a real provider charges.
-        let paid = call.provider == ProviderKind::Twilio;
-        let price = pace::next_look_for_price(call.intent_at, now).filter(|_| paid);
-        let live = match call.to.kind {
-            RungKind::Call => Some(pace::next_look(call.intent_at, now)),
-            _ => pace::next_look_at_message(call.intent_at, now),
-        };
-        let answered = answered::by_a_human(report, self.world.config.machine_detection);
-        let next = NextLook { live, price };
-        let reported = self.world.store.record_report(call.attempt, report, next, answered.then_some(now))?;
-        for incident in reported.acknowledged {
-            log::info!("[CALL] incident {incident}: a human answered");
-            self.summary.acknowledged.push(incident);
-        }
-        if reported.news {
-            log::debug!("[CALL] call {} is {}", call.sid, report.status);
-            self.summary.calls.push(CallSeen {
-                call_id: call.sid.clone(),
-                to: call.to.masked(),
-                status: report.status,
-                duration_s: report.duration_s,
-                answered_by: report.answered_by.clone(),
-                hung_up: call.hang_up.is_some(),
-            });
-        }
-        Ok(())
     }
+}
+
+/// A provider may need a moment before it knows its own call. Only one that is old enough to be over is given up.
+fn not_known(cx: &mut Context<'_>, call: &LiveCall) -> Result<(), StoreError> {
+    log::warn!("[CALL] the provider does not know call {}", call.sid);
+    let (engine, now) = (&cx.world.config.engine, cx.time.now());
+    if call.intent_at.plus(engine.ring_timeout).plus(engine.settle) > now {
+        cx.summary.call_errors += 1;
+        return Ok(());
+    }
+    cx.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
+    cx.world.store.look_later(call.attempt, now.plus(LOST_CALL))
+}
+
+fn reported(cx: &mut Context<'_>, call: &LiveCall, report: &CallReport) -> Result<(), StoreError> {
+    cx.note_skew(report.skew_ms);
+    let now = cx.time.now();
+    // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with; and so it is for a
+    // message that has left.
+    let answered = call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress;
+    let left = call.hang_up.is_some() && matches!(report.status, CallStatus::Sending | CallStatus::Sent);
+    if answered || left {
+        cx.world.store.record_hang_up(call.attempt, HangUpState::Moot)?;
+    }
+    // Only a real provider charges.
+    let paid = call.provider == ProviderKind::Twilio;
+    let price = pace::next_look_for_price(call.intent_at, now).filter(|_| paid);
+    let live = match call.to.kind {
+        RungKind::Call => Some(pace::next_look(call.intent_at, now)),
+        _ => pace::next_look_at_message(call.intent_at, now),
+    };
+    let answered = answered::by_a_human(report, cx.world.config.machine_detection);
+    let next = NextLook { live, price };
+    let reported = cx.world.store.record_report(call.attempt, report, next, answered.then_some(now))?;
+    for incident in reported.acknowledged {
+        log::info!("[CALL] incident {incident}: a human answered");
+        cx.summary.acknowledged.push(incident);
+    }
+    if reported.news {
+        log::debug!("[CALL] call {} is {}", call.sid, report.status);
+        cx.summary.calls.push(CallSeen {
+            call_id: call.sid.clone(),
+            to: call.to.masked(),
+            status: report.status,
+            duration_s: report.duration_s,
+            answered_by: report.answered_by.clone(),
+            hung_up: call.hang_up.is_some(),
+        });
+    }
+    Ok(())
 }

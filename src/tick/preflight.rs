@@ -11,15 +11,18 @@
 //!
 //! Only so many lists are asked for at once as there are workers for questions, in the order of the due steps.
 
-use super::aim::{self, Words};
-use super::calls::draft;
-use super::line::slot_of;
-use super::reconcile::ListKey;
-use super::{FOLLOW_FIRST, Run};
+use super::attempt::draft;
+use super::call_queue::slot_of;
+use super::context::Context;
+use super::lookups::{ListKey, ListLookup, ListState};
+use super::part::Part;
+use super::recipient::{self, Words};
+use super::time::FOLLOW_FIRST;
+use super::world::World;
 use crate::model::{CallList, ListedCall, MeetingWords, Target, Timestamp};
 use crate::rules::reconcile;
 use crate::store::{Claim, Finding, StoreError};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// So long before its deadline a step waits for no list any more.
@@ -28,118 +31,55 @@ const LAST_MOMENT: Duration = Duration::from_secs(15);
 /// The next tick has begun by then: schedulers start one every minute at least.
 const NEXT_TICK: Duration = Duration::from_secs(60);
 
-/// The lists of this tick.
-#[derive(Debug, Default)]
+/// Lists that due steps wait for.
+#[derive(Default)]
 pub(super) struct Preflight {
-    lists: HashMap<ListKey, CallList>,
-    unreadable: HashSet<ListKey>,
+    /// When the newest tick of this database that ended did so.
+    last_tick_at: Option<Timestamp>,
     /// Asked for by due steps, and not there yet.
     awaited: HashSet<ListKey>,
-    /// Asked for anyway, because of attempts that nobody has an answer for. There may be hundreds of them: due steps to other
-    /// targets do not wait behind these.
-    doubtful: HashSet<ListKey>,
     /// When the tick last saw that lists come: one did, or the first of several was asked for. How long the tick had run.
     came_at: Duration,
     /// They did not come, and this tick waits for none any more.
     given_up: bool,
 }
 
-impl Preflight {
-    /// A list is being asked for because of doubtful attempts.
-    pub(super) fn asked_anyway(&mut self, list: ListKey) {
-        self.doubtful.insert(list);
-    }
-
-    /// A list is being asked for, for a due step.
-    fn asked(&mut self, list: ListKey, at: Duration) {
-        if self.awaited.is_empty() {
-            self.came_at = at;
-        }
-        self.awaited.insert(list);
-    }
-
-    /// It is there.
-    pub(super) fn read(&mut self, key: ListKey, list: CallList, at: Duration) {
-        if self.awaited.remove(&key) {
-            self.came_at = at;
-        }
-        self.lists.insert(key, list);
-    }
-
-    /// It will not come.
-    pub(super) fn unreadable(&mut self, key: &ListKey) {
-        self.awaited.remove(key);
-        self.unreadable.insert(key.clone());
-    }
-
-    fn is_settled(&self, key: &ListKey) -> bool {
-        self.lists.contains_key(key) || self.unreadable.contains(key)
-    }
-
-    /// How long the tick will have run when lists are waited for no longer, unless one comes.
-    pub(super) fn given_up_at(&self) -> Option<Duration> {
-        let waits = !self.given_up && !self.awaited.is_empty();
-        waits.then(|| self.came_at.saturating_add(FOLLOW_FIRST))
-    }
-
-    /// Takes notice of the time, when everything has been heard that came until then.
-    pub(super) fn take_notice(&mut self, at: Duration) {
-        self.given_up |= self.given_up_at().is_some_and(|over| over <= at);
-    }
-}
-
-impl Run<'_> {
+impl Part for Preflight {
     /// Must the claim wait until the provider's list for its target has been read? Asks for it if need be.
-    pub(super) fn preflight(&mut self, target: &Target, claim: &Claim) -> bool {
-        let Some(list) = self.preflight_list(target).filter(|list| !self.preflight.is_settled(list)) else {
+    fn holds(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
+        let Some(key) = list_of(cx.world, target) else { return false };
+        // One that is asked for because of doubtful attempts is waited for as every question about the target is, for a while.
+        // There may be hundreds of them: due steps to other targets do not wait behind these.
+        let waits = matches!(cx.lookups.known.get(&key), None | Some(ListState::Asked { doubtful: false }));
+        if !waits || self.given_up || is_last_moment(claim, cx) {
             return false;
-        };
-        // One that is asked for anyway is waited for as every question about the target is, for a while.
-        if self.preflight.given_up || self.preflight.doubtful.contains(&list) || self.is_last_moment(claim) {
-            return false;
-        }
-        if self.preflight.awaited.contains(&list) {
-            return true;
         }
         // The others have their turn when these are in.
-        if self.preflight.awaited.len() >= self.world.config.engine.parallel {
+        if self.awaited.contains(&key) || self.awaited.len() >= cx.world.config.engine.parallel {
             return true;
         }
-        let asked = self.ask_for(list.clone(), Vec::new());
+        let asked = cx.lookups.ask_for(cx.world, ListLookup { key: key.clone(), doubtful: Vec::new() });
         if asked {
-            self.preflight.asked(list, self.elapsed());
+            cx.lookups.start(cx.world, &cx.time, &mut cx.workers);
+            if self.awaited.is_empty() {
+                self.came_at = cx.time.elapsed();
+            }
+            self.awaited.insert(key);
         }
         asked
     }
 
-    /// Would the step be too late if it waited any longer: by its deadline, or because this tick soon claims nothing more and
-    /// the next one may come after it?
-    fn is_last_moment(&self, claim: &Claim) -> bool {
-        let (now, needed) = (self.world.clock.now(), self.world.config.engine.needed());
-        let claims_for = self.limit().saturating_sub(needed);
-        let claims_left = claims_for.saturating_sub(self.elapsed());
-        let margin = LAST_MOMENT.min(claims_for / 2);
-        let by_deadline = now.plus(LAST_MOMENT) >= claim.deadline_at;
-        let next_may_be_late = now.plus(claims_left).plus(NEXT_TICK).plus(LAST_MOMENT) >= claim.deadline_at;
-        by_deadline || (next_may_be_late && claims_left <= margin)
-    }
-
-    /// The list that is looked at before this target is tried; `None` when that is not wanted or there is none.
-    fn preflight_list(&self, target: &Target) -> Option<ListKey> {
-        let provider = self.world.providers.of(target.kind)?;
-        let wanted = self.world.config.engine.preflight && provider.keeps_a_list();
-        let (account, from) = (provider.account().to_owned(), provider.senders());
-        wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
-    }
-
-    /// Adopts a call that another life of this database placed for the step. `true`: the claim is spent.
-    pub(super) fn adopt(&mut self, claim: &Claim) -> Result<bool, StoreError> {
-        let world = self.world;
+    /// Adopts a call that another life of this database placed for the step.
+    fn adopts(&mut self, claim: &Claim, cx: &mut Context<'_>) -> Result<bool, StoreError> {
+        let world = cx.world;
         let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
-        let Some(recipient) = aim::recipient(world, claim, person) else { return Ok(false) };
-        let list = self.preflight_list(&recipient.to).and_then(|key| self.preflight.lists.get(&key));
-        let Some(list) = list.filter(|list| !list.calls.is_empty()) else { return Ok(false) };
-        let now = world.clock.now();
+        let Some(recipient) = recipient::recipient(world, claim, person) else { return Ok(false) };
+        let list = list_of(world, &recipient.to).and_then(|key| cx.lookups.known.get(&key));
+        let Some(ListState::Read(list)) = list else { return Ok(false) };
+        if list.calls.is_empty() {
+            return Ok(false);
+        }
+        let now = cx.time.now();
         let words = Words::of(&world.config, claim, person, now);
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         // What is there already takes no turn.
@@ -153,11 +93,57 @@ impl Run<'_> {
             log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
         }
         let spent = !results.is_empty();
-        for result in results {
-            self.summary.add(result);
-        }
+        cx.summary.results.extend(results);
         Ok(spent)
     }
+
+    /// Takes notice of the lists that came, and of the time.
+    fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let state = |key: &ListKey| cx.lookups.known.get(key);
+        if self.awaited.iter().any(|key| matches!(state(key), Some(ListState::Read(_)))) {
+            self.came_at = cx.time.elapsed();
+        }
+        self.awaited.retain(|key| matches!(state(key), Some(ListState::Asked { .. })));
+        self.given_up |= self.given_up_at().is_some_and(|at| at <= cx.time.elapsed());
+        Ok(())
+    }
+
+    fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
+        let given_up_at = self.given_up_at().filter(|_| cx.lookups.under_way() > 0);
+        given_up_at.map(|at| at.saturating_sub(cx.time.elapsed()))
+    }
+}
+
+impl Preflight {
+    pub(super) fn new(last_tick_at: Option<Timestamp>) -> Self {
+        Self { last_tick_at, ..Self::default() }
+    }
+
+    /// How long the tick will have run when lists are waited for no longer, unless one comes.
+    fn given_up_at(&self) -> Option<Duration> {
+        let waits = !self.given_up && !self.awaited.is_empty();
+        waits.then(|| self.came_at.saturating_add(FOLLOW_FIRST))
+    }
+}
+
+/// Would the step be too late if it waited any longer: by its deadline, or because this tick soon claims nothing more and
+/// the next one may come after it?
+fn is_last_moment(claim: &Claim, cx: &Context<'_>) -> bool {
+    let now = cx.time.now();
+    let claims_for = cx.time.limit.saturating_sub(cx.time.needed);
+    let claims_left = claims_for.saturating_sub(cx.time.elapsed());
+    let margin = LAST_MOMENT.min(claims_for / 2);
+    let by_deadline = now.plus(LAST_MOMENT) >= claim.deadline_at;
+    let next_may_be_late = now.plus(claims_left).plus(NEXT_TICK).plus(LAST_MOMENT) >= claim.deadline_at;
+    by_deadline || (next_may_be_late && claims_left <= margin)
+}
+
+/// The list that is looked at before this target is tried; `None` when that is not wanted or there is none.
+fn list_of(world: &World, target: &Target) -> Option<ListKey> {
+    let provider = world.providers.of(target.kind)?;
+    let wanted = world.config.engine.preflight && provider.keeps_a_list();
+    let (account, from) = (provider.account().to_owned(), provider.senders());
+    wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
 }
 
 /// The calls of a list, their times brought to our clock.

@@ -5,10 +5,11 @@
 //! nobody is in two. An answer that comes after the steps went on still counts. A program that cannot say is a fault, told
 //! quietly, and no more: the ladder goes on.
 
-use super::Run;
+use super::context::Context;
+use super::jobs::Jobs;
+use super::part::{Others, Part, each};
 use super::summary::PresentSeen;
-use crate::model::{IncidentId, MeetingWords, RequestFacts, printable};
-use crate::provider::Presence;
+use crate::model::{IncidentId, MeetingWords, RequestFacts, Target, printable};
 use crate::provider::presence::LIMIT;
 use crate::store::{CallScope, Claim, StoreError};
 use std::collections::{HashMap, VecDeque};
@@ -23,7 +24,7 @@ const FAULT: &str = "presence_command of ";
 
 /// Is this person in this meeting?
 #[derive(Debug, Clone)]
-pub(super) struct Whether {
+struct PresenceQuery {
     person: String,
     incident: IncidentId,
     facts: RequestFacts,
@@ -31,116 +32,124 @@ pub(super) struct Whether {
 
 /// People asked about in this tick.
 #[derive(Default)]
-pub(super) struct Asking {
+pub(super) struct PresenceChecks {
     /// Until when their steps wait; `None`: the answer is there.
     people: HashMap<String, Option<Instant>>,
     /// Questions that wait for a worker.
-    queue: VecDeque<Whether>,
+    queue: VecDeque<PresenceQuery>,
+    jobs: Jobs<PresenceQuery, Result<bool, String>>,
 }
 
-impl Asking {
-    fn is_over(&self, person: &str) -> bool {
-        self.people.get(person).copied().flatten().is_none_or(|until| until <= Instant::now())
+impl Part for PresenceChecks {
+    /// Faults of people nobody is asked about any more are over.
+    fn begin(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let Some(presence) = cx.world.providers.presence() else { return Ok(()) };
+        let asked_about = cx.faults.iter().filter_map(|key| key.strip_prefix(FAULT));
+        let mut gone = asked_about.filter(|person| !presence.knows(person));
+        gone.try_for_each(|person| cx.fault(&format!("{FAULT}{person}"), false, String::new))
     }
 
-    /// How long until the next steps go on without an answer.
-    pub(super) fn hold_ends_in(&self) -> Option<Duration> {
+    fn start(&mut self, cx: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<(), StoreError> {
+        self.ask_queued(cx);
+        Ok(())
+    }
+
+    /// Asks about the person of a due step, once in a tick. `true`: the step is to wait for the answer.
+    fn holds(&mut self, claim: &Claim, _: &Target, cx: &mut Context<'_>) -> bool {
+        if self.people.contains_key(&claim.person) {
+            return !self.is_over(&claim.person);
+        }
+        let is_known = cx.world.providers.presence().is_some_and(|presence| presence.knows(&claim.person));
+        // What is too late or stopped is not done, whoever is where.
+        if !is_known || claim.deadline_at <= cx.time.now() || cx.world.config.stopped() {
+            return false;
+        }
+        self.people.insert(claim.person.clone(), Some(Instant::now() + LIMIT));
+        self.queue.push_back(query(claim, cx));
+        self.ask_queued(cx);
+        true
+    }
+
+    fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        each(self.jobs.take(&mut cx.workers), |(query, there)| {
+            self.people.insert(query.person.clone(), None);
+            answered(cx, &query, &there.unwrap_or_else(|lost| Err(lost.words("asking"))))
+        })
+    }
+
+    /// Then the next steps go on without an answer.
+    fn wakes_in(&self, _: &Context<'_>) -> Option<Duration> {
         let now = Instant::now();
-        let ends = self.people.values().flatten().filter(|until| **until > now);
+        let ends = self.people.values().flatten().filter(|until| **until > now && self.jobs.running().len() > 0);
         ends.min().map(|until| until.saturating_duration_since(now))
     }
 }
 
-impl Run<'_> {
-    /// Asks about the person of a due step, once in a tick. `true`: the step is to wait for the answer.
-    pub(super) fn presence_is_awaited(&mut self, claim: &Claim) -> bool {
-        let world = self.world;
-        if let Some(until) = self.asking.people.get(&claim.person) {
-            return until.is_some() && !self.asking.is_over(&claim.person);
-        }
-        // What is too late or stopped is not done, whoever is where.
-        let idle = claim.deadline_at <= world.clock.now() || world.config.stopped();
-        let Some(presence) = world.providers.presence().filter(|p| !idle && p.knows(&claim.person)) else {
-            return false;
-        };
-        let question = self.question(claim);
-        self.asking.people.insert(claim.person.clone(), Some(Instant::now() + LIMIT));
-        self.asking.queue.push_back(question);
-        self.ask_whether_queued(&presence);
-        true
+impl PresenceChecks {
+    /// Does no step of this person wait any more?
+    fn is_over(&self, person: &str) -> bool {
+        self.people.get(person).copied().flatten().is_none_or(|until| until <= Instant::now())
     }
 
-    /// About the earliest meeting of the person that a step is due for.
-    fn question(&self, claim: &Claim) -> Whether {
-        let now = self.world.clock.now();
-        let others = self.due.iter().filter(|other| other.person == claim.person && other.deadline_at > now);
-        let first = others.fold(claim, |first, other| {
-            let at = |c: &Claim| (c.words.starts_at, c.incident);
-            if at(other) < at(first) { other } else { first }
-        });
-        let name = self.world.config.person(&claim.person).map(|person| person.name.clone()).unwrap_or_default();
-        let meetings: Vec<MeetingWords> = vec![first.words.clone()];
-        let facts = RequestFacts { incident: Some(first.incident), step: Some(first.step), name, meetings };
-        Whether { person: claim.person.clone(), incident: first.incident, facts }
-    }
-
-    fn ask_whether_queued(&mut self, presence: &Arc<dyn Presence>) {
-        while self.jobs.has_question_room() {
-            let Some(question) = self.asking.queue.pop_front() else { return };
+    fn ask_queued(&mut self, cx: &mut Context<'_>) {
+        let Some(presence) = cx.world.providers.presence() else { return };
+        while self.jobs.running().len() < cx.world.config.engine.parallel {
+            let Some(query) = self.queue.pop_front() else { return };
             // Nobody waits for this one any more.
-            if self.asking.is_over(&question.person) {
+            if self.is_over(&query.person) {
                 continue;
             }
-            let (presence, clock, asked) = (Arc::clone(presence), Arc::clone(&self.world.clock), question.clone());
+            let (presence, clock, asked) = (Arc::clone(&presence), Arc::clone(&cx.world.clock), query.clone());
             let work = move || presence.is_there(&asked.person, &asked.facts, clock.now());
-            self.jobs.ask_whether(question, work, LIMIT + SLACK);
+            self.jobs.start(&mut cx.workers, query, LIMIT + SLACK, work);
         }
     }
+}
 
-    /// A program said whether the person is there, or could not.
-    pub(super) fn answered(&mut self, question: &Whether, there: &Result<bool, String>) -> Result<(), StoreError> {
-        self.asking.people.insert(question.person.clone(), None);
-        if let Some(presence) = self.world.providers.presence() {
-            self.ask_whether_queued(&presence);
-        }
-        let why = there.as_ref().err();
-        let person = printable(&question.person);
-        self.fault(&format!("{FAULT}{}", question.person), why.is_some(), || {
-            let why = why.map(String::as_str).unwrap_or_default();
-            format!("the presence_command of {person} cannot say who is there, and does not count: {why}")
-        })?;
-        if *there == Ok(true) { self.is_present(question) } else { Ok(()) }
-    }
+/// About the earliest meeting of the person that a step is due for.
+fn query(claim: &Claim, cx: &Context<'_>) -> PresenceQuery {
+    let now = cx.time.now();
+    let others = cx.due.steps.iter().filter(|other| other.person == claim.person && other.deadline_at > now);
+    let first = others.fold(claim, |first, other| {
+        let at = |c: &Claim| (c.words.starts_at, c.incident);
+        if at(other) < at(first) { other } else { first }
+    });
+    let name = cx.world.config.person(&claim.person).map(|person| person.name.clone()).unwrap_or_default();
+    let meetings: Vec<MeetingWords> = vec![first.words.clone()];
+    let facts = RequestFacts { incident: Some(first.incident), step: Some(first.step), name, meetings };
+    PresenceQuery { person: claim.person.clone(), incident: first.incident, facts }
+}
 
-    fn is_present(&mut self, question: &Whether) -> Result<(), StoreError> {
-        let incident = question.incident;
-        let ended = match self.world.store.present(incident, self.world.clock.now()) {
-            // One incident that cannot be ended must not stop the others.
-            Err(error @ (StoreError::Statement { .. } | StoreError::NotFound(_))) => {
-                log::error!("[CALL] incident {incident} cannot be ended: {error}");
-                return Ok(());
-            }
-            other => other?,
-        };
-        if !ended.changed {
+/// A program said whether the person is there, or could not.
+fn answered(cx: &mut Context<'_>, query: &PresenceQuery, there: &Result<bool, String>) -> Result<(), StoreError> {
+    let why = there.as_ref().err();
+    let person = printable(&query.person);
+    cx.fault(&format!("{FAULT}{}", query.person), why.is_some(), || {
+        let why = why.map(String::as_str).unwrap_or_default();
+        format!("the presence_command of {person} cannot say who is there, and does not count: {why}")
+    })?;
+    if *there == Ok(true) { is_present(cx, query) } else { Ok(()) }
+}
+
+/// The person is in the meeting: nobody has to call.
+fn is_present(cx: &mut Context<'_>, query: &PresenceQuery) -> Result<(), StoreError> {
+    let incident = query.incident;
+    let ended = match cx.world.store.present(incident, cx.time.now()) {
+        // One incident that cannot be ended must not stop the others.
+        Err(error @ (StoreError::Statement { .. } | StoreError::NotFound(_))) => {
+            log::error!("[CALL] incident {incident} cannot be ended: {error}");
             return Ok(());
         }
-        log::info!("[CALL] incident {incident}: {} is in the meeting already", printable(&question.person));
-        if ended.hang_ups > 0 {
-            self.follow(CallScope::HangUpsOf(incident))?;
-        }
-        let title = question.facts.meetings.first().map(|m| m.title.clone()).unwrap_or_default();
-        self.summary.present.push(PresentSeen { incident, person: question.person.clone(), title });
-        Ok(())
+        other => other?,
+    };
+    if !ended.changed {
+        return Ok(());
     }
-
-    /// Faults of people nobody is asked about any more are over.
-    pub(super) fn forget_questions(&mut self, faults: &[String]) -> Result<(), StoreError> {
-        let Some(presence) = self.world.providers.presence() else { return Ok(()) };
-        let gone = |person: &&str| !presence.knows(person);
-        for person in faults.iter().filter_map(|key| key.strip_prefix(FAULT)).filter(gone) {
-            self.fault(&format!("{FAULT}{person}"), false, String::new)?;
-        }
-        Ok(())
+    log::info!("[CALL] incident {incident}: {} is in the meeting already", printable(&query.person));
+    if ended.hang_ups > 0 {
+        cx.follow(CallScope::HangUpsOf(incident))?;
     }
+    let title = query.facts.meetings.first().map(|m| m.title.clone()).unwrap_or_default();
+    cx.summary.present.push(PresentSeen { incident, person: query.person.clone(), title });
+    Ok(())
 }

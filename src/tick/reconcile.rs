@@ -1,180 +1,169 @@
 //! Reconciliation: what nobody has an answer for is looked up in the provider's list.
 //!
 //! One list serves all doubtful attempts to a number. It is asked for by a worker, for all numbers at once; a due step to
-//! one of them waits for it (at most [`super::FOLLOW_FIRST`]), due calls to other numbers do not. When every list is in,
-//! attempts that stopped to matter are given up.
+//! one of them waits for it (at most [`super::time::FOLLOW_FIRST`]), due calls to other numbers do not. When every list is
+//! in, attempts that stopped to matter are given up.
 
-use super::aim;
+use super::context::Context;
+use super::due::BATCH;
 use super::faults::Service;
-use super::looks::{About, Listed, Look, Question, Sight, Whom};
-use super::{Run, World};
-use crate::model::{Address, ListedCall, ProviderKind, RungKind, Target, tag};
+use super::lookups::{ListKey, ListLookup, ListState, Listed, LookupResult};
+use super::part::{Part, each};
+use super::recipient;
+use super::world::World;
+use crate::model::{ListedCall, RungKind, Target, tag};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Found, Search};
 use crate::rules::settle::{self, Asked, Moment};
-use crate::store::{AfterFacts, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, StoreError};
-use std::collections::{BTreeMap, HashSet};
+use crate::store::{AfterFacts, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, Result, StoreError};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The same provider, account, target and senders: one list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ListKey {
-    pub(super) provider: ProviderKind,
-    pub(super) account: String,
-    pub(super) to: Target,
-    pub(super) from: Vec<Address>,
+/// Attempts nobody has an answer for.
+#[derive(Default)]
+pub(super) struct Reconciliation {
+    /// What the lists said about their targets, as far as they are in.
+    asked: HashMap<Target, Asked>,
 }
 
-impl Run<'_> {
-    /// Lets time pass over open attempts. With `give_up`, those whose list is in (or cannot be read) and that stopped to
-    /// matter are given up.
-    pub(super) fn settle(&mut self, give_up: bool) -> Result<(), StoreError> {
-        let World { config, store, clock, me, .. } = self.world;
-        let moment = Moment {
-            now: clock.now(),
-            boottime_ms: clock.boottime_ms(),
-            settle: config.engine.settle,
-            on_unknown: config.engine.on_unknown,
-        };
-        let due = if give_up { self.targets_due()? } else { HashSet::new() };
-        let asked = |to: &Target| self.asked.get(to).copied().filter(|_| give_up).unwrap_or(Asked::NotYet);
-        let rule = |a: &OpenAttempt| {
-            // A rung of another person with the same phone counts too.
-            let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
-            let attempt = OpenAttempt { next_rung_due, ..a.clone() };
-            settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), asked(&a.to), &moment)
-        };
-        for result in store.settle(moment.now, &rule)? {
-            self.summary.add(result);
-        }
-        Ok(())
+impl Part for Reconciliation {
+    fn begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        self.look_for_doubtful(cx, |_| true)
     }
 
-    /// Targets with a step that is due.
-    fn targets_due(&self) -> Result<HashSet<Target>, StoreError> {
-        let due = self.world.store.due_steps(self.world.clock.now(), super::BATCH)?;
-        Ok(due.iter().filter_map(|claim| aim::target(&self.world.config, claim)).collect())
+    fn take(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        let lists = cx.lookups.lists(&mut cx.workers);
+        each(lists, |(list, result)| self.listed(cx, list, result))
     }
+}
 
+impl Reconciliation {
     /// Queues the lists that doubtful attempts are to be looked up in.
-    pub(super) fn look_for_doubtful(&mut self, which: impl Fn(&Doubtful) -> bool) -> Result<(), StoreError> {
-        let watched_since = self.world.clock.now().minus(reconcile::WATCHED);
+    pub(super) fn look_for_doubtful(&mut self, cx: &mut Context<'_>, which: impl Fn(&Doubtful) -> bool) -> Result<()> {
+        let watched_since = cx.time.now().minus(reconcile::WATCHED);
         let mut lists: BTreeMap<ListKey, Vec<Doubtful>> = BTreeMap::new();
-        for d in self.world.store.doubtful(watched_since)?.into_iter().filter(which) {
+        for d in cx.world.store.doubtful(watched_since)?.into_iter().filter(which) {
             let (account, to, from) = (d.account.clone(), d.to.clone(), vec![d.from.clone()]);
             lists.entry(ListKey { provider: d.provider, account, to, from }).or_default().push(d);
         }
         let mut nobody_to_ask = false;
-        for (list, doubtful) in lists {
-            let provider = self.world.providers.for_attempt(list.to.kind, list.provider, &list.account);
-            let settles = may_settle(&doubtful);
-            if !provider.is_some_and(|p| p.keeps_a_list()) || !self.ask_for(list.clone(), doubtful) {
+        for (key, doubtful) in lists {
+            let provider = cx.world.providers.for_attempt(key.to.kind, key.provider, &key.account);
+            let (settles, to) = (may_settle(&doubtful), key.to.clone());
+            let asks = provider.is_some_and(|p| p.keeps_a_list());
+            if !asks || !cx.lookups.ask_for(cx.world, ListLookup { key, doubtful }) {
                 if settles {
-                    self.asked.insert(list.to, Asked::Unreadable);
+                    self.asked.insert(to, Asked::Unreadable);
                 }
                 nobody_to_ask = true;
             }
         }
-        if nobody_to_ask { self.give_up() } else { Ok(()) }
-    }
-
-    pub(super) fn ask_for(&mut self, list: ListKey, doubtful: Vec<Doubtful>) -> bool {
-        let question = Question::List { to: list.to.clone(), from: list.from.clone() };
-        let (kind, provider, account) = (list.to.kind, list.provider, list.account.clone());
-        // What preflight waits for is its own matter.
-        let first = !doubtful.is_empty();
-        let look = Look { question, about: About::Target { list: list.clone(), doubtful }, first };
-        let asked = self.ask(look, &Whom { kind, provider, account: &account });
-        if asked && first {
-            self.preflight.asked_anyway(list);
-        }
-        asked
+        if nobody_to_ask { self.give_up(cx) } else { Ok(()) }
     }
 
     /// Gives up what stopped to matter, and reads the due steps anew: a number may be free.
-    fn give_up(&mut self) -> Result<(), StoreError> {
-        self.settle(true)?;
-        self.due.clear();
+    fn give_up(&self, cx: &mut Context<'_>) -> Result<()> {
+        let due = cx.world.store.due_steps(cx.time.now(), BATCH)?;
+        let due = due.iter().filter_map(|claim| recipient::target(&cx.world.config, claim)).collect();
+        settle(cx, &self.asked, &due)?;
+        cx.due.changed();
         Ok(())
     }
 
     /// A list is in, or could not be read.
-    pub(super) fn listed(&mut self, key: ListKey, doubtful: &[Doubtful], sight: Sight) -> Result<(), StoreError> {
+    fn listed(&mut self, cx: &mut Context<'_>, lookup: ListLookup, result: LookupResult<Listed>) -> Result<()> {
+        let ListLookup { key, doubtful } = lookup;
         let to = key.to.clone();
-        let asked = match sight {
-            Sight::List(listed) => {
-                self.note_skew(listed.list.skew_ms);
-                for attempt in doubtful {
-                    self.look_up(attempt, &listed)?;
-                }
-                self.preflight.read(key, listed.list, self.elapsed());
+        let asked = match result {
+            Ok(listed) => {
+                cx.note_skew(listed.list.skew_ms);
+                doubtful.iter().try_for_each(|attempt| look_up(cx, attempt, &listed))?;
+                cx.lookups.known.insert(key, ListState::Read(listed.list));
                 Asked::Read
             }
-            Sight::Failed(error) => {
-                self.preflight.unreadable(&key);
+            Err(error) => {
+                cx.lookups.known.insert(key, ListState::Unreadable);
                 log::warn!("[CALL] the provider's list of {}s to {to} cannot be read: {error}", to.kind);
-                self.summary.call_errors += u32::from(!doubtful.is_empty());
+                cx.summary.call_errors += u32::from(!doubtful.is_empty());
                 Asked::Unreadable
             }
-            Sight::Report(_) => return Ok(()),
         };
-        if doubtful.is_empty() {
-            return Ok(());
-        }
-        if may_settle(doubtful) {
+        if may_settle(&doubtful) {
             self.asked.insert(to, asked);
         }
-        self.give_up()
+        if doubtful.is_empty() { Ok(()) } else { self.give_up(cx) }
     }
+}
 
-    fn look_up(&mut self, d: &Doubtful, listed: &Listed) -> Result<(), StoreError> {
-        let World { config, store, clock, me, .. } = self.world;
-        let now = clock.now();
-        let tag = (d.to.kind == RungKind::Sms).then(|| tag(&d.key));
-        let search = Search {
-            tag: tag.as_deref(),
-            state: d.state,
-            same_boot: d.owner.same_boot(me),
-            server: d.server,
-            intent: (d.intent_at, d.intent_boot_ms),
-            deadline: (d.request_deadline_at, d.deadline_boot_ms),
-            asked: listed.asked,
-            answered_boot_ms: listed.answered_boot_ms,
-            server_now: listed.list.server_now,
-            settle: config.engine.settle,
-            later: None,
-        };
-        let find = |unknown: &[ListedCall], later: Option<&Later>| {
-            let later = later.map(|l| reconcile::Written {
-                same_boot: l.owner.same_boot(me),
-                intent: (l.intent_at, l.intent_boot_ms),
-                server: l.server,
-            });
-            match reconcile::find(&Search { later, ..search }, unknown) {
-                Found::Call(index) => Finding::Adopt(index),
-                Found::Absent => Finding::Absent,
-                Found::NotYet => Finding::Nothing,
-            }
-        };
-        let rules = ReconcileRules {
-            find: &find,
-            adopted: &|facts: &AfterFacts| after::adopted(facts),
-            absent: &|facts: &AfterFacts| after::absent(facts, now),
-        };
-        let recorded = match store.reconcile(d.attempt, &listed.list.calls, now, &rules) {
-            // One attempt that cannot be reconciled must not stop the others.
-            Err(error @ StoreError::Statement { .. }) => {
-                log::error!("[CALL] attempt {} cannot be reconciled: {error}", d.attempt);
-                return Ok(());
-            }
-            other => other?,
-        };
-        if recorded.state != d.state {
-            log::info!("[CALL] attempt {} was {}, the provider's list says {}", d.attempt, d.state, recorded.state);
+/// Lets time pass over open attempts. Those whose list was `asked` for, and that stopped to matter, are given up: the
+/// meeting has started, or a step to their target is `due`.
+pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, Asked>, due: &HashSet<Target>) -> Result<()> {
+    let World { config, store, clock, me, .. } = cx.world;
+    let moment = Moment {
+        now: clock.now(),
+        boottime_ms: clock.boottime_ms(),
+        settle: config.engine.settle,
+        on_unknown: config.engine.on_unknown,
+    };
+    let rule = |a: &OpenAttempt| {
+        // A rung of another person with the same phone counts too.
+        let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
+        let attempt = OpenAttempt { next_rung_due, ..a.clone() };
+        let asked = asked.get(&a.to).copied().unwrap_or(Asked::NotYet);
+        settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), asked, &moment)
+    };
+    cx.summary.results.extend(store.settle(moment.now, &rule)?);
+    Ok(())
+}
+
+/// Holds an attempt against a list.
+fn look_up(cx: &mut Context<'_>, d: &Doubtful, listed: &Listed) -> Result<()> {
+    let World { config, store, clock, me, .. } = cx.world;
+    let now = clock.now();
+    let tag = (d.to.kind == RungKind::Sms).then(|| tag(&d.key));
+    let search = Search {
+        tag: tag.as_deref(),
+        state: d.state,
+        same_boot: d.owner.same_boot(me),
+        server: d.server,
+        intent: (d.intent_at, d.intent_boot_ms),
+        deadline: (d.request_deadline_at, d.deadline_boot_ms),
+        asked: listed.asked,
+        answered_boot_ms: listed.answered_boot_ms,
+        server_now: listed.list.server_now,
+        settle: config.engine.settle,
+        later: None,
+    };
+    let find = |unknown: &[ListedCall], later: Option<&Later>| {
+        let later = later.map(|l| reconcile::Written {
+            same_boot: l.owner.same_boot(me),
+            intent: (l.intent_at, l.intent_boot_ms),
+            server: l.server,
+        });
+        match reconcile::find(&Search { later, ..search }, unknown) {
+            Found::Call(index) => Finding::Adopt(index),
+            Found::Absent => Finding::Absent,
+            Found::NotYet => Finding::Nothing,
         }
-        self.again_at.extend(recorded.again_at.map(|at| (Service::of(d.provider, d.to.kind), at)));
-        self.tell_recorded(recorded);
-        Ok(())
+    };
+    let rules = ReconcileRules {
+        find: &find,
+        adopted: &|facts: &AfterFacts| after::adopted(facts),
+        absent: &|facts: &AfterFacts| after::absent(facts, now),
+    };
+    let recorded = match store.reconcile(d.attempt, &listed.list.calls, now, &rules) {
+        // One attempt that cannot be reconciled must not stop the others.
+        Err(error @ StoreError::Statement { .. }) => {
+            log::error!("[CALL] attempt {} cannot be reconciled: {error}", d.attempt);
+            return Ok(());
+        }
+        other => other?,
+    };
+    if recorded.state != d.state {
+        log::info!("[CALL] attempt {} was {}, the provider's list says {}", d.attempt, d.state, recorded.state);
     }
+    cx.due.try_again(Service::of(d.provider, d.to.kind), recorded.again_at);
+    cx.recorded(recorded);
+    Ok(())
 }
 
 /// Is one of them open? A target has one open attempt, from one of our numbers: what a list of another number says, or

@@ -6,7 +6,7 @@ use crate::store::{MeetingChange, MeetingNews, StepResult};
 use serde::Serialize;
 
 /// Everything one tick did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Version of this object's shape.
     pub schema: u32,
@@ -123,34 +123,6 @@ impl From<MeetingChange> for MeetingSeen {
 }
 
 impl Summary {
-    pub(super) fn new(now: Timestamp) -> Self {
-        Self {
-            schema: 1,
-            now,
-            dry_run: false,
-            results: Vec::new(),
-            calls: Vec::new(),
-            heard: Vec::new(),
-            opened: Vec::new(),
-            refused: Vec::new(),
-            acknowledged: Vec::new(),
-            present: Vec::new(),
-            missed: Vec::new(),
-            meetings: Vec::new(),
-            call_errors: 0,
-            bad_steps: 0,
-            skew_ms: None,
-        }
-    }
-
-    pub(super) fn add(&mut self, result: StepResult) {
-        self.results.push(result);
-    }
-
-    pub(super) fn note_skew(&mut self, skew_ms: Option<i64>) {
-        self.skew_ms = skew_ms.or(self.skew_ms);
-    }
-
     /// Steps whose call the provider took (or test mode stood in for).
     pub fn placed(&self) -> u32 {
         self.count(|r| r.state == StepState::Executed)
@@ -168,10 +140,6 @@ impl Summary {
     /// 0, or 1 when something that was due could not be done.
     pub fn exit(&self) -> Exit {
         if self.bad_steps > 0 || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
-    }
-
-    pub(super) fn exit_code(&self) -> u8 {
-        self.exit().code()
     }
 }
 

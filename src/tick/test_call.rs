@@ -1,16 +1,20 @@
 //! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
 
-use super::aim::Recipient;
-use super::calls::{draft, send_by, shown, situation};
-use super::jobs::Event;
-use super::line::slot_of;
-use super::{Run, World};
+use super::attempt::{draft, send_by, situation};
+use super::call_queue::slot_of;
+use super::calls::Calls;
+use super::context::Context;
+use super::part::{Part, drive};
+use super::recipient::Recipient;
+use super::time::{LONGEST_WAIT, Time, WORTH_WAITING};
+use super::world::World;
 use crate::model::{
-    FenceReason, MeetingWords, NotSent, NotSentCause, Outcome, Phone, Reason, Refusal, RejectionClass, Reply, RungKind,
-    StepState, Target, Timestamp, Voice,
+    Accepted, CallStatus, FenceReason, MESSAGE_CUT, MeetingWords, NotSent, NotSentCause, Outcome, Phone, Reason,
+    Refusal, RejectionClass, Reply, RungKind, StepState, Target, Timestamp, Voice, cut, printable,
 };
 use crate::rules::guard;
-use crate::store::{Begun, StepResult, StoreError};
+use crate::store::{Begun, Facts, Result, StepResult};
+use std::time::Duration;
 
 /// What to try.
 #[derive(Debug, Clone)]
@@ -26,23 +30,29 @@ pub struct TestCall {
 }
 
 /// Places one test call. It obeys guards 0, 3, 5, 7 and 8; neither window nor limit, and it is never tried again.
-pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreError> {
-    let mut run = Run::new(world, std::time::Instant::now());
+pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
     let mut result = result_of(test);
-    let Some(recipient) = recipient(world, test) else {
+    let Some(provider) = world.providers.of(RungKind::Call) else {
         set(&mut result, StepState::Failed, Reason::ProviderSetup, "the config has nobody who places calls");
         return Ok(result);
     };
-    result.provider = Some(recipient.provider.kind());
-    let patience = world.clock.now().plus(super::WORTH_WAITING);
+    result.provider = Some(provider.kind());
+    let (to, ring_timeout) = (Target::call(test.to.clone()), world.config.engine.ring_timeout);
+    let recipient =
+        Recipient { person: &test.person, name: &test.person, to, voice: &test.voice, ring_timeout, provider };
+    let patience = world.clock.now().plus(WORTH_WAITING);
     loop {
         let now = world.clock.now();
         let (begun, send_by_boot_ms) = begin(world, test, &recipient, now)?;
         match begun {
             Begun::Attempt(attempt) => {
                 result.attempted_at = Some(attempt.intent_at);
-                run.send(attempt, &recipient, None, send_by_boot_ms);
-                finish(&mut run, &mut result)?;
+                // The request has a deadline of its own.
+                let mut cx = Context::new(world, Time::new(world));
+                cx.time.limit = Duration::MAX;
+                let mut placed = Placed { calls: Calls::default(), result: &mut result };
+                placed.calls.send(&mut cx, attempt, &recipient, None, send_by_boot_ms);
+                drive(&mut cx, &mut [&mut placed])?;
             }
             Begun::Refused(refused) => result = refused,
             Begun::Waits(reason) => {
@@ -51,7 +61,7 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
             }
             Begun::NoSlot { until, .. } if now < patience => {
                 let wait = u64::try_from(until.since(now)).unwrap_or(0);
-                world.clock.sleep(std::time::Duration::from_millis(wait).min(super::LONGEST_WAIT));
+                world.clock.sleep(Duration::from_millis(wait).min(LONGEST_WAIT));
                 continue;
             }
             Begun::NoSlot { .. } => {
@@ -65,48 +75,41 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult, StoreErro
 }
 
 /// Guards, turn and attempt; and when its fence closes.
-fn begin(
-    world: &World,
-    test: &TestCall,
-    recipient: &Recipient<'_>,
-    now: Timestamp,
-) -> Result<(Begun, i64), StoreError> {
+fn begin(world: &World, test: &TestCall, recipient: &Recipient<'_>, now: Timestamp) -> Result<(Begun, i64)> {
     let say = |_: &[MeetingWords]| test.message.clone();
     let slot = slot_of(recipient.provider.pace(), &test.person, now);
     let situation = situation(world, recipient, now, "call-test", !test.message.trim().is_empty());
-    let saw = |facts: &crate::store::Facts| guard::account(facts, &situation);
+    let saw = |facts: &Facts| guard::account(facts, &situation);
     let draft = draft(world, recipient, now, &say, &slot, &saw);
-    let rule = |facts: &crate::store::Facts| guard::decide(facts, &situation);
+    let rule = |facts: &Facts| guard::decide(facts, &situation);
     Ok((world.store.begin_test_call(&draft, now, &rule)?, send_by(world, &draft)))
 }
 
-/// Waits for the outcome and writes it down.
-fn finish(run: &mut Run<'_>, result: &mut StepResult) -> Result<(), StoreError> {
-    while run.jobs.any() {
-        for event in run.jobs.wait(run.world.config.engine.tick_limit) {
-            if let Event::Replied { attempt, by, reply, claimed } = event {
-                outcome(result, &reply);
-                run.replied(attempt, by, reply, claimed)?;
-            }
+/// The one call, until its outcome is written down.
+struct Placed<'r> {
+    calls: Calls,
+    result: &'r mut StepResult,
+}
+
+impl Part for Placed<'_> {
+    fn take(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        let replies = self.calls.replies(cx);
+        for replied in &replies {
+            outcome(self.result, &replied.reply);
         }
+        self.calls.record(cx, replies)
     }
-    // Like a tick: what the store cannot take at once is tried again.
-    for _ in 0..super::WRITE_AGAIN.1 {
-        if run.unrecorded.is_empty() {
-            break;
-        }
-        run.world.clock.sleep(super::WRITE_AGAIN.0);
-        run.write_down_again();
+
+    fn wakes_in(&self, _: &Context<'_>) -> Option<Duration> {
+        self.calls.outbox.wakes_in()
     }
-    run.unrecorded.pop().map_or(Ok(()), |left| Err(left.error))
 }
 
 fn outcome(result: &mut StepResult, reply: &Reply) {
     match &reply.outcome {
-        Outcome::Accepted(call) => {
-            result.call_id = Some(call.sid.clone());
-            let simulated = call.status == crate::model::CallStatus::Simulated;
-            let reason = if simulated { Reason::TestMode } else { Reason::Initiated };
+        Outcome::Accepted(Accepted { sid, status }) => {
+            result.call_id = Some(sid.clone());
+            let reason = if *status == CallStatus::Simulated { Reason::TestMode } else { Reason::Initiated };
             set(result, StepState::Executed, reason, "");
         }
         Outcome::Rejected(r) => {
@@ -136,12 +139,6 @@ fn set(result: &mut StepResult, state: StepState, reason: Reason, detail: &str) 
     detail.clone_into(&mut result.detail);
 }
 
-fn recipient<'t>(world: &World, test: &'t TestCall) -> Option<Recipient<'t>> {
-    let (to, provider) = (Target::call(test.to.clone()), world.providers.of(RungKind::Call)?);
-    let ring_timeout = world.config.engine.ring_timeout;
-    Some(Recipient { person: &test.person, name: &test.person, to, voice: &test.voice, ring_timeout, provider })
-}
-
 fn result_of(test: &TestCall) -> StepResult {
     StepResult {
         status: Reason::Unknown.status(),
@@ -157,7 +154,7 @@ fn result_of(test: &TestCall) -> StepResult {
         provider: None,
         call_id: None,
         to: Some(test.to.masked()),
-        message: Some(shown(&test.message)),
+        message: Some(cut(&printable(&test.message), MESSAGE_CUT)),
         due_at: None,
         attempted_at: None,
     }

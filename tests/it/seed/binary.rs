@@ -274,7 +274,7 @@ fn s11_only_the_workers_of_the_tick_ask_a_provider_to_place_a_call() {
     }
     let mut found = Vec::new();
     look(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    assert_eq!(found, ["jobs.rs: Ok(()) => provider.place(&request, gate.as_ref()),"]);
+    assert_eq!(found, ["calls.rs: Ok(()) => provider.place(&request, gate.as_ref()),"]);
 }
 
 #[test]

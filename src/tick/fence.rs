@@ -1,10 +1,10 @@
 //! The fence of one attempt: reads its facts anew each time it is passed.
 
+use super::world::World;
 use crate::model::{AttemptId, FenceReason, Timestamp};
 use crate::provider::Gate;
 use crate::rules::fence::{self, Moment};
 use crate::rules::skew;
-use crate::tick::World;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,15 +1,13 @@
 //! Where a step goes and what it says: read from the config when the step is claimed, since an open incident keeps the
 //! ladder it was opened with, not the addresses and words.
 
-use super::{Run, World};
+use super::world::World;
 use crate::config::{Config, Person};
-use crate::model::{
-    Address, MeetingWords, Offset, Reason, Refusal, RungKind, StepState, Target, Timestamp, Voice, Whom,
-};
+use crate::model::{Address, MeetingWords, Offset, RungKind, Target, Timestamp, Voice, Whom};
 use crate::provider::Provider;
 use crate::rules::ladder;
 use crate::rules::message::{Audience, Template};
-use crate::store::{Claim, StoreError};
+use crate::store::Claim;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,24 +85,5 @@ impl<'a> Words<'a> {
 
     pub(super) fn subject(&self, meetings: &[MeetingWords]) -> Option<String> {
         Some(self.subject.as_ref()?.render(&self.person.name, &self.person.zone, meetings, self.now))
-    }
-}
-
-impl Run<'_> {
-    /// Ends a step the config has nobody for.
-    pub(super) fn no_target(&mut self, claim: Claim) -> Result<(), StoreError> {
-        let action = &claim.action;
-        let what = match (&action.to, &action.channel) {
-            (_, Some(name)) => format!("no {} `{name}`", action.kind),
-            (Whom::Contact(name), None) => format!("no {} for the contact `{name}`", action.kind),
-            (Whom::Person, None) => format!("no {} for `{}`", action.kind, claim.person),
-        };
-        let detail = format!("the config has {what}");
-        log::error!("[CALL] step {} cannot be tried: {}", claim.step, crate::model::printable(&detail));
-        let refusal = Refusal { state: StepState::Failed, reason: Reason::NoTarget, detail };
-        if let Some(result) = self.world.store.refuse(claim, &refusal, self.world.clock.now())? {
-            self.summary.add(result);
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,226 @@
+//! One look at a calendar: fetched and expanded in a worker, written down by the thread that owns the decisions.
+//!
+//! The copy is expanded when it is new, when what it was expanded with has changed (the policy, the zones), once an
+//! hour, since the time that is looked at moves on, and when something seems to be missing. Otherwise a look costs one
+//! question and one small write, and that of an unchanged file nothing at all. The last good copy stays in force while
+//! no newer one can be had, and is expanded all the same.
+
+use super::world::World;
+use crate::calendar::{self, Limits, View};
+use crate::config::Config;
+use crate::feed::{Feed, Fetched};
+use crate::model::{self, CalendarKind, KnownMeeting, Timestamp, Validators, printable};
+use crate::rules::refresh::{self, Looked};
+use crate::rules::{agenda, ladder};
+use crate::store::{DueCalendar, Expanded, LookDone, LookOutcome, MeetingChange, Result};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far ahead meetings are planned: a day, and time for an outage of the scheduler.
+const AHEAD: Duration = Duration::from_secs(26 * 3600);
+
+/// The copy is expanded again after this long.
+const EXPAND_EVERY: Duration = Duration::from_secs(3600);
+
+/// One look: everything a worker needs, and what is known of the calendar.
+pub(super) struct CalendarLook {
+    world: World,
+    pub(super) due: DueCalendar,
+    /// Name of the calendar.
+    name: String,
+    /// How long a copy is good.
+    refresh: Duration,
+    feed: Arc<dyn Feed>,
+    /// When it was started.
+    pub(super) now: Timestamp,
+}
+
+/// What a look saw.
+pub(super) struct CalendarSeen {
+    outcome: LookOutcome,
+    /// How long the server asked to be left alone.
+    retry_after: Option<Duration>,
+    /// The whole calendar was asked for.
+    full: bool,
+    expanded: Option<Expanded>,
+}
+
+/// There is a copy.
+const fn good(outcome: LookOutcome, full: bool, expanded: Option<Expanded>) -> CalendarSeen {
+    CalendarSeen { outcome, retry_after: None, full, expanded }
+}
+
+/// There is no new copy.
+pub(super) const fn failed(why: String, retry_after: Option<Duration>) -> CalendarSeen {
+    CalendarSeen { outcome: LookOutcome::Failed { why }, retry_after, full: false, expanded: None }
+}
+
+/// The last good copy, for a look.
+enum Copy {
+    /// It was read already, and nothing has changed since.
+    NotNeeded,
+    /// As it came.
+    Body(Vec<u8>),
+    /// There is none, or none that can be used: the whole calendar is asked for.
+    Missing,
+}
+
+impl CalendarLook {
+    /// `None`: the config this process read does not have it (another one is about to notice).
+    pub(super) fn new(world: &World, due: DueCalendar) -> Option<Self> {
+        let mut sources = world.config.person(&due.person)?.calendars.iter();
+        let source = sources.find(|source| source.key == due.key)?;
+        let refresh = source.refresh.unwrap_or(world.config.calendar.refresh);
+        let (name, feed, now) = (source.name.clone(), world.feeds.feed(&due.key)?, world.clock.now());
+        Some(Self { world: world.clone(), due, name, refresh, feed, now })
+    }
+
+    /// `work of ana`.
+    pub(super) fn name(&self) -> String {
+        printable(&format!("{} of {}", self.name, self.due.person))
+    }
+
+    /// Runs in a worker, and writes nothing. `None`: nothing is worth it. Errors are those of the store.
+    pub(super) fn run(&self) -> Result<Option<CalendarSeen>> {
+        // A person who left the config: the next tick removes the calendar.
+        let Some(person) = self.world.config.person(&self.due.person) else { return Ok(None) };
+        let (from, until, limits) = (self.now, self.now.plus(AHEAD), Limits::default());
+        let view = View { from, until, zone: &person.zone, policy: &person.policy, limits };
+        let (store, longest) = (&self.world.store, self.world.config.calendar.max_bytes);
+        let copy = match self.must_expand(&view) {
+            true => store.calendar_body(self.due.id, longest)?.map_or(Copy::Missing, Copy::Body),
+            false => Copy::NotNeeded,
+        };
+        let full = matches!(copy, Copy::Missing) || refresh::is_whole_due(self.due.full_at, self.now);
+        let last = if let Copy::Missing = copy { &Validators::default() } else { &self.due.validators };
+        let mut seen = match self.feed.fetch(last, full) {
+            Fetched::Unchanged(validators) => good(LookOutcome::Unchanged(validators), full, None),
+            Fetched::New { body, validators } => match expand(&body, &view) {
+                Ok(meetings) => good(LookOutcome::New { body, validators }, full, Some(meetings)),
+                Err(why) => failed(why, None),
+            },
+            Fetched::Failed(failure) => failed(failure.why, failure.retry_after),
+        };
+        if let (None, Copy::Body(body)) = (&seen.expanded, &copy) {
+            seen.expanded = expand(body, &view).ok();
+        }
+        let nothing_new = seen.expanded.is_none() && self.is_as_it_was(&seen.outcome);
+        Ok(Some(seen).filter(|_| !nothing_new))
+    }
+
+    /// The copy that is there must be read (again), should no newer one come.
+    fn must_expand(&self, view: &View<'_>) -> bool {
+        !self.due.has_body
+            || self.due.has_missing
+            || !self.is_within(EXPAND_EVERY, self.due.expanded_at)
+            || self.due.expanded_with.as_deref() != Some(view.decided_by().as_str())
+    }
+
+    /// Writes down what was seen at `now`. Why there is no new copy, if that is so and counts (still), and the meetings that
+    /// changed.
+    pub(super) fn record(&self, seen: CalendarSeen, now: Timestamp) -> Result<(Option<String>, Vec<MeetingChange>)> {
+        let CalendarSeen { outcome, retry_after, full, expanded } = seen;
+        let failure = match &outcome {
+            LookOutcome::Failed { why } => Some(why.clone()),
+            _ => None,
+        };
+        // A server that fails is not asked sooner for what may have vanished.
+        let [looked, second] = match failure {
+            Some(_) => [failed_again(self.due.failures, retry_after); 2],
+            None => [false, true].map(|vanished| Looked::Good { vanished }),
+        };
+        let ring = self.next_ring(expanded.as_ref());
+        let next_look = |looked| refresh::next_look(now, self.refresh, looked, ring, &self.due.key);
+        let (next_look_at, second_look_at) = (next_look(looked), next_look(second));
+        let look = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at, second_look_at };
+        // An old copy proves nothing about what is gone.
+        let confirmed = failure.is_none();
+        let rule =
+            |known: &[KnownMeeting], seen: &model::Seen| agenda::changes(known, &agenda::Look { seen, confirmed, now });
+        let recorded = self.world.store.record_look(self.due.id, &look, now, &rule)?;
+        Ok((failure.filter(|_| recorded.counted), recorded.changed))
+    }
+
+    /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it
+    /// was written down within the time a copy is good.
+    fn is_as_it_was(&self, outcome: &LookOutcome) -> bool {
+        let recent = |at: Option<Timestamp>| self.is_within(self.refresh, at);
+        self.due.kind == CalendarKind::File
+            && match outcome {
+                LookOutcome::Unchanged(told) => {
+                    *told == self.due.validators && self.due.failures == 0 && recent(self.due.good_at)
+                }
+                LookOutcome::Failed { why } => self.due.failure.as_ref() == Some(why) && recent(self.due.checked_at),
+                LookOutcome::New { .. } => false,
+            }
+    }
+
+    /// Was that so short a time ago? A time that lies ahead comes from a wrong clock and does not count.
+    fn is_within(&self, time: Duration, at: Option<Timestamp>) -> bool {
+        at.is_some_and(|at| at <= self.now && self.now < at.plus(time))
+    }
+
+    /// The next first ring that a look can come before: of a meeting that was known, or that was seen just now.
+    fn next_ring(&self, expanded: Option<&Expanded>) -> Option<Timestamp> {
+        let after = looked_at_before_ring(&self.world.config, self.now);
+        let seen = expanded.into_iter().flat_map(|expanded| &expanded.seen.meetings).map(|meeting| meeting.starts_at);
+        let next = seen.filter(|start| *start > after).chain(self.due.next_start).min()?;
+        Some(next.minus(first_ring(&self.world.config)))
+    }
+}
+
+/// There is no new copy, after so many failures in a row.
+fn failed_again(failures: u32, retry_after: Option<Duration>) -> Looked {
+    Looked::Failed { times: failures.saturating_add(1), retry_after }
+}
+
+/// The meetings of a calendar; or why it is none, in plain words.
+fn expand(body: &[u8], view: &View<'_>) -> std::result::Result<Expanded, String> {
+    let look = calendar::look(body, view).map_err(|error| error.to_string())?;
+    if !look.whole {
+        return Err("it breaks off before its end".into());
+    }
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let notice = look.notices.first().map(ToString::to_string);
+    Ok(Expanded {
+        with: view.decided_by(),
+        events: count(look.events),
+        notices: count(look.notices.len()),
+        notice,
+        seen: look.seen,
+    })
+}
+
+/// How long before a meeting its first rung is due.
+fn first_ring(config: &Config) -> Duration {
+    ladder::reach(&config.ladder).saturating_sub(ladder::OPEN_AHEAD)
+}
+
+/// Meetings that start after this are far enough away for one more look before their first ring.
+pub(super) fn looked_at_before_ring(config: &Config, now: Timestamp) -> Timestamp {
+    now.plus(first_ring(config)).plus(refresh::BEFORE_RING_MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_is_given_up_counts_as_a_failure_of_its_own_calendar() {
+        let now = Timestamp::from_ms(1_795_338_000_000);
+        let again_s = |failures, refresh_s, ring_s: Option<u64>| {
+            let next_ring = ring_s.map(|s| now.plus(Duration::from_secs(s)));
+            let (every, failed) = (Duration::from_secs(refresh_s), failed_again(failures, None));
+            refresh::next_look(now, every, failed, next_ring, "key").since(now) / 1000
+        };
+        for (failures, refresh, ring, (from, to)) in [
+            (0, 300, None, (540, 660)),
+            (2, 300, None, (2160, 2640)),
+            (0, 86_400, None, (77_760, 95_040)),
+            (9, 300, Some(1500), (660, 1140)),
+        ] {
+            let again = again_s(failures, refresh, ring);
+            assert!((from..=to).contains(&again), "{failures} failures, every {refresh} s: again in {again} s");
+        }
+    }
+}

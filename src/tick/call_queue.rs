@@ -1,0 +1,197 @@
+//! The queue of calls: a provider starts only so many in a second, so each waits for its turn.
+//!
+//! Turns are handed out in the claim transaction (`rules::slot`), to all ticks that run. A tick that gets none stays for the
+//! next one as it does for a retry, as long as a request could still end within the tick; then the next tick goes on.
+//! While more calls are due than can start before their meetings, those that cannot are shed at once: they end with the
+//! reason `capacity`, and their next rung of another kind is due (`rules::capacity`). The others are called in their order.
+//!
+//! What is counted: due call steps that the guards would let go now. A step whose number is busy is not, nor one that was
+//! answered, checked in, paused or superseded: nobody is shed because of somebody who is not going to be called.
+//! What falls due later is not known yet, and beyond the first 5,000 due steps nothing is. A step that is held (its list of
+//! calls is being asked for, or whether its person is there) keeps its place in the count and lets those behind pass.
+
+use super::attempt::{draft, situation};
+use super::context::Context;
+use super::recipient::{self, Recipient, Words};
+use super::time::WORTH_WAITING;
+use crate::model::{
+    Facts, MeetingWords, Pace, Reason, Refusal, RungKind, Slot, StepId, StepState, Target, Timestamp, Verdict,
+    printable,
+};
+use crate::provider::Provider;
+use crate::rules::capacity::{self, Job, Turns, Waiter};
+use crate::rules::{guard, slot};
+use crate::store::{Claim, Line, Queued, StoreError, TurnedAway};
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// What is due is looked at again after so long, however fast calls start …
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// … or after so many times what the last look took: to hold thousands of steps against the facts is work, which must not
+/// keep the calls from starting …
+const MOST_OF_THE_TIME: u32 = 10;
+
+/// … but after this in any case.
+const LOOK_AGAIN_AT_LAST: Duration = Duration::from_secs(10);
+
+/// The queue as this tick knows it.
+#[derive(Debug, Default)]
+pub(super) struct CallQueue {
+    /// No call starts before this time.
+    next_at: Option<Timestamp>,
+    /// When the due steps were last read.
+    read_at: Option<Timestamp>,
+    /// How long what was read then is good.
+    good_for: Duration,
+    /// While not all can start in time: those that may be claimed.
+    claimable: Option<HashSet<StepId>>,
+}
+
+impl CallQueue {
+    /// Takes notice of the time. `true`: a turn has come, and what is due is to be read anew.
+    pub(super) fn turn_comes(&mut self, now: Timestamp) -> bool {
+        if self.next_at.is_none_or(|at| at > now) {
+            return false;
+        }
+        self.next_at = None;
+        // By then the order may be another.
+        let good_for = self.good_for.clamp(LOOK_AGAIN, LOOK_AGAIN_AT_LAST);
+        let fresh = |at: Timestamp| at <= now && now < at.plus(good_for);
+        !self.read_at.is_some_and(fresh)
+    }
+
+    /// When the next turn comes, as far as the tick stays for it.
+    pub(super) fn next_turn(&self, cx: &Context<'_>, now: Timestamp) -> Option<Timestamp> {
+        let at = self.next_at.filter(|at| *at <= now.plus(WORTH_WAITING) && cx.time.may_claim())?;
+        let could_take_it = |claim: &Claim| {
+            claim.action.kind == RungKind::Call && !cx.due.is_deferred(claim) && self.may_be_claimed(claim)
+        };
+        cx.due.steps.iter().any(could_take_it).then_some(at)
+    }
+
+    fn may_be_claimed(&self, claim: &Claim) -> bool {
+        self.claimable.as_ref().is_none_or(|steps| steps.contains(&claim.step))
+    }
+
+    /// Must this step wait for its turn? A call that is too late only gets its reason.
+    pub(super) fn waits(&self, claim: &Claim, now: Timestamp) -> bool {
+        let in_time = claim.action.kind == RungKind::Call && claim.deadline_at > now;
+        in_time && (self.next_at.is_some_and(|at| at > now) || !self.may_be_claimed(claim))
+    }
+
+    /// A call took its turn, or has to wait for one: no other starts before.
+    pub(super) fn starts_next_at(&mut self, next_at: Option<Timestamp>) {
+        self.next_at = next_at.or(self.next_at);
+    }
+
+    /// The due steps have been read: ends those of them that cannot start in time. `true`: some did, and others may be due
+    /// because of it.
+    pub(super) fn shed(&mut self, cx: &mut Context<'_>) -> Result<bool, StoreError> {
+        let now = cx.time.now();
+        let began = Instant::now();
+        *self = Self { next_at: self.next_at, read_at: Some(now), ..Self::default() };
+        let Some(provider) = cx.world.providers.of(RungKind::Call) else { return Ok(false) };
+        let Some(pace) = provider.pace() else { return Ok(false) };
+        let every = pace.every(provider.senders().len());
+        let turns = Turns { now, first: self.next_at.unwrap_or(now), every };
+        let queue = queued(cx, now);
+        if all_fit(&turns, &queue) {
+            return Ok(false);
+        }
+        let shed = ask_the_store(cx, provider.as_ref(), &pace, turns, &queue)?;
+        self.good_for = began.elapsed().saturating_mul(MOST_OF_THE_TIME);
+        let some = !shed.results.is_empty();
+        for result in &shed.results {
+            log::warn!("[CALL] Skipped - Reason={}: {}", result.reason, printable(&result.detail));
+        }
+        cx.summary.results.extend(shed.results);
+        self.claimable = Some(shed.claimable.into_iter().collect());
+        Ok(some)
+    }
+}
+
+/// The due calls that may still ring, and the phones.
+fn queued<'c>(cx: &'c Context<'_>, now: Timestamp) -> Vec<(&'c Claim, Target)> {
+    let waits =
+        |claim: &&Claim| claim.action.kind == RungKind::Call && claim.deadline_at > now && !cx.due.is_deferred(claim);
+    let with_target = |claim| Some((claim, recipient::target(&cx.world.config, claim)?));
+    cx.due.steps.iter().filter(waits).filter_map(with_target).collect()
+}
+
+/// Would all of them start in time, if every one is called? Nearly always, and then nothing more is asked.
+fn all_fit(turns: &Turns, queue: &[(&Claim, Target)]) -> bool {
+    // Of several rungs of one incident to one phone the latest runs.
+    let mut latest: HashMap<_, &Claim> = HashMap::new();
+    for (claim, phone) in queue {
+        let last = latest.entry((claim.incident, phone)).or_insert(claim);
+        if claim.rung > last.rung {
+            *last = claim;
+        }
+    }
+    let job = |claim: &Claim| Job { deadline_at: claim.deadline_at, called: false };
+    let waiters: Vec<_> = latest.iter().map(|((_, phone), claim)| Waiter { job: job(claim), phone: *phone }).collect();
+    capacity::hopeless(turns, &waiters).is_empty()
+}
+
+/// Holds the queue against the facts, in one transaction.
+fn ask_the_store(
+    cx: &Context<'_>,
+    provider: &dyn Provider,
+    pace: &Pace,
+    turns: Turns,
+    queue: &[(&Claim, Target)],
+) -> Result<TurnedAway, StoreError> {
+    let (world, now) = (cx.world, turns.now);
+    let people: Vec<(&Claim, Recipient<'_>, bool)> = queue
+        .iter()
+        .filter_map(|(claim, _)| {
+            let person = world.config.person(&claim.person)?;
+            let words = Words::of(&world.config, claim, person, now);
+            let has_message = !words.say(std::slice::from_ref(&claim.words)).trim().is_empty();
+            Some((*claim, recipient::recipient(world, claim, person)?, has_message))
+        })
+        .collect();
+    let (silent, anywhere) = (|_: &[MeetingWords]| String::new(), slot_of(None, "", now));
+    let drafts: Vec<Queued<'_>> = people
+        .iter()
+        .map(|(claim, recipient, _)| Queued {
+            step: claim.step,
+            draft: draft(world, recipient, now, &silent, &anywhere, &|_| String::new()),
+        })
+        .collect();
+    let guards = |place: usize, facts: &Facts| match people.get(place) {
+        Some((claim, recipient, has_message)) => {
+            guard::decide(facts, &situation(world, recipient, now, &claim.words.uid, *has_message))
+        }
+        None => Verdict::Wait(Reason::NotDue),
+    };
+    let hopeless = |line: &Line, waiting: &[(usize, Facts)]| {
+        let turns = Turns { first: slot::next(line, pace, now), ..turns };
+        let waiters: Vec<Waiter<&Target>> = waiting
+            .iter()
+            .map(|(place, facts)| {
+                let (claim, recipient, _) = &people[*place];
+                let called = facts.step.as_ref().is_some_and(|step| step.recent_calls > 0);
+                Waiter { job: Job { deadline_at: claim.deadline_at, called }, phone: &recipient.to }
+            })
+            .collect();
+        let gone = capacity::hopeless(&turns, &waiters);
+        let refusal = too_many(&turns, waiters.len(), provider.senders().len());
+        gone.into_iter().map(|waiter| (waiting[waiter].0, refusal.clone())).collect()
+    };
+    world.store.turn_away(&drafts, now, &guards, &hopeless)
+}
+
+/// The turn that an attempt for this person would take.
+pub(super) fn slot_of(pace: Option<Pace>, person: &str, now: Timestamp) -> impl Fn(&Line) -> Slot {
+    move |line| slot::take(line, &slot::Asking { now, pace, person })
+}
+
+fn too_many(turns: &Turns, waiting: usize, numbers: usize) -> Refusal {
+    let from = if numbers > 1 { format!(" from {numbers} numbers") } else { String::new() };
+    let every = turns.every.as_secs_f64();
+    let detail =
+        format!("{waiting} calls wait, one starts every {every} s{from}: this one could not ring before the start");
+    Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail }
+}

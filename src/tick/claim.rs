@@ -1,0 +1,186 @@
+//! Claims due steps, as long as there are free workers: guards and attempt in one transaction, then the request is on its
+//! way.
+
+use super::attempt::{draft, send_by, situation};
+use super::call_queue::{CallQueue, slot_of};
+use super::calls::Calls;
+use super::context::Context;
+use super::due::BATCH;
+use super::faults::Service;
+use super::part::{Others, Part};
+use super::recipient::{self, Words};
+use super::time::WORTH_WAITING;
+use crate::model::{MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, Whom, printable};
+use crate::rules::guard;
+use crate::store::{Begun, Claim, Facts, StepResult, StoreError};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Who claims due steps.
+#[derive(Default)]
+pub(super) struct Claims {
+    queue: CallQueue,
+    calls: Calls,
+}
+
+impl Part for Claims {
+    fn start(&mut self, cx: &mut Context<'_>, others: &mut Others<'_, '_>) -> Result<(), StoreError> {
+        let now = cx.time.now();
+        let mut stale = cx.due.retry_comes(now) || self.queue.turn_comes(now);
+        loop {
+            if cx.due.steps.is_empty() || stale {
+                cx.due.steps = cx.world.store.due_steps(cx.time.now(), BATCH)?.into();
+                stale = self.queue.shed(cx)?;
+                if stale {
+                    continue;
+                }
+            }
+            let whole_batch = cx.due.steps.len() == BATCH;
+            let ended = cx.summary.results.len();
+            self.claim_batch(cx, others)?;
+            // A batch of late steps that all ended must not hide the steps behind it.
+            if !(cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let replies = self.calls.replies(cx);
+        self.calls.record(cx, replies)
+    }
+
+    fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
+        let now = cx.time.now();
+        let retry = cx.due.next_retry(now.plus(WORTH_WAITING), |by| !cx.accounts.is_stopped(by));
+        let turn = self.queue.next_turn(cx, now);
+        let next = retry.into_iter().chain(turn).min().filter(|_| cx.failed.is_none());
+        let wait = next.map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
+        wait.into_iter().chain(self.calls.outbox.wakes_in()).min()
+    }
+}
+
+impl Claims {
+    fn claim_batch(&mut self, cx: &mut Context<'_>, others: &mut Others<'_, '_>) -> Result<(), StoreError> {
+        let mut held = VecDeque::new();
+        while cx.time.may_claim() && self.calls.has_room(cx) {
+            let Some(claim) = cx.due.steps.pop_front() else { break };
+            if cx.due.is_deferred(&claim) {
+                continue;
+            }
+            let target = || recipient::target(&cx.world.config, &claim);
+            if self.must_wait(&claim, cx) || target().is_some_and(|target| others.hold(&claim, &target, cx)) {
+                held.push_back(claim);
+                continue;
+            }
+            let step = claim.step;
+            let adopted = others.adopt(&claim, cx);
+            match adopted.and_then(|adopted| if adopted { Ok(None) } else { self.claim(claim, cx) }) {
+                // What is wrong with one row must not stop the others; what is wrong with the store stops the tick.
+                Err(error @ StoreError::Statement { .. }) => {
+                    log::error!("[CALL] step {step} cannot be tried: {error}");
+                    cx.due.defer(&[step]);
+                    cx.summary.bad_steps += 1;
+                }
+                waits => held.extend(waits?),
+            }
+        }
+        // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
+        held.append(&mut cx.due.steps);
+        cx.due.wait_for_workers = !held.is_empty() && !self.calls.has_room(cx);
+        cx.due.steps = held;
+        Ok(())
+    }
+
+    /// Must it wait for its turn, or because who does this refused *us*?
+    fn must_wait(&self, claim: &Claim, cx: &Context<'_>) -> bool {
+        let provider = cx.world.providers.of(claim.action.kind);
+        let by = provider.map(|provider| Service::of(provider.kind(), claim.action.kind));
+        by.is_some_and(|by| cx.accounts.must_wait(by, || self.calls.is_placing(by)))
+            || self.queue.waits(claim, cx.time.now())
+    }
+
+    /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told. A claim that is to wait
+    /// for everybody's next turn comes back.
+    fn claim(&mut self, claim: Claim, cx: &mut Context<'_>) -> Result<Option<Claim>, StoreError> {
+        let world = cx.world;
+        // A person who left the config has no open incident any more after `open`.
+        let Some(person) = world.config.person(&claim.person) else { return Ok(None) };
+        let Some(recipient) = recipient::recipient(world, &claim, person) else {
+            return no_target(claim, cx).map(|()| None);
+        };
+        let now = cx.time.now();
+        let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
+        let say = |meetings: &[MeetingWords]| words.say(meetings);
+        let slot = slot_of(recipient.provider.pace(), &person.id, now);
+        let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
+        let situation = situation(world, &recipient, now, &first.uid, has_message);
+        let saw = |facts: &Facts| guard::account(facts, &situation);
+        let draft = draft(world, &recipient, now, &say, &slot, &saw);
+        let send_by_boot_ms = send_by(world, &draft);
+        let machine_now = cx.time.machine_now();
+        let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
+        match world.store.begin_attempt(claim, &draft, now, &rule)? {
+            Begun::Attempt(attempt) => {
+                let subject = words.subject(&attempt.words);
+                self.queue.starts_next_at(attempt.next_slot);
+                self.calls.send(cx, attempt, &recipient, subject, send_by_boot_ms);
+            }
+            Begun::Refused(result) => refused(cx, result, &first, now),
+            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
+            Begun::NoSlot { until, all: true, claim } => {
+                self.queue.starts_next_at(Some(until));
+                return Ok(claim.map(|claim| *claim));
+            }
+            Begun::NoSlot { until, all: false, .. } => {
+                cx.due.try_again(Service::of(recipient.provider.kind(), recipient.to.kind), Some(until));
+            }
+            Begun::Gone => {}
+        }
+        Ok(None)
+    }
+}
+
+/// A step is late, and so lost, only when the machine's clock says so as well as the corrected one.
+fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, machine_now: Timestamp) -> Verdict {
+    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
+    match verdict {
+        Verdict::Refuse(refusal) if late(now) && !late(machine_now) => Verdict::Wait(refusal.reason),
+        other => other,
+    }
+}
+
+/// A guard said no.
+fn refused(cx: &mut Context<'_>, result: StepResult, words: &MeetingWords, now: Timestamp) {
+    match result.reason {
+        Reason::OutsideCriticalWindow => {
+            let before_s = words.starts_at.since(now).div_euclid(1000);
+            log::warn!("[CALL] HARD STOP - Outside critical window ({before_s}s before)");
+        }
+        Reason::MaxCallsExceeded => {
+            // People look for this line, which ends with the event: the limit stands in the result.
+            let detail = result.detail.rsplit_once(", at most ").map_or(result.detail.as_str(), |(calls, _)| calls);
+            log::warn!("[CALL] RATE LIMITED - {}", printable(detail));
+        }
+        _ if result.state == StepState::Failed => {
+            log::warn!("[CALL] Call failed - Reason={}: {}", result.reason, printable(&result.detail));
+        }
+        _ => log::info!("[CALL] Skipped - Reason={}: {}", result.reason, printable(&result.detail)),
+    }
+    cx.summary.results.push(result);
+}
+
+/// Ends a step the config has nobody for.
+fn no_target(claim: Claim, cx: &mut Context<'_>) -> Result<(), StoreError> {
+    let action = &claim.action;
+    let what = match (&action.to, &action.channel) {
+        (_, Some(name)) => format!("no {} `{name}`", action.kind),
+        (Whom::Contact(name), None) => format!("no {} for the contact `{name}`", action.kind),
+        (Whom::Person, None) => format!("no {} for `{}`", action.kind, claim.person),
+    };
+    let detail = format!("the config has {what}");
+    log::error!("[CALL] step {} cannot be tried: {}", claim.step, printable(&detail));
+    let refusal = Refusal { state: StepState::Failed, reason: Reason::NoTarget, detail };
+    cx.summary.results.extend(cx.world.store.refuse(claim, &refusal, cx.time.now())?);
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! What the parts of a tick share.
+
+use super::accounts::Accounts;
+use super::due::DueSteps;
+use super::faults;
+use super::jobs::Workers;
+use super::lookups::Lookups;
+use super::summary::Summary;
+use super::time::Time;
+use super::world::World;
+use crate::store::{CallScope, Recorded, StoreError};
+use std::sync::atomic::Ordering;
+
+/// What the parts of a tick share: they hold no part, and know none.
+pub(super) struct Context<'w> {
+    pub(super) world: &'w World,
+    pub(super) time: Time,
+    pub(super) summary: Summary,
+    pub(super) workers: Workers,
+    pub(super) lookups: Lookups,
+    pub(super) due: DueSteps,
+    pub(super) accounts: Accounts,
+    /// Faults that lasted when the tick began.
+    pub(super) faults: Vec<String>,
+    /// The store failed: nothing is started any more, what is under way is waited for.
+    pub(super) failed: Option<StoreError>,
+}
+
+impl<'w> Context<'w> {
+    pub(super) fn new(world: &'w World, time: Time) -> Self {
+        Self {
+            world,
+            summary: Summary { schema: 1, now: time.now(), ..Summary::default() },
+            time,
+            workers: Workers::new(),
+            lookups: Lookups::default(),
+            due: DueSteps::default(),
+            accounts: Accounts::default(),
+            faults: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// Is the fault `key` there? `words` say what it means and what to do.
+    pub(super) fn fault(&self, key: &str, there: bool, words: impl Fn() -> String) -> Result<(), StoreError> {
+        faults::fault(self.world.store.as_ref(), self.time.now(), key, there, words)
+    }
+
+    /// Queues a look at every call of `scope` that is due for one.
+    pub(super) fn follow(&mut self, scope: CallScope) -> Result<(), StoreError> {
+        let calls = self.world.store.live_calls(scope, self.time.now())?;
+        calls.into_iter().for_each(|call| self.lookups.look_at(self.world, call));
+        Ok(())
+    }
+
+    /// Notes how far the machine's clock is off, as the provider sees it.
+    pub(super) fn note_skew(&mut self, skew_ms: Option<i64>) {
+        let Some(skew_ms) = skew_ms else { return };
+        self.time.skew_ms.store(skew_ms, Ordering::Relaxed);
+        self.summary.skew_ms = Some(skew_ms.saturating_add(self.time.correction_ms));
+    }
+
+    /// What came of an attempt is written down.
+    pub(super) fn recorded(&mut self, recorded: Recorded) {
+        self.summary.results.extend(recorded.steps);
+        // The incident ended while the request was under way, or a call turned up for an attempt that was given up.
+        if let Some(call) = recorded.hang_up {
+            self.lookups.look_at(self.world, call);
+        }
+    }
+
+    /// The first failure of the store is the tick's.
+    pub(super) fn note(&mut self, done: Result<(), StoreError>) {
+        self.failed = self.failed.take().or(done.err());
+    }
+}

@@ -1,0 +1,35 @@
+//! Incidents: opened when their meeting comes into reach of the ladder, closed when nobody checked in.
+
+use super::context::Context;
+use crate::model::Reason;
+use crate::rules::ladder;
+use crate::store::{CloseRule, Meeting, Plan, StoreError};
+
+/// Opens an incident with its steps for every meeting that has come into reach.
+pub(super) fn open(cx: &mut Context<'_>) -> Result<(), StoreError> {
+    let config = &cx.world.config;
+    let plan = |meeting: &Meeting| match config.person(&meeting.person) {
+        Some(_) => Plan::Watch(ladder::plan(&config.ladder, meeting.starts_at)),
+        None => Plan::Refuse(Reason::PersonRemoved),
+    };
+    let now = cx.time.now();
+    let opened = cx.world.store.open_incidents(now, now.plus(ladder::reach(&config.ladder)), &plan)?;
+    cx.summary.opened.extend(opened.opened);
+    cx.summary.refused.extend(opened.refused);
+    Ok(())
+}
+
+/// Ends the incidents nobody checked in for, and deletes old rows.
+pub(super) fn close(cx: &mut Context<'_>) -> Result<(), StoreError> {
+    let config = &cx.world.config;
+    let rule = CloseRule {
+        grace: config.engine.grace,
+        calls_per: config.guards.max_calls_per,
+        retention: config.engine.retention,
+    };
+    // What cannot be taken back is late by the machine's clock and by the corrected one.
+    let closed = cx.world.store.close(cx.time.now().min(cx.time.machine_now()), &rule)?;
+    cx.summary.missed.extend(closed.missed);
+    cx.summary.results.extend(closed.steps);
+    Ok(())
+}

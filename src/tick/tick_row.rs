@@ -1,0 +1,93 @@
+//! The tick's own row: written first, so that a database that cannot be written shows now; completed at the end.
+
+use super::context::Context;
+use super::faults::{HEARTBEAT_FAULT, METRICS_FAULT};
+use super::summary::Summary;
+use super::time::Time;
+use super::world::World;
+use crate::model::{PauseView, Timestamp, cut, printable};
+use crate::owner;
+use crate::rules::skew::{self, Seen};
+use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
+
+/// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
+const HOST_CUT: usize = 64;
+
+/// The key of the pause of everybody; of a person, their id stands behind it.
+const PAUSE: &str = "pause";
+
+/// The row, and what earlier ticks left.
+pub(super) struct TickRow {
+    begun: TickBegun,
+    /// What is added to the machine's wall time in this tick, milliseconds.
+    correction_ms: i64,
+}
+
+impl TickRow {
+    /// Writes it. From now on `time` is corrected by what earlier ticks saw.
+    pub(super) fn begin(world: &World, time: &mut Time) -> Result<(Self, World), StoreError> {
+        let (now, boottime_ms) = (world.clock.now(), world.clock.boottime_ms());
+        let host = cut(&printable(&owner::host()), HOST_CUT);
+        let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone(), host })?;
+        let seen = begun.skews.iter().map(|s| Seen {
+            skew_ms: s.skew_ms,
+            at: (s.started_at, s.boottime_ms),
+            same_boot: s.owner.same_boot(&world.me),
+        });
+        let correction_ms = skew::correction(&seen.collect::<Vec<_>>(), (now, boottime_ms));
+        let world = World { clock: time.correct(correction_ms), ..world.clone() };
+        Ok((Self { begun, correction_ms }, world))
+    }
+
+    /// When the newest tick of this database that ended did so, in this tick's time, which the machine's clock may not be.
+    pub(super) fn last_tick_at(&self) -> Option<Timestamp> {
+        self.begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(self.correction_ms)))
+    }
+
+    /// Tells what lasts of earlier ticks, and the stop file.
+    pub(super) fn tell(&self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        cx.faults.clone_from(&self.begun.faults);
+        cx.accounts.begin(cx.world, cx.time.now(), &cx.faults)?;
+        self.tell_pauses(cx)?;
+        let config = &cx.world.config;
+        // Nobody is told any more, so that nothing would end the fault that nobody could be told.
+        let watched = [
+            (HEARTBEAT_FAULT, config.watcher.heartbeat.is_some()),
+            (METRICS_FAULT, config.watcher.metrics_file.is_some()),
+        ];
+        let over = |(key, told): &&(&str, bool)| !told && cx.faults.iter().any(|fault| fault == key);
+        watched.iter().filter(over).try_for_each(|(key, _)| cx.fault(key, false, String::new))?;
+        cx.fault("STOP file", config.stopped(), || format!("{} exists: nothing will ring", config.stop_file.display()))
+    }
+
+    /// A pause is told like a fault: silence that somebody wanted must not be forgotten either.
+    fn tell_pauses(&self, cx: &Context<'_>) -> Result<(), StoreError> {
+        let key =
+            |pause: &PauseView| pause.person.as_ref().map_or_else(|| PAUSE.to_owned(), |who| format!("{PAUSE} {who}"));
+        for pause in &self.begun.pauses {
+            cx.fault(&key(pause), true, || format!("{}; nothing is sent for these meetings", pause.words()))?;
+        }
+        let lasts: Vec<String> = self.begun.pauses.iter().map(key).collect();
+        let told = cx.faults.iter().filter(|fault| fault.split(' ').next() == Some(PAUSE));
+        told.filter(|fault| !lasts.contains(fault)).try_for_each(|over| cx.fault(over, false, String::new))
+    }
+
+    /// Completes it.
+    pub(super) fn end(self, cx: Context<'_>) -> Result<Summary, StoreError> {
+        let summary = &cx.summary;
+        if let Some(skew) = summary.skew_ms {
+            cx.fault("clock", skew.abs() > skew::ALARM_MS, || {
+                format!("this machine's clock is {:.1} s off the provider's; check NTP", -skew as f64 / 1000.0)
+            })?;
+        }
+        let end = TickEnd {
+            now: cx.time.machine_now(),
+            exit: summary.exit().code(),
+            skew_ms: summary.skew_ms,
+            placed: summary.placed(),
+            not_placed: summary.not_placed(),
+        };
+        cx.world.store.end_tick(self.begun.id, &end)?;
+        Ok(cx.summary)
+    }
+}

@@ -1,0 +1,123 @@
+//! The time of one tick: how long it has run, when it is over, and how wrong the clocks are.
+
+use super::world::World;
+use crate::clock::{Clock, CorrectedClock};
+use crate::model::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::{Duration, Instant};
+
+/// Due steps wait for what is asked about their target first, for at most this long.
+pub(super) const FOLLOW_FIRST: Duration = Duration::from_secs(5);
+
+/// A tick stays for a retry that is at most so far away.
+pub(super) const WORTH_WAITING: Duration = Duration::from_secs(20);
+
+/// The longest wait for the time of a retry or of a call's turn: a clock that goes back must not make a tick sleep on.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// What a question may take beyond the request's own phases.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// How far boot and monotonic time may drift apart during one request (milliseconds).
+const STEADY_MS: i64 = 1_000;
+
+/// Measures one request.
+pub(super) struct Stopwatch {
+    started: Instant,
+    boottime_ms: i64,
+}
+
+impl Stopwatch {
+    pub(super) fn start(clock: &dyn Clock) -> Self {
+        Self { started: Instant::now(), boottime_ms: clock.boottime_ms() }
+    }
+
+    /// Did monotonic and boot time run on side by side? They do not when the machine slept meanwhile, and then what was
+    /// measured across it says nothing about the clock.
+    pub(super) fn is_steady(&self, clock: &dyn Clock) -> bool {
+        let boot = clock.boottime_ms().saturating_sub(self.boottime_ms);
+        let monotonic = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        (boot - monotonic).abs() <= STEADY_MS
+    }
+}
+
+/// The time of one tick.
+pub(super) struct Time {
+    clock: Arc<dyn Clock>,
+    started: Instant,
+    /// How long it slept for turns and retries. A rehearsal's clock is turned on for that, and no real time passes.
+    slept: Duration,
+    /// How long it may work; the last part of a tick's time is for writing down what came of it.
+    pub(super) limit: Duration,
+    /// A request that is begun with less than this left could not end within the tick.
+    pub(super) needed: Duration,
+    /// A worker that only asks something is given up after this long.
+    pub(super) question_limit: Duration,
+    /// What is added to the machine's wall time in this tick, milliseconds.
+    pub(super) correction_ms: i64,
+    /// The provider's clock minus this tick's, as it was last seen, milliseconds.
+    pub(super) skew_ms: Arc<AtomicI64>,
+}
+
+impl Time {
+    pub(super) fn new(world: &World) -> Self {
+        let engine = &world.config.engine;
+        Self {
+            clock: Arc::clone(&world.clock),
+            started: Instant::now(),
+            slept: Duration::ZERO,
+            limit: engine.work_limit(),
+            needed: engine.needed(),
+            question_limit: engine.request_timeout.saturating_add(SLACK).min(engine.hard_timeout),
+            correction_ms: 0,
+            skew_ms: Arc::default(),
+        }
+    }
+
+    /// From now on wall time is the machine's and so much more. The clock that shows it.
+    pub(super) fn correct(&mut self, by_ms: i64) -> Arc<dyn Clock> {
+        self.correction_ms = by_ms;
+        self.clock = Arc::new(CorrectedClock::new(Arc::clone(&self.clock), by_ms));
+        Arc::clone(&self.clock)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The machine's own time, where the tick goes by a corrected one.
+    pub(super) fn machine_now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now().ms().saturating_sub(self.correction_ms))
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed().max(self.slept)
+    }
+
+    /// How long it may still work.
+    pub(super) fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.elapsed())
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    /// A request that could not end within the tick is left to the next one.
+    pub(super) fn may_claim(&self) -> bool {
+        self.left() >= self.needed
+    }
+
+    /// For how long due steps still wait for what is asked about their target.
+    pub(super) fn follow_first_left(&self) -> Option<Duration> {
+        FOLLOW_FIRST.checked_sub(self.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// Lets time pass while no worker is busy.
+    pub(super) fn sleep(&mut self, wait: Duration) {
+        let wait = wait.min(LONGEST_WAIT);
+        self.clock.sleep(wait);
+        self.slept = self.slept.saturating_add(wait);
+    }
+}
