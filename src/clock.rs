@@ -1,7 +1,7 @@
 //! The only door through which time enters.
 //!
 //! Three kinds of time, each for one purpose: wall time for meetings and windows, boot time (`CLOCK_BOOTTIME`, which
-//! counts suspend) for leases, monotonic time for deadlines inside this process (kept by the code that waits).
+//! counts suspend) for leases, monotonic time for limits inside this process (most are kept by the code that waits).
 //! Planning and guards get `now` as a parameter and never come here.
 
 use crate::model::Timestamp;
@@ -16,6 +16,13 @@ pub trait Clock: Send + Sync {
 
     /// Milliseconds since boot, suspend included (`CLOCK_BOOTTIME`, clock_gettime(2)).
     fn boottime_ms(&self) -> i64;
+
+    /// How long the machine has run, without its sleeps (`CLOCK_MONOTONIC`). It runs on where wall time is turned by
+    /// hand, since what hangs must come to its end there, too.
+    fn monotonic(&self) -> Duration {
+        let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        Duration::try_from(t).unwrap_or_default()
+    }
 
     /// Lets `wait` pass. A turned clock jumps; only the system's clock really sleeps.
     fn sleep(&self, wait: Duration);
@@ -64,6 +71,10 @@ impl Clock for CorrectedClock {
 
     fn boottime_ms(&self) -> i64 {
         self.inner.boottime_ms()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.inner.monotonic()
     }
 
     fn sleep(&self, wait: Duration) {

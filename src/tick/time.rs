@@ -45,7 +45,8 @@ impl Stopwatch {
 /// The time of one tick.
 pub(super) struct Time {
     clock: Arc<dyn Clock>,
-    started: Instant,
+    /// What [`Clock::monotonic`] showed when it began.
+    started: Duration,
     /// How long it slept for turns and retries. A rehearsal's clock is turned on for that, and no real time passes.
     slept: Duration,
     /// How long it may work; the last part of a tick's time is for writing down what came of it.
@@ -65,7 +66,7 @@ impl Time {
         let engine = &world.config.engine;
         Self {
             clock: Arc::clone(&world.clock),
-            started: Instant::now(),
+            started: world.clock.monotonic(),
             slept: Duration::ZERO,
             limit: engine.work_limit(),
             needed: engine.needed(),
@@ -92,7 +93,7 @@ impl Time {
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        self.started.elapsed().max(self.slept)
+        self.clock.monotonic().saturating_sub(self.started).max(self.slept)
     }
 
     /// How long it may still work.

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 pub const HOSTS: usize = 8;
 
 /// No tick lasts longer than this: its own limit is 20 s, and the machine may be slow.
-const LONGEST: Duration = Duration::from_secs(26);
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// Gives a host its name, its boot id and its boot time, and then is savehub. The kernel lets no boot time go back.
 const HOST: &str = "mount --bind \"$1\" /proc/sys/kernel/random/boot_id && hostname \"$2\" && shift 2 && exec \"$@\"";

@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// A server that is not up by then never will be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = crate::support::HUNG;
 
 /// A data directory, and the server on it while it runs.
 pub struct Server {

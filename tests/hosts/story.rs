@@ -15,7 +15,7 @@ const SEED: u64 = 20_261_122;
 const FROZEN: Duration = Duration::from_secs(21);
 
 /// A wave is over by then, or hangs.
-const OVER: Duration = Duration::from_secs(120);
+const OVER: Duration = crate::support::HUNG;
 
 /// A server, its hosts, and the waves of meetings they have had.
 struct Stage {

@@ -4,7 +4,9 @@
 //! `cargo test` has 400 calendars; the whole has 5,000:
 //! SAVEHUB_PROOF=whole cargo test --release --test it calendars_at_size:: -- --nocapture
 
+use crate::support::HUNG;
 use crate::support::stand_in::StandIn;
+use crate::support::turned::Turned;
 use crate::support::world::{BEGIN, World};
 use savehub::clock::Clock;
 use savehub::config::{CalendarPlace, CalendarSource};
@@ -42,6 +44,8 @@ struct Server {
     most_at_once: AtomicUsize,
     /// What happened, in its order, for who asks which came first.
     events: Mutex<Vec<Event>>,
+    /// Each look takes two minutes by this clock.
+    slow: Mutex<Option<Arc<Turned>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +80,9 @@ impl Feed for Calendar {
         } else {
             Fetched::New { body: server.body.clone().into_bytes(), validators }
         };
+        if let Some(clock) = &*server.slow.lock().unwrap() {
+            clock.run(HUNG / 5);
+        }
         server.at_once.fetch_sub(1, Ordering::SeqCst);
         fetched
     }
@@ -128,6 +135,7 @@ impl Company {
             at_once: AtomicUsize::default(),
             most_at_once: AtomicUsize::default(),
             events: Mutex::default(),
+            slow: Mutex::default(),
         });
         *knows.lock().unwrap() = Some(Arc::clone(&server));
         world.change_config(|config| {
@@ -254,11 +262,17 @@ fn calendars_that_wait_too_long_for_a_look_are_told_of_until_they_had_it() {
 #[test]
 fn what_a_tick_has_no_time_for_is_left_to_the_next_one() {
     let mut company = Company::new(company(), "5m", "150000");
-    // A look may begin in its first quarter only: half a second.
-    company.world.change_config(|config| config.engine.tick_limit = Duration::from_secs(2));
-    // The clock stands still: what one of them leased and left would stay so.
-    for _ in 0..400 {
+    // A look may begin in its first quarter only.
+    company.world.change_config(|config| {
+        config.engine.tick_limit = 4 * HUNG;
+        config.calendar.timeout = 4 * HUNG;
+    });
+    *company.server.slow.lock().unwrap() = Some(company.world.stop_ticks_time());
+    // The wall's clock stands still: what one of them leased and left would stay so.
+    for _ in 0..company.people {
+        let before = company.looks();
         company.world.tick();
+        assert!(company.looks() - before < 3 * PARALLEL, "a tick has no time for more");
         if company.looks() == company.people {
             break;
         }

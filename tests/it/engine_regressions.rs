@@ -285,7 +285,7 @@ fn the_loop_waits_instead_of_spinning_while_a_look_hangs() {
 #[test]
 fn a_request_that_could_not_end_within_the_tick_is_left_to_the_next_one() {
     let mut w = World::on_twilio(&format!("[engine]\npreflight = false\nparallel = 1\n{ONE_RUNG}"));
-    // There is 1.1 s more than one request needs, and a silent provider takes 1.2 s, two fifths of `request_timeout`.
+    // There is 1.1 s more than one request needs.
     w.change_config(|config| {
         config.engine.request_timeout = Duration::from_secs(3);
         config.engine.hard_timeout = Duration::from_secs(5);
@@ -294,7 +294,14 @@ fn a_request_that_could_not_end_within_the_tick_is_left_to_the_next_one() {
     w.parts.providers = Arc::new(Registry::new(&w.parts.config).unwrap());
     let (ana, ben) = (w.meeting_of("ana", "First", "in 179s"), w.meeting_of("ben", "Second", "in 180s"));
     w.fake().script([Behaviour::Silence]);
-    let summary = w.tick();
+    let (clock, watched) = (w.stop_ticks_time(), &w);
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            watched.fake().wait_for_creates(1);
+            clock.run(Duration::from_millis(1200));
+        });
+        watched.tick()
+    });
     assert_eq!((w.attempt_states(ana), w.steps(ben)), (words(["UNKNOWN"]), words(["PENDING"])));
     assert_eq!((w.posts(), summary.exit()), (1, Exit::Done));
     w.tick();

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 const PATIENT: Duration = Duration::from_secs(20);
 /// For lies that never answer: an answer is awaited for 40 % of it, a connection for 25 %.
-const HASTY: Duration = Duration::from_millis(1500);
+const HASTY: Duration = Duration::from_secs(5);
 /// How long a lagging list hides a call.
 const LAG: Duration = Duration::from_secs(30);
 

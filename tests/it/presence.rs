@@ -2,8 +2,8 @@
 
 use crate::support::cli::{ANA, Cli};
 use crate::support::fake_twilio::unanswered;
-use crate::support::phone;
 use crate::support::world::World;
+use crate::support::{HUNG, phone};
 use savehub::config::{Contact, Rung};
 use savehub::model::{Action, Offset, RungKind, When, Whom};
 use savehub::provider::Registry;
@@ -105,25 +105,24 @@ fn the_fault_of_a_program_that_left_the_config_is_over() {
 
 #[test]
 fn a_program_that_hangs_holds_up_nobody_elses_call_and_ones_own_for_five_seconds() {
-    let w = world("exec sleep 60");
+    let w = world("exec sleep 1200");
     let (m, n) = (w.meeting("in 180s"), w.meeting_of("ben", "Stand-up", "in 180s"));
     let (started, watched) = (Instant::now(), &w);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             watched.fake().wait_for_calls(1);
             assert_eq!(watched.fake().calls()[0].to, phone(2).expose(), "Ben's call did not wait for Ana's program");
-            assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
         });
         watched.tick();
     });
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(started.elapsed() < HUNG, "{:?}", started.elapsed());
     assert_eq!((w.steps(m)[0].as_str(), w.steps(n)[0].as_str()), ("EXECUTED(initiated)", "EXECUTED(initiated)"));
     assert_eq!(faults(&w), ["presence_command of ana"]);
 }
 
 #[test]
 fn a_question_nobody_has_time_to_ask_holds_up_no_longer_than_an_answer() {
-    let mut w = world("exec sleep 60");
+    let mut w = world("exec sleep 1200");
     change(&mut w, |config| {
         config.engine.parallel = 1;
         config.people[1].presence_command = config.people[0].presence_command.clone();
@@ -131,7 +130,7 @@ fn a_question_nobody_has_time_to_ask_holds_up_no_longer_than_an_answer() {
     let (m, n) = (w.meeting("in 180s"), w.meeting_of("ben", "Stand-up", "in 180s"));
     let started = Instant::now();
     w.tick();
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(started.elapsed() < HUNG, "{:?}", started.elapsed());
     assert_eq!((w.steps(m)[0].as_str(), w.steps(n)[0].as_str()), ("EXECUTED(initiated)", "EXECUTED(initiated)"));
 }
 

@@ -28,13 +28,16 @@ fn a_running_tick_can_leave_no_core_dump_with_its_secrets() {
 #[test]
 fn a_tick_that_hangs_in_the_database_is_ended_by_its_watchdog() {
     let engine = "[engine]\nhard_timeout = \"300ms\"\ntick_limit = \"1s\"\n";
-    let cli = Cli::with(&format!("[call]\nprovider = \"mock\"\n\n{engine}\n{ANA}"));
+    let config = |engine| format!("[call]\nprovider = \"mock\"\n\n{engine}\n{ANA}");
+    let cli = Cli::with(&config(""));
     cli.ok(&["tick"]);
+    cli.write_config(&config(engine));
     let other = rusqlite::Connection::open(cli.database()).unwrap();
     other.execute_batch("begin immediate").unwrap();
     let ran = cli.run(&["tick"]);
     let words = "error: the tick did not end within 1 s and was ended; the next one goes on where it was\n";
     assert_eq!((ran.code, ran.err.as_str()), (1, words));
     other.execute_batch("rollback").unwrap();
+    cli.write_config(&config(""));
     assert_eq!(cli.run(&["tick"]).code, 0);
 }

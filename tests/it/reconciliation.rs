@@ -3,6 +3,7 @@
 use crate::support::alone::alone;
 use crate::support::fake_script::{Endpoint, Latch};
 use crate::support::fake_twilio::Behaviour;
+use crate::support::wire::Request;
 use crate::support::world::World;
 use rusqlite::Connection;
 use savehub::exit::Exit;
@@ -255,14 +256,18 @@ fn after_a_restore_every_due_step_waits_for_its_list_however_long_the_others_tak
     restore_behind_a_call(&mut w);
     w.phone("ben").rang(1);
     // One list after the other, each slow: in sum they take longer than a tick waits for one.
-    let slow = [Latch::default(), Latch::default()];
+    let (clock, slow) = (w.stop_ticks_time(), [Latch::default(), Latch::default()]);
+    let lists = |requests: &[Request]| {
+        requests.iter().filter(|r| r.method == "GET" && r.path().ends_with("/Calls.json")).count()
+    };
+    let before = lists(&w.fake().requests());
     let answers = slow.iter().map(|latch| Behaviour::Delay(latch.clone(), Box::new(Behaviour::Answer)));
     w.fake().script_for(Endpoint::List, answers);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            for latch in &slow {
-                let nobody_opens_it = Latch::default();
-                nobody_opens_it.wait_for(Duration::from_millis(3500));
+            for (n, latch) in (1..).zip(&slow) {
+                w.fake().wait_for(|requests| lists(requests) == before + n);
+                clock.run(Duration::from_millis(3500));
                 latch.open();
             }
         });

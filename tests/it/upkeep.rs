@@ -1,5 +1,6 @@
 //! `savehub db`: backup, check and prune, on a database that is in use.
 
+use crate::support::HUNG;
 use crate::support::cli::{ANA, Cli};
 use rusqlite::Connection;
 use savehub::store::sqlite::{Create, Replace, SqliteStore};
@@ -75,7 +76,7 @@ fn a_backup_is_whole_while_others_write() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let writer = Connection::open(cli.database()).unwrap();
-            writer.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+            writer.busy_timeout(HUNG).unwrap();
             while !done.load(Ordering::Relaxed) {
                 // Two rows that belong together, in one transaction.
                 writer

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// The longest the browser may take to answer.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = super::HUNG;
 
 const FLAGS: [&str; 13] = [
     "--headless",

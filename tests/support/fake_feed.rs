@@ -145,7 +145,7 @@ impl FakeFeed {
     /// are waited for, for as long as it takes a busy machine.
     pub fn connections(&self, expected: usize) -> usize {
         let fewer = |state: &mut State| state.connections.len() < expected;
-        let waited = self.shared.changed.wait_timeout_while(self.state(), Duration::from_secs(10), fewer).unwrap();
+        let waited = self.shared.changed.wait_timeout_while(self.state(), super::HUNG, fewer).unwrap();
         waited.0.connections.len()
     }
 

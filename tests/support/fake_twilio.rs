@@ -33,7 +33,7 @@ pub const TOKEN: &str = "your_auth_token";
 pub const TEST_ACCOUNT: &str = "ACfeedfeedfeedfeedfeedfeedfeedfeed";
 
 /// How long a test waits for something that must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = super::HUNG;
 
 #[derive(Default)]
 struct State {

@@ -15,16 +15,20 @@ pub mod fake_tls;
 pub mod fake_twilio;
 pub mod forward;
 pub mod stand_in;
+pub mod turned;
 pub mod watched;
 pub mod wire;
 pub mod world;
 pub mod year;
 
-use savehub::config::{EngineConfig, OnUnknown, TwilioAuth, TwilioConfig};
+use savehub::config::{EngineConfig, TwilioAuth, TwilioConfig};
 use savehub::model::{Address, FenceReason, Phone, Request, RequestFacts, Target, Timestamp, Voice};
 use savehub::provider::Gate;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+/// What takes so long hangs. No machine is so slow.
+pub const HUNG: Duration = Duration::from_secs(600);
 
 /// A fictional number: the last digits of +1 202 555 01xx.
 pub fn phone(last: u8) -> Phone {
@@ -43,19 +47,7 @@ pub fn called(last: u8) -> Target {
 
 /// The default engine, but for the request's own limit.
 pub fn engine(request_timeout: Duration) -> EngineConfig {
-    EngineConfig {
-        ring_timeout: Duration::from_secs(45),
-        request_timeout,
-        hard_timeout: Duration::from_secs(45),
-        lease: Duration::from_secs(120),
-        settle: Duration::from_secs(30),
-        tick_limit: Duration::from_secs(60),
-        parallel: 16,
-        grace: Duration::from_secs(900),
-        retention: None,
-        preflight: true,
-        on_unknown: OnUnknown::Hold,
-    }
+    EngineConfig { request_timeout, ..EngineConfig::default() }
 }
 
 /// An account signed with its token.
@@ -85,7 +77,7 @@ pub fn call(message: &str) -> Request {
         from: sender(99),
         message: message.into(),
         subject: None,
-        voice: Voice { voice: None, language: "en-US".into() },
+        voice: Voice::default(),
         ring_timeout: Duration::from_secs(45),
         machine_detection: false,
         facts: RequestFacts::default(),

@@ -100,7 +100,7 @@ impl Cluster {
     }
 
     fn wait(&self) {
-        let limit = Instant::now() + Duration::from_secs(60);
+        let limit = Instant::now() + Duration::from_secs(600);
         let ready = || {
             let mut command = Command::new(self.bin.join("pg_isready"));
             let at = ["-h", "127.0.0.1", "-p", &self.port.to_string(), "-q"];

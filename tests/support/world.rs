@@ -2,6 +2,7 @@
 
 use super::fake_twilio::{FakeTwilio, TOKEN};
 use super::stand_in::StandIn;
+use super::turned::Turned;
 use savehub::clock::{Clock as _, ManualClock};
 use savehub::config::{self, CalendarPlace, CalendarSource, Config, ProviderChoice, TwilioConfig};
 use savehub::feed::Sources;
@@ -226,6 +227,13 @@ impl World {
     /// Turns the clock.
     pub fn advance(&self, secs: u64) {
         self.clock.advance(Duration::from_secs(secs));
+    }
+
+    /// From now on the time that a tick may take passes only when the test says so.
+    pub fn stop_ticks_time(&mut self) -> Arc<Turned> {
+        let turned = Arc::new(Turned::new(Arc::clone(&self.clock)));
+        self.parts.clock = Arc::clone(&turned) as _;
+        turned
     }
 
     fn time(&self, at: &str) -> Timestamp {

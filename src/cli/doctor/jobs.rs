@@ -96,7 +96,7 @@ mod tests {
     use crate::doctor::Status;
     use std::sync::mpsc::channel;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_secs(600);
 
     fn job(target: &str, run: impl FnOnce() -> Vec<Check> + Send + 'static) -> Job {
         Job { check: "mail", target: target.into(), run: Box::new(run) }

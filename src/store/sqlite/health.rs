@@ -126,7 +126,7 @@ mod tests {
     use super::super::file::Create;
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_secs(600);
 
     #[test]
     fn a_look_makes_nothing_and_changes_nothing() {

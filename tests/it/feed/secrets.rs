@@ -56,8 +56,9 @@ fn rehearse() -> String {
     let mut said = format!("{:?} {:?}", config(place, &patient()), Address::parse(&with_login).unwrap());
     for url in [server.url(), with_login] {
         for serves in tricks() {
+            let silent = matches!(serves, Serves::Silence);
             server.script([serves]);
-            said += &fetch(&url, &hasty());
+            said += &fetch(&url, &if silent { hasty() } else { patient() });
         }
     }
     let tls = FakeTls::start(Tls::Answers(200, String::new()));
