@@ -5,9 +5,9 @@ mod show;
 use super::args::{ConfigCheckArgs, ConfigCommand};
 use super::ctx::Invocation;
 use super::json::object;
-use super::words::{counted, provider_name};
+use super::words::counted;
 use super::{open, print};
-use crate::config::{Config, ConfigError, Found, Problems, ProviderChoice};
+use crate::config::{Config, ConfigError, FoundProblem, Problems, ProviderChoice};
 use crate::exit::Exit;
 use crate::model::printable;
 use serde::Serialize;
@@ -67,7 +67,7 @@ fn calendars(config: &Config) -> usize {
 /// The object of `config check --json`.
 fn report(loaded: &Result<Config, ConfigError>, file: Option<&Path>) -> impl Serialize + use<> {
     let text = |path: &Path| path.display().to_string();
-    let one = |problem: String, help| vec![Found { problem, line: None, column: None, help }];
+    let one = |problem: String, help| vec![FoundProblem { problem, line: None, column: None, help }];
     let (file, problems) = match loaded {
         Ok(config) => (config.file.as_deref().map(text), Vec::new()),
         Err(ConfigError::Problems(problems)) => (problems.file().map(str::to_owned), Problems::found(problems)),
@@ -79,7 +79,7 @@ fn report(loaded: &Result<Config, ConfigError>, file: Option<&Path>) -> impl Ser
     };
     let summary = loaded.as_ref().ok().map(|config| {
         object! {
-            provider: provider_name(config.provider.chosen),
+            provider: config.provider.chosen.as_str(),
             test_mode: config.test_mode,
             people: config.people.len(),
             contacts: config.contacts.len(),

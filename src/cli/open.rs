@@ -27,7 +27,7 @@ pub(super) fn config(file: Option<&Path>) -> Result<Config, ConfigError> {
 
 /// The same config, and where each value of it comes from.
 pub(super) fn effective(file: Option<&Path>) -> Result<Effective, ConfigError> {
-    config::load_effective(&Sources { file, env: &env }).map(|(_, effective)| effective)
+    config::load_effective(&Sources { file, env: &env })
 }
 
 /// The config file that commands read: the named one, or the first that is there; otherwise where it would be. `None`:

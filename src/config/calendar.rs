@@ -1,9 +1,12 @@
 //! Where calendars are, and how they are fetched.
 
-use super::{Env, Later, check};
+use super::check::web;
+use super::input::Env;
+use super::{Later, places};
+use crate::model::{cut, printable};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `[calendar]`: how calendars are fetched.
@@ -86,7 +89,7 @@ impl WebAddress {
     pub fn get(&self) -> Result<SecretString, String> {
         match self {
             Self::Here(address) => Ok(address.clone()),
-            Self::Elsewhere { secret, allow_http } => check::sources::fetched(secret, *allow_http),
+            Self::Elsewhere { secret, allow_http } => fetched(secret, *allow_http),
         }
     }
 }
@@ -94,7 +97,7 @@ impl WebAddress {
 impl WebAddress {
     /// Tells one address from another and says nothing about it.
     pub fn digest(address: &SecretString) -> String {
-        check::sources::digest(address.expose_secret().as_bytes())
+        digest(address.expose_secret().as_bytes())
     }
 }
 
@@ -108,11 +111,109 @@ impl CalendarPlace {
     /// Where a calendar is that is named on the command line: a path, `file:` and a path, or an address. Otherwise what
     /// to write, without any part of the text.
     pub fn typed(text: &str, env: &Env<'_>, config: &CalendarConfig) -> Result<Self, &'static str> {
-        check::sources::place(text, None, env, config.allow_http)
+        place(text, None, env, config.allow_http)
     }
 
     /// How it is called where nobody gave it a name: the file, or the host. Nothing of an address that is secret.
     pub fn default_name(&self) -> String {
-        check::sources::default_name(self)
+        default_name(self)
     }
+}
+
+/// The longest name of a calendar, in characters.
+pub(super) const LONGEST_NAME: usize = 40;
+
+/// Where a calendar is, by the text it is named by. Otherwise says what to write, without any part of the text.
+///
+/// A text is a file when it says so (`file:`), ends in `.ics`, or starts as a path does. A relative path is beside the
+/// file `beside`.
+pub(super) fn place(
+    text: &str,
+    beside: Option<&Path>,
+    env: &Env<'_>,
+    allow_http: bool,
+) -> Result<CalendarPlace, &'static str> {
+    let text = text.trim();
+    if let Some(path) = text.strip_prefix("file://").or_else(|| text.strip_prefix("file:")) {
+        return file(path, beside, env);
+    }
+    if text.contains("://") {
+        return address(text, allow_http).map(|address| CalendarPlace::Web(WebAddress::Here(address)));
+    }
+    let is_path = ["/", "~", "./", "../"].iter().any(|start| text.starts_with(start));
+    let ends_in_ics = Path::new(text).extension().is_some_and(|end| end.eq_ignore_ascii_case("ics"));
+    // An address whose scheme was forgotten must not pass as a path: paths are shown.
+    let like_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
+    match (is_path, ends_in_ics && !like_host) {
+        (true, _) | (_, true) => file(text, beside, env),
+        _ => Err("write `file:` before a path, and https:// before an address"),
+    }
+}
+
+pub(super) fn file(path: &str, beside: Option<&Path>, env: &Env<'_>) -> Result<CalendarPlace, &'static str> {
+    if path.is_empty() || path.contains('\0') {
+        return Err("write the path of a file after `file:`");
+    }
+    let path = places::expand(path, beside, env).ok_or("`~` needs HOME, which is not set: write the whole path")?;
+    // Its key must not depend on the directory a command is run in.
+    Ok(CalendarPlace::File(std::path::absolute(&path).unwrap_or(path)))
+}
+
+/// A subscription address as it is asked for.
+pub(super) fn address(text: &str, allow_http: bool) -> Result<SecretString, &'static str> {
+    let (scheme, rest) = text.split_once("://").ok_or("an address starts with https://")?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "https" | "webcal" | "webcals" => "https",
+        "http" => "http",
+        "caldav" | "caldavs" => {
+            return Err("CalDAV is not spoken here: write the subscription address (iCal) of the calendar");
+        }
+        _ => return Err("an address starts with https:// or webcal://"),
+    };
+    let text = format!("{scheme}://{rest}");
+    let parts = web::address(&text)?;
+    if parts.scheme == "http" && !allow_http && !parts.is_loopback() {
+        return Err(
+            "http:// shows the address to everybody on the way: write https://, or allow_http = true under [calendar]",
+        );
+    }
+    Ok(SecretString::from(text))
+}
+
+/// An address that stands elsewhere.
+fn fetched(secret: &Later, allow_http: bool) -> Result<SecretString, String> {
+    let from = |why: &str| format!("no address comes from `{}`: {why}", secret.key());
+    let text = secret.fetch().map_err(|why| from(&why))?;
+    address(text.expose_secret(), allow_http).map_err(from)
+}
+
+/// Tells a calendar from every other one: the same address of two people are two calendars. An address that stands
+/// elsewhere may change there; it stays the same calendar.
+pub(super) fn source_key(person: &str, place: &CalendarPlace) -> String {
+    let place = match place {
+        CalendarPlace::File(path) => path.as_os_str().as_encoded_bytes().to_owned(),
+        CalendarPlace::Web(WebAddress::Here(address)) => address.expose_secret().as_bytes().to_owned(),
+        CalendarPlace::Web(WebAddress::Elsewhere { secret, .. }) => secret.identity(),
+    };
+    digest(&[person.as_bytes(), b"\0", &place].concat())
+}
+
+/// Tells one text from another and says nothing about it: half of its SHA-256, in hex.
+fn digest(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+    format!("{half:032x}")
+}
+
+/// The name of the file, or the host, if it is known: nothing of an address that is secret.
+pub(super) fn default_name(place: &CalendarPlace) -> String {
+    let name = match place {
+        CalendarPlace::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        // What was typed there may be the address itself, by mistake.
+        CalendarPlace::Web(WebAddress::Elsewhere { .. }) => "calendar".into(),
+        CalendarPlace::Web(WebAddress::Here(address)) => {
+            web::address(address.expose_secret()).map_or_else(|_| "calendar".into(), |a| a.host.to_owned())
+        }
+    };
+    cut(&printable(&name), LONGEST_NAME)
 }

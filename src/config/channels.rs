@@ -1,9 +1,9 @@
 //! The channels besides the phone: `[email]`, `[webhook.NAME]`, `[command.NAME]`.
 
 use super::Later;
-use super::check::webhook;
+use super::check::web;
 use crate::model::Email;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,9 +66,10 @@ impl fmt::Debug for EmailConfig {
 }
 
 /// How a connection to a mail server is protected (RFC 8314).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Security {
     /// TLS after STARTTLS (RFC 3207), or no mail.
+    #[default]
     StartTls,
     /// TLS from the first byte.
     Tls,
@@ -133,8 +134,8 @@ impl fmt::Debug for WebhookConfig {
 impl WebhookConfig {
     /// Fetches the address and the values of the headers; otherwise says why it cannot, without any part of them.
     pub fn secrets(&self) -> Result<WebhookSecrets, String> {
-        let url = webhook::fetched(&self.url, self.allow_http)?;
-        let header = |(name, value): &(String, Later)| Ok((name.clone(), webhook::value(name, value)?));
+        let url = address(&self.url, self.allow_http)?;
+        let header = |(name, value): &(String, Later)| Ok((name.clone(), header_value(name, value)?));
         Ok(WebhookSecrets { url, headers: self.headers.iter().map(header).collect::<Result<_, String>>()? })
     }
 }
@@ -149,9 +150,10 @@ pub struct WebhookSecrets {
 }
 
 /// What is posted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WebhookFormat {
     /// The facts and the text, as JSON.
+    #[default]
     Json,
     /// The text alone.
     Text,
@@ -180,4 +182,41 @@ impl fmt::Debug for CommandConfig {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
+}
+
+/// The address itself; otherwise why there is none, without any part of it.
+fn address(url: &Later, allow_http: bool) -> Result<SecretString, String> {
+    let text = url.fetch().map_err(|why| format!("no address comes from `{}`: {why}", url.key()))?;
+    posted_to(text.expose_secret(), allow_http)
+        .map_err(|why| format!("no address comes from `{}`: {why}", url.key()))?;
+    Ok(text)
+}
+
+/// Why an address cannot be posted to, without any part of it.
+pub(super) fn posted_to(text: &str, allow_http: bool) -> Result<(), &'static str> {
+    let address = web::address(text)?;
+    if address.has_login {
+        return Err("write the login as a header, such as { name = \"Authorization\", value_file = \"…\" }");
+    }
+    if text.contains('#') {
+        return Err("an address to post to has no `#`");
+    }
+    if address.scheme == "http" && !allow_http && !address.is_loopback() {
+        return Err("http:// shows everything to everybody on the way: write https://, or allow_http = true beside it");
+    }
+    Ok(())
+}
+
+/// The value of a header; otherwise why there is none, without any part of it.
+fn header_value(name: &str, value: &Later) -> Result<SecretString, String> {
+    let from = |why: &str| format!("no value of the header {name} comes from `{}`: {why}", value.key());
+    let text = value.fetch_line().map_err(|why| from(&why))?;
+    fits_a_header(text.expose_secret()).map_err(from)?;
+    Ok(text)
+}
+
+/// Why a text cannot be the value of a header.
+pub(super) fn fits_a_header(text: &str) -> Result<(), &'static str> {
+    let sound = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if sound { Ok(()) } else { Err("a header holds letters, digits and signs of ASCII, in one line") }
 }

@@ -1,17 +1,11 @@
-//! What is in force, key by key, and where each value comes from.
-//!
-//! Nothing is read a second time: values come from the checked [`Config`], places from the tree it was read from. What a
-//! config keeps in another form than it was typed in (patterns, templates) is shown as it was typed.
+//! What is in force, key by key, and where each value comes from. It is noted while the config is read, where a key is
+//! checked; nothing is read a second time.
 
-mod channels;
-mod people;
-mod single;
-mod written;
-
-use super::env::{Env, set};
-use super::{Config, keys};
+use super::{keys, steps};
+use crate::model::printable;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use written::Written;
+use std::time::Duration;
 
 /// A config with the place of every value.
 #[derive(Debug, Clone)]
@@ -70,56 +64,109 @@ pub enum Origin {
     Variable(&'static str),
 }
 
-/// What settings are read off.
-struct Around<'a> {
-    config: &'a Config,
-    path: Option<&'a Path>,
-    env: &'a Env<'a>,
+/// What is in force for a key.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) key: &'static str,
+    pub(super) value: Value,
+    pub(super) origin: Origin,
 }
 
-/// A value and where it comes from.
-type Shown = (Value, Origin);
+/// Settings by the paths of their tables.
+#[derive(Default)]
+pub(super) struct SettingsLog(HashMap<&'static str, Vec<Setting>>);
 
-/// All settings of a config that was read from this tree.
-pub(super) fn effective(config: &Config, root: Written<'_, '_>, path: Option<&Path>, env: &Env<'_>) -> Effective {
-    let around = Around { config, path, env };
-    let settings = keys::paths().flat_map(|table| around.of_table(table, root)).collect();
-    Effective { file: path.map(Path::to_owned), settings }
-}
-
-pub(super) use written::Written as Tree;
-
-impl Around<'_> {
-    fn of_table(&self, table: &'static str, root: Written<'_, '_>) -> Vec<Setting> {
-        let entries: Vec<(Option<String>, Vec<Shown>)> = match table {
-            "person" => self.people(root),
-            "calendars" => self.calendars(root),
-            "contact" => self.contacts(root),
-            "ladder" => self.ladder(root),
-            "webhook" => self.webhooks(root),
-            "headers" => self.headers(root),
-            "command" => self.commands(root),
-            _ => vec![(None, keys_of(table).map(|key| self.single(table, key, root)).collect())],
-        };
-        let none = || vec![(None, keys_of(table).map(|_| (Value::NotSet(None), Origin::Default)).collect())];
-        let entries = if entries.is_empty() { none() } else { entries };
-        let of_entry = |(entry, values): (Option<String>, Vec<Shown>)| {
-            let settings = keys_of(table).zip(values).map(move |(key, (value, origin))| {
-                let entry = entry.clone();
-                Setting { table, entry, key, value, origin }
-            });
-            settings.collect::<Vec<_>>()
-        };
-        entries.into_iter().flat_map(of_entry).collect()
+impl SettingsLog {
+    /// Every key of one table; what was not noted is not set.
+    pub(super) fn add(&mut self, table: &'static str, entry: Option<&str>, notes: &[Note]) {
+        let settings = keys::of_table(table).iter().map(|&key| {
+            steps::count(notes.len());
+            let note = notes.iter().find(|note| note.key == key);
+            let (value, origin) =
+                note.map_or((Value::NotSet(None), Origin::Default), |note| (note.value.clone(), note.origin));
+            Setting { table, entry: entry.map(str::to_owned), key, value, origin }
+        });
+        self.0.entry(table).or_default().extend(settings);
     }
 
-    /// The value of a variable that wins over the file, with its name.
-    fn variable(&self, name: &'static str) -> Option<(String, Origin)> {
-        set(self.env, name).map(|value| (value, Origin::Variable(name)))
+    /// All of them, in the order of their tables; a table that is not there once.
+    pub(super) fn finish(mut self) -> Vec<Setting> {
+        for table in keys::paths().filter(|path| !keys::of_table(path).is_empty()) {
+            if !self.0.contains_key(table) {
+                self.add(table, None, &[]);
+            }
+        }
+        keys::paths().filter_map(|table| self.0.remove(table)).flatten().collect()
     }
 }
 
-/// The keys of a table that take a value, in order.
-fn keys_of(table: &'static str) -> impl Iterator<Item = &'static str> {
-    keys::known_keys().filter(move |(of, _)| *of == table).map(|(_, key)| key)
+impl Value {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(printable(text))
+    }
+
+    pub(super) fn path(path: &Path) -> Self {
+        Self::text(&path.display().to_string())
+    }
+
+    pub(super) fn maybe<T>(value: Option<T>, show: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::NotSet(None), show)
+    }
+
+    pub(super) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::List(texts.into_iter().map(printable).collect())
+    }
+
+    /// A duration as a config writes it: `1m 30s`.
+    pub(super) fn duration(value: Duration) -> Self {
+        Self::Text(humantime::format_duration(value).to_string())
+    }
+
+    /// So many in a second; a whole number as one.
+    pub(super) fn rate(value: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, at most 1000")]
+        match value {
+            whole if whole.fract() == 0.0 && (0.0..=1000.0).contains(&whole) => Self::Number(whole as u64),
+            part => Self::Rate(part),
+        }
+    }
+
+    /// A number of bytes.
+    pub(super) fn size(bytes: usize) -> Self {
+        match bytes {
+            _ if bytes.is_multiple_of(1_000_000) => Self::Text(format!("{} MB", bytes / 1_000_000)),
+            _ if bytes.is_multiple_of(1000) => Self::Text(format!("{} kB", bytes / 1000)),
+            _ => Self::Number(u64::try_from(bytes).unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// A secret that stands in the config itself.
+    pub(super) fn in_the_config() -> Self {
+        Self::Secret("in the config".into())
+    }
+
+    /// The id of an account or key: its kind and its last characters.
+    pub(super) fn sid(text: &str) -> Self {
+        let end = text.char_indices().rev().nth(3).map_or("", |(at, _)| &text[at..]);
+        let start = text.get(..2).filter(|_| text.len() > 10).unwrap_or_default();
+        Self::Text(format!("{start}…{end}"))
+    }
+
+    /// A program: its name, not its arguments, which may hold a password.
+    pub(super) fn program(argv: &[String]) -> Self {
+        let program = printable(argv.first().map_or("", String::as_str));
+        Self::Told(match argv.len() {
+            0 | 1 => program,
+            2 => format!("{program}, with 1 argument"),
+            n => format!("{program}, with {} arguments", n - 1),
+        })
+    }
+}
+
+/// A mail address, masked; another name as it is.
+pub(super) fn masked_mail(text: &str) -> String {
+    match text.split_once('@') {
+        Some((local, domain)) => printable(&format!("{}***@{domain}", local.chars().next().unwrap_or_default())),
+        None => printable(text),
+    }
 }

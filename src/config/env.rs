@@ -1,14 +1,11 @@
-//! The six environment variables that override the file, each under exactly one name. They come in as a function, so
-//! that no test ever touches the environment of its process.
+//! The six environment variables that override the file, each under exactly one name.
 
 use super::ProviderChoice;
 use super::check::{account_sid, web};
-use super::show::{Problem, Report};
+use super::input::{Env, set};
+use super::show::{CheckReport, Problem};
 use crate::model::Phone;
 use secrecy::SecretString;
-
-/// How the environment is read: the value of a variable, if it is set.
-pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A value that may be missing, or written and wrong (and then reported).
 #[derive(Debug, Clone)]
@@ -51,14 +48,10 @@ pub(super) struct Overrides {
     pub(super) webhook_url: Given<String>,
 }
 
-/// The variable's value, when it is set and not empty.
-pub(super) fn set(env: &Env<'_>, name: &str) -> Option<String> {
-    env(name).filter(|value| !value.is_empty())
-}
-
 impl Overrides {
     /// Reads them all. No message shows a value: a variable may hold what was meant for another.
-    pub(super) fn read(env: &Env<'_>, report: &Report<'_>) -> Self {
+    pub(super) fn read(report: &CheckReport<'_>) -> Self {
+        let env = report.input.env;
         Self {
             provider: one(env, report, "CALL_PROVIDER", "set it to mock or twilio", ProviderChoice::named),
             test_mode: one(env, report, "CALL_TEST_MODE", "set it to true or false (1, 0, yes and no do too)", yes_no),
@@ -82,7 +75,7 @@ impl Overrides {
 
 fn one<T>(
     env: &Env<'_>,
-    report: &Report<'_>,
+    report: &CheckReport<'_>,
     name: &str,
     help: &str,
     parse: impl FnOnce(&str) -> Option<T>,

@@ -1,9 +1,60 @@
-//! The people of a config, found by their ids.
+//! The people of a config, found by their ids, and who else may be told.
 
-use super::Person;
+use super::calendar::CalendarSource;
+use crate::calendar::Policy;
+use crate::model::{Email, Phone, Voice};
+use crate::rules::message::Template;
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
+use std::time::Duration;
+
+/// One `[[person]]` entry.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Short and typable; unique.
+    pub id: String,
+    /// As it is spoken.
+    pub name: String,
+    /// Who is called.
+    pub phone: Phone,
+    /// Where mail goes.
+    pub email: Option<Email>,
+    /// How long this phone rings; `None`: as `[engine]` says.
+    pub ring_timeout: Option<Duration>,
+    /// Display and input of times.
+    pub zone: crate::zone::Zone,
+    /// What is said.
+    pub message: Template,
+    /// How it is said.
+    pub voice: Voice,
+    /// `shared_phone = true`: another person may have the same number.
+    pub shared_phone: bool,
+    /// Where the person's meetings are.
+    pub calendars: Vec<CalendarSource>,
+    /// Which of them ring.
+    pub policy: Policy,
+    /// `presence_command`: a program and its arguments that know whether the person is in the meeting.
+    pub presence_command: Option<Vec<String>>,
+}
+
+/// `[[contact]]`: somebody who may be told that a person seems to be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// For `to` in a rung; unique.
+    pub name: String,
+    /// For calls and messages.
+    pub phone: Option<Phone>,
+    /// For mail.
+    pub email: Option<Email>,
+}
+
+impl Person {
+    /// Do meetings ring that the person declined? Without an address of theirs, nobody knows which answer is theirs.
+    pub fn declined_ring(&self) -> bool {
+        !self.calendars.is_empty() && self.policy.addresses.is_empty()
+    }
+}
 
 /// So few are looked through faster than a table of them is made.
 const FEW: usize = 16;

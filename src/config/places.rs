@@ -1,40 +1,40 @@
 //! Where the config and the database are: the XDG places, `~`, and paths beside the config.
 
-use super::env::{Env, set};
-use super::{ConfigError, Sources};
+use super::input::{Env, set};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A config file as it was read.
-pub(super) struct Found {
+pub(super) struct FoundFile {
     pub(super) path: PathBuf,
     pub(super) bytes: Vec<u8>,
     /// Unix permission bits, of the very file that was read.
     pub(super) mode: Option<u32>,
 }
 
-/// The file that was named, or the first one in the XDG places; `Ok(None)` when none was named and none is there.
-pub(super) fn find(sources: &Sources<'_>) -> Result<Option<Found>, ConfigError> {
-    if let Some(path) = sources.file {
-        return read(path).map(Some).map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why });
+/// The file that was named, or the first one in the XDG places; `Ok(None)` when none was named and none is there. An error
+/// comes with the file it is of.
+pub(super) fn find(file: Option<&Path>, env: &Env<'_>) -> Result<Option<FoundFile>, (PathBuf, io::Error)> {
+    if let Some(path) = file {
+        return read(path).map(Some).map_err(|why| (path.to_owned(), why));
     }
-    for path in looked_at(sources.env) {
+    for path in looked_at(env) {
         match read(&path) {
             Ok(found) => return Ok(Some(found)),
             Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(why) => return Err(ConfigError::Unreadable { path, why }),
+            Err(why) => return Err((path, why)),
         }
     }
     Ok(None)
 }
 
-fn read(path: &Path) -> io::Result<Found> {
+fn read(path: &Path) -> io::Result<FoundFile> {
     let mut file = File::open(path)?;
     let mode = mode_of(&file.metadata()?);
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(Found { path: path.to_owned(), bytes, mode })
+    Ok(FoundFile { path: path.to_owned(), bytes, mode })
 }
 
 /// Why a file or program cannot be used, in plain words and without its name.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Which provider is chosen; the accounts of the others stay known so that their calls can be followed and ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ProviderConfig {
     /// `call.provider` or `CALL_PROVIDER`.
     pub chosen: ProviderChoice,
@@ -17,22 +17,29 @@ pub struct ProviderConfig {
 }
 
 /// The providers a config can choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProviderChoice {
     /// The mock phone.
+    #[default]
     Mock,
     /// Twilio or compatible.
     Twilio,
 }
 
 impl ProviderChoice {
+    const ALL: [Self; 2] = [Self::Mock, Self::Twilio];
+
+    /// What a config calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mock => "mock",
+            Self::Twilio => "twilio",
+        }
+    }
+
     /// The provider a config calls by this name.
     pub(super) fn named(text: &str) -> Option<Self> {
-        match text {
-            "mock" => Some(Self::Mock),
-            "twilio" => Some(Self::Twilio),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
     }
 }
 

@@ -1,17 +1,20 @@
 //! What was typed: values with their place in the file, read one by one, so that every mistake is found and not only
 //! the first.
 
+mod notes;
+mod values;
+
+use super::effective::Note;
+use super::input::Input;
 use super::keys;
 use super::screen::{Hidden, is_secret_key, quoted};
-use super::show::{Problem, Report};
+use super::show::{CheckReport, Problem};
 use crate::near::nearest;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// Durations end here: longer ones mean a slip, and times beyond it could not be added to a clock.
-const LONGEST: Duration = Duration::from_secs(3650 * 24 * 3600);
 
 /// A value that has a default.
 #[derive(Debug, Clone)]
@@ -28,6 +31,11 @@ impl<T> Read<T> {
     const fn default(value: T) -> Self {
         Self { value, at: None, sound: true }
     }
+
+    /// One that was written, and is sound so far.
+    pub(super) fn written(read: Spanned<T>) -> Self {
+        Self { at: Some(read.span()), value: read.into_inner(), sound: true }
+    }
 }
 
 /// An entry of a list in which texts and tables mix.
@@ -43,12 +51,14 @@ pub(super) struct Table<'a, 't> {
     path: &'static str,
     entries: Option<&'a DeTable<'t>>,
     header: Range<usize>,
-    report: &'a Report<'t>,
+    pub(super) report: &'a CheckReport<'t>,
+    /// What is in force, as far as it was read.
+    notes: RefCell<Vec<Note>>,
 }
 
 impl<'a, 't> Table<'a, 't> {
     /// The file itself.
-    pub(super) fn root(root: &'a Spanned<DeTable<'t>>, report: &'a Report<'t>) -> Self {
+    pub(super) fn root(root: &'a Spanned<DeTable<'t>>, report: &'a CheckReport<'t>) -> Self {
         Self::open("", Some(root.get_ref()), 0..0, report)
     }
 
@@ -56,15 +66,24 @@ impl<'a, 't> Table<'a, 't> {
         path: &'static str,
         entries: Option<&'a DeTable<'t>>,
         header: Range<usize>,
-        report: &'a Report<'t>,
+        report: &'a CheckReport<'t>,
     ) -> Self {
-        let table = Self { path, entries, header, report };
+        let table = Self { path, entries, header, report, notes: RefCell::default() };
         for (key, _) in entries.into_iter().flatten() {
-            if !keys::of_table(path).contains(&key.get_ref().as_ref()) {
+            if !keys::known_in(path).any(|known| known == key.get_ref()) {
                 table.unknown(key.get_ref(), &key.span());
             }
         }
         table
+    }
+
+    /// A table that was not written, of those that may stand here several times.
+    pub(super) fn unwritten(&self, path: &'static str) -> Self {
+        Self::open(path, None, 0..0, self.report)
+    }
+
+    pub(super) fn input(&self) -> &'t Input<'t> {
+        self.report.input
     }
 
     /// Where the table starts.
@@ -80,6 +99,11 @@ impl<'a, 't> Table<'a, 't> {
     /// Was the key written, rightly or wrongly?
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.is_some_and(|e| e.contains_key(key))
+    }
+
+    /// Was a text written under the key?
+    pub(super) fn is_text(&self, key: &str) -> bool {
+        self.entries.and_then(|e| e.get(key)).is_some_and(|value| matches!(value.get_ref(), DeValue::String(_)))
     }
 
     /// Where the key itself stands.
@@ -102,18 +126,18 @@ impl<'a, 't> Table<'a, 't> {
 
     /// Was any key written that this table does not know?
     pub(super) fn has_unknown(&self) -> bool {
-        let known = keys::of_table(self.path);
-        self.entries.is_some_and(|e| e.iter().any(|(key, _)| !known.contains(&key.get_ref().as_ref())))
+        let unknown = |key: &str| !keys::known_in(self.path).any(|known| known == key);
+        self.entries.is_some_and(|e| e.iter().any(|(key, _)| unknown(key.get_ref())))
     }
 
     fn unknown(&self, key: &str, at: &Range<usize>) {
-        let known = keys::of_table(self.path);
-        let near = nearest(key, known.iter().copied());
+        let near = nearest(key, keys::known_in(self.path));
         let mut problem = Problem::new(format!("unknown key {}", quoted(key))).at(at);
         if let Some(near) = near {
             problem = problem.label(format!("did you mean `{near}`?"));
         } else {
             // Nobody knows what the value of such a key is.
+            let known: Vec<_> = keys::known_in(self.path).collect();
             problem = problem.help(format!("{}: {}", self.may_hold(), known.join(", "))).key_only();
         }
         // Beside secrets, a key savehub does not know may well be one more of them.
@@ -136,7 +160,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     fn entry(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'t>>> {
-        debug_assert!(keys::of_table(self.path).contains(&key), "{key} is missing in keys.rs");
+        debug_assert!(keys::known_in(self.path).any(|known| known == key), "{key} is missing in keys.rs");
         self.entries.and_then(|e| e.get(key))
     }
 
@@ -195,176 +219,6 @@ impl<'a, 't> Table<'a, 't> {
         tables
     }
 
-    /// One word of several, as what it stands for. `None`: not written, or unknown (and reported).
-    pub(super) fn word<T: Copy>(&self, key: &'static str, words: &[(&'static str, T)]) -> Option<T> {
-        let known: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        let typed = self.text(key, known.first()?)?;
-        if let Some((_, meaning)) = words.iter().find(|(word, _)| word == typed.get_ref()) {
-            return Some(*meaning);
-        }
-        let problem = problem_at(key, &typed.span(), format!("unknown {key} {}", quoted(typed.get_ref())));
-        self.report.push(match nearest(typed.get_ref(), words.iter().map(|(word, _)| *word)) {
-            Some(near) => problem.label(format!("did you mean \"{near}\"?")),
-            None => problem.label(format!("known: {}", known.join(", "))),
-        });
-        None
-    }
-
-    /// A text. `like` is what to write instead of something else.
-    pub(super) fn text(&self, key: &'static str, like: &str) -> Option<Spanned<&'a str>> {
-        let entry = self.entry(key)?;
-        if let DeValue::String(text) = entry.get_ref() {
-            return Some(Spanned::new(entry.span(), text.as_ref()));
-        }
-        let how = if like.starts_with('"') { "such as" } else { "write" };
-        self.wrong_type(key, entry, "a text", &format!("{how} {like}"));
-        None
-    }
-
-    /// A yes or no.
-    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
-        let entry = self.entry(key)?;
-        if let DeValue::Boolean(flag) = entry.get_ref() {
-            return Some(*flag);
-        }
-        self.wrong_type(key, entry, "true or false", "write true or false, without quotes");
-        None
-    }
-
-    /// A whole number within limits.
-    pub(super) fn count(&self, key: &'static str, default: u32, limits: std::ops::RangeInclusive<u32>) -> Read<u32> {
-        let Some(entry) = self.entry(key) else { return Read::default(default) };
-        let range = format!("a whole number from {} to {}", limits.start(), limits.end());
-        let bad = Read { value: default, at: Some(entry.span()), sound: false };
-        let DeValue::Integer(digits) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a whole number", &format!("write {range}, without quotes"));
-            return bad;
-        };
-        match u32::from_str_radix(digits.as_str(), digits.radix()) {
-            Ok(value) if limits.contains(&value) => Read { value, sound: true, ..bad },
-            _ => {
-                let title = format!("`{key}` cannot be {}", quoted(self.report.source(&entry.span())));
-                self.report.push(problem_at(key, &entry.span(), title).label(format!("expected {range}")));
-                bad
-            }
-        }
-    }
-
-    /// A number above 0, whole or with a point.
-    pub(super) fn rate(&self, key: &'static str, most: f64) -> Option<f64> {
-        let entry = self.entry(key)?;
-        let range = format!("a number above 0, at most {most}");
-        let number: Option<f64> = match entry.get_ref() {
-            DeValue::Integer(digits) => i32::from_str_radix(digits.as_str(), digits.radix()).ok().map(f64::from),
-            DeValue::Float(digits) => digits.as_str().parse().ok(),
-            _ => {
-                self.wrong_type(key, entry, "a number", &format!("write {range}, without quotes"));
-                return None;
-            }
-        };
-        let sound = number.filter(|number| *number > 0.0 && *number <= most);
-        if sound.is_none() {
-            let title = format!("`{key}` cannot be {}", quoted(self.report.source(&entry.span())));
-            self.report.push(problem_at(key, &entry.span(), title).label(format!("expected {range}")));
-        }
-        sound
-    }
-
-    /// One text, or a list of them; the wrong ones are reported and left out.
-    pub(super) fn one_or_more(&self, key: &'static str, like: &str) -> Option<Vec<Spanned<&'a str>>> {
-        match self.entry(key)?.get_ref() {
-            DeValue::Array(_) => self.texts(key, &format!("[{like}]")).map(Spanned::into_inner),
-            _ => self.text(key, like).map(|text| vec![text]),
-        }
-    }
-
-    /// A length of time, written as text with units. `None`: not written, or wrong (and reported).
-    pub(super) fn duration_if(&self, key: &'static str, like: &str) -> Option<Spanned<Duration>> {
-        let entry = self.entry(key)?;
-        let DeValue::String(text) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a duration", &format!("write it as text with its unit, such as \"{like}\""));
-            return None;
-        };
-        match humantime::parse_duration(text) {
-            Ok(value) if value <= LONGEST => Some(Spanned::new(entry.span(), value)),
-            Ok(_) => {
-                let title = format!("`{key}` is longer than ten years");
-                self.report.push(problem_at(key, &entry.span(), title).label(format!("such as \"{like}\"")));
-                None
-            }
-            Err(_) => {
-                let title = format!("invalid duration {}", quoted(text));
-                let label = format!("expected a number with s, m or h, such as \"{like}\"");
-                self.report.push(problem_at(key, &entry.span(), title).label(label));
-                None
-            }
-        }
-    }
-
-    /// A length of time with a default.
-    pub(super) fn duration(&self, key: &'static str, default: Duration) -> Read<Duration> {
-        let like = spoken(default);
-        match (self.duration_if(key, &like), self.entry(key)) {
-            (Some(read), _) => Read { at: Some(read.span()), value: read.into_inner(), sound: true },
-            (None, Some(entry)) => Read { value: default, at: Some(entry.span()), sound: false },
-            (None, None) => Read::default(default),
-        }
-    }
-
-    /// A list of texts; the wrong ones are reported and left out.
-    pub(super) fn texts(&self, key: &'static str, like: &str) -> Option<Spanned<Vec<Spanned<&'a str>>>> {
-        let entry = self.entry(key)?;
-        let DeValue::Array(items) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a list", &format!("write {like}"));
-            return None;
-        };
-        let mut texts = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::String(text) => texts.push(Spanned::new(item.span(), text.as_ref())),
-                _ => self.wrong_type(key, item, "a list of texts", &format!("write {like}")),
-            }
-        }
-        Some(Spanned::new(entry.span(), texts))
-    }
-
-    /// A list of texts and tables; what a table may hold is listed under the key. The wrong ones are reported and left
-    /// out.
-    pub(super) fn items(&self, key: &'static str, like: &str) -> Vec<Item<'a, 't>> {
-        let Some(entry) = self.entry(key) else { return Vec::new() };
-        let DeValue::Array(items) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a list", &format!("write {like}"));
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::String(text) => found.push(Item::Text(Spanned::new(item.span(), text.as_ref()))),
-                DeValue::Table(entries) => {
-                    found.push(Item::Table(Self::open(key, Some(entries), item.span(), self.report)));
-                }
-                _ => self.wrong_type(key, item, "a list of texts and tables", &format!("write {like}")),
-            }
-        }
-        found
-    }
-
-    /// A size in bytes, written as a number or as text with a unit.
-    pub(super) fn size(&self, key: &'static str, default: usize, like: &str) -> Read<usize> {
-        let Some(entry) = self.entry(key) else { return Read::default(default) };
-        let size = match entry.get_ref() {
-            DeValue::Integer(digits) => usize::from_str_radix(digits.as_str(), digits.radix()).ok(),
-            DeValue::String(text) => bytes(text),
-            _ => None,
-        };
-        let read = Read { value: size.unwrap_or(default), at: Some(entry.span()), sound: size.is_some() };
-        if !read.sound {
-            let title = format!("`{key}` is not a size");
-            self.report.push(problem_at(key, &entry.span(), title).label(format!("write it as \"{like}\"")));
-        }
-        read
-    }
-
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'t>>, wanted: &str, label: &str) {
         let title = format!("`{key}` must be {wanted}, not {}", type_name(value.get_ref()));
         self.report.push(problem_at(key, &value.span(), title).label(label));
@@ -386,22 +240,6 @@ impl<'a, 't> Table<'a, 't> {
 pub(super) fn problem_at(key: &str, at: &Range<usize>, title: impl Into<String>) -> Problem {
     let problem = Problem::new(title).at(at);
     if is_secret_key(key) { problem.hide(Hidden::Secret) } else { problem }
-}
-
-/// `20 MB`, `512 kB`, `1 MiB`, `2000` as bytes.
-fn bytes(text: &str) -> Option<usize> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1000,
-        "mb" => 1_000_000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        _ => return None,
-    };
-    number.parse::<usize>().ok()?.checked_mul(factor)
 }
 
 /// A duration as a config writes it: `1m 30s`.

@@ -1,8 +1,11 @@
 //! Problems with their place, and the picture of each: the line, carets under the mistake, and what to write instead.
 
+use super::effective::{Note, Setting, SettingsLog};
+use super::input::Input;
 use super::screen::{self, Hidden};
+use super::steps;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Range;
 
@@ -24,11 +27,11 @@ pub(super) struct Problem {
     hidden: Option<Hidden>,
     broken: bool,
     key_only: bool,
-    place: Option<Place>,
+    place: Option<CaretPlace>,
 }
 
 #[derive(Debug, Clone)]
-struct Place {
+struct CaretPlace {
     /// From 1.
     line: usize,
     /// From 1, in characters.
@@ -90,7 +93,7 @@ impl Problem {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
         let mut help: Vec<&str> = self.help.iter().map(String::as_str).collect();
         match &self.place {
-            Some(Place { line, shown: Some((text, span)), .. }) => {
+            Some(CaretPlace { line, shown: Some((text, span)), .. }) => {
                 let mark = AnnotationKind::Primary.span(span.clone()).label(self.label.as_deref());
                 group = group.element(Snippet::source(text).path(file).line_start(*line).annotation(mark));
             }
@@ -110,7 +113,7 @@ impl Problem {
         let picture = renderer.render(&[group]);
         match &self.place {
             // Without a line there is no gutter; pictures with and without one should look alike.
-            Some(Place { shown: None, .. }) => picture.replace('\n', "\n "),
+            Some(CaretPlace { shown: None, .. }) => picture.replace('\n', "\n "),
             _ => picture,
         }
     }
@@ -135,7 +138,7 @@ impl Problems {
 
 /// One problem, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Found {
+pub struct FoundProblem {
     /// What is wrong.
     pub problem: String,
     /// The line, from 1; `None`: it is not in the file.
@@ -153,8 +156,8 @@ impl Problems {
     }
 
     /// The problems, for programs: nothing of the lines themselves.
-    pub fn found(&self) -> Vec<Found> {
-        let found = |problem: &Problem| Found {
+    pub fn found(&self) -> Vec<FoundProblem> {
+        let found = |problem: &Problem| FoundProblem {
             problem: problem.title.clone(),
             line: problem.place.as_ref().map(|place| place.line),
             column: problem.place.as_ref().map(|place| place.column),
@@ -170,25 +173,55 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Collects problems while a file is read.
-pub(super) struct Report<'t> {
-    text: &'t str,
+/// Collects what there is to say while a file is read: problems, and settings when somebody wants to see them.
+pub(super) struct CheckReport<'t> {
+    pub(super) input: &'t Input<'t>,
     list: RefCell<Vec<Problem>>,
+    settings: Option<RefCell<SettingsLog>>,
+    /// Where each line ends. Made when the first line is asked for.
+    lines: OnceCell<Vec<usize>>,
 }
 
-impl<'t> Report<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, list: RefCell::default() }
+impl<'t> CheckReport<'t> {
+    pub(super) fn new(input: &'t Input<'t>) -> Self {
+        Self { input, list: RefCell::default(), settings: None, lines: OnceCell::new() }
+    }
+
+    /// One that collects settings, too.
+    pub(super) fn with_settings(input: &'t Input<'t>) -> Self {
+        Self { settings: Some(RefCell::default()), ..Self::new(input) }
+    }
+
+    /// Does somebody want to see the settings?
+    pub(super) fn collects_settings(&self) -> bool {
+        self.settings.is_some()
+    }
+
+    /// Keeps the settings of one table; `entry` says which of several it is.
+    pub(super) fn add_settings(&self, table: &'static str, entry: Option<&str>, notes: &[Note]) {
+        if let Some(settings) = &self.settings {
+            settings.borrow_mut().add(table, entry, notes);
+        }
+    }
+
+    /// The settings that were collected.
+    pub(super) fn take_settings(&self) -> Vec<Setting> {
+        self.settings.as_ref().map(|settings| settings.take().finish()).unwrap_or_default()
     }
 
     /// The text of the file between two bytes; empty where there is none.
     pub(super) fn source(&self, span: &Range<usize>) -> &'t str {
-        self.text.get(span.clone()).unwrap_or_default()
+        self.input.text.get(span.clone()).unwrap_or_default()
     }
 
-    /// The number of the line, from 1, that this byte stands in.
+    /// The number of the line, from 1, that this byte stands in. The text is walked through once, however many ask.
     pub(super) fn line_of(&self, at: usize) -> usize {
-        self.text.bytes().take(at).filter(|b| *b == b'\n').count() + 1
+        let ends = || {
+            steps::count(self.input.text.len());
+            self.input.text.match_indices('\n').map(|(end, _)| end).collect()
+        };
+        steps::count(1);
+        self.lines.get_or_init(ends).partition_point(|end| *end < at) + 1
     }
 
     /// Notes a problem. Its line is looked at here, once: what may not be shown is not kept.
@@ -204,35 +237,35 @@ impl<'t> Report<'t> {
     }
 
     /// The problems, in the order of the file; those outside of it last.
-    pub(super) fn finish(self, file: Option<String>) -> Problems {
+    pub(super) fn finish(self) -> Problems {
         let mut list = self.list.into_inner();
         list.sort_by_key(|p| p.span.as_ref().map_or(usize::MAX, |s| s.start));
-        Problems { file, list }
+        Problems { file: self.input.name(), list }
     }
 
-    fn place(&self, span: &Range<usize>, problem: &mut Problem) -> Place {
-        let at = floor(self.text, span.start);
-        let start = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
-        let line = self.text[start..].lines().next().unwrap_or_default();
-        let column = self.text[start..at].chars().count() + 1;
+    fn place(&self, span: &Range<usize>, problem: &mut Problem) -> CaretPlace {
+        let text = self.input.text;
+        let at = floor(text, span.start);
+        let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+        let line = text[start..].lines().next().unwrap_or_default();
+        let column = text[start..at].chars().count() + 1;
         if problem.hidden.is_none() {
-            let screened =
-                if problem.broken { screen::broken_line(self.text, start, line) } else { screen::line(line) };
+            let screened = if problem.broken { screen::broken_line(text, start, line) } else { screen::line(line) };
             problem.hidden = screened.err();
         }
         let from = (at - start).min(line.len());
-        let to = floor(self.text, span.end.max(at)).saturating_sub(start).clamp(from, line.len());
-        let mut text = line.to_owned();
+        let to = floor(text, span.end.max(at)).saturating_sub(start).clamp(from, line.len());
+        let mut shown = line.to_owned();
         if problem.key_only {
             if line[..from].trim().is_empty() {
-                text.truncate(to);
-                text.push_str(" = …");
+                shown.truncate(to);
+                shown.push_str(" = …");
             } else {
                 problem.hidden = problem.hidden.or(Some(Hidden::Secret));
             }
         }
-        let shown = problem.hidden.is_none().then_some((text, from..to));
-        Place { line: self.line_of(at), column, shown }
+        let shown = problem.hidden.is_none().then_some((shown, from..to));
+        CaretPlace { line: self.line_of(at), column, shown }
     }
 }
 

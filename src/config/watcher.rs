@@ -1,8 +1,8 @@
 //! Who watches that ticks run.
 
 use super::Later;
-use super::check::watcher;
-use secrecy::SecretString;
+use super::check::web;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 
 /// `heartbeat_url` and `metrics_file`.
@@ -17,6 +17,26 @@ pub struct WatcherConfig {
 impl WatcherConfig {
     /// The address to ping, if there is one; otherwise why none can be had, without any part of it. May run a program.
     pub fn heartbeat_url(&self) -> Option<Result<SecretString, String>> {
-        self.heartbeat.as_ref().map(watcher::fetched)
+        self.heartbeat.as_ref().map(fetched)
     }
+}
+
+/// The address itself; otherwise why there is none, without any part of it.
+fn fetched(url: &Later) -> Result<SecretString, String> {
+    let from = |why: &str| format!("no address comes from `{}`: {why}", url.key());
+    let text = url.fetch().map_err(|why| from(&why))?;
+    pinged(text.expose_secret()).map_err(from)?;
+    Ok(text)
+}
+
+/// Why an address cannot be pinged, without any part of it.
+pub(super) fn pinged(text: &str) -> Result<(), &'static str> {
+    let address = web::address(text)?;
+    if text.contains('#') {
+        return Err("an address to ping has no `#`");
+    }
+    if address.scheme == "http" && !address.is_loopback() {
+        return Err("http:// shows the address to everybody on the way: write https://");
+    }
+    Ok(())
 }

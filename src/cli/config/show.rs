@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let effective = open::effective(file)?;
     if args.json {
-        print::json(out, &Report::of(&effective))?;
+        print::json(out, &ShowReport::of(&effective))?;
     } else {
         out.write_all(text(&effective, screen).as_bytes())?;
     }
@@ -108,7 +108,7 @@ fn told(value: &Value) -> String {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct ShowReport {
     schema: u32,
     file: Option<String>,
     settings: Vec<Row>,
@@ -128,7 +128,7 @@ struct Row {
     variable: Option<&'static str>,
 }
 
-impl Report {
+impl ShowReport {
     fn of(effective: &Effective) -> Self {
         let file = effective.file.as_ref().map(|path| path.display().to_string());
         Self { schema: 1, file, settings: effective.settings.iter().map(Row::of).collect() }

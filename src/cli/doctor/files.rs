@@ -1,7 +1,7 @@
 //! The config, what it names on this machine, and who else can read or change that.
 
 use crate::cli::words::counted;
-use crate::config::{Config, ConfigError, Glimpse, Person, ProviderChoice};
+use crate::config::{Config, ConfigError, PartialConfig, Person, ProviderChoice};
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
 use crate::model::{PauseView, printable};
@@ -88,9 +88,9 @@ fn look_at(kind: FileKind, path: &Path) -> Option<FileFacts> {
 }
 
 /// Every file that matters, as it is.
-pub(super) fn files(glimpse: &Glimpse, database: Option<&Path>) -> Vec<FileFacts> {
-    let config = glimpse.file.iter().filter_map(|path| look_at(FileKind::Config, path));
-    let secrets = glimpse.secret_files.iter().filter_map(|path| look_at(FileKind::Secret, path));
+pub(super) fn files(partial: &PartialConfig, database: Option<&Path>) -> Vec<FileFacts> {
+    let config = partial.file.iter().filter_map(|path| look_at(FileKind::Config, path));
+    let secrets = partial.secret_files.iter().filter_map(|path| look_at(FileKind::Secret, path));
     let file = database.into_iter().filter_map(|path| look_at(FileKind::Database, path));
     let directory = database.and_then(Path::parent).map(|dir| if dir == Path::new("") { Path::new(".") } else { dir });
     let directory = directory.into_iter().filter_map(|path| look_at(FileKind::Directory, path));

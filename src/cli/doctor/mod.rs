@@ -30,7 +30,7 @@ use super::args::DoctorArgs;
 use super::ctx::Invocation;
 use super::{open, pick, print};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, ConfigError, EngineConfig, Glimpse, ProviderChoice, Sources, glimpse};
+use crate::config::{Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Sources, partial};
 use crate::doctor::account::AccountNeeds;
 use crate::doctor::ticks::{self, TickContext};
 use crate::doctor::{Check, Findings, modes, zones};
@@ -65,10 +65,10 @@ pub(super) fn run(args: &DoctorArgs, Invocation { file, screen, out }: Invocatio
 
 /// Looks at everything.
 pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Findings {
-    let glimpse = glimpse(&Sources { file, env: &open::env });
+    let partial = partial(&Sources { file, env: &open::env });
     let loaded = open::config(file);
     let mut checks = vec![files::config(&loaded)];
-    let store = here(&loaded, &glimpse, (offline, now), &mut checks);
+    let store = here(&loaded, &partial, (offline, now), &mut checks);
     checks.extend(match &loaded {
         Ok(config) => network(config, store.as_deref(), offline, now),
         Err(_) => vec![Check::skipped("account", "the config cannot be used")],
@@ -79,7 +79,7 @@ pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Findin
 /// What can be seen on this machine, whatever is wrong with the config.
 fn here(
     loaded: &Result<Config, ConfigError>,
-    glimpse: &Glimpse,
+    partial: &PartialConfig,
     (offline, now): (bool, Timestamp),
     checks: &mut Vec<Check>,
 ) -> Option<Arc<dyn Store>> {
@@ -87,8 +87,8 @@ fn here(
     checks.extend(config.map(files::provider));
     let server = config.and_then(|config| Some((config, config.store.as_ref()?)));
     let file = config.filter(|config| config.store.is_none()).map(|config| config.database.clone());
-    let database: Option<PathBuf> = file.or_else(|| glimpse.database.clone());
-    checks.extend(modes::modes(&files::files(glimpse, database.as_deref()), rustix::process::geteuid().as_raw()));
+    let database: Option<PathBuf> = file.or_else(|| partial.database.clone());
+    checks.extend(modes::modes(&files::files(partial, database.as_deref()), rustix::process::geteuid().as_raw()));
     checks.push(zones::judge(&zone::data_version(), Zone::utc().civil(now).date.0));
     checks.extend(config.map(files::commands).unwrap_or_default());
     checks.extend(config.and_then(|config| config.watcher.metrics_file.as_deref()).map(files::metrics));
@@ -104,7 +104,7 @@ fn here(
         }
     };
     checks.extend(found);
-    checks.extend(brakes(config, glimpse, store.as_deref(), now));
+    checks.extend(brakes(config, partial, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
     checks.push(match (config, &store) {
         (None, _) => Check::skipped("pace", "the config cannot be used"),
@@ -114,8 +114,8 @@ fn here(
     store
 }
 
-fn brakes(config: Option<&Config>, glimpse: &Glimpse, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {
-    let stop = config.map(|config| config.stop_file.as_path()).or(glimpse.stop_file.as_deref());
+fn brakes(config: Option<&Config>, partial: &PartialConfig, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {
+    let stop = config.map(|config| config.stop_file.as_path()).or(partial.stop_file.as_deref());
     // One that cannot be looked at counts as there, as it does for a tick.
     let stop = stop.filter(|stop| stop.try_exists().unwrap_or(true));
     let pauses = store.and_then(|store| store.pauses(now).ok()).unwrap_or_default();
@@ -127,7 +127,7 @@ fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestam
         return vec![Check::skipped("ticks", "there is no database that could be read")];
     };
     let zone = config.map_or_else(Zone::system, |config| pick::first_zone(&config.people));
-    let limit = config.map_or(EngineConfig::TICK_LIMIT, |config| config.engine.tick_limit);
+    let limit = config.map_or_else(|| EngineConfig::default().tick_limit, |config| config.engine.tick_limit);
     let shared = config.is_some_and(|config| config.store.is_some());
     match store.recent_ticks(now.minus(ticks::SINCE), ticks::LIMIT) {
         Ok(seen) => ticks::judge(&seen, TickContext { now, limit, zone: &zone, shared }),

@@ -1,35 +1,33 @@
 //! `[[contact]]`: who else may be told, by name.
 
-use super::people::{email, phone};
+use super::common::{email, phone};
 use crate::config::Contact;
 use crate::config::raw::Table;
 use crate::config::screen::quoted;
-use crate::config::show::{Problem, Report};
+use crate::config::show::Problem;
+use crate::model::printable;
 use toml::Spanned;
 
 /// The word of a rung for the person whose meeting it is: no contact may be called so.
 pub(super) const PERSON: &str = "person";
 
-pub(super) fn contacts(tables: &[Table<'_, '_>], report: &Report<'_>) -> Vec<Contact> {
+pub(super) fn contacts(tables: &[Table<'_, '_>]) -> Vec<Contact> {
     let mut contacts: Vec<Contact> = Vec::new();
     for table in tables {
-        let (phone, email) = (phone(table, "phone", report), email(table, "email", report));
+        let (phone, email) = (phone(table, "phone"), email(table, "email"));
         if !table.has("phone") && !table.has("email") {
             let problem = Problem::new("this contact has neither `phone` nor `email`").at(table.header());
-            report.push(problem.label("add phone = \"+12025550102\" or email = \"bea@example.com\""));
+            table.report.push(problem.label("add phone = \"+12025550102\" or email = \"bea@example.com\""));
         }
-        let Some(name) = name(table, &contacts, report) else { continue };
-        let (phone, email) = (phone.map(Spanned::into_inner), email.map(Spanned::into_inner));
-        contacts.push(Contact { name, phone, email });
+        let Some(name) = name(table, &contacts) else { continue };
+        table.show(Some(&printable(&name)));
+        contacts.push(Contact { name, phone: phone.map(Spanned::into_inner), email });
     }
     contacts
 }
 
-fn name(table: &Table<'_, '_>, before: &[Contact], report: &Report<'_>) -> Option<String> {
-    if !table.has("name") {
-        table.missing("name", "\"Bea\"");
-    }
-    let name = table.text("name", "\"Bea\"")?;
+fn name(table: &Table<'_, '_>, before: &[Contact]) -> Option<String> {
+    let name = table.needed_text("name", "\"Bea\"")?;
     let wrong = if name.get_ref().trim().is_empty() {
         "the name is empty".to_owned()
     } else if *name.get_ref() == PERSON {
@@ -39,6 +37,8 @@ fn name(table: &Table<'_, '_>, before: &[Contact], report: &Report<'_>) -> Optio
     } else {
         return Some((*name.get_ref()).to_owned());
     };
-    report.push(Problem::new(wrong).at(&name.span()).label("each contact has a name of its own, for `to` in a rung"));
+    table
+        .report
+        .push(Problem::new(wrong).at(&name.span()).label("each contact has a name of its own, for `to` in a rung"));
     None
 }

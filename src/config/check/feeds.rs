@@ -1,8 +1,9 @@
 //! `[calendar]`: how calendars are fetched.
 
-use super::limits::within;
+use super::common::within;
+use crate::config::effective::Value;
 use crate::config::raw::{Read, Table, spoken};
-use crate::config::show::{Problem, Report};
+use crate::config::show::{CheckReport, Problem};
 use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Person};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -12,7 +13,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How many calendars may be fetched at once.
 const PARALLEL: RangeInclusive<u32> = 1..=32;
 
-pub(super) fn feeds(table: &Table<'_, '_>, report: &Report<'_>) -> CalendarConfig {
+pub(super) fn feeds(table: &Table<'_, '_>) -> CalendarConfig {
+    let report = table.report;
     let standard = CalendarConfig::default();
     let refresh = table.duration("refresh", standard.refresh);
     refreshed(&refresh, report);
@@ -22,11 +24,11 @@ pub(super) fn feeds(table: &Table<'_, '_>, report: &Report<'_>) -> CalendarConfi
     CalendarConfig {
         refresh: refresh.value,
         timeout: timeout.value,
-        max_bytes: max_size(table, standard.max_bytes, report),
+        max_bytes: max_size(table, standard.max_bytes),
         parallel: standard.parallel,
-        allow_http: table.flag("allow_http").unwrap_or(standard.allow_http),
-        allow_private: table.flag("allow_private").unwrap_or(standard.allow_private),
-        user_agent: user_agent(table, report),
+        allow_http: table.flag("allow_http", standard.allow_http),
+        allow_private: table.flag("allow_private", standard.allow_private),
+        user_agent: user_agent(table),
     }
 }
 
@@ -44,28 +46,29 @@ pub(super) fn parallel(table: &Table<'_, '_>, config: &CalendarConfig, people: &
 }
 
 /// Reports an interval that is too short to be polite.
-pub(super) fn refreshed(read: &Read<Duration>, report: &Report<'_>) {
+pub(super) fn refreshed(read: &Read<Duration>, report: &CheckReport<'_>) {
     let why = "servers refuse to be asked more often than once a minute";
     within(report, "refresh", read, |v| v >= MINUTE, why, &format!("{} or more", spoken(MINUTE)));
 }
 
-fn max_size(table: &Table<'_, '_>, default: usize, report: &Report<'_>) -> usize {
+fn max_size(table: &Table<'_, '_>, default: usize) -> usize {
     let read = table.size("max_size", default, "20 MB");
     if read.sound && !(1000..=200_000_000).contains(&read.value) {
         let problem = Problem::new(format!("`max_size` cannot be {} bytes", read.value)).maybe_at(read.at.as_ref());
-        report.push(problem.label("write 1 kB to 200 MB"));
+        table.report.push(problem.label("write 1 kB to 200 MB"));
     }
     read.value
 }
 
 /// It becomes a header: visible ASCII and spaces.
-fn user_agent(table: &Table<'_, '_>, report: &Report<'_>) -> Option<String> {
+fn user_agent(table: &Table<'_, '_>) -> Option<String> {
     let text = table.text("user_agent", "\"Mozilla/5.0\"")?;
     let agent = text.get_ref().trim();
     let sound = (1..=200).contains(&agent.len()) && agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     if !sound {
         let problem = Problem::new("`user_agent` cannot be sent").at(&text.span());
-        report.push(problem.label("write 1 to 200 characters of ASCII, such as \"Mozilla/5.0\""));
+        table.report.push(problem.label("write 1 to 200 characters of ASCII, such as \"Mozilla/5.0\""));
     }
+    table.note("user_agent", || Value::text(agent));
     sound.then(|| agent.to_owned())
 }

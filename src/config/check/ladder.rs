@@ -1,71 +1,33 @@
 //! `[[ladder]]`: rungs in order, each of which can run.
 
+use super::can_run::{self, ChannelNames, Context, Placed};
+use super::common::{message, unknown, word};
 use super::contacts::PERSON;
-use super::limits::Guards;
+use crate::config::effective::Value;
 use crate::config::raw::{Read, Table, spoken};
-use crate::config::screen::quoted;
-use crate::config::show::{Problem, Report};
-use crate::config::{Contact, Person, Rung};
+use crate::config::show::{CheckReport, Problem};
+use crate::config::{Contact, Rung};
 use crate::model::{Action, Offset, RungKind, When, Whom};
-use crate::near::nearest;
-use std::ops::Range;
-use std::time::Duration;
 use toml::Spanned;
-
-mod can_run;
-
-/// What rungs are compared with.
-pub(super) struct Around<'a> {
-    pub(super) guards: &'a Guards,
-    /// `grace` of `[engine]`.
-    pub(super) grace: Duration,
-    pub(super) people: &'a [&'a Person],
-    pub(super) contacts: &'a [Contact],
-    pub(super) channels: &'a Channels,
-}
-
-/// What the config has names for.
-#[derive(Debug, Default)]
-pub(super) struct Channels {
-    webhooks: Vec<String>,
-    commands: Vec<String>,
-    email: bool,
-}
-
-impl Channels {
-    /// The names of `[webhook.NAME]` and `[command.NAME]`, and whether there is `[email]`.
-    pub(super) fn read(root: &Table<'_, '_>) -> Self {
-        Self { webhooks: root.names_in("webhook"), commands: root.names_in("command"), email: root.has("email") }
-    }
-}
-
-/// A rung and where it stands in the file; without places it is one of the default ladder.
-#[derive(Clone)]
-struct Placed {
-    rung: Rung,
-    /// Its header.
-    header: Range<usize>,
-    /// Its time.
-    at: Option<Range<usize>>,
-}
 
 /// What was typed is wrong, and was reported.
 struct Wrong;
 
-/// The default ladder: a call 3 min before the start and one 90 s before.
-pub(super) fn standard() -> Vec<Rung> {
-    [180, 90].map(|s| Rung::call(Duration::from_secs(s))).to_vec()
-}
-
-pub(super) fn ladder(tables: &[Table<'_, '_>], around: &Around<'_>, report: &Report<'_>) -> Vec<Rung> {
+/// The rungs of the file; without any, the standard ones.
+pub(super) fn ladder(root: &Table<'_, '_>, standard: &[Rung], context: &Context<'_>) -> Vec<Rung> {
+    let (report, tables) = (root.report, root.tables("ladder"));
     let rungs: Vec<Option<Placed>> = if tables.is_empty() {
-        standard().into_iter().map(|rung| Some(Placed { rung, header: 0..0, at: None })).collect()
+        standard.iter().map(|rung| Some(Placed { rung: rung.clone(), header: 0..0, at: None })).collect()
     } else {
-        tables.iter().map(|table| rung(table, around, report)).collect()
+        tables.iter().map(|table| rung(table, context)).collect()
     };
     for (index, rung) in rungs.iter().enumerate() {
         let Some(rung) = rung else { continue };
-        can_run::check(index, rung, around, report);
+        match tables.get(index) {
+            Some(table) => show(table, index, &rung.rung),
+            None => show(&root.unwritten("ladder"), index, &rung.rung),
+        }
+        can_run::check(index, rung, context, report);
         if let Some(last) = rungs[..index].iter().rev().flatten().next() {
             in_order(last, rung, report);
         }
@@ -75,23 +37,39 @@ pub(super) fn ladder(tables: &[Table<'_, '_>], around: &Around<'_>, report: &Rep
     }
     // Numbers of rungs mean something only when all of them could be read.
     if let Some(all) = rungs.iter().cloned().collect::<Option<Vec<_>>>() {
-        let guards = around.guards;
-        within_limit(RungKind::Call, &all, ("max_calls", &guards.max_calls), guards, report);
-        within_limit(RungKind::Sms, &all, ("max_sms", &guards.max_sms), guards, report);
+        let guards = context.guards;
+        within_limit(RungKind::Call, &all, ("max_calls", &guards.max_calls), context, report);
+        within_limit(RungKind::Sms, &all, ("max_sms", &guards.max_sms), context, report);
     }
     rungs.into_iter().flatten().map(|placed| placed.rung).collect()
 }
 
-fn rung(table: &Table<'_, '_>, around: &Around<'_>, report: &Report<'_>) -> Option<Placed> {
-    let kind = word(table, "step", "\"call\"", RungKind::ALL, RungKind::as_str, report);
+fn show(table: &Table<'_, '_>, index: usize, rung: &Rung) {
+    let action = &rung.action;
+    table.note("step", || Value::text(action.kind.as_str()));
+    match action.at {
+        Offset::Before(before) => table.note("before", || Value::duration(before)),
+        Offset::After(after) => table.note("after", || Value::duration(after)),
+    }
+    let to = match &action.to {
+        Whom::Person => PERSON,
+        Whom::Contact(name) => name,
+    };
+    table.note("to", || Value::maybe(Some(to).filter(|_| !action.kind.is_named()), Value::text));
+    table.note("when", || Value::text(action.when.as_str()));
+    table.show(Some(&(index + 1).to_string()));
+}
+
+fn rung(table: &Table<'_, '_>, context: &Context<'_>) -> Option<Placed> {
+    let kind = word(table, "step", "\"call\"", RungKind::ALL, RungKind::as_str);
     if !table.has("step") {
         table.missing("step", "\"call\"");
     }
-    let at = time(table, kind, report);
-    let message = super::people::message(table, report);
-    let to = to(table, kind, around.contacts, report);
-    let channel = channel(table, kind, around.channels, report);
-    let when = word(table, "when", "\"unanswered\"", When::ALL, When::as_str, report);
+    let at = time(table, kind);
+    let message = message(table);
+    let to = to(table, kind, context.contacts);
+    let channel = channel(table, kind, context.channels);
+    let when = word(table, "when", "\"unanswered\"", When::ALL, When::as_str);
     let (to, channel, at) = (to?, channel.ok()?, at?);
     // Whoever is told that somebody is missing wants to know it even when that person has picked up a phone.
     let standard = if to == Whom::Person { When::Unanswered } else { When::Always };
@@ -100,44 +78,20 @@ fn rung(table: &Table<'_, '_>, around: &Around<'_>, report: &Report<'_>) -> Opti
     Some(Placed { rung: Rung { action, message }, header: table.header().clone(), at: Some(at.span()) })
 }
 
-/// One of the words of an enum; the near one, or all of them, instead of another.
-pub(super) fn word<T: Copy>(
-    table: &Table<'_, '_>,
-    key: &'static str,
-    like: &str,
-    all: &[T],
-    as_str: fn(T) -> &'static str,
-    report: &Report<'_>,
-) -> Option<T> {
-    let typed = table.text(key, like)?;
-    let found = all.iter().copied().find(|value| as_str(*value) == *typed.get_ref());
-    if found.is_none() {
-        unknown(key, &typed, all.iter().map(|value| as_str(*value)), report);
-    }
-    found
-}
-
-fn unknown<'n>(what: &str, typed: &Spanned<&str>, known: impl Iterator<Item = &'n str> + Clone, report: &Report<'_>) {
-    let problem = Problem::new(format!("unknown {what} {}", quoted(typed.get_ref()))).at(&typed.span());
-    report.push(match (nearest(typed.get_ref(), known.clone()), known.collect::<Vec<_>>()) {
-        (Some(near), _) => problem.label(format!("did you mean `{near}`?")),
-        (None, known) if known.is_empty() => problem.label(format!("the config has no {what}")),
-        (None, known) => problem.label(format!("known {what}s: {}", known.join(", "))),
-    });
-}
-
-fn time(table: &Table<'_, '_>, kind: Option<RungKind>, report: &Report<'_>) -> Option<Spanned<Offset>> {
+fn time(table: &Table<'_, '_>, kind: Option<RungKind>) -> Option<Spanned<Offset>> {
     let before = table.duration_if("before", "3m");
     let after = table.duration_if("after", "5m");
     let after_at = table.key_at("after");
     match (kind, &after_at) {
         (Some(RungKind::Call), Some(at)) => {
             let label = "a call rings before the start; write it as `before = \"3m\"`";
-            report.push(Problem::new("a call has no `after`").at(at).label(label));
+            table.report.push(Problem::new("a call has no `after`").at(at).label(label));
             return None;
         }
         (_, Some(at)) if table.has("before") => {
-            report.push(Problem::new("a rung has `before` or `after`, not both").at(at).label("take one of them out"));
+            table
+                .report
+                .push(Problem::new("a rung has `before` or `after`, not both").at(at).label("take one of them out"));
             return None;
         }
         (_, None) if !table.has("before") => table.missing("before", "\"3m\""),
@@ -148,14 +102,14 @@ fn time(table: &Table<'_, '_>, kind: Option<RungKind>, report: &Report<'_>) -> O
 }
 
 /// `to`; `None`: it is wrong, which was reported.
-fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact], report: &Report<'_>) -> Option<Whom> {
+fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact]) -> Option<Whom> {
     if !table.has("to") {
         return Some(Whom::Person);
     }
     let to = table.text("to", "\"person\", or the name of a contact")?;
     if let Some(kind) = kind.filter(|kind| kind.is_named()) {
         let title = format!("a {kind} has no `to`");
-        report.push(Problem::new(title).at(&to.span()).label("it goes where `use` says; take this line out"));
+        table.report.push(Problem::new(title).at(&to.span()).label("it goes where `use` says; take this line out"));
         return None;
     }
     if *to.get_ref() == PERSON {
@@ -165,17 +119,12 @@ fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact], repor
         return Some(Whom::Contact((*to.get_ref()).to_owned()));
     }
     let names = contacts.iter().map(|contact| contact.name.as_str());
-    unknown("contact", &to, names.chain([PERSON]), report);
+    unknown("contact", &to, names.chain([PERSON]), table.report);
     None
 }
 
 /// `use`: a must for a webhook and a command, and for nothing else.
-fn channel(
-    table: &Table<'_, '_>,
-    kind: Option<RungKind>,
-    channels: &Channels,
-    report: &Report<'_>,
-) -> Result<Option<String>, Wrong> {
+fn channel(table: &Table<'_, '_>, kind: Option<RungKind>, channels: &ChannelNames) -> Result<Option<String>, Wrong> {
     let typed = table.text("use", "\"NAME\"");
     let (what, known) = match kind.ok_or(Wrong)? {
         RungKind::Webhook => ("webhook", &channels.webhooks),
@@ -183,7 +132,7 @@ fn channel(
         kind => {
             let Some(at) = table.key_at("use") else { return Ok(None) };
             let label = "`use` names a webhook or a command; take this line out";
-            report.push(Problem::new(format!("a rung of the kind `{kind}` has no `use`")).at(&at).label(label));
+            table.report.push(Problem::new(format!("a rung of the kind `{kind}` has no `use`")).at(&at).label(label));
             return Err(Wrong);
         }
     };
@@ -194,7 +143,7 @@ fn channel(
     if known.iter().any(|name| name == typed.get_ref()) {
         return Ok(Some((*typed.get_ref()).to_owned()));
     }
-    unknown(what, &typed, known.iter().map(String::as_str), report);
+    unknown(what, &typed, known.iter().map(String::as_str), table.report);
     Err(Wrong)
 }
 
@@ -206,7 +155,7 @@ fn moment(at: Offset) -> String {
     }
 }
 
-fn in_order(last: &Placed, placed: &Placed, report: &Report<'_>) {
+fn in_order(last: &Placed, placed: &Placed, report: &CheckReport<'_>) {
     let (Some(at), above) = (&placed.at, last.rung.action.at) else { return };
     if placed.rung.action.at.ms() < above.ms() {
         let title = "the ladder is out of order: this rung is due before the one above it";
@@ -218,7 +167,7 @@ fn in_order(last: &Placed, placed: &Placed, report: &Report<'_>) {
     }
 }
 
-fn twice(placed: &Placed, report: &Report<'_>) {
+fn twice(placed: &Placed, report: &CheckReport<'_>) {
     let Some(at) = &placed.at else { return };
     let title = format!("two rungs {} the start", moment(placed.rung.action.at));
     report.push(Problem::new(title).at(at).label("each rung has a time of its own"));
@@ -229,10 +178,10 @@ fn within_limit(
     kind: RungKind,
     rungs: &[Placed],
     (key, max): (&str, &Read<u32>),
-    guards: &Guards,
-    report: &Report<'_>,
+    context: &Context<'_>,
+    report: &CheckReport<'_>,
 ) {
-    let per = &guards.max_calls_per;
+    let per = &context.guards.max_calls_per;
     if !max.sound || !per.sound {
         return;
     }

@@ -1,8 +1,10 @@
 //! `[guards]` and `[engine]`: numbers within limits, and numbers that must fit each other.
 
+use super::common::within;
+use crate::config::effective::Value;
 use crate::config::raw::{Read, Table, spoken};
 use crate::config::screen::quoted;
-use crate::config::show::{Problem, Report};
+use crate::config::show::{CheckReport, Problem};
 use crate::config::{EngineConfig, GuardConfig, OnUnknown};
 use std::time::Duration;
 
@@ -10,53 +12,41 @@ const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// `[guards]` as it was read: the ladder is compared with what is sound in it.
+/// `[guards]`, and what of it the ladder is compared with, as it was read.
 pub(super) struct Guards {
+    pub(super) config: GuardConfig,
     pub(super) critical_window: Read<Duration>,
     pub(super) max_calls: Read<u32>,
     pub(super) max_calls_per: Read<Duration>,
     pub(super) max_sms: Read<u32>,
-    daily_cap_per_person: u32,
-    daily_cap: u32,
-    number_gap: Duration,
-    allowed_prefixes: Vec<String>,
 }
 
 impl Guards {
-    pub(super) fn read(table: &Table<'_, '_>, report: &Report<'_>) -> Self {
+    pub(super) fn read(table: &Table<'_, '_>) -> Self {
         let default = GuardConfig::default();
-        let guards = Self {
-            critical_window: table.duration("critical_window", default.critical_window),
-            max_calls: table.count("max_calls", default.max_calls, 1..=100),
-            max_calls_per: table.duration("max_calls_per", default.max_calls_per),
-            max_sms: table.count("max_sms", default.max_sms, 1..=100),
-            daily_cap_per_person: table
-                .count("daily_cap_per_person", default.daily_cap_per_person, 0..=1_000_000)
-                .value,
-            daily_cap: table.count("daily_cap", default.daily_cap, 0..=1_000_000).value,
+        let critical_window = table.duration("critical_window", default.critical_window);
+        let max_calls = table.count("max_calls", default.max_calls, 1..=100);
+        let max_calls_per = table.duration("max_calls_per", default.max_calls_per);
+        let max_sms = table.count("max_sms", default.max_sms, 1..=100);
+        let cap = |key, default| table.count(key, default, 0..=1_000_000).value;
+        let config = GuardConfig {
+            critical_window: critical_window.value,
+            max_calls: max_calls.value,
+            max_calls_per: max_calls_per.value,
+            max_sms: max_sms.value,
+            daily_cap_per_person: cap("daily_cap_per_person", default.daily_cap_per_person),
+            daily_cap: cap("daily_cap", default.daily_cap),
             number_gap: table.duration("number_gap", default.number_gap).value,
-            allowed_prefixes: prefixes(table, report).unwrap_or(default.allowed_prefixes),
+            allowed_prefixes: prefixes(table).unwrap_or(default.allowed_prefixes),
         };
-        not_zero(report, "critical_window", &guards.critical_window, "3m");
-        not_zero(report, "max_calls_per", &guards.max_calls_per, "10m");
-        guards
-    }
-
-    pub(super) fn into_config(self) -> GuardConfig {
-        GuardConfig {
-            critical_window: self.critical_window.value,
-            max_calls: self.max_calls.value,
-            max_calls_per: self.max_calls_per.value,
-            max_sms: self.max_sms.value,
-            daily_cap_per_person: self.daily_cap_per_person,
-            daily_cap: self.daily_cap,
-            number_gap: self.number_gap,
-            allowed_prefixes: self.allowed_prefixes,
-        }
+        not_zero(table.report, "critical_window", &critical_window, "3m");
+        not_zero(table.report, "max_calls_per", &max_calls_per, "10m");
+        table.show(None);
+        Self { config, critical_window, max_calls, max_calls_per, max_sms }
     }
 }
 
-fn prefixes(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Vec<String>> {
+fn prefixes(table: &Table<'_, '_>) -> Option<Vec<String>> {
     let list = table.texts("allowed_prefixes", "[\"+1\", \"+49\"]")?;
     let mut prefixes = Vec::new();
     for prefix in list.get_ref() {
@@ -65,13 +55,15 @@ fn prefixes(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Vec<String>> {
             prefixes.push((*prefix.get_ref()).to_owned());
         } else {
             let title = format!("{} is not the beginning of a phone number", quoted(prefix.get_ref()));
-            report.push(Problem::new(title).at(&prefix.span()).label("write `+` and the country code, such as \"+1\""));
+            table
+                .report
+                .push(Problem::new(title).at(&prefix.span()).label("write `+` and the country code, such as \"+1\""));
         }
     }
     Some(prefixes)
 }
 
-fn not_zero(report: &Report<'_>, key: &str, read: &Read<Duration>, like: &str) {
+fn not_zero(report: &CheckReport<'_>, key: &str, read: &Read<Duration>, like: &str) {
     if read.value.is_zero() {
         let problem = Problem::new(format!("`{key}` is 0: nothing could ever ring")).maybe_at(read.at.as_ref());
         report.push(problem.label(format!("such as \"{like}\"")));
@@ -79,16 +71,18 @@ fn not_zero(report: &Report<'_>, key: &str, read: &Read<Duration>, like: &str) {
 }
 
 /// `[engine]`.
-pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig {
-    let ring_timeout = table.duration("ring_timeout", seconds(45));
-    let hard_timeout = table.duration("hard_timeout", seconds(45));
-    let mut request_timeout = table.duration("request_timeout", seconds(20));
+pub(super) fn engine(table: &Table<'_, '_>) -> EngineConfig {
+    let (report, default) = (table.report, EngineConfig::default());
+    let ring_timeout = table.duration("ring_timeout", default.ring_timeout);
+    let hard_timeout = table.duration("hard_timeout", default.hard_timeout);
+    let mut request_timeout = table.duration("request_timeout", default.request_timeout);
     // Whoever shortens the hard limit alone means the request too.
     if request_timeout.at.is_none() {
         request_timeout.value = request_timeout.value.min(hard_timeout.value);
+        table.note("request_timeout", || Value::duration(request_timeout.value));
     }
-    let lease = table.duration("lease", seconds(120));
-    let tick_limit = table.duration("tick_limit", EngineConfig::TICK_LIMIT);
+    let lease = table.duration("lease", default.lease);
+    let tick_limit = table.duration("tick_limit", default.tick_limit);
     check_ring(report, &ring_timeout);
     let hard = &hard_timeout;
     within(report, "hard_timeout", hard, |v| v <= seconds(45), "one request may take 45s at most", "45s or less");
@@ -111,13 +105,13 @@ pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig
         request_timeout: request_timeout.value,
         hard_timeout: hard_timeout.value,
         lease: lease.value,
-        settle: table.duration("settle", seconds(30)).value,
+        settle: table.duration("settle", default.settle).value,
         tick_limit: tick_limit.value,
-        parallel: table.count("parallel", 16, 1..=64).value as usize,
-        grace: table.duration("grace", seconds(15 * 60)).value,
-        retention: retention(table, report),
-        preflight: table.flag("preflight").unwrap_or(true),
-        on_unknown: on_unknown(table, report),
+        parallel: table.count("parallel", u32::try_from(default.parallel).unwrap_or(1), 1..=64).value as usize,
+        grace: table.duration("grace", default.grace).value,
+        retention: retention(table).or(default.retention),
+        preflight: table.flag("preflight", default.preflight),
+        on_unknown: on_unknown(table, default.on_unknown),
     };
     if hard.sound && request_timeout.sound && tick.sound && tick.value > hard.value {
         // Some time must be left to begin a request in.
@@ -132,60 +126,44 @@ pub(super) fn engine(table: &Table<'_, '_>, report: &Report<'_>) -> EngineConfig
 }
 
 /// "Ring again" needs room in the call limit beside the rungs.
-pub(super) fn room_to_call_again(table: &Table<'_, '_>, max_calls: u32, rungs: usize, report: &Report<'_>) {
+pub(super) fn room_to_call_again(table: &Table<'_, '_>, max_calls: u32, rungs: usize) {
     let Some(typed) = table.text("on_unknown", "\"hold\" or \"call\"") else { return };
     if *typed.get_ref() == "call" && rungs >= max_calls as usize {
         let title = format!(
             "`on_unknown = \"call\"` can never ring again: max_calls = {max_calls} leaves no room beside {rungs} rungs"
         );
         let label = format!("write max_calls = {} under [guards], or \"hold\" here", rungs + 1);
-        report.push(Problem::new(title).at(&typed.span()).label(label));
+        table.report.push(Problem::new(title).at(&typed.span()).label(label));
     }
 }
 
-fn on_unknown(table: &Table<'_, '_>, report: &Report<'_>) -> OnUnknown {
-    let Some(typed) = table.text("on_unknown", "\"hold\" or \"call\"") else { return OnUnknown::Hold };
+fn on_unknown(table: &Table<'_, '_>, default: OnUnknown) -> OnUnknown {
+    table.note("on_unknown", || Value::text(default.as_str()));
+    let Some(typed) = table.text("on_unknown", "\"hold\" or \"call\"") else { return default };
     typed.get_ref().parse().unwrap_or_else(|_| {
         let problem = Problem::new(format!("unknown choice {}", quoted(typed.get_ref()))).at(&typed.span());
-        report.push(problem.label("write \"hold\" (never risk a second ring) or \"call\" (ring again near the start)"));
-        OnUnknown::Hold
+        let label = "write \"hold\" (never risk a second ring) or \"call\" (ring again near the start)";
+        table.report.push(problem.label(label));
+        default
     })
 }
 
-fn check_ring(report: &Report<'_>, ring: &Read<Duration>) {
+fn check_ring(report: &CheckReport<'_>, ring: &Read<Duration>) {
     let range = "whole seconds from 1s to 10m";
     let sound = |v: Duration| v.subsec_nanos() == 0 && (1..=600).contains(&v.as_secs());
     within(report, "ring_timeout", ring, sound, "a phone rings for whole seconds, at most 600 of them", range);
 }
 
 /// How long the phone of one person rings.
-pub(super) fn ring(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Duration> {
-    let ring = table.duration_if("ring_timeout", "25s")?;
-    let read = Read { value: *ring.get_ref(), at: Some(ring.span()), sound: true };
-    check_ring(report, &read);
+pub(super) fn ring(table: &Table<'_, '_>) -> Option<Duration> {
+    let read = Read::written(table.duration_if("ring_timeout", "25s")?);
+    check_ring(table.report, &read);
     Some(read.value)
 }
 
-fn retention(table: &Table<'_, '_>, report: &Report<'_>) -> Option<Duration> {
-    let read = table.duration_if("retention", "180d")?;
-    let read = Read { value: *read.get_ref(), at: Some(read.span()), sound: true };
+fn retention(table: &Table<'_, '_>) -> Option<Duration> {
+    let read = Read::written(table.duration_if("retention", "180d")?);
     let why = "incidents of the last 24 hours are still counted";
-    within(report, "retention", &read, |v| v >= seconds(24 * 3600), why, "1d or more");
+    within(table.report, "retention", &read, |v| v >= seconds(24 * 3600), why, "1d or more");
     Some(read.value)
-}
-
-/// Reports a duration that is impossible: `why` in the title, what to write under it. A default that no longer fits
-/// what was written is reported too, without a place.
-pub(super) fn within(
-    report: &Report<'_>,
-    key: &str,
-    read: &Read<Duration>,
-    fits: impl FnOnce(Duration) -> bool,
-    why: &str,
-    write: &str,
-) {
-    if read.sound && !fits(read.value) {
-        let title = format!("`{key}` cannot be {}: {why}", spoken(read.value));
-        report.push(Problem::new(title).maybe_at(read.at.as_ref()).label(format!("write {write}")));
-    }
 }

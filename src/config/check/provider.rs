@@ -1,12 +1,15 @@
 //! `[provider.*]`: who places calls, and with which account.
 
+use super::common::unknown_in_list;
 use super::pool::{self, Pool};
 use super::secrets::{self, API_SECRET, AUTH_TOKEN, Named};
-use super::{Input, account_sid, web};
+use super::{account_sid, web};
+use crate::config::effective::{Origin, Value};
 use crate::config::env::{Given, Overrides};
+use crate::config::input::set;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::quoted;
-use crate::config::show::{Problem, Report};
+use crate::config::show::{CheckReport, Problem};
 use crate::config::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
 use crate::model::MockOutcome;
 use crate::near::nearest;
@@ -31,23 +34,19 @@ struct Chosen {
 }
 
 /// Everything about providers. `overrides` is taken apart: what the environment says wins.
-pub(super) fn providers(
-    call: &Table<'_, '_>,
-    provider: &Table<'_, '_>,
-    overrides: Overrides,
-    input: &Input<'_>,
-    report: &Report<'_>,
-) -> ProviderConfig {
-    let mock = mock(&provider.table("mock", "provider.mock"), report);
+pub(super) fn providers(call: &Table<'_, '_>, provider: &Table<'_, '_>, overrides: Overrides) -> ProviderConfig {
+    let mock = mock(&provider.table("mock", "provider.mock"));
     let twilio = provider.table("twilio", "provider.twilio");
-    let chosen = chosen(call, &twilio, &overrides, report);
-    let status_callback = webhook_url(call, &overrides, report);
-    let draft = Draft::read(&twilio, overrides, input, report);
-    let twilio = draft.finish(&chosen, &twilio, status_callback, input, report);
-    ProviderConfig { chosen: chosen.provider, mock, twilio }
+    let chosen = chosen(call, &twilio, &overrides);
+    call.note_over("provider", "CALL_PROVIDER", || Value::text(chosen.provider.as_str()));
+    let status_callback = webhook_url(call, &overrides);
+    let draft = Draft::read(&twilio, overrides);
+    twilio.show(None);
+    ProviderConfig { chosen: chosen.provider, mock, twilio: draft.finish(&chosen, &twilio, status_callback) }
 }
 
-fn chosen(call: &Table<'_, '_>, twilio: &Table<'_, '_>, overrides: &Overrides, report: &Report<'_>) -> Chosen {
+fn chosen(call: &Table<'_, '_>, twilio: &Table<'_, '_>, overrides: &Overrides) -> Chosen {
+    let report = call.report;
     let written = call.text("provider", "one of \"mock\", \"twilio\"");
     let at = written.as_ref().map(toml::Spanned::span);
     let named = written.as_ref().map(|w| (w, ProviderChoice::named(w.get_ref())));
@@ -71,34 +70,41 @@ fn chosen(call: &Table<'_, '_>, twilio: &Table<'_, '_>, overrides: &Overrides, r
     Chosen { provider: ProviderChoice::Mock, at: None }
 }
 
-fn mock(table: &Table<'_, '_>, report: &Report<'_>) -> MockConfig {
-    let known = || MockOutcome::ALL.iter().map(|o| o.as_str());
+fn mock(table: &Table<'_, '_>) -> MockConfig {
     let typed = table.texts("outcomes", "[\"no-answer\", \"answered\"]");
+    if typed.is_none() {
+        table.note("outcomes", || Value::texts([MockOutcome::NoAnswer.as_str()]));
+    }
     let mut outcomes = Vec::new();
     for text in typed.iter().flat_map(toml::Spanned::get_ref) {
         if let Ok(outcome) = text.get_ref().parse() {
             outcomes.push(outcome);
             continue;
         }
-        let problem = Problem::new(format!("unknown outcome {}", quoted(text.get_ref()))).at(&text.span());
-        report.push(match nearest(text.get_ref(), known()) {
-            Some(near) => problem.label(format!("did you mean \"{near}\"?")),
-            None => problem.label(format!("known outcomes: {}", known().collect::<Vec<_>>().join(", "))),
-        });
+        let known = MockOutcome::ALL.iter().map(|outcome| outcome.as_str());
+        unknown_in_list(("unknown outcome", "known outcomes"), text, known, table.report);
     }
-    MockConfig { outcomes, calls_per_second: pool::rate(table) }
+    let calls_per_second = pool::rate(table);
+    table.show(None);
+    MockConfig { outcomes, calls_per_second }
 }
 
-fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides, report: &Report<'_>) -> Option<String> {
+fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides) -> Option<String> {
     let written = call.text("webhook_url", "an address in quotes");
     let from_file = written.and_then(|text| {
+        // It may hold a token.
+        call.note("webhook_url", Value::in_the_config);
         let wrong = web::address(text.get_ref()).err();
         if let Some(why) = wrong {
-            report.push(problem_at("webhook_url", &text.span(), "`webhook_url` is not a web address").label(why));
+            call.report.push(problem_at("webhook_url", &text.span(), "`webhook_url` is not a web address").label(why));
         }
         wrong.is_none().then(|| text.into_inner().to_owned())
     });
-    overrides.webhook_url.clone().good().or(from_file)
+    let from_env = overrides.webhook_url.clone().good();
+    if from_env.is_some() {
+        call.note_over("webhook_url", "CALL_WEBHOOK_URL", || Value::Secret("from CALL_WEBHOOK_URL".into()));
+    }
+    from_env.or(from_file)
 }
 
 /// `[provider.twilio]` and its variables, before it is known whether they are complete.
@@ -117,9 +123,9 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn read(table: &Table<'a, '_>, overrides: Overrides, input: &Input<'_>, report: &Report<'_>) -> Self {
-        let account = sid(table, "account_sid", "AC", report);
-        let from = pool::numbers(table, report);
+    fn read(table: &Table<'a, '_>, overrides: Overrides) -> Self {
+        let account = sid(table, "account_sid", "AC");
+        let from = pool::numbers(table);
         let api_key_written = table.has("api_key_sid") || table.has_any(&API_SECRET);
         let draft = Self {
             uses_api_key: overrides.auth_token.is_absent() && !table.has_any(&AUTH_TOKEN) && api_key_written,
@@ -128,22 +134,45 @@ impl<'a> Draft<'a> {
             from: overrides.from.map(|number| (number, Vec::new())).or_else(|| from),
             pace: pool::pace(table),
             token_from_env: overrides.auth_token,
-            token: secrets::source(table, &AUTH_TOKEN, report),
-            api_sid: sid(table, "api_key_sid", "SK", report),
-            api_secret: secrets::source(table, &API_SECRET, report),
-            base_url: base_url(table, report),
-            ca_file: path(table, "ca_file", input, report),
-            proxy: proxy(table, report),
+            token: secrets::source(table, &AUTH_TOKEN),
+            api_sid: sid(table, "api_key_sid", "SK"),
+            api_secret: secrets::source(table, &API_SECRET),
+            base_url: base_url(table),
+            ca_file: table.path("ca_file").map(toml::Spanned::into_inner),
+            proxy: proxy(table),
         };
-        draft.check_sources(input, report);
+        draft.show(table);
+        draft.check_sources(table.report);
         draft
     }
 
-    fn check_sources(&self, input: &Input<'_>, report: &Report<'_>) {
-        for named in self.token.iter().chain(&self.api_secret) {
-            if secrets::names_something(named, report) && named.literal().is_some() {
-                secrets::guard_mode(named.key, &named.at, input.mode, input.path, report);
+    /// What variables win over, and where a token comes from that the file does not name.
+    fn show(&self, table: &Table<'_, '_>) {
+        if !table.report.collects_settings() {
+            return;
+        }
+        let env = table.input().env;
+        if let (Given::Good(account), Some(_)) = (&self.account_sid, set(env, "TWILIO_ACCOUNT_SID")) {
+            table.note_over("account_sid", "TWILIO_ACCOUNT_SID", || Value::sid(account));
+        }
+        if let (Given::Good((from, _)), Some(_)) = (&self.from, set(env, "TWILIO_FROM_NUMBER")) {
+            table.note_over("from", "TWILIO_FROM_NUMBER", || Value::Text(from.masked()));
+        }
+        let credentials = || AUTH_TOKEN.into_iter().chain(["api_key_sid"]).chain(API_SECRET);
+        if matches!(self.token_from_env, Given::Good(_)) {
+            for key in credentials().filter(|key| table.has(key)) {
+                table.note(key, || Value::NotSet(Some("TWILIO_AUTH_TOKEN wins over it")));
             }
+            table.note_over("auth_token", "TWILIO_AUTH_TOKEN", || Value::Secret("from TWILIO_AUTH_TOKEN".into()));
+        } else if !credentials().any(|key| table.has(key)) && secrets::systemd_credential(env).is_some() {
+            let from = "from the systemd credential twilio_auth_token".to_owned();
+            table.note_at("auth_token", Origin::Default, || Value::Secret(from));
+        }
+    }
+
+    fn check_sources(&self, report: &CheckReport<'_>) {
+        for named in self.token.iter().chain(&self.api_secret) {
+            secrets::guard(named, report);
         }
         if let (Some(token), Some(secret)) = (&self.token, &self.api_secret) {
             let later = if token.at.start < secret.at.start { secret } else { token };
@@ -153,18 +182,11 @@ impl<'a> Draft<'a> {
     }
 
     /// The account, when it is complete. Incomplete while it is chosen: one problem that names all that is missing.
-    fn finish(
-        self,
-        chosen: &Chosen,
-        table: &Table<'_, '_>,
-        status_callback: Option<String>,
-        input: &Input<'_>,
-        report: &Report<'_>,
-    ) -> Option<TwilioConfig> {
+    fn finish(self, chosen: &Chosen, table: &Table<'_, '_>, status_callback: Option<String>) -> Option<TwilioConfig> {
         let is_chosen = chosen.provider == ProviderChoice::Twilio;
-        let auth = self.auth(is_chosen, table, input, report);
+        let auth = self.auth(is_chosen, table);
         if is_chosen {
-            self.missing(&auth, chosen, table, report);
+            self.missing(&auth, chosen, table);
         }
         let (account_sid, auth, (from, more_from)) = (self.account_sid.good()?, auth.good()?, self.from.good()?);
         Some(TwilioConfig {
@@ -182,19 +204,13 @@ impl<'a> Draft<'a> {
     }
 
     /// How requests are signed. While another provider is chosen no command is run and no failure is reported.
-    fn auth(
-        &self,
-        is_chosen: bool,
-        table: &Table<'_, '_>,
-        input: &Input<'_>,
-        report: &Report<'_>,
-    ) -> Given<TwilioAuth> {
+    fn auth(&self, is_chosen: bool, table: &Table<'_, '_>) -> Given<TwilioAuth> {
         match &self.token_from_env {
             Given::Good(token) => return Given::Good(TwilioAuth::Token(token.clone())),
             Given::Bad => return Given::Bad,
             Given::Absent => {}
         }
-        let fetch = |named| fetch(named, is_chosen, input, report);
+        let fetch = |named| fetch(named, is_chosen, table.report);
         if self.uses_api_key {
             return match (&self.api_sid, &self.api_secret) {
                 (Given::Good(sid), Some(named)) => {
@@ -207,12 +223,12 @@ impl<'a> Draft<'a> {
         let token = match &self.token {
             Some(named) => fetch(named),
             None if table.has_any(&AUTH_TOKEN) => Given::Bad,
-            None => secrets::systemd_credential(input.env).map_or(Given::Absent, Given::Good),
+            None => secrets::systemd_credential(table.input().env).map_or(Given::Absent, Given::Good),
         };
         token.map(TwilioAuth::Token)
     }
 
-    fn missing(&self, auth: &Given<TwilioAuth>, chosen: &Chosen, table: &Table<'_, '_>, report: &Report<'_>) {
+    fn missing(&self, auth: &Given<TwilioAuth>, chosen: &Chosen, table: &Table<'_, '_>) {
         let mut missing: Vec<(&str, &str)> = Vec::new();
         if self.account_sid.is_absent() {
             missing.push((
@@ -236,16 +252,16 @@ impl<'a> Draft<'a> {
         let verb = if others.is_empty() { "is" } else { "are" };
         let title = format!("the provider twilio is chosen, but {list} {verb} missing");
         let problem = Problem::new(title).maybe_at(chosen.at.as_ref());
-        report.push(missing.iter().fold(problem, |p, (key, how)| p.help(format!("{key}: {how}"))));
+        table.report.push(missing.iter().fold(problem, |p, (key, how)| p.help(format!("{key}: {how}"))));
     }
 }
 
-fn fetch(named: &Named<'_>, is_chosen: bool, input: &Input<'_>, report: &Report<'_>) -> Given<SecretString> {
+fn fetch(named: &Named<'_>, is_chosen: bool, report: &CheckReport<'_>) -> Given<SecretString> {
     // Where something else is wrong, no program is run: it may ask a person for a password in vain.
     if !report.is_empty() || (named.is_command() && !is_chosen) {
         return Given::Bad;
     }
-    match named.fetch(input.path, input.env) {
+    match named.fetch(report.input) {
         Ok(secret) => Given::Good(secret),
         Err(why) => {
             if is_chosen {
@@ -257,19 +273,21 @@ fn fetch(named: &Named<'_>, is_chosen: bool, input: &Input<'_>, report: &Report<
     }
 }
 
-fn sid(table: &Table<'_, '_>, key: &'static str, prefix: &str, report: &Report<'_>) -> Given<String> {
+fn sid(table: &Table<'_, '_>, key: &'static str, prefix: &str) -> Given<String> {
     let Some(text) = table.text(key, &format!("\"{prefix}…\"")) else {
         return if table.has(key) { Given::Bad } else { Given::Absent };
     };
     if let Some(sid) = account_sid::with_prefix(prefix, text.get_ref()) {
+        table.note(key, || Value::sid(&sid));
         return Given::Good(sid);
     }
     let title = format!("`{key}` must be {prefix} and letters or digits");
-    report.push(problem_at(key, &text.span(), title).label("copy it from the Twilio console"));
+    table.report.push(problem_at(key, &text.span(), title).label("copy it from the Twilio console"));
     Given::Bad
 }
 
-fn base_url(table: &Table<'_, '_>, report: &Report<'_>) -> String {
+fn base_url(table: &Table<'_, '_>) -> String {
+    table.note("base_url", || Value::text(TWILIO));
     let Some(text) = table.text("base_url", &format!("\"{TWILIO}\"")) else { return TWILIO.into() };
     let why = match web::address(text.get_ref()) {
         Err(why) => Some(why),
@@ -278,21 +296,18 @@ fn base_url(table: &Table<'_, '_>, report: &Report<'_>) -> String {
         Ok(_) => None,
     };
     if let Some(why) = why {
-        report.push(problem_at("base_url", &text.span(), "`base_url` cannot be used").label(why));
+        table.report.push(problem_at("base_url", &text.span(), "`base_url` cannot be used").label(why));
     }
     text.get_ref().trim_end_matches('/').to_owned()
 }
 
-fn proxy(table: &Table<'_, '_>, report: &Report<'_>) -> Option<String> {
+fn proxy(table: &Table<'_, '_>) -> Option<String> {
     let text = table.text("proxy", "an address in quotes")?;
+    // It may hold a login.
+    table.note("proxy", Value::in_the_config);
     if let Err(why) = web::address(text.get_ref()) {
         let why = why.replace("https://", "http:// or https://");
-        report.push(problem_at("proxy", &text.span(), "`proxy` is not the address of a proxy").label(why));
+        table.report.push(problem_at("proxy", &text.span(), "`proxy` is not the address of a proxy").label(why));
     }
     Some(text.into_inner().to_owned())
-}
-
-fn path(table: &Table<'_, '_>, key: &'static str, input: &Input<'_>, report: &Report<'_>) -> Option<PathBuf> {
-    let text = table.text(key, "a path in quotes")?;
-    super::expand(key, &text, input, report)
 }

@@ -1,10 +1,12 @@
 //! Where a secret comes from: the file itself, a variable, another file, or a command. Never says what is in it.
 
-use crate::config::env::{Env, set};
+use crate::config::effective::Value;
+use crate::config::input::{Env, Input, set};
 use crate::config::places;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::Hidden;
-use crate::config::show::{Problem, Report};
+use crate::config::show::{CheckReport, Problem};
+use crate::model::printable;
 use crate::program::{Ended, Program};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -44,7 +46,7 @@ pub(super) struct Named<'a> {
 }
 
 /// The one source written under these keys; a second one is reported.
-pub(super) fn source<'a>(table: &Table<'a, '_>, keys: &Keys, report: &Report<'_>) -> Option<Named<'a>> {
+pub(super) fn source<'a>(table: &Table<'a, '_>, keys: &Keys) -> Option<Named<'a>> {
     let text = |key, make: fn(&'a str) -> Source<'a>| {
         let text: Spanned<&'a str> = table.text(key, "a text in quotes")?;
         Some(Named { key, at: text.span(), source: make(text.into_inner()) })
@@ -58,11 +60,14 @@ pub(super) fn source<'a>(table: &Table<'a, '_>, keys: &Keys, report: &Report<'_>
     let found = [text(keys[0], Source::Literal), text(keys[1], Source::Variable), text(keys[2], Source::File), command];
     let mut found: Vec<Named<'a>> = found.into_iter().flatten().collect();
     found.sort_by_key(|named| named.at.start);
+    for named in &found {
+        table.note(named.key, || named.shown(table.input()));
+    }
     let mut found = found.into_iter();
     let first = found.next()?;
     for second in found {
         let title = format!("both `{}` and `{}` are given", first.key, second.key);
-        report.push(problem_at(second.key, &second.at, title).label("keep one of them"));
+        table.report.push(problem_at(second.key, &second.at, title).label("keep one of them"));
     }
     Some(first)
 }
@@ -77,13 +82,30 @@ impl<'a> Named<'a> {
         matches!(self.source, Source::Command(_))
     }
 
+    /// Where it comes from, for `config show`. What was typed where a variable or a file should stand may be the secret, by
+    /// mistake: it is shown only when there is such a variable or file.
+    fn shown(&self, input: &Input<'_>) -> Value {
+        match &self.source {
+            Source::Literal(_) => Value::in_the_config(),
+            Source::Variable(name) if set(input.env, name).is_some() => {
+                Value::Secret(format!("from {}", printable(name)))
+            }
+            Source::Variable(_) => Value::NotSet(Some("the variable it names is not set")),
+            Source::File(path) => match places::expand(path, input.path, input.env).filter(|path| path.is_file()) {
+                Some(path) => Value::Secret(format!("from file {}", printable(&path.display().to_string()))),
+                None => Value::NotSet(Some("there is no such file")),
+            },
+            Source::Command(_) => Value::Secret("from a command".into()),
+        }
+    }
+
     /// Fetches the secret; otherwise says why not, without a word of what was typed or printed.
-    pub(super) fn fetch(&self, config: Option<&Path>, env: &Env<'_>) -> Result<SecretString, String> {
+    pub(super) fn fetch(&self, input: &Input<'_>) -> Result<SecretString, String> {
         let text = match &self.source {
             Source::Literal(text) => (*text).to_owned(),
-            Source::Variable(name) => set(env, name).ok_or("the environment variable it names is not set")?,
+            Source::Variable(name) => set(input.env, name).ok_or("the environment variable it names is not set")?,
             Source::File(path) => {
-                let path = places::expand(path, config, env).ok_or("there is no home directory for `~`")?;
+                let path = places::expand(path, input.path, input.env).ok_or("there is no home directory for `~`")?;
                 line_of(&path)?
             }
             Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
@@ -94,11 +116,14 @@ impl<'a> Named<'a> {
 
 impl Named<'_> {
     /// The same source, to be asked when the secret is needed. A variable is read now: the environment does not change.
-    pub(super) fn later(&self, config: Option<&Path>, env: &Env<'_>) -> Later {
+    pub(super) fn later(&self, input: &Input<'_>) -> Later {
+        let env = input.env;
         let from = match &self.source {
             Source::Literal(text) => From::Text((*text).into()),
             Source::Variable(name) => From::Variable((*name).to_owned(), set(env, name).map(SecretString::from)),
-            Source::File(path) => From::File(places::expand(path, config, env).unwrap_or_else(|| PathBuf::from(path))),
+            Source::File(path) => {
+                From::File(places::expand(path, input.path, env).unwrap_or_else(|| PathBuf::from(path)))
+            }
             Source::Command(argv) => From::Command(argv.iter().map(|&word| word.to_owned()).collect()),
         };
         Later { key: self.key, from }
@@ -166,7 +191,7 @@ impl Later {
     }
 
     /// Tells this source from every other one, whatever it holds.
-    pub(super) fn identity(&self) -> Vec<u8> {
+    pub(in crate::config) fn identity(&self) -> Vec<u8> {
         let of = |kind: &str, words: &[&[u8]]| [kind.as_bytes(), &words.join(&b"\0"[..])].join(&b"\0"[..]);
         match &self.from {
             From::Text(text) => text.expose_secret().as_bytes().to_owned(),
@@ -188,7 +213,7 @@ impl Source<'_> {
 }
 
 /// Reports a source that names nothing. True: it names something.
-pub(super) fn names_something(named: &Named<'_>, report: &Report<'_>) -> bool {
+pub(super) fn names_something(named: &Named<'_>, report: &CheckReport<'_>) -> bool {
     let empty = named.source.is_empty();
     if empty {
         let title = format!("`{}` is empty", named.key);
@@ -197,9 +222,16 @@ pub(super) fn names_something(named: &Named<'_>, report: &Report<'_>) -> bool {
     !empty
 }
 
+/// The same, and reports a secret that stands in a file that others can read.
+pub(super) fn guard(named: &Named<'_>, report: &CheckReport<'_>) {
+    if names_something(named, report) && named.literal().is_some() {
+        guard_mode(named.key, &named.at, report);
+    }
+}
+
 /// A secret that stands in a file that others can read is refused, with the command that ends it.
-pub(super) fn guard_mode(key: &str, at: &Range<usize>, mode: Option<u32>, config: Option<&Path>, report: &Report<'_>) {
-    if let (Some(mode), Some(path)) = (mode, config)
+pub(super) fn guard_mode(key: &str, at: &Range<usize>, report: &CheckReport<'_>) {
+    if let (Some(mode), Some(path)) = (report.input.mode, report.input.path)
         && mode & 0o044 != 0
     {
         let title = format!("`{key}` stands in a file that others can read (mode {mode:03o})");

@@ -4,16 +4,16 @@
 //! may stand in. An address that stands elsewhere is fetched when the calendar is looked at: a password manager that is
 //! locked costs that calendar its looks, and nobody a call.
 
+use super::feeds;
 use super::secrets::{self, Keys, Named};
-use super::{Input, feeds, web};
+use crate::config::calendar::{LONGEST_NAME, address, default_name, file, place, source_key};
+use crate::config::effective::{Origin, Value};
 use crate::config::raw::{Item, Read, Table};
 use crate::config::screen::Hidden;
-use crate::config::show::{Problem, Report};
-use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Env, Later, WebAddress, places};
-use crate::model::{cut, printable};
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::config::show::{CheckReport, Problem};
+use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
+use crate::model::printable;
 use std::ops::Range;
-use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -24,79 +24,20 @@ const LIKE: &str = "[\"file:~/work.ics\", { url_file = \"~/.config/savehub/work.
 
 const UNREADABLE: &str = "this is not a calendar savehub can read";
 
-/// The longest name of a calendar, in characters.
-const LONGEST_NAME: usize = 40;
-
-/// Where a calendar is, by the text it is named by. Otherwise says what to write, without any part of the text.
-///
-/// A text is a file when it says so (`file:`), ends in `.ics`, or starts as a path does. A relative path is beside the
-/// file `beside`.
-pub(in crate::config) fn place(
-    text: &str,
-    beside: Option<&Path>,
-    env: &Env<'_>,
-    allow_http: bool,
-) -> Result<CalendarPlace, &'static str> {
-    let text = text.trim();
-    if let Some(path) = text.strip_prefix("file://").or_else(|| text.strip_prefix("file:")) {
-        return file(path, beside, env);
-    }
-    if text.contains("://") {
-        return address(text, allow_http).map(|address| CalendarPlace::Web(WebAddress::Here(address)));
-    }
-    let is_path = ["/", "~", "./", "../"].iter().any(|start| text.starts_with(start));
-    let ends_in_ics = Path::new(text).extension().is_some_and(|end| end.eq_ignore_ascii_case("ics"));
-    // An address whose scheme was forgotten must not pass as a path: paths are shown.
-    let like_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
-    match (is_path, ends_in_ics && !like_host) {
-        (true, _) | (_, true) => file(text, beside, env),
-        _ => Err("write `file:` before a path, and https:// before an address"),
-    }
-}
-
-fn file(path: &str, beside: Option<&Path>, env: &Env<'_>) -> Result<CalendarPlace, &'static str> {
-    if path.is_empty() || path.contains('\0') {
-        return Err("write the path of a file after `file:`");
-    }
-    let path = places::expand(path, beside, env).ok_or("`~` needs HOME, which is not set: write the whole path")?;
-    // Its key must not depend on the directory a command is run in.
-    Ok(CalendarPlace::File(std::path::absolute(&path).unwrap_or(path)))
-}
-
-/// A subscription address as it is asked for.
-fn address(text: &str, allow_http: bool) -> Result<SecretString, &'static str> {
-    let (scheme, rest) = text.split_once("://").ok_or("an address starts with https://")?;
-    let scheme = match scheme.to_ascii_lowercase().as_str() {
-        "https" | "webcal" | "webcals" => "https",
-        "http" => "http",
-        "caldav" | "caldavs" => {
-            return Err("CalDAV is not spoken here: write the subscription address (iCal) of the calendar");
-        }
-        _ => return Err("an address starts with https:// or webcal://"),
-    };
-    let text = format!("{scheme}://{rest}");
-    let parts = web::address(&text)?;
-    if parts.scheme == "http" && !allow_http && !parts.is_loopback() {
-        return Err(
-            "http:// shows the address to everybody on the way: write https://, or allow_http = true under [calendar]",
-        );
-    }
-    Ok(SecretString::from(text))
-}
-
 /// A calendar as it was typed.
-struct Draft {
+struct Draft<'a, 't> {
     at: Range<usize>,
     place: CalendarPlace,
     name: Option<String>,
     refresh: Option<Duration>,
+    /// Its table; an empty one when it is a text.
+    table: Table<'a, 't>,
 }
 
 /// What the places of calendars depend on.
 pub(super) struct Sources<'a, 't> {
     pub(super) config: &'a CalendarConfig,
-    pub(super) input: &'a Input<'a>,
-    pub(super) report: &'a Report<'t>,
+    pub(super) report: &'a CheckReport<'t>,
 }
 
 impl Sources<'_, '_> {
@@ -104,7 +45,7 @@ impl Sources<'_, '_> {
     pub(super) fn of(&self, table: &Table<'_, '_>, person: &str) -> Vec<CalendarSource> {
         let mut found: Vec<(Range<usize>, CalendarSource)> = Vec::new();
         for draft in self.drafts(table) {
-            let key = key(person, &draft.place);
+            let key = source_key(person, &draft.place);
             if let Some((first, _)) = found.iter().find(|(_, source)| source.key == key) {
                 let title =
                     format!("this calendar is there twice; the first is in line {}", self.report.line_of(first.start));
@@ -113,34 +54,60 @@ impl Sources<'_, '_> {
             }
             let name = draft.name.unwrap_or_else(|| default_name(&draft.place));
             let name = distinct(name, |name| found.iter().any(|(_, source)| source.name == name));
-            found.push((draft.at, CalendarSource { key, name, place: draft.place, refresh: draft.refresh }));
+            let source = CalendarSource { key, name, place: draft.place, refresh: draft.refresh };
+            self.show(&draft.table, &draft.at, person, &source);
+            found.push((draft.at, source));
         }
+        table.note("calendars", || Value::texts(found.iter().map(|(_, source)| source.name.as_str())));
         found.into_iter().map(|(_, source)| source).collect()
     }
 
-    fn drafts(&self, person: &Table<'_, '_>) -> Vec<Draft> {
+    fn show(&self, table: &Table<'_, '_>, at: &Range<usize>, person: &str, source: &CalendarSource) {
+        if !self.report.collects_settings() {
+            return;
+        }
+        let is_text = !table.is_written();
+        match &source.place {
+            CalendarPlace::File(path) if is_text => table.note_at("file", table.line_at(at), || Value::path(path)),
+            CalendarPlace::File(path) => table.note("file", || Value::path(path)),
+            CalendarPlace::Web(_) => {
+                if is_text {
+                    table.note_at("url", table.line_at(at), Value::in_the_config);
+                }
+                if source.refresh.is_none() {
+                    table.note_at("refresh", Origin::Default, || Value::duration(self.config.refresh));
+                }
+            }
+        }
+        table.note("name", || Value::text(&source.name));
+        table.show(Some(&printable(&format!("{person}: {}", source.name))));
+    }
+
+    fn drafts<'a, 't>(&self, person: &Table<'a, 't>) -> Vec<Draft<'a, 't>> {
         let read = |item| match item {
-            Item::Text(text) => self.of_text(&text),
-            Item::Table(table) => self.of_table(&table),
+            Item::Text(text) => {
+                let place = self.here("calendars", &text)?;
+                let table = person.unwritten("calendars");
+                Some(Draft { at: text.span(), place, name: None, refresh: None, table })
+            }
+            Item::Table(table) => self.of_table(table),
         };
         person.items("calendars", LIKE).into_iter().filter_map(read).collect()
     }
 
-    fn of_text(&self, text: &Spanned<&str>) -> Option<Draft> {
-        let place = self.here("calendars", text)?;
-        Some(Draft { at: text.span(), place, name: None, refresh: None })
-    }
-
-    fn of_table(&self, table: &Table<'_, '_>) -> Option<Draft> {
-        let name = self.name(table);
+    fn of_table<'a, 't>(&self, table: Table<'a, 't>) -> Option<Draft<'a, 't>> {
+        let name = self.name(&table);
         let refresh = table.duration_if("refresh", "2m");
         let path = table.text("file", "\"~/work.ics\"");
-        let named = secrets::source(table, &URL, self.report);
+        let named = secrets::source(&table, &URL);
         if let Some(refresh) = &refresh {
-            feeds::refreshed(&Read { value: *refresh.get_ref(), at: Some(refresh.span()), sound: true }, self.report);
+            feeds::refreshed(&Read::written(refresh.clone()), self.report);
         }
         let place = match (path, named) {
-            (Some(path), None) => self.checked(&path.span(), self.file(path.get_ref()))?,
+            (Some(path), None) => {
+                let input = self.report.input;
+                self.checked(&path.span(), file(path.get_ref(), input.path, input.env))?
+            }
             (None, Some(named)) => self.address(&named)?,
             (Some(_), Some(named)) => {
                 self.wrong(&named.at, format!("both `file` and `{}` are given", named.key), "keep one of them");
@@ -157,7 +124,8 @@ impl Sources<'_, '_> {
         if let (Some(refresh), CalendarPlace::File(_)) = (&refresh, &place) {
             self.wrong(&refresh.span(), "`refresh` is for addresses", "take it out: every tick looks at a file");
         }
-        Some(Draft { at: table.header().clone(), place, name, refresh: refresh.map(Spanned::into_inner) })
+        let at = table.header().clone();
+        Some(Draft { at, place, name, refresh: refresh.map(Spanned::into_inner), table })
     }
 
     /// An address that stands in the config itself is looked at now.
@@ -166,17 +134,17 @@ impl Sources<'_, '_> {
             return None;
         }
         let Some(text) = named.literal() else {
-            let secret = named.later(self.input.path, self.input.env);
+            let secret = named.later(self.report.input);
             return Some(CalendarPlace::Web(WebAddress::Elsewhere { secret, allow_http: self.config.allow_http }));
         };
         self.here_address(named.key, text, &named.at)
     }
 
     fn here(&self, key: &'static str, text: &Spanned<&str>) -> Option<CalendarPlace> {
-        let found = place(text.get_ref(), self.input.path, self.input.env, self.config.allow_http);
+        let found = place(text.get_ref(), self.report.input.path, self.report.input.env, self.config.allow_http);
         let place = self.checked(&text.span(), found)?;
         if matches!(place, CalendarPlace::Web(_)) {
-            self.guard_mode(key, &text.span());
+            secrets::guard_mode(key, &text.span(), self.report);
         }
         Some(place)
     }
@@ -184,16 +152,8 @@ impl Sources<'_, '_> {
     fn here_address(&self, key: &'static str, text: &str, at: &Range<usize>) -> Option<CalendarPlace> {
         let found = address(text, self.config.allow_http);
         let place = self.checked(at, found.map(|address| CalendarPlace::Web(WebAddress::Here(address))))?;
-        self.guard_mode(key, at);
+        secrets::guard_mode(key, at, self.report);
         Some(place)
-    }
-
-    fn file(&self, path: &str) -> Result<CalendarPlace, &'static str> {
-        file(path, self.input.path, self.input.env)
-    }
-
-    fn guard_mode(&self, key: &'static str, at: &Range<usize>) {
-        secrets::guard_mode(key, at, self.input.mode, self.input.path, self.report);
     }
 
     fn checked<T>(&self, at: &Range<usize>, found: Result<T, &'static str>) -> Option<T> {
@@ -218,44 +178,6 @@ impl Sources<'_, '_> {
         }
         Some(name.to_owned())
     }
-}
-
-/// An address that stands elsewhere.
-pub(in crate::config) fn fetched(secret: &Later, allow_http: bool) -> Result<SecretString, String> {
-    let from = |why: &str| format!("no address comes from `{}`: {why}", secret.key());
-    let text = secret.fetch().map_err(|why| from(&why))?;
-    address(text.expose_secret(), allow_http).map_err(from)
-}
-
-/// Tells a calendar from every other one: the same address of two people are two calendars. An address that stands
-/// elsewhere may change there; it stays the same calendar.
-fn key(person: &str, place: &CalendarPlace) -> String {
-    let place = match place {
-        CalendarPlace::File(path) => path.as_os_str().as_encoded_bytes().to_owned(),
-        CalendarPlace::Web(WebAddress::Here(address)) => address.expose_secret().as_bytes().to_owned(),
-        CalendarPlace::Web(WebAddress::Elsewhere { secret, .. }) => secret.identity(),
-    };
-    digest(&[person.as_bytes(), b"\0", &place].concat())
-}
-
-/// Tells one text from another and says nothing about it: half of its SHA-256, in hex.
-pub(in crate::config) fn digest(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
-    format!("{half:032x}")
-}
-
-/// The name of the file, or the host, if it is known: nothing of an address that is secret.
-pub(in crate::config) fn default_name(place: &CalendarPlace) -> String {
-    let name = match place {
-        CalendarPlace::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
-        // What was typed there may be the address itself, by mistake.
-        CalendarPlace::Web(WebAddress::Elsewhere { .. }) => "calendar".into(),
-        CalendarPlace::Web(WebAddress::Here(address)) => {
-            web::address(address.expose_secret()).map_or_else(|_| "calendar".into(), |a| a.host.to_owned())
-        }
-    };
-    cut(&printable(&name), LONGEST_NAME)
 }
 
 /// `name`, or `name (2)` where it is taken: two calendars may come from one host.

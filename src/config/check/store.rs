@@ -2,13 +2,14 @@
 //! repeated in a message: it holds a password.
 
 use super::secrets::{self, Keys};
-use super::{Input, expand, web};
+use super::web;
 use crate::config::raw::{Table, problem_at};
-use crate::config::show::{Problem, Report};
+use crate::config::show::Problem;
 use crate::config::{PostgresConfig, PostgresTls};
 use crate::model::printable;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
+use toml::Spanned;
 
 const STORE: Keys = ["store", "store_env", "store_file", "store_command"];
 
@@ -37,12 +38,12 @@ const TYPED: Names = Names {
 };
 
 /// The server, when one is named. `None` and nothing reported: the file `database` is the store.
-pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>) -> Option<PostgresConfig> {
-    let ca_file = root.text("store_ca_file", "a path in quotes");
-    let ca_file = ca_file.and_then(|text| Some((expand("store_ca_file", &text, input, report)?, text.span())));
-    let Some(named) = secrets::source(root, &STORE, report) else {
-        if let Some((_, at)) = ca_file {
-            let problem = Problem::new("`store_ca_file` is of no use without `store`").at(&at);
+pub(super) fn store(root: &Table<'_, '_>) -> Option<PostgresConfig> {
+    let report = root.report;
+    let ca_file = root.path("store_ca_file");
+    let Some(named) = secrets::source(root, &STORE) else {
+        if let Some(ca_file) = ca_file {
+            let problem = Problem::new("`store_ca_file` is of no use without `store`").at(&ca_file.span());
             report.push(problem.label("take the line out, or name the server with store"));
         }
         return None;
@@ -60,7 +61,7 @@ pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>
         return None;
     }
     if named.literal().is_some_and(has_password) {
-        secrets::guard_mode(named.key, &named.at, input.mode, input.path, report);
+        secrets::guard_mode(named.key, &named.at, report);
     }
     // Where something else is wrong, no program is run: it may ask a person for a password in vain.
     if named.is_command() && !report.is_empty() {
@@ -70,14 +71,14 @@ pub(super) fn store(root: &Table<'_, '_>, input: &Input<'_>, report: &Report<'_>
         let problem = problem_at(named.key, &named.at, title);
         report.push(if help.is_empty() { problem } else { problem.help(help) });
     };
-    let url = match named.fetch(input.path, input.env) {
+    let url = match named.fetch(report.input) {
         Ok(url) => url,
         Err(why) => {
             wrong(format!("no address comes from `{}`: {why}", named.key), "");
             return None;
         }
     };
-    let read = server(url.expose_secret(), ca_file.map(|(path, _)| path), &IN_CONFIG);
+    let read = server(url.expose_secret(), ca_file.map(Spanned::into_inner), &IN_CONFIG);
     read.map_err(|why| wrong(format!("`{}` is not the address of a PostgreSQL database", named.key), &why)).ok()
 }
 

@@ -1,26 +1,64 @@
 //! Can this rung ever run? If not: why, and what to write.
 
-use super::{Around, Placed, spoken};
-use crate::config::show::{Problem, Report};
+use super::limits::Guards;
+use crate::config::raw::{Table, spoken};
+use crate::config::show::{CheckReport, Problem};
+use crate::config::{Contact, Person, Rung};
 use crate::model::{Offset, RungKind, When, Whom};
+use std::ops::Range;
 use std::time::Duration;
+
+/// What rungs are compared with.
+pub(super) struct Context<'a> {
+    pub(super) guards: &'a Guards,
+    /// `grace` of `[engine]`.
+    pub(super) grace: Duration,
+    pub(super) people: &'a [Person],
+    pub(super) contacts: &'a [Contact],
+    pub(super) channels: &'a ChannelNames,
+}
+
+/// What the config has names for.
+#[derive(Debug, Default)]
+pub(super) struct ChannelNames {
+    pub(super) webhooks: Vec<String>,
+    pub(super) commands: Vec<String>,
+    email: bool,
+}
+
+impl ChannelNames {
+    /// The names of `[webhook.NAME]` and `[command.NAME]`, and whether there is `[email]`.
+    pub(super) fn read(root: &Table<'_, '_>) -> Self {
+        Self { webhooks: root.names_in("webhook"), commands: root.names_in("command"), email: root.has("email") }
+    }
+}
+
+/// A rung and where it stands in the file; without places it is one of the default ladder.
+#[derive(Clone)]
+pub(super) struct Placed {
+    pub(super) rung: Rung,
+    /// Its header.
+    pub(super) header: Range<usize>,
+    /// Its time.
+    pub(super) at: Option<Range<usize>>,
+}
 
 /// No rung is due earlier: meetings are planned, and calendars read, for about a day ahead.
 const EARLIEST: Duration = Duration::from_secs(24 * 3600);
 
-pub(super) fn check(index: usize, placed: &Placed, around: &Around<'_>, report: &Report<'_>) {
+pub(super) fn check(index: usize, placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>) {
     match (placed.rung.action.kind, placed.rung.action.at) {
-        (RungKind::Call, Offset::Before(before)) => in_window(index, before, placed, around, report),
+        (RungKind::Call, Offset::Before(before)) => in_window(index, before, placed, context, report),
         (_, Offset::Before(before)) => before_the_start(before, placed, report),
-        (_, Offset::After(after)) => within_grace(after, placed, around, report),
+        (_, Offset::After(after)) => within_grace(after, placed, context, report),
     }
     if placed.at.is_some() {
-        has_address(placed, around, report);
+        has_address(placed, context, report);
     }
 }
 
-fn in_window(index: usize, before: Duration, placed: &Placed, around: &Around<'_>, report: &Report<'_>) {
-    let window = &around.guards.critical_window;
+fn in_window(index: usize, before: Duration, placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>) {
+    let window = &context.guards.critical_window;
     if !window.sound || window.value.is_zero() || (!before.is_zero() && before <= window.value) {
         return;
     }
@@ -35,7 +73,7 @@ fn in_window(index: usize, before: Duration, placed: &Placed, around: &Around<'_
     });
 }
 
-fn before_the_start(before: Duration, placed: &Placed, report: &Report<'_>) {
+fn before_the_start(before: Duration, placed: &Placed, report: &CheckReport<'_>) {
     let Some(at) = &placed.at else { return };
     let kind = placed.rung.action.kind;
     if before.is_zero() || before > EARLIEST {
@@ -49,10 +87,10 @@ fn before_the_start(before: Duration, placed: &Placed, report: &Report<'_>) {
     }
 }
 
-fn within_grace(after: Duration, placed: &Placed, around: &Around<'_>, report: &Report<'_>) {
+fn within_grace(after: Duration, placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>) {
     let Some(at) = &placed.at else { return };
-    if after >= around.grace {
-        let grace = spoken(around.grace);
+    if after >= context.grace {
+        let grace = spoken(context.grace);
         let title = format!("a rung {} after the start can never run", spoken(after));
         let label =
             format!("the incident is closed after `grace` ({grace}); less than {grace}, or raise it in [engine]");
@@ -61,19 +99,19 @@ fn within_grace(after: Duration, placed: &Placed, around: &Around<'_>, report: &
 }
 
 /// Is there somewhere to send it?
-fn has_address(placed: &Placed, around: &Around<'_>, report: &Report<'_>) {
+fn has_address(placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>) {
     let action = &placed.rung.action;
     let kind = action.kind;
     let lacks = |why: String, write: &str| {
         let title = format!("a rung of the kind `{kind}` can never run: {why}");
         report.push(Problem::new(title).at(&placed.header).label(write));
     };
-    if kind == RungKind::Email && !around.channels.email {
+    if kind == RungKind::Email && !context.channels.email {
         lacks("there is no [email]".into(), "write [email], with the server that takes the mail");
     }
     match &action.to {
         Whom::Contact(name) => {
-            let Some(contact) = around.contacts.iter().find(|contact| contact.name == *name) else { return };
+            let Some(contact) = context.contacts.iter().find(|contact| contact.name == *name) else { return };
             let (phone, email) = (contact.phone.is_some(), contact.email.is_some());
             match kind {
                 RungKind::Call | RungKind::Sms if !phone => {
@@ -92,7 +130,7 @@ fn has_address(placed: &Placed, around: &Around<'_>, report: &Report<'_>) {
             }
         }
         Whom::Person if kind == RungKind::Email => {
-            for person in around.people.iter().filter(|person| person.email.is_none()) {
+            for person in context.people.iter().filter(|person| person.email.is_none()) {
                 lacks(format!("`{}` has no `email`", person.id), "add email = \"ana@example.com\" to the person");
             }
         }

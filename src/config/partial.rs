@@ -16,7 +16,7 @@ const SERVER: [&str; 4] = ["store", "store_env", "store_file", "store_command"];
 
 /// What can be said of a config without trusting it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Glimpse {
+pub struct PartialConfig {
     /// The file, if there is one that can be read.
     pub file: Option<PathBuf>,
     /// Where the database is, as far as the file is TOML.
@@ -28,15 +28,15 @@ pub struct Glimpse {
 }
 
 /// Looks at the config that [`super::load`] would read.
-pub fn glimpse(sources: &Sources<'_>) -> Glimpse {
-    let found = match places::find(sources) {
+pub fn partial(sources: &Sources<'_>) -> PartialConfig {
+    let found = match places::find(sources.file, sources.env) {
         Ok(Some(found)) => found,
-        Ok(None) => return Glimpse { database: places::database(sources.env), ..Glimpse::default() },
-        Err(_) => return Glimpse::default(),
+        Ok(None) => return PartialConfig { database: places::database(sources.env), ..PartialConfig::default() },
+        Err(_) => return PartialConfig::default(),
     };
     let expand = |path: &str| places::expand(path, Some(&found.path), sources.env);
     let stop_file = found.path.parent().map(|dir| dir.join("STOP"));
-    let here = Glimpse { file: Some(found.path.clone()), stop_file, ..Glimpse::default() };
+    let here = PartialConfig { file: Some(found.path.clone()), stop_file, ..PartialConfig::default() };
     let Some(table) = std::str::from_utf8(&found.bytes).ok().and_then(|text| text.parse::<Table>().ok()) else {
         return here;
     };
@@ -49,7 +49,7 @@ pub fn glimpse(sources: &Sources<'_>) -> Glimpse {
     collect(&Value::Table(table), &expand, &mut secret_files);
     secret_files.sort();
     secret_files.dedup();
-    Glimpse { database, secret_files, ..here }
+    PartialConfig { database, secret_files, ..here }
 }
 
 fn collect(value: &Value, expand: &dyn Fn(&str) -> Option<PathBuf>, found: &mut Vec<PathBuf>) {
@@ -76,11 +76,11 @@ mod tests {
     use super::*;
     use crate::config::known_keys;
 
-    fn of(text: &str) -> (tempfile::TempDir, Glimpse) {
+    fn of(text: &str) -> (tempfile::TempDir, PartialConfig) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.toml");
         std::fs::write(&file, text).unwrap();
-        let seen = glimpse(&Sources { file: Some(&file), env: &|name| (name == "HOME").then(|| "/home/ana".into()) });
+        let seen = partial(&Sources { file: Some(&file), env: &|name| (name == "HOME").then(|| "/home/ana".into()) });
         (dir, seen)
     }
 

@@ -1,0 +1,93 @@
+//! The checked configuration.
+
+use super::{
+    CalendarConfig, Channels, Contact, EngineConfig, GuardConfig, HearConfig, People, Person, PostgresConfig,
+    ProviderConfig, ReportConfig, Rung, WatcherConfig,
+};
+use crate::model::Repeat;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The checked configuration. Every value is usable as it stands.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it came from; `None` when savehub runs on environment variables and defaults alone.
+    pub file: Option<PathBuf>,
+    /// The SQLite file. Not used with a `store`.
+    pub database: PathBuf,
+    /// The PostgreSQL server that is the store in its place.
+    pub store: Option<PostgresConfig>,
+    /// While this file exists nothing is sent: `STOP` beside the config.
+    pub stop_file: PathBuf,
+    /// Who places calls, and with which account.
+    pub provider: ProviderConfig,
+    /// Record calls instead of placing them.
+    pub test_mode: bool,
+    /// The guards' numbers.
+    pub guards: GuardConfig,
+    /// The engine's times.
+    pub engine: EngineConfig,
+    /// What stops rungs that run only while nobody has answered. Default: an answer.
+    pub repeat: Repeat,
+    /// Ask the provider whether a human or a machine has answered. Default false.
+    pub machine_detection: bool,
+    /// The rungs, earliest first. Never empty.
+    pub ladder: Vec<Rung>,
+    /// The people, in the order of the file.
+    pub people: People,
+    /// Who else may be told.
+    pub contacts: Vec<Contact>,
+    /// `[calendar]`: how calendars are fetched.
+    pub calendar: CalendarConfig,
+    /// `[hear]`: how people answer.
+    pub hear: HearConfig,
+    /// `[report]`: the budget.
+    pub report: ReportConfig,
+    /// What is reached besides the phone.
+    pub channels: Channels,
+    /// Who watches that ticks run.
+    pub watcher: WatcherConfig,
+}
+
+impl Default for Config {
+    /// The mock phone, nobody to call, and a database in the current directory.
+    fn default() -> Self {
+        Self {
+            file: None,
+            database: PathBuf::from("savehub.db"),
+            store: None,
+            stop_file: PathBuf::from("STOP"),
+            provider: ProviderConfig::default(),
+            test_mode: false,
+            guards: GuardConfig::default(),
+            engine: EngineConfig::default(),
+            repeat: Repeat::UntilAnswered,
+            machine_detection: false,
+            ladder: [180, 90].map(|s| Rung::call(Duration::from_secs(s))).to_vec(),
+            people: People::default(),
+            contacts: Vec::new(),
+            calendar: CalendarConfig::default(),
+            hear: HearConfig::default(),
+            report: ReportConfig::default(),
+            channels: Channels::default(),
+            watcher: WatcherConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Does the STOP file exist? One that cannot be looked at counts as there: the brake must not depend on permissions.
+    pub fn stopped(&self) -> bool {
+        self.stop_file.try_exists().unwrap_or(true)
+    }
+
+    /// The person with this id.
+    pub fn person(&self, id: &str) -> Option<&Person> {
+        self.people.find(id)
+    }
+
+    /// The contact with this name.
+    pub fn contact(&self, name: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|c| c.name == name)
+    }
+}

@@ -1,0 +1,88 @@
+//! `[engine]`: the engine's times.
+
+use super::OnUnknown;
+use std::time::Duration;
+
+/// `[engine]`.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// How long a phone rings, in whole seconds (Twilio `Timeout`, at most 600). Default 45 s.
+    pub ring_timeout: Duration,
+    /// Sum of the request's own phases. Default 20 s.
+    pub request_timeout: Duration,
+    /// Guard 3: the limit the waiting thread enforces. Default 45 s, never more.
+    pub hard_timeout: Duration,
+    /// How long an attempt belongs to the process that wrote it. Default 120 s; more than twice `hard_timeout`.
+    pub lease: Duration,
+    /// How long after a request's deadline the provider may still create its call. Default 30 s.
+    pub settle: Duration,
+    /// A tick ends by itself within this time. Default [`EngineConfig::TICK_LIMIT`].
+    pub tick_limit: Duration,
+    /// Requests under way at once. Default 16.
+    pub parallel: usize,
+    /// An incident whose meeting started this long ago without check-in is missed. Default 15 min.
+    pub grace: Duration,
+    /// Ended incidents older than this are deleted; `None` keeps them.
+    pub retention: Option<Duration>,
+    /// Ask the provider for its list of calls to a number before calling it. Default true.
+    pub preflight: bool,
+    /// What to do when an outcome is unknown and the provider cannot be asked. Default hold.
+    pub on_unknown: OnUnknown,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            ring_timeout: seconds(45),
+            request_timeout: seconds(20),
+            hard_timeout: seconds(45),
+            lease: seconds(120),
+            settle: seconds(30),
+            tick_limit: Self::TICK_LIMIT,
+            parallel: 16,
+            grace: seconds(15 * 60),
+            retention: None,
+            preflight: true,
+            on_unknown: OnUnknown::Hold,
+        }
+    }
+}
+
+/// ureq may lose count of one phase; no request lasts longer than its phases together and this.
+const REQUEST_SLACK: Duration = Duration::from_secs(2);
+
+/// The part of a tick's time that is kept for writing down, at most.
+const WRITE_DOWN: Duration = Duration::from_secs(5);
+
+impl EngineConfig {
+    /// The usual `tick_limit`.
+    pub const TICK_LIMIT: Duration = Duration::from_secs(60);
+
+    /// No request lasts longer than this once it was begun.
+    pub fn request_limit(&self) -> Duration {
+        self.request_timeout.saturating_add(REQUEST_SLACK)
+    }
+
+    /// A request begins within this time after its attempt was written, or not at all. Default 23 s.
+    pub fn send_within(&self) -> Duration {
+        let left = self.hard_timeout.saturating_sub(self.request_limit());
+        left.max(self.hard_timeout.min(Duration::from_secs(5)))
+    }
+
+    /// How much of a tick is for work; the last part is for writing down what came of it. Default 55 s.
+    pub fn work_limit(&self) -> Duration {
+        self.tick_limit.saturating_sub(WRITE_DOWN.min(self.tick_limit / 10))
+    }
+
+    /// A request that is begun with less than this left of the work limit could not end in it. Default 22 s.
+    pub fn needed(&self) -> Duration {
+        self.request_limit().min(self.hard_timeout)
+    }
+
+    /// By this time after its attempt was written a request has ended, wherever its process was frozen before it began.
+    /// Default 45 s.
+    pub fn ends_within(&self) -> Duration {
+        self.send_within().saturating_add(self.request_limit())
+    }
+}
