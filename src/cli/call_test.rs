@@ -81,8 +81,7 @@ fn target(args: &CallTestArgs, config: &Config, now: Timestamp) -> anyhow::Resul
         let typed = args.to.as_deref().unwrap_or(NOBODY);
         let to = Phone::parse(typed).map_err(|error| UsageError(format!("--to: {error}")))?;
         let message = Template::standard().render("there", &Zone::system(), &[words], now);
-        let voice = Voice { voice: None, language: "en-US".into() };
-        return Ok(TestCall { person: "call-test".into(), to, message, voice });
+        return Ok(TestCall { person: "call-test".into(), to, message, voice: Voice::default() });
     }
     let person = pick::person(args.person.as_deref(), &config.people)?;
     Ok(TestCall {

@@ -9,11 +9,10 @@ use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Person, ProviderChoice};
 use crate::exit::Exit;
 use crate::feed::NoFeeds;
-use crate::model::{CallStatus, MeetingId, MockOutcome, Phone, Timestamp, Voice};
+use crate::model::{CallStatus, MeetingId, MockOutcome, Phone, Timestamp};
 use crate::owner::Owner;
 use crate::provider::Only;
 use crate::provider::mock::Mock;
-use crate::rules::message::Template;
 use crate::store::sqlite::{Create, SqliteStore};
 use crate::store::{CheckIn, NewMeeting, Store};
 use crate::tick::{Summary, World};
@@ -179,20 +178,8 @@ impl Morning<'_> {
 }
 
 fn config(place: &Temporary) -> anyhow::Result<Config> {
-    let ana = Person {
-        id: "ana".into(),
-        name: "Ana".into(),
-        phone: Phone::parse("+12025550123").context("the demo's number")?,
-        email: None,
-        ring_timeout: None,
-        zone: Zone::utc(),
-        message: Template::standard(),
-        voice: Voice { voice: None, language: "en-US".into() },
-        shared_phone: false,
-        calendars: Vec::new(),
-        policy: crate::calendar::Policy::default(),
-        presence_command: None,
-    };
+    let phone = Phone::parse("+12025550123").context("the demo's number")?;
+    let ana = Person { name: "Ana".into(), zone: Zone::utc(), ..Person::new("ana", phone) };
     let mut config = Config::standard(&open::env);
     config.people = vec![ana].into();
     config.test_mode = false;

@@ -1,8 +1,7 @@
 //! People, meetings and incidents for the tests of the command line.
 
 use crate::config::Person;
-use crate::model::{IncidentId, IncidentState, MeetingId, MeetingState, Phone, Timestamp, Voice};
-use crate::rules::message::Template;
+use crate::model::{IncidentId, IncidentState, MeetingId, MeetingState, Phone, Timestamp};
 use crate::store::{IncidentView, Meeting};
 use crate::zone::Zone;
 
@@ -20,20 +19,8 @@ pub(crate) const fn seconds(from_now: i64) -> Timestamp {
 }
 
 pub(crate) fn person(id: &str) -> Person {
-    Person {
-        id: id.into(),
-        name: id.to_uppercase(),
-        phone: Phone::parse("+12025550101").unwrap(),
-        email: None,
-        ring_timeout: None,
-        zone: Zone::named("Europe/Berlin").unwrap(),
-        message: Template::standard(),
-        voice: Voice { voice: None, language: "en-US".into() },
-        shared_phone: false,
-        calendars: Vec::new(),
-        policy: crate::calendar::Policy::default(),
-        presence_command: None,
-    }
+    let (name, zone) = (id.to_uppercase(), Zone::named("Europe/Berlin").unwrap());
+    Person { name, zone, ..Person::new(id, Phone::parse("+12025550101").unwrap()) }
 }
 
 pub(crate) fn meeting(id: i64, title: &str, starts_at: Timestamp) -> Meeting {

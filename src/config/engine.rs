@@ -16,7 +16,7 @@ pub struct EngineConfig {
     pub lease: Duration,
     /// How long after a request's deadline the provider may still create its call. Default 30 s.
     pub settle: Duration,
-    /// A tick ends by itself within this time. Default [`EngineConfig::TICK_LIMIT`].
+    /// A tick ends by itself within this time. Default 60 s.
     pub tick_limit: Duration,
     /// Requests under way at once. Default 16.
     pub parallel: usize,
@@ -39,7 +39,7 @@ impl Default for EngineConfig {
             hard_timeout: seconds(45),
             lease: seconds(120),
             settle: seconds(30),
-            tick_limit: Self::TICK_LIMIT,
+            tick_limit: seconds(60),
             parallel: 16,
             grace: seconds(15 * 60),
             retention: None,
@@ -56,9 +56,6 @@ const REQUEST_SLACK: Duration = Duration::from_secs(2);
 const WRITE_DOWN: Duration = Duration::from_secs(5);
 
 impl EngineConfig {
-    /// The usual `tick_limit`.
-    pub const TICK_LIMIT: Duration = Duration::from_secs(60);
-
     /// No request lasts longer than this once it was begun.
     pub fn request_limit(&self) -> Duration {
         self.request_timeout.saturating_add(REQUEST_SLACK)

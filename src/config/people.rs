@@ -50,6 +50,24 @@ pub struct Contact {
 }
 
 impl Person {
+    /// Somebody of whom nothing else is known.
+    pub fn new(id: &str, phone: Phone) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            phone,
+            email: None,
+            ring_timeout: None,
+            zone: crate::zone::Zone::system(),
+            message: Template::standard(),
+            voice: Voice::default(),
+            shared_phone: false,
+            calendars: Vec::new(),
+            policy: Policy::default(),
+            presence_command: None,
+        }
+    }
+
     /// Do meetings ring that the person declined? Without an address of theirs, nobody knows which answer is theirs.
     pub fn declined_ring(&self) -> bool {
         !self.calendars.is_empty() && self.policy.addresses.is_empty()

@@ -28,10 +28,6 @@ pub(super) struct Read<T> {
 }
 
 impl<T> Read<T> {
-    const fn default(value: T) -> Self {
-        Self { value, at: None, sound: true }
-    }
-
     /// One that was written, and is sound so far.
     pub(super) fn written(read: Spanned<T>) -> Self {
         Self { at: Some(read.span()), value: read.into_inner(), sound: true }
@@ -171,7 +167,7 @@ impl<'a, 't> Table<'a, 't> {
             return Self::open(path, Some(entries), entry.span(), self.report);
         }
         let title = format!("`{key}` must be a table, not {}", type_name(entry.get_ref()));
-        self.report.push(Problem::new(title).at(&entry.span()).label(format!("write [{path}] on a line of its own")));
+        self.report.wrong(&entry.span(), title, format!("write [{path}] on a line of its own"));
         Self::open(path, None, 0..0, self.report)
     }
 
@@ -180,7 +176,7 @@ impl<'a, 't> Table<'a, 't> {
         let Some(entry) = self.entry(key) else { return Vec::new() };
         let wrong = |value: &Spanned<DeValue<'t>>| {
             let title = format!("`{key}` must be a list of tables, not {}", type_name(value.get_ref()));
-            self.report.push(Problem::new(title).at(&value.span()).label(format!("write [[{key}]] above each entry")));
+            self.report.wrong(&value.span(), title, format!("write [[{key}]] above each entry"));
         };
         let DeValue::Array(items) = entry.get_ref() else {
             wrong(entry);
@@ -232,7 +228,7 @@ impl<'a, 't> Table<'a, 't> {
             "email" => format!("[email] has no `{key}`"),
             path => format!("this {path} has no `{key}`"),
         };
-        self.report.push(Problem::new(title).at(&self.header).label(format!("add {key} = {like}")));
+        self.report.wrong(&self.header, title, format!("add {key} = {like}"));
     }
 }
 

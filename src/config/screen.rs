@@ -34,30 +34,15 @@ const PARTS: &[&str] = &["pass", "pw", "key", "proxy"];
 /// Words that make a key secret even when they are misspelt.
 const MISSPELT: &[&str] = &["token", "secret", "password", "credential", "command"];
 
-/// Keys that name where a calendar, a webhook or a watcher is, whose addresses are passwords; what is sent with it; and programs,
-/// which may be given a password.
-const WHOLE: &[&str] = &[
-    "calendars",
-    "headers",
-    "heartbeat_url",
-    "heartbeat_url_command",
-    "heartbeat_url_env",
-    "heartbeat_url_file",
-    "presence_command",
-    "run",
-    "store",
-    "store_command",
-    "store_env",
-    "store_file",
-    "url",
-    "url_command",
-    "url_env",
-    "url_file",
-    "value",
-    "value_command",
-    "value_env",
-    "value_file",
-];
+/// Keys of where a calendar, a webhook, a watcher or a server is, whose addresses are passwords, and of what is sent; the
+/// text itself, or with one of [`WAYS`].
+const SOURCES: &[&str] = &["heartbeat_url", "store", "url", "value"];
+
+/// Other ways to a secret than its text.
+const WAYS: &[&str] = &["_env", "_file", "_command"];
+
+/// Keys of lists of such things, and of programs, which may be given a password.
+const WHOLE: &[&str] = &["calendars", "headers", "presence_command", "run"];
 
 /// Keys whose address may be shown.
 const OPEN: &[&str] = &["base_url", "webhook_url"];
@@ -66,7 +51,8 @@ const OPEN: &[&str] = &["base_url", "webhook_url"];
 /// their place.
 pub(super) fn is_secret_key(key: &str) -> bool {
     let key = key.to_lowercase();
-    if FRAGMENTS.iter().any(|f| key.contains(f)) || WHOLE.contains(&key.as_str()) {
+    let source = WAYS.iter().find_map(|way| key.strip_suffix(way)).unwrap_or(&key);
+    if FRAGMENTS.iter().any(|f| key.contains(f)) || WHOLE.contains(&key.as_str()) || SOURCES.contains(&source) {
         return true;
     }
     key.split(|c: char| !c.is_alphanumeric()).filter(|part| part.len() > 1).any(|part| {

@@ -232,6 +232,11 @@ impl<'t> CheckReport<'t> {
         self.list.borrow_mut().push(problem);
     }
 
+    /// Notes what is wrong at this place, and what to write instead.
+    pub(super) fn wrong(&self, at: &Range<usize>, title: impl Into<String>, label: impl Into<String>) {
+        self.push(Problem::new(title).at(at).label(label));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.borrow().is_empty()
     }

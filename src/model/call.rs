@@ -12,6 +12,12 @@ pub struct Voice {
     pub language: String,
 }
 
+impl Default for Voice {
+    fn default() -> Self {
+        Self { voice: None, language: "en-US".into() }
+    }
+}
+
 /// Everything a provider needs to reach one target once.
 #[derive(Debug, Clone)]
 pub struct Request {

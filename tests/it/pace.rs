@@ -34,7 +34,7 @@ fn starts(w: &World) -> Vec<i64> {
 }
 
 fn test_of(last: u8) -> TestCall {
-    let voice = Voice { voice: None, language: "en-US".into() };
+    let voice = Voice::default();
     TestCall { person: "call-test".into(), to: phone(last), message: "A test".into(), voice }
 }
 

@@ -1,35 +1,15 @@
 //! Which provider places new calls, and which one answers for an earlier call.
 
 use crate::support::fake_twilio::{ACCOUNT, FakeTwilio, TOKEN};
-use crate::support::{engine, twilio_config};
-use savehub::config::{Config, GuardConfig, MockConfig, ProviderChoice, ProviderConfig, TwilioConfig};
+use crate::support::twilio_config;
+use savehub::config::{Config, MockConfig, ProviderChoice, ProviderConfig, TwilioConfig};
 use savehub::model::{ProviderKind, RungKind};
 use savehub::provider::{NotConfigured, Provider, Providers, Registry, build};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 fn config(chosen: ProviderChoice, twilio: Option<TwilioConfig>, test_mode: bool) -> Config {
-    Config {
-        file: None,
-        database: PathBuf::new(),
-        store: None,
-        stop_file: PathBuf::new(),
-        provider: ProviderConfig { chosen, mock: MockConfig::default(), twilio },
-        test_mode,
-        guards: GuardConfig::default(),
-        engine: engine(Duration::from_secs(20)),
-        ladder: Vec::new(),
-        repeat: savehub::model::Repeat::UntilAnswered,
-        machine_detection: false,
-        people: Vec::new().into(),
-        contacts: Vec::new(),
-        calendar: savehub::config::CalendarConfig::default(),
-        hear: savehub::config::HearConfig::default(),
-        report: savehub::config::ReportConfig::default(),
-        channels: savehub::config::Channels::default(),
-        watcher: savehub::config::WatcherConfig::default(),
-    }
+    let provider = ProviderConfig { chosen, mock: MockConfig::default(), twilio };
+    Config { provider, test_mode, ladder: Vec::new(), ..Config::default() }
 }
 
 fn account() -> TwilioConfig {

@@ -79,11 +79,11 @@ fn before_the_start(before: Duration, placed: &Placed, report: &CheckReport<'_>)
     if before.is_zero() || before > EARLIEST {
         let title = format!("a rung of the kind `{kind}` {} before the start can never run", spoken(before));
         let label = format!("more than 0s, at most {}; after the start: `after = \"5m\"`", spoken(EARLIEST));
-        report.push(Problem::new(title).at(at).label(label));
+        report.wrong(at, title, label);
     }
     if placed.rung.action.when == When::Missed {
         let title = "a rung with `when = \"missed\"` before the start can never run";
-        report.push(Problem::new(title).at(at).label("nobody can have missed the meeting yet; write `after = \"5m\"`"));
+        report.wrong(at, title, "nobody can have missed the meeting yet; write `after = \"5m\"`");
     }
 }
 
@@ -94,7 +94,7 @@ fn within_grace(after: Duration, placed: &Placed, context: &Context<'_>, report:
         let title = format!("a rung {} after the start can never run", spoken(after));
         let label =
             format!("the incident is closed after `grace` ({grace}); less than {grace}, or raise it in [engine]");
-        report.push(Problem::new(title).at(at).label(label));
+        report.wrong(at, title, label);
     }
 }
 
@@ -103,8 +103,7 @@ fn has_address(placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>)
     let action = &placed.rung.action;
     let kind = action.kind;
     let lacks = |why: String, write: &str| {
-        let title = format!("a rung of the kind `{kind}` can never run: {why}");
-        report.push(Problem::new(title).at(&placed.header).label(write));
+        report.wrong(&placed.header, format!("a rung of the kind `{kind}` can never run: {why}"), write);
     };
     if kind == RungKind::Email && !context.channels.email {
         lacks("there is no [email]".into(), "write [email], with the server that takes the mail");

@@ -5,7 +5,7 @@ use super::{email, webhook};
 use crate::config::input::{Input, set};
 use crate::config::raw::Table;
 use crate::config::screen::quoted;
-use crate::config::show::{CheckReport, Problem};
+use crate::config::show::CheckReport;
 use crate::config::{Channels, CommandConfig};
 use std::time::Duration;
 use toml::Spanned;
@@ -54,8 +54,8 @@ fn is_name(name: &Spanned<&str>, report: &CheckReport<'_>) -> bool {
     let typable = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let sound = (1..=40).contains(&name.get_ref().len()) && name.get_ref().bytes().all(typable);
     if !sound {
-        let problem = Problem::new(format!("invalid name {}", quoted(name.get_ref()))).at(&name.span());
-        report.push(problem.label("1 to 40 letters (a to z), digits, `-` or `_`"));
+        let label = "1 to 40 letters (a to z), digits, `-` or `_`";
+        report.wrong(&name.span(), format!("invalid name {}", quoted(name.get_ref())), label);
     }
     sound
 }

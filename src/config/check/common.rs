@@ -25,8 +25,7 @@ pub(super) fn phone(table: &Table<'_, '_>, key: &'static str) -> Option<Spanned<
             Some(Spanned::new(text.span(), phone))
         }
         Err(why) => {
-            let title = format!("`{key}` is not a number that can be called");
-            table.report.push(Problem::new(title).at(&text.span()).label(why.to_string()));
+            table.report.wrong(&text.span(), format!("`{key}` is not a number that can be called"), why.to_string());
             None
         }
     }
@@ -61,7 +60,7 @@ pub(super) fn message(table: &Table<'_, '_>) -> Option<Template> {
         Ok(template) => Some(template),
         Err(wrong) => {
             let at = inside(&text, &wrong.at, table.report);
-            table.report.push(Problem::new(wrong.problem).at(&at).label(wrong.help));
+            table.report.wrong(&at, wrong.problem, wrong.help);
             None
         }
     }

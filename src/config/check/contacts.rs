@@ -4,7 +4,6 @@ use super::common::{email, phone};
 use crate::config::Contact;
 use crate::config::raw::Table;
 use crate::config::screen::quoted;
-use crate::config::show::Problem;
 use crate::model::printable;
 use toml::Spanned;
 
@@ -16,8 +15,8 @@ pub(super) fn contacts(tables: &[Table<'_, '_>]) -> Vec<Contact> {
     for table in tables {
         let (phone, email) = (phone(table, "phone"), email(table, "email"));
         if !table.has("phone") && !table.has("email") {
-            let problem = Problem::new("this contact has neither `phone` nor `email`").at(table.header());
-            table.report.push(problem.label("add phone = \"+12025550102\" or email = \"bea@example.com\""));
+            let label = "add phone = \"+12025550102\" or email = \"bea@example.com\"";
+            table.report.wrong(table.header(), "this contact has neither `phone` nor `email`", label);
         }
         let Some(name) = name(table, &contacts) else { continue };
         table.show(Some(&printable(&name)));
@@ -37,8 +36,6 @@ fn name(table: &Table<'_, '_>, before: &[Contact]) -> Option<String> {
     } else {
         return Some((*name.get_ref()).to_owned());
     };
-    table
-        .report
-        .push(Problem::new(wrong).at(&name.span()).label("each contact has a name of its own, for `to` in a rung"));
+    table.report.wrong(&name.span(), wrong, "each contact has a name of its own, for `to` in a rung");
     None
 }

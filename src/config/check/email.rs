@@ -46,7 +46,7 @@ fn host(table: &Table<'_, '_>) -> Option<(String, Range<usize>)> {
         return Some((host.to_owned(), text.span()));
     }
     let label = "write its name alone, such as \"smtp.example.com\"; the port goes into `port`";
-    table.report.push(Problem::new("`host` is not the name of a server").at(&text.span()).label(label));
+    table.report.wrong(&text.span(), "`host` is not the name of a server", label);
     None
 }
 

@@ -66,8 +66,8 @@ fn user_agent(table: &Table<'_, '_>) -> Option<String> {
     let agent = text.get_ref().trim();
     let sound = (1..=200).contains(&agent.len()) && agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     if !sound {
-        let problem = Problem::new("`user_agent` cannot be sent").at(&text.span());
-        table.report.push(problem.label("write 1 to 200 characters of ASCII, such as \"Mozilla/5.0\""));
+        let label = "write 1 to 200 characters of ASCII, such as \"Mozilla/5.0\"";
+        table.report.wrong(&text.span(), "`user_agent` cannot be sent", label);
     }
     table.note("user_agent", || Value::text(agent));
     sound.then(|| agent.to_owned())

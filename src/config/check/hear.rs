@@ -41,7 +41,7 @@ fn words<'a>(table: &Table<'a, '_>, key: &'static str, other: &[&str]) -> Vec<Sp
             _ => continue,
         };
         let title = format!("nobody can answer {} here", quoted(word.get_ref()));
-        table.report.push(Problem::new(title).at(&word.span()).label(label));
+        table.report.wrong(&word.span(), title, label);
     }
     list.into_inner()
 }
@@ -51,8 +51,8 @@ fn key_bin(table: &Table<'_, '_>) -> Option<String> {
     let text = table.text("key_bin", "\"https://handler.twilio.com/twiml/EH…\"")?;
     let sound = web::address(text.get_ref()).is_ok_and(|a| a.scheme == "https" && !a.has_login && !a.is_loopback());
     if !sound {
-        let problem = Problem::new("`key_bin` is not the address of a TwiML Bin").at(&text.span());
-        table.report.push(problem.label("copy it from the console: \"https://handler.twilio.com/twiml/EH…\""));
+        let label = "copy it from the console: \"https://handler.twilio.com/twiml/EH…\"";
+        table.report.wrong(&text.span(), "`key_bin` is not the address of a TwiML Bin", label);
     }
     // Whoever has it can answer for others.
     table.note("key_bin", Value::in_the_config);

@@ -85,13 +85,11 @@ fn time(table: &Table<'_, '_>, kind: Option<RungKind>) -> Option<Spanned<Offset>
     match (kind, &after_at) {
         (Some(RungKind::Call), Some(at)) => {
             let label = "a call rings before the start; write it as `before = \"3m\"`";
-            table.report.push(Problem::new("a call has no `after`").at(at).label(label));
+            table.report.wrong(at, "a call has no `after`", label);
             return None;
         }
         (_, Some(at)) if table.has("before") => {
-            table
-                .report
-                .push(Problem::new("a rung has `before` or `after`, not both").at(at).label("take one of them out"));
+            table.report.wrong(at, "a rung has `before` or `after`, not both", "take one of them out");
             return None;
         }
         (_, None) if !table.has("before") => table.missing("before", "\"3m\""),
@@ -109,7 +107,7 @@ fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact]) -> Op
     let to = table.text("to", "\"person\", or the name of a contact")?;
     if let Some(kind) = kind.filter(|kind| kind.is_named()) {
         let title = format!("a {kind} has no `to`");
-        table.report.push(Problem::new(title).at(&to.span()).label("it goes where `use` says; take this line out"));
+        table.report.wrong(&to.span(), title, "it goes where `use` says; take this line out");
         return None;
     }
     if *to.get_ref() == PERSON {
@@ -132,7 +130,7 @@ fn channel(table: &Table<'_, '_>, kind: Option<RungKind>, channels: &ChannelName
         kind => {
             let Some(at) = table.key_at("use") else { return Ok(None) };
             let label = "`use` names a webhook or a command; take this line out";
-            table.report.push(Problem::new(format!("a rung of the kind `{kind}` has no `use`")).at(&at).label(label));
+            table.report.wrong(&at, format!("a rung of the kind `{kind}` has no `use`"), label);
             return Err(Wrong);
         }
     };
@@ -163,14 +161,14 @@ fn in_order(last: &Placed, placed: &Placed, report: &CheckReport<'_>) {
             (Offset::Before(above), Offset::Before(_)) => format!("less than {}, or move this rung up", spoken(above)),
             _ => format!("the one above is due {} the start; move this rung up", moment(above)),
         };
-        report.push(Problem::new(title).at(at).label(label));
+        report.wrong(at, title, label);
     }
 }
 
 fn twice(placed: &Placed, report: &CheckReport<'_>) {
     let Some(at) = &placed.at else { return };
-    let title = format!("two rungs {} the start", moment(placed.rung.action.at));
-    report.push(Problem::new(title).at(at).label("each rung has a time of its own"));
+    let label = "each rung has a time of its own";
+    report.wrong(at, format!("two rungs {} the start", moment(placed.rung.action.at)), label);
 }
 
 /// A rung that finds the limit used up by the rungs before it can never run.

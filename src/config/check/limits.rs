@@ -55,9 +55,7 @@ fn prefixes(table: &Table<'_, '_>) -> Option<Vec<String>> {
             prefixes.push((*prefix.get_ref()).to_owned());
         } else {
             let title = format!("{} is not the beginning of a phone number", quoted(prefix.get_ref()));
-            table
-                .report
-                .push(Problem::new(title).at(&prefix.span()).label("write `+` and the country code, such as \"+1\""));
+            table.report.wrong(&prefix.span(), title, "write `+` and the country code, such as \"+1\"");
         }
     }
     Some(prefixes)
@@ -129,11 +127,9 @@ pub(super) fn engine(table: &Table<'_, '_>) -> EngineConfig {
 pub(super) fn room_to_call_again(table: &Table<'_, '_>, max_calls: u32, rungs: usize) {
     let Some(typed) = table.text("on_unknown", "\"hold\" or \"call\"") else { return };
     if *typed.get_ref() == "call" && rungs >= max_calls as usize {
-        let title = format!(
+        table.report.wrong(&typed.span(), format!(
             "`on_unknown = \"call\"` can never ring again: max_calls = {max_calls} leaves no room beside {rungs} rungs"
-        );
-        let label = format!("write max_calls = {} under [guards], or \"hold\" here", rungs + 1);
-        table.report.push(Problem::new(title).at(&typed.span()).label(label));
+        ), format!("write max_calls = {} under [guards], or \"hold\" here", rungs + 1));
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Defaults<'a, 't> {
 
 impl<'a, 't> Defaults<'a, 't> {
     pub(super) fn read(call: &'a Table<'a, 't>, calendar: &'a Table<'a, 't>, engine: &'a Table<'a, 't>) -> Self {
-        let standard = Voice { voice: None, language: "en-US".into() };
+        let standard = Voice::default();
         call.note("message", || shown_message(DEFAULT_MESSAGE));
         call.note("language", || Value::text(&standard.language));
         Self {
@@ -116,14 +116,14 @@ fn id<'a>(table: &Table<'a, '_>) -> Option<Spanned<&'a str>> {
         return Some(id);
     }
     let label = "1 to 64 letters (a to z), digits, `-`, `_` or `.`; the spoken name goes into `name`";
-    table.report.push(Problem::new(format!("invalid id {}", quoted(id.get_ref()))).at(&id.span()).label(label));
+    table.report.wrong(&id.span(), format!("invalid id {}", quoted(id.get_ref())), label);
     None
 }
 
 fn name<'a>(table: &Table<'a, '_>) -> Option<&'a str> {
     let name = table.text("name", "\"Ana\"")?;
     if name.get_ref().trim().is_empty() {
-        table.report.push(Problem::new("the name is empty").at(&name.span()).label("write the name as it is spoken"));
+        table.report.wrong(&name.span(), "the name is empty", "write the name as it is spoken");
     }
     Some(name.into_inner())
 }
@@ -137,9 +137,7 @@ fn zone(table: &Table<'_, '_>) -> Option<Zone> {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => "write an IANA name, such as \"Europe/Berlin\"".into(),
     };
-    table
-        .report
-        .push(Problem::new(format!("unknown time zone {}", quoted(name.get_ref()))).at(&name.span()).label(label));
+    table.report.wrong(&name.span(), format!("unknown time zone {}", quoted(name.get_ref())), label);
     None
 }
 
@@ -167,7 +165,7 @@ fn word(table: &Table<'_, '_>, key: &'static str, like: &str, mark: impl Fn(u8) 
         && text.get_ref().bytes().all(|b| b.is_ascii_alphanumeric() || mark(b));
     if !sound {
         let title = format!("invalid {key} {}", quoted(text.get_ref()));
-        table.report.push(Problem::new(title).at(&text.span()).label(format!("such as \"{like}\"")));
+        table.report.wrong(&text.span(), title, format!("such as \"{like}\""));
     }
     sound.then(|| (*text.get_ref()).to_owned())
 }
@@ -179,8 +177,7 @@ fn same_ids(drafts: &[Draft<'_>], report: &CheckReport<'_>) {
         let at = *first.entry(id.get_ref()).or_insert(id.span().start);
         if at != id.span().start {
             let title = format!("two people with the id {}", quoted(id.get_ref()));
-            let label = format!("the first is in line {}", report.line_of(at));
-            report.push(Problem::new(title).at(&id.span()).label(label));
+            report.wrong(&id.span(), title, format!("the first is in line {}", report.line_of(at)));
         }
     }
 }

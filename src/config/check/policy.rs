@@ -6,7 +6,6 @@ use crate::calendar::{Hours, Pattern, Policy};
 use crate::config::effective::{Value, masked_mail};
 use crate::config::raw::Table;
 use crate::config::screen::quoted;
-use crate::config::show::Problem;
 use crate::model::SkipWhy;
 
 /// What `include` may name, and what does not ring where it is not named.
@@ -59,7 +58,7 @@ fn skip_titles(table: &Table<'_, '_>) -> Option<Vec<Pattern>> {
             1..=LONGEST_PATTERN => continue,
             _ => "a pattern has at most 200 characters",
         };
-        table.report.push(Problem::new("this is not a pattern for titles").at(&text.span()).label(label));
+        table.report.wrong(&text.span(), "this is not a pattern for titles", label);
     }
     Some(list.get_ref().iter().map(|text| Pattern::new(text.get_ref())).collect())
 }
@@ -70,7 +69,7 @@ fn working_hours(table: &Table<'_, '_>) -> Option<Hours> {
         Ok(hours) => Some(hours),
         Err(label) => {
             let title = format!("invalid working hours {}", quoted(text.get_ref()));
-            table.report.push(Problem::new(title).at(&text.span()).label(label));
+            table.report.wrong(&text.span(), title, label);
             None
         }
     }
@@ -87,7 +86,7 @@ pub(super) fn addresses(table: &Table<'_, '_>) -> Vec<String> {
             addresses.push(address.to_owned());
         } else {
             let label = "write it as in invitations, such as \"ana@example.com\"";
-            table.report.push(Problem::new("this is not a mail address").at(&text.span()).label(label));
+            table.report.wrong(&text.span(), "this is not a mail address", label);
         }
     }
     table.note("addresses", || Value::List(addresses.iter().map(|address| masked_mail(address)).collect()));

@@ -62,8 +62,8 @@ fn chosen(call: &Table<'_, '_>, twilio: &Table<'_, '_>, overrides: &Overrides) -
         (_, Some((_, Some(provider)))) => return Chosen { provider, at },
         // An account in the file and nobody who uses it: a mock that looks like the real thing is worse than an error.
         (Given::Absent, None) if twilio.is_written() && !call.has("provider") => {
-            let problem = Problem::new("[provider.twilio] is here, but no provider is chosen").at(twilio.header());
-            report.push(problem.label("write provider = \"twilio\" (or \"mock\") under [call], or set CALL_PROVIDER"));
+            let label = "write provider = \"twilio\" (or \"mock\") under [call], or set CALL_PROVIDER";
+            report.wrong(twilio.header(), "[provider.twilio] is here, but no provider is chosen", label);
         }
         _ => {}
     }
@@ -152,7 +152,7 @@ impl<'a> Draft<'a> {
             return;
         }
         let env = table.input().env;
-        if let (Given::Good(account), Some(_)) = (&self.account_sid, set(env, "TWILIO_ACCOUNT_SID")) {
+        if let Given::Good(account) = &self.account_sid {
             table.note_over("account_sid", "TWILIO_ACCOUNT_SID", || Value::sid(account));
         }
         if let (Given::Good((from, _)), Some(_)) = (&self.from, set(env, "TWILIO_FROM_NUMBER")) {

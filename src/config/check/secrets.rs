@@ -101,20 +101,12 @@ impl<'a> Named<'a> {
 
     /// Fetches the secret; otherwise says why not, without a word of what was typed or printed.
     pub(super) fn fetch(&self, input: &Input<'_>) -> Result<SecretString, String> {
-        let text = match &self.source {
-            Source::Literal(text) => (*text).to_owned(),
-            Source::Variable(name) => set(input.env, name).ok_or("the environment variable it names is not set")?,
-            Source::File(path) => {
-                let path = places::expand(path, input.path, input.env).ok_or("there is no home directory for `~`")?;
-                line_of(&path)?
-            }
-            Source::Command(argv) => run(argv, COMMAND_LIMIT)?,
-        };
-        usable(&text)
+        if let Source::File(path) = &self.source {
+            places::expand(path, input.path, input.env).ok_or("there is no home directory for `~`")?;
+        }
+        self.later(input).fetch()
     }
-}
 
-impl Named<'_> {
     /// The same source, to be asked when the secret is needed. A variable is read now: the environment does not change.
     pub(super) fn later(&self, input: &Input<'_>) -> Later {
         let env = input.env;

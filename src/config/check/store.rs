@@ -4,7 +4,6 @@
 use super::secrets::{self, Keys};
 use super::web;
 use crate::config::raw::{Table, problem_at};
-use crate::config::show::Problem;
 use crate::config::{PostgresConfig, PostgresTls};
 use crate::model::printable;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -43,8 +42,8 @@ pub(super) fn store(root: &Table<'_, '_>) -> Option<PostgresConfig> {
     let ca_file = root.path("store_ca_file");
     let Some(named) = secrets::source(root, &STORE) else {
         if let Some(ca_file) = ca_file {
-            let problem = Problem::new("`store_ca_file` is of no use without `store`").at(&ca_file.span());
-            report.push(problem.label("take the line out, or name the server with store"));
+            let label = "take the line out, or name the server with store";
+            report.wrong(&ca_file.span(), "`store_ca_file` is of no use without `store`", label);
         }
         return None;
     };

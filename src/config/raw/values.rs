@@ -4,8 +4,8 @@ use super::{Item, Read, Table, problem_at, spoken};
 use crate::config::effective::Value;
 use crate::config::places;
 use crate::config::screen::quoted;
-use crate::config::show::Problem;
 use crate::near::nearest;
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
@@ -42,16 +42,39 @@ impl<'a, 't> Table<'a, 't> {
         default
     }
 
+    /// The value under a key, if it is of the wanted type; one of another type is reported.
+    fn typed<T>(
+        &self,
+        key: &'static str,
+        wanted: &str,
+        label: impl FnOnce() -> String,
+        pick: impl FnOnce(&'a DeValue<'t>) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        let entry = self.entry(key)?;
+        let value = pick(entry.get_ref());
+        if value.is_none() {
+            self.wrong_type(key, entry, wanted, &label());
+        }
+        value.map(|value| Spanned::new(entry.span(), value))
+    }
+
+    /// The value that was read under a key; `None`: the default.
+    fn or_default<T>(&self, key: &'static str, value: Option<T>, default: T) -> Read<T> {
+        let at = self.entry(key).map(Spanned::span);
+        Read { sound: at.is_none() || value.is_some(), value: value.unwrap_or(default), at }
+    }
+
+    fn out_of_range(&self, key: &'static str, at: &Range<usize>, range: &str) {
+        let title = format!("`{key}` cannot be {}", quoted(self.report.source(at)));
+        self.report.push(problem_at(key, at, title).label(format!("expected {range}")));
+    }
+
     /// A text. `like` is what to write instead of something else.
     pub(in crate::config) fn text(&self, key: &'static str, like: &str) -> Option<Spanned<&'a str>> {
-        let entry = self.entry(key)?;
-        if let DeValue::String(text) = entry.get_ref() {
-            self.note_open(key, || Value::text(text));
-            return Some(Spanned::new(entry.span(), text.as_ref()));
-        }
         let how = if like.starts_with('"') { "such as" } else { "write" };
-        self.wrong_type(key, entry, "a text", &format!("{how} {like}"));
-        None
+        let text = self.typed(key, "a text", || format!("{how} {like}"), DeValue::as_str)?;
+        self.note_open(key, || Value::text(text.get_ref()));
+        Some(text)
     }
 
     /// A text that must be there.
@@ -75,71 +98,46 @@ impl<'a, 't> Table<'a, 't> {
         } else {
             (format!("`{key}` starts with `~`, but HOME is not set"), "write the whole path")
         };
-        self.report.push(Problem::new(title).at(&text.span()).label(label));
+        self.report.wrong(&text.span(), title, label);
         None
     }
 
     /// A yes or no.
     pub(in crate::config) fn flag(&self, key: &'static str, default: bool) -> bool {
-        let entry = self.entry(key);
-        let flag = match entry.map(Spanned::get_ref) {
-            Some(DeValue::Boolean(flag)) => *flag,
-            _ => default,
-        };
+        let label = || "write true or false, without quotes".into();
+        let flag = self.typed(key, "true or false", label, DeValue::as_bool).map_or(default, Spanned::into_inner);
         self.note(key, || Value::Flag(flag));
-        if let Some(entry) = entry.filter(|entry| !matches!(entry.get_ref(), DeValue::Boolean(_))) {
-            self.wrong_type(key, entry, "true or false", "write true or false, without quotes");
-        }
         flag
     }
 
     /// A whole number within limits.
-    pub(in crate::config) fn count(
-        &self,
-        key: &'static str,
-        default: u32,
-        limits: std::ops::RangeInclusive<u32>,
-    ) -> Read<u32> {
-        let note = |value: u32| self.note(key, || Value::Number(value.into()));
-        let Some(entry) = self.entry(key) else {
-            note(default);
-            return Read::default(default);
-        };
-        let range = format!("a whole number from {} to {}", limits.start(), limits.end());
-        let bad = Read { value: default, at: Some(entry.span()), sound: false };
-        let DeValue::Integer(digits) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a whole number", &format!("write {range}, without quotes"));
-            return bad;
-        };
-        match u32::from_str_radix(digits.as_str(), digits.radix()) {
-            Ok(value) if limits.contains(&value) => {
-                note(value);
-                Read { value, sound: true, ..bad }
-            }
-            _ => {
-                let title = format!("`{key}` cannot be {}", quoted(self.report.source(&entry.span())));
-                self.report.push(problem_at(key, &entry.span(), title).label(format!("expected {range}")));
-                bad
-            }
+    pub(in crate::config) fn count(&self, key: &'static str, default: u32, limits: RangeInclusive<u32>) -> Read<u32> {
+        let range = || format!("a whole number from {} to {}", limits.start(), limits.end());
+        let label = || format!("write {}, without quotes", range());
+        let digits = self.typed(key, "a whole number", label, DeValue::as_integer);
+        let value = digits.as_ref().and_then(|digits| {
+            let number = u32::from_str_radix(digits.get_ref().as_str(), digits.get_ref().radix());
+            number.ok().filter(|number| limits.contains(number))
+        });
+        if let (Some(digits), None) = (&digits, value) {
+            self.out_of_range(key, &digits.span(), &range());
         }
+        self.note(key, || Value::Number(value.unwrap_or(default).into()));
+        self.or_default(key, value, default)
     }
 
     /// A number above 0, whole or with a point.
     pub(in crate::config) fn rate(&self, key: &'static str, most: f64) -> Option<f64> {
-        let entry = self.entry(key)?;
-        let range = format!("a number above 0, at most {most}");
-        let number: Option<f64> = match entry.get_ref() {
-            DeValue::Integer(digits) => i32::from_str_radix(digits.as_str(), digits.radix()).ok().map(f64::from),
-            DeValue::Float(digits) => digits.as_str().parse().ok(),
-            _ => {
-                self.wrong_type(key, entry, "a number", &format!("write {range}, without quotes"));
-                return None;
-            }
+        let range = || format!("a number above 0, at most {most}");
+        let number = |value: &DeValue<'_>| match value {
+            DeValue::Integer(digits) => Some(i32::from_str_radix(digits.as_str(), digits.radix()).ok().map(f64::from)),
+            DeValue::Float(digits) => Some(digits.as_str().parse().ok()),
+            _ => None,
         };
-        let sound = number.filter(|number| *number > 0.0 && *number <= most);
+        let number = self.typed(key, "a number", || format!("write {}, without quotes", range()), number)?;
+        let sound = number.get_ref().filter(|number| *number > 0.0 && *number <= most);
         if sound.is_none() {
-            let title = format!("`{key}` cannot be {}", quoted(self.report.source(&entry.span())));
-            self.report.push(problem_at(key, &entry.span(), title).label(format!("expected {range}")));
+            self.out_of_range(key, &number.span(), &range());
         }
         self.note(key, || Value::maybe(sound, Value::rate));
         sound
@@ -155,98 +153,73 @@ impl<'a, 't> Table<'a, 't> {
 
     /// A length of time, written as text with units. `None`: not written, or wrong (and reported).
     pub(in crate::config) fn duration_if(&self, key: &'static str, like: &str) -> Option<Spanned<Duration>> {
-        let entry = self.entry(key)?;
-        let DeValue::String(text) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a duration", &format!("write it as text with its unit, such as \"{like}\""));
-            return None;
-        };
-        match humantime::parse_duration(text) {
+        let label = || format!("write it as text with its unit, such as \"{like}\"");
+        let text = self.typed(key, "a duration", label, DeValue::as_str)?;
+        let (title, label) = match humantime::parse_duration(text.get_ref()) {
             Ok(value) if value <= LONGEST => {
                 self.note(key, || Value::duration(value));
-                Some(Spanned::new(entry.span(), value))
+                return Some(Spanned::new(text.span(), value));
             }
-            Ok(_) => {
-                let title = format!("`{key}` is longer than ten years");
-                self.report.push(problem_at(key, &entry.span(), title).label(format!("such as \"{like}\"")));
-                None
-            }
+            Ok(_) => (format!("`{key}` is longer than ten years"), "such as"),
             Err(_) => {
-                let title = format!("invalid duration {}", quoted(text));
-                let label = format!("expected a number with s, m or h, such as \"{like}\"");
-                self.report.push(problem_at(key, &entry.span(), title).label(label));
-                None
+                (format!("invalid duration {}", quoted(text.get_ref())), "expected a number with s, m or h, such as")
             }
-        }
+        };
+        self.report.push(problem_at(key, &text.span(), title).label(format!("{label} \"{like}\"")));
+        None
     }
 
     /// A length of time with a default.
     pub(in crate::config) fn duration(&self, key: &'static str, default: Duration) -> Read<Duration> {
-        let like = spoken(default);
-        match (self.duration_if(key, &like), self.entry(key)) {
-            (Some(read), _) => Read::written(read),
-            (None, Some(entry)) => Read { value: default, at: Some(entry.span()), sound: false },
-            (None, None) => {
-                self.note(key, || Value::duration(default));
-                Read::default(default)
-            }
-        }
+        self.note(key, || Value::duration(default));
+        let read = self.duration_if(key, &spoken(default)).map(Spanned::into_inner);
+        self.or_default(key, read, default)
     }
 
     /// A list of texts; the wrong ones are reported and left out.
     pub(in crate::config) fn texts(&self, key: &'static str, like: &str) -> Option<Spanned<Vec<Spanned<&'a str>>>> {
         self.note_open(key, || Value::List(Vec::new()));
-        let entry = self.entry(key)?;
-        let DeValue::Array(items) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a list", &format!("write {like}"));
-            return None;
-        };
-        let mut texts = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::String(text) => texts.push(Spanned::new(item.span(), text.as_ref())),
-                _ => self.wrong_type(key, item, "a list of texts", &format!("write {like}")),
+        let items = self.typed(key, "a list", || format!("write {like}"), DeValue::as_array)?;
+        let text = |item: &'a Spanned<DeValue<'t>>| match item.get_ref() {
+            DeValue::String(text) => Some(Spanned::new(item.span(), text.as_ref())),
+            _ => {
+                self.wrong_type(key, item, "a list of texts", &format!("write {like}"));
+                None
             }
-        }
+        };
+        let texts: Vec<_> = items.get_ref().iter().filter_map(text).collect();
         self.note_open(key, || Value::texts(texts.iter().map(|text| *text.get_ref())));
-        Some(Spanned::new(entry.span(), texts))
+        Some(Spanned::new(items.span(), texts))
     }
 
     /// A list of texts and tables; what a table may hold is listed under the key. The wrong ones are reported and left
     /// out.
     pub(in crate::config) fn items(&self, key: &'static str, like: &str) -> Vec<Item<'a, 't>> {
-        let Some(entry) = self.entry(key) else { return Vec::new() };
-        let DeValue::Array(items) = entry.get_ref() else {
-            self.wrong_type(key, entry, "a list", &format!("write {like}"));
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::String(text) => found.push(Item::Text(Spanned::new(item.span(), text.as_ref()))),
-                DeValue::Table(entries) => {
-                    found.push(Item::Table(Self::open(key, Some(entries), item.span(), self.report)));
-                }
-                _ => self.wrong_type(key, item, "a list of texts and tables", &format!("write {like}")),
+        let items = self.typed(key, "a list", || format!("write {like}"), DeValue::as_array);
+        let read = |item: &'a Spanned<DeValue<'t>>| match item.get_ref() {
+            DeValue::String(text) => Some(Item::Text(Spanned::new(item.span(), text.as_ref()))),
+            DeValue::Table(entries) => Some(Item::Table(Self::open(key, Some(entries), item.span(), self.report))),
+            _ => {
+                self.wrong_type(key, item, "a list of texts and tables", &format!("write {like}"));
+                None
             }
-        }
-        found
+        };
+        items.into_iter().flat_map(Spanned::into_inner).filter_map(read).collect()
     }
 
     /// A size in bytes, written as a number or as text with a unit.
     pub(in crate::config) fn size(&self, key: &'static str, default: usize, like: &str) -> Read<usize> {
-        let entry = self.entry(key);
-        let size = entry.map(|entry| match entry.get_ref() {
+        let size = |value: &DeValue<'_>| match value {
             DeValue::Integer(digits) => usize::from_str_radix(digits.as_str(), digits.radix()).ok(),
             DeValue::String(text) => bytes(text),
             _ => None,
-        });
-        let value = size.flatten().unwrap_or(default);
-        let read = Read { value, at: entry.map(Spanned::span), sound: size != Some(None) };
+        };
+        let read = self.or_default(key, self.entry(key).and_then(|entry| size(entry.get_ref())), default);
         if let (Some(at), false) = (&read.at, read.sound) {
             let title = format!("`{key}` is not a size");
             self.report.push(problem_at(key, at, title).label(format!("write it as \"{like}\"")));
         }
-        self.note(key, || Value::size(value));
+        self.note(key, || Value::size(read.value));
         read
     }
 }

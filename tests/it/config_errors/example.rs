@@ -1,7 +1,7 @@
 //! `config.example.toml` is the documentation of every key: it parses, and it knows what the checker knows.
 
 use super::config;
-use savehub::config::{ProviderChoice, Security, WebhookFormat, known_keys};
+use savehub::config::{Config, Person, ProviderChoice, Security, WebhookFormat, known_keys};
 use std::collections::BTreeSet;
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
@@ -59,6 +59,20 @@ fn the_defaults_the_example_shows_are_the_defaults() {
     assert_eq!(format!("{:?}", shown.engine), format!("{:?}", default.engine));
     assert_eq!(format!("{:?}", shown.guards), format!("{:?}", default.guards));
     assert_eq!((shown.database, shown.test_mode, shown.ladder), (default.database, default.test_mode, default.ladder));
+}
+
+#[test]
+fn a_config_that_says_nothing_holds_the_default_of_every_section() {
+    let sections = |config: &Config| {
+        let guards = (&config.guards, &config.engine, &config.ladder, config.repeat, config.machine_detection);
+        let people = (&config.contacts, &config.calendar, &config.hear, &config.report, &config.people[..]);
+        let others = (&config.provider, config.test_mode, &config.store, &config.watcher);
+        let channels = (&config.channels.email, &config.channels.webhooks, &config.channels.commands);
+        format!("{guards:?} {people:?} {others:?} {channels:?}")
+    };
+    assert_eq!(sections(&config(&[], "").unwrap()), sections(&Config::default()));
+    let ana = config(&[], "[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n").unwrap();
+    assert_eq!(format!("{:?}", ana.people[0]), format!("{:?}", Person::new("ana", ana.people[0].phone.clone())));
 }
 
 #[test]
