@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use savehub::store::postgres::PostgresStore;
 use savehub::store::sqlite::Create;
 use savehub::store::{Store, StoreError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const OURS: &str = "from pg_stat_activity where datname = current_database() and application_name = 'savehub'";
 
