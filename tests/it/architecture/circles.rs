@@ -4,22 +4,12 @@ use super::names::{Edges, edges};
 use super::source_files;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Parts of `src/` that still have circles. This list only shrinks.
-const KNOWN: &[&str] = &["store/", "tick"];
-
 #[test]
 fn no_file_of_src_needs_itself_by_way_of_others() {
     let edges = edges(&source_files());
     assert!(edges.len() > 500, "the names in src/ were not read");
-    let circles = circles(&edges);
-    let known = |file: &String| KNOWN.iter().any(|part| file.starts_with(part));
-    let new = circles.iter().filter(|circle| !circle.iter().all(known));
-    let new: String = new.map(|circle| written(circle, &edges)).collect();
-    assert!(new.is_empty(), "files that name items of each other:\n\n{new}");
-    for part in KNOWN {
-        let still = circles.iter().flatten().any(|file| file.starts_with(part));
-        assert!(still, "{part} has no circle any more; take it out of KNOWN");
-    }
+    let circles: String = circles(&edges).iter().map(|circle| written(circle, &edges)).collect();
+    assert!(circles.is_empty(), "files that name items of each other:\n\n{circles}");
 }
 
 /// Each circle: the files that reach each other.
