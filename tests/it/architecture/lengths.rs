@@ -5,10 +5,10 @@ use super::{root, rust_files};
 use std::fs;
 
 /// Lines of a file, by the folder it is in.
-const LONGEST_FILE: &[(&str, usize)] = &[("src", 500), ("tests", 500)];
+const LONGEST_FILE: &[(&str, usize)] = &[("src", 450), ("tests", 500)];
 
 /// Lines of a function of `src/`, from its name to its end.
-const LONGEST_FUNCTION: usize = 61;
+const LONGEST_FUNCTION: usize = 60;
 
 #[test]
 fn no_file_and_no_function_is_too_long_to_read() {
