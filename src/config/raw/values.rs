@@ -180,12 +180,12 @@ impl<'a, 't> Table<'a, 't> {
     pub(in crate::config) fn texts(&self, key: &'static str, like: &str) -> Option<Spanned<Vec<Spanned<&'a str>>>> {
         self.note_open(key, || Value::List(Vec::new()));
         let items = self.typed(key, "a list", || format!("write {like}"), DeValue::as_array)?;
-        let text = |item: &'a Spanned<DeValue<'t>>| match item.get_ref() {
-            DeValue::String(text) => Some(Spanned::new(item.span(), text.as_ref())),
-            _ => {
+        let text = |item: &'a Spanned<DeValue<'t>>| {
+            let text = item.get_ref().as_str();
+            if text.is_none() {
                 self.wrong_type(key, item, "a list of texts", &format!("write {like}"));
-                None
             }
+            Some(Spanned::new(item.span(), text?))
         };
         let texts: Vec<_> = items.get_ref().iter().filter_map(text).collect();
         self.note_open(key, || Value::texts(texts.iter().map(|text| *text.get_ref())));
