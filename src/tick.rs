@@ -21,7 +21,7 @@
 //! ```
 //!
 //! The third column names the file under `tick/`. Each part of the work is a value that answers the same few questions
-//! ([`part::Part`]); what the parts share is the [`context::Context`].
+//! (`part::Part`); what the parts share is the `context::Context`.
 //!
 //! A tick is stateless and may be killed anywhere, run beside other ticks, or hang in the network: what it does to the
 //! world is written down before (`SENDING`), fenced right before, and recorded after. The thread that runs this file

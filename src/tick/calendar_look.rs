@@ -87,9 +87,10 @@ impl CalendarLook {
         let (from, until, limits) = (self.now, self.now.plus(AHEAD), Limits::default());
         let view = View { from, until, zone: &person.zone, policy: &person.policy, limits };
         let (store, longest) = (&self.world.store, self.world.config.calendar.max_bytes);
-        let copy = match self.must_expand(&view) {
-            true => store.calendar_body(self.due.id, longest)?.map_or(Copy::Missing, Copy::Body),
-            false => Copy::NotNeeded,
+        let copy = if self.must_expand(&view) {
+            store.calendar_body(self.due.id, longest)?.map_or(Copy::Missing, Copy::Body)
+        } else {
+            Copy::NotNeeded
         };
         let full = matches!(copy, Copy::Missing) || refresh::is_whole_due(self.due.full_at, self.now);
         let last = if let Copy::Missing = copy { &Validators::default() } else { &self.due.validators };

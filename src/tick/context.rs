@@ -48,8 +48,9 @@ impl<'w> Context<'w> {
 
     /// Queues a look at every call of `scope` that is due for one.
     pub(super) fn follow(&mut self, scope: CallScope) -> Result<(), StoreError> {
-        let calls = self.world.store.live_calls(scope, self.time.now())?;
-        calls.into_iter().for_each(|call| self.lookups.look_at(self.world, call));
+        for call in self.world.store.live_calls(scope, self.time.now())? {
+            self.lookups.look_at(self.world, call);
+        }
         Ok(())
     }
 
