@@ -20,7 +20,7 @@ pub(super) use show::FIELDS as SHOW_FIELDS;
 pub(super) const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
     ("ok", "true: savehub can run with it"),
-    ("file", "the file; null when there is none and CALL_PROVIDER stands for it"),
+    ("file", "the file; null when there is none and CALL_PROVIDER is set"),
     (
         "problems",
         "in the order of the file: problem (what is wrong), line and column (from 1; null for what is not in the file), \

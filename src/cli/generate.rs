@@ -25,7 +25,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "/etc/xdg/savehub/config.toml",
-        "the config where there is no file above; XDG_CONFIG_DIRS names other directories than /etc/xdg",
+        "the config if the file above does not exist; XDG_CONFIG_DIRS names other directories than /etc/xdg",
     ),
     (
         "$XDG_STATE_HOME/savehub/savehub.db",
@@ -41,8 +41,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("CALL_PROVIDER", "mock or twilio; overrides the config. With it, savehub also runs without a config file"),
     (
         "CALL_TEST_MODE",
-        "true: record calls instead of placing them; false: place them, whatever the config says. 1, yes, 0 and no do \
-         too",
+        "true: record calls instead of placing them; false: place them, whatever the config says. 1, yes, 0 and no \
+         work, too",
     ),
     (
         "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM_NUMBER",
@@ -57,11 +57,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "HOME, XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_STATE_HOME",
         "where the config and the database are looked for; a relative path in an XDG variable does not count",
     ),
-    ("TZ", "the zone of people who have none in the config, unless it is the system's"),
+    ("TZ", "the zone of people without a zone in the config, instead of the system's"),
     (
         "TZDIR",
-        "the system's time zone data, when it is not in /usr/share/zoneinfo; where savehub's own copy is newer, that is \
-         used instead",
+        "the directory of the system's time zone data, if it is not /usr/share/zoneinfo; if savehub's own copy is \
+         newer, savehub uses that",
     ),
     ("NO_COLOR", "set and not empty: no colours, unless --color always"),
     ("RUST_LOG", "what to log, such as savehub=debug; -v and -q win over it; other libraries never say more than info"),
@@ -203,9 +203,9 @@ fn tables() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["TIMES"]);
     roff.text([roman(format!(
-        "A time is written as {}. A time without a date is today's, in the zone of the person; RFC 3339 names its own \
-         offset. A time that daylight saving leaves out is taken an hour later, one that happens twice is the first. \
-         A time to come must be in the future.",
+        "A time is written as {}. A time without a date is today's, in the zone of the person; RFC 3339 names its \
+         own offset. A time that daylight saving skips counts as an hour later; a time that happens twice is the \
+         first one. A time to come must be in the future.",
         when::FORMS.replace('`', "\"")
     ))]);
     roff.control("SH", ["EXIT STATUS"]);

@@ -51,7 +51,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("from", "the from number belongs to the account and can do what the ladder needs"),
     ("countries", "the account may call the countries of everybody's number"),
     ("verified", "a trial account knows everybody's number"),
-    ("messages", "what cannot be asked about text messages"),
+    ("messages", "what doctor cannot ask about text messages"),
     ("calendar", "each calendar can be read, and its copy is fresh"),
     ("mail", "the mail server takes the login"),
     ("webhook", "the server of each webhook can be reached; nothing is sent to it"),

@@ -17,20 +17,21 @@ const UID_CUT: usize = 40;
 pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
     ("now", "the time of the look; all times are RFC 3339 in UTC"),
-    ("calendar", "how it is called; never an address"),
+    ("calendar", "its name; never an address"),
     ("person", "whose zone and settings were used; null without people in the config"),
     ("zone", "their time zone"),
     ("zone_data", "version of the time zone database and from (system or bundled)"),
-    ("from, until", "the looked-at time: meetings that start in it are listed"),
-    ("changed_at", "when the calendar was changed last, or null where nothing tells it"),
-    ("events", "events in it, whenever they take place"),
+    ("from, until", "the period; meetings that start in it are listed"),
+    ("changed_at", "when the calendar was last changed; null if unknown"),
+    ("events", "how many events it has, whenever they take place"),
     (
         "meetings",
-        "earliest first: uid, recurrence (the instant an occurrence of a series was first planned for, or empty), title, \
-         starts_at, ends_at, link, dial_in, rings, reason (why it does not ring: all_day, cancelled, declined, delegated, \
-         free, out_of_office, tentative, unanswered, no_link, title, few_attendees, outside_hours; null when it rings)",
+        "earliest first: uid, recurrence (the instant for which an occurrence of a series was first planned; empty \
+         without a series), title, starts_at, ends_at, link, dial_in, rings, reason (why it does not ring: all_day, \
+         cancelled, declined, delegated, free, out_of_office, tentative, unanswered, no_link, title, few_attendees, \
+         outside_hours; null when it rings)",
     ),
-    ("notices", "what was left out or guessed: uid, line, text; uid and line are null where they are unknown"),
+    ("notices", "what was left out or guessed: uid, line, text; uid and line are null if unknown"),
     ("declined_ring", "true: no address of the person is known, so declined meetings ring"),
 ];
 

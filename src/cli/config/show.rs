@@ -13,13 +13,13 @@ use std::path::Path;
 /// The fields of `config show --json`, for the manual page.
 pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
-    ("file", "the file; null when there is none and CALL_PROVIDER stands for it"),
+    ("file", "the file; null when there is none and CALL_PROVIDER is set"),
     (
         "settings",
-        "one for each key that takes a value, of each table it may stand in: table, entry (which of several tables: id, \
-         name or number; else null), key, value (null: not set, or not shown), set, secret (true: only whether it is set \
-         is told), note (where a secret comes from, or why it is not set; else null), source (file, environment or \
-         default), line (from 1; null when it is not in the file), variable (null when it comes from none)",
+        "one for each key that takes a value, in each of its tables: table, entry (which of several tables: id, name \
+         or number; otherwise null), key, value (null: not set, or not shown), set, secret (true: the value is never \
+         shown), note (where a secret comes from, or why it is not set; otherwise null), source (file, environment \
+         or default), line (from 1; null when it is not in the file), variable (null when it comes from none)",
     ),
 ];
 

@@ -6,7 +6,7 @@ use crate::doctor::{CHECKS, Check, Findings, Status};
 
 /// The fields of `doctor --json`, for the manual page.
 pub const FIELDS: &[(&str, &str)] = &[
-    ("checks", "each has check, status (ok, skipped, warning, problem), detail, and remedy (null where there is none)"),
+    ("checks", "each has check, status (ok, skipped, warning, problem), detail, and remedy (null if there is none)"),
     ("problems", "how many; with one, the exit code is 1"),
     ("warnings", "how many"),
 ];

@@ -13,12 +13,13 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("now", "the time of the answer; all times are RFC 3339 in UTC"),
     ("answer", "why it rang, or why it did not, in a sentence"),
     ("more", "further sentences: what else was sent, how it ended, what to do"),
-    ("meeting", "as in savehub status --json; null for one that stands in a calendar and does not ring"),
-    ("incident", "as in savehub status --json; null where there is none for the meeting as it is"),
+    ("meeting", "as in savehub status --json; null for a meeting that is in a calendar and does not ring"),
+    ("incident", "as in savehub status --json; null if the meeting has none for its present time"),
     (
         "timeline",
-        "what happened, in order: at (null where nobody wrote it down: after the entry before), what (added, opened, \
-         planned, due, allowed, attempt, outcome, status, hang_up, step, heard, acknowledged, ended), step, attempt, text",
+        "what happened, in order: at (null if nobody wrote the time down; it follows the entry before), what (added, \
+         opened, planned, due, allowed, attempt, outcome, status, hang_up, step, heard, acknowledged, ended), step, \
+         attempt, text",
     ),
     ("others", "other incidents of the meeting, newest first: incident, generation, starts_at, state, reason, answer"),
 ];

@@ -26,17 +26,16 @@ const BESIDES: &[(&str, &str)] = &[
 ];
 
 const DESCRIPTION: &[&str] = &[
-    "The config of savehub is one TOML file. It is read by every command, so a change counts from the next tick on. The \
-     file is the one that `--config` or the variable `SAVEHUB_CONFIG` names; else \
-     `$XDG_CONFIG_HOME/savehub/config.toml` (`~/.config/savehub/config.toml`), else \
-     `/etc/xdg/savehub/config.toml`.",
-    "A key savehub does not know, a value of the wrong type and one that cannot work are refused, all of them at once, \
-     with the line and what to write instead, and nothing is done. `savehub tick --dry-run` checks a config and changes \
-     nothing. A file that holds a secret must be readable for its owner alone.",
+    "The config of savehub is one TOML file. Every command reads it, so a change counts from the next tick on. The file \
+     is the one that `--config` or the variable `SAVEHUB_CONFIG` names. Without one, it is \
+     `$XDG_CONFIG_HOME/savehub/config.toml` (`~/.config/savehub/config.toml`), or else `/etc/xdg/savehub/config.toml`.",
+    "savehub refuses a key that it does not know, a value of the wrong type and a value that cannot work. It reports all \
+     of them at once, with the line and what to write instead, and does nothing. `savehub config check` checks a config \
+     and changes nothing. Only its owner may read a file that holds a secret.",
     "The variables `CALL_PROVIDER`, `CALL_TEST_MODE`, `TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`, `TWILIO_FROM_NUMBER` \
      and `CALL_WEBHOOK_URL` win over the file.",
     "A time span is a text with units: \"90s\", \"3m\", \"1h 30m\", \"180d\". A path that starts with `~/` is in your \
-     home; one that starts neither with that nor with `/` is beside the file.",
+     home; any other path that does not start with `/` is beside the file.",
     "The shortest config that works names one person and uses the mock phone:",
 ];
 

@@ -12,21 +12,21 @@ use serde::Serialize;
 /// The fields, for the manual page.
 pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
-    ("now, until", "the time that was planned; all times are RFC 3339 in UTC"),
+    ("now, until", "the planned period; all times are RFC 3339 in UTC"),
     ("provider, test_mode, stopped", "as in savehub status --json"),
     ("pauses", "as in savehub status --json"),
-    ("calls_per_second", "calls the provider starts in a second, as the config says; null: as fast as they come"),
+    ("calls_per_second", "how many calls the provider starts in a second, by the config; null: no limit"),
     (
         "steps",
-        "what would become of each step, in order: at (when it is decided), due_at, person, event, title, starts_at, kind, contact, \
-         to (masked), state, reason, detail, guards (what they saw, of a step that was let through)",
+        "what would become of each step, in order: at (when it is decided), due_at, person, event, title, starts_at, \
+         kind, contact, to (masked), state, reason, detail, guards (what they saw, if they allowed the step)",
     ),
     (
         "crowded",
-        "minutes in which calls are turned away, of all people, since they could not start before their meetings: at, calls \
-         (how many wait then), too_late (how many of them are turned away)",
+        "minutes in which calls of any person are shed, because they could not start before their meetings: at, \
+         calls (how many wait then), too_late (how many of them are shed)",
     ),
-    ("calendars", "what was known of them: name, person, good_at (null: never read), failing_since"),
+    ("calendars", "what was known of each: name, person, good_at (null: never read), failing_since"),
 ];
 
 /// Makes the object; text from outside is cleaned.

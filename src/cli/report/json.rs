@@ -14,20 +14,21 @@ use serde::Serialize;
 /// The fields, for the manual page.
 pub const FIELDS: &[(&str, &str)] = &[
     ("schema", "1; raised when a field changes its meaning"),
-    ("now, since, until", "when the report was made, and what of; all times are RFC 3339 in UTC"),
-    ("zone", "where its days begin"),
-    ("mock", "true: of what the mock phone did and test mode recorded, and of nothing real"),
-    ("left_out", "calls and messages of the other sort, which are not in these numbers"),
+    ("now, since, until", "when the report was made, and its period; all times are RFC 3339 in UTC"),
+    ("zone", "the time zone of its days"),
+    ("mock", "true: the report counts what the mock phone did and test mode recorded, and nothing real"),
+    ("left_out", "calls and messages of the other kind (mock or real), which are not in these numbers"),
     (
         "total",
-        "calls (placed, answered, voicemail, no_answer, busy, canceled, failed, under_way, unknown, simulated, refused, \
-         rate_limited, not_sent, held_back, answer_rate, retries; placed is the sum of those from answered to simulated; \
-         answer_rate, from 0 to 1, is answered of answered, voicemail, no_answer and busy; null without any), messages \
-         (the same by kind: sms, email, webhook, command, with sent instead of answered), meetings (ended, \
-         joined_before_first_call, joined_after_call (calls, meetings), acknowledged (and never checked in), missed, \
-         said_missed, ended_by_operator, called_off), test_calls (of call-test; in spend, not in calls), rate_limited \
-         (calls and messages the provider refused for its limit), not_tried (steps a guard refused), spend (unit, amount, \
-         a decimal number as text), unpriced_calls, unpriced_messages (picked up or sent, and without a price)",
+        "calls (placed, answered, voicemail, no_answer, busy, canceled, failed, under_way, unknown, simulated, \
+         refused, rate_limited, not_sent, held_back, answer_rate, retries; placed is the sum of those from answered \
+         to simulated; answer_rate, from 0 to 1, is answered divided by the sum of answered, voicemail, no_answer \
+         and busy; null if that is 0), messages (the same by kind: sms, email, webhook, command, with sent instead \
+         of answered), meetings (ended, joined_before_first_call, joined_after_call (calls, meetings), acknowledged \
+         (and never checked in), missed, said_missed, ended_by_operator, called_off), test_calls (of call-test; in \
+         spend, not in calls), rate_limited (calls and messages that the provider refused because of its limit), \
+         not_tried (steps a guard refused), spend (unit, amount, a decimal number as text), unpriced_calls, \
+         unpriced_messages (picked up or sent, and without a price)",
     ),
     ("rows", "one object for each day (day) or person (person, name), with the fields of total"),
     ("failures", "kind, outcome, code, http_status, count, meaning, remedy"),
@@ -38,8 +39,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "month",
-        "null with --mock; else the calendar month of now: begin, end, currencies (unit, so_far, forecast, budget (null \
-         without one), above: true when the budget will not do)",
+        "null with --mock; else the calendar month of now: begin, end, currencies (unit, so_far, forecast, budget \
+         (null without one), above: true when the budget will not suffice)",
     ),
 ];
 

@@ -17,13 +17,17 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("stopped", "true: the STOP file exists, nothing rings"),
     (
         "pauses",
-        "what holds: person (null: everybody), since, until (null: until `savehub resume`), reason; nothing is sent for \
-         these people's meetings",
+        "pauses in force: person (null: everybody), since, until (null: until `savehub resume`), reason; nothing is \
+         sent for the meetings of these people",
     ),
-    ("last_tick", "null before the first one; else started_at, ended_at (null while it runs), exit, skew_ms, age_s"),
+    (
+        "last_tick",
+        "null before the first tick; otherwise started_at, ended_at (null while it runs), exit, skew_ms, age_s",
+    ),
     (
         "hosts",
-        "when more than one ticked in the last day: host, started_at, ended_at, exit, skew_ms, age_s of its last tick",
+        "if more than one host ticked in the last day, of each: host, and started_at, ended_at, exit, skew_ms, age_s \
+         of its last tick",
     ),
     ("stale", "true: the last tick is older than --max-age (without it, 2 minutes), or there was none"),
     (
@@ -43,7 +47,7 @@ pub const FIELDS: &[(&str, &str)] = &[
          failing_since, failure, next_look_at, events, notices (how many), notice (the first)",
     ),
     ("zone_data", "version of the time zone database in use, and from: system or bundled"),
-    ("faults", "what lasts: fault, since"),
+    ("faults", "faults that last: fault, since"),
 ];
 
 /// Makes the object; text from outside is cleaned.

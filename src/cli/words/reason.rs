@@ -104,6 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn the_page_about_silent_phones_has_each_sentence_and_advice() {
+        let page = include_str!("../../../docs/it-did-not-ring.md");
+        for reason in Reason::ALL {
+            let row = format!("| `{}` | {} | ", reason.as_str(), because(*reason, "…"));
+            let rest = page.split(&row).nth(1).unwrap_or_else(|| panic!("no row begins with {row}"));
+            let to_do = rest.lines().next().unwrap();
+            assert!(to_do.contains(advice(*reason).unwrap_or_default()), "{row}{to_do}");
+        }
+    }
+
+    #[test]
     fn advice_is_a_whole_sentence() {
         for advice in Reason::ALL.iter().filter_map(|reason| advice(*reason)) {
             assert!(advice.ends_with('.'), "{advice}");
