@@ -30,7 +30,7 @@
 //! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`] |
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
-//! | [`store`] | [`model`], [`owner`]; only `store::sqlite` and `store::postgres` know SQL |
+//! | [`store`] | [`model`], [`owner`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
 //! | [`provider`] | [`model`], [`http`], [`program`], and the types of [`config`] |
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
