@@ -50,7 +50,11 @@ impl Part for Calendars {
         let limits = &cx.world.config.calendar;
         // Whatever the times are, a tick that has just begun has room for a look.
         let each = limits.timeout.saturating_add(BESIDE_FETCH).min(cx.time.limit / 4 * 3);
-        while self.jobs.running().len() < limits.parallel && cx.time.left() >= each {
+        while self.jobs.running().len() < limits.parallel {
+            // What is leased is looked at: nobody else would do it for a while.
+            if self.waiting.is_empty() && cx.time.left() < each {
+                break;
+            }
             let Some(due) = self.next(cx, each)? else { break };
             if let Some(look) = CalendarLook::new(cx.world, due).map(Arc::new) {
                 self.jobs.start(&mut cx.workers, Arc::clone(&look), each, move || look.run());

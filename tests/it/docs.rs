@@ -21,7 +21,7 @@ const CI: &str = include_str!("../../.ci/run");
 const ANSWERS: &str = include_str!("../../man/savehub-hear.7");
 const CALENDARS: &str = include_str!("../../man/savehub-calendar.7");
 
-const HEADLINE: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
+const HEADLINE: [&str; 2] = ["cargo run -- demo", "cargo test"];
 
 // --- commands ---
 
