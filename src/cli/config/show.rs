@@ -1,6 +1,7 @@
 //! `savehub config show`: every setting that is in force, and where it comes from.
 
 use crate::cli::args::ConfigShowArgs;
+use crate::cli::json::object;
 use crate::cli::open;
 use crate::cli::print::{self, Screen, toml_text as quoted};
 use crate::config::{Effective, Origin, Setting, Value};
@@ -32,7 +33,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let effective = open::effective(file)?;
     if args.json {
-        print::json(out, &ShowReport::of(&effective))?;
+        print::json(out, &report(&effective))?;
     } else {
         out.write_all(text(&effective, screen).as_bytes())?;
     }
@@ -107,61 +108,37 @@ fn told(value: &Value) -> String {
     }
 }
 
-#[derive(Serialize)]
-struct ShowReport {
-    schema: u32,
-    file: Option<String>,
-    settings: Vec<Row>,
+fn report(effective: &Effective) -> impl Serialize + use<> {
+    let file = effective.file.as_ref().map(|path| path.display().to_string());
+    let settings: Vec<_> = effective.settings.iter().map(row).collect();
+    object! { schema: 1, file: file, settings: settings }
 }
 
-#[derive(Serialize)]
-struct Row {
-    table: &'static str,
-    entry: Option<String>,
-    key: &'static str,
-    value: Option<serde_json::Value>,
-    set: bool,
-    secret: bool,
-    note: Option<String>,
-    source: &'static str,
-    line: Option<usize>,
-    variable: Option<&'static str>,
-}
-
-impl ShowReport {
-    fn of(effective: &Effective) -> Self {
-        let file = effective.file.as_ref().map(|path| path.display().to_string());
-        Self { schema: 1, file, settings: effective.settings.iter().map(Row::of).collect() }
-    }
-}
-
-impl Row {
-    fn of(setting: &Setting) -> Self {
-        let (value, note) = match &setting.value {
-            Value::NotSet(why) => (None, why.map(str::to_owned)),
-            Value::Text(text) | Value::Told(text) => (Some(text.as_str().into()), None),
-            Value::Number(number) => (Some((*number).into()), None),
-            Value::Rate(number) => (Some((*number).into()), None),
-            Value::Flag(flag) => (Some((*flag).into()), None),
-            Value::List(texts) => (Some(texts.as_slice().into()), None),
-            Value::Secret(from) => (None, Some(from.clone())),
-        };
-        let (source, line, variable) = match setting.origin {
-            Origin::Default => ("default", None, None),
-            Origin::Line(line) => ("file", Some(line), None),
-            Origin::Variable(name) => ("environment", None, Some(name)),
-        };
-        Self {
-            table: setting.table,
-            entry: setting.entry.clone(),
-            key: setting.key,
-            value,
-            set: !matches!(setting.value, Value::NotSet(_)),
-            secret: matches!(setting.value, Value::Secret(_)),
-            note,
-            source,
-            line,
-            variable,
-        }
+fn row(setting: &Setting) -> impl Serialize + use<> {
+    let (value, note): (Option<serde_json::Value>, _) = match &setting.value {
+        Value::NotSet(why) => (None, why.map(str::to_owned)),
+        Value::Text(text) | Value::Told(text) => (Some(text.as_str().into()), None),
+        Value::Number(number) => (Some((*number).into()), None),
+        Value::Rate(number) => (Some((*number).into()), None),
+        Value::Flag(flag) => (Some((*flag).into()), None),
+        Value::List(texts) => (Some(texts.as_slice().into()), None),
+        Value::Secret(from) => (None, Some(from.clone())),
+    };
+    let (source, line, variable) = match setting.origin {
+        Origin::Default => ("default", None, None),
+        Origin::Line(line) => ("file", Some(line), None),
+        Origin::Variable(name) => ("environment", None, Some(name)),
+    };
+    object! {
+        table: setting.table,
+        entry: setting.entry.clone(),
+        key: setting.key,
+        value: value,
+        set: !matches!(setting.value, Value::NotSet(_)),
+        secret: matches!(setting.value, Value::Secret(_)),
+        note: note,
+        source: source,
+        line: line,
+        variable: variable,
     }
 }
