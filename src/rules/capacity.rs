@@ -123,7 +123,7 @@ pub struct Waiter<P> {
 }
 
 /// The places of those that cannot start in time.
-pub fn hopeless<P: Eq + Hash + Copy>(turns: &Turns, waiters: &[Waiter<P>]) -> Vec<usize> {
+pub fn unschedulable<P: Eq + Hash + Copy>(turns: &Turns, waiters: &[Waiter<P>]) -> Vec<usize> {
     let mut gone = vec![false; waiters.len()];
     loop {
         // One job for each phone, by the earliest start. If that one cannot be met, the later ones may still be.

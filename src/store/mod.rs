@@ -183,16 +183,16 @@ pub trait Store: Send + Sync {
         rule: GuardRule<'_>,
     ) -> Result<Begun>;
 
-    /// Ends due call steps that cannot start in time, as `hopeless` says, in one transaction: only what the guards would
+    /// Ends due call steps that cannot start in time, as `unschedulable` says, in one transaction: only what the guards would
     /// let go now is counted. The next rung of another kind of their incidents becomes due. The drafts of one queue name
     /// one provider, account and list of senders.
-    fn turn_away(
+    fn shed(
         &self,
         queue: &[Queued<'_>],
         now: Timestamp,
         guards: QueueRule<'_>,
-        hopeless: CapacityRule<'_>,
-    ) -> Result<TurnedAway>;
+        unschedulable: CapacityRule<'_>,
+    ) -> Result<Shed>;
 
     /// Ends a due step without an attempt; `None` when it is no longer pending.
     fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>>;

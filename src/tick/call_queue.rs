@@ -21,7 +21,7 @@ use crate::model::{
 use crate::provider::Provider;
 use crate::rules::capacity::{self, Job, Turns, Waiter};
 use crate::rules::{guard, slot};
-use crate::store::{Claim, Line, Queued, StoreError, TurnedAway};
+use crate::store::{Claim, Line, Queued, Shed, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,7 @@ fn all_fit(turns: &Turns, queue: &[(&Claim, Target)]) -> bool {
     }
     let job = |claim: &Claim| Job { deadline_at: claim.deadline_at, called: false };
     let waiters: Vec<_> = latest.iter().map(|((_, phone), claim)| Waiter { job: job(claim), phone: *phone }).collect();
-    capacity::hopeless(turns, &waiters).is_empty()
+    capacity::unschedulable(turns, &waiters).is_empty()
 }
 
 /// Holds the queue against the facts, in one transaction.
@@ -141,7 +141,7 @@ fn ask_the_store(
     pace: &Pace,
     turns: Turns,
     queue: &[(&Claim, Target)],
-) -> Result<TurnedAway, StoreError> {
+) -> Result<Shed, StoreError> {
     let (world, now) = (cx.world, turns.now);
     let people: Vec<(&Claim, Recipient<'_>, bool)> = queue
         .iter()
@@ -166,7 +166,7 @@ fn ask_the_store(
         }
         None => Verdict::Wait(Reason::NotDue),
     };
-    let hopeless = |line: &Line, waiting: &[(usize, Facts)]| {
+    let unschedulable = |line: &Line, waiting: &[(usize, Facts)]| {
         let turns = Turns { first: slot::next(line, pace, now), ..turns };
         let waiters: Vec<Waiter<&Target>> = waiting
             .iter()
@@ -176,11 +176,11 @@ fn ask_the_store(
                 Waiter { job: Job { deadline_at: claim.deadline_at, called }, phone: &recipient.to }
             })
             .collect();
-        let gone = capacity::hopeless(&turns, &waiters);
+        let gone = capacity::unschedulable(&turns, &waiters);
         let refusal = too_many(&turns, waiters.len(), provider.senders().len());
         gone.into_iter().map(|waiter| (waiting[waiter].0, refusal.clone())).collect()
     };
-    world.store.turn_away(&drafts, now, &guards, &hopeless)
+    world.store.shed(&drafts, now, &guards, &unschedulable)
 }
 
 /// The turn that an attempt for this person would take.

@@ -116,11 +116,11 @@ fn the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names(b: &Ben
     // Ana's number is busy; of the two others the second has no turn.
     let guards = |place: usize, _: &Facts| if place == 0 { Verdict::Wait(Reason::NumberBusy) } else { Verdict::Place };
     let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
-    let hopeless = |line: &Line, waiting: &[(usize, Facts)]| {
+    let unschedulable = |line: &Line, waiting: &[(usize, Facts)]| {
         assert_eq!((line.account, waiting.iter().map(|(place, _)| *place).collect()), (None, vec![1, 2]));
         vec![(2, no.clone())]
     };
-    let turned = b.turn_away(&queue, at(420), &guards, &hopeless).unwrap();
+    let turned = b.shed(&queue, at(420), &guards, &unschedulable).unwrap();
     assert_eq!(turned.claimable, [queue[1].step]);
     assert_eq!(
         turned.results.iter().map(|r| (r.step, r.status)).collect::<Vec<_>>(),

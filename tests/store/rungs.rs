@@ -289,8 +289,8 @@ fn a_call_that_is_turned_away_brings_the_next_rung_forward(b: &Bench) {
         watched(b, &[action(RungKind::Call, -180), action(RungKind::Call, -120), action(RungKind::Email, -60)]);
     let queue = [Queued { step: claim(b, RungKind::Call, 420).step, draft: b.draft("ana", 420) }];
     let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
-    let hopeless = |_: &Line, waiting: &[(usize, Facts)]| vec![(waiting[0].0, no.clone())];
-    let turned = b.turn_away(&queue, at(430), &|_, _| Verdict::Place, &hopeless).unwrap();
+    let unschedulable = |_: &Line, waiting: &[(usize, Facts)]| vec![(waiting[0].0, no.clone())];
+    let turned = b.shed(&queue, at(430), &|_, _| Verdict::Place, &unschedulable).unwrap();
     assert_eq!((turned.claimable, turned.results.len()), (vec![], 1));
     let steps = [1, 2].map(|rung| b.step(meeting, rung)).map(|s| (s.state, s.due_at));
     assert_eq!(steps, [(StepState::Pending, at(480)), (StepState::Pending, at(430))], "a call has its own time");

@@ -48,7 +48,7 @@ fn a_step_that_cannot_be_read_is_not_turned_away(b: Bench) {
     spoil(&b, "talk");
     let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
     let turned = b
-        .turn_away(&queue, at(420), &|_, _| Verdict::Place, &|_, waiting| {
+        .shed(&queue, at(420), &|_, _| Verdict::Place, &|_, waiting| {
             waiting.iter().map(|(place, _)| (*place, no.clone())).collect()
         })
         .unwrap();

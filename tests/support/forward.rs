@@ -9,8 +9,8 @@ use savehub::store::{
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, History, LiveCall, LookAt,
     LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
-    Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun,
-    TickEnd, TickSeen, TickStart, TurnedAway,
+    Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun,
+    TickEnd, TickSeen, TickStart,
 };
 use std::sync::Arc;
 
@@ -76,9 +76,9 @@ impl<H: Hook> Store for Forward<H> {
         change settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
         change open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
         read due_steps(now: Timestamp, limit: usize) -> Vec<Claim>;
-        change turn_away(
-            queue: &[Queued<'_>], now: Timestamp, guards: QueueRule<'_>, hopeless: CapacityRule<'_>
-        ) -> TurnedAway;
+        change shed(
+            queue: &[Queued<'_>], now: Timestamp, guards: QueueRule<'_>, unschedulable: CapacityRule<'_>
+        ) -> Shed;
         change refuse(claim: Claim, refusal: &Refusal, now: Timestamp) -> Option<StepResult>;
         change begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
         read fence(attempt: AttemptId) -> FenceFacts;

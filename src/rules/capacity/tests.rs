@@ -136,14 +136,14 @@ fn waiter(usable: i64, phone: u8) -> Waiter<u8> {
 
 #[test]
 fn meetings_of_one_phone_share_a_turn() {
-    assert_eq!(hopeless(&TURNS, &[waiter(1, 1), waiter(1, 1), waiter(2, 2)]), [0; 0]);
-    assert_eq!(hopeless(&TURNS, &[waiter(1, 1), waiter(1, 2), waiter(1, 2)]), [1, 2]);
+    assert_eq!(unschedulable(&TURNS, &[waiter(1, 1), waiter(1, 1), waiter(2, 2)]), [0; 0]);
+    assert_eq!(unschedulable(&TURNS, &[waiter(1, 1), waiter(1, 2), waiter(1, 2)]), [1, 2]);
 }
 
 #[test]
 fn the_later_meeting_of_a_phone_is_called_when_the_earlier_one_cannot_be() {
     let late = [waiter(1, 1), waiter(1, 2), waiter(3, 2)];
-    assert_eq!(hopeless(&TURNS, &late), [1]);
+    assert_eq!(unschedulable(&TURNS, &late), [1]);
 }
 
 #[test]

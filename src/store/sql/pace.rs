@@ -4,7 +4,7 @@ use super::tx::{Inner, Tx};
 use super::value::params;
 use super::{candidates, steps};
 use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, Timestamp, Verdict};
-use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, StoreError, TurnedAway};
+use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, Shed, StoreError};
 use std::collections::HashMap;
 
 /// What came of asking for a slot.
@@ -83,15 +83,15 @@ fn keep(tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp)
 }
 
 /// Ends the steps of the queue that cannot start in time.
-pub(super) fn turn_away(
+pub(super) fn shed(
     tx: &dyn Tx,
     queue: &[Queued<'_>],
     now: Timestamp,
     guards: QueueRule<'_>,
-    hopeless: CapacityRule<'_>,
-) -> Inner<TurnedAway> {
-    let mut turned = TurnedAway::default();
-    let Some(first) = queue.first() else { return Ok(turned) };
+    unschedulable: CapacityRule<'_>,
+) -> Inner<Shed> {
+    let mut shed = Shed::default();
+    let Some(first) = queue.first() else { return Ok(shed) };
     let asked: Vec<_> = queue.iter().map(|queued| (queued.step, &queued.draft)).collect();
     let mut waiting = Vec::new();
     let mut incidents = Vec::new();
@@ -103,22 +103,22 @@ pub(super) fn turn_away(
             }
             // Somebody else's turn comes first as long as this one cannot use it.
             Verdict::Place | Verdict::Wait(_) => {}
-            Verdict::Refuse(_) => turned.claimable.push(candidate.claim.step),
+            Verdict::Refuse(_) => shed.claimable.push(candidate.claim.step),
         }
     }
-    let ended: HashMap<usize, Refusal> = hopeless(&line(tx, None, &first.draft)?, &waiting).into_iter().collect();
+    let ended: HashMap<usize, Refusal> = unschedulable(&line(tx, None, &first.draft)?, &waiting).into_iter().collect();
     for (place, incident) in incidents {
         let step = queue[place].step;
         let Some(refusal) = ended.get(&place) else {
-            turned.claimable.push(step);
+            shed.claimable.push(step);
             continue;
         };
         if steps::end_pending(tx, step, refusal, now)? {
-            turned.results.push(steps::result(tx, step, refusal, None)?);
+            shed.results.push(steps::result(tx, step, refusal, None)?);
             steps::next_rung_now(tx, incident, now)?;
         }
     }
-    Ok(turned)
+    Ok(shed)
 }
 
 /// The provider took a call and would dial it when all its meetings have started: it is cancelled at once, and the next

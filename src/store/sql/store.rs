@@ -15,8 +15,8 @@ use crate::store::{
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
     LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
-    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Snapshot, StepResult, Store, Tally, TallyScope,
-    TickBegun, TickEnd, TickSeen, TickStart, TurnedAway, packed,
+    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
+    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, packed,
 };
 use crate::store::{Ahead, History};
 
@@ -136,14 +136,14 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(begun.not_spent(claim))
     }
 
-    fn turn_away(
+    fn shed(
         &self,
         queue: &[Queued<'_>],
         now: Timestamp,
         guards: QueueRule<'_>,
-        hopeless: CapacityRule<'_>,
-    ) -> Result<TurnedAway> {
-        self.engine.write("turn calls away", |tx| pace::turn_away(tx, queue, now, guards, hopeless))
+        unschedulable: CapacityRule<'_>,
+    ) -> Result<Shed> {
+        self.engine.write("shed calls", |tx| pace::shed(tx, queue, now, guards, unschedulable))
     }
 
     fn refuse(&self, claim: Claim, refusal: &Refusal, now: Timestamp) -> Result<Option<StepResult>> {

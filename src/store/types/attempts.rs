@@ -120,9 +120,9 @@ pub struct Queued<'a> {
     pub draft: AttemptDraft<'a>,
 }
 
-/// What turning away did.
+/// What shedding did.
 #[derive(Debug, Default)]
-pub struct TurnedAway {
+pub struct Shed {
     /// Steps that ended.
     pub results: Vec<StepResult>,
     /// Steps that may be claimed: they can start in time, or a guard has something to say about them.
