@@ -33,6 +33,7 @@ pub mod status;
 mod testing;
 mod tick;
 pub mod vcard;
+mod waits;
 mod watchdog;
 pub mod words;
 mod write;

@@ -1,23 +1,17 @@
 //! What every part of the story needs: the incident, its person, and how times are written.
 
+use crate::cli::waits::{Conditions, WaitsFor, waits_for};
 use crate::cli::words::Outcome;
 use crate::model::{AttemptState, CallStatus, FenceReason, ProviderKind, RungKind, StepState, Timestamp, printable};
-use crate::store::{AttemptHistory, History, IncidentHistory, PauseView, StepHistory};
+use crate::store::{AttemptHistory, History, IncidentHistory, StepHistory};
 use crate::when;
 use crate::zone::Zone;
-use std::time::Duration;
 
 /// The detail that preflight leaves on a step (`store`): its call was not asked for by this database.
 const ADOPTED: &str = "found at the provider: placed before";
 
 /// The detail that reconciliation leaves on a step (`rules::after`).
 const FOUND: &str = "the answer was lost; the call was found";
-
-/// With a scheduler that runs, no tick is older.
-const TICKS_COME: Duration = Duration::from_secs(120);
-
-/// A step that is due for longer waits for something else than the next tick.
-const LONG: Duration = Duration::from_secs(60);
 
 /// One incident of a meeting, and what is needed to explain it.
 pub(super) struct IncidentContext<'a> {
@@ -33,57 +27,29 @@ pub(super) struct IncidentContext<'a> {
     pub conditions: &'a Conditions,
 }
 
-/// What the incident does not say, as it is now.
-pub(super) struct Conditions {
-    /// The STOP file exists.
-    pub stopped: bool,
-    /// The longest pause that applies to this person, and its words.
-    pub pause: Option<(PauseView, String)>,
-    /// When the newest tick ended, or began if it has not.
-    pub last_tick: Option<Timestamp>,
-    /// The provider refuses the account.
-    pub refused: bool,
-}
-
-impl Conditions {
-    /// What would skip a step at this time.
-    fn brake_at(&self, at: Timestamp) -> Option<String> {
-        if self.stopped {
-            return Some("the STOP file exists".into());
-        }
-        let (_, words) = self.pause.as_ref().filter(|(pause, _)| pause.holds_at(at))?;
-        Some(format!("savehub is paused: {words}"))
-    }
-}
-
 impl IncidentContext<'_> {
     /// When a call that has not been made will be, or what it waits for, as a part of a sentence.
     pub(super) fn next_call(&self, step: &StepHistory) -> String {
-        let (at, conditions) = (step.view.due_at.max(step.ready_at), self.conditions);
         let due = self.clock(step.view.due_at);
-        if step.view.state == StepState::Running {
-            return format!("the call due at {due} is being made");
-        }
-        let brake = conditions.brake_at(at.max(self.now));
-        if at > self.now {
-            let brake = brake.map_or_else(String::new, |why| format!(", and is skipped if that lasts: {why}"));
-            return format!("the next call is due at {} ({}){brake}", self.clock(at), when::relative(at, self.now));
-        }
-        let last = conditions.last_tick.filter(|last| last.plus(TICKS_COME) < self.now);
-        match (brake, last) {
-            (Some(why), _) => format!("the call due at {due} is skipped by the next tick: {why}"),
-            (None, Some(last)) => {
+        match waits_for(&step.view, step.ready_at, self.now, self.conditions) {
+            WaitsFor::Running => format!("the call due at {due} is being made"),
+            WaitsFor::DueTime(at, brake) => {
+                let brake = brake.map_or_else(String::new, |why| format!(", and is skipped if that lasts: {why}"));
+                format!("the next call is due at {} ({}){brake}", self.clock(at), when::relative(at, self.now))
+            }
+            WaitsFor::Skip(why) => format!("the call due at {due} is skipped by the next tick: {why}"),
+            WaitsFor::Ticks(last) => {
                 let age = when::relative(last, self.now);
                 format!("the call due at {due} waits for the next tick, and the last one was {age}; is cron running?")
             }
-            (None, None) if conditions.refused => {
+            WaitsFor::Account => {
                 format!("the call due at {due} waits, since the provider refuses savehub's account, number or request")
             }
-            (None, None) if at.plus(LONG) < self.now => format!(
+            WaitsFor::Turn => format!(
                 "the call due at {due} waits for its phone to be free (`number_gap`), or for its turn \
                  (`calls_per_second`)"
             ),
-            (None, None) => format!("the call due at {due} waits for the next tick"),
+            WaitsFor::NextTick => format!("the call due at {due} waits for the next tick"),
         }
     }
 

@@ -1,14 +1,13 @@
 //! The whole story of a meeting: its incident, and what else may keep that from ringing.
 
 use super::answer::{Answer, answer};
-use super::context::{Conditions, IncidentContext};
+use super::context::IncidentContext;
 use super::timeline::{Event, events};
 use super::unwatched::{LeftOut, Unwatched, left_out};
 use crate::cli::ctx::Ctx;
-use crate::cli::words::pause_words;
-use crate::config::ProviderChoice;
-use crate::model::{IncidentId, MeetingState, ProviderKind, Timestamp};
-use crate::store::{History, IncidentHistory, Snapshot};
+use crate::cli::waits::Conditions;
+use crate::model::{IncidentId, MeetingState};
+use crate::store::{History, IncidentHistory};
 use crate::zone::Zone;
 
 /// A whole story.
@@ -36,7 +35,7 @@ pub(super) fn story<'a>(
     };
     let incident = history.incidents.iter().rev().find(current);
     let snapshot = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?;
-    let conditions = conditions(&snapshot, &meeting.person, ctx);
+    let conditions = Conditions::of(&snapshot, &meeting.person, ctx.config, ctx.now);
     let of = |incident: &'a IncidentHistory| IncidentContext {
         history,
         incident,
@@ -72,20 +71,4 @@ pub(super) fn story<'a>(
         zone,
     };
     Ok(Story { history, incident: None, answer: unwatched.answer(), events: unwatched.events(), others })
-}
-
-fn conditions(snapshot: &Snapshot, person: &str, ctx: &Ctx<'_>) -> Conditions {
-    let own = snapshot.pauses.iter().filter(|pause| pause.person.as_deref().is_none_or(|who| who == person));
-    let longest = own.max_by_key(|pause| pause.until.unwrap_or(Timestamp::from_ms(i64::MAX)));
-    let provider = match ctx.config.provider.chosen {
-        ProviderChoice::Mock => ProviderKind::Mock,
-        ProviderChoice::Twilio => ProviderKind::Twilio,
-    };
-    let refused = crate::tick::account_fault(provider);
-    Conditions {
-        stopped: ctx.config.stopped(),
-        pause: longest.map(|pause| (pause.clone(), pause_words(pause, &ctx.config.people, ctx.now))),
-        last_tick: snapshot.last_tick.as_ref().map(|tick| tick.ended_at.unwrap_or(tick.started_at)),
-        refused: snapshot.faults.iter().any(|fault| fault.fault == refused),
-    }
 }

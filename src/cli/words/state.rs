@@ -1,6 +1,7 @@
 //! Where incidents and steps stand, and what people did.
 
 use super::{clean, detailed, reason_words, with};
+use crate::cli::waits::{Conditions, WaitsFor, waits_for};
 use crate::model::{
     AckHow, HeardEffect, HeardHow, IncidentState, Reason, RungKind, SkipWhy, StepState, Timestamp, printable,
 };
@@ -45,12 +46,14 @@ pub(in crate::cli) fn step_words(step: &StepView, now: Timestamp) -> String {
     let detail = step.detail.as_deref();
     let reason = step.reason.map(|reason| detailed(reason_words(reason), detail)).or_else(|| clean(detail));
     match step.state {
-        StepState::Pending => match (step.due_at > now, reason) {
-            (true, None) => format!("due {}", when::relative(step.due_at, now)),
-            (false, None) => format!("due since {}", when::span(now.since(step.due_at).unsigned_abs())),
-            (_, Some(reason)) => format!("waits: {reason}"),
-        },
-        StepState::Running => "running".into(),
+        StepState::Pending | StepState::Running => {
+            match (waits_for(step, step.due_at, now, &Conditions::default()), reason) {
+                (WaitsFor::Running, _) => "running".into(),
+                (_, Some(reason)) => format!("waits: {reason}"),
+                (WaitsFor::DueTime(at, _), None) => format!("due {}", when::relative(at, now)),
+                _ => format!("due since {}", when::span(now.since(step.due_at).unsigned_abs())),
+            }
+        }
         StepState::Executed => match step.reason {
             None | Some(Reason::Initiated) => "done".into(),
             Some(_) => with("done", reason),

@@ -1,0 +1,92 @@
+//! What a step waits for that has not ended. Every view of a step asks here.
+
+use super::words::pause_words;
+use crate::config::{Config, ProviderChoice};
+use crate::model::{PauseView, ProviderKind, StepState, Timestamp};
+use crate::store::{Snapshot, StepView};
+use std::time::Duration;
+
+/// With a scheduler that runs, no tick is older.
+const TICKS_COME: Duration = Duration::from_secs(120);
+
+/// A step that is due for longer waits for something else than the next tick.
+const LONG: Duration = Duration::from_secs(60);
+
+/// What may keep a step from running, as it is now; without anything: nothing is known of it.
+#[derive(Default)]
+pub(super) struct Conditions {
+    /// The STOP file exists.
+    stopped: bool,
+    /// The longest pause that applies to this person, and its words.
+    pause: Option<(PauseView, String)>,
+    /// When the newest tick ended, or began if it has not.
+    last_tick: Option<Timestamp>,
+    /// The provider refuses the account.
+    refused: bool,
+}
+
+impl Conditions {
+    /// Of a person's meetings.
+    pub(super) fn of(snapshot: &Snapshot, person: &str, config: &Config, now: Timestamp) -> Self {
+        let own = snapshot.pauses.iter().filter(|pause| pause.person.as_deref().is_none_or(|who| who == person));
+        let longest = own.max_by_key(|pause| pause.until.unwrap_or(Timestamp::from_ms(i64::MAX)));
+        let provider = match config.provider.chosen {
+            ProviderChoice::Mock => ProviderKind::Mock,
+            ProviderChoice::Twilio => ProviderKind::Twilio,
+        };
+        let refused = crate::tick::account_fault(provider);
+        Self {
+            stopped: config.stopped(),
+            pause: longest.map(|pause| (pause.clone(), pause_words(pause, &config.people, now))),
+            last_tick: snapshot.last_tick.as_ref().map(|tick| tick.ended_at.unwrap_or(tick.started_at)),
+            refused: snapshot.faults.iter().any(|fault| fault.fault == refused),
+        }
+    }
+
+    /// What would skip a step at this time.
+    fn brake_at(&self, at: Timestamp) -> Option<String> {
+        if self.stopped {
+            return Some("the STOP file exists".into());
+        }
+        let (_, words) = self.pause.as_ref().filter(|(pause, _)| pause.holds_at(at))?;
+        Some(format!("savehub is paused: {words}"))
+    }
+}
+
+/// What a step waits for.
+pub(super) enum WaitsFor {
+    /// For nothing: it runs.
+    Running,
+    /// For this time, and what would skip it then.
+    DueTime(Timestamp, Option<String>),
+    /// For nothing: the next tick skips it, and why.
+    Skip(String),
+    /// For ticks to come again; the last one was then.
+    Ticks(Timestamp),
+    /// For the provider to take the account again.
+    Account,
+    /// For its phone to be free, or for its turn.
+    Turn,
+    /// For the next tick.
+    NextTick,
+}
+
+/// Judges a step that is pending or runs. `ready_at`: a retry does not come before.
+pub(super) fn waits_for(step: &StepView, ready_at: Timestamp, now: Timestamp, conditions: &Conditions) -> WaitsFor {
+    if step.state == StepState::Running {
+        return WaitsFor::Running;
+    }
+    let at = step.due_at.max(ready_at);
+    let brake = conditions.brake_at(at.max(now));
+    if at > now {
+        return WaitsFor::DueTime(at, brake);
+    }
+    let last = conditions.last_tick.filter(|last| last.plus(TICKS_COME) < now);
+    match (brake, last) {
+        (Some(why), _) => WaitsFor::Skip(why),
+        (None, Some(last)) => WaitsFor::Ticks(last),
+        (None, None) if conditions.refused => WaitsFor::Account,
+        (None, None) if at.plus(LONG) < now => WaitsFor::Turn,
+        (None, None) => WaitsFor::NextTick,
+    }
+}
