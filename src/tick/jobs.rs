@@ -10,14 +10,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Why a worker gave no answer.
+/// Why a worker gave no answer: it never began, a bug ended it, or it may still be busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// It never began.
     NoThread,
-    /// A bug, somewhere in its work.
     Panicked,
-    /// It may still be busy.
     Late,
 }
 

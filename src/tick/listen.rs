@@ -45,10 +45,6 @@ struct PollResult {
 }
 
 impl PollResult {
-    fn lost(lost: Lost) -> Self {
-        Self { heard: Vec::new(), failed: Some(ProviderError::Transient(lost.words("listening"))) }
-    }
-
     fn add<T>(&mut self, answer: Result<Vec<T>, ProviderError>, heard: impl Fn(T) -> Heard) {
         match answer {
             Ok(list) => self.heard.extend(list.into_iter().map(heard)),
@@ -143,7 +139,9 @@ impl Part for Listening {
 
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         each(self.jobs.take(&mut cx.workers), |(poll, result)| {
-            self.on_poll(cx, &poll, result.unwrap_or_else(PollResult::lost))
+            let failed = |lost: Lost| Some(ProviderError::Transient(lost.words("listening")));
+            let lost = |lost| PollResult { failed: failed(lost), ..PollResult::default() };
+            self.on_poll(cx, &poll, result.unwrap_or_else(lost))
         })
     }
 
