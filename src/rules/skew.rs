@@ -17,7 +17,7 @@ const DRIFT_MS: i64 = 1_000;
 
 /// The clock's error as an earlier tick saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct SkewSample {
     /// The provider's clock minus ours, milliseconds.
     pub skew_ms: i64,
     /// Wall and boot time when that tick began.
@@ -29,14 +29,14 @@ pub struct Seen {
 /// How much wall time is to be corrected now: not at all, unless the last two looks (newest first) agree that the error
 /// is large, and nobody has set the clock since (wall and boot time have run on side by side). One look alone may have
 /// met a gateway's own wrong clock.
-pub fn correction(seen: &[Seen], now: (Timestamp, i64)) -> i64 {
+pub fn correction(seen: &[SkewSample], now: (Timestamp, i64)) -> i64 {
     let [newest, before, ..] = seen else { return 0 };
     let agree = (newest.skew_ms - before.skew_ms).abs() <= AGREE_MS;
     let large = newest.skew_ms.abs() > ALARM_MS && before.skew_ms.abs() > ALARM_MS;
     if agree && large && holds(newest, now) && holds(before, now) { newest.skew_ms } else { 0 }
 }
 
-fn holds(seen: &Seen, now: (Timestamp, i64)) -> bool {
+fn holds(seen: &SkewSample, now: (Timestamp, i64)) -> bool {
     let wall = now.0.since(seen.at.0);
     let boot = now.1.saturating_sub(seen.at.1);
     let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
@@ -51,8 +51,8 @@ mod tests {
         (Timestamp::from_ms(wall_s * 1000), boot_s * 1000)
     }
 
-    const fn seen(skew_ms: i64) -> Seen {
-        Seen { skew_ms, at: at(10_000, 500), same_boot: true }
+    const fn seen(skew_ms: i64) -> SkewSample {
+        SkewSample { skew_ms, at: at(10_000, 500), same_boot: true }
     }
 
     fn of(skew_ms: i64, now: (Timestamp, i64)) -> i64 {
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(of(-60_000, at(9_970, 530)), 0, "set back by a minute");
         assert_eq!(of(-60_000, at(10_090, 530)), 0, "set ahead");
         assert_eq!(of(-60_000, at(96_400, 86_900)), 0, "a day");
-        let other = Seen { same_boot: false, ..seen(-60_000) };
+        let other = SkewSample { same_boot: false, ..seen(-60_000) };
         assert_eq!(correction(&[other, other], at(10_030, 530)), 0);
     }
 }

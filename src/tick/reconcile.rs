@@ -13,7 +13,7 @@ use super::recipient;
 use super::world::World;
 use crate::model::{ListedCall, RungKind, Target, tag};
 use crate::rules::after;
-use crate::rules::reconcile::{self, Found, Search};
+use crate::rules::reconcile::{self, ListMatch, Search};
 use crate::rules::settle::{self, Asked, Moment};
 use crate::store::{AfterFacts, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, Result, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -140,9 +140,9 @@ fn look_up(cx: &mut Context<'_>, d: &Doubtful, listed: &Listed) -> Result<()> {
             server: l.server,
         });
         match reconcile::find(&Search { later, ..search }, unknown) {
-            Found::Call(index) => Finding::Adopt(index),
-            Found::Absent => Finding::Absent,
-            Found::NotYet => Finding::Nothing,
+            ListMatch::Call(index) => Finding::Adopt(index),
+            ListMatch::Absent => Finding::Absent,
+            ListMatch::NotYet => Finding::Nothing,
         }
     };
     let rules = ReconcileRules {

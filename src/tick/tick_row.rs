@@ -7,7 +7,7 @@ use super::time::Time;
 use super::world::World;
 use crate::model::{PauseView, Timestamp, cut, printable};
 use crate::owner;
-use crate::rules::skew::{self, Seen};
+use crate::rules::skew::{self, SkewSample};
 use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
 
 /// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
@@ -29,7 +29,7 @@ impl TickRow {
         let (now, boottime_ms) = (world.clock.now(), world.clock.boottime_ms());
         let host = cut(&printable(&owner::host()), HOST_CUT);
         let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone(), host })?;
-        let seen = begun.skews.iter().map(|s| Seen {
+        let seen = begun.skews.iter().map(|s| SkewSample {
             skew_ms: s.skew_ms,
             at: (s.started_at, s.boottime_ms),
             same_boot: s.owner.same_boot(&world.me),

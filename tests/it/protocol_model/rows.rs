@@ -10,7 +10,7 @@ use savehub::model::{
     RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
 };
 use savehub::owner::Owner;
-use savehub::rules::reconcile::{Found, Search};
+use savehub::rules::reconcile::{ListMatch, Search};
 use savehub::rules::settle::Asked;
 use savehub::rules::{after, fence, guard, reconcile, settle};
 
@@ -199,13 +199,13 @@ impl Protocol {
         };
         let listed: Vec<ListedCall> = calls.iter().map(|(_, call)| call.clone()).collect();
         match reconcile::find(&search, &listed) {
-            Found::Call(index) => Self::record(s, id, Some(calls[index].0), &accepted(), after::adopted),
-            Found::Absent if state == AttemptState::Unknown => {
+            ListMatch::Call(index) => Self::record(s, id, Some(calls[index].0), &accepted(), after::adopted),
+            ListMatch::Absent if state == AttemptState::Unknown => {
                 let now = wall(s.now);
                 s.attempts[id].state = AttemptState::Absent;
                 move_step(s, id, |facts| after::absent(facts, now));
             }
-            Found::Absent | Found::NotYet => {}
+            ListMatch::Absent | ListMatch::NotYet => {}
         }
     }
 
