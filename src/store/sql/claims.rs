@@ -8,7 +8,7 @@ use super::value::params;
 use crate::model::{
     Address, AttemptId, IncidentId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, Timestamp, cut, printable,
 };
-use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Seal, Verdict};
+use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Verdict};
 use std::time::Duration;
 
 /// Of a call step: was somebody called for its meeting before?
@@ -197,6 +197,6 @@ pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now
         message: new.message,
         intent_at: now,
         next_slot: new.next_slot,
-        seal: Seal,
+        sealed: (),
     })
 }

@@ -5,7 +5,7 @@ use super::value::params;
 use crate::model::{
     Action, AttemptId, IncidentId, MeetingWords, Offset, RungKind, StepId, StepState, Timestamp, printable,
 };
-use crate::store::{AttemptDraft, Claim, Refusal, Seal, StepResult, StoreError};
+use crate::store::{AttemptDraft, Claim, Refusal, StepResult, StoreError};
 
 /// What [`claim_from_row`] reads, of steps `s`, incidents `i` and meetings `m`.
 pub(crate) const COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
@@ -36,7 +36,7 @@ fn read_claim(row: &dyn Row) -> Sql<Claim> {
             when: row.get(15)?,
         },
         words: MeetingWords { uid: row.get(7)?, title: row.get(8)?, starts_at: row.get(9)?, link: row.get(10)? },
-        seal: Seal,
+        sealed: (),
     })
 }
 

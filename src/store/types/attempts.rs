@@ -1,6 +1,6 @@
 //! Attempts.
 
-use super::{Claim, LiveCall, Seal, StepResult};
+use super::{Claim, LiveCall, StepResult};
 use crate::model::{
     Address, AttemptId, AttemptState, Facts, IncidentId, Line, MeetingWords, ProviderKind, Reason, Slot, StepId,
     Target, Timestamp,
@@ -76,7 +76,7 @@ pub struct Attempt {
     /// When the account's next call may start, whatever number it comes from; `None`: nobody keeps a pace.
     pub next_slot: Option<Timestamp>,
     #[expect(dead_code, reason = "keeps the constructor inside the store")]
-    pub(in crate::store) seal: Seal,
+    pub(in crate::store) sealed: (),
 }
 
 /// What the claim transaction did.

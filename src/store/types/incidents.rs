@@ -1,6 +1,5 @@
 //! Incidents and steps.
 
-use super::Seal;
 use crate::model::{Action, IncidentId, IncidentState, MeetingId, MeetingWords, Reason, StepId, Timestamp};
 use serde::Serialize;
 
@@ -60,5 +59,5 @@ pub struct Claim {
     /// What the message says.
     pub words: MeetingWords,
     #[expect(dead_code, reason = "keeps the constructor inside the store")]
-    pub(in crate::store) seal: Seal,
+    pub(in crate::store) sealed: (),
 }

@@ -24,7 +24,3 @@ pub use meetings::*;
 pub use pauses::*;
 pub use reconcile::*;
 pub use ticks::*;
-
-/// Can be made in this module's tree only, so that nobody else makes a [`Claim`] or an [`Attempt`].
-#[derive(Debug)]
-pub(in crate::store) struct Seal;
