@@ -34,7 +34,7 @@ pub use notices::Notice;
 pub use policy::{Hours, Pattern, Policy};
 pub use view::{Limits, View};
 
-use crate::model::{Seen, SeenMeeting, SkipWhy};
+use crate::model::{SeenAgenda, SeenMeeting, SkipWhy};
 use clocks::Clocks;
 use event::Reading;
 use expand::{Expander, Occurrence};
@@ -49,7 +49,7 @@ use zones::Zones;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// Meetings, and what may be concluded from those that are not there.
-    pub seen: Seen,
+    pub seen: SeenAgenda,
     /// False: it breaks off before its `END:VCALENDAR`.
     pub whole: bool,
     /// Events (`VEVENT`) in it, whenever they take place.
@@ -100,7 +100,7 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
         let why = format!("more than {most} meetings begin in the looked-at time; the last {left_out} are left out");
         clocks.notices.add(None, None, why);
     }
-    let seen = Seen { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
+    let seen = SeenAgenda { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
     Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.finish() })
 }
 

@@ -8,7 +8,7 @@ use super::words::{reason_words, skip_words};
 use super::{meeting, pick};
 use crate::calendar::look;
 use crate::exit::Exit;
-use crate::model::{Reason, Seen, SeenMeeting, SkipWhy};
+use crate::model::{Reason, SeenAgenda, SeenMeeting, SkipWhy};
 use crate::rules::agenda;
 use crate::store::{MeetingChange, MeetingNews};
 use crate::when;
@@ -24,7 +24,7 @@ pub(super) fn run(args: &ImportArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> 
     let look = look(&copy.bytes, &owner.view(ctx.now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
     chosen.must_be_whole(&look)?;
     let now = ctx.now;
-    let rule = |known: &[_], seen: &Seen| agenda::changes(known, &agenda::Look { seen, confirmed: true, now });
+    let rule = |known: &[_], seen: &SeenAgenda| agenda::changes(known, &agenda::Look { seen, confirmed: true, now });
     let recorded = ctx.store.import_agenda(&person.id, &chosen.name, &look.seen, now, &rule)?;
     let notices = look.notices.iter().map(|notice| format!("note: {}\n", calendar::notice_line(notice)));
     let text: String = changes(&recorded.changed, &look.seen, ctx, &owner.zone).into_iter().chain(notices).collect();
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ImportArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> 
 
 /// A line for each meeting that changed or does not ring, and one that counts them. Days are only counted: a calendar
 /// may be full of birthdays.
-fn changes(changed: &[MeetingChange], seen: &Seen, ctx: &Ctx<'_>, zone: &Zone) -> Vec<String> {
+fn changes(changed: &[MeetingChange], seen: &SeenAgenda, ctx: &Ctx<'_>, zone: &Zone) -> Vec<String> {
     let change = |change: &MeetingChange| {
         let meeting = meeting::line(&change.meeting, ctx.now, zone);
         format!("{meeting}: {}{}\n", news_words(change.how), meeting::ended(change.ended.as_ref()))

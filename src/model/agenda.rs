@@ -67,7 +67,7 @@ pub struct SeenMeeting {
 
 /// What one look at one calendar found between two instants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenAgenda {
     /// The looked-at time: `from <= start < until`.
     pub from: Timestamp,
     /// End of the looked-at time.

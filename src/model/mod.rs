@@ -22,7 +22,7 @@ mod target;
 mod text;
 mod time;
 
-pub use agenda::{CalendarKind, Seen, SeenMeeting, SkipWhy, Validators};
+pub use agenda::{CalendarKind, SeenAgenda, SeenMeeting, SkipWhy, Validators};
 pub use call::{
     Accepted, CallList, CallReport, Doubt, FENCED, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome,
     Rejection, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
@@ -40,7 +40,7 @@ pub use money::{Amount, Money};
 pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
-pub use rung::{AckHow, Action, Offset, PlannedStep, Repeat, RungKind, When, Whom};
+pub use rung::{AckHow, Action, Addressee, Offset, PlannedStep, Repeat, RungKind, When};
 pub use states::{
     AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,
 };

@@ -98,7 +98,7 @@ impl Offset {
 
 /// To whom a rung speaks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub enum Whom {
+pub enum Addressee {
     /// The person whose meeting it is.
     #[default]
     Person,
@@ -106,7 +106,7 @@ pub enum Whom {
     Contact(String),
 }
 
-impl Whom {
+impl Addressee {
     /// As it stands in the database: the name of the contact, or nothing.
     pub fn as_text(&self) -> &str {
         match self {
@@ -129,7 +129,7 @@ pub struct Action {
     /// When it is due.
     pub at: Offset,
     /// To whom.
-    pub to: Whom,
+    pub to: Addressee,
     /// `use`: the name of the webhook or command.
     pub channel: Option<String>,
     /// On which condition.
@@ -140,7 +140,7 @@ impl Action {
     /// Phone the person, so long before the start.
     pub const fn call(before: Duration) -> Self {
         let at = Offset::Before(before);
-        Self { kind: RungKind::Call, at, to: Whom::Person, channel: None, when: When::Unanswered }
+        Self { kind: RungKind::Call, at, to: Addressee::Person, channel: None, when: When::Unanswered }
     }
 }
 
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn a_contact_is_told_from_the_person_by_its_name() {
-        for whom in [Whom::Person, Whom::Contact("boss".into())] {
-            assert_eq!(Whom::read(whom.as_text()), whom);
+        for whom in [Addressee::Person, Addressee::Contact("boss".into())] {
+            assert_eq!(Addressee::read(whom.as_text()), whom);
         }
     }
 }

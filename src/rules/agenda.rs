@@ -21,7 +21,7 @@
 //! called off is not.
 
 use crate::model::{
-    CancelledBy, Change, Held, KnownMeeting, MeetingId, Owns, Reason, Seen, SeenMeeting, SkipWhy, Timestamp,
+    CancelledBy, Change, Held, KnownMeeting, MeetingId, Owns, Reason, SeenAgenda, SeenMeeting, SkipWhy, Timestamp,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -39,7 +39,7 @@ const NEAR: Duration = Duration::from_secs(12 * 3600);
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
     /// What was seen.
-    pub seen: &'a Seen,
+    pub seen: &'a SeenAgenda,
     /// The copy was confirmed just now. Expanding an old copy again proves nothing about what is gone.
     pub confirmed: bool,
     /// The time of the look.
@@ -99,7 +99,7 @@ impl<'a> Entry<'a> {
 
 /// All copies by identity. Of two with the same identity the later `SEQUENCE` counts, then the one that rings, then the
 /// earlier.
-fn copies(seen: &Seen) -> BTreeMap<Identity<'_>, Entry<'_>> {
+fn copies(seen: &SeenAgenda) -> BTreeMap<Identity<'_>, Entry<'_>> {
     let ringing = seen.meetings.iter().map(Entry::rings);
     let skipped = seen.skipped.iter().map(|(meeting, why)| Entry { meeting, skip: Some(*why) });
     let mut copies: BTreeMap<Identity<'_>, Entry<'_>> = BTreeMap::new();

@@ -63,12 +63,12 @@ pub fn message<'l>(ladder: &'l [Rung], step: &Action) -> Option<&'l Template> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{When, Whom};
+    use crate::model::{Addressee, When};
 
     const START: Timestamp = Timestamp::from_ms(10_000_000);
 
     fn sms(at: Offset) -> Rung {
-        let action = Action { kind: RungKind::Sms, at, to: Whom::Person, channel: None, when: When::Always };
+        let action = Action { kind: RungKind::Sms, at, to: Addressee::Person, channel: None, when: When::Always };
         Rung { action, message: Template::parse("Hello").ok() }
     }
 

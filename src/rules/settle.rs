@@ -21,7 +21,7 @@ const NEAR: Duration = Duration::from_secs(60);
 
 /// What the provider's list said about an attempt in this tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum LookupStatus {
     /// Not asked yet: nothing is given up.
     NotYet,
     /// The list was read and settled nothing, so time alone settles nothing.
@@ -53,7 +53,7 @@ pub fn settle(
     attempt: &OpenAttempt,
     same_boot: bool,
     owner_alive: Option<bool>,
-    asked: Asked,
+    asked: LookupStatus,
     moment: &Moment,
 ) -> Settle {
     match attempt.state {
@@ -64,7 +64,7 @@ pub fn settle(
             };
             if held { Settle::Keep } else { Settle::Unknown }
         }
-        AttemptState::Unknown if asked != Asked::NotYet => unknown(attempt, same_boot, asked, moment),
+        AttemptState::Unknown if asked != LookupStatus::NotYet => unknown(attempt, same_boot, asked, moment),
         _ => Settle::Keep,
     }
 }
@@ -72,7 +72,7 @@ pub fn settle(
 /// A call or message is held until the provider's list or time has settled it. A webhook may arrive twice with the same
 /// key, so it is repeated while it makes sense. A mail is repeated once, with the same `Message-ID`. A command is never
 /// repeated.
-fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
+fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: LookupStatus, moment: &Moment) -> Settle {
     let in_time = attempt.deadline_at.is_some_and(|deadline| moment.now < deadline);
     match attempt.to.kind {
         RungKind::Call | RungKind::Sms => held(attempt, same_boot, asked, moment),
@@ -82,10 +82,10 @@ fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment
     }
 }
 
-fn held(attempt: &OpenAttempt, same_boot: bool, asked: Asked, moment: &Moment) -> Settle {
+fn held(attempt: &OpenAttempt, same_boot: bool, asked: LookupStatus, moment: &Moment) -> Settle {
     let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
     // A list that was read has decided already, by the time it was asked for.
-    let settled = asked == Asked::Unreadable
+    let settled = asked == LookupStatus::Unreadable
         && is_settled((same_boot, attempt.server), deadline, (moment.now, moment.boottime_ms), moment.settle);
     let Some(deadline_at) = attempt.deadline_at else {
         // A test call has no meeting and no next rung: it matters until it has settled.
@@ -138,13 +138,13 @@ mod tests {
     }
 
     fn of(attempt: &OpenAttempt, moment: &Moment) -> Settle {
-        settle(attempt, true, None, Asked::Unreadable, moment)
+        settle(attempt, true, None, LookupStatus::Unreadable, moment)
     }
 
     #[test]
     fn a_running_request_is_left_alone_until_its_owner_is_gone_or_its_lease_over() {
         let sending = attempt(AttemptState::Sending);
-        let of = |attempt, same_boot, alive| settle(attempt, same_boot, alive, Asked::NotYet, &MOMENT);
+        let of = |attempt, same_boot, alive| settle(attempt, same_boot, alive, LookupStatus::NotYet, &MOMENT);
         assert_eq!(of(&sending, true, Some(true)), Settle::Keep);
         assert_eq!(of(&sending, true, Some(false)), Settle::Unknown);
         assert_eq!(of(&sending, true, None), Settle::Keep, "it cannot be told: the lease decides");
@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_lease_of_another_host_ends_by_the_servers_clock_alone() {
-        let of = |attempt: &OpenAttempt, same_boot, alive| settle(attempt, same_boot, alive, Asked::NotYet, &MOMENT);
+        let of =
+            |attempt: &OpenAttempt, same_boot, alive| settle(attempt, same_boot, alive, LookupStatus::NotYet, &MOMENT);
         let running = OpenAttempt { server: Some(age(-20_000, -1)), ..attempt(AttemptState::Sending) };
         assert_eq!(of(&running, false, None), Settle::Keep);
         let over_by_its_own_clocks = OpenAttempt { lease_until_boot_ms: 0, ..running.clone() };
@@ -174,8 +175,9 @@ mod tests {
     fn an_unknown_attempt_of_another_host_settles_by_the_servers_clock() {
         let far = Moment { now: Timestamp::from_ms(1_039_000), boottime_ms: i64::MAX / 2, ..MOMENT };
         let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
-        let of =
-            |server| settle(&OpenAttempt { server: Some(server), ..due.clone() }, false, None, Asked::Unreadable, &far);
+        let of = |server| {
+            settle(&OpenAttempt { server: Some(server), ..due.clone() }, false, None, LookupStatus::Unreadable, &far)
+        };
         assert_eq!(of(age(29_999, -1)), Settle::Keep);
         assert_eq!(of(age(30_000, -1)), Settle::Abandon);
     }
@@ -188,14 +190,14 @@ mod tests {
         assert_eq!(of(&due, &later(29)), Settle::Keep, "not settled yet");
         assert_eq!(of(&due, &later(30)), Settle::Abandon);
         let asked = |asked| settle(&due, true, None, asked, &later(30));
-        assert_eq!(asked(Asked::NotYet), Settle::Keep, "the provider is asked first");
-        assert_eq!(asked(Asked::Read), Settle::Keep, "a list that was read decides itself");
+        assert_eq!(asked(LookupStatus::NotYet), Settle::Keep, "the provider is asked first");
+        assert_eq!(asked(LookupStatus::Read), Settle::Keep, "a list that was read decides itself");
     }
 
     #[test]
     fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
         let started = OpenAttempt { deadline_at: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
-        for asked in [Asked::Read, Asked::Unreadable] {
+        for asked in [LookupStatus::Read, LookupStatus::Unreadable] {
             assert_eq!(settle(&started, true, None, asked, &MOMENT), Settle::Abandon);
         }
     }

@@ -15,9 +15,9 @@ const MOST_AHEAD: Duration = Duration::from_secs(5);
 /// pace of 30 calls a second would become one of 20. The provider queues the calls that come too fast meanwhile.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
-/// Who asks.
+/// A request for the next slot.
 #[derive(Debug, Clone, Copy)]
-pub struct Asking<'a> {
+pub struct SlotRequest<'a> {
     /// The time of the decision.
     pub now: Timestamp,
     /// The provider's pace; `None`: what is sent keeps none.
@@ -29,12 +29,12 @@ pub struct Asking<'a> {
 /// Takes the next slot, or says until when to wait.
 ///
 /// An incident keeps its number while it lasts; a new one takes the number that is free first.
-pub fn take(line: &Line, asking: &Asking<'_>) -> Slot {
-    let home = home(asking.person, line.senders.len());
-    let Some(pace) = asking.pace else {
+pub fn take(line: &Line, request: &SlotRequest<'_>) -> Slot {
+    let home = home(request.person, line.senders.len());
+    let Some(pace) = request.pace else {
         return Slot::Take { sender: line.kept.unwrap_or(home), next: None };
     };
-    let now = asking.now;
+    let now = request.now;
     let account = free_from(line.account, pace.account, now, pace.ahead);
     let from = |sender: usize| {
         let own = line.senders.get(sender).copied().flatten();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     fn ask(line: &Line, number: Option<f64>) -> Slot {
-        take(line, &Asking { now: NOW, pace: Pace::per_second(1.0, number), person: "ana" })
+        take(line, &SlotRequest { now: NOW, pace: Pace::per_second(1.0, number), person: "ana" })
     }
 
     fn taken(slot: Slot) -> (usize, i64) {
@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn a_rehearsal_takes_its_places_without_waiting() {
         let pace = Pace::per_second(1.0, None).map(|pace| Pace { ahead: true, ..pace });
-        let asking = Asking { now: NOW, pace, person: "ana" };
-        assert_eq!(taken(take(&line(Some(90_000), &[None]), &asking)), (0, 91_000));
+        let request = SlotRequest { now: NOW, pace, person: "ana" };
+        assert_eq!(taken(take(&line(Some(90_000), &[None]), &request)), (0, 91_000));
     }
 
     #[test]
@@ -159,14 +159,14 @@ mod tests {
     fn of_numbers_that_are_free_alike_a_person_sees_one_and_people_see_all() {
         let free = line(None, &[None, None, None]);
         let of = |person: &str| {
-            let asking = Asking { now: NOW, pace: Pace::per_second(1.0, None), person };
-            taken(take(&free, &asking)).0
+            let request = SlotRequest { now: NOW, pace: Pace::per_second(1.0, None), person };
+            taken(take(&free, &request)).0
         };
         let people: Vec<String> = (0..60).map(|n| format!("person-{n}")).collect();
         let seen: std::collections::HashSet<usize> = people.iter().map(|person| of(person)).collect();
         assert_eq!(seen.len(), 3);
         assert!(people.iter().all(|person| of(person) == of(person)));
-        let message = Asking { now: NOW, pace: None, person: &people[0] };
+        let message = SlotRequest { now: NOW, pace: None, person: &people[0] };
         assert_eq!(take(&free, &message), Slot::Take { sender: of(&people[0]), next: None }, "messages keep no pace");
     }
 }

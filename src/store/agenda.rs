@@ -1,13 +1,13 @@
 //! What goes into a store and what comes out about calendars: values without behaviour.
 
 use super::{Ended, Meeting};
-use crate::model::{CalendarId, CalendarKind, Change, KnownMeeting, Reason, Seen, Timestamp, Validators};
+use crate::model::{CalendarId, CalendarKind, Change, KnownMeeting, Reason, SeenAgenda, Timestamp, Validators};
 use serde::Serialize;
 use std::time::Duration;
 
 /// What a look changes, asked inside the transaction that writes it down: the meetings of the person that the calendar
 /// has or had, and what was seen.
-pub type AgendaRule<'a> = &'a dyn Fn(&[KnownMeeting], &Seen) -> Vec<Change>;
+pub type AgendaRule<'a> = &'a dyn Fn(&[KnownMeeting], &SeenAgenda) -> Vec<Change>;
 
 /// A calendar of the config.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -133,7 +133,7 @@ pub enum LookOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expanded {
     /// Its meetings.
-    pub seen: Seen,
+    pub seen: SeenAgenda,
     /// A text that changes when policy, zone or zone data do: what it was expanded with.
     pub with: String,
     /// Events in it.

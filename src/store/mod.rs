@@ -31,7 +31,7 @@ pub use views::*;
 
 use crate::model::{
     Answer, AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, PlannedStep,
-    Reason, Reply, Seen, TickId, Timestamp, Waiting,
+    Reason, Reply, SeenAgenda, TickId, Timestamp, Waiting,
 };
 use std::time::Duration;
 
@@ -152,7 +152,7 @@ pub trait Store: Send + Sync {
         &self,
         person: &str,
         source: &str,
-        seen: &Seen,
+        seen: &SeenAgenda,
         now: Timestamp,
         rule: AgendaRule<'_>,
     ) -> Result<AgendaRecorded>;

@@ -136,8 +136,9 @@ impl CalendarLook {
         let look = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at, second_look_at };
         // An old copy proves nothing about what is gone.
         let confirmed = failure.is_none();
-        let rule =
-            |known: &[KnownMeeting], seen: &model::Seen| agenda::changes(known, &agenda::Look { seen, confirmed, now });
+        let rule = |known: &[KnownMeeting], seen: &model::SeenAgenda| {
+            agenda::changes(known, &agenda::Look { seen, confirmed, now })
+        };
         let recorded = self.world.store.record_look(self.due.id, &look, now, &rule)?;
         Ok((failure.filter(|_| recorded.counted), recorded.changed))
     }

@@ -185,7 +185,7 @@ fn ask_the_store(
 
 /// The turn that an attempt for this person would take.
 pub(super) fn slot_of(pace: Option<Pace>, person: &str, now: Timestamp) -> impl Fn(&Line) -> Slot {
-    move |line| slot::take(line, &slot::Asking { now, pace, person })
+    move |line| slot::take(line, &slot::SlotRequest { now, pace, person })
 }
 
 fn too_many(turns: &Turns, waiting: usize, numbers: usize) -> Refusal {

@@ -10,7 +10,7 @@ use super::faults::Service;
 use super::part::{Others, Part};
 use super::recipient::{self, Words};
 use super::time::WORTH_WAITING;
-use crate::model::{MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, Whom, printable};
+use crate::model::{Addressee, MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, printable};
 use crate::rules::guard;
 use crate::store::{Begun, Claim, Facts, StepResult, StoreError};
 use std::collections::VecDeque;
@@ -175,8 +175,8 @@ fn no_target(claim: Claim, cx: &mut Context<'_>) -> Result<(), StoreError> {
     let action = &claim.action;
     let what = match (&action.to, &action.channel) {
         (_, Some(name)) => format!("no {} `{name}`", action.kind),
-        (Whom::Contact(name), None) => format!("no {} for the contact `{name}`", action.kind),
-        (Whom::Person, None) => format!("no {} for `{}`", action.kind, claim.person),
+        (Addressee::Contact(name), None) => format!("no {} for the contact `{name}`", action.kind),
+        (Addressee::Person, None) => format!("no {} for `{}`", action.kind, claim.person),
     };
     let detail = format!("the config has {what}");
     log::error!("[CALL] step {} cannot be tried: {}", claim.step, printable(&detail));

@@ -3,7 +3,7 @@
 
 use super::world::World;
 use crate::config::{Config, Person};
-use crate::model::{Address, MeetingWords, Offset, RungKind, Target, Timestamp, Voice, Whom};
+use crate::model::{Address, Addressee, MeetingWords, Offset, RungKind, Target, Timestamp, Voice};
 use crate::provider::Provider;
 use crate::rules::ladder;
 use crate::rules::message::{Audience, Template};
@@ -25,8 +25,8 @@ pub(super) struct Recipient<'a> {
 pub(super) fn target(config: &Config, claim: &Claim) -> Option<Target> {
     let person = config.person(&claim.person)?;
     let (phone, email) = match &claim.action.to {
-        Whom::Person => (Some(&person.phone), person.email.as_ref()),
-        Whom::Contact(name) => config.contact(name).map(|c| (c.phone.as_ref(), c.email.as_ref()))?,
+        Addressee::Person => (Some(&person.phone), person.email.as_ref()),
+        Addressee::Contact(name) => config.contact(name).map(|c| (c.phone.as_ref(), c.email.as_ref()))?,
     };
     match claim.action.kind {
         RungKind::Call => phone.cloned().map(Target::call),
@@ -64,15 +64,15 @@ impl<'a> Words<'a> {
     pub(super) fn of(config: &Config, claim: &Claim, person: &'a Person, now: Timestamp) -> Self {
         let action = &claim.action;
         let audience = match (&action.to, action.at) {
-            (Whom::Contact(_), _) => Audience::Contact,
-            (Whom::Person, Offset::Before(_)) => Audience::Person,
-            (Whom::Person, Offset::After(_)) => Audience::Late,
+            (Addressee::Contact(_), _) => Audience::Contact,
+            (Addressee::Person, Offset::Before(_)) => Audience::Person,
+            (Addressee::Person, Offset::After(_)) => Audience::Late,
         };
         let own = (audience == Audience::Person).then_some(&person.message);
         let standard = Template::message(audience);
         let message = ladder::message(&config.ladder, action).or(own).unwrap_or(&standard).clone();
         // Who chose the words chose them whole. People who share a phone must also name one of them in their answer.
-        let asks = action.kind == RungKind::Sms && action.to == Whom::Person && message == standard;
+        let asks = action.kind == RungKind::Sms && action.to == Addressee::Person && message == standard;
         let heard = config.hear.replies && !person.shared_phone;
         let message = if asks && heard { message.asking_for_a_reply() } else { message };
         let subject = (action.kind == RungKind::Email).then(|| Template::subject(audience));

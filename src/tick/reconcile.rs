@@ -14,7 +14,7 @@ use super::world::World;
 use crate::model::{ListedCall, RungKind, Target, tag};
 use crate::rules::after;
 use crate::rules::reconcile::{self, ListMatch, Search};
-use crate::rules::settle::{self, Asked, Moment};
+use crate::rules::settle::{self, LookupStatus, Moment};
 use crate::store::{AfterFacts, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, Result, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[derive(Default)]
 pub(super) struct Reconciliation {
     /// What the lists said about their targets, as far as they are in.
-    asked: HashMap<Target, Asked>,
+    asked: HashMap<Target, LookupStatus>,
 }
 
 impl Part for Reconciliation {
@@ -52,7 +52,7 @@ impl Reconciliation {
             let asks = provider.is_some_and(|p| p.keeps_a_list());
             if !asks || !cx.lookups.ask_for(cx.world, ListLookup { key, doubtful }) {
                 if settles {
-                    self.asked.insert(to, Asked::Unreadable);
+                    self.asked.insert(to, LookupStatus::Unreadable);
                 }
                 nobody_to_ask = true;
             }
@@ -78,13 +78,13 @@ impl Reconciliation {
                 cx.note_skew(listed.list.skew_ms);
                 doubtful.iter().try_for_each(|attempt| look_up(cx, attempt, &listed))?;
                 cx.lookups.known.insert(key, ListState::Read(listed.list));
-                Asked::Read
+                LookupStatus::Read
             }
             Err(error) => {
                 cx.lookups.known.insert(key, ListState::Unreadable);
                 log::warn!("[CALL] the provider's list of {}s to {to} cannot be read: {error}", to.kind);
                 cx.summary.call_errors += u32::from(!doubtful.is_empty());
-                Asked::Unreadable
+                LookupStatus::Unreadable
             }
         };
         if may_settle(&doubtful) {
@@ -96,7 +96,7 @@ impl Reconciliation {
 
 /// Lets time pass over open attempts. Those whose list was `asked` for, and that stopped to matter, are given up: the
 /// meeting has started, or a step to their target is `due`.
-pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, Asked>, due: &HashSet<Target>) -> Result<()> {
+pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, LookupStatus>, due: &HashSet<Target>) -> Result<()> {
     let World { config, store, clock, me, .. } = cx.world;
     let moment = Moment {
         now: clock.now(),
@@ -108,7 +108,7 @@ pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, Asked>, due: 
         // A rung of another person with the same phone counts too.
         let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
         let attempt = OpenAttempt { next_rung_due, ..a.clone() };
-        let asked = asked.get(&a.to).copied().unwrap_or(Asked::NotYet);
+        let asked = asked.get(&a.to).copied().unwrap_or(LookupStatus::NotYet);
         settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), asked, &moment)
     };
     cx.summary.results.extend(store.settle(moment.now, &rule)?);

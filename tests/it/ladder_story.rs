@@ -5,8 +5,8 @@ use crate::support::stand_in::{StandIn, unknown};
 use crate::support::world::World;
 use savehub::config::{Contact, Rung};
 use savehub::model::{
-    AckHow, Action, Address, AttemptState, Email, MeetingId, MockOutcome, Offset, Outcome, Request, RungKind, When,
-    Whom,
+    AckHow, Action, Address, Addressee, AttemptState, Email, MeetingId, MockOutcome, Offset, Outcome, Request,
+    RungKind, When,
 };
 use savehub::provider::Only;
 use savehub::provider::mock::Mock;
@@ -25,12 +25,12 @@ const fn after(seconds: u64) -> Offset {
 
 fn rung(kind: RungKind, at: Offset) -> Rung {
     let channel = kind.is_named().then(|| "ntfy".to_owned());
-    Rung { action: Action { kind, at, to: Whom::Person, channel, when: When::Unanswered }, message: None }
+    Rung { action: Action { kind, at, to: Addressee::Person, channel, when: When::Unanswered }, message: None }
 }
 
 fn to_bea(kind: RungKind, at: Offset) -> Rung {
     let Rung { action, .. } = rung(kind, at);
-    Rung { action: Action { to: Whom::Contact("Bea".into()), when: When::Always, ..action }, message: None }
+    Rung { action: Action { to: Addressee::Contact("Bea".into()), when: When::Always, ..action }, message: None }
 }
 
 /// Mail 12 min, SMS 5 min, calls 3 min and 90 s before the start; Bea gets a message and a webhook its JSON after it.

@@ -5,7 +5,7 @@ use crate::support::fake_twilio::unanswered;
 use crate::support::world::World;
 use crate::support::{HUNG, phone};
 use savehub::config::{Contact, Rung};
-use savehub::model::{Action, Offset, RungKind, When, Whom};
+use savehub::model::{Action, Addressee, Offset, RungKind, When};
 use savehub::provider::Registry;
 use savehub::tick::PresentSeen;
 use std::fs;
@@ -151,7 +151,7 @@ fn who_came_late_is_not_told_on_and_a_ringing_phone_stops() {
     let to_bea = |at| Action {
         kind: RungKind::Sms,
         at: Offset::After(Duration::from_secs(at)),
-        to: Whom::Contact("Bea".into()),
+        to: Addressee::Contact("Bea".into()),
         channel: None,
         when: When::Always,
     };

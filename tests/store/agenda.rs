@@ -3,7 +3,8 @@
 use crate::build::{Bench, at, close_rule, secs};
 use crate::looking::{copy, expanded, news, seen, skipping};
 use savehub::model::{
-    CancelledBy, HangUpState, Held, IncidentState, KnownMeeting, MeetingState, Owns, Reason, Seen, SeenMeeting, SkipWhy,
+    CancelledBy, HangUpState, Held, IncidentState, KnownMeeting, MeetingState, Owns, Reason, SeenAgenda, SeenMeeting,
+    SkipWhy,
 };
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{AgendaRecorded, CheckIn, CloseRule, LookDone, LookOutcome, MeetingNews, StoreError};
@@ -300,9 +301,10 @@ fn one_event_of_two_persons_is_two_meetings(b: &Bench) {
     assert_eq!((b.read(ana.id).state, b.read(bo.id).state), (MeetingState::Cancelled, MeetingState::Scheduled));
 }
 
-fn import(b: &Bench, seen: &Seen, now: i64) -> AgendaRecorded {
-    let rule =
-        |known: &[KnownMeeting], seen: &Seen| agenda::changes(known, &Look { seen, confirmed: true, now: at(now) });
+fn import(b: &Bench, seen: &SeenAgenda, now: i64) -> AgendaRecorded {
+    let rule = |known: &[KnownMeeting], seen: &SeenAgenda| {
+        agenda::changes(known, &Look { seen, confirmed: true, now: at(now) })
+    };
     b.import_agenda("ana", "invitation.ics", seen, at(now), &rule).unwrap()
 }
 

@@ -5,7 +5,7 @@ use crate::checked::everything;
 use crate::looking::{copy, expanded, file, seen};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use savehub::model::{CalendarId, KnownMeeting, MeetingState, Seen, SeenMeeting, SkipWhy, Validators};
+use savehub::model::{CalendarId, KnownMeeting, MeetingState, SeenAgenda, SeenMeeting, SkipWhy, Validators};
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{CheckIn, IncidentView, LookAt, LookDone, LookOutcome, Meeting, Store};
 use std::collections::BTreeSet;
@@ -63,7 +63,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Starts lie on a grid that does not move with the time of the look.
-fn shown(now: i64, says: &[Says], events: [bool; 3], doubtful: [bool; 3], empty: bool) -> Seen {
+fn shown(now: i64, says: &[Says], events: [bool; 3], doubtful: [bool; 3], empty: bool) -> SeenAgenda {
     let mut seen = seen(now, &[]);
     let grid = now / 3600 * 3600;
     for (index, says) in says.iter().enumerate() {
@@ -87,7 +87,7 @@ fn shown(now: i64, says: &[Says], events: [bool; 3], doubtful: [bool; 3], empty:
     seen.uids.extend(picked(events));
     seen.doubtful.extend(picked(doubtful));
     if empty {
-        return Seen { meetings: vec![], skipped: vec![], uids: [].into(), doubtful: [].into(), ..seen };
+        return SeenAgenda { meetings: vec![], skipped: vec![], uids: [].into(), doubtful: [].into(), ..seen };
     }
     seen
 }
@@ -155,7 +155,7 @@ impl History {
     }
 
     /// A look, once with everything in another order on a copy of the store, and once more.
-    fn look(&self, id: CalendarId, name: &str, seen: &Seen) {
+    fn look(&self, id: CalendarId, name: &str, seen: &SeenAgenda) {
         let other = self.bench.rehearsal().unwrap();
         self.bench.sees(id, seen.clone(), self.now);
         self.turned_round(&*other, id, seen);
@@ -170,7 +170,7 @@ impl History {
         self.check(&once.0, name, seen);
     }
 
-    fn turned_round(&self, store: &dyn Store, id: CalendarId, seen: &Seen) {
+    fn turned_round(&self, store: &dyn Store, id: CalendarId, seen: &SeenAgenda) {
         let mut seen = seen.clone();
         seen.meetings.reverse();
         seen.skipped.reverse();
@@ -191,7 +191,7 @@ impl History {
             next_look_at: at(self.now),
             second_look_at: at(self.now),
         };
-        let rule = |known: &[KnownMeeting], seen: &Seen| {
+        let rule = |known: &[KnownMeeting], seen: &SeenAgenda| {
             let known: Vec<_> = known.iter().rev().cloned().collect();
             agenda::changes(&known, &Look { seen, confirmed: true, now: at(self.now) })
         };
@@ -199,7 +199,7 @@ impl History {
     }
 
     /// What its calendar shows takes place when it shows it; what it does not show any more does not.
-    fn check(&self, meetings: &[Meeting], name: &str, seen: &Seen) {
+    fn check(&self, meetings: &[Meeting], name: &str, seen: &SeenAgenda) {
         let mut identities = BTreeSet::new();
         for meeting in meetings {
             assert!(identities.insert((&meeting.uid, &meeting.recurrence)), "twice: {meeting:?}");

@@ -2,7 +2,7 @@
 
 use crate::build::{Bench, at, secs};
 use crate::checked::everything;
-use savehub::model::{CalendarId, CalendarKind, KnownMeeting, MeetingId, Seen, SeenMeeting, SkipWhy, Validators};
+use savehub::model::{CalendarId, CalendarKind, KnownMeeting, MeetingId, SeenAgenda, SeenMeeting, SkipWhy, Validators};
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{
     AgendaRecorded, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome,
@@ -36,8 +36,8 @@ pub(crate) fn copy(uid: &str, start: i64) -> SeenMeeting {
 }
 
 /// The next 26 hours from second `now`, with these meetings.
-pub(crate) fn seen(now: i64, meetings: &[SeenMeeting]) -> Seen {
-    Seen {
+pub(crate) fn seen(now: i64, meetings: &[SeenMeeting]) -> SeenAgenda {
+    SeenAgenda {
         from: at(now),
         until: at(now + 26 * 3600),
         meetings: meetings.to_vec(),
@@ -49,14 +49,14 @@ pub(crate) fn seen(now: i64, meetings: &[SeenMeeting]) -> Seen {
 }
 
 /// The same with one meeting that does not ring.
-pub(crate) fn skipping(now: i64, copy: SeenMeeting, why: SkipWhy) -> Seen {
+pub(crate) fn skipping(now: i64, copy: SeenMeeting, why: SkipWhy) -> SeenAgenda {
     let mut seen = seen(now, &[]);
     seen.uids.insert(copy.uid.clone());
     seen.skipped.push((copy, why));
     seen
 }
 
-pub(crate) fn expanded(seen: Seen) -> Expanded {
+pub(crate) fn expanded(seen: SeenAgenda) -> Expanded {
     Expanded { seen, with: "as ever".to_owned(), events: 3, notices: 0, notice: None }
 }
 
@@ -98,12 +98,12 @@ impl Bench {
     pub(crate) fn record_look_at(&self, id: CalendarId, look: &LookDone, now: i64) -> AgendaRecorded {
         let confirmed = !matches!(look.outcome, LookOutcome::Failed { .. });
         let rule =
-            |known: &[KnownMeeting], seen: &Seen| agenda::changes(known, &Look { seen, confirmed, now: at(now) });
+            |known: &[KnownMeeting], seen: &SeenAgenda| agenda::changes(known, &Look { seen, confirmed, now: at(now) });
         self.record_look(id, look, at(now), &rule).unwrap()
     }
 
     /// A good look at a file that sees this.
-    pub(crate) fn sees(&self, id: CalendarId, seen: Seen, now: i64) -> Vec<MeetingChange> {
+    pub(crate) fn sees(&self, id: CalendarId, seen: SeenAgenda, now: i64) -> Vec<MeetingChange> {
         let look = LookDone {
             looks: self.found(id, now).looks,
             outcome: LookOutcome::Unchanged(Validators::default()),
@@ -125,7 +125,7 @@ impl Bench {
     }
 
     /// What the rule is asked with when a file shows this; nothing is changed but the time of the look.
-    pub(crate) fn known_to(&self, id: CalendarId, seen: Seen, now: i64) -> Vec<KnownMeeting> {
+    pub(crate) fn known_to(&self, id: CalendarId, seen: SeenAgenda, now: i64) -> Vec<KnownMeeting> {
         let known = RefCell::new(Vec::new());
         let look = LookDone {
             looks: self.found(id, now).looks,
@@ -135,7 +135,7 @@ impl Bench {
             next_look_at: at(now + 300),
             second_look_at: at(now + 300),
         };
-        let rule = |asked: &[KnownMeeting], _: &Seen| {
+        let rule = |asked: &[KnownMeeting], _: &SeenAgenda| {
             *known.borrow_mut() = asked.to_vec();
             Vec::new()
         };

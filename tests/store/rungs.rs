@@ -5,8 +5,9 @@ use crate::build::{
     rejected, report, secs, stay, unknown,
 };
 use savehub::model::{
-    Accepted, AckHow, Action, Address, AttemptState, CallStatus, HangUp, HangUpState, IncidentState, Line, MeetingId,
-    Offset, Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target, When, Whom,
+    Accepted, AckHow, Action, Address, Addressee, AttemptState, CallStatus, HangUp, HangUpState, IncidentState, Line,
+    MeetingId, Offset, Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target,
+    When,
 };
 use savehub::store::{
     Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, Meeting, Plan, Queued, Refusal, Reported, Verdict,
@@ -36,11 +37,11 @@ facts! {
 
 fn action(kind: RungKind, offset_s: i64) -> Action {
     let channel = kind.is_named().then(|| "ntfy".to_owned());
-    Action { kind, at: Offset::from_ms(offset_s * 1000), to: Whom::Person, channel, when: When::Unanswered }
+    Action { kind, at: Offset::from_ms(offset_s * 1000), to: Addressee::Person, channel, when: When::Unanswered }
 }
 
 fn to_bea(kind: RungKind, offset_s: i64) -> Action {
-    Action { to: Whom::Contact("bea".into()), when: When::Always, ..action(kind, offset_s) }
+    Action { to: Addressee::Contact("bea".into()), when: When::Always, ..action(kind, offset_s) }
 }
 
 /// A meeting at second 600 of ana, watched since second 0 with these rungs.

@@ -1,8 +1,8 @@
 //! A store before a store: every call is passed on, and a hook sees it go by. Here alone the tests list the port's methods.
 
 use savehub::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
-    Timestamp, Waiting,
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
+    TickId, Timestamp, Waiting,
 };
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
@@ -70,7 +70,7 @@ impl<H: Hook> Store for Forward<H> {
         read calendar_body(id: CalendarId, longest: usize) -> Option<Vec<u8>>;
         change record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
         change import_agenda(
-            person: &str, source: &str, seen: &Seen, now: Timestamp, rule: AgendaRule<'_>
+            person: &str, source: &str, seen: &SeenAgenda, now: Timestamp, rule: AgendaRule<'_>
         ) -> AgendaRecorded;
         change begin_tick(start: &TickStart) -> TickBegun;
         change settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::doctor::Check;
 use crate::doctor::account::{Access, AccountFacts, AccountNeeds, OtherFacts, SenderFacts, judge};
-use crate::model::{Phone, RungKind, Timestamp, Whom, printable};
+use crate::model::{Addressee, Phone, RungKind, Timestamp, printable};
 use crate::provider::ProviderError;
 use crate::provider::checkup::{AccountTold, Checkup};
 
@@ -18,7 +18,7 @@ pub(super) fn needs(config: &Config) -> Option<AccountNeeds> {
     let people = config.people.iter().map(|person| (printable(&person.id), person.phone.clone()));
     let mut reached: Vec<(String, Phone)> = people.collect();
     for rung in config.ladder.iter().filter(|rung| by_phone(rung.action.kind)) {
-        if let Whom::Contact(name) = &rung.action.to
+        if let Addressee::Contact(name) = &rung.action.to
             && let Some(phone) = config.contact(name).and_then(|contact| contact.phone.clone())
             && !reached.iter().any(|(who, _)| *who == printable(name))
         {

@@ -4,7 +4,7 @@ use super::limits::Guards;
 use crate::config::raw::{Table, spoken};
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{Contact, Person, Rung};
-use crate::model::{Offset, RungKind, When, Whom};
+use crate::model::{Addressee, Offset, RungKind, When};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ fn has_address(placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>)
         lacks("there is no [email]".into(), "write [email], with the server that takes the mail");
     }
     match &action.to {
-        Whom::Contact(name) => {
+        Addressee::Contact(name) => {
             let Some(contact) = context.contacts.iter().find(|contact| contact.name == *name) else { return };
             let (phone, email) = (contact.phone.is_some(), contact.email.is_some());
             match kind {
@@ -128,11 +128,11 @@ fn has_address(placed: &Placed, context: &Context<'_>, report: &CheckReport<'_>)
                 _ => {}
             }
         }
-        Whom::Person if kind == RungKind::Email => {
+        Addressee::Person if kind == RungKind::Email => {
             for person in context.people.iter().filter(|person| person.email.is_none()) {
                 lacks(format!("`{}` has no `email`", person.id), "add email = \"ana@example.com\" to the person");
             }
         }
-        Whom::Person => {}
+        Addressee::Person => {}
     }
 }

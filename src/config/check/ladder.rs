@@ -7,7 +7,7 @@ use crate::config::effective::Value;
 use crate::config::raw::{Read, Table, spoken};
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{Contact, Rung};
-use crate::model::{Action, Offset, RungKind, When, Whom};
+use crate::model::{Action, Addressee, Offset, RungKind, When};
 use toml::Spanned;
 
 /// What was typed is wrong, and was reported.
@@ -52,8 +52,8 @@ fn show(table: &Table<'_, '_>, index: usize, rung: &Rung) {
         Offset::After(after) => table.note("after", || Value::duration(after)),
     }
     let to = match &action.to {
-        Whom::Person => PERSON,
-        Whom::Contact(name) => name,
+        Addressee::Person => PERSON,
+        Addressee::Contact(name) => name,
     };
     table.note("to", || Value::maybe(Some(to).filter(|_| !action.kind.is_named()), Value::text));
     table.note("when", || Value::text(action.when.as_str()));
@@ -72,7 +72,7 @@ fn rung(table: &Table<'_, '_>, context: &Context<'_>) -> Option<Placed> {
     let when = word(table, "when", "\"unanswered\"", When::ALL, When::as_str);
     let (to, channel, at) = (to?, channel.ok()?, at?);
     // Whoever is told that somebody is missing wants to know it even when that person has picked up a phone.
-    let standard = if to == Whom::Person { When::Unanswered } else { When::Always };
+    let standard = if to == Addressee::Person { When::Unanswered } else { When::Always };
     let when = if table.has("when") { when? } else { standard };
     let action = Action { kind: kind?, at: *at.get_ref(), to, channel, when };
     Some(Placed { rung: Rung { action, message }, header: table.header().clone(), at: Some(at.span()) })
@@ -100,9 +100,9 @@ fn time(table: &Table<'_, '_>, kind: Option<RungKind>) -> Option<Spanned<Offset>
 }
 
 /// `to`; `None`: it is wrong, which was reported.
-fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact]) -> Option<Whom> {
+fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact]) -> Option<Addressee> {
     if !table.has("to") {
-        return Some(Whom::Person);
+        return Some(Addressee::Person);
     }
     let to = table.text("to", "\"person\", or the name of a contact")?;
     if let Some(kind) = kind.filter(|kind| kind.is_named()) {
@@ -111,10 +111,10 @@ fn to(table: &Table<'_, '_>, kind: Option<RungKind>, contacts: &[Contact]) -> Op
         return None;
     }
     if *to.get_ref() == PERSON {
-        return Some(Whom::Person);
+        return Some(Addressee::Person);
     }
     if contacts.iter().any(|contact| contact.name == *to.get_ref()) {
-        return Some(Whom::Contact((*to.get_ref()).to_owned()));
+        return Some(Addressee::Contact((*to.get_ref()).to_owned()));
     }
     let names = contacts.iter().map(|contact| contact.name.as_str());
     unknown("contact", &to, names.chain([PERSON]), table.report);

@@ -55,13 +55,13 @@ fn of_another(sequence: i64, held: Option<i64>, copy: &SeenMeeting) -> KnownMeet
 }
 
 /// A look that sees these, and an event far away.
-fn seen(meetings: &[SeenMeeting]) -> Seen {
+fn seen(meetings: &[SeenMeeting]) -> SeenAgenda {
     let uids = meetings.iter().map(|m| m.uid.clone()).chain(["far".to_owned()]).collect();
     let (from, until) = (NOW, at(26 * HOUR));
-    Seen { from, until, meetings: meetings.to_vec(), skipped: Vec::new(), uids, doubtful: HashSet::new() }
+    SeenAgenda { from, until, meetings: meetings.to_vec(), skipped: Vec::new(), uids, doubtful: HashSet::new() }
 }
 
-fn skipping(copy: SeenMeeting, why: SkipWhy) -> Seen {
+fn skipping(copy: SeenMeeting, why: SkipWhy) -> SeenAgenda {
     let mut seen = seen(std::slice::from_ref(&copy));
     seen.meetings.clear();
     seen.skipped.push((copy, why));
@@ -69,18 +69,18 @@ fn skipping(copy: SeenMeeting, why: SkipWhy) -> Seen {
 }
 
 /// A look at a calendar that has the event, but none of its occurrences now.
-fn with_event(uid: &str) -> Seen {
+fn with_event(uid: &str) -> SeenAgenda {
     let mut seen = seen(&[]);
     seen.uids.insert(uid.into());
     seen
 }
 
-fn empty() -> Seen {
-    Seen { uids: HashSet::new(), ..seen(&[]) }
+fn empty() -> SeenAgenda {
+    SeenAgenda { uids: HashSet::new(), ..seen(&[]) }
 }
 
 #[track_caller]
-fn look(known: &[KnownMeeting], seen: &Seen, expected: &[Change]) {
+fn look(known: &[KnownMeeting], seen: &SeenAgenda, expected: &[Change]) {
     assert_eq!(changes(known, &Look { seen, confirmed: true, now: NOW }), expected);
 }
 

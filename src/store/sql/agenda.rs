@@ -4,8 +4,8 @@ use super::tx::{Inner, Row, Sql, Tx};
 use super::value::params;
 use super::{incidents, meetings};
 use crate::model::{
-    CalendarId, CancelledBy, Change, Held, IncidentState, KnownMeeting, MeetingId, MeetingState, Owns, Reason, Seen,
-    SeenMeeting, Timestamp,
+    CalendarId, CancelledBy, Change, Held, IncidentState, KnownMeeting, MeetingId, MeetingState, Owns, Reason,
+    SeenAgenda, SeenMeeting, Timestamp,
 };
 use crate::store::{AgendaRecorded, AgendaRule, Changed, MeetingChange, MeetingNews};
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ struct Origin<'a> {
 pub(super) fn of_calendar(
     tx: &dyn Tx,
     id: CalendarId,
-    seen: &Seen,
+    seen: &SeenAgenda,
     now: Timestamp,
     rule: AgendaRule<'_>,
 ) -> Inner<Vec<MeetingChange>> {
@@ -37,7 +37,7 @@ pub(super) fn import(
     tx: &dyn Tx,
     person: &str,
     name: &str,
-    seen: &Seen,
+    seen: &SeenAgenda,
     now: Timestamp,
     rule: AgendaRule<'_>,
 ) -> Inner<AgendaRecorded> {
@@ -100,7 +100,7 @@ fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> Inner<Vec<K
 }
 
 /// And those that are seen, whenever they start and whoever owns them.
-fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &Seen, known: &mut Vec<KnownMeeting>) -> Inner<()> {
+fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec<KnownMeeting>) -> Inner<()> {
     let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
     let sql = format!(
         "{KNOWN} from meetings m left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \

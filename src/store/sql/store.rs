@@ -7,8 +7,8 @@ use super::{
     reads, reconcile, record, steps, tally, ticks, watch,
 };
 use crate::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, Seen, TickId,
-    Timestamp, Waiting,
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
+    TickId, Timestamp, Waiting,
 };
 use crate::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
@@ -95,7 +95,7 @@ impl<E: Engine> Store for SqlStore<E> {
         &self,
         person: &str,
         source: &str,
-        seen: &Seen,
+        seen: &SeenAgenda,
         now: Timestamp,
         rule: AgendaRule<'_>,
     ) -> Result<AgendaRecorded> {

@@ -1,9 +1,9 @@
 //! How words of `model` stand in the database: whole numbers, texts, and copies as bytes.
 
 use crate::model::{
-    AckHow, Address, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp, HangUpState,
-    HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason, RejectionClass,
-    RungKind, StepId, StepState, TickId, Timestamp, When, Whom,
+    AckHow, Address, Addressee, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp,
+    HangUpState, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason,
+    RejectionClass, RungKind, StepId, StepState, TickId, Timestamp, When,
 };
 use crate::owner::Owner;
 use std::borrow::Cow;
@@ -201,7 +201,7 @@ macro_rules! texts {
 texts!(
     String: |text| Cow::Borrowed(text), |text| Ok(text.into_owned()),
     Address: |address| Cow::Borrowed(address.expose()), |text| Ok(Self::read(&text)),
-    Whom: |whom| Cow::Borrowed(whom.as_text()), |text| Ok(Self::read(&text)),
+    Addressee: |to| Cow::Borrowed(to.as_text()), |text| Ok(Self::read(&text)),
     Owner: |owner| Cow::Owned(owner.to_string()), |text| text.parse(),
 );
 

@@ -1,7 +1,7 @@
 //! `[[ladder]]` with other rungs than calls, `[[contact]]`, and what belongs to them.
 
 use super::{all, config, one};
-use savehub::model::{Action, Offset, Repeat, RungKind, When, Whom};
+use savehub::model::{Action, Addressee, Offset, Repeat, RungKind, When};
 use std::time::Duration;
 
 const ANA: &str = "[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n";
@@ -57,7 +57,7 @@ when = "missed"
     assert_eq!(person.ring_timeout, Some(Duration::from_secs(25)));
     let action = |kind, minutes: i64, to: &str, when| {
         let at = Offset::from_ms(minutes * 60_000);
-        Action { kind, at, to: Whom::read(to), channel: None, when }
+        Action { kind, at, to: Addressee::read(to), channel: None, when }
     };
     let expected = [
         action(RungKind::Sms, -5, "", When::Unanswered),

@@ -11,7 +11,7 @@ use savehub::model::{
 };
 use savehub::owner::Owner;
 use savehub::rules::reconcile::{ListMatch, Search};
-use savehub::rules::settle::Asked;
+use savehub::rules::settle::LookupStatus;
 use savehub::rules::{after, fence, guard, reconcile, settle};
 
 fn owner(slot: Option<u8>) -> Owner {
@@ -118,9 +118,9 @@ impl Protocol {
             on_unknown: self.on_unknown,
         };
         let asked = match asked {
-            false => Asked::NotYet,
-            true if self.is_kind() => Asked::Read,
-            true => Asked::Unreadable,
+            false => LookupStatus::NotYet,
+            true if self.is_kind() => LookupStatus::Read,
+            true => LookupStatus::Unreadable,
         };
         for id in 0..s.attempts.len() {
             let a = &s.attempts[id];
