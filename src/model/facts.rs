@@ -231,3 +231,14 @@ pub enum Settle {
     /// `UNKNOWN` -> `ABANDONED`; its step may be tried once more (`on_unknown = "call"`, or what may arrive twice).
     AbandonAndCall,
 }
+
+/// What the provider's list says about an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// The call at this place of the list is the attempt's: the oldest one that can be.
+    Adopt(usize),
+    /// The list has no such call, and none can come any more.
+    Absent,
+    /// No such call yet.
+    Nothing,
+}

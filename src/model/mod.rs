@@ -30,7 +30,7 @@ pub use call::{
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
 pub use facts::{
-    AfterFacts, Facts, FenceFacts, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, Slot,
+    AfterFacts, Facts, FenceFacts, Finding, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, Slot,
     StepFacts, StepNext, Verdict,
 };
 pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};

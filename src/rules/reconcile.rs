@@ -4,7 +4,7 @@
 //! list was asked for later than the request's deadline plus the settle time, in boot time, which no change of the wall
 //! clock moves; (C) the provider's list is complete after the settle time.
 
-use crate::model::{AttemptState, ListedCall, ServerAge, Timestamp};
+use crate::model::{AttemptState, Finding, ListedCall, ServerAge, Timestamp};
 use std::time::Duration;
 
 /// Twilio writes whole seconds, and so does its `Date`.
@@ -59,26 +59,15 @@ pub struct Written {
     pub server: Option<ServerAge>,
 }
 
-/// What one list says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListMatch {
-    /// The call at this place: the oldest one that can be the attempt's.
-    Call(usize),
-    /// No such call, and none can come any more.
-    Absent,
-    /// No such call yet.
-    NotYet,
-}
-
 /// Looks for the attempt's call among calls that no other attempt knows.
-pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> ListMatch {
+pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Finding {
     let born = born(search);
     let until = search.later.map_or(i64::MAX, |later| by_the_provider(search, &later));
     let own = born..until;
     let has_tag = |call: &ListedCall| search.tag.is_none() || call.tag.as_deref() == search.tag;
     let oldest = unknown.iter().enumerate().filter(|(_, call)| has_tag(call) && own.contains(&call.created_at.ms()));
     if let Some((index, _)) = oldest.min_by_key(|(_, call)| call.created_at) {
-        return ListMatch::Call(index);
+        return Finding::Adopt(index);
     }
     let settled = is_settled((search.same_boot, search.server), search.deadline, search.asked, search.settle);
     // A message whose words the provider hides may be the attempt's.
@@ -87,7 +76,7 @@ pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> ListMatch {
     // themselves; absence must be beyond doubt.
     let doubt =
         unknown.iter().filter(may_be).any(|call| call.created_at.ms() >= born.saturating_sub(TOLERANCE_OTHER_BOOT_MS));
-    if search.state == AttemptState::Unknown && settled && !doubt { ListMatch::Absent } else { ListMatch::NotYet }
+    if search.state == AttemptState::Unknown && settled && !doubt { Finding::Absent } else { Finding::Nothing }
 }
 
 /// The earliest creation time, by the provider's clock, of a call of this attempt.
@@ -168,19 +157,19 @@ mod tests {
 
     #[test]
     fn the_oldest_call_since_the_intent_is_the_attempts_call() {
-        assert_eq!(find(&search(), &[call(90), call(99), call(98)]), ListMatch::Call(1));
-        assert_eq!(find(&search(), &[call(105)]), ListMatch::Call(0), "whole seconds on both sides");
-        assert_eq!(find(&search(), &[call(106)]), ListMatch::NotYet, "too old to adopt, too young for absence");
-        assert_eq!(find(&search(), &[call(706)]), ListMatch::Absent, "older than the attempt");
+        assert_eq!(find(&search(), &[call(90), call(99), call(98)]), Finding::Adopt(1));
+        assert_eq!(find(&search(), &[call(105)]), Finding::Adopt(0), "whole seconds on both sides");
+        assert_eq!(find(&search(), &[call(106)]), Finding::Nothing, "too old to adopt, too young for absence");
+        assert_eq!(find(&search(), &[call(706)]), Finding::Absent, "older than the attempt");
     }
 
     #[test]
     fn nothing_found_is_absence_only_after_deadline_and_settle_time() {
-        assert_eq!(find(&search(), &[]), ListMatch::Absent);
+        assert_eq!(find(&search(), &[]), Finding::Absent);
         let early = Search { asked: (search().asked.0, 474_999), ..search() };
-        assert_eq!(find(&early, &[]), ListMatch::NotYet);
+        assert_eq!(find(&early, &[]), Finding::Nothing);
         let just = Search { asked: (search().asked.0, 475_000), ..search() };
-        assert_eq!(find(&just, &[]), ListMatch::Absent);
+        assert_eq!(find(&just, &[]), Finding::Absent);
     }
 
     #[test]
@@ -188,9 +177,9 @@ mod tests {
         let intent = (Timestamp::from_ms(0), 460_000); // 40 s ago
         let later = Some(Written { same_boot: true, intent, server: None });
         let absent = Search { state: AttemptState::Absent, later, ..search() };
-        assert_eq!(find(&absent, &[call(39)]), ListMatch::NotYet);
-        assert_eq!(find(&absent, &[call(45)]), ListMatch::NotYet, "within the tolerance");
-        assert_eq!(find(&absent, &[call(46)]), ListMatch::Call(0));
+        assert_eq!(find(&absent, &[call(39)]), Finding::Nothing);
+        assert_eq!(find(&absent, &[call(45)]), Finding::Nothing, "within the tolerance");
+        assert_eq!(find(&absent, &[call(46)]), Finding::Adopt(0));
     }
 
     #[test]
@@ -198,20 +187,20 @@ mod tests {
         for jump in [-3_600_000, 3_600_000] {
             let asked = Timestamp::from_ms(search().asked.0.ms() + jump);
             let jumped = Search { asked: (asked, 474_999), ..search() };
-            assert_eq!(find(&jumped, &[]), ListMatch::NotYet, "{jump}");
-            assert_eq!(find(&jumped, &[call(99)]), ListMatch::Call(0), "{jump}");
+            assert_eq!(find(&jumped, &[]), Finding::Nothing, "{jump}");
+            assert_eq!(find(&jumped, &[call(99)]), Finding::Adopt(0), "{jump}");
         }
     }
 
     #[test]
     fn an_attempt_of_an_earlier_boot_settles_by_uptime_and_wall_clock() {
         let other = Search { same_boot: false, asked: (search().asked.0, 30_000), ..search() };
-        assert_eq!(find(&other, &[]), ListMatch::Absent);
-        assert_eq!(find(&other, &[call(650)]), ListMatch::Call(0), "wall clocks of two boots may differ");
+        assert_eq!(find(&other, &[]), Finding::Absent);
+        assert_eq!(find(&other, &[call(650)]), Finding::Adopt(0), "wall clocks of two boots may differ");
         let young = Search { asked: (search().asked.0, 29_999), ..other };
-        assert_eq!(find(&young, &[]), ListMatch::NotYet);
+        assert_eq!(find(&young, &[]), Finding::Nothing);
         let behind = Search { asked: (Timestamp::from_ms(900_074_999), 30_000), ..other };
-        assert_eq!(find(&behind, &[]), ListMatch::NotYet);
+        assert_eq!(find(&behind, &[]), Finding::Nothing);
     }
 
     #[test]
@@ -222,18 +211,18 @@ mod tests {
         for hour in [-3_600_000, 0, 3_600_000] {
             let asked = (Timestamp::from_ms(search().asked.0.ms() + hour), 5_000_000);
             let other = Search { same_boot: false, server: age(29_999), asked, ..search() };
-            assert_eq!(find(&other, &[]), ListMatch::NotYet, "{hour}");
+            assert_eq!(find(&other, &[]), Finding::Nothing, "{hour}");
             let settled = Search { server: age(30_000), ..other };
-            assert_eq!(find(&settled, &[]), ListMatch::Absent, "{hour}");
-            assert_eq!(find(&settled, &[call(70)]), ListMatch::Call(0), "{hour}");
+            assert_eq!(find(&settled, &[]), Finding::Absent, "{hour}");
+            assert_eq!(find(&settled, &[call(70)]), Finding::Adopt(0), "{hour}");
         }
     }
 
     #[test]
     fn an_attempt_that_was_given_up_is_never_declared_absent_again() {
         for state in [AttemptState::Absent, AttemptState::Abandoned] {
-            assert_eq!(find(&Search { state, ..search() }, &[]), ListMatch::NotYet);
-            assert_eq!(find(&Search { state, ..search() }, &[call(50)]), ListMatch::Call(0));
+            assert_eq!(find(&Search { state, ..search() }, &[]), Finding::Nothing);
+            assert_eq!(find(&Search { state, ..search() }, &[call(50)]), Finding::Adopt(0));
         }
     }
 
@@ -255,8 +244,8 @@ mod tests {
         let message = |tag: Option<&str>, age| ListedCall { tag: tag.map(str::to_owned), ..call(age) };
         let search = Search { tag: Some("k3f9"), ..search() };
         let (other, own, hidden) = (message(Some("m4a2"), 99), message(Some("k3f9"), 50), message(None, 60));
-        assert_eq!(find(&search, &[other.clone(), own]), ListMatch::Call(1));
-        assert_eq!(find(&search, std::slice::from_ref(&other)), ListMatch::Absent);
-        assert_eq!(find(&search, &[other, hidden]), ListMatch::NotYet, "its words were taken out of the list");
+        assert_eq!(find(&search, &[other.clone(), own]), Finding::Adopt(1));
+        assert_eq!(find(&search, std::slice::from_ref(&other)), Finding::Absent);
+        assert_eq!(find(&search, &[other, hidden]), Finding::Nothing, "its words were taken out of the list");
     }
 }

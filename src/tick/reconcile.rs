@@ -13,9 +13,9 @@ use super::recipient;
 use super::world::World;
 use crate::model::{ListedCall, RungKind, Target, tag};
 use crate::rules::after;
-use crate::rules::reconcile::{self, ListMatch, Search};
+use crate::rules::reconcile::{self, Search};
 use crate::rules::settle::{self, LookupStatus, Moment};
-use crate::store::{AfterFacts, Doubtful, Finding, Later, OpenAttempt, ReconcileRules, Result, StoreError};
+use crate::store::{AfterFacts, Doubtful, Later, OpenAttempt, ReconcileRules, Result, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Attempts nobody has an answer for.
@@ -139,11 +139,7 @@ fn look_up(cx: &mut Context<'_>, d: &Doubtful, listed: &Listed) -> Result<()> {
             intent: (l.intent_at, l.intent_boot_ms),
             server: l.server,
         });
-        match reconcile::find(&Search { later, ..search }, unknown) {
-            ListMatch::Call(index) => Finding::Adopt(index),
-            ListMatch::Absent => Finding::Absent,
-            ListMatch::NotYet => Finding::Nothing,
-        }
+        reconcile::find(&Search { later, ..search }, unknown)
     };
     let rules = ReconcileRules {
         find: &find,

@@ -11,7 +11,7 @@ mod reconcile;
 mod ticks;
 
 pub use crate::model::{
-    AfterFacts, AttemptTally, DelayTally, Facts, FenceFacts, Group, Heeded, IncidentTally, Line, NumberFacts,
+    AfterFacts, AttemptTally, DelayTally, Facts, FenceFacts, Finding, Group, Heeded, IncidentTally, Line, NumberFacts,
     OpenAttempt, PauseView, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally, TallyBy, TallyScope,
     Verdict,
 };

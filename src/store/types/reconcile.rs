@@ -1,7 +1,8 @@
 //! Reconciliation.
 
 use crate::model::{
-    Address, AfterFacts, AttemptId, AttemptState, ListedCall, ProviderKind, ServerAge, StepNext, Target, Timestamp,
+    Address, AfterFacts, AttemptId, AttemptState, Finding, ListedCall, ProviderKind, ServerAge, StepNext, Target,
+    Timestamp,
 };
 use crate::owner::Owner;
 
@@ -36,17 +37,6 @@ pub struct Doubtful {
     pub key: String,
     /// Its age by the server's clock, in a store that several hosts share.
     pub server: Option<ServerAge>,
-}
-
-/// What a list says about an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finding {
-    /// The call at this place of the list is its call.
-    Adopt(usize),
-    /// The provider has no such call, and cannot get one any more.
-    Absent,
-    /// Nothing yet.
-    Nothing,
 }
 
 /// A later attempt to the same number whose call may be in the list as well.

@@ -5,12 +5,12 @@ use super::numbers::{
 };
 use super::state::{Attempt, Heard, List, State, Tick, Wire};
 use savehub::model::{
-    Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, HangUpState,
-    IncidentState, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome, Reason, Rejection,
-    RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
+    Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, Finding,
+    HangUpState, IncidentState, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome, Reason,
+    Rejection, RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
 };
 use savehub::owner::Owner;
-use savehub::rules::reconcile::{ListMatch, Search};
+use savehub::rules::reconcile::Search;
 use savehub::rules::settle::LookupStatus;
 use savehub::rules::{after, fence, guard, reconcile, settle};
 
@@ -199,13 +199,13 @@ impl Protocol {
         };
         let listed: Vec<ListedCall> = calls.iter().map(|(_, call)| call.clone()).collect();
         match reconcile::find(&search, &listed) {
-            ListMatch::Call(index) => Self::record(s, id, Some(calls[index].0), &accepted(), after::adopted),
-            ListMatch::Absent if state == AttemptState::Unknown => {
+            Finding::Adopt(index) => Self::record(s, id, Some(calls[index].0), &accepted(), after::adopted),
+            Finding::Absent if state == AttemptState::Unknown => {
                 let now = wall(s.now);
                 s.attempts[id].state = AttemptState::Absent;
                 move_step(s, id, |facts| after::absent(facts, now));
             }
-            ListMatch::Absent | ListMatch::NotYet => {}
+            Finding::Absent | Finding::Nothing => {}
         }
     }
 
