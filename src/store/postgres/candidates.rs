@@ -5,7 +5,7 @@
 
 use super::session::without_nul;
 use crate::model::{PauseView, StepId, Timestamp};
-use crate::store::sql::{Asked, Candidate, Others, Row, Sql, Tx, params, steps};
+use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, steps};
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
 
@@ -42,14 +42,14 @@ const OF_TARGET: &str = "left join lateral (\
 /// The steps asked about, each readable or not.
 pub(super) fn some(
     tx: &dyn Tx,
-    asked: &[Asked<'_>],
+    asked: &[StepDraft<'_>],
     now: Timestamp,
-    others: Others,
+    mode: LockMode,
 ) -> Sql<Vec<Sql<(usize, Candidate)>>> {
-    let (ready, lock) = match others {
-        Others::Skip => ("and s.ready_at <= ?2", "for update of s skip locked"),
-        Others::Wait => ("and s.ready_at <= ?2", "for update of s"),
-        Others::Look => ("", ""),
+    let (ready, lock) = match mode {
+        LockMode::SkipLocked => ("and s.ready_at <= ?2", "for update of s skip locked"),
+        LockMode::Wait => ("and s.ready_at <= ?2", "for update of s"),
+        LockMode::None => ("", ""),
     };
     let sql = format!(
         "select {}, {STEP}, {TARGET} from {ASKED} join steps s on s.id = q.step \
@@ -66,8 +66,8 @@ pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Sql<Facts> {
     tx.row(&sql, params![asked_json(&[(StepId(0), draft)])], |row| about_target(row, 0, None))
 }
 
-fn asked_json(asked: &[Asked<'_>]) -> String {
-    let one = |(place, (step, draft)): (usize, &Asked<'_>)| {
+fn asked_json(asked: &[StepDraft<'_>]) -> String {
+    let one = |(place, (step, draft)): (usize, &StepDraft<'_>)| {
         json!({
             "place": place,
             "step": step.0,

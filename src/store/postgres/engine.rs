@@ -4,7 +4,7 @@ use super::server::Server;
 use super::session::{Session, Trouble};
 use super::tx::PostgresTx;
 use super::{copy, migrations};
-use crate::store::sql::{Engine, Fail, Inner, SqlError, SqlStore, Tx};
+use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, Store, StoreError};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -42,12 +42,12 @@ const COMMIT: &str = "set local statement_timeout = 0; commit";
 /// Why a run did not end with an answer.
 enum Stopped {
     /// Nothing was written.
-    Failed(Fail),
+    Failed(TxError),
     /// The commit was asked for, and no answer came.
     Unknown(SqlError),
 }
 
-impl<E: Into<Fail>> From<E> for Stopped {
+impl<E: Into<TxError>> From<E> for Stopped {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -73,20 +73,20 @@ impl std::fmt::Debug for Postgres {
 }
 
 impl Engine for Postgres {
-    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.write_with(what, |tx| f(tx))
     }
 
-    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.read_with(what, |tx| f(tx))
     }
 
     /// Fewer round trips than a transaction takes.
-    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.read_on(&self.main, what, f)
     }
 
-    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.read_on(&self.fence, what, f)
     }
 
@@ -101,17 +101,17 @@ impl Engine for Postgres {
 
 impl Postgres {
     /// One writing transaction.
-    pub(super) fn write_with<T>(&self, what: &'static str, f: impl Fn(&PostgresTx<'_>) -> Inner<T>) -> Result<T> {
+    pub(super) fn write_with<T>(&self, what: &'static str, f: impl Fn(&PostgresTx<'_>) -> TxResult<T>) -> Result<T> {
         let started = Instant::now();
         let mut begin = BESIDE_OTHERS;
         let mut stopped = None;
         for _ in 0..RUNS {
             match self.run(&self.main, started + LIMIT, begin, &f) {
                 Ok(value) => return Ok(value),
-                Err(Stopped::Failed(Fail::Sql(error))) if is_conflict(&error, begin) => {
+                Err(Stopped::Failed(TxError::Sql(error))) if is_conflict(&error, begin) => {
                     log::debug!("{what}: another host was at it, once more ({error})");
                     begin = ALONE;
-                    stopped = Some(Stopped::Failed(Fail::Sql(error)));
+                    stopped = Some(Stopped::Failed(TxError::Sql(error)));
                 }
                 Err(other) => return Err(self.explain(what, started, other)),
             }
@@ -120,7 +120,7 @@ impl Postgres {
     }
 
     /// One reading transaction.
-    pub(super) fn read_with<T>(&self, what: &'static str, f: impl Fn(&PostgresTx<'_>) -> Inner<T>) -> Result<T> {
+    pub(super) fn read_with<T>(&self, what: &'static str, f: impl Fn(&PostgresTx<'_>) -> TxResult<T>) -> Result<T> {
         let started = Instant::now();
         self.run(&self.main, started + LIMIT, READ, &f).map_err(|stopped| self.explain(what, started, stopped))
     }
@@ -130,7 +130,7 @@ impl Postgres {
         &self,
         slot: &Mutex<Option<Session>>,
         what: &'static str,
-        f: impl Fn(&dyn Tx) -> Inner<T>,
+        f: impl Fn(&dyn Tx) -> TxResult<T>,
     ) -> Result<T> {
         let started = Instant::now();
         let look = || {
@@ -139,7 +139,7 @@ impl Postgres {
             let first = self.with(&mut slot, started + LIMIT, |session| f(&PostgresTx(session)));
             match first {
                 // It broke while nobody used it; reading twice does no harm.
-                Err(Fail::Sql(error)) if old && is_lost(&error) => {
+                Err(TxError::Sql(error)) if old && is_lost(&error) => {
                     self.with(&mut slot, started + LIMIT, |session| f(&PostgresTx(session)))
                 }
                 other => other,
@@ -161,14 +161,14 @@ impl Postgres {
         slot: &Mutex<Option<Session>>,
         until: Instant,
         begin: &str,
-        f: &impl Fn(&PostgresTx<'_>) -> Inner<T>,
+        f: &impl Fn(&PostgresTx<'_>) -> TxResult<T>,
     ) -> std::result::Result<T, Stopped> {
         let mut slot = lock(slot);
         let old = slot.is_some();
         let begun = self.with(&mut slot, until, |session| Ok(session.batch(begin)?));
         match begun {
             // It broke while nobody used it.
-            Err(Fail::Sql(error)) if old && is_lost(&error) => {
+            Err(TxError::Sql(error)) if old && is_lost(&error) => {
                 self.with(&mut slot, until, |session| Ok(session.batch(begin)?))?;
             }
             other => other.inspect_err(|_| rollback(&mut slot))?,
@@ -194,7 +194,12 @@ impl Postgres {
     }
 
     /// Does something with the connection, which is opened when there is none.
-    fn with<T>(&self, slot: &mut Option<Session>, until: Instant, f: impl FnOnce(&Session) -> Inner<T>) -> Inner<T> {
+    fn with<T>(
+        &self,
+        slot: &mut Option<Session>,
+        until: Instant,
+        f: impl FnOnce(&Session) -> TxResult<T>,
+    ) -> TxResult<T> {
         if slot.as_ref().is_none_or(|session| !session.is_usable()) {
             *slot = None;
             let (session, schema) = self.session(until)?;
@@ -212,12 +217,12 @@ impl Postgres {
         }
         let name = &self.server.name;
         match stopped {
-            Stopped::Failed(Fail::Answer(error)) => error,
+            Stopped::Failed(TxError::Answer(error)) => error,
             Stopped::Unknown(error) => StoreError::Unusable(format!(
                 "cannot {what} in {name}: the connection was lost while it was written down ({error}), so nobody knows \
                  whether it is; the next tick finds out"
             )),
-            Stopped::Failed(Fail::Sql(error)) => match state(&error) {
+            Stopped::Failed(TxError::Sql(error)) => match state(&error) {
                 Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Busy(LOCK_WAIT),
                 Some(&(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED)) => {
                     StoreError::Busy(started.elapsed())

@@ -8,7 +8,7 @@ use crate::model::{
     AttemptState, CalendarKind, CallStatus, CancelledBy, HangUpState, HeardEffect, HeardHow, IncidentState,
     MeetingState, StepState,
 };
-use crate::store::sql::{Inner, Tx, params};
+use crate::store::sql::{Tx, TxResult, params};
 use crate::store::{Result, StoreError};
 
 type Migration = fn() -> String;
@@ -22,7 +22,7 @@ pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
 const LOCK: i64 = 0x5341_5648;
 
 /// The version of the schema that is there, 0: none.
-pub(super) fn version(tx: &dyn Tx) -> Inner<i64> {
+pub(super) fn version(tx: &dyn Tx) -> TxResult<i64> {
     // Not by to_regclass: it may answer from before another host's transaction that was waited for.
     let known: bool = tx.value(
         "select exists(select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
@@ -47,7 +47,7 @@ pub(super) fn check(version: i64, name: &str) -> Result<bool> {
 }
 
 /// Brings the schema up to date, inside a transaction. Two hosts at once: the second finds nothing left to do.
-pub(super) fn migrate(session: &PostgresTx<'_>, name: &str) -> Inner<()> {
+pub(super) fn migrate(session: &PostgresTx<'_>, name: &str) -> TxResult<()> {
     let tx: &dyn Tx = session;
     tx.row("select pg_advisory_xact_lock(?1)::text", params![LOCK], |_| Ok(()))?;
     let from = version(tx)?;

@@ -5,7 +5,7 @@ use super::migrations;
 use super::server::Server;
 use super::session::Session;
 use super::tx::PostgresTx;
-use crate::store::sql::{Fail, Inner, Tx};
+use crate::store::sql::{Tx, TxError, TxResult};
 use crate::store::sqlite::Create;
 use crate::store::{Result, StoreError};
 use std::sync::{Mutex, OnceLock};
@@ -61,8 +61,8 @@ impl Postgres {
     pub(super) fn session(&self, until: Instant) -> Result<(Session, i64)> {
         let session = Session::connect(&self.server, until)?;
         let looked = look(&session).map_err(|fail| match fail {
-            Fail::Sql(error) => StoreError::Unusable(format!("cannot use {}: {}", self.server.name, error)),
-            Fail::Answer(error) => error,
+            TxError::Sql(error) => StoreError::Unusable(format!("cannot use {}: {}", self.server.name, error)),
+            TxError::Answer(error) => error,
         })?;
         self.is_fit(&looked)?;
         // Without tables nothing is known that could be wrong.
@@ -96,7 +96,7 @@ impl Postgres {
     }
 }
 
-fn look(session: &Session) -> Inner<Found> {
+fn look(session: &Session) -> TxResult<Found> {
     session.batch(SET_UP)?;
     let tx: &dyn Tx = &PostgresTx(session);
     let found = tx.row(

@@ -4,7 +4,7 @@
 use super::engine::{LIMIT, PostgresStore};
 use super::tx::SERVER_NOW;
 use crate::store::rows::{Rows, TABLES};
-use crate::store::sql::{Inner, Kind, Sql, Tx, Value, params};
+use crate::store::sql::{Kind, Sql, Tx, TxResult, Value, params};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, StoreError};
 use std::time::Instant;
@@ -61,7 +61,7 @@ fn forget_counts(tx: &dyn Tx) -> Result<()> {
 }
 
 /// Of the whole transaction; each statement keeps its own.
-fn no_time_limit(tx: &dyn Tx) -> Inner<()> {
+fn no_time_limit(tx: &dyn Tx) -> TxResult<()> {
     let sql = "select set_config(name, '0', true) from pg_settings where name = 'transaction_timeout'";
     tx.rows(sql, &[], |_| Ok(()))?;
     Ok(())
@@ -102,7 +102,7 @@ fn kinds(tx: &dyn Tx, table: &str, columns: &[String]) -> Sql<Vec<Kind>> {
 }
 
 /// An id that was shown is never used again.
-fn go_on_counting(tx: &dyn Tx, highest: &[(String, i64)]) -> Inner<()> {
+fn go_on_counting(tx: &dyn Tx, highest: &[(String, i64)]) -> TxResult<()> {
     for table in ["calendars", "meetings", "incidents", "steps", "attempts", "ticks", "pauses"] {
         let known = highest.iter().find(|(name, _)| name == table).map_or(0, |(_, id)| *id);
         let sql = format!(
@@ -116,7 +116,7 @@ fn go_on_counting(tx: &dyn Tx, highest: &[(String, i64)]) -> Inner<()> {
 
 /// What is under way has its times by the clocks of the host that wrote it. For the others it begins now, so that nothing
 /// ends too early; its call may be older than that.
-fn start_the_clock(tx: &dyn Tx) -> Inner<()> {
+fn start_the_clock(tx: &dyn Tx) -> TxResult<()> {
     let sql = format!(
         "update attempts set intent_server_ms = least(intent_at, {SERVER_NOW}) - ?1, \
            deadline_server_ms = {SERVER_NOW} + greatest(deadline_boot_ms - intent_boot_ms, 0), \

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::{candidates, timeline};
 use crate::model::{Facts, Timestamp};
 use crate::store::AttemptDraft;
-use crate::store::sql::{Asked, Candidate, Dialect, Others, Row, Sorts, Sql, SqlError, Tx, Value};
+use crate::store::sql::{Candidate, Dialect, LockMode, Row, Sorts, Sql, SqlError, StepDraft, Tx, Value};
 
 /// Now, in milliseconds; moves on while a transaction runs.
 macro_rules! server_now {
@@ -66,8 +66,8 @@ impl Tx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn candidates(&self, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<Sql<(usize, Candidate)>>> {
-        candidates::some(self, asked, now, others)
+    fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+        candidates::some(self, asked, now, mode)
     }
 
     fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts> {

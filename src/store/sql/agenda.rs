@@ -1,6 +1,6 @@
 //! What a look at a calendar changes in the meetings: the facts the rule is asked with, and its answer written down.
 
-use super::tx::{Inner, Row, Sql, Tx};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use super::{incidents, meetings};
 use crate::model::{
@@ -24,7 +24,7 @@ pub(super) fn of_calendar(
     seen: &SeenAgenda,
     now: Timestamp,
     rule: AgendaRule<'_>,
-) -> Inner<Vec<MeetingChange>> {
+) -> TxResult<Vec<MeetingChange>> {
     let (person, name): (String, String) =
         tx.row("select person, name from calendars where id = ?1", params![id], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let origin = Origin { calendar: Some(id), person: &person, name: &name };
@@ -40,7 +40,7 @@ pub(super) fn import(
     seen: &SeenAgenda,
     now: Timestamp,
     rule: AgendaRule<'_>,
-) -> Inner<AgendaRecorded> {
+) -> TxResult<AgendaRecorded> {
     let origin = Origin { calendar: None, person, name };
     let mut known = Vec::new();
     add_seen(tx, &origin, seen, &mut known)?;
@@ -90,7 +90,7 @@ fn known_from_row(row: &dyn Row, looks: Option<CalendarId>) -> Sql<KnownMeeting>
 
 /// Meetings of the calendar that have not started. The cross join keeps SQLite to this order: from what the person has to
 /// come, and not through the calendar's history.
-fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> Inner<Vec<KnownMeeting>> {
+fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> TxResult<Vec<KnownMeeting>> {
     let sql = format!(
         "{KNOWN} from meetings m cross join calendar_meetings h {OWNERS} \
          where h.meeting_id = m.id and h.calendar_id = ?1 and m.person = ?2 and m.starts_at > ?3"
@@ -100,7 +100,7 @@ fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> Inner<Vec<K
 }
 
 /// And those that are seen, whenever they start and whoever owns them.
-fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec<KnownMeeting>) -> Inner<()> {
+fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec<KnownMeeting>) -> TxResult<()> {
     let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
     let sql = format!(
         "{KNOWN} from meetings m left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
@@ -116,7 +116,7 @@ fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec
 
 // --- what changes ---
 
-fn apply_all(tx: &dyn Tx, origin: &Origin<'_>, changes: Vec<Change>, now: Timestamp) -> Inner<Vec<MeetingChange>> {
+fn apply_all(tx: &dyn Tx, origin: &Origin<'_>, changes: Vec<Change>, now: Timestamp) -> TxResult<Vec<MeetingChange>> {
     let mut news = Vec::new();
     for change in changes {
         news.extend(apply(tx, origin, change, now)?);
@@ -124,7 +124,7 @@ fn apply_all(tx: &dyn Tx, origin: &Origin<'_>, changes: Vec<Change>, now: Timest
     Ok(news)
 }
 
-fn apply(tx: &dyn Tx, origin: &Origin<'_>, change: Change, now: Timestamp) -> Inner<Option<MeetingChange>> {
+fn apply(tx: &dyn Tx, origin: &Origin<'_>, change: Change, now: Timestamp) -> TxResult<Option<MeetingChange>> {
     let (how, changed) = match change {
         Change::Add(copy) => (MeetingNews::Added, add(tx, origin, &copy, now)?),
         Change::Update(id, to) => (MeetingNews::Updated, update(tx, id, &to, now)?),
@@ -148,7 +148,7 @@ fn apply(tx: &dyn Tx, origin: &Origin<'_>, change: Change, now: Timestamp) -> In
 }
 
 /// What is noted about the calendar's copy of a meeting.
-fn note(tx: &dyn Tx, calendar: CalendarId, change: &Change, now: Timestamp) -> Inner<()> {
+fn note(tx: &dyn Tx, calendar: CalendarId, change: &Change, now: Timestamp) -> TxResult<()> {
     match change {
         Change::Hold(id, sequence) => hold(tx, calendar, *id, *sequence),
         Change::Own(id) => own(tx, calendar, *id),
@@ -169,7 +169,7 @@ fn note(tx: &dyn Tx, calendar: CalendarId, change: &Change, now: Timestamp) -> I
     }
 }
 
-fn hold(tx: &dyn Tx, calendar: CalendarId, id: MeetingId, sequence: i64) -> Inner<()> {
+fn hold(tx: &dyn Tx, calendar: CalendarId, id: MeetingId, sequence: i64) -> TxResult<()> {
     tx.run(
         "insert into calendar_meetings(calendar_id, meeting_id, sequence) values (?1, ?2, ?3) \
          on conflict(calendar_id, meeting_id) do update set sequence = ?3, missing_since = null",
@@ -178,11 +178,11 @@ fn hold(tx: &dyn Tx, calendar: CalendarId, id: MeetingId, sequence: i64) -> Inne
     Ok(())
 }
 
-fn owner(tx: &dyn Tx, id: MeetingId) -> Inner<Option<CalendarId>> {
+fn owner(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<CalendarId>> {
     Ok(tx.value("select calendar_id from meetings where id = ?1", params![id])?)
 }
 
-fn own(tx: &dyn Tx, calendar: CalendarId, id: MeetingId) -> Inner<()> {
+fn own(tx: &dyn Tx, calendar: CalendarId, id: MeetingId) -> TxResult<()> {
     // The copy of an owner that called it off does not ring; only copies that do are kept of the others.
     tx.run(
         "delete from calendar_meetings where meeting_id = ?1 and (calendar_id, 'calendar') = \
@@ -195,7 +195,7 @@ fn own(tx: &dyn Tx, calendar: CalendarId, id: MeetingId) -> Inner<()> {
 
 /// Makes the calendar that has the newest copy the owner, and lets it be expanded again, since its copy may differ.
 /// `false`: none has one; none owns it.
-pub(super) fn hand_over(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> Inner<bool> {
+pub(super) fn hand_over(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<bool> {
     let next: Option<CalendarId> = tx.optional(
         "select calendar_id from calendar_meetings where meeting_id = ?1 and missing_since is null \
              order by sequence desc, calendar_id limit 1",
@@ -212,7 +212,7 @@ pub(super) fn hand_over(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> Inner<boo
     Ok(next.is_some())
 }
 
-fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     let id: MeetingId = tx.value(
         "insert into meetings(person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, calendar_id, \
          state, generation, watched, created_at, updated_at) \
@@ -238,7 +238,7 @@ fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> 
 }
 
 /// The words, and the end.
-fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     tx.run(
         "update meetings set title = ?2, link = ?3, dial_in = ?4, ends_at = ?5, updated_at = ?6 where id = ?1",
         params![id, to.title, to.link, to.dial_in, to.ends_at, now],
@@ -246,7 +246,7 @@ fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner
     Ok(Changed { meeting: meetings::existing(tx, id)?, ended: None })
 }
 
-fn shift(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+fn shift(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     let moved = meetings::shift(tx, &meetings::existing(tx, id)?, to.starts_at, to.ends_at, now)?;
     // A feed may waver between two times. Who has checked in for one of them is not called for it again.
     meetings::back_to_check_in(tx, id)?;
@@ -254,11 +254,11 @@ fn shift(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<
 }
 
 /// On behalf of a calendar, or because it is gone.
-pub(super) fn call_off(tx: &dyn Tx, id: MeetingId, reason: Reason, now: Timestamp) -> Inner<Changed> {
+pub(super) fn call_off(tx: &dyn Tx, id: MeetingId, reason: Reason, now: Timestamp) -> TxResult<Changed> {
     meetings::call_off(tx, &meetings::existing(tx, id)?, CancelledBy::Calendar, reason, now)
 }
 
-fn revive(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> Inner<Changed> {
+fn revive(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     let meeting = meetings::existing(tx, id)?;
     tx.run("update meetings set state = ?2, cancelled_by = null where id = ?1", params![id, MeetingState::Scheduled])?;
     if to.starts_at != meeting.starts_at {

@@ -1,7 +1,7 @@
 //! Open attempts: the fence reads them, time passes over them.
 
 use super::dialect::Dialect;
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{pauses, record};
 use crate::model::{AttemptId, AttemptState, HangUpState, Reason, StepState, Timestamp};
@@ -9,7 +9,7 @@ use crate::store::{
     AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
 };
 
-pub(super) fn fence(tx: &dyn Tx, id: AttemptId) -> Inner<FenceFacts> {
+pub(super) fn fence(tx: &dyn Tx, id: AttemptId) -> TxResult<FenceFacts> {
     let (state, owner, hang_up, kind, person) = tx
         .optional("select state, owner, hang_up, kind, person from attempts where id = ?1", params![id], |r| {
             let state = (r.get::<AttemptState>(0)?, r.get::<HangUpState>(2)?);
@@ -55,11 +55,11 @@ pub(crate) fn too_late_sql(words: &Dialect) -> String {
     format!("update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?1 where {late}")
 }
 
-pub(super) fn anything_to_settle(tx: &dyn Tx, now: Timestamp) -> Inner<bool> {
+pub(super) fn anything_to_settle(tx: &dyn Tx, now: Timestamp) -> TxResult<bool> {
     Ok(tx.value(&to_settle_sql(tx.dialect()), params![now])?)
 }
 
-pub(super) fn settle(tx: &dyn Tx, now: Timestamp, rule: SettleRule<'_>) -> Inner<Vec<StepResult>> {
+pub(super) fn settle(tx: &dyn Tx, now: Timestamp, rule: SettleRule<'_>) -> TxResult<Vec<StepResult>> {
     let mut results = Vec::new();
     for attempt in open(tx)? {
         match rule(&attempt) {
@@ -74,7 +74,7 @@ pub(super) fn settle(tx: &dyn Tx, now: Timestamp, rule: SettleRule<'_>) -> Inner
     Ok(results)
 }
 
-fn open(tx: &dyn Tx) -> Inner<Vec<OpenAttempt>> {
+fn open(tx: &dyn Tx) -> TxResult<Vec<OpenAttempt>> {
     let sql = format!(
         "select a.id, a.state, a.owner, a.lease_until_boot_ms, a.request_deadline_at, a.deadline_boot_ms, \
            (select max(s.tries) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id), \
@@ -105,7 +105,7 @@ fn open(tx: &dyn Tx) -> Inner<Vec<OpenAttempt>> {
     })?)
 }
 
-fn doubt(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> Inner<()> {
+fn doubt(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> TxResult<()> {
     tx.run(
         "update attempts set state = 'UNKNOWN', finished_at = ?2, \
          error = coalesce(error, 'the process that placed it is gone, or its lease is over') \
@@ -117,7 +117,7 @@ fn doubt(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> Inner<()> {
 
 /// `UNKNOWN` -> `ABANDONED`: stays counted and watched, its steps are `FAILED(unknown)`, or tried once more where the
 /// config chose to rather ring twice than not at all.
-fn abandon(tx: &dyn Tx, id: AttemptId, call_again: bool, now: Timestamp) -> Inner<Vec<StepResult>> {
+fn abandon(tx: &dyn Tx, id: AttemptId, call_again: bool, now: Timestamp) -> TxResult<Vec<StepResult>> {
     let changed = tx.run(
         "update attempts set state = 'ABANDONED', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
         params![id, now],

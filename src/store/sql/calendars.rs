@@ -1,6 +1,6 @@
 //! Calendars: held against the config, leased to be looked at, and what came of a look.
 
-use super::tx::{Inner, Row, Sql, Tx};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use super::{agenda, meetings, ticks};
 use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
@@ -16,12 +16,17 @@ const LONGEST_TEXT: usize = 300;
 
 // --- the calendars of the config ---
 
-pub(super) fn is_synced(tx: &dyn Tx, fingerprint: &str) -> Inner<bool> {
+pub(super) fn is_synced(tx: &dyn Tx, fingerprint: &str) -> TxResult<bool> {
     let known = "select exists(select 1 from calendar_list where fingerprint = ?1)";
     Ok(tx.value(known, params![fingerprint])?)
 }
 
-pub(super) fn sync(tx: &dyn Tx, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Inner<CalendarsSynced> {
+pub(super) fn sync(
+    tx: &dyn Tx,
+    wanted: &[CalendarDraft],
+    fingerprint: &str,
+    now: Timestamp,
+) -> TxResult<CalendarsSynced> {
     let mut synced = CalendarsSynced::default();
     for draft in wanted {
         if let Some(id) = insert_or_rename(tx, draft, now)? {
@@ -54,13 +59,13 @@ pub(super) fn sync(tx: &dyn Tx, wanted: &[CalendarDraft], fingerprint: &str, now
     Ok(synced)
 }
 
-fn all(tx: &dyn Tx) -> Inner<Vec<(CalendarId, String, String)>> {
+fn all(tx: &dyn Tx) -> TxResult<Vec<(CalendarId, String, String)>> {
     let sql = "select id, name, key from calendars order by id";
     Ok(tx.rows(sql, &[], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?)
 }
 
 /// The id of a new one.
-fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> Inner<Option<CalendarId>> {
+fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> TxResult<Option<CalendarId>> {
     let CalendarDraft { key, person, name, kind } = draft;
     let known = tx.run("update calendars set name = ?2 where key = ?1", params![key, name])? == 1;
     if known {
@@ -74,7 +79,7 @@ fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> Inner
 }
 
 /// Its future meetings go to the next calendar that holds them, or are called off; history stays, as if added by hand.
-fn remove(tx: &dyn Tx, id: CalendarId, now: Timestamp) -> Inner<Vec<MeetingChange>> {
+fn remove(tx: &dyn Tx, id: CalendarId, now: Timestamp) -> TxResult<Vec<MeetingChange>> {
     let owned: Vec<MeetingId> = tx.values(
         "select id from meetings where calendar_id = ?1 and starts_at > ?2 order by starts_at, id",
         params![id, now],
@@ -103,7 +108,7 @@ const DUE: &str = "kind = 'web' and (next_look_at <= ?1 or checked_at > ?2) \
                    and (lease_until is null or lease_until <= ?1 or lease_until > ?2)";
 
 /// Are there files? Are there other calendars to look at now?
-pub(super) fn anything_due(tx: &dyn Tx, now: Timestamp, lease: Duration) -> Inner<(bool, bool)> {
+pub(super) fn anything_due(tx: &dyn Tx, now: Timestamp, lease: Duration) -> TxResult<(bool, bool)> {
     Ok(tx.row(&anything_due_sql(), params![now, now.plus(lease)], |r| Ok((r.get(0)?, r.get(1)?)))?)
 }
 
@@ -111,13 +116,13 @@ pub(crate) fn anything_due_sql() -> String {
     format!("select exists(select 1 from calendars where kind = 'file'), exists(select 1 from calendars where {DUE})")
 }
 
-pub(super) fn behind(tx: &dyn Tx, then: Timestamp) -> Inner<u64> {
+pub(super) fn behind(tx: &dyn Tx, then: Timestamp) -> TxResult<u64> {
     Ok(tx.value::<i64>(BEHIND, params![then])?.unsigned_abs())
 }
 
 pub(crate) const BEHIND: &str = "select count(*) from calendars where kind = 'web' and next_look_at < ?1";
 
-pub(super) fn lease(tx: &dyn Tx, asked: &LookAt) -> Inner<Vec<DueCalendar>> {
+pub(super) fn lease(tx: &dyn Tx, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
     let LookAt { now, lease, starts_after, .. } = *asked;
     let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
     let due: Vec<CalendarId> = tx.values(
@@ -132,14 +137,14 @@ pub(super) fn lease(tx: &dyn Tx, asked: &LookAt) -> Inner<Vec<DueCalendar>> {
     Ok(leased)
 }
 
-pub(super) fn files(tx: &dyn Tx, starts_after: Timestamp) -> Inner<Vec<DueCalendar>> {
+pub(super) fn files(tx: &dyn Tx, starts_after: Timestamp) -> TxResult<Vec<DueCalendar>> {
     read_due(tx, FILES, None, starts_after)
 }
 
 /// For [`read_due`], which has a parameter more than this needs.
 pub(crate) const FILES: &str = "c.kind = 'file' and ?1 is null";
 
-fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, starts_after: Timestamp) -> Inner<Vec<DueCalendar>> {
+fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, starts_after: Timestamp) -> TxResult<Vec<DueCalendar>> {
     Ok(tx.readable("a calendar", &due_sql(filter), params![id, starts_after], due_from_row)?)
 }
 
@@ -177,7 +182,7 @@ fn due_from_row(row: &dyn Row) -> Sql<DueCalendar> {
 
 // --- bodies ---
 
-pub(super) fn body(tx: &dyn Tx, id: CalendarId) -> Inner<Option<Vec<u8>>> {
+pub(super) fn body(tx: &dyn Tx, id: CalendarId) -> TxResult<Option<Vec<u8>>> {
     Ok(tx.optional("select body from calendar_bodies where calendar_id = ?1", params![id], |r| r.get(0))?)
 }
 
@@ -190,7 +195,7 @@ pub(super) fn record(
     packed: &[u8],
     now: Timestamp,
     rule: AgendaRule<'_>,
-) -> Inner<AgendaRecorded> {
+) -> TxResult<AgendaRecorded> {
     if !count(tx, id, look, now)? {
         return Ok(AgendaRecorded::default());
     }
@@ -217,7 +222,7 @@ pub(super) fn record(
 }
 
 /// The compare-and-set. Ends the lease.
-fn count(tx: &dyn Tx, id: CalendarId, look: &LookDone, now: Timestamp) -> Inner<bool> {
+fn count(tx: &dyn Tx, id: CalendarId, look: &LookDone, now: Timestamp) -> TxResult<bool> {
     let counted = tx.run(
         "update calendars set looks = looks + 1, lease_until = null, checked_at = ?3, next_look_at = ?4 \
              where id = ?1 and looks = ?2",
@@ -226,7 +231,7 @@ fn count(tx: &dyn Tx, id: CalendarId, look: &LookDone, now: Timestamp) -> Inner<
     Ok(counted == 1)
 }
 
-fn failed(tx: &dyn Tx, id: CalendarId, why: &str, now: Timestamp) -> Inner<()> {
+fn failed(tx: &dyn Tx, id: CalendarId, why: &str, now: Timestamp) -> TxResult<()> {
     tx.run(
         "update calendars set failures = failures + 1, failing_since = coalesce(failing_since, ?2), failure = ?3 \
          where id = ?1",
@@ -235,7 +240,7 @@ fn failed(tx: &dyn Tx, id: CalendarId, why: &str, now: Timestamp) -> Inner<()> {
     Ok(())
 }
 
-fn good(tx: &dyn Tx, id: CalendarId, validators: &Validators, full: bool, now: Timestamp) -> Inner<()> {
+fn good(tx: &dyn Tx, id: CalendarId, validators: &Validators, full: bool, now: Timestamp) -> TxResult<()> {
     let Validators { etag, last_modified, stamp, hash } = validators;
     tx.run(
         "update calendars set etag = ?2, last_modified = ?3, stamp = ?4, hash = ?5, good_at = ?6, \
@@ -252,7 +257,7 @@ fn expand(
     expanded: &Expanded,
     now: Timestamp,
     rule: AgendaRule<'_>,
-) -> Inner<Vec<MeetingChange>> {
+) -> TxResult<Vec<MeetingChange>> {
     let changed = agenda::of_calendar(tx, id, &expanded.seen, now, rule)?;
     // What was missing when it was called off, or has started meanwhile, is no longer waited for.
     let sql = format!(
@@ -270,7 +275,7 @@ fn expand(
 
 // --- showing ---
 
-pub(super) fn views(tx: &dyn Tx) -> Inner<Vec<CalendarView>> {
+pub(super) fn views(tx: &dyn Tx) -> TxResult<Vec<CalendarView>> {
     let sql = format!(
         "select id, person, name, kind, good_at, checked_at, failing_since, failure, next_look_at, events, notices, \
            notice from calendars order by person{bytewise}, name{bytewise}, id",

@@ -1,6 +1,6 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
-use super::tx::{Inner, Row, Sql, Tx};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallScope, LiveCall, NextLook};
@@ -22,7 +22,7 @@ fn from_row(row: &dyn Row) -> Sql<LiveCall> {
     })
 }
 
-pub(super) fn live(tx: &dyn Tx, scope: CallScope, now: Timestamp) -> Inner<Vec<LiveCall>> {
+pub(super) fn live(tx: &dyn Tx, scope: CallScope, now: Timestamp) -> TxResult<Vec<LiveCall>> {
     let (filter, incident) = match scope {
         CallScope::All => ("?2 = ?2 and (a.next_look_at <= ?1 or a.hang_up = 'WANTED')", 0),
         CallScope::HangUpsOf(id) => {
@@ -40,7 +40,7 @@ pub(super) fn live(tx: &dyn Tx, scope: CallScope, now: Timestamp) -> Inner<Vec<L
 }
 
 /// The call of this attempt, if it is to be hung up.
-pub(super) fn wanted(tx: &dyn Tx, id: AttemptId) -> Inner<Option<LiveCall>> {
+pub(super) fn wanted(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<LiveCall>> {
     let sql = format!(
         "select {COLUMNS}, 1 from attempts a where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
     );
@@ -79,7 +79,7 @@ impl Details {
     }
 }
 
-fn known(tx: &dyn Tx, id: AttemptId) -> Inner<Option<Known>> {
+fn known(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<Known>> {
     let sql = "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit, error_code \
          from attempts where id = ?1 and state = 'ACCEPTED'";
     Ok(tx.optional(sql, params![id], |r| {
@@ -95,7 +95,7 @@ fn known(tx: &dyn Tx, id: AttemptId) -> Inner<Option<Known>> {
     })?)
 }
 
-pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: NextLook) -> Inner<bool> {
+pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: NextLook) -> TxResult<bool> {
     let Some(before) = known(tx, id)? else { return Ok(false) };
     // An older answer never overwrites a newer state, and a final one stands.
     let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
@@ -131,7 +131,7 @@ pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: Next
     Ok(status != before.status || details != before.details)
 }
 
-pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> Inner<bool> {
+pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> TxResult<bool> {
     let changed = tx.run(
         "update attempts set hang_up = ?2, \
          next_look_at = case when call_status in ('queued','ringing','in-progress') then next_look_at end \
@@ -141,7 +141,7 @@ pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> Inner<bool
     Ok(changed == 1)
 }
 
-pub(super) fn look_later(tx: &dyn Tx, id: AttemptId, next_look: Timestamp) -> Inner<()> {
+pub(super) fn look_later(tx: &dyn Tx, id: AttemptId, next_look: Timestamp) -> TxResult<()> {
     tx.run("update attempts set next_look_at = ?2 where id = ?1 and next_look_at is not null", params![id, next_look])?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the guards are asked with: the facts about steps, their targets and their people.
 
-use super::tx::{Asked, Candidate, Inner, Others, Sql, Tx, if_readable};
+use super::tx::{Candidate, LockMode, Sql, StepDraft, Tx, TxResult, if_readable};
 use super::value::params;
 use crate::model::{StepId, Timestamp};
 use crate::store::{AttemptDraft, Facts};
@@ -10,18 +10,22 @@ use std::collections::HashMap;
 const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
 /// The steps as they are now, those that are still pending and ready and that no other host is at, with their places.
-pub(crate) fn pending(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp) -> Inner<Vec<(usize, Candidate)>> {
-    some(tx, asked, now, Others::Skip)
+pub(crate) fn pending(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
+    some(tx, asked, now, LockMode::SkipLocked)
 }
 
 /// The same, but waits for another host that is at one: what adopts a call may not take "somebody is at it" for "there is
 /// nothing to adopt", since that one may have to run its transaction again, and the step would be free in between.
-pub(crate) fn pending_when_free(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp) -> Inner<Vec<(usize, Candidate)>> {
-    some(tx, asked, now, Others::Wait)
+pub(crate) fn pending_when_free(
+    tx: &dyn Tx,
+    asked: &[StepDraft<'_>],
+    now: Timestamp,
+) -> TxResult<Vec<(usize, Candidate)>> {
+    some(tx, asked, now, LockMode::Wait)
 }
 
-fn some(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Inner<Vec<(usize, Candidate)>> {
-    let mut found = readable(tx, asked, now, others)?;
+fn some(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> TxResult<Vec<(usize, Candidate)>> {
+    let mut found = readable(tx, asked, now, mode)?;
     for (place, candidate) in &mut found {
         count(&mut candidate.facts, calls_today(tx, asked[*place].1)?);
     }
@@ -29,10 +33,10 @@ fn some(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Inn
 }
 
 /// The same for a line of thousands: the day is counted once.
-pub(crate) fn queue(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp) -> Inner<Vec<(usize, Candidate)>> {
+pub(crate) fn queue(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let today = Today::count(tx, first.day_since)?;
-    let mut found = readable(tx, asked, now, Others::Skip)?;
+    let mut found = readable(tx, asked, now, LockMode::SkipLocked)?;
     for (place, candidate) in &mut found {
         count(&mut candidate.facts, today.of(&asked[*place].1.person));
     }
@@ -45,13 +49,13 @@ pub(crate) fn of_person(
     steps: &[StepId],
     draft: &AttemptDraft<'_>,
     now: Timestamp,
-) -> Inner<Vec<Candidate>> {
+) -> TxResult<Vec<Candidate>> {
     if steps.is_empty() {
         return Ok(Vec::new());
     }
-    let asked: Vec<Asked<'_>> = steps.iter().map(|step| (*step, draft)).collect();
+    let asked: Vec<StepDraft<'_>> = steps.iter().map(|step| (*step, draft)).collect();
     let counted = calls_today(tx, draft)?;
-    let mut found = readable(tx, &asked, now, Others::Look)?;
+    let mut found = readable(tx, &asked, now, LockMode::None)?;
     for (_, candidate) in &mut found {
         count(&mut candidate.facts, counted);
     }
@@ -59,13 +63,13 @@ pub(crate) fn of_person(
 }
 
 /// One that cannot be read must not stop the others.
-fn readable(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<(usize, Candidate)>> {
-    let rows = tx.candidates(asked, now, others)?;
+fn readable(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<(usize, Candidate)>> {
+    let rows = tx.candidates(asked, now, mode)?;
     rows.into_iter().filter_map(|row| if_readable(row, "a due step").transpose()).collect()
 }
 
 /// The facts for a call without a step.
-pub(crate) fn without_step(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Inner<Facts> {
+pub(crate) fn without_step(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<Facts> {
     let mut facts = tx.target_facts(draft)?;
     count(&mut facts, calls_today(tx, draft)?);
     Ok(facts)
@@ -78,7 +82,7 @@ fn count(facts: &mut Facts, (of_person, of_all): CallsToday) {
     (facts.calls_of_person_today, facts.calls_today) = (of_person, of_all);
 }
 
-fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Inner<CallsToday> {
+fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
     let counted = tx.row(&calls_today_sql(), params![draft.day_since, draft.person], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(counted)
 }
@@ -106,7 +110,7 @@ struct Today {
 }
 
 impl Today {
-    fn count(tx: &dyn Tx, since: Timestamp) -> Inner<Self> {
+    fn count(tx: &dyn Tx, since: Timestamp) -> TxResult<Self> {
         let rows = tx.rows(&today_by_person_sql(), params![since], |r| Ok((r.get(0)?, r.get(1)?)))?;
         let by_person: HashMap<String, u32> = rows.into_iter().collect();
         Ok(Self { all: by_person.values().sum(), by_person })

@@ -3,7 +3,7 @@
 use super::candidates;
 use super::pace::{self, Taken};
 use super::steps::{self, claim_from_row};
-use super::tx::{Candidate, Inner, Tx};
+use super::tx::{Candidate, Tx, TxResult};
 use super::value::params;
 use crate::model::{
     Address, AttemptId, IncidentId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, Timestamp, cut, printable,
@@ -16,7 +16,7 @@ const CALLED_BEFORE: &str = "s.kind = 'call' and exists(select 1 from call_track
                              where t.person = i.person and t.meeting_id = i.meeting_id and a.kind = 'call')";
 
 /// Pending steps that are due, earliest deadline first.
-pub(super) fn due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Inner<Vec<Claim>> {
+pub(super) fn due(tx: &dyn Tx, now: Timestamp, limit: usize) -> TxResult<Vec<Claim>> {
     let sql = format!(
         "select {} from steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
          where s.state = 'PENDING' and s.ready_at <= ?1 \
@@ -37,7 +37,7 @@ pub(super) fn begin(
     draft: &AttemptDraft<'_>,
     now: Timestamp,
     rule: GuardRule<'_>,
-) -> Inner<Begun> {
+) -> TxResult<Begun> {
     let Some((_, first)) = candidates::pending(tx, &[(claim.step, draft)], now)?.pop() else { return Ok(Begun::Gone) };
     match rule(&first.facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
@@ -77,7 +77,7 @@ pub(super) fn begin_test_call(
     draft: &AttemptDraft<'_>,
     now: Timestamp,
     rule: GuardRule<'_>,
-) -> Inner<Begun> {
+) -> TxResult<Begun> {
     let facts = candidates::without_step(tx, draft)?;
     match rule(&facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
@@ -103,7 +103,7 @@ pub(super) fn companions(
     until: Timestamp,
     now: Timestamp,
     rule: GuardRule<'_>,
-) -> Inner<Vec<Candidate>> {
+) -> TxResult<Vec<Candidate>> {
     if first.action.kind != RungKind::Call {
         return Ok(Vec::new());
     }
@@ -152,7 +152,7 @@ pub(super) struct NewAttempt {
 }
 
 /// Writes an attempt down as `SENDING`.
-pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now: Timestamp) -> Inner<Attempt> {
+pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now: Timestamp) -> TxResult<Attempt> {
     let (step, incident) = new.step.unzip();
     let words = tx.dialect();
     // The row is written after the owner began to count: by the server's clock everything ends later than by its own.

@@ -1,29 +1,29 @@
 //! A database: how its transactions run, and how durable they are.
 
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use crate::store::{Result, Store};
 
 /// A database. Use cases say in a few words what they do, for messages.
 pub(crate) trait Engine: Send + Sync {
     /// One writing transaction, on the disk when it ends. An error rolls it back. It may have to run again.
-    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T>;
+    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
 
     /// The same, but it need not be on the disk when it ends, because nothing leaves this machine on its strength: a power
     /// cut may lose it, and what follows durably takes it along.
-    fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.write(what, f)
     }
 
     /// One reading transaction: all its reads see the same state.
-    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T>;
+    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
 
     /// Reads outside of a transaction: each statement sees the newest state.
-    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.read(what, f)
     }
 
     /// Reads on a connection of its own, so that no transaction of ours stands between the last look and the bytes.
-    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T>;
+    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
 
     /// A tick has ended.
     fn tick_ended(&self) {}

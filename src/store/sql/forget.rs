@@ -2,7 +2,7 @@
 //! or is to be hung up is ever deleted, and no counter goes back.
 
 use super::dialect::Dialect;
-use super::tx::{Inner, Sql, Tx};
+use super::tx::{Sql, Tx, TxResult};
 use super::value::params;
 use super::{meetings, pauses};
 use crate::model::{IncidentId, MeetingId, Timestamp};
@@ -32,7 +32,7 @@ const OTHERS: i64 = 4;
 
 /// Deletes at most `limit` incidents with their meetings; the rest when those are done, since looking for it then costs
 /// little.
-pub(super) fn batch(tx: &dyn Tx, until: Timestamp, limit: i64) -> Inner<Forgotten> {
+pub(super) fn batch(tx: &dyn Tx, until: Timestamp, limit: i64) -> TxResult<Forgotten> {
     let old = |from: &str, order: &str, limit: i64| -> Sql<Vec<i64>> {
         let sql = format!("select id from {from} {order} limit ?2");
         tx.values(&sql, params![until, limit])
@@ -61,7 +61,7 @@ pub(super) fn batch(tx: &dyn Tx, until: Timestamp, limit: i64) -> Inner<Forgotte
 }
 
 /// What there is to delete.
-pub(super) fn count(tx: &dyn Tx, until: Timestamp) -> Inner<Forgotten> {
+pub(super) fn count(tx: &dyn Tx, until: Timestamp) -> TxResult<Forgotten> {
     let count = |from: &str| -> Sql<u32> { tx.value(&format!("select count(*) from {from}"), params![until]) };
     // A meeting goes with the last of its incidents.
     let with_incidents = "meetings where starts_at < ?1 and not exists (select 1 from incidents i \
@@ -80,7 +80,7 @@ fn counted(n: usize) -> u32 {
 
 /// Deletes an incident with everything that hangs on it. `true`: its meeting too, which started before `until` and was
 /// watched by no other.
-fn delete_incident(tx: &dyn Tx, incident: IncidentId, until: Timestamp) -> Inner<bool> {
+fn delete_incident(tx: &dyn Tx, incident: IncidentId, until: Timestamp) -> TxResult<bool> {
     let meeting: MeetingId = tx.value("select meeting_id from incidents where id = ?1", params![incident])?;
     let delete = |sql: &str| tx.run(sql, params![incident]);
     delete(

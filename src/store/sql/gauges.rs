@@ -1,19 +1,19 @@
 //! Counts for monitoring. Nothing here walks through history: partial indexes hold present work, `counters` the past.
 
 use super::pauses;
-use super::tx::{Inner, Sql, Tx};
+use super::tx::{Sql, Tx, TxResult};
 use super::value::params;
 use crate::model::{IncidentState, Timestamp};
 use crate::store::{Count, Gauges};
 
-pub(super) fn gauges(tx: &dyn Tx, now: Timestamp) -> Inner<Gauges> {
+pub(super) fn gauges(tx: &dyn Tx, now: Timestamp) -> TxResult<Gauges> {
     let words = tx.dialect();
     let count = |sql: &str| -> Sql<u32> { tx.value(sql, &[]) };
     let open = IncidentState::ALL.iter().filter(|state| !state.is_final()).map(|state| {
         let n = tx.value("select count(*) from incidents where ended_at is null and state = ?1", params![state])?;
         Ok((*state, n))
     });
-    let incidents_open = open.collect::<Inner<Vec<_>>>()?;
+    let incidents_open = open.collect::<TxResult<Vec<_>>>()?;
     let (calendars, calendars_failing, oldest_calendar_at) =
         tx.row("select count(*), count(failing_since), min(good_at) from calendars", &[], |r| {
             Ok((r.get(0)?, r.get(1)?, r.get(2)?))
@@ -53,7 +53,7 @@ pub(super) fn gauges(tx: &dyn Tx, now: Timestamp) -> Inner<Gauges> {
     })
 }
 
-fn tallies(tx: &dyn Tx, name: &str) -> Inner<Vec<Count>> {
+fn tallies(tx: &dyn Tx, name: &str) -> TxResult<Vec<Count>> {
     let sql = format!(
         "select what, how, cast(sum(n) as bigint) from counters where name = ?1 group by what, how \
          order by what{bytewise}, how{bytewise}",

@@ -1,7 +1,7 @@
 //! What people said: used once, in the same transaction as what it does.
 
 use super::incidents;
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use crate::model::{
     AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Phone, Timestamp, Waiting, cut,
@@ -18,7 +18,7 @@ const BATCH: i64 = 200;
 
 /// Open incidents something was sent to their person for, earliest start first. What certainly reached nobody does not
 /// count, nor what went to a contact: their answer is not the person's.
-pub(super) fn waiting(tx: &dyn Tx) -> Inner<Vec<Waiting>> {
+pub(super) fn waiting(tx: &dyn Tx) -> TxResult<Vec<Waiting>> {
     // The cross joins keep SQLite to this order: from what is open, and not through every call that was ever made.
     let sql = "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
            case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
@@ -58,13 +58,13 @@ pub(super) fn waiting(tx: &dyn Tx) -> Inner<Vec<Waiting>> {
 /// When it was sent, its key, its call unless nobody picked that up, and the number it was sent from.
 type Sent = (Timestamp, String, Option<String>, Option<Phone>);
 
-pub(super) fn is_known(tx: &dyn Tx, sid: &str) -> Inner<bool> {
+pub(super) fn is_known(tx: &dyn Tx, sid: &str) -> TxResult<bool> {
     let known = tx.optional("select 1 from heard where sid = ?1", params![sid], |_| Ok(()))?;
     Ok(known.is_some())
 }
 
 /// Forgets what was heard too long ago to be listed again, as far as no incident keeps it.
-pub(super) fn prune(tx: &dyn Tx, now: Timestamp) -> Inner<()> {
+pub(super) fn prune(tx: &dyn Tx, now: Timestamp) -> TxResult<()> {
     tx.run(
         "delete from heard where sid in (select sid from heard h where at < ?1 \
          and not exists (select 1 from heard_incidents where sid = h.sid) order by at limit ?2)",
@@ -73,7 +73,7 @@ pub(super) fn prune(tx: &dyn Tx, now: Timestamp) -> Inner<()> {
     Ok(())
 }
 
-pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Inner<Option<Heeded>> {
+pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> TxResult<Option<Heeded>> {
     if is_known(tx, &heard.sid)? {
         return Ok(None);
     }
@@ -103,7 +103,13 @@ pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_
 }
 
 /// What the words do to one incident: did anything change, and how many calls are to end?
-fn heed(tx: &dyn Tx, incident: IncidentId, heard: &Heard, effect: HeardEffect, now: Timestamp) -> Inner<(bool, u32)> {
+fn heed(
+    tx: &dyn Tx,
+    incident: IncidentId,
+    heard: &Heard,
+    effect: HeardEffect,
+    now: Timestamp,
+) -> TxResult<(bool, u32)> {
     let how = match effect {
         HeardEffect::Joined => CheckIn::Joined,
         HeardEffect::Missed => CheckIn::Missed,

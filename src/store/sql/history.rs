@@ -1,6 +1,6 @@
 //! The whole story of a meeting, for `explain`.
 
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{meetings, reads};
 use crate::model::{Address, HeardEffect, IncidentId, MeetingId, StepId, Timestamp};
@@ -11,11 +11,11 @@ use std::time::Duration;
 /// What was not understood counts as said about an incident until so long after its end.
 const HEARD_AFTER: Duration = Duration::from_secs(10 * 60);
 
-pub(super) fn meeting_of(tx: &dyn Tx, incident: IncidentId) -> Inner<Option<MeetingId>> {
+pub(super) fn meeting_of(tx: &dyn Tx, incident: IncidentId) -> TxResult<Option<MeetingId>> {
     Ok(tx.optional("select meeting_id from incidents where id = ?1", params![incident], |r| r.get(0))?)
 }
 
-pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> Inner<Option<History>> {
+pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<History>> {
     let Some(meeting) = meetings::get(tx, id)? else { return Ok(None) };
     let (added_at, changed_at, in_calendar, cancelled_by) = tx.row(
         "select created_at, updated_at, calendar_id is not null, cancelled_by from meetings where id = ?1",
@@ -23,11 +23,11 @@ pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> Inner<Option<History>> {
         |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
     )?;
     let views = reads::incidents_of(tx, id)?.into_iter();
-    let incidents = views.map(|view| incident(tx, view)).collect::<Inner<Vec<_>>>()?;
+    let incidents = views.map(|view| incident(tx, view)).collect::<TxResult<Vec<_>>>()?;
     Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents }))
 }
 
-pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> Inner<Ahead> {
+pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> TxResult<Ahead> {
     Ok(Ahead {
         step: tx.value("select min(ready_at) from steps where state = 'PENDING'", &[])?,
         meeting: tx.value("select min(starts_at) from meetings where state = 'SCHEDULED' and watched = 0", &[])?,
@@ -38,22 +38,22 @@ pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> Inner<Ahead> {
     })
 }
 
-fn incident(tx: &dyn Tx, view: IncidentView) -> Inner<IncidentHistory> {
-    let steps = view.steps.iter().map(|step| self::step(tx, step)).collect::<Inner<Vec<_>>>()?;
+fn incident(tx: &dyn Tx, view: IncidentView) -> TxResult<IncidentHistory> {
+    let steps = view.steps.iter().map(|step| self::step(tx, step)).collect::<TxResult<Vec<_>>>()?;
     let heard = heard(tx, &view)?;
     Ok(IncidentHistory { view, steps, heard })
 }
 
-fn step(tx: &dyn Tx, view: &StepView) -> Inner<StepHistory> {
+fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
     let (ready_at, changed_at) =
         tx.row("select ready_at, updated_at from steps where id = ?1", params![view.id], |r| {
             Ok((r.get(0)?, r.get(1)?))
         })?;
-    let attempts = view.attempts.iter().map(|a| attempt(tx, view.id, a)).collect::<Inner<Vec<_>>>()?;
+    let attempts = view.attempts.iter().map(|a| attempt(tx, view.id, a)).collect::<TxResult<Vec<_>>>()?;
     Ok(StepHistory { view: view.clone(), ready_at, changed_at, attempts })
 }
 
-fn attempt(tx: &dyn Tx, step: StepId, view: &AttemptView) -> Inner<AttemptHistory> {
+fn attempt(tx: &dyn Tx, step: StepId, view: &AttemptView) -> TxResult<AttemptHistory> {
     let mut attempt = tx.row(
         "select message, finished_at, guards, error_class, hang_up_how, step_id from attempts where id = ?1",
         params![view.id],
@@ -79,7 +79,7 @@ fn attempt(tx: &dyn Tx, step: StepId, view: &AttemptView) -> Inner<AttemptHistor
     Ok(attempt)
 }
 
-fn heard(tx: &dyn Tx, incident: &IncidentView) -> Inner<Vec<HeardView>> {
+fn heard(tx: &dyn Tx, incident: &IncidentView) -> TxResult<Vec<HeardView>> {
     let in_vain = [HeardEffect::NotUnderstood, HeardEffect::NeedsCode, HeardEffect::NothingOpen];
     let sql = format!(
         "select how, from_number, at, heard_at, message, effect from heard \

@@ -1,6 +1,6 @@
 //! Incidents: opened once per generation, ended once for all.
 
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use crate::model::{AckHow, Address, AttemptId, HangUp, IncidentId, IncidentState, Reason, Timestamp};
 use crate::store::{Acknowledgement, CheckIn, Ended, Meeting, StoreError};
@@ -20,7 +20,7 @@ pub(super) fn insert(
     state: IncidentState,
     reason: Option<Reason>,
     now: Timestamp,
-) -> Inner<IncidentId> {
+) -> TxResult<IncidentId> {
     Ok(tx.value(
         "insert into incidents(meeting_id, person, generation, starts_at, state, reason, opened_at, ended_at) \
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning id",
@@ -38,7 +38,7 @@ pub(super) fn insert(
 }
 
 /// The incident of a meeting's present generation.
-pub(super) fn of_generation(tx: &dyn Tx, meeting: &Meeting) -> Inner<Option<IncidentId>> {
+pub(super) fn of_generation(tx: &dyn Tx, meeting: &Meeting) -> TxResult<Option<IncidentId>> {
     Ok(tx.optional(
         "select id from incidents where meeting_id = ?1 and generation = ?2",
         params![meeting.id, meeting.generation],
@@ -47,13 +47,13 @@ pub(super) fn of_generation(tx: &dyn Tx, meeting: &Meeting) -> Inner<Option<Inci
 }
 
 /// The state of that incident, if there is one.
-pub(super) fn state(tx: &dyn Tx, meeting: &Meeting) -> Inner<Option<IncidentState>> {
+pub(super) fn state(tx: &dyn Tx, meeting: &Meeting) -> TxResult<Option<IncidentState>> {
     of_generation(tx, meeting)?.map(|id| state_of(tx, id)).transpose()
 }
 
 /// Ends an incident: its pending steps are cancelled and every call that serves no other open incident is to be hung
 /// up, also those whose request is under way. An incident that has ended stays as it is.
-pub(super) fn end(tx: &dyn Tx, id: IncidentId, end: &End<'_>, now: Timestamp) -> Inner<Ended> {
+pub(super) fn end(tx: &dyn Tx, id: IncidentId, end: &End<'_>, now: Timestamp) -> TxResult<Ended> {
     let changed = tx.run(
         "update incidents set state = ?2, reason = ?3, note = ?4, ended_at = ?5 where id = ?1 and ended_at is null",
         params![id, end.state, end.reason, end.note, now],
@@ -87,13 +87,13 @@ pub(super) fn end(tx: &dyn Tx, id: IncidentId, end: &End<'_>, now: Timestamp) ->
     })
 }
 
-fn state_of(tx: &dyn Tx, id: IncidentId) -> Inner<IncidentState> {
+fn state_of(tx: &dyn Tx, id: IncidentId) -> TxResult<IncidentState> {
     tx.optional("select state from incidents where id = ?1", params![id], |r| r.get(0))?
         .ok_or_else(|| StoreError::NotFound(format!("there is no incident {id}")).into())
 }
 
 /// The person checked in to an incident of any generation; it counts only as long as it is open.
-pub(super) fn check_in_to(tx: &dyn Tx, id: IncidentId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+pub(super) fn check_in_to(tx: &dyn Tx, id: IncidentId, how: CheckIn, now: Timestamp) -> TxResult<Ended> {
     let (state, reason) = checked_in(how);
     // Somebody may be listening to the answered call: only queued and ringing ones end.
     end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
@@ -108,19 +108,19 @@ pub(super) const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
 }
 
 /// The person is in the meeting, as a program says.
-pub(super) fn present(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> Inner<Ended> {
+pub(super) fn present(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> TxResult<Ended> {
     let (state, reason) = (IncidentState::Resolved, Reason::Presence);
     end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
 }
 
-pub(super) fn acknowledge(tx: &dyn Tx, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> Inner<bool> {
+pub(super) fn acknowledge(tx: &dyn Tx, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> TxResult<bool> {
     let changed = tx.run("update incidents set state = 'ACKNOWLEDGED', acknowledged_at = ?2, acknowledged_how = ?3, acknowledged_by = ?4 \
              where id = ?1 and state in ('OPEN','ESCALATING')", params![id, now, ack.how, ack.by.masked()])?;
     Ok(changed == 1)
 }
 
 /// A human has answered this call: of the meetings whose person it rang, not of those a contact was called about.
-pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> Inner<Vec<IncidentId>> {
+pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> TxResult<Vec<IncidentId>> {
     let served: Vec<(IncidentId, Address)> = tx.rows(
         "select i.id, a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \
            join steps s on s.id = x.step_id join incidents i on i.id = x.incident_id \
@@ -137,7 +137,7 @@ pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> Inner
     Ok(acknowledged)
 }
 
-pub(super) fn resolve(tx: &dyn Tx, id: IncidentId, note: Option<&str>, now: Timestamp) -> Inner<Ended> {
+pub(super) fn resolve(tx: &dyn Tx, id: IncidentId, note: Option<&str>, now: Timestamp) -> TxResult<Ended> {
     let how = End { state: IncidentState::Resolved, reason: Reason::Operator, note, how: HangUp::Completed };
     end(tx, id, &how, now)
 }

@@ -1,7 +1,7 @@
 //! Meetings: added, moved, cancelled, listed.
 
 use super::incidents::{self, End};
-use super::tx::{Inner, Row, Sql, Tx};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use crate::model::{CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp, printable};
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
@@ -31,7 +31,7 @@ pub(super) fn from_row(row: &dyn Row) -> Sql<Meeting> {
     })
 }
 
-pub(super) fn add(tx: &dyn Tx, new: &NewMeeting, now: Timestamp) -> Inner<Meeting> {
+pub(super) fn add(tx: &dyn Tx, new: &NewMeeting, now: Timestamp) -> TxResult<Meeting> {
     let known: Option<MeetingId> = tx.optional(
         "select id from meetings where person = ?1 and uid = ?2 and recurrence = ?3",
         params![new.person, new.uid, new.recurrence],
@@ -66,7 +66,7 @@ pub(super) fn reschedule(
     starts_at: Timestamp,
     ends_at: Option<Timestamp>,
     now: Timestamp,
-) -> Inner<Changed> {
+) -> TxResult<Changed> {
     let meeting = scheduled(tx, id)?;
     let calendar: Option<String> = tx.optional(
         "select c.name from meetings m join calendars c on c.id = m.calendar_id where m.id = ?1",
@@ -90,7 +90,7 @@ pub(super) fn shift(
     starts_at: Timestamp,
     ends_at: Option<Timestamp>,
     now: Timestamp,
-) -> Inner<Changed> {
+) -> TxResult<Changed> {
     let id = meeting.id;
     let mut ended = None;
     if meeting.starts_at != starts_at {
@@ -105,7 +105,7 @@ pub(super) fn shift(
 }
 
 /// Nobody watches it yet. It may have gone back to an earlier generation before.
-pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
+pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     let sql = format!(
         "update meetings set watched = 0, generation = 1 + {}(generation, \
            (select coalesce(max(generation), 0) from incidents where meeting_id = ?1)) where id = ?1",
@@ -116,7 +116,7 @@ pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
 }
 
 /// Back to the generation in which somebody checked in for the start it has now, if there is one.
-pub(super) fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
+pub(super) fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     tx.run(
         "update meetings set generation = i.generation, watched = 1 \
          from (select max(generation) as generation, starts_at from incidents \
@@ -127,7 +127,7 @@ pub(super) fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
     Ok(())
 }
 
-pub(super) fn cancel(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> Inner<Changed> {
+pub(super) fn cancel(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<Changed> {
     call_off(tx, &scheduled(tx, id)?, CancelledBy::Person, Reason::MeetingCancelled, now)
 }
 
@@ -137,7 +137,7 @@ pub(super) fn call_off(
     by: CancelledBy,
     reason: Reason,
     now: Timestamp,
-) -> Inner<Changed> {
+) -> TxResult<Changed> {
     let ended = end_current(tx, meeting, reason, now)?;
     tx.run(
         "update meetings set state = ?2, cancelled_by = ?3, updated_at = ?4 where id = ?1",
@@ -147,23 +147,28 @@ pub(super) fn call_off(
 }
 
 /// Ends the incident of the meeting's present generation, if it is still open.
-fn end_current(tx: &dyn Tx, meeting: &Meeting, reason: Reason, now: Timestamp) -> Inner<Option<crate::store::Ended>> {
+fn end_current(
+    tx: &dyn Tx,
+    meeting: &Meeting,
+    reason: Reason,
+    now: Timestamp,
+) -> TxResult<Option<crate::store::Ended>> {
     let Some(incident) = incidents::of_generation(tx, meeting)? else { return Ok(None) };
     let end = End { state: IncidentState::Cancelled, reason, note: None, how: HangUp::Completed };
     let ended = incidents::end(tx, incident, &end, now)?;
     Ok(ended.changed.then_some(ended))
 }
 
-pub(super) fn get(tx: &dyn Tx, id: MeetingId) -> Inner<Option<Meeting>> {
+pub(super) fn get(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<Meeting>> {
     let sql = format!("select {COLUMNS} from meetings m where m.id = ?1");
     Ok(tx.optional(&sql, params![id], from_row)?)
 }
 
-pub(super) fn existing(tx: &dyn Tx, id: MeetingId) -> Inner<Meeting> {
+pub(super) fn existing(tx: &dyn Tx, id: MeetingId) -> TxResult<Meeting> {
     get(tx, id)?.ok_or_else(|| StoreError::NotFound(format!("there is no meeting {id}")).into())
 }
 
-pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> Inner<Meeting> {
+pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> TxResult<Meeting> {
     let meeting = existing(tx, id)?;
     if meeting.state == MeetingState::Cancelled {
         return Err(StoreError::Conflict(format!("meeting {id} was cancelled")).into());
@@ -172,17 +177,17 @@ pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> Inner<Meeting> {
 }
 
 /// Deletes a meeting that no incident watches.
-pub(super) fn delete(tx: &dyn Tx, id: MeetingId) -> Inner<()> {
+pub(super) fn delete(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     tx.run("delete from calendar_meetings where meeting_id = ?1", params![id])?;
     tx.run("delete from meetings where id = ?1", params![id])?;
     Ok(())
 }
 
-pub(super) fn is_scheduled(tx: &dyn Tx, id: MeetingId) -> Inner<bool> {
+pub(super) fn is_scheduled(tx: &dyn Tx, id: MeetingId) -> TxResult<bool> {
     Ok(existing(tx, id)?.state == MeetingState::Scheduled)
 }
 
-pub(super) fn between(tx: &dyn Tx, since: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
+pub(super) fn between(tx: &dyn Tx, since: Timestamp, until: Timestamp) -> TxResult<Vec<Meeting>> {
     let sql = format!(
         "select {COLUMNS} from meetings m where m.starts_at < ?2 and m.starts_at >= ?3 \
            and (m.starts_at >= ?1 or m.ends_at > ?1) order by m.starts_at, m.id"

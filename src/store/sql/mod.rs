@@ -33,6 +33,6 @@ pub(super) mod watch;
 
 pub(crate) use dialect::{Dialect, Sorts};
 pub(crate) use engine::{Engine, SqlStore};
-pub(crate) use tx::{Asked, Candidate, Fail, Inner, Others, Row, Sql, SqlError, Tx};
+pub(crate) use tx::{Candidate, LockMode, Row, Sql, SqlError, StepDraft, Tx, TxError, TxResult};
 pub(super) use value::params;
 pub(crate) use value::{Kind, Value};

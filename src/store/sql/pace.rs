@@ -1,6 +1,6 @@
 //! The pace of calls: from when the next one may start, kept for the account and for each of its numbers.
 
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{candidates, steps};
 use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, Timestamp, Verdict};
@@ -26,7 +26,7 @@ pub(super) enum Taken {
 }
 
 /// Takes a slot for an attempt that all guards let go, and says what it comes from.
-pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> Inner<Taken> {
+pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
     let (sender, next) = match (draft.slot)(&line(tx, incident, draft)?) {
         Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
         Slot::Take { sender, next } => (sender, next),
@@ -45,21 +45,21 @@ pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDra
 }
 
 /// How the line stands for this draft. Messages stand in none.
-fn line(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> Inner<Line> {
+fn line(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Line> {
     let free = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
-    let from = |number: &str| -> Inner<Option<Timestamp>> {
+    let from = |number: &str| -> TxResult<Option<Timestamp>> {
         if draft.to.kind != RungKind::Call {
             return Ok(None);
         }
         Ok(tx.optional(free, params![draft.provider, draft.account, number], |r| r.get(0))?)
     };
     let account = from("")?;
-    let senders = draft.senders.iter().map(|sender| from(sender.expose())).collect::<Inner<_>>()?;
+    let senders = draft.senders.iter().map(|sender| from(sender.expose())).collect::<TxResult<_>>()?;
     Ok(Line { account, senders, kept: kept(tx, incident, draft)? })
 }
 
 /// The number the incident has: that of its newest call or message, if it is still one of the senders.
-fn kept(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> Inner<Option<usize>> {
+fn kept(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Option<usize>> {
     if draft.senders.len() < 2 {
         return Ok(None);
     }
@@ -73,7 +73,7 @@ fn kept(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> 
     Ok(newest.and_then(|newest| draft.senders.iter().position(|sender| *sender == newest)))
 }
 
-fn keep(tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> Inner<()> {
+fn keep(tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> TxResult<()> {
     tx.run(
         "insert into pace(provider, account, from_number, free_at) values (?1, ?2, ?3, ?4) \
          on conflict(provider, account, from_number) do update set free_at = excluded.free_at",
@@ -89,7 +89,7 @@ pub(super) fn shed(
     now: Timestamp,
     guards: QueueRule<'_>,
     unschedulable: CapacityRule<'_>,
-) -> Inner<Shed> {
+) -> TxResult<Shed> {
     let mut shed = Shed::default();
     let Some(first) = queue.first() else { return Ok(shed) };
     let asked: Vec<_> = queue.iter().map(|queued| (queued.step, &queued.draft)).collect();
@@ -123,7 +123,7 @@ pub(super) fn shed(
 
 /// The provider took a call and would dial it when all its meetings have started: it is cancelled at once, and the next
 /// rung of another kind is due.
-pub(super) fn cancel_late(tx: &dyn Tx, id: AttemptId, dialled_at: Timestamp, now: Timestamp) -> Inner<()> {
+pub(super) fn cancel_late(tx: &dyn Tx, id: AttemptId, dialled_at: Timestamp, now: Timestamp) -> TxResult<()> {
     let changed = tx.run(
         "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?3 \
              where id = ?1 and hang_up = 'NONE' and kind = 'call' and call_status = 'queued' \

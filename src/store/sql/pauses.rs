@@ -1,6 +1,6 @@
 //! Pauses: written by `pause` and `resume`, read inside the claim and at the fence.
 
-use super::tx::{Inner, Row, Sql, Tx};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use crate::model::{PauseView, Timestamp};
 use crate::store::NewPause;
@@ -12,7 +12,7 @@ fn from_row(row: &dyn Row) -> Sql<PauseView> {
 }
 
 /// Begins a pause in place of the one of the same people, if one lasts.
-pub(super) fn begin(tx: &dyn Tx, new: &NewPause, now: Timestamp) -> Inner<PauseView> {
+pub(super) fn begin(tx: &dyn Tx, new: &NewPause, now: Timestamp) -> TxResult<PauseView> {
     end(tx, new.person.as_deref(), now)?;
     tx.run(
         "insert into pauses(person, since, until, reason) values (?1, ?2, ?3, ?4)",
@@ -22,7 +22,7 @@ pub(super) fn begin(tx: &dyn Tx, new: &NewPause, now: Timestamp) -> Inner<PauseV
 }
 
 /// Ends the pause of everybody or of one person; answers with what held until now.
-pub(super) fn end(tx: &dyn Tx, person: Option<&str>, now: Timestamp) -> Inner<Vec<PauseView>> {
+pub(super) fn end(tx: &dyn Tx, person: Option<&str>, now: Timestamp) -> TxResult<Vec<PauseView>> {
     let sql = format!(
         "update pauses set ended_at = {least}(?2, coalesce(until, ?2)) \
          where ended_at is null and coalesce(person, '') = coalesce(?1, '') returning {COLUMNS}",
@@ -33,7 +33,7 @@ pub(super) fn end(tx: &dyn Tx, person: Option<&str>, now: Timestamp) -> Inner<Ve
 }
 
 /// What holds now: everybody's pause, then people's.
-pub(super) fn live(tx: &dyn Tx, now: Timestamp) -> Inner<Vec<PauseView>> {
+pub(super) fn live(tx: &dyn Tx, now: Timestamp) -> TxResult<Vec<PauseView>> {
     let sql = format!(
         "select {COLUMNS} from pauses where ended_at is null order by coalesce(person, ''){}",
         tx.dialect().bytewise
@@ -55,7 +55,7 @@ pub(crate) fn longest(tx: &dyn Tx, person: &str) -> Sql<Option<PauseView>> {
 pub(super) const OVER: &str = "pauses where (ended_at < ?1 or ended_at is null and until < ?1)";
 
 /// Deletes pauses that were over before `until`, at most so many. How many?
-pub(super) fn forget(tx: &dyn Tx, until: Timestamp, limit: i64) -> Inner<usize> {
+pub(super) fn forget(tx: &dyn Tx, until: Timestamp, limit: i64) -> TxResult<usize> {
     let sql = format!("delete from pauses where id in (select id from {OVER} limit ?2)");
     Ok(tx.run(&sql, params![until, limit])?)
 }

@@ -1,6 +1,6 @@
 //! What `status` shows.
 
-use super::tx::{Inner, Row, Sql, Tx};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::{Value, params};
 use super::{calendars, meetings, pauses};
 use crate::model::{IncidentId, MeetingId, StepId, Timestamp};
@@ -17,7 +17,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Meetings to come and ended incidents shown, at most. Open incidents are all shown.
 const SHOWN: i64 = 200;
 
-pub(super) fn snapshot(tx: &dyn Tx, now: Timestamp, since: Timestamp, until: Timestamp) -> Inner<Snapshot> {
+pub(super) fn snapshot(tx: &dyn Tx, now: Timestamp, since: Timestamp, until: Timestamp) -> TxResult<Snapshot> {
     Ok(Snapshot {
         next_meetings: next_meetings(tx, now, until)?,
         incidents: incidents(tx, SHOWN_INCIDENTS, params![since, SHOWN], "i.starts_at desc, i.id desc")?,
@@ -29,7 +29,7 @@ pub(super) fn snapshot(tx: &dyn Tx, now: Timestamp, since: Timestamp, until: Tim
     })
 }
 
-fn next_meetings(tx: &dyn Tx, now: Timestamp, until: Timestamp) -> Inner<Vec<Meeting>> {
+fn next_meetings(tx: &dyn Tx, now: Timestamp, until: Timestamp) -> TxResult<Vec<Meeting>> {
     let sql = format!(
         "select {} from meetings m where m.state = 'SCHEDULED' and m.starts_at > ?1 and m.starts_at < ?2 \
          order by m.starts_at, m.id limit ?3",
@@ -44,12 +44,12 @@ const SHOWN_INCIDENTS: &str = "select id from incidents where ended_at is null u
                                  order by ended_at desc, id desc limit ?2) ended";
 
 /// All incidents of a meeting, oldest generation first.
-pub(super) fn incidents_of(tx: &dyn Tx, meeting: MeetingId) -> Inner<Vec<IncidentView>> {
+pub(super) fn incidents_of(tx: &dyn Tx, meeting: MeetingId) -> TxResult<Vec<IncidentView>> {
     incidents(tx, "select id from incidents where meeting_id = ?1", params![meeting], "i.generation")
 }
 
 /// The incidents `which` names, in this order.
-fn incidents(tx: &dyn Tx, which: &str, params: &[Value<'_>], order: &str) -> Inner<Vec<IncidentView>> {
+fn incidents(tx: &dyn Tx, which: &str, params: &[Value<'_>], order: &str) -> TxResult<Vec<IncidentView>> {
     let sql = format!(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
                 i.opened_at, i.ended_at, i.acknowledged_how, i.acknowledged_by, i.acknowledged_at \
@@ -84,7 +84,7 @@ fn acknowledged(row: &dyn Row, first: usize) -> Sql<Option<AcknowledgedView>> {
 }
 
 /// The steps of all shown incidents, in the order of their ladders: one question for all of them.
-fn steps(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> Inner<HashMap<IncidentId, Vec<StepView>>> {
+fn steps(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<IncidentId, Vec<StepView>>> {
     let sql = format!(
         "select id, rung, kind, due_at, state, reason, detail, nullif(to_whom, ''), channel, incident_id from steps \
          where incident_id in ({which}) order by incident_id, rung"
@@ -110,7 +110,7 @@ fn steps(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> Inner<HashMap<Incide
 }
 
 /// The attempts of all those steps, oldest first.
-fn attempts(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> Inner<HashMap<StepId, Vec<AttemptView>>> {
+fn attempts(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<StepId, Vec<AttemptView>>> {
     let sql = format!(
         "select a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
                 a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s, x.step_id \
@@ -150,7 +150,7 @@ fn grouped<K: Eq + Hash, V>(rows: Vec<(K, V)>) -> HashMap<K, Vec<V>> {
 }
 
 /// The newest tick that ended; a tick that was killed must not look like a healthy one.
-fn last_tick(tx: &dyn Tx) -> Inner<Option<TickView>> {
+fn last_tick(tx: &dyn Tx) -> TxResult<Option<TickView>> {
     let view = |condition: &str| -> Sql<Option<TickView>> {
         let sql = format!("select started_at, ended_at, exit, skew_ms from ticks {condition} order by id desc limit 1");
         tx.optional(&sql, &[], |r| {
@@ -164,7 +164,7 @@ fn last_tick(tx: &dyn Tx) -> Inner<Option<TickView>> {
 }
 
 /// The newest ticks. A row that cannot be read is left out.
-pub(super) fn ticks(tx: &dyn Tx, since: Timestamp, limit: usize) -> Inner<Vec<TickSeen>> {
+pub(super) fn ticks(tx: &dyn Tx, since: Timestamp, limit: usize) -> TxResult<Vec<TickSeen>> {
     let sql = "select id, host, owner, boottime_ms, started_at, ended_at, exit, skew_ms, placed, not_placed from ticks \
                where started_at >= ?1 order by id desc limit ?2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -185,7 +185,7 @@ pub(super) fn ticks(tx: &dyn Tx, since: Timestamp, limit: usize) -> Inner<Vec<Ti
 }
 
 /// Hosts that ticked in the last day, if there are several. Of very many ticks only the last are looked at.
-fn hosts(tx: &dyn Tx, now: Timestamp) -> Inner<Vec<HostView>> {
+fn hosts(tx: &dyn Tx, now: Timestamp) -> TxResult<Vec<HostView>> {
     let sql = format!(
         "select host, started_at, ended_at, exit, skew_ms from ticks where id in ( \
            select coalesce(max(case when ended_at is not null then id end), max(id)) from ticks \
@@ -200,7 +200,7 @@ fn hosts(tx: &dyn Tx, now: Timestamp) -> Inner<Vec<HostView>> {
     Ok(if hosts.len() > 1 { hosts } else { Vec::new() })
 }
 
-fn faults(tx: &dyn Tx) -> Inner<Vec<FaultView>> {
+fn faults(tx: &dyn Tx) -> TxResult<Vec<FaultView>> {
     let sql = format!("select key, since from faults order by since, key{}", tx.dialect().bytewise);
     Ok(tx.rows(&sql, &[], |r| Ok(FaultView { fault: r.get(0)?, since: r.get(1)? }))?)
 }

@@ -2,7 +2,7 @@
 
 use super::claims::{self, NewAttempt};
 use super::dialect::Dialect;
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{candidates, record, steps};
 use crate::model::{
@@ -26,7 +26,7 @@ pub(crate) fn doubtful_sql(words: &Dialect) -> String {
     )
 }
 
-pub(super) fn doubtful(tx: &dyn Tx, watched_since: Timestamp) -> Inner<Vec<Doubtful>> {
+pub(super) fn doubtful(tx: &dyn Tx, watched_since: Timestamp) -> TxResult<Vec<Doubtful>> {
     Ok(tx.readable("a doubtful attempt", &doubtful_sql(tx.dialect()), params![watched_since], |r| {
         Ok(Doubtful {
             attempt: r.get(0)?,
@@ -53,7 +53,7 @@ pub(super) fn reconcile(
     list: &[ListedCall],
     now: Timestamp,
     rules: &ReconcileRules<'_>,
-) -> Inner<Recorded> {
+) -> TxResult<Recorded> {
     let state: AttemptState = tx
         .optional("select state from attempts where id = ?1", params![id], |r| r.get(0))?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
@@ -82,7 +82,7 @@ pub(super) fn reconcile(
 }
 
 /// The next attempt at the same target, from the same number (a list is of one), that has no answer: a call made since its intent is more likely its own.
-fn later(tx: &dyn Tx, id: AttemptId) -> Inner<Option<Later>> {
+fn later(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<Later>> {
     let sql = format!(
         "select owner, intent_at, intent_boot_ms, {} from attempts \
          where id > ?1 and state in ('SENDING','UNKNOWN','ABANDONED') \
@@ -96,7 +96,7 @@ fn later(tx: &dyn Tx, id: AttemptId) -> Inner<Option<Later>> {
 }
 
 /// The calls of a list that belong to no attempt yet.
-fn unknown_calls(tx: &dyn Tx, list: &[ListedCall]) -> Inner<Vec<ListedCall>> {
+fn unknown_calls(tx: &dyn Tx, list: &[ListedCall]) -> TxResult<Vec<ListedCall>> {
     let mut unknown = Vec::new();
     for call in list {
         if !tx.value::<bool>("select exists(select 1 from attempts where sid = ?1)", params![call.sid])? {
@@ -106,7 +106,7 @@ fn unknown_calls(tx: &dyn Tx, list: &[ListedCall]) -> Inner<Vec<ListedCall>> {
     Ok(unknown)
 }
 
-fn number_is_open(tx: &dyn Tx, id: AttemptId) -> Inner<bool> {
+fn number_is_open(tx: &dyn Tx, id: AttemptId) -> TxResult<bool> {
     let open = tx.value(
         "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN') \
          and (kind, to_number, from_number) = (select kind, to_number, from_number from attempts where id = ?1))",
@@ -116,7 +116,7 @@ fn number_is_open(tx: &dyn Tx, id: AttemptId) -> Inner<bool> {
 }
 
 /// `UNKNOWN` -> `ABSENT`. Stays counted: should its call appear after all, the limit has room for it.
-fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>) -> Inner<Recorded> {
+fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>) -> TxResult<Recorded> {
     let changed = tx.run(
         // A wish to hang up stays: should the call appear after all, it must not ring on.
         "update attempts set state = 'ABSENT', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
@@ -137,7 +137,7 @@ pub(super) fn adopt(
     list: &[ListedCall],
     now: Timestamp,
     find: &dyn Fn(&[ListedCall]) -> Finding,
-) -> Inner<Vec<StepResult>> {
+) -> TxResult<Vec<StepResult>> {
     let found = candidates::pending_when_free(tx, &[(claim.step, draft)], now)?.pop();
     let Some((_, step)) = found else { return Ok(Vec::new()) };
     let usable = step.facts.step.as_ref().is_some_and(|s| !s.incident_state.is_final() && s.current);

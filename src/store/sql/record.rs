@@ -1,6 +1,6 @@
 //! What came of an attempt, written down with its steps in one transaction.
 
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{calls, pace, steps};
 use crate::model::{
@@ -15,7 +15,7 @@ pub(super) fn record(
     reply: &Reply,
     now: Timestamp,
     rule: AfterRule<'_>,
-) -> Inner<Recorded> {
+) -> TxResult<Recorded> {
     let (before, wish, kind): (AttemptState, HangUpState, RungKind) = tx
         .optional("select state, hang_up, kind from attempts where id = ?1", params![id], |r| {
             Ok((r.get(0)?, r.get(1)?, r.get(2)?))
@@ -75,7 +75,7 @@ const fn next_state(before: AttemptState, outcome: &Outcome) -> Option<AttemptSt
     }
 }
 
-fn update(tx: &dyn Tx, id: AttemptId, state: AttemptState, reply: &Reply, now: Timestamp) -> Inner<()> {
+fn update(tx: &dyn Tx, id: AttemptId, state: AttemptState, reply: &Reply, now: Timestamp) -> TxResult<()> {
     let (sid, status): (Option<&str>, Option<CallStatus>) = match &reply.outcome {
         Outcome::Accepted(Accepted { sid, status }) => (Some(sid), Some(*status)),
         _ => (None, None),
@@ -105,7 +105,7 @@ pub(super) fn move_steps(
     now: Timestamp,
     rule: AfterRule<'_>,
     recorded: &mut Recorded,
-) -> Inner<()> {
+) -> TxResult<()> {
     for (step, facts, ended) in running(tx, id)? {
         let next = match rule(&facts) {
             // A closed attempt cannot leave its step running: what the rule forgot is unknown.
@@ -138,7 +138,7 @@ pub(super) fn move_steps(
 
 type RunningStep = (StepId, AfterFacts, Option<Reason>);
 
-fn running(tx: &dyn Tx, id: AttemptId) -> Inner<Vec<RunningStep>> {
+fn running(tx: &dyn Tx, id: AttemptId) -> TxResult<Vec<RunningStep>> {
     let sql = "select s.id, s.kind, i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED', \
                  s.deadline_at, s.tries, a.step_id <> s.id, i.reason \
                from attempt_steps x join attempts a on a.id = x.attempt_id join steps s on s.id = x.step_id \
@@ -167,7 +167,7 @@ fn is_callee(outcome: &Outcome) -> bool {
 
 /// The provider refused the target itself: the other rungs of its kind to the same recipient cannot do better, and the next
 /// rung before the start that is no call (a call has its own time) becomes due now.
-fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> Inner<()> {
+fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> TxResult<()> {
     let pending: Vec<StepId> = tx.values("select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
              where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom and s.channel is not distinct from b.channel \
                and s.incident_id in (select incident_id from attempt_steps where attempt_id = ?1) order by s.id", params![id])?;
@@ -185,7 +185,7 @@ fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Rec
 
 /// A call turned up for an attempt that had been given up. One that was proved absent must not ring on: its step was
 /// given back. One that was abandoned must not if its incident ended, or if another attempt was made since.
-fn hang_up_late_acceptance(tx: &dyn Tx, id: AttemptId, before: AttemptState, now: Timestamp) -> Inner<()> {
+fn hang_up_late_acceptance(tx: &dyn Tx, id: AttemptId, before: AttemptState, now: Timestamp) -> TxResult<()> {
     tx.run("update attempts set hang_up = 'WANTED', hang_up_how = 'completed', next_look_at = ?2 \
          where id = ?1 and hang_up = 'NONE' \
          and (kind = 'call' and call_status in ('queued','ringing','in-progress') or kind = 'sms' and call_status = 'queued') \

@@ -1,6 +1,6 @@
 //! Steps: read for a claim, put under an attempt or given back, and ended with a result.
 
-use super::tx::{Inner, Row, Sql, SqlError, Tx};
+use super::tx::{Row, Sql, SqlError, Tx, TxResult};
 use super::value::params;
 use crate::model::{
     Action, AttemptId, IncidentId, MeetingWords, Offset, RungKind, StepId, StepState, Timestamp, printable,
@@ -41,7 +41,7 @@ fn read_claim(row: &dyn Row) -> Sql<Claim> {
 }
 
 /// A compare-and-set that must change exactly one row.
-pub(crate) fn one_row(changed: usize, what: &'static str) -> Inner<()> {
+pub(crate) fn one_row(changed: usize, what: &'static str) -> TxResult<()> {
     if changed == 1 {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub(crate) fn one_row(changed: usize, what: &'static str) -> Inner<()> {
 }
 
 /// Puts steps under an attempt: `PENDING` -> `RUNNING`, counted, their incidents escalating.
-pub(crate) fn serve(tx: &dyn Tx, attempt: AttemptId, claims: &[&Claim], now: Timestamp) -> Inner<()> {
+pub(crate) fn serve(tx: &dyn Tx, attempt: AttemptId, claims: &[&Claim], now: Timestamp) -> TxResult<()> {
     for claim in claims {
         let running = "update steps set state = 'RUNNING', updated_at = ?2 where id = ?1 and state = 'PENDING'";
         one_row(tx.run(running, params![claim.step, now])?, "claim a step")?;
@@ -67,13 +67,13 @@ pub(crate) fn serve(tx: &dyn Tx, attempt: AttemptId, claims: &[&Claim], now: Tim
 }
 
 /// Ends a step nothing can be tried for.
-pub(crate) fn refuse(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<Option<StepResult>> {
+pub(crate) fn refuse(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> TxResult<Option<StepResult>> {
     let ended = end_pending(tx, step, refusal, now)?;
     Ok(if ended { Some(result(tx, step, refusal, None)?) } else { None })
 }
 
 /// `PENDING` -> the refusal's state.
-pub(crate) fn end_pending(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<bool> {
+pub(crate) fn end_pending(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> TxResult<bool> {
     debug_assert!(!matches!(refusal.state, StepState::Pending | StepState::Running));
     let changed = tx.run(
         "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 where id = ?1 and state = 'PENDING'",
@@ -83,7 +83,7 @@ pub(crate) fn end_pending(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Tim
 }
 
 /// `RUNNING` -> the refusal's state.
-pub(crate) fn end_running(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> Inner<()> {
+pub(crate) fn end_running(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> TxResult<()> {
     let changed = tx.run(
         "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 where id = ?1 and state = 'RUNNING'",
         params![step, refusal.state, refusal.reason, refusal.detail, now],
@@ -92,7 +92,13 @@ pub(crate) fn end_running(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Tim
 }
 
 /// `RUNNING` -> `PENDING`, to be tried again.
-pub(crate) fn again(tx: &dyn Tx, step: StepId, not_before: Timestamp, spends_try: bool, now: Timestamp) -> Inner<()> {
+pub(crate) fn again(
+    tx: &dyn Tx,
+    step: StepId,
+    not_before: Timestamp,
+    spends_try: bool,
+    now: Timestamp,
+) -> TxResult<()> {
     let sql = format!(
         "update steps set state = 'PENDING', ready_at = {}(?2, due_at), tries = tries + ?3, updated_at = ?4 \
          where id = ?1 and state = 'RUNNING'",
@@ -102,14 +108,14 @@ pub(crate) fn again(tx: &dyn Tx, step: StepId, not_before: Timestamp, spends_try
 }
 
 /// The next rung before the start that is no call (a call has its own time) of each incident of this attempt is due now.
-pub(crate) fn next_rungs_now(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> Inner<()> {
+pub(crate) fn next_rungs_now(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> TxResult<()> {
     let incidents: Vec<IncidentId> =
         tx.values("select distinct incident_id from attempt_steps where attempt_id = ?1", params![id])?;
     incidents.into_iter().try_for_each(|incident| next_rung_now(tx, incident, now))
 }
 
 /// The same for one incident.
-pub(crate) fn next_rung_now(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> Inner<()> {
+pub(crate) fn next_rung_now(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<()> {
     let least = tx.dialect().least;
     let sql = format!(
         "update steps set ready_at = {least}(ready_at, ?2), due_at = {least}(due_at, ?2) \
@@ -121,7 +127,7 @@ pub(crate) fn next_rung_now(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -
 }
 
 /// The result of a step that has just ended.
-pub(crate) fn result(tx: &dyn Tx, step: StepId, refusal: &Refusal, attempt: Option<AttemptId>) -> Inner<StepResult> {
+pub(crate) fn result(tx: &dyn Tx, step: StepId, refusal: &Refusal, attempt: Option<AttemptId>) -> TxResult<StepResult> {
     let mut result = without_step(RungKind::Call, refusal);
     result.step = Some(step);
     tx.row(

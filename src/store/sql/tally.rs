@@ -3,7 +3,7 @@
 //! Days are counted one by one along the indexes by time: where a day begins is the caller's business. No index was made
 //! for this: every tick would have to write it.
 
-use super::tx::{Inner, Row, Sql, Tx, if_readable};
+use super::tx::{Row, Sql, Tx, TxResult, if_readable};
 use super::value::{Value, params};
 use crate::model::{FENCED, Timestamp};
 use crate::store::{AttemptTally, DelayTally, Group, IncidentTally, RefusedTally, Tally, TallyBy, TallyScope};
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// Providers that reach nobody.
 const REHEARSED: &str = "('mock','test')";
 
-pub(super) fn tally(tx: &dyn Tx, asked: &TallyScope) -> Inner<Tally> {
+pub(super) fn tally(tx: &dyn Tx, asked: &TallyScope) -> TxResult<Tally> {
     let mut tally = Tally::default();
     let whole = (asked.since, asked.until);
     match &asked.by {
@@ -31,7 +31,7 @@ pub(super) fn tally(tx: &dyn Tx, asked: &TallyScope) -> Inner<Tally> {
 type Stretch = (Timestamp, Timestamp);
 
 /// Counts one stretch of time: as this day, or by person.
-fn part(tx: &dyn Tx, at: Stretch, day: Option<usize>, tally: &mut Tally) -> Inner<()> {
+fn part(tx: &dyn Tx, at: Stretch, day: Option<usize>, tally: &mut Tally) -> TxResult<()> {
     tally.attempts.extend(attempts(tx, at, day)?);
     tally.refused.extend(refused(tx, at, day)?);
     tally.incidents.extend(incidents(tx, at, day)?);
@@ -50,7 +50,7 @@ fn rows<T>(
     at: Stretch,
     day: Option<usize>,
     read: impl Fn(&dyn Row, Group) -> Sql<T>,
-) -> Inner<Vec<T>> {
+) -> TxResult<Vec<T>> {
     Ok(tx.readable("a row of the report", sql, params![at.0, at.1], |row| read(row, group(row, day)?))?)
 }
 
@@ -62,7 +62,7 @@ const fn person(day: Option<usize>, column: &'static str) -> &'static str {
 /// Columns that tell attempts apart; behind them stand what was said and how many there are.
 const KEY: usize = 14;
 
-fn attempts(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> Inner<Vec<AttemptTally>> {
+fn attempts(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> TxResult<Vec<AttemptTally>> {
     let sorts = &tx.dialect().sorts;
     let sql = format!(
         "select {}, provider in {REHEARSED}, step_id is null, kind, state, call_status, answered_by, error_code, \
@@ -144,7 +144,7 @@ fn rehearsed() -> String {
     )
 }
 
-fn refused(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> Inner<Vec<RefusedTally>> {
+fn refused(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> TxResult<Vec<RefusedTally>> {
     let sql = format!(
         "select person, rehearsed, kind, reason, count(*) from ( \
          select {} as person, {} as rehearsed, s.kind, s.reason \
@@ -166,7 +166,7 @@ fn refused(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> Inner<Vec<RefusedTal
     })
 }
 
-fn incidents(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> Inner<Vec<IncidentTally>> {
+fn incidents(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> TxResult<Vec<IncidentTally>> {
     let sql = format!(
         "select person, rehearsed, state, reason, acknowledged, calls, count(*) from ( \
            select {} as person, {} as rehearsed, i.state, i.reason, i.acknowledged_at is not null as acknowledged, \
@@ -190,7 +190,7 @@ fn incidents(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> Inner<Vec<Incident
 }
 
 /// The key of an attempt is the token of the first one of its step.
-fn delays(tx: &dyn Tx, at: Stretch) -> Inner<Vec<DelayTally>> {
+fn delays(tx: &dyn Tx, at: Stretch) -> TxResult<Vec<DelayTally>> {
     let words = tx.dialect();
     let sql = format!(
         "select a.provider in {REHEARSED}, {greatest}(0, a.intent_at - s.due_at) / 100 * 100, count(*) \

@@ -1,7 +1,7 @@
 //! The tick's own record, lasting faults, and what closes with time.
 
 use super::incidents::{self, End};
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{forget, heard, pauses, steps};
 use crate::model::{HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, Timestamp};
@@ -17,7 +17,7 @@ const TELL_AGAIN: Duration = Duration::from_secs(3600);
 /// Rows deleted in one tick, at most: history is never in the way of a call.
 const BATCH: i64 = 200;
 
-pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> Inner<TickBegun> {
+pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     let words = tx.dialect();
     let last_tick_at = last_tick(tx, start.now)?;
     let sql = format!(
@@ -41,7 +41,7 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> Inner<TickBegun> {
 
 /// When the newest tick ended whose word counts about calls that this database does not know: a call from before it is
 /// somebody else's.
-fn last_tick(tx: &dyn Tx, now: Timestamp) -> Inner<Option<Timestamp>> {
+fn last_tick(tx: &dyn Tx, now: Timestamp) -> TxResult<Option<Timestamp>> {
     if let Some(before) = tx.last_tick_before_failover(now)? {
         return Ok(Some(before));
     }
@@ -51,7 +51,7 @@ fn last_tick(tx: &dyn Tx, now: Timestamp) -> Inner<Option<Timestamp>> {
     Ok(tx.value(newest, &[])?)
 }
 
-pub(super) fn end(tx: &dyn Tx, id: TickId, end: &TickEnd) -> Inner<()> {
+pub(super) fn end(tx: &dyn Tx, id: TickId, end: &TickEnd) -> TxResult<()> {
     tx.run(
         "update ticks set ended_at = ?2, exit = ?3, skew_ms = ?4, placed = ?5, not_placed = ?6 where id = ?1",
         params![id, end.now, end.exit, end.skew_ms, end.placed, end.not_placed],
@@ -59,7 +59,7 @@ pub(super) fn end(tx: &dyn Tx, id: TickId, end: &TickEnd) -> Inner<()> {
     Ok(())
 }
 
-pub(super) fn anything_to_close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> Inner<bool> {
+pub(super) fn anything_to_close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> TxResult<bool> {
     let kept_from = rule.retention.map_or(Timestamp::from_ms(i64::MIN), |keep| now.minus(keep));
     let found = tx.value(
         "select exists(select 1 from incidents i where i.ended_at is null and i.starts_at <= ?1 and not \
@@ -73,7 +73,7 @@ pub(super) fn anything_to_close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -
     Ok(found)
 }
 
-pub(super) fn close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> Inner<Closed> {
+pub(super) fn close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> TxResult<Closed> {
     let mut closed = Closed::default();
     let overdue: Vec<IncidentId> = tx.values(
         // Of a ladder that goes on after the start, the last rung comes first: it has ended, or is too late.
@@ -95,7 +95,7 @@ pub(super) fn close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> Inner<Clos
 }
 
 /// Steps nobody got round to before the incident closed: no silent loss.
-fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> Inner<Vec<StepResult>> {
+fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<Vec<StepResult>> {
     let late: Vec<(StepId, Timestamp, RungKind)> = tx.rows(
         "select id, due_at, kind from steps where incident_id = ?1 and state = 'PENDING' order by rung",
         params![incident],
@@ -113,7 +113,7 @@ fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> Inner<Vec<Ste
     Ok(results)
 }
 
-fn prune(tx: &dyn Tx, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> Inner<()> {
+fn prune(tx: &dyn Tx, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> TxResult<()> {
     // Old *and* of ended incidents only: a clock that jumps ahead frees no call.
     tx.run("delete from call_tracker where (attempt_id, meeting_id) in (select t.attempt_id, t.meeting_id \
          from call_tracker t where t.at < ?1 and not exists (select 1 from attempt_steps x \
@@ -130,7 +130,7 @@ fn prune(tx: &dyn Tx, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> 
     Ok(())
 }
 
-pub(super) fn fault_seen(tx: &dyn Tx, key: &str, now: Timestamp) -> Inner<FaultNews> {
+pub(super) fn fault_seen(tx: &dyn Tx, key: &str, now: Timestamp) -> TxResult<FaultNews> {
     let told: Option<Timestamp> =
         tx.optional("select told_at from faults where key = ?1", params![key], |r| r.get(0))?;
     let news = match told {
@@ -146,10 +146,10 @@ pub(super) fn fault_seen(tx: &dyn Tx, key: &str, now: Timestamp) -> Inner<FaultN
     Ok(news)
 }
 
-pub(super) fn has_fault(tx: &dyn Tx, key: &str) -> Inner<bool> {
+pub(super) fn has_fault(tx: &dyn Tx, key: &str) -> TxResult<bool> {
     Ok(tx.value("select exists(select 1 from faults where key = ?1)", params![key])?)
 }
 
-pub(super) fn fault_gone(tx: &dyn Tx, key: &str) -> Inner<bool> {
+pub(super) fn fault_gone(tx: &dyn Tx, key: &str) -> TxResult<bool> {
     Ok(tx.run("delete from faults where key = ?1", params![key])? == 1)
 }

@@ -26,27 +26,27 @@ pub(crate) type Sql<T> = Result<T, SqlError>;
 
 /// What can go wrong inside a transaction: a statement, or an answer for the caller.
 #[derive(Debug)]
-pub(crate) enum Fail {
+pub(crate) enum TxError {
     /// A statement.
     Sql(SqlError),
     /// An answer.
     Answer(StoreError),
 }
 
-impl<E: Into<SqlError>> From<E> for Fail {
+impl<E: Into<SqlError>> From<E> for TxError {
     fn from(error: E) -> Self {
         Self::Sql(error.into())
     }
 }
 
-impl From<StoreError> for Fail {
+impl From<StoreError> for TxError {
     fn from(error: StoreError) -> Self {
         Self::Answer(error)
     }
 }
 
 /// What every use case answers with.
-pub(crate) type Inner<T> = Result<T, Fail>;
+pub(crate) type TxResult<T> = Result<T, TxError>;
 
 /// A row of an answer.
 pub(crate) trait Row {
@@ -74,7 +74,7 @@ impl dyn Row + '_ {
 }
 
 /// A step to look at, and the attempt that would be made for it.
-pub(crate) type Asked<'a> = (StepId, &'a AttemptDraft<'a>);
+pub(crate) type StepDraft<'a> = (StepId, &'a AttemptDraft<'a>);
 
 /// A step that an attempt may serve, with what is needed to write it down.
 #[derive(Debug)]
@@ -85,15 +85,15 @@ pub(crate) struct Candidate {
     pub(crate) facts: Facts,
 }
 
-/// What happens to steps that another host is at.
+/// How steps are read that another host may be at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Others {
-    /// They are left out.
-    Skip,
-    /// They are waited for.
+pub(crate) enum LockMode {
+    /// Its steps are left out; the others are locked.
+    SkipLocked,
+    /// Its steps are waited for, then locked.
     Wait,
-    /// Nothing is locked, and whether a step may be tried yet is not asked.
-    Look,
+    /// Nothing is locked, and steps that may not be tried yet are read too.
+    None,
 }
 
 /// An open transaction. Parameters stand in statements as `?1`, `?2`, ….
@@ -111,7 +111,7 @@ pub(crate) trait Tx {
 
     /// Those of the steps that are pending, with their places in the list and all facts but the calls of the day, in as
     /// few round trips as the database needs. Each is readable or not.
-    fn candidates(&self, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<Sql<(usize, Candidate)>>>;
+    fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>>;
 
     /// The facts about the target and the person of an attempt without a step, but for the calls of the day.
     fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts>;

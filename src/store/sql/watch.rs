@@ -2,12 +2,12 @@
 
 use super::incidents::{self, End, check_in_to, checked_in, insert, of_generation};
 use super::meetings;
-use super::tx::{Inner, Tx};
+use super::tx::{Tx, TxResult};
 use super::value::params;
 use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp};
 use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule};
 
-pub(super) fn anything_to_open(tx: &dyn Tx, until: Timestamp, rule: PlanRule<'_>) -> Inner<bool> {
+pub(super) fn anything_to_open(tx: &dyn Tx, until: Timestamp, rule: PlanRule<'_>) -> TxResult<bool> {
     let (unwatched, open): (bool, bool) = tx.row(
         "select exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1), \
            exists(select 1 from incidents where ended_at is null)",
@@ -17,7 +17,7 @@ pub(super) fn anything_to_open(tx: &dyn Tx, until: Timestamp, rule: PlanRule<'_>
     Ok(unwatched || open && !refused(tx, rule)?.is_empty())
 }
 
-pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Inner<Opened> {
+pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<Opened> {
     let mut opened = Opened::default();
     for (incident, reason) in refused(tx, rule)? {
         let end = End { state: IncidentState::Cancelled, reason, note: None, how: HangUp::Completed };
@@ -43,7 +43,7 @@ pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule
     Ok(opened)
 }
 
-fn unwatched(tx: &dyn Tx, until: Timestamp) -> Inner<Vec<Meeting>> {
+fn unwatched(tx: &dyn Tx, until: Timestamp) -> TxResult<Vec<Meeting>> {
     let sql = format!(
         "select {} from meetings m where m.state = 'SCHEDULED' and m.watched = 0 and m.starts_at < ?1 \
          order by m.starts_at, m.id",
@@ -53,7 +53,7 @@ fn unwatched(tx: &dyn Tx, until: Timestamp) -> Inner<Vec<Meeting>> {
 }
 
 /// Open incidents that the plan no longer wants, with its reason.
-fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> Inner<Vec<(IncidentId, Reason)>> {
+fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> TxResult<Vec<(IncidentId, Reason)>> {
     let sql = format!(
         "select {}, i.id from incidents i join meetings m on m.id = i.meeting_id where i.ended_at is null \
          order by i.starts_at, i.id",
@@ -74,7 +74,7 @@ fn insert_steps(
     meeting: &Meeting,
     steps: &[PlannedStep],
     now: Timestamp,
-) -> Inner<()> {
+) -> TxResult<()> {
     let sql = "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at, to_whom, \
          channel, condition, deadline_at) values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     for PlannedStep { rung, action, due_at, deadline_at } in steps {
@@ -98,7 +98,7 @@ fn insert_steps(
     Ok(())
 }
 
-pub(super) fn check_in(tx: &dyn Tx, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Inner<Ended> {
+pub(super) fn check_in(tx: &dyn Tx, meeting: MeetingId, how: CheckIn, now: Timestamp) -> TxResult<Ended> {
     let meeting = meetings::scheduled(tx, meeting)?;
     if let Some(incident) = of_generation(tx, &meeting)? {
         return check_in_to(tx, incident, how, now);

@@ -1,7 +1,7 @@
 //! The facts of a claim, by a statement for each: SQLite answers a small one quicker than it plans a large one.
 
 use crate::model::Timestamp;
-use crate::store::sql::{Asked, Candidate, Others, Sql, SqlError, Tx, params, pauses, steps};
+use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
 /// What the mock phone or test mode did keeps no real phone busy. Of what is older than a day only open attempts count; the
@@ -19,17 +19,17 @@ pub(super) const NUMBER_FACTS: &str = "with a as (select *, provider = ?3 or pro
 /// Nobody else is at a step: a transaction is alone.
 pub(super) fn some(
     tx: &dyn Tx,
-    asked: &[Asked<'_>],
+    asked: &[StepDraft<'_>],
     now: Timestamp,
-    others: Others,
+    mode: LockMode,
 ) -> Sql<Vec<Sql<(usize, Candidate)>>> {
     let sql = format!(
         "select {} from steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
          where s.id = ?1 and s.state = 'PENDING' and s.ready_at <= ?2",
         steps::COLUMNS
     );
-    let ready_at = if others == Others::Look { Timestamp::from_ms(i64::MAX) } else { now };
-    let one = |(step, draft): &Asked<'_>| {
+    let ready_at = if mode == LockMode::None { Timestamp::from_ms(i64::MAX) } else { now };
+    let one = |(step, draft): &StepDraft<'_>| {
         let claim = tx.optional(&sql, params![step, ready_at], steps::claim_from_row)?;
         let Some(claim) = claim else { return Ok(None) };
         let step = step_facts(tx, &claim, draft, now)?;

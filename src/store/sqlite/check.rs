@@ -2,7 +2,7 @@
 
 use super::engine::SqliteStore;
 use crate::store::Result;
-use crate::store::sql::{Engine as _, Inner, Tx};
+use crate::store::sql::{Engine as _, Tx, TxResult};
 use rusqlite::Connection;
 
 /// Findings of one kind that are named, at most.
@@ -84,7 +84,7 @@ fn integrity(connection: &Connection) -> Vec<String> {
 }
 
 /// References that lead nowhere, by table.
-fn references(tx: &dyn Tx) -> Inner<Vec<String>> {
+fn references(tx: &dyn Tx) -> TxResult<Vec<String>> {
     let sql = "select \"table\", parent, count(*) from pragma_foreign_key_check group by 1, 2 order by 1, 2";
     Ok(tx.rows(sql, &[], |r| {
         let (table, parent, n): (String, String, i64) = (r.get(0)?, r.get(1)?, r.get(2)?);
@@ -92,7 +92,7 @@ fn references(tx: &dyn Tx) -> Inner<Vec<String>> {
     })?)
 }
 
-fn broken(tx: &dyn Tx, words: &str, sql: &str) -> Inner<Option<String>> {
+fn broken(tx: &dyn Tx, words: &str, sql: &str) -> TxResult<Option<String>> {
     let names: Vec<String> = tx.values(&format!("select distinct * from ({sql}) order by 1"), &[])?;
     if names.is_empty() {
         return Ok(None);

@@ -2,7 +2,7 @@
 
 use super::file::{LONG_LOG, reason, with_ending};
 use super::tx::SqliteTx;
-use crate::store::sql::{Engine, Fail, Inner, SqlError, SqlStore, Tx};
+use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::{Result, Store, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -42,13 +42,13 @@ impl std::fmt::Debug for Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.wrote.store(true, Ordering::Relaxed);
         self.transaction(&mut self.lock(), what, TransactionBehavior::Immediate, |tx| f(&SqliteTx(tx)))
     }
 
     /// SQLite's WAL stays sound either way.
-    fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         let mut connection = self.lock();
         let set = |connection: &Connection, level| {
             connection.pragma_update(None, "synchronous", level).map_err(|error| self.explain(what, &error))
@@ -60,16 +60,16 @@ impl Engine for Sqlite {
         done
     }
 
-    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.transaction(&mut self.lock(), what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
     }
 
-    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         let connection = self.lock();
         self.timed(what, || f(&SqliteTx(&connection)))
     }
 
-    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> Inner<T>) -> Result<T> {
+    fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         let Some(reader) = self.reader() else { return self.read(what, f) };
         let mut connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
         self.transaction(&mut connection, what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
@@ -99,7 +99,7 @@ impl Sqlite {
         connection: &mut Connection,
         what: &'static str,
         behaviour: TransactionBehavior,
-        f: impl FnOnce(&Transaction<'_>) -> Inner<T>,
+        f: impl FnOnce(&Transaction<'_>) -> TxResult<T>,
     ) -> Result<T> {
         self.timed(what, || {
             let tx = connection.transaction_with_behavior(behaviour)?;
@@ -109,19 +109,19 @@ impl Sqlite {
         })
     }
 
-    pub(super) fn timed<T>(&self, what: &'static str, f: impl FnOnce() -> Inner<T>) -> Result<T> {
+    pub(super) fn timed<T>(&self, what: &'static str, f: impl FnOnce() -> TxResult<T>) -> Result<T> {
         let started = Instant::now();
         let done = f();
         if started.elapsed() > SLOW {
             log::debug!("the database took {} ms to {what}", started.elapsed().as_millis());
         }
         done.map_err(|fail| match fail {
-            Fail::Answer(error) => error,
-            Fail::Sql(SqlError::Database(error)) => match error.downcast_ref() {
+            TxError::Answer(error) => error,
+            TxError::Sql(SqlError::Database(error)) => match error.downcast_ref() {
                 Some(error) => self.explain(what, error),
                 None => StoreError::Statement { what, detail: error.to_string() },
             },
-            Fail::Sql(error) => StoreError::Statement { what, detail: error.to_string() },
+            TxError::Sql(error) => StoreError::Statement { what, detail: error.to_string() },
         })
     }
 

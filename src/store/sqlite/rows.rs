@@ -4,7 +4,7 @@ use super::engine::SqliteStore;
 use super::tx::SqliteTx;
 use crate::store::Result;
 use crate::store::rows::{Put, Rows, TABLES, owned};
-use crate::store::sql::{Inner, Sql, Tx, params};
+use crate::store::sql::{Sql, Tx, TxResult, params};
 use rusqlite::TransactionBehavior;
 
 /// Rows handed over at a time.
@@ -41,7 +41,7 @@ fn columns(tx: &dyn Tx, table: &str) -> Sql<Vec<String>> {
     tx.values("select name from pragma_table_info(?1)", params![table])
 }
 
-fn pour_table(tx: &dyn Tx, table: &str, put: Put<'_>) -> Inner<()> {
+fn pour_table(tx: &dyn Tx, table: &str, put: Put<'_>) -> TxResult<()> {
     let mut batch = Rows { columns: columns(tx, table)?, rows: Vec::new() };
     let mut refused = None;
     tx.each_row(&format!("select {} from {table}", batch.columns.join(", ")), &[], &mut |row| {

@@ -3,7 +3,7 @@
 use super::candidates;
 use crate::model::{Facts, Timestamp};
 use crate::store::AttemptDraft;
-use crate::store::sql::{Asked, Candidate, Dialect, Kind, Others, Row, Sorts, Sql, SqlError, Tx, Value};
+use crate::store::sql::{Candidate, Dialect, Kind, LockMode, Row, Sorts, Sql, SqlError, StepDraft, Tx, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use std::borrow::Cow;
@@ -49,8 +49,8 @@ impl Tx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn candidates(&self, asked: &[Asked<'_>], now: Timestamp, others: Others) -> Sql<Vec<Sql<(usize, Candidate)>>> {
-        candidates::some(self, asked, now, others)
+    fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+        candidates::some(self, asked, now, mode)
     }
 
     fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts> {
