@@ -79,7 +79,7 @@ pub struct Answer {
 
 /// What something that was heard did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heeded {
+pub struct HeardOutcome {
     /// What it meant.
     pub effect: HeardEffect,
     /// The incidents it changed. Others that it was meant for had changed before.

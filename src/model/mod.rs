@@ -33,7 +33,9 @@ pub use facts::{
     AfterFacts, Facts, FenceFacts, Finding, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, Slot,
     StepFacts, StepNext, Verdict,
 };
-pub use heard::{Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Heeded, TAG_LEN, Waiting, is_tag, tag};
+pub use heard::{
+    Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, TAG_LEN, Waiting, is_tag, tag,
+};
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use meeting::MeetingWords;
 pub use money::{Amount, Money};

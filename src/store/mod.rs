@@ -272,7 +272,7 @@ pub trait Store: Send + Sync {
 
     /// Uses something that was heard: writes it down, and does what `rule` says to the incidents that are still open.
     /// `None`: it was used before.
-    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>>;
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>>;
 
     // --- people and operators ---
 

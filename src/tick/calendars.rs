@@ -8,7 +8,7 @@ use super::calendar_look::{CalendarLook, CalendarSeen, failed, looked_at_before_
 use super::context::Context;
 use super::incidents;
 use super::jobs::{Jobs, Lost};
-use super::part::{Others, Part, each};
+use super::part::{OtherParts, Part, each};
 use super::summary::MeetingSeen;
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
 use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
@@ -43,7 +43,7 @@ pub(super) struct Calendars {
 impl Part for Calendars {
     /// Starts looks at the calendars that are due, as many as may run at once. For when the due calls are on their way:
     /// while one waits for a worker, no look begins.
-    fn start(&mut self, cx: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<(), StoreError> {
+    fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         if cx.due.wait_for_workers {
             return Ok(());
         }

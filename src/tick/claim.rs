@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::context::Context;
 use super::due::BATCH;
 use super::faults::Service;
-use super::part::{Others, Part};
+use super::part::{OtherParts, Part};
 use super::recipient::{self, Words};
 use super::time::WORTH_WAITING;
 use crate::model::{Addressee, MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, printable};
@@ -24,7 +24,7 @@ pub(super) struct Claims {
 }
 
 impl Part for Claims {
-    fn start(&mut self, cx: &mut Context<'_>, others: &mut Others<'_, '_>) -> Result<(), StoreError> {
+    fn start(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         let now = cx.time.now();
         let mut stale = cx.due.retry_comes(now) || self.queue.turn_comes(now);
         loop {
@@ -61,7 +61,7 @@ impl Part for Claims {
 }
 
 impl Claims {
-    fn claim_batch(&mut self, cx: &mut Context<'_>, others: &mut Others<'_, '_>) -> Result<(), StoreError> {
+    fn claim_batch(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         let mut held = VecDeque::new();
         while cx.time.may_claim() && self.calls.has_room(cx) {
             let Some(claim) = cx.due.steps.pop_front() else { break };

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::lookups::LookupResult;
-use super::part::{Others, Part, each};
+use super::part::{OtherParts, Part, each};
 use super::summary::CallSeen;
 use crate::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, RungKind, Target};
 use crate::provider::ProviderError;
@@ -21,7 +21,7 @@ impl Part for Following {
         cx.follow(CallScope::All)
     }
 
-    fn start(&mut self, cx: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<(), StoreError> {
+    fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         cx.lookups.start(cx.world, &cx.time, &mut cx.workers);
         Ok(())
     }

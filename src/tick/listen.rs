@@ -6,7 +6,7 @@
 
 use super::context::Context;
 use super::jobs::{Jobs, Lost};
-use super::part::{Others, Part, each};
+use super::part::{OtherParts, Part, each};
 use super::summary::HeardSeen;
 use crate::clock::Clock;
 use crate::config::HearConfig;
@@ -121,7 +121,7 @@ impl Part for Listening {
     }
 
     /// Sends queued questions on their way, as long as there is room.
-    fn start(&mut self, cx: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<(), StoreError> {
+    fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         let Some(hearing) = &self.hearing else { return Ok(()) };
         while self.jobs.running().len() < PARALLEL && !cx.time.is_over() {
             let Some(poll) = self.queue.pop_front() else { break };
@@ -170,17 +170,17 @@ impl Listening {
         self.awaited.remove(&poll.from);
         self.polled = true;
         self.poll_error = self.poll_error.take().or(result.failed.map(|error| error.to_string()));
-        result.heard.iter().try_for_each(|heard| heed(cx, heard))
+        result.heard.iter().try_for_each(|heard| apply(cx, heard))
     }
 }
 
 /// Uses one thing that was said, unless it was used before.
-fn heed(cx: &mut Context<'_>, heard: &Heard) -> Result<(), StoreError> {
+fn apply(cx: &mut Context<'_>, heard: &Heard) -> Result<(), StoreError> {
     let config = &cx.world.config;
     // Number by number, sign by sign: a stranger's words are nobody's.
     let owns = |id: &str| config.person(id).is_some_and(|person| person.phone == heard.from);
     let rule = |waiting: &[Waiting]| hear::answer(heard, waiting, &owns, &config.hear.words);
-    let heeded = match cx.world.store.hear(heard, cx.time.now(), &rule) {
+    let outcome = match cx.world.store.hear(heard, cx.time.now(), &rule) {
         // One message that cannot be used must not stop the others.
         Err(error @ StoreError::Statement { .. }) => {
             log::error!("[CALL] what {} said cannot be used: {error}", heard.from);
@@ -188,19 +188,19 @@ fn heed(cx: &mut Context<'_>, heard: &Heard) -> Result<(), StoreError> {
         }
         other => other?,
     };
-    let Some(heeded) = heeded else { return Ok(()) };
-    log::info!("[CALL] Heard {} from {}: {}", heard.how, heard.from, heeded.effect);
-    for incident in heeded.incidents.iter().filter(|_| heeded.hang_ups > 0) {
+    let Some(outcome) = outcome else { return Ok(()) };
+    log::info!("[CALL] Heard {} from {}: {}", heard.how, heard.from, outcome.effect);
+    for incident in outcome.incidents.iter().filter(|_| outcome.hang_ups > 0) {
         cx.follow(CallScope::HangUpsOf(*incident))?;
     }
-    if heeded.effect == HeardEffect::Acknowledged {
-        cx.summary.acknowledged.extend(&heeded.incidents);
+    if outcome.effect == HeardEffect::Acknowledged {
+        cx.summary.acknowledged.extend(&outcome.incidents);
     }
     cx.summary.heard.push(HeardSeen {
         how: heard.how,
         from: heard.from.masked(),
-        effect: heeded.effect,
-        incidents: heeded.incidents,
+        effect: outcome.effect,
+        incidents: outcome.incidents,
     });
     Ok(())
 }

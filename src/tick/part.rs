@@ -13,7 +13,7 @@ pub(super) trait Part {
     }
 
     /// Starts what can start now.
-    fn start(&mut self, _: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<()> {
+    fn start(&mut self, _: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<()> {
         Ok(())
     }
 
@@ -44,12 +44,12 @@ pub(super) trait Part {
 }
 
 /// The other parts, while one of them starts something.
-pub(super) struct Others<'a, 'p> {
+pub(super) struct OtherParts<'a, 'p> {
     before: &'a mut [&'p mut dyn Part],
     after: &'a mut [&'p mut dyn Part],
 }
 
-impl Others<'_, '_> {
+impl OtherParts<'_, '_> {
     /// Must this due step wait for something? Everybody is asked, also behind one that says so.
     pub(super) fn hold(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
         let mut held = false;
@@ -102,7 +102,7 @@ fn start(cx: &mut Context<'_>, parts: &mut [&mut dyn Part]) -> Result<()> {
     (0..parts.len()).try_for_each(|place| {
         let (before, rest) = parts.split_at_mut(place);
         let Some((part, after)) = rest.split_first_mut() else { return Ok(()) };
-        part.start(cx, &mut Others { before, after })
+        part.start(cx, &mut OtherParts { before, after })
     })
 }
 

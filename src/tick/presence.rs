@@ -7,7 +7,7 @@
 
 use super::context::Context;
 use super::jobs::Jobs;
-use super::part::{Others, Part, each};
+use super::part::{OtherParts, Part, each};
 use super::summary::PresentSeen;
 use crate::model::{IncidentId, MeetingWords, RequestFacts, Target, printable};
 use crate::provider::presence::LIMIT;
@@ -49,7 +49,7 @@ impl Part for PresenceChecks {
         gone.try_for_each(|person| cx.fault(&format!("{FAULT}{person}"), false, String::new))
     }
 
-    fn start(&mut self, cx: &mut Context<'_>, _: &mut Others<'_, '_>) -> Result<(), StoreError> {
+    fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         self.ask_queued(cx);
         Ok(())
     }

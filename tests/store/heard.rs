@@ -5,7 +5,7 @@ use savehub::model::{
     Answer, AttemptState, Heard, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, Phone, Reason, StepState,
     Target, Waiting, tag,
 };
-use savehub::store::{AfterFacts, AttemptDraft, CheckIn, Heeded, TickStart};
+use savehub::store::{AfterFacts, AttemptDraft, CheckIn, HeardOutcome, TickStart};
 
 facts! {
     an_incident_waits_for_an_answer_once_something_was_sent_for_it,
@@ -24,7 +24,7 @@ fn message(sid: &str) -> Heard {
 }
 
 /// Uses something that was heard, with this effect on everything that waits.
-fn heed(b: &Bench, sid: &str, effect: HeardEffect) -> Option<Heeded> {
+fn use_once(b: &Bench, sid: &str, effect: HeardEffect) -> Option<HeardOutcome> {
     let rule = |waiting: &[Waiting]| Answer { effect, incidents: waiting.iter().map(|w| w.incident).collect() };
     b.hear(&message(sid), at(210), &rule).unwrap()
 }
@@ -65,8 +65,8 @@ fn what_certainly_reached_nobody_needs_no_answer(b: &Bench) {
 
 fn an_answer_is_used_once_whatever_it_did(b: &Bench) {
     for (sid, effect) in [("SM1", HeardEffect::NotUnderstood), ("SM2", HeardEffect::NothingOpen)] {
-        let nothing = Heeded { effect, incidents: vec![], hang_ups: 0 };
-        assert_eq!((heed(b, sid, effect), heed(b, sid, effect)), (Some(nothing), None));
+        let nothing = HeardOutcome { effect, incidents: vec![], hang_ups: 0 };
+        assert_eq!((use_once(b, sid, effect), use_once(b, sid, effect)), (Some(nothing), None));
     }
 }
 
@@ -74,11 +74,11 @@ fn an_answer_ends_or_acknowledges_every_incident_it_is_for(b: &Bench) {
     let m = b.watched("ana", "event", 300);
     b.call("event", "CA1", 120);
     let incidents: Vec<IncidentId> = vec![b.incident(m.id, 1).id];
-    let done = heed(b, "CA9", HeardEffect::Acknowledged).unwrap();
+    let done = use_once(b, "CA9", HeardEffect::Acknowledged).unwrap();
     assert_eq!((done.incidents, state(b, m.id)), (incidents.clone(), IncidentState::Acknowledged));
-    let again = heed(b, "CA10", HeardEffect::Acknowledged).unwrap();
+    let again = use_once(b, "CA10", HeardEffect::Acknowledged).unwrap();
     assert_eq!((again.incidents, state(b, m.id)), (vec![], IncidentState::Acknowledged));
-    let done = heed(b, "SM1", HeardEffect::Joined).unwrap();
+    let done = use_once(b, "SM1", HeardEffect::Joined).unwrap();
     assert_eq!((done.incidents, done.hang_ups, state(b, m.id)), (incidents, 1, IncidentState::Resolved));
     let steps: Vec<StepState> = b.incident(m.id, 1).steps.iter().map(|s| s.state).collect();
     assert_eq!(steps, [StepState::Executed, StepState::Cancelled]);
@@ -92,7 +92,7 @@ fn an_incident_that_has_ended_is_not_ended_again(b: &Bench) {
     // What it is for was decided before the check-in came in between.
     let rule = |_: &[Waiting]| Answer { effect: HeardEffect::Missed, incidents: vec![incident] };
     let done = b.hear(&message("SM1"), at(151), &rule).unwrap();
-    assert_eq!(done, Some(Heeded { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0 }));
+    assert_eq!(done, Some(HeardOutcome { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0 }));
     assert_eq!(state(b, m.id), IncidentState::Resolved);
 }
 
@@ -135,14 +135,14 @@ fn what_was_heard_is_forgotten_when_nobody_lists_it_any_more(b: &Bench) {
     let meeting = b.watched("ana", "event", 300);
     b.call("event", "CA1", 120);
     let incident = b.incident(meeting.id, 1).id;
-    assert!(heed(b, "SM1", HeardEffect::Missed).is_some_and(|done| done.incidents == [incident]));
-    assert!(heed(b, "SM2", HeardEffect::NothingOpen).is_some());
+    assert!(use_once(b, "SM1", HeardEffect::Missed).is_some_and(|done| done.incidents == [incident]));
+    assert!(use_once(b, "SM2", HeardEffect::NothingOpen).is_some());
     b.close(at(29 * day), &close_rule()).unwrap();
-    assert_eq!(heed(b, "SM2", HeardEffect::NothingOpen), None, "it may still be listed");
+    assert_eq!(use_once(b, "SM2", HeardEffect::NothingOpen), None, "it may still be listed");
     // There is something to close once more: the tick's own row is old.
     b.begin_tick(&TickStart { now: at(0), boottime_ms: 0, owner: owner(), host: "bench".into() }).unwrap();
     b.close(at(31 * day), &close_rule()).unwrap();
-    assert!(heed(b, "SM2", HeardEffect::NothingOpen).is_some(), "nobody lists it any more");
-    assert_eq!(heed(b, "SM1", HeardEffect::Missed), None, "its incident keeps it");
+    assert!(use_once(b, "SM2", HeardEffect::NothingOpen).is_some(), "nobody lists it any more");
+    assert_eq!(use_once(b, "SM1", HeardEffect::Missed), None, "its incident keeps it");
     assert_eq!(b.recent_ticks(at(0), 10).unwrap(), [], "nor is a tick of then kept");
 }

@@ -7,7 +7,7 @@ use savehub::model::{
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, History, LiveCall, LookAt,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt,
     LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
     Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun,
     TickEnd, TickSeen, TickStart,
@@ -103,7 +103,7 @@ impl<H: Hook> Store for Forward<H> {
         change fault_seen(key: &str, now: Timestamp) -> FaultNews;
         change fault_gone(key: &str) -> bool;
         read waiting() -> Vec<Waiting>;
-        change hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<Heeded>;
+        change hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<HeardOutcome>;
         change check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
         change present(incident: IncidentId, now: Timestamp) -> Ended;
         change acknowledge(incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> bool;

@@ -25,8 +25,8 @@ const SET_UP: &str = "set search_path = savehub; set client_min_messages = warni
     select set_config('synchronous_commit', 'on', false) \
       where current_setting('synchronous_commit') in ('off', 'local', 'remote_write')";
 
-/// What a session finds.
-struct Found {
+/// What a session finds out about its server.
+struct ServerFacts {
     version: i64,
     fsync: String,
     encoding: String,
@@ -76,43 +76,50 @@ impl Postgres {
         Ok((session, looked.schema))
     }
 
-    fn is_fit(&self, found: &Found) -> Result<()> {
+    fn is_fit(&self, facts: &ServerFacts) -> Result<()> {
         let refuse = |why: &str| Err(StoreError::Unusable(format!("cannot use {}: {why}", self.server.name)));
-        if found.version < OLDEST {
+        if facts.version < OLDEST {
             return refuse("its PostgreSQL is too old; savehub needs 13 or newer");
         }
-        if found.read_only {
+        if facts.read_only {
             return refuse("it cannot be written (a standby, or default_transaction_read_only); name the primary");
         }
-        if found.encoding != "UTF8" {
+        if facts.encoding != "UTF8" {
             return refuse(
                 "the database is not in UTF8; make one with: createdb --encoding UTF8 --template template0 NAME",
             );
         }
-        if found.fsync != "on" {
+        if facts.fsync != "on" {
             return refuse("the server runs with fsync = off: a power cut could lose a call that was made; turn it on");
         }
         Ok(())
     }
 }
 
-fn look(session: &Session) -> TxResult<Found> {
+fn look(session: &Session) -> TxResult<ServerFacts> {
     session.batch(SET_UP)?;
     let tx: &dyn Tx = &PostgresTx(session);
-    let found = tx.row(
+    let facts = tx.row(
         "select current_setting('server_version_num')::bigint, current_setting('fsync'), \
            current_setting('server_encoding'), \
            pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on'",
         &[],
         |r| {
             let read_only = r.get(3)?;
-            Ok(Found { version: r.get(0)?, fsync: r.get(1)?, encoding: r.get(2)?, read_only, schema: 0, timeline: 0 })
+            Ok(ServerFacts {
+                version: r.get(0)?,
+                fsync: r.get(1)?,
+                encoding: r.get(2)?,
+                read_only,
+                schema: 0,
+                timeline: 0,
+            })
         },
     )?;
-    if found.version >= TRANSACTION_TIMEOUT {
+    if facts.version >= TRANSACTION_TIMEOUT {
         session.batch("set transaction_timeout = '20s'")?;
     }
     let schema = migrations::version(tx)?;
     let timeline = if schema > 0 { tx.value("select savehub_timeline()", &[])? } else { 0 };
-    Ok(Found { schema, timeline, ..found })
+    Ok(ServerFacts { schema, timeline, ..facts })
 }

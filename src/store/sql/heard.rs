@@ -7,7 +7,7 @@ use crate::model::{
     AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Phone, Timestamp, Waiting, cut,
     printable, tag,
 };
-use crate::store::{Acknowledgement, CheckIn, HearRule, Heeded};
+use crate::store::{Acknowledgement, CheckIn, HearRule, HeardOutcome};
 use std::time::Duration;
 
 /// What was heard of incidents that are gone is kept so long: nothing that old is asked for again.
@@ -73,7 +73,7 @@ pub(super) fn prune(tx: &dyn Tx, now: Timestamp) -> TxResult<()> {
     Ok(())
 }
 
-pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> TxResult<Option<Heeded>> {
+pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> TxResult<Option<HeardOutcome>> {
     if is_known(tx, &heard.sid)? {
         return Ok(None);
     }
@@ -90,20 +90,20 @@ pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_
             effect
         ],
     )?;
-    let mut heeded = Heeded { effect, incidents: Vec::new(), hang_ups: 0 };
+    let mut outcome = HeardOutcome { effect, incidents: Vec::new(), hang_ups: 0 };
     for incident in incidents {
         tx.run("insert into heard_incidents(sid, incident_id) values (?1, ?2)", params![heard.sid, incident])?;
-        let (changed, hang_ups) = heed(tx, incident, heard, effect, now)?;
-        heeded.hang_ups += hang_ups;
+        let (changed, hang_ups) = apply(tx, incident, heard, effect, now)?;
+        outcome.hang_ups += hang_ups;
         if changed {
-            heeded.incidents.push(incident);
+            outcome.incidents.push(incident);
         }
     }
-    Ok(Some(heeded))
+    Ok(Some(outcome))
 }
 
 /// What the words do to one incident: did anything change, and how many calls are to end?
-fn heed(
+fn apply(
     tx: &dyn Tx,
     incident: IncidentId,
     heard: &Heard,

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, Heeded, LiveCall, LookAt, LookDone,
+    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
     LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
     ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
     TallyScope, TickBegun, TickEnd, TickSeen, TickStart, packed,
@@ -248,7 +248,7 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.read_outside("look for open incidents", heard::waiting)
     }
 
-    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<Heeded>> {
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>> {
         // What is listened to lists old things as well as new ones.
         if self.engine.read_outside("look for what was heard", |tx| heard::is_known(tx, &heard.sid))? {
             return Ok(None);
