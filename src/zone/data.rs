@@ -143,7 +143,7 @@ mod tests {
         (dir, zoneinfo)
     }
 
-    fn told(zoneinfo: &Zoneinfo, name: &str) -> Option<String> {
+    fn found_text(zoneinfo: &Zoneinfo, name: &str) -> Option<String> {
         zoneinfo.find(name, |bytes| Some(if bytes.starts_with(b"TZif") { "ours".into() } else { text(bytes) }))
     }
 
@@ -164,14 +164,14 @@ mod tests {
         ] {
             let (_dir, newer) = zoneinfo(file, text);
             assert_eq!(newer.data(), ZoneData { version: version.into(), from: "system" });
-            assert_eq!(told(&newer, "America/Vancouver").unwrap(), "of the system");
+            assert_eq!(found_text(&newer, "America/Vancouver").unwrap(), "of the system");
         }
         for (file, text) in
             [("tzdata.zi", "# version 2025b\n"), ("tzdata.zi", "# version unknown\n"), ("README", "2099a")]
         {
             let (_dir, older) = zoneinfo(file, text);
             assert_eq!(older.data(), ours(), "{text}");
-            assert_eq!(told(&older, "America/Vancouver").unwrap(), "ours");
+            assert_eq!(found_text(&older, "America/Vancouver").unwrap(), "ours");
         }
     }
 
@@ -185,11 +185,11 @@ mod tests {
     #[test]
     fn what_one_copy_lacks_comes_from_the_other() {
         let (_dir, newer) = zoneinfo("tzdata.zi", "# version 2099a\n");
-        assert_eq!(told(&newer, "Europe/Berlin").unwrap(), "ours");
+        assert_eq!(found_text(&newer, "Europe/Berlin").unwrap(), "ours");
         let (_dir, older) = zoneinfo("tzdata.zi", "# version 2025b\n");
-        assert_eq!(told(&older, "America/Nowhere").unwrap(), "of the system alone");
+        assert_eq!(found_text(&older, "America/Nowhere").unwrap(), "of the system alone");
         let nowhere = Zoneinfo::at(PathBuf::new());
-        assert_eq!((nowhere.data(), told(&nowhere, "Europe/Berlin").unwrap()), (ours(), "ours".into()));
+        assert_eq!((nowhere.data(), found_text(&nowhere, "Europe/Berlin").unwrap()), (ours(), "ours".into()));
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
             inside.to_str().unwrap(),
             &"A".repeat(5000),
         ] {
-            assert_eq!(told(&zoneinfo, name), None, "{name:?}");
+            assert_eq!(found_text(&zoneinfo, name), None, "{name:?}");
         }
     }
 

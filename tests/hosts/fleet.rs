@@ -27,12 +27,12 @@ pub struct Fleet {
     dir: TempDir,
     slots: Vec<Slot>,
     over: AtomicBool,
-    seen: Mutex<Seen>,
+    seen: Mutex<FleetSeen>,
 }
 
 /// What came of the ticks.
 #[derive(Debug, Default, Clone)]
-pub struct Seen {
+pub struct FleetSeen {
     pub ticks: usize,
     pub killed: usize,
     /// Ticks that ended because of the store, and said so.
@@ -43,7 +43,7 @@ pub struct Seen {
     pub wrong: Vec<String>,
 }
 
-impl Seen {
+impl FleetSeen {
     /// Ticks that did not wait for the store any longer.
     pub const fn given_up(&self) -> usize {
         self.no_store + self.limited
@@ -144,7 +144,7 @@ impl Fleet {
     }
 
     /// So far.
-    pub fn seen(&self) -> Seen {
+    pub fn seen(&self) -> FleetSeen {
         self.seen.lock().unwrap().clone()
     }
 

@@ -132,7 +132,7 @@ fn early() -> String {
 
 /// Where an example makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Setting {
     /// m1 "Board sync" starts in a few minutes and has the incident i1; m2 "Dentist" is tomorrow.
     Calm,
     /// m1 to m7 start in a few minutes, with i1 to i7.
@@ -145,29 +145,29 @@ enum Place {
     Clean,
 }
 
-/// Examples by a part of their text, and their place; the first that fits, else [`Place::Calm`].
-const PLACES: &[(&str, Place)] = &[
-    ("savehub init", Place::Clean),
-    (" m3", Place::Crowd),
-    (" i7", Place::Crowd),
-    (" --now ", Place::Night),
-    ("generate vcard", Place::Twilio),
-    ("call-test --person ana", Place::Twilio),
+/// Examples by a part of their text, and their place; the first that fits, else [`Setting::Calm`].
+const PLACES: &[(&str, Setting)] = &[
+    ("savehub init", Setting::Clean),
+    (" m3", Setting::Crowd),
+    (" i7", Setting::Crowd),
+    (" --now ", Setting::Night),
+    ("generate vcard", Setting::Twilio),
+    ("call-test --person ana", Setting::Twilio),
 ];
 
-fn place_of(line: &str) -> Place {
-    PLACES.iter().find(|(part, _)| line.contains(part)).map_or(Place::Calm, |(_, place)| *place)
+fn place_of(line: &str) -> Setting {
+    PLACES.iter().find(|(part, _)| line.contains(part)).map_or(Setting::Calm, |(_, place)| *place)
 }
 
 /// A home with a config, the files the examples name, and a Twilio behind test.toml; no database.
-fn with_files(fake: &FakeTwilio, place: Place) -> Cli {
+fn with_files(fake: &FakeTwilio, place: Setting) -> Cli {
     let ana = format!(
         "[[person]]\nid = \"ana\"\nname = \"Ana\"\nphone = \"+12025550101\"\nzone = \"{}\"\n\
          calendars = [{{ file = \"~/work.ics\", name = \"work\" }}]\naddresses = [\"ana@example.com\"]\n",
         early()
     );
     let home = match place {
-        Place::Twilio => Cli::with(&twilio(&fake.base_url(), TOKEN, &ana)),
+        Setting::Twilio => Cli::with(&twilio(&fake.base_url(), TOKEN, &ana)),
         _ => Cli::with(&ana),
     };
     home.write(
@@ -194,19 +194,19 @@ fn with_files(fake: &FakeTwilio, place: Place) -> Cli {
 }
 
 /// The same with what was there before the example.
-fn home(fake: &FakeTwilio, place: Place) -> Cli {
+fn home(fake: &FakeTwilio, place: Setting) -> Cli {
     let home = with_files(fake, place);
     let add = |title: &str, at: &str| home.ok(&["meeting", "add", title, "--at", at]);
     match place {
-        Place::Night => _ = add("Board sync", "tomorrow 9:00"),
-        Place::Crowd => {
+        Setting::Night => _ = add("Board sync", "tomorrow 9:00"),
+        Setting::Crowd => {
             for minutes in 5..12 {
                 add(&format!("Meeting {minutes}"), &format!("in {minutes}m"));
             }
             home.ok(&["tick"]);
         }
-        Place::Clean => std::fs::remove_dir_all(home.path(".config")).unwrap(),
-        Place::Calm | Place::Twilio => {
+        Setting::Clean => std::fs::remove_dir_all(home.path(".config")).unwrap(),
+        Setting::Calm | Setting::Twilio => {
             add("Board sync", "in 5m");
             add("Standup", "tomorrow 9:30");
             add("Dentist", "tomorrow 15:00");
@@ -272,7 +272,7 @@ fn what_is_not_run_here_and_what_ends_otherwise_is_an_example_somewhere() {
         assert!(all.contains(*line) && *code != 0, "{line} ({why})");
     }
     for (part, place) in PLACES {
-        assert!(all.iter().any(|line| line.contains(part)) && *place != Place::Calm, "{part}");
+        assert!(all.iter().any(|line| line.contains(part)) && *place != Setting::Calm, "{part}");
     }
 }
 
@@ -303,7 +303,7 @@ fn the_transcripts_of_the_pages_are_what_the_program_prints() {
     assert!(transcripts.len() > 2, "the pages show only {} transcripts", transcripts.len());
     for block in transcripts {
         // A transcript that sets savehub up begins with nothing but the program.
-        let home = with_files(&fake, Place::Calm);
+        let home = with_files(&fake, Setting::Calm);
         home.write_config(&format!("[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\nzone = \"{}\"\n", early()));
         if block.above.contains("<!-- clean home -->") {
             std::fs::remove_dir_all(home.path(".config")).unwrap();

@@ -99,8 +99,8 @@ fn on_a_trial_account_it_says_why_no_key_arrives() {
 
 #[test]
 fn a_provider_that_cannot_be_asked_is_not_taken_for_silence() {
-    let deaf = |fake: &FakeTwilio, _| fake.set_down(Endpoint::Heard, Some(Behaviour::server_error()));
-    let (unreadable, seconds) = seen(answered(2, 8, "human", 20), deaf);
+    let unreadable_list = |fake: &FakeTwilio, _| fake.set_down(Endpoint::Heard, Some(Behaviour::server_error()));
+    let (unreadable, seconds) = seen(answered(2, 8, "human", 20), unreadable_list);
     assert!(matches!(unreadable, KeyResult::Unreadable(_)) && seconds == 70, "{unreadable:?}");
     let for_a_while = |fake: &FakeTwilio, seconds| {
         fake.set_down(Endpoint::Heard, (seconds < 30).then(Behaviour::server_error));

@@ -218,11 +218,11 @@ fn a_rung_whose_contact_left_the_config_fails_with_its_reason() {
 }
 
 /// Token and key of every try.
-type Seen = Arc<Mutex<Vec<(String, String)>>>;
+type Tries = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Everything of this kind goes out without an answer for the first `times`; tokens and keys, in order.
-fn lossy(kind: RungKind, times: usize) -> (Arc<StandIn>, Seen) {
-    let seen = Seen::default();
+fn lossy(kind: RungKind, times: usize) -> (Arc<StandIn>, Tries) {
+    let seen = Tries::default();
     let line = Arc::clone(&seen);
     let provider = StandIn::new(Arc::new(Mock::new(&[]))).placing(move |mock, request, gate| {
         if gate.pass().is_err() || request.to.kind != kind {

@@ -54,7 +54,7 @@ use state::State;
 /// No search of the tests that always run sees more states than this.
 const BOUND: usize = 200_000;
 
-fn told<M: Model>(what: &str, model: &M, bound: usize) -> Explored<M::State> {
+fn explored<M: Model>(what: &str, model: &M, bound: usize) -> Explored<M::State> {
     let seen = explore(model, bound);
     let found = seen.wrong.as_ref().map_or("nothing wrong", |(what, _)| what);
     let whole = if seen.cut { ", cut off there" } else { "" };
@@ -72,7 +72,7 @@ fn is_right<S>(what: &str, seen: &Explored<S>) {
 }
 
 fn whole<M: Model>(what: &str, model: &M) -> Explored<M::State> {
-    let seen = told(what, model, BOUND);
+    let seen = explored(what, model, BOUND);
     assert!(!seen.cut, "{what}: more than {BOUND} states");
     seen
 }
@@ -86,11 +86,11 @@ fn holds<M: Model>(what: &str, model: &M) -> Explored<M::State> {
 
 /// Nothing is wrong in the `states` that lie nearest.
 fn holds_nearby(what: &str, protocol: &Protocol, states: usize) {
-    is_right(what, &told(what, protocol, states));
+    is_right(what, &explored(what, protocol, states));
 }
 
 fn refuted<M: Model>(what: &str, model: &M, expected: &str) {
-    let seen = told(what, model, BOUND);
+    let seen = explored(what, model, BOUND);
     let Some((wrong, trace)) = seen.wrong else { panic!("{what}: no counterexample") };
     assert_eq!(wrong, expected, "{trace}");
     println!("  {trace}");
@@ -131,7 +131,7 @@ fn what_is_too_large_for_every_run_holds_too() {
         ("two rungs with all their retries, limit 3", Protocol::new(&[0, 4], 3)),
         ("on_unknown = call", call),
     ] {
-        let seen = told(what, &protocol, limit);
+        let seen = explored(what, &protocol, limit);
         is_right(what, &seen);
         assert!(!seen.cut, "{what}: more than {limit} states");
     }

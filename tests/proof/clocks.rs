@@ -61,7 +61,7 @@ fn begin(jump: &Jump) -> Story {
 }
 
 /// What went wrong in one story.
-fn told(jump: &Jump) -> Vec<String> {
+fn mistakes(jump: &Jump) -> Vec<String> {
     let story = begin(jump);
     let Story { world, fake, true_time, .. } = &story;
     let turn = |by_ms: i64| world.clock.set_wall(Timestamp::from_ms(world.now().ms() + by_ms));
@@ -120,7 +120,7 @@ fn a_clock_that_jumps_an_hour_rings_nobody_twice_and_skips_nothing_in_silence() 
         }
     }
     let tally = Tally::of(&jumps, |jump| {
-        let wrong = told(jump);
+        let wrong = mistakes(jump);
         let wrong = if wrong.is_empty() { wrong } else { vec![wrong.join("; ")] };
         Tally { cases: 1, fired: 1, wrong, ..Tally::default() }
     });

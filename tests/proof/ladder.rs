@@ -235,11 +235,11 @@ impl Case {
                 wrong.push(format!("{what} of one step: {of_each:?}"));
             }
         }
-        self.told(name, tally, wrong)
+        self.verdict(name, tally, wrong)
     }
 
     /// What holds in every case, and the words of a failure.
-    fn told(&self, name: &str, mut tally: Tally, mut wrong: Vec<String>) -> Tally {
+    fn verdict(&self, name: &str, mut tally: Tally, mut wrong: Vec<String>) -> Tally {
         let connection = self.rig.connect();
         wrong.extend(self.strangers().iter().map(|sid| format!("the database does not know {sid}")));
         let damage: String = connection.query_row("pragma integrity_check", [], |r| r.get(0)).unwrap();
@@ -387,7 +387,7 @@ fn over(case: &Case, name: &str, fired: bool, mut wrong: Vec<String>) -> Tally {
         rang: 2,
         ..Tally::default()
     };
-    case.told(name, tally, wrong)
+    case.verdict(name, tally, wrong)
 }
 
 /// So many ticks; what went wrong in them.

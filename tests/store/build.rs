@@ -44,19 +44,19 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 pub(crate) struct Bench {
     store: Checked,
     tokens: AtomicU32,
-    place: Place,
+    place: Database,
 }
 
 /// Where it is.
 #[derive(Clone)]
-enum Place {
+enum Database {
     Memory,
     File(Arc<TempDir>),
     #[cfg(feature = "postgres")]
     Server(Arc<crate::postgres::Database>),
 }
 
-impl Place {
+impl Database {
     fn open(&self, create: Create) -> Box<dyn Store> {
         match self {
             Self::Memory => Box::new(SqliteStore::in_memory().unwrap()),
@@ -76,24 +76,24 @@ impl Deref for Bench {
 }
 
 impl Bench {
-    fn new(place: Place, create: Create) -> Self {
+    fn new(place: Database, create: Create) -> Self {
         Self { store: Checked::new(place.open(create)), tokens: AtomicU32::new(0), place }
     }
 
     /// SQLite in a file.
     pub(crate) fn on_disk() -> Self {
-        Self::new(Place::File(Arc::new(tempfile::tempdir().unwrap())), Create::Yes)
+        Self::new(Database::File(Arc::new(tempfile::tempdir().unwrap())), Create::Yes)
     }
 
     /// SQLite in memory.
     pub(crate) fn in_memory() -> Self {
-        Self::new(Place::Memory, Create::Yes)
+        Self::new(Database::Memory, Create::Yes)
     }
 
     /// A database of its own on a PostgreSQL server. `None`: there is no server here.
     #[cfg(feature = "postgres")]
     pub(crate) fn on_postgres() -> Option<Self> {
-        Some(Self::new(Place::Server(Arc::new(crate::postgres::cluster()?.database())), Create::Yes))
+        Some(Self::new(Database::Server(Arc::new(crate::postgres::cluster()?.database())), Create::Yes))
     }
 
     /// The same database, opened once more, as by another process.
@@ -104,10 +104,10 @@ impl Bench {
     /// Runs a statement beside savehub, as by hand.
     pub(crate) fn by_hand(&self, statement: &str) {
         match &self.place {
-            Place::Memory => panic!("nobody else can open it"),
-            Place::File(dir) => rusqlite::Connection::open(file(dir)).unwrap().execute_batch(statement).unwrap(),
+            Database::Memory => panic!("nobody else can open it"),
+            Database::File(dir) => rusqlite::Connection::open(file(dir)).unwrap().execute_batch(statement).unwrap(),
             #[cfg(feature = "postgres")]
-            Place::Server(database) => drop(database.sql(statement)),
+            Database::Server(database) => drop(database.sql(statement)),
         }
     }
 

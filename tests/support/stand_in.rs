@@ -8,16 +8,16 @@ use savehub::provider::{Gate, Provider, ProviderError};
 use std::sync::{Arc, Mutex};
 
 /// A check-in at the worst moment, a bug, a slow network: what happens before the provider does what it does.
-type Event = dyn Fn(&Request) + Send + Sync;
-type Place = dyn Fn(&dyn Provider, &Request, &dyn Gate) -> Reply + Send + Sync;
-type Look = dyn Fn(&dyn Provider, &str, Option<HangUp>, Timestamp) -> Result<CallReport, ProviderError> + Send + Sync;
+type EventFn = dyn Fn(&Request) + Send + Sync;
+type PlaceFn = dyn Fn(&dyn Provider, &Request, &dyn Gate) -> Reply + Send + Sync;
+type LookFn = dyn Fn(&dyn Provider, &str, Option<HangUp>, Timestamp) -> Result<CallReport, ProviderError> + Send + Sync;
 
 /// Stands before a provider.
 pub struct StandIn {
     inner: Arc<dyn Provider>,
-    event: Mutex<Option<Arc<Event>>>,
-    place: Box<Place>,
-    look: Box<Look>,
+    event: Mutex<Option<Arc<EventFn>>>,
+    place: Box<PlaceFn>,
+    look: Box<LookFn>,
     /// How fast its calls may be started.
     pub pace: Option<Pace>,
     /// Another name than that of the provider behind it: kind and account.

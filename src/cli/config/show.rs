@@ -65,7 +65,7 @@ fn text(effective: &Effective, screen: Screen) -> String {
                 Origin::Line(line) => format!("{}:{line}", name.as_deref().unwrap_or_default()),
                 Origin::Variable(name) => format!("from {name}"),
             };
-            vec![setting.key.to_owned(), told(&setting.value), origin]
+            vec![setting.key.to_owned(), render(&setting.value), origin]
         });
         text += &print::table(rows.collect(), screen.width);
     }
@@ -92,7 +92,7 @@ fn heading(setting: &Setting) -> String {
 }
 
 /// A value as a config would say it; what is not shown, in words.
-fn told(value: &Value) -> String {
+fn render(value: &Value) -> String {
     match value {
         Value::NotSet(None) => "not set".into(),
         Value::NotSet(Some(why)) => format!("not set: {why}"),

@@ -35,7 +35,7 @@ fn message(text: &str) -> Heard {
 }
 
 /// Effect and incidents, where the number is that of Ana and Ben.
-fn told(heard: &Heard, waiting: &[Waiting]) -> (HeardEffect, Vec<i64>) {
+fn answered(heard: &Heard, waiting: &[Waiting]) -> (HeardEffect, Vec<i64>) {
     let known = Words::with(["bin da", "ICH BIN DRIN", "👍"], ["schaffe es nicht"]);
     let answer = answer(heard, waiting, &|person| person != "stranger", &known);
     (answer.effect, answer.incidents.iter().map(|i| i.0).collect())
@@ -63,7 +63,7 @@ fn a_word_counts_however_it_is_typed() {
         ("missed", MISSED),
         ("Schaffe es nicht!", MISSED),
     ] {
-        assert_eq!(told(&message(text), &waiting), (effect, vec![1]), "{text:?}");
+        assert_eq!(answered(&message(text), &waiting), (effect, vec![1]), "{text:?}");
     }
 }
 
@@ -91,9 +91,9 @@ fn what_is_no_known_word_does_nothing() {
         "schaffe",
         "Liked “This is savehub”",
     ] {
-        assert_eq!(told(&message(text), &[waits(1, "ana", "k3f9")]), (UNCLEAR, vec![]), "{text:?}");
+        assert_eq!(answered(&message(text), &[waits(1, "ana", "k3f9")]), (UNCLEAR, vec![]), "{text:?}");
     }
-    assert_eq!(told(&message(&format!("1{}", " ".repeat(5000))), &[waits(1, "ana", "k3f9")]), (UNCLEAR, vec![]));
+    assert_eq!(answered(&message(&format!("1{}", " ".repeat(5000))), &[waits(1, "ana", "k3f9")]), (UNCLEAR, vec![]));
 }
 
 #[test]
@@ -111,51 +111,51 @@ fn of_several_meetings_the_earliest_is_meant_unless_a_code_names_one() {
         ("1 z9", (NEEDS_CODE, vec![])),
         ("9 m4", (UNCLEAR, vec![])),
     ] {
-        assert_eq!(told(&message(text), &waiting), told_of, "{text}");
+        assert_eq!(answered(&message(text), &waiting), told_of, "{text}");
     }
 }
 
 #[test]
 fn a_wrong_code_is_not_the_only_open_meeting() {
-    assert_eq!(told(&message("1 z9"), &[waits(1, "ana", "k3f9")]), (NEEDS_CODE, vec![]));
-    assert_eq!(told(&message("1 k3"), &[waits(1, "ana", "k3f9")]), (JOINED, vec![1]));
+    assert_eq!(answered(&message("1 z9"), &[waits(1, "ana", "k3f9")]), (NEEDS_CODE, vec![]));
+    assert_eq!(answered(&message("1 k3"), &[waits(1, "ana", "k3f9")]), (JOINED, vec![1]));
 }
 
 #[test]
 fn two_people_with_one_phone_need_a_code() {
     let waiting = [waits(1, "ana", "k3f9"), waits(2, "ben", "m4a2")];
-    assert_eq!(told(&message("1"), &waiting), (NEEDS_CODE, vec![]));
-    assert_eq!(told(&message("1 m4"), &waiting), (JOINED, vec![2]));
-    assert_eq!(told(&heard(HeardHow::Call, "", None), &waiting), (NEEDS_CODE, vec![]));
+    assert_eq!(answered(&message("1"), &waiting), (NEEDS_CODE, vec![]));
+    assert_eq!(answered(&message("1 m4"), &waiting), (JOINED, vec![2]));
+    assert_eq!(answered(&heard(HeardHow::Call, "", None), &waiting), (NEEDS_CODE, vec![]));
 }
 
 #[test]
 fn nobody_answers_for_somebody_else() {
     let waiting = [waits(1, "stranger", "k3f9")];
     for heard in [message("1"), message("1 k3f9"), heard(HeardHow::Call, "", None), pressed("1", "CA1")] {
-        assert_eq!(told(&heard, &waiting), (NOTHING_OPEN, vec![]), "{heard:?}");
+        assert_eq!(answered(&heard, &waiting), (NOTHING_OPEN, vec![]), "{heard:?}");
     }
     // Nor does a code reach into the meetings of another number.
     let both = [waits(1, "stranger", "k3f9"), waits(2, "ana", "m4a2")];
-    assert_eq!(told(&message("1 k3f9"), &both), (NEEDS_CODE, vec![]));
-    assert_eq!(told(&message("1"), &both), (JOINED, vec![2]));
+    assert_eq!(answered(&message("1 k3f9"), &both), (NEEDS_CODE, vec![]));
+    assert_eq!(answered(&message("1"), &both), (JOINED, vec![2]));
 }
 
 #[test]
 fn what_was_said_before_anything_was_sent_is_no_answer() {
     let early = |how, text| Heard { at: at(99), ..heard(how, text, Some("CA1")) };
     for heard in [early(HeardHow::Message, "1"), early(HeardHow::Call, ""), early(HeardHow::Key, "1")] {
-        assert_eq!(told(&heard, &[waits(1, "ana", "k3f9")]), (NOTHING_OPEN, vec![]), "{heard:?}");
+        assert_eq!(answered(&heard, &[waits(1, "ana", "k3f9")]), (NOTHING_OPEN, vec![]), "{heard:?}");
     }
     // It answers the meeting it can be for, and no other.
     let later = Waiting { since: at(201), ..waits(2, "ana", "m4a2") };
-    assert_eq!(told(&message("1"), &[waits(1, "ana", "k3f9"), later]), (JOINED, vec![1]));
+    assert_eq!(answered(&message("1"), &[waits(1, "ana", "k3f9"), later]), (JOINED, vec![1]));
 }
 
 #[test]
 fn a_call_back_is_about_the_persons_earliest_meeting() {
     let waiting = [waits(2, "ana", "m4a2"), waits(1, "ana", "k3f9")];
-    assert_eq!(told(&heard(HeardHow::Call, "", None), &waiting), (ON_IT, vec![1]));
+    assert_eq!(answered(&heard(HeardHow::Call, "", None), &waiting), (ON_IT, vec![1]));
 }
 
 fn pressed(key: &str, call: &str) -> Heard {
@@ -166,8 +166,8 @@ fn pressed(key: &str, call: &str) -> Heard {
 fn a_key_answers_for_every_meeting_its_call_named_and_for_no_other() {
     let shared = Waiting { numbers: vec![], calls: vec!["CA1".into()], ..waits(2, "ana", "m4a2") };
     let waiting = [waits(1, "ana", "k3f9"), shared, waits(3, "ana", "p5b3")];
-    assert_eq!(told(&pressed("1", "CA1"), &waiting), (JOINED, vec![1, 2]));
-    assert_eq!(told(&pressed("2", "CA3"), &waiting), (MISSED, vec![3]));
-    assert_eq!(told(&pressed("3", "CA3"), &waiting), (UNCLEAR, vec![]));
-    assert_eq!(told(&pressed("1", "CA9"), &waiting), (NOTHING_OPEN, vec![]));
+    assert_eq!(answered(&pressed("1", "CA1"), &waiting), (JOINED, vec![1, 2]));
+    assert_eq!(answered(&pressed("2", "CA3"), &waiting), (MISSED, vec![3]));
+    assert_eq!(answered(&pressed("3", "CA3"), &waiting), (UNCLEAR, vec![]));
+    assert_eq!(answered(&pressed("1", "CA9"), &waiting), (NOTHING_OPEN, vec![]));
 }

@@ -30,9 +30,9 @@ struct Crate<'a> {
 }
 
 /// What is being looked up: a name in a module, as the end of a path or as its beginning.
-type Seen = HashSet<(Vec<String>, String, bool)>;
+type Visited = HashSet<(Vec<String>, String, bool)>;
 
-enum Found {
+enum Resolved {
     Module(Vec<String>),
     /// The file and the name of an item.
     Item(String, String),
@@ -45,7 +45,7 @@ pub(super) fn edges(files: &BTreeMap<String, String>) -> Edges {
     let mut edges = Edges::new();
     for (path, module) in &all.modules {
         for named in &module.named {
-            if let Some(Found::Item(file, item)) = all.resolve(path, named, &mut HashSet::new())
+            if let Some(Resolved::Item(file, item)) = all.resolve(path, named, &mut HashSet::new())
                 && file != module.file
             {
                 edges.entry((module.file.clone(), file)).or_default().insert(item);
@@ -116,7 +116,7 @@ impl Crate<'_> {
     }
 
     /// What `path` stands for when it is named in the module `from`; `None`: nothing of this crate.
-    fn resolve(&self, from: &[String], path: &[String], seen: &mut Seen) -> Option<Found> {
+    fn resolve(&self, from: &[String], path: &[String], seen: &mut Visited) -> Option<Resolved> {
         let mut module = from.to_vec();
         for (i, name) in path.iter().enumerate() {
             match name.as_str() {
@@ -124,27 +124,27 @@ impl Crate<'_> {
                 "self" => {}
                 "super" => drop(module.pop()),
                 _ => match self.look_up(&module, name, i + 1 == path.len(), seen)? {
-                    Found::Module(found) => module = found,
-                    item @ Found::Item(..) => return Some(item),
+                    Resolved::Module(found) => module = found,
+                    item @ Resolved::Item(..) => return Some(item),
                 },
             }
         }
-        Some(Found::Module(module))
+        Some(Resolved::Module(module))
     }
 
     /// A name may stand for a module and for an item: the end of a path is rather an item, what is before rather a module.
-    fn look_up(&self, module: &[String], name: &str, last: bool, seen: &mut Seen) -> Option<Found> {
+    fn look_up(&self, module: &[String], name: &str, last: bool, seen: &mut Visited) -> Option<Resolved> {
         if !seen.insert((module.to_vec(), name.to_owned(), last)) {
             return None;
         }
         let here = self.modules.get(module)?;
-        let item = || Found::Item(here.file.clone(), name.to_owned());
+        let item = || Resolved::Item(here.file.clone(), name.to_owned());
         let mut found = Vec::new();
         if here.items.contains(name) {
             found.push(item());
         }
         if here.children.contains(name) {
-            found.push(Found::Module([module, &[name.to_owned()]].concat()));
+            found.push(Resolved::Module([module, &[name.to_owned()]].concat()));
         }
         for (_, path) in here.uses.iter().filter(|(given, _)| given == name) {
             found.extend(self.resolve(module, path, seen));
@@ -154,12 +154,12 @@ impl Crate<'_> {
         }
         if found.is_empty() {
             for (_, path) in here.uses.iter().filter(|(given, _)| given == "*") {
-                if let Some(Found::Module(from)) = self.resolve(module, path, seen) {
+                if let Some(Resolved::Module(from)) = self.resolve(module, path, seen) {
                     found.extend(self.look_up(&from, name, last, seen));
                 }
             }
         }
-        let fits = |found: &Found| matches!(found, Found::Item(..)) == last;
+        let fits = |found: &Resolved| matches!(found, Resolved::Item(..)) == last;
         let best = found.iter().position(fits).unwrap_or(0);
         (!found.is_empty()).then(|| found.swap_remove(best))
     }

@@ -31,15 +31,15 @@ pub(crate) fn look_at(events: &[String]) -> Look {
 
 /// `uid recurrence start`, of each meeting that rings.
 pub(crate) fn ringing(look: &Look) -> Vec<String> {
-    look.seen.meetings.iter().map(told).collect()
+    look.seen.meetings.iter().map(line).collect()
 }
 
 /// The same of those that do not, with the reason.
 pub(crate) fn skipped(look: &Look) -> Vec<(String, SkipWhy)> {
-    look.seen.skipped.iter().map(|(meeting, why)| (told(meeting), *why)).collect()
+    look.seen.skipped.iter().map(|(meeting, why)| (line(meeting), *why)).collect()
 }
 
-fn told(meeting: &SeenMeeting) -> String {
+fn line(meeting: &SeenMeeting) -> String {
     let start = meeting.starts_at.to_rfc3339();
     format!("{} {} {}", meeting.uid, meeting.recurrence, &start[5..16])
 }

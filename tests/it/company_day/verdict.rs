@@ -41,7 +41,7 @@ pub(crate) fn holds(day: &Day) -> String {
         assert!(without_ring.contains_key(reason), "{reason} happened: {without_ring:?}");
     }
     drop(book);
-    told(day, &without_ring)
+    summary(day, &without_ring)
 }
 
 fn accepted(step: &StepView) -> impl Iterator<Item = &AttemptView> {
@@ -58,7 +58,7 @@ fn ended(incident: &IncidentView, step: &StepView) -> Reason {
     reason
 }
 
-fn told(day: &Day, without_ring: &BTreeMap<&str, u32>) -> String {
+fn summary(day: &Day, without_ring: &BTreeMap<&str, u32>) -> String {
     let (book, ticks, size) = (day.book(), day.ticks(), &day.size);
     let count = |which: fn(&&super::plan::Entry) -> bool| book.meetings.iter().filter(which).count();
     let mut text = format!(

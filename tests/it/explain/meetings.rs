@@ -1,6 +1,6 @@
 //! Meetings without an incident, meetings with several, and what is typed.
 
-use crate::explain::told::{self, ONE_RUNG};
+use crate::explain::stories::{self, ONE_RUNG};
 use crate::support::cli::{ANA, Cli};
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_twilio::unanswered;
@@ -13,23 +13,23 @@ fn a_meeting_that_is_not_in_reach_says_when_it_will_be() {
     let w = World::on_twilio("");
     let m = w.meeting("in 3h");
     w.tick();
-    told::is_as_expected("meeting/not-in-reach", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/not-in-reach", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
 fn a_meeting_in_reach_waits_for_a_tick() {
     let w = World::on_twilio("");
     let m = w.meeting("in 10m");
-    told::is_as_expected("meeting/no-tick-yet", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/no-tick-yet", &stories::text(&w, &m.to_string()));
     w.advance(30 * 60);
-    told::is_as_expected("meeting/never-looked-at", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/never-looked-at", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
 fn a_meeting_of_somebody_who_is_not_in_the_config_is_not_watched() {
     let w = World::on_twilio("");
     let m = w.meeting_of("zoe", "Stand-up", "in 3h");
-    told::is_as_expected("meeting/nobody", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/nobody", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_meeting_that_had_started_before_it_was_known_says_so() {
     let w = World::on_twilio("");
     w.advance(3600);
     let m = w.meeting("9:00");
-    told::is_as_expected("meeting/started-before", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/started-before", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_meeting_that_was_called_off_by_hand_says_so() {
     let m = w.meeting("in 3h");
     w.advance(60);
     drop(w.parts.store.cancel_meeting(m, w.now()).unwrap());
-    told::is_as_expected("meeting/called-off", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/called-off", &stories::text(&w, &m.to_string()));
 }
 
 /// A world whose calendar holds these lines in its one event.
@@ -74,14 +74,14 @@ fn a_meeting_that_its_calendar_calls_free_later_says_why_it_does_not_ring() {
         w.advance(60);
         w.tick();
     }
-    told::is_as_expected("meeting/skipped-later", &told::text(&w, "board"));
+    stories::is_as_expected("meeting/skipped-later", &stories::text(&w, "board"));
 }
 
 #[test]
 fn a_meeting_that_never_rang_by_its_calendar_is_found_by_its_title() {
     let (w, _feed) = with_calendar("TRANSP:TRANSPARENT\r\n");
-    told::is_as_expected("meeting/never-rings", &told::text(&w, "board"));
-    let json: serde_json::Value = serde_json::from_str(&told::explained(&w, "board", true).unwrap()).unwrap();
+    stories::is_as_expected("meeting/never-rings", &stories::text(&w, "board"));
+    let json: serde_json::Value = serde_json::from_str(&stories::explained(&w, "board", true).unwrap()).unwrap();
     assert_eq!((&json["meeting"], &json["timeline"]), (&serde_json::Value::Null, &serde_json::json!([])));
     assert!(json["answer"].as_str().unwrap().contains("marked as free"));
 }
@@ -95,10 +95,10 @@ fn a_moved_meeting_tells_its_newest_time_and_lists_the_others() {
     w.advance(30);
     w.tick();
     w.move_to(m, "in 3h");
-    told::is_as_expected("meeting/moved-out-of-reach", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/moved-out-of-reach", &stories::text(&w, &m.to_string()));
     drop(w.parts.store.move_meeting(m, w.now().plus(std::time::Duration::from_secs(600)), None, w.now()).unwrap());
     w.tick();
-    told::is_as_expected("meeting/moved", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/moved", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_a_person_said_in_vain_stands_in_the_story() {
     w.advance(30);
     w.fake().gets_message(&crate::support::phone(1), "2");
     w.tick();
-    told::is_as_expected("meeting/replies", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("meeting/replies", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn the_title_finds_the_meeting_that_started_last_and_else_the_next() {
     let w = World::on_twilio(ONE_RUNG);
     let [first, second, third] = ["in 1h", "in 2h", "in 3h"].map(|at| w.meeting(at));
     let told = |w: &World| {
-        let text = told::explained(w, "board", true).unwrap();
+        let text = stories::explained(w, "board", true).unwrap();
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         MeetingId::parse(json["meeting"]["id"].as_str().unwrap()).unwrap()
     };
@@ -134,7 +134,7 @@ fn the_title_finds_the_meeting_that_started_last_and_else_the_next() {
     w.advance(10 * 3600);
     assert_eq!(told(&w), third, "long over, and still found");
     w.meeting_of("ben", "Board sync", "in 1h");
-    let error = told::explained(&w, "board", false).unwrap_err();
+    let error = stories::explained(&w, "board", false).unwrap_err();
     assert!(error.starts_with("`board` could be several meetings; write its id:\n  m1 "), "{error}");
 }
 
@@ -160,7 +160,7 @@ fn explain_as_json_has_the_documented_fields_in_their_order() {
     let w = World::on_twilio(ONE_RUNG);
     let m = w.meeting("in 3m");
     w.tick();
-    let text = told::explained(&w, &m.to_string(), true).unwrap();
+    let text = stories::explained(&w, &m.to_string(), true).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let top: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("  \"")).map(|l| l.split('"').next().unwrap()).collect();

@@ -4,5 +4,5 @@
 mod meetings;
 mod outcomes;
 mod reasons;
-mod told;
+mod stories;
 mod waits;

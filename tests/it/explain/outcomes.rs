@@ -1,6 +1,6 @@
 //! Every outcome of an attempt, in a story that shows it.
 
-use crate::explain::told::{self, ONE_RUNG, SMS, fenced, reply, taken};
+use crate::explain::stories::{self, ONE_RUNG, SMS, fenced, reply, taken};
 use crate::support::fake_script::Endpoint;
 use crate::support::fake_twilio::{Behaviour, unanswered};
 use crate::support::stand_in::StandIn;
@@ -29,12 +29,12 @@ fn report(status: CallStatus) -> CallReport {
 
 /// Ana's meeting in 3 or 5 minutes at a provider that answers so and tells this of its calls; two ticks.
 fn scripted(ladder: &str, replies: Vec<Reply>, end: Option<CallReport>) -> String {
-    let w = World::on_phone(ladder, told::scripted(replies, end));
+    let w = World::on_phone(ladder, stories::scripted(replies, end));
     let m = w.meeting(if ladder.contains("5m") { "in 5m" } else { "in 3m" });
     w.tick();
     w.advance(30);
     w.tick();
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 /// The call or message is taken, and then this is told of it.
@@ -70,14 +70,14 @@ fn every_status_of_a_call_or_message_has_its_story() {
             }
             CallStatus::Simulated => scripted(ONE_RUNG, vec![taken(*status)], None),
         };
-        told::is_as_expected(&format!("status/{status}"), &text);
+        stories::is_as_expected(&format!("status/{status}"), &text);
     }
     let machine = Some("machine_start".to_owned());
     let end = CallReport { answered_by: machine, duration_s: Some(9), ..report(CallStatus::Completed) };
-    told::is_as_expected("status/more/voicemail", &followed(ONE_RUNG, end));
+    stories::is_as_expected("status/more/voicemail", &followed(ONE_RUNG, end));
     let end = CallReport { rang_s: Some(0), ..report(CallStatus::Canceled) };
-    told::is_as_expected("status/more/canceled-in-the-queue", &followed(ONE_RUNG, end));
-    told::is_as_expected("status/more/canceled-perhaps-ringing", &followed(ONE_RUNG, report(CallStatus::Canceled)));
+    stories::is_as_expected("status/more/canceled-in-the-queue", &followed(ONE_RUNG, end));
+    stories::is_as_expected("status/more/canceled-perhaps-ringing", &followed(ONE_RUNG, report(CallStatus::Canceled)));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn every_kind_of_refusal_has_its_story() {
         };
         let (class, code) = (*class, Some(code));
         let refused = Outcome::Rejected(Rejection { class, code, message: message.into(), retry_after: None });
-        told::is_as_expected(&format!("refused/{class}"), &scripted("", vec![reply(refused)], None));
+        stories::is_as_expected(&format!("refused/{class}"), &scripted("", vec![reply(refused)], None));
     }
 }
 
@@ -99,7 +99,7 @@ fn every_kind_of_refusal_has_its_story() {
 fn every_refusal_of_the_last_look_has_its_story() {
     for reason in FenceReason::ALL {
         let text = scripted(ONE_RUNG, vec![fenced(*reason)], Some(report(CallStatus::Busy)));
-        told::is_as_expected(&format!("fence/{reason}"), &text);
+        stories::is_as_expected(&format!("fence/{reason}"), &text);
         assert!(text.contains(words::fenced(*reason)), "{text}");
     }
 }
@@ -116,7 +116,7 @@ fn every_state_of_an_attempt_has_its_story() {
             AttemptState::Absent => absent(false),
             AttemptState::Abandoned => abandoned(),
         };
-        told::is_as_expected(&format!("attempt/{state}"), &text);
+        stories::is_as_expected(&format!("attempt/{state}"), &text);
     }
 }
 
@@ -129,7 +129,7 @@ fn sending() -> String {
     let database = Connection::open(&w.parts.config.database).unwrap();
     database.execute("update attempts set state = 'SENDING', finished_at = null, error = null", []).unwrap();
     w.advance(20);
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 fn found() -> String {
@@ -140,7 +140,7 @@ fn found() -> String {
     w.tick();
     w.advance(30);
     w.tick();
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 fn at_its_limit() -> String {
@@ -149,7 +149,7 @@ fn at_its_limit() -> String {
     w.fake().script([Behaviour::too_many(60)]);
     w.tick();
     w.advance(30);
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 fn fenced_after_a_check_in() -> String {
@@ -159,7 +159,7 @@ fn fenced_after_a_check_in() -> String {
     let (store, now) = (Arc::clone(&w.parts.store), w.now());
     line.happens(move |_| _ = store.check_in(m, CheckIn::Joined, now).unwrap());
     w.tick();
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 fn unknown() -> String {
@@ -180,7 +180,7 @@ fn absent(and_then: bool) -> String {
         w.advance(5);
         w.tick();
     }
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 fn abandoned() -> String {
@@ -191,12 +191,12 @@ fn abandoned() -> String {
     w.tick();
     w.advance(90);
     w.tick();
-    told::text(&w, &m.to_string())
+    stories::text(&w, &m.to_string())
 }
 
 #[test]
 fn a_ghost_is_told_as_one_and_hung_up() {
-    told::is_as_expected("attempt/more/ghost", &absent(true));
+    stories::is_as_expected("attempt/more/ghost", &absent(true));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_call_of_a_database_that_was_restored_is_told_as_adopted() {
     w.new_process();
     w.advance(10);
     w.tick();
-    told::is_as_expected("attempt/more/adopted", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("attempt/more/adopted", &stories::text(&w, &m.to_string()));
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn every_end_of_a_wish_to_hang_up_has_its_story() {
             }
         }
         assert_eq!(w.attempts(m)[0].hang_up, *state);
-        told::is_as_expected(&format!("hang-up/{state}"), &told::text(&w, &m.to_string()));
+        stories::is_as_expected(&format!("hang-up/{state}"), &stories::text(&w, &m.to_string()));
     }
 }
 
@@ -249,10 +249,10 @@ fn an_attempt_of_an_older_database_has_no_account_of_the_guards() {
     let w = World::with(ONE_RUNG);
     let m = w.meeting("in 3m");
     w.tick();
-    let with = told::text(&w, &m.to_string());
+    let with = stories::text(&w, &m.to_string());
     let database = Connection::open(&w.parts.config.database).unwrap();
     database.execute("update attempts set guards = null", []).unwrap();
-    let without = told::text(&w, &m.to_string());
+    let without = stories::text(&w, &m.to_string());
     let lines: Vec<&str> = with.lines().filter(|line| !without.contains(line)).collect();
     assert!(matches!(lines[..], [line] if line.contains("s1: the guards allowed it: window: 180 s before")), "{with}");
 }

@@ -1,6 +1,6 @@
 //! Every reason word, in a story that ends with it.
 
-use crate::explain::told::{self, ONE_RUNG, SMS};
+use crate::explain::stories::{self, ONE_RUNG, SMS};
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_script::Endpoint;
 use crate::support::fake_twilio::{Behaviour, FakeTwilio, answered, unanswered};
@@ -18,8 +18,8 @@ use std::time::Duration;
 fn every_reason_word_has_its_story() {
     for reason in Reason::ALL {
         let (w, what) = story(*reason);
-        let text = told::text(&w, &what);
-        told::is_as_expected(&format!("reason/{reason}"), &text);
+        let text = stories::text(&w, &what);
+        stories::is_as_expected(&format!("reason/{reason}"), &text);
         let sentence = because(*reason, "ana");
         assert!(text.contains(&sentence), "{reason}: {text}");
     }
@@ -29,7 +29,7 @@ fn every_reason_word_has_its_story() {
 fn every_expected_text_of_a_reason_belongs_to_one() {
     let mut words: Vec<String> = Reason::ALL.iter().map(ToString::to_string).collect();
     words.sort();
-    assert_eq!(told::expected_in("reason"), words);
+    assert_eq!(stories::expected_in("reason"), words);
 }
 
 fn story(reason: Reason) -> (World, String) {
@@ -193,7 +193,7 @@ fn a_step_that_the_stop_file_skipped_says_so() {
     let w = World::on_twilio(ONE_RUNG);
     w.create_stop_file();
     let (w, what) = ticked(w, "in 3m");
-    told::is_as_expected("more/stopped", &told::text(&w, &what));
+    stories::is_as_expected("more/stopped", &stories::text(&w, &what));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_call_that_had_no_turn_before_the_start_says_so() {
     w.meeting_of("ben", "Stand-up", "in 3m");
     let m = w.meeting("in 3m");
     w.tick();
-    told::is_as_expected("more/no_turn", &told::text(&w, &m.to_string()));
+    stories::is_as_expected("more/no_turn", &stories::text(&w, &m.to_string()));
 }
 
 fn daily_cap() -> (World, String) {

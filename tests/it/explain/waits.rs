@@ -1,11 +1,11 @@
 //! What a call that is still to come waits for.
 
 use crate::explain::reasons::{pause, ticked};
-use crate::explain::told::{self, ONE_RUNG};
+use crate::explain::stories::{self, ONE_RUNG};
 use crate::support::world::World;
 
 fn first_line(w: &World, what: &str) -> String {
-    told::text(w, what).lines().next().unwrap().to_owned()
+    stories::text(w, what).lines().next().unwrap().to_owned()
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Shared {
         let Some(account) = self.authorized(request) else {
             return error(401, 20003, "Authentication Error - invalid username");
         };
-        if let Some(answer) = self.told(account, request) {
+        if let Some(answer) = self.about_account(account, request) {
             return answer;
         }
         let base = format!("/2010-04-01/Accounts/{account}");
@@ -74,7 +74,7 @@ impl Shared {
     }
 
     /// What is asked about the account itself.
-    fn told(&self, account: &str, request: &Request) -> Option<Answer> {
+    fn about_account(&self, account: &str, request: &Request) -> Option<Answer> {
         let state = self.state.lock().unwrap();
         let answer = Books::answer(&state, account, request).filter(|_| request.method == "GET")?;
         if account == TEST_ACCOUNT {
