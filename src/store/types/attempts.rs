@@ -48,6 +48,7 @@ pub struct AttemptDraft<'a> {
 /// A written attempt in the hand of its owner, spent by [`crate::store::Store::record`].
 #[derive(Debug)]
 #[must_use = "an attempt that is not recorded stays SENDING until its lease is over"]
+#[expect(clippy::manual_non_exhaustive, reason = "the other modules of this crate must not make one either")]
 pub struct Attempt {
     /// Row.
     pub id: AttemptId,

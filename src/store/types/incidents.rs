@@ -39,6 +39,7 @@ pub struct Opened {
 /// A due step in the hand of one tick: an in-memory choice, spent by [`crate::store::Store::begin_attempt`].
 #[derive(Debug)]
 #[must_use = "a claim that is not spent leaves its step pending"]
+#[expect(clippy::manual_non_exhaustive, reason = "the other modules of this crate must not make one either")]
 pub struct Claim {
     /// The step.
     pub step: StepId,
