@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! a scheduler runs `savehub tick`; cli reads the config, opens the store, and builds the providers
-//! settle   attempts nobody has an answer for become UNKNOWN, later ABANDONED
+//! settle   attempts without an answer become UNKNOWN, later ABANDONED
 //! open     a meeting in reach of the ladder gets an incident and its steps
 //! claim    for each due step: facts, guards, its turn, and the written attempt, in one transaction of the store
 //! place    a worker thread passes the fence, then asks the provider; record writes down what came of it
@@ -15,9 +15,8 @@
 //!
 //! # Where to start reading
 //!
-//! [`tick`] is the whole flow. Then [`rules`] for what is decided, [`store::Store`] for what is written,
-//! [`provider::Provider`] for what leaves the machine, and [`model`] for the words they share. A command starts in
-//! [`cli`].
+//! Begin with [`tick`], the whole flow. Then read [`rules`] (what is decided), [`store::Store`] (what is written),
+//! [`provider::Provider`] (what leaves the machine) and [`model`] (the words they share). A command starts in [`cli`].
 //!
 //! # Who may import whom
 //!
@@ -25,7 +24,7 @@
 //!
 //! | module | may import |
 //! |---|---|
-//! | [`cli`] | everything; but `cli::args`, the clap types, nothing |
+//! | [`cli`] | everything; only `cli::args`, the clap types, imports nothing |
 //! | [`tick`] | the ports of [`store`], [`provider`] and [`feed`], [`calendar`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
 //! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`] |
 //! | [`calendar`] | [`model`], [`zone`] |

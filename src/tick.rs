@@ -1,4 +1,4 @@
-//! One tick: what is due is done, what happened is written down.
+//! One tick: it does what is due and writes down what happened.
 //!
 //! ```text
 //! begin   write the tick's own row: a database that cannot be written shows now               tick_row
@@ -7,11 +7,11 @@
 //!         (and again when a calendar brings new ones)
 //! work    until nothing is left to do:                                                         part
 //!           look    for UNKNOWN attempts in the provider's list: found, ABSENT, or given up    reconcile      [workers]
-//!           listen  for replies, calls back and keys of people something was sent to           listen         [workers]
+//!           listen  for replies, calls back and keys of people who were called or written to   listen         [workers]
 //!           follow  calls that are not final, hang up those that are to end                    follow         [workers]
-//!           ask     for the list of a due step's target, what it rang already                  preflight      [workers]
+//!           ask     for earlier calls to the target of a due step                              preflight      [workers]
 //!                   and whether its person is in the meeting already                           presence       [workers]
-//!           shed    calls that the pace lets start too late                                    call_queue
+//!           shed    calls that cannot start in time at the account's pace                      call_queue
 //!           claim   one due step: facts, guards, its turn and the attempt in one transaction   claim
 //!           place   fence, request                                                             calls, fence   [workers]
 //!           record  outcome of the attempt, next state of its steps, in one transaction        outbox
@@ -26,7 +26,7 @@
 //! A tick is stateless and may be killed anywhere, run beside other ticks, or hang in the network: what it does to the
 //! world is written down before (`SENDING`), fenced right before, and recorded after. The thread that runs this file
 //! owns every decision and all that is written; workers only ask others, read, and send back what they learned. Nothing
-//! here knows SQL or HTTP, or reads a clock but through [`Clock`](crate::clock::Clock).
+//! here knows SQL or HTTP, and only [`Clock`](crate::clock::Clock) is asked for the time.
 
 mod accounts;
 mod attempt;
@@ -89,7 +89,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     reconcile::settle(&mut cx, &HashMap::new(), &HashSet::new())?;
     incidents::open(&mut cx)?;
     calendars::sync(&mut cx)?;
-    // In this order: what is asked about a step's target is on its way before the step is claimed.
+    // The order counts: questions about a step's target are sent before the step is claimed.
     let parts: &mut [&mut dyn Part] = &mut [
         &mut Reconciliation::default(),
         &mut Following,
@@ -108,8 +108,8 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     row.end(cx)
 }
 
-/// Hangs up the calls of one incident that are to end, now instead of with the next tick: after check-in and resolve.
-/// What does not succeed is tried again by every tick.
+/// After a check-in or resolve: hangs up the calls of the incident at once, without waiting for the next tick. Every
+/// tick tries again what failed.
 pub fn hang_up_now(world: &World, incident: IncidentId) -> Result<Summary, StoreError> {
     let mut cx = Context::new(world, Time::new(world));
     let mut reconciliation = Reconciliation::default();

@@ -53,7 +53,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Runs a command to its exit code; errors are told on stderr.
+/// Runs a command to its exit code; errors are printed on stderr.
 pub fn run(cli: &Cli) -> ExitCode {
     keep_secrets_in();
     let wish = match cli.global.color {
@@ -74,7 +74,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     let exit = done.unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if exit != Exit::Done {
-            // Nothing is left to tell it to when stderr is gone.
+            // When stderr is gone, there is nowhere to print it.
             let _ = writeln!(std::io::stderr(), "{}", render(&error, errors));
         }
         exit
@@ -82,10 +82,10 @@ pub fn run(cli: &Cli) -> ExitCode {
     exit.into()
 }
 
-/// A process that dies must not leave its secrets behind: no core dump, and no words of a panic but its place.
+/// A process that dies must not leave its secrets behind: no core dump, and of a panic only its place.
 fn keep_secrets_in() {
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // Where the limit cannot be lowered it is none of ours to raise.
+    // A limit that cannot be lowered is no reason to stop.
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
@@ -114,7 +114,7 @@ fn dispatch(cli: &Cli, io: Invocation<'_>) -> anyhow::Result<Exit> {
         Command::Explain(args) => with_store(io, Create::No, |ctx| explain::run(args, ctx)),
         Command::Plan(args) => plan::run(args, cli.global.verbose > 0, io),
         Command::Meeting(command) => {
-            // Only what records something new makes a database; the others say that there is none.
+            // Only `add` makes a database; the other commands say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));
             with_store(io, if add { Create::Yes } else { Create::No }, |ctx| meeting::run(command, ctx))
         }
@@ -146,7 +146,7 @@ fn with_store(
     command(&mut Ctx { now, config: &config, store, screen, out, hang_up: &mut hang_up })
 }
 
-/// Hangs up at once what a check-in left to hang up. What fails is logged, and tried again by every tick.
+/// Hangs up at once the calls that a check-in left. Failures are logged, and every tick tries again.
 fn hang_up(config: &Arc<Config>, store: &Arc<dyn Store>, incident: IncidentId) {
     let done = open::world(config, store, Arc::new(SystemClock))
         .and_then(|world| Ok(crate::tick::hang_up_now(&world, incident)?));

@@ -1,4 +1,4 @@
-//! What a step waits for that has not ended. Every view of a step asks here.
+//! What an open step waits for. Every view of a step asks here.
 
 use super::words::pause_words;
 use crate::config::{Config, ProviderChoice};
@@ -6,13 +6,13 @@ use crate::model::{PauseView, ProviderKind, StepState, Timestamp};
 use crate::store::{Snapshot, StepView};
 use std::time::Duration;
 
-/// With a scheduler that runs, no tick is older.
+/// While a scheduler runs, the last tick is never older.
 const TICKS_COME: Duration = Duration::from_secs(120);
 
 /// A step that is due for longer waits for something else than the next tick.
 const LONG: Duration = Duration::from_secs(60);
 
-/// What may keep a step from running, as it is now; without anything: nothing is known of it.
+/// What may keep a step from running now. By default nothing is known.
 #[derive(Default)]
 pub(super) struct Conditions {
     /// The STOP file exists.
@@ -26,7 +26,7 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// Of a person's meetings.
+    /// The conditions of a person's meetings.
     pub(super) fn of(snapshot: &Snapshot, person: &str, config: &Config, now: Timestamp) -> Self {
         let own = snapshot.pauses.iter().filter(|pause| pause.person.as_deref().is_none_or(|who| who == person));
         let longest = own.max_by_key(|pause| pause.until.unwrap_or(Timestamp::from_ms(i64::MAX)));

@@ -1,5 +1,5 @@
-//! The configuration: what was typed (`raw`) becomes what it means ([`Config`]) in `check`, or a list of every problem
-//! with its place (`show`); `screen` decides which lines may be seen in it.
+//! The configuration. `raw` holds what was typed. `check` turns it into what it means ([`Config`]), or into a list of
+//! all problems with their places, which `show` renders; `screen` decides which lines of the file may be seen there.
 //!
 //! Reading a config touches the file, the environment it is handed and, for a chosen provider, the sources of its
 //! secrets; never the clock, the network or the database.

@@ -87,7 +87,7 @@ pub trait Provider: Send + Sync {
     }
 }
 
-/// Who said something, to which of our numbers, and since when.
+/// What is asked: who said something, to which of our numbers, and since when.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
     /// The person's number.
@@ -108,10 +108,10 @@ pub trait Hearing: Send + Sync {
     /// Calls from this number to ours since then, oldest first, picked up or not. Whole, or an error.
     fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError>;
 
-    /// The key that was pressed in this call of ours: `1` or `2`; nothing else is told.
+    /// The key that was pressed in this call of ours: `1` or `2`; no other key is known.
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError>;
 
-    /// What keeps keys from being told, as far as it shows: a key in a call that was made then left no trace.
+    /// Why a key pressed in this time left no trace, as far as the account shows it.
     fn key_obstacle(&self, since: Timestamp, now: Timestamp) -> Result<Option<KeyObstacle>, ProviderError>;
 }
 
@@ -147,7 +147,7 @@ pub trait Providers: Send + Sync {
         None
     }
 
-    /// Who can be asked whether somebody is in their meeting already; `None`: nobody, and so it is in a dry run.
+    /// Who can be asked whether somebody is in their meeting already; `None`: nobody, as in a dry run.
     fn presence(&self) -> Option<Arc<dyn Presence>> {
         None
     }
@@ -171,7 +171,7 @@ fn log_reply(tag: &str, request: &Request, reply: &Reply) {
     let (to, ms) = (&request.to, reply.meta.elapsed_ms);
     match &reply.outcome {
         Outcome::Accepted(_) => log::info!("{tag} To={to}: taken in {ms} ms"),
-        // No fault of theirs, and the tick says why.
+        // That is no fault of the channel, and the tick says why.
         Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(_), detail }) => log::debug!("{tag} To={to}: {detail}"),
         Outcome::NotSent(NotSent { detail, .. }) => log::error!("{tag} To={to}: not sent: {detail}"),
         Outcome::Unknown(Doubt { detail }) => log::error!("{tag} To={to}: nobody knows whether it arrived: {detail}"),

@@ -105,7 +105,7 @@ impl Free {
     fn find(&mut self, turn: usize) -> usize {
         let mut last = turn;
         while self.0[last] != last {
-            // Halves the way for the next one who asks.
+            // Path halving, as in a union-find.
             self.0[last] = self.0[self.0[last]];
             last = self.0[last];
         }

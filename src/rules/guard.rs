@@ -33,8 +33,8 @@ const MESSAGES: &[RungKind] = &[RungKind::Sms];
 const PHONES: &[RungKind] = &[RungKind::Call, RungKind::Sms];
 const NO_CALLS: &[RungKind] = &[RungKind::Sms, RungKind::Email, RungKind::Webhook, RungKind::Command];
 
-/// In the order they are asked, each with the kinds it holds for. The first that objects gives the reason, so what has
-/// ended stands before what cannot work, and that before what must wait.
+/// In the order they are asked, each with the kinds it holds for. The first that objects gives the reason. So the
+/// guards for what has ended come first, then those for what cannot work, then those for what must wait.
 const GUARDS: &[(&[RungKind], Guard)] = &[
     (ALL, incident_open),
     (ALL, brakes),
@@ -74,7 +74,7 @@ fn incident_open(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
     Some(skip(Reason::IncidentResolved, format!("the incident is {}", step.incident_state)))
 }
 
-/// An answer is no check-in, but it stops what runs only while nobody has answered.
+/// An answer is no check-in, but it stops steps that run only while nobody has answered.
 fn unanswered(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
     let answered = step.incident_state == IncidentState::Acknowledged && s.repeat == Repeat::UntilAnswered;
@@ -130,7 +130,7 @@ fn critical_window(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     }
 }
 
-/// The window is over. What kept the step waiting until then is the better reason.
+/// The window is over. If something kept the step waiting until then, that is the better reason.
 fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
     if step.refused_for_capacity {
         return refuse(StepState::Failed, Reason::Capacity, "the provider was at its limit until the meeting started");

@@ -10,8 +10,8 @@ use std::time::Duration;
 /// Twilio writes whole seconds, and so does its `Date`.
 const TOLERANCE_MS: i64 = 5_000;
 
-/// The same for an attempt of an earlier boot, whose age only wall clocks tell: to adopt a call too many is better than
-/// to ring twice.
+/// The same for an attempt of an earlier boot, whose age only wall clocks tell. To adopt one call too many is better
+/// than to ring twice.
 const TOLERANCE_OTHER_BOOT_MS: i64 = 10 * 60_000;
 
 /// The same for an attempt of another host, whose age a server's clock tells: it was read at some time of this tick,
@@ -38,7 +38,7 @@ pub struct Search<'a> {
     pub deadline: (Timestamp, i64),
     /// Right before the list was asked for, wall and boot time.
     pub asked: (Timestamp, i64),
-    /// When the list was there, boot time.
+    /// When the list came, boot time.
     pub answered_boot_ms: i64,
     /// The provider's time when it answered.
     pub server_now: Timestamp,
@@ -84,7 +84,7 @@ fn born(search: &Search<'_>) -> i64 {
     by_the_provider(search, &Written { same_boot: search.same_boot, intent: search.intent, server: search.server })
 }
 
-/// When an attempt was written by the provider's clock, or a little earlier. Its age in boot time is subtracted from
+/// When an attempt was written, by the provider's clock, or a little earlier. Its age in boot time is subtracted from
 /// the provider's own time, so our wall clock plays no part.
 fn by_the_provider(search: &Search<'_>, written: &Written) -> i64 {
     let (age_ms, tolerance) = match written.server {

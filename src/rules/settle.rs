@@ -43,8 +43,8 @@ pub struct Moment {
     pub on_unknown: OnUnknown,
 }
 
-/// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it stops to matter:
-/// its meeting starts, or the next call rung of the person falls due and the settle time has passed.
+/// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it no longer
+/// matters: its meeting starts, or the next call rung of the person falls due and the settle time has passed.
 ///
 /// `owner_alive` is `None` when nobody can tell: then the lease decides for an owner of this boot. Nothing of another
 /// boot still runs on a host that has the store for itself; where hosts share a server, the lease decides, by the

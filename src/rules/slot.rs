@@ -7,11 +7,11 @@
 use crate::model::{Line, NextSlot, Pace, Slot, Timestamp, fnv1a};
 use std::time::Duration;
 
-/// A time that lies further ahead than one call's turn and this much keeps nobody waiting: it was written by another
-/// host's clock, or before the clock was turned back.
+/// A stored time that is further ahead than one turn and this is ignored: it comes from another host's clock, or from
+/// before the clock was set back.
 const MOST_AHEAD: Duration = Duration::from_secs(5);
 
-/// A slot taken no later than this (a process woke up, a disk was slow) does not put off those behind it; otherwise a
+/// A slot taken late, by no more than this (a slow process, a slow disk), does not delay those behind it; otherwise a
 /// pace of 30 calls a second would become one of 20. The provider queues the calls that come too fast meanwhile.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
@@ -20,7 +20,7 @@ const CATCH_UP: Duration = Duration::from_millis(100);
 pub struct SlotRequest<'a> {
     /// The time of the decision.
     pub now: Timestamp,
-    /// The provider's pace; `None`: what is sent keeps none.
+    /// The provider's pace; `None`: no pace is kept.
     pub pace: Option<Pace>,
     /// Id of the person. Among numbers that are free alike, one person tends to see the same one.
     pub person: &'a str,
@@ -72,7 +72,7 @@ fn free_from(kept: Option<Timestamp>, every: Duration, now: Timestamp, ahead: bo
     kept.filter(sound).unwrap_or(now)
 }
 
-/// From when the next call may start, if the one that was free since `free` starts now.
+/// When the next call may start, if the one that could start from `free` on starts now.
 fn after(kept: Option<Timestamp>, free: Timestamp, every: Duration, now: Timestamp) -> Timestamp {
     let late = now.since(free);
     let little = i64::try_from(CATCH_UP.min(every / 2).as_millis()).unwrap_or(i64::MAX);

@@ -4,11 +4,12 @@
 //! writes the attempt or the reason for refusing before anybody else can change the facts. A rule must be pure, since
 //! a store may have to run its transaction again. `now` is always a parameter, never the database's clock.
 //!
-//! What no store may ever do: have two open attempts to one phone (a call, a message); have a step `RUNNING` without exactly one open
-//! attempt (or the reverse); move a row by anything but compare-and-set; reopen what is final.
+//! A store must never have two open attempts of one kind to one phone; nor a step `RUNNING` without exactly one open
+//! attempt, or the reverse. It changes a state by compare-and-set only, and reopens nothing that is final.
 //!
-//! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; one of them, at most,
-//! *owns* it: its copy counts. What a look at a calendar changes is said by a rule (`rules::agenda`) and done here.
+//! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; at most one of them
+//! *owns* it, and the owner's copy counts. A rule (`rules::agenda`) says what a look at a calendar changes; the store
+//! does it.
 //!
 //! A second database is one folder beside [`sqlite`] and one line that runs the conformance suite (`tests/store/`).
 
@@ -35,8 +36,8 @@ use crate::model::{
 };
 use std::time::Duration;
 
-/// Why the store could not do it. Every one of these ends in exit code 3, and in no call: an attempt that cannot be
-/// written down is not made.
+/// Why the store could not do it. Each of these ends in exit code 3, and in no call: an attempt that cannot be written
+/// down is not made.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no database at the path, and this command does not make one.
@@ -64,17 +65,17 @@ pub enum StoreError {
     },
 }
 
-/// What every store answers with.
+/// The result of every method of a store.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The guards, asked inside the claim transaction.
 pub type GuardRule<'a> = &'a dyn Fn(&Facts) -> Verdict;
 
-/// The guards of the step at this place of the queue, asked inside the transaction that turns steps away.
+/// The guards of the step at this place of the queue, asked inside the transaction that sheds steps.
 pub type QueueRule<'a> = &'a dyn Fn(usize, &Facts) -> Verdict;
 
-/// Which steps of the queue cannot start in time, by their places, asked with the line and those the guards would let go
-/// now.
+/// Which steps of the queue cannot start in time, by their places. It gets the pace, and the steps that the guards
+/// would let pass now.
 pub type CapacityRule<'a> = &'a dyn Fn(&Line, &[(usize, Facts)]) -> Vec<(usize, Refusal)>;
 
 /// What becomes of a step after its attempt, asked inside the record transaction.
@@ -83,7 +84,7 @@ pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
 /// What becomes of an open attempt as time passes, asked inside the settle transaction.
 pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
 
-/// What something that was heard means, asked inside the transaction that uses it.
+/// What an inbound answer means, asked inside the transaction that uses it.
 pub type HearRule<'a> = &'a dyn Fn(&[Waiting]) -> Answer;
 
 /// The ladder, asked when a meeting comes into reach.
@@ -96,9 +97,10 @@ pub trait Store: Send + Sync {
     /// Adds a meeting, or answers `Conflict` when this person already has one with the same UID and recurrence.
     fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting>;
 
-    /// Moves a meeting that was added by hand (`Conflict` for one that comes from a calendar): its incident, if one is open, ends as `CANCELLED(meeting_moved)` with its pending steps, calls
-    /// under way are to be hung up, and the next generation will be opened for the new start. Without `ends_at` the
-    /// meeting keeps its length; with the start it has, nothing but its end changes.
+    /// Moves a meeting that was added by hand (`Conflict` for one that comes from a calendar). An open incident and its
+    /// pending steps end as `CANCELLED(meeting_moved)`, its calls are to be hung up, and the new start gets an incident
+    /// of the next generation. Without `ends_at` the meeting keeps its length. If the start stays as it is, only the
+    /// end changes.
     fn move_meeting(
         &self,
         id: MeetingId,
@@ -119,17 +121,17 @@ pub trait Store: Send + Sync {
 
     // --- calendars ---
 
-    /// Holds the calendars against those of the config. With the `fingerprint` of the last time nothing is read but that.
-    /// The future meetings of a calendar that is gone are handed to another one that holds them, or end as
-    /// `CANCELLED(calendar_removed)`. A tick does this after [`Self::open_incidents`], which is to say first that a
+    /// Brings the calendars in line with those of the config. If the `fingerprint` is that of the last time, nothing
+    /// else is read. The future meetings of a calendar that is gone are handed to another one that holds them, or end
+    /// as `CANCELLED(calendar_removed)`. A tick does this after [`Self::open_incidents`], which says first that a
     /// person was removed.
     fn sync_calendars(&self, wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> Result<CalendarsSynced>;
 
-    /// The calendars to look at now: every file if `files` are asked for, which nothing is written for, and at most `limit`
-    /// subscriptions whose time has come, the longest overdue first. Those are leased.
+    /// The calendars to look at now: every file (if `files` are asked for), and at most `limit` due subscriptions, the
+    /// longest overdue first. Only subscriptions are leased.
     fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>>;
 
-    /// How many subscriptions should have been looked at before `then`, and were not, by whichever tick.
+    /// How many subscriptions were due before `then` and have not been looked at by any tick.
     fn calendars_behind(&self, then: Timestamp) -> Result<u64>;
 
     /// The last good copy as it came. `None`: there is none, it is longer than `longest` bytes, or damaged; then ask for
@@ -162,8 +164,8 @@ pub trait Store: Send + Sync {
     /// Writes the tick's own row first: a database that cannot be written shows now, not when a call is due.
     fn begin_tick(&self, start: &TickStart) -> Result<TickBegun>;
 
-    /// Ends open attempts whose owner is gone or whose time is over, as `rule` says; marks calls that are still queued
-    /// when the last meeting they name has started to be cancelled.
+    /// Ends open attempts whose owner is gone or whose time is over, as `rule` says; marks queued calls to be cancelled
+    /// once the last meeting they name has started.
     fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>>;
 
     /// Opens an incident with its steps for each scheduled meeting that starts before `until` and has none for its
@@ -183,9 +185,9 @@ pub trait Store: Send + Sync {
         rule: GuardRule<'_>,
     ) -> Result<Begun>;
 
-    /// Ends due call steps that cannot start in time, as `unschedulable` says, in one transaction: only what the guards would
-    /// let go now is counted. The next rung of another kind of their incidents becomes due. The drafts of one queue name
-    /// one provider, account and list of senders.
+    /// Ends due call steps that cannot start in time, as `unschedulable` says, in one transaction. Only steps that the
+    /// guards would let pass now are counted. In each incident of a step that ended, the next rung of another kind
+    /// becomes due. All drafts of a queue name the same provider, account and senders.
     fn shed(
         &self,
         queue: &[Queued<'_>],
@@ -200,7 +202,7 @@ pub trait Store: Send + Sync {
     /// An attempt without a step (`call-test`): same guards where they make sense, same record.
     fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun>;
 
-    /// What the fence looks at, right before bytes leave. A plain read.
+    /// The facts for the fence, read right before a request is sent.
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts>;
 
     /// Writes down what came of an attempt, and moves its steps as `rule` says, in one transaction.
@@ -213,8 +215,8 @@ pub trait Store: Send + Sync {
     /// `watched_since`.
     fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>>;
 
-    /// Holds an attempt against the provider's list. Calls that some attempt knows are left out before `find` is asked; an
-    /// attempt that was given up is left alone while another attempt to its number is open.
+    /// Compares an attempt with the provider's list. `find` gets only the calls that no attempt knows. An attempt that
+    /// was given up is left alone while another attempt to its number is open.
     fn reconcile(
         &self,
         attempt: AttemptId,
@@ -223,9 +225,9 @@ pub trait Store: Send + Sync {
         rules: &ReconcileRules<'_>,
     ) -> Result<Recorded>;
 
-    /// Preflight: when `find` sees a call in the list that no attempt knows, the step of the claim is `EXECUTED` with it
-    /// instead of being tried, and so are other call steps of the person that were due when the call was created (the list's
-    /// times are taken as ours). Empty: nothing to adopt; the claim is still good.
+    /// Preflight: when `find` chooses a call that no attempt knows, the step of the claim is `EXECUTED` with it instead
+    /// of being tried. So are other call steps of the person that were due when the call was created (the times of the
+    /// list must be by our clock). Empty: nothing to adopt; the claim is still good.
     fn adopt(
         &self,
         claim: &Claim,
@@ -238,9 +240,9 @@ pub trait Store: Send + Sync {
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
 
-    /// Writes down what the provider says about a call. Statuses never go backwards. A wish
-    /// to end a call that has ended is `DONE` (we ended it) or `MOOT`. With `answered_at` a human has answered: the incidents
-    /// whose person was called are `ACKNOWLEDGED` in the same transaction.
+    /// Writes down what the provider says about a call. Statuses never go backwards. When a call has ended, the wish to
+    /// hang it up becomes `DONE` (we ended it) or `MOOT`. `answered_at`: a human has answered, and the incidents whose
+    /// person was called are `ACKNOWLEDGED` in the same transaction.
     fn record_report(
         &self,
         attempt: AttemptId,
@@ -261,23 +263,23 @@ pub trait Store: Send + Sync {
     /// Completes the tick's own row.
     fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()>;
 
-    /// A fault is there: tells whether it is new, an hour old since it was last told, or to be kept quiet.
+    /// A fault is there: says whether it is new, was last logged an hour ago or more, or is to be kept quiet.
     fn fault_seen(&self, key: &str, now: Timestamp) -> Result<FaultNews>;
 
     /// A fault is gone; `true` when it was there.
     fn fault_gone(&self, key: &str) -> Result<bool>;
 
-    /// Open incidents something was sent for, earliest start first: what an answer may be meant for.
+    /// The open incidents that an answer may be meant for, since something was sent for them. Earliest start first.
     fn waiting(&self) -> Result<Vec<Waiting>>;
 
-    /// Uses something that was heard: writes it down, and does what `rule` says to the incidents that are still open.
-    /// `None`: it was used before.
+    /// Uses an inbound answer: writes it down, and changes the incidents that are still open as `rule` says. `None`: it
+    /// was used before.
     fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>>;
 
     // --- people and operators ---
 
-    /// Ends the meeting's incident (opening it for that purpose when there is none yet), cancels pending steps and marks
-    /// every call that is not final to be hung up, but for one that also names a meeting which is still open.
+    /// Ends the meeting's incident (opening it for that purpose when there is none yet), cancels pending steps and
+    /// marks every call that is not final to be hung up, except one that also names a meeting that is still open.
     fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended>;
 
     /// Ends an incident whose person is in the meeting, as `presence_command` says: like a check-in, with its own reason.
@@ -289,11 +291,11 @@ pub trait Store: Send + Sync {
     /// Ends an incident on behalf of an operator, the same way; running calls are ended too.
     fn resolve(&self, incident: IncidentId, note: Option<&str>, now: Timestamp) -> Result<Ended>;
 
-    /// Begins a pause (guard 7), in place of the pause of the same people that lasts: nothing new goes out, neither what is
-    /// due nor what was claimed and has not left. What is under way goes on.
+    /// Begins a pause (guard 7). It replaces an earlier pause of the same people. Nothing new is sent, not even for
+    /// steps that are claimed already; requests under way go on.
     fn pause(&self, new: &NewPause, now: Timestamp) -> Result<PauseView>;
 
-    /// Ends the pause of this person, or everybody's; one says nothing of the other. What held until now, empty for none.
+    /// Ends the pause of this person, or everybody's; neither changes the other. Returns what held until now.
     fn resume(&self, person: Option<&str>, now: Timestamp) -> Result<Vec<PauseView>>;
 
     // --- upkeep ---

@@ -1,4 +1,5 @@
-//! Accounts whose provider refuses *us*: nothing more goes out by them in this tick, and the next begins with one request.
+//! Accounts that the provider refuses: nothing more is sent through them in this tick, and the next tick begins with
+//! one request.
 
 use super::faults::{self, Service};
 use super::world::World;
@@ -6,7 +7,7 @@ use crate::model::{RungKind, Timestamp};
 use crate::store::StoreError;
 use std::collections::HashMap;
 
-/// A circuit breaker: how requests may go out, when not as many at once as the config allows.
+/// A circuit breaker: it limits the requests through an account that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Breaker {
     /// We were refused in an earlier tick: one at a time until one is taken.
@@ -15,14 +16,15 @@ enum Breaker {
     Open,
 }
 
-/// What is not asked for freely.
+/// The services whose requests are limited.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     breakers: HashMap<Service, Breaker>,
 }
 
 impl Accounts {
-    /// With the refusals of earlier ticks. One of messages is over when no rung sends any: nothing else would ever end it.
+    /// Takes over the refusals of earlier ticks. A refusal of messages ends when no rung sends any: nothing else would
+    /// end it.
     pub(super) fn begin(&mut self, world: &World, now: Timestamp, lasting: &[String]) -> Result<(), StoreError> {
         let sends_messages = world.config.ladder.iter().any(|rung| rung.action.kind == RungKind::Sms);
         for by in Service::all().filter(|by| lasting.contains(&by.fault())) {
@@ -40,7 +42,8 @@ impl Accounts {
         self.breakers.get(&by) == Some(&Breaker::Open)
     }
 
-    /// Must a request wait: were we refused in this tick, or in an earlier one, and the one request is under way?
+    /// Must a request wait? Yes, if we were refused in this tick, or in an earlier one and its one request is under
+    /// way.
     pub(super) fn must_wait(&self, by: Service, is_under_way: impl FnOnce() -> bool) -> bool {
         match self.breakers.get(&by) {
             Some(Breaker::Open) => true,

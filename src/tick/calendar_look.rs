@@ -109,7 +109,7 @@ impl CalendarLook {
         Ok(Some(seen).filter(|_| !nothing_new))
     }
 
-    /// The copy that is there must be read (again), should no newer one come.
+    /// Must the old copy be expanded (again) if no newer one comes?
     fn must_expand(&self, view: &View<'_>) -> bool {
         !self.due.has_body
             || self.due.has_missing
@@ -117,8 +117,8 @@ impl CalendarLook {
             || self.due.expanded_with.as_deref() != Some(view.decided_by().as_str())
     }
 
-    /// Writes down what was seen at `now`. Why there is no new copy, if that is so and counts (still), and the meetings that
-    /// changed.
+    /// Writes down what was seen at `now`. Returns why there is no new copy, unless a later look has come before this
+    /// one, and the meetings that changed.
     pub(super) fn record(&self, seen: CalendarSeen, now: Timestamp) -> Result<(Option<String>, Vec<MeetingChange>)> {
         let CalendarSeen { outcome, retry_after, full, expanded } = seen;
         let failure = match &outcome {
@@ -162,7 +162,7 @@ impl CalendarLook {
         at.is_some_and(|at| at <= self.now && self.now < at.plus(time))
     }
 
-    /// The next first ring that a look can come before: of a meeting that was known, or that was seen just now.
+    /// The next first ring, of a meeting known before or seen just now, that another look can come before.
     fn next_ring(&self, expanded: Option<&Expanded>) -> Option<Timestamp> {
         let after = looked_at_before_ring(&self.world.config, self.now);
         let seen = expanded.into_iter().flat_map(|expanded| &expanded.seen.meetings).map(|meeting| meeting.starts_at);

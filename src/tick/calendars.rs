@@ -1,8 +1,9 @@
-//! Calendars: looked at beside the calls, never before them.
+//! Calendars: read beside the calls, never before them.
 //!
-//! A worker fetches and expands; what it saw is written down here, in one transaction, when the due calls are on their way:
-//! a slow server, a large calendar or a hostile one costs that worker its time and no call its own. A look that takes too
-//! long is given up and counts as a failure. Ticks share the work: who leases a calendar looks at it.
+//! A worker fetches and expands a calendar. What it saw is written down here, in one transaction, when the due calls
+//! have been sent. So a slow server or a hostile calendar costs only a worker's time, and delays no call. A look that
+//! takes too long is given up and counts as a failure. Ticks share the work: the one that leases a calendar looks at
+//! it.
 
 use super::calendar_look::{CalendarLook, CalendarSeen, failed, looked_at_before_ring};
 use super::context::Context;
@@ -18,13 +19,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a look may take beside its fetch: a large calendar is expanded.
+/// How long a look may take besides its fetch: expanding a large calendar takes time.
 const BESIDE_FETCH: Duration = Duration::from_secs(10);
 
-/// While calendars are waited for, what has become due is looked for so often: a slow server delays no call.
+/// How often due steps are read while the tick waits for calendars: a slow server delays no call.
 const BESIDE_CALENDARS: Duration = Duration::from_secs(1);
 
-/// A calendar that failed so often in a row is a fault, and at once when there is no copy at all.
+/// A calendar is a fault after this many failures in a row; without any copy, after the first.
 const FAULT_AFTER: u32 = 3;
 
 /// The fault "calendars wait longer for a look than their copies are good".
@@ -41,17 +42,16 @@ pub(super) struct Calendars {
 }
 
 impl Part for Calendars {
-    /// Starts looks at the calendars that are due, as many as may run at once. For when the due calls are on their way:
-    /// while one waits for a worker, no look begins.
+    /// Starts looks at due calendars, as many as may run at once. While a due call waits for a worker, no look begins.
     fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         if cx.due.wait_for_workers {
             return Ok(());
         }
         let limits = &cx.world.config.calendar;
-        // Whatever the times are, a tick that has just begun has room for a look.
+        // Whatever the config says, a tick that has just begun has time for a look.
         let each = limits.timeout.saturating_add(BESIDE_FETCH).min(cx.time.limit / 4 * 3);
         while self.jobs.running().len() < limits.parallel {
-            // What is leased is looked at: nobody else would do it for a while.
+            // Leased calendars are looked at: no other tick would do it for a while.
             if self.waiting.is_empty() && cx.time.left() < each {
                 break;
             }
@@ -71,7 +71,7 @@ impl Part for Calendars {
         (self.jobs.running().len() > 0).then_some(BESIDE_CALENDARS)
     }
 
-    /// Calendars that wait for longer than a copy is good are told of: there are too many of them, or they are too slow.
+    /// It is a fault when calendars wait for longer than a copy is good: there are too many, or they are too slow.
     fn end(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         let limits = &cx.world.config.calendar;
         // Earlier ticks could not keep up, and said so.
@@ -97,7 +97,7 @@ impl Calendars {
                 now,
                 // A lease outlives every look that holds it.
                 lease: each.saturating_mul(2),
-                // No more than are looked at right now: what a tick leases and leaves, nobody looks at for a while.
+                // No more than can start now: a calendar that is leased and left is not looked at for a while.
                 limit: cx.world.config.calendar.parallel.saturating_sub(self.jobs.running().len()),
                 files: self.had_theirs.is_empty(),
                 starts_after: looked_at_before_ring(&cx.world.config, now),
@@ -112,7 +112,7 @@ impl Calendars {
     }
 }
 
-/// Holds the config's calendars against the store's.
+/// Brings the store's calendars in line with the config's.
 pub(super) fn sync(cx: &mut Context<'_>) -> Result<(), StoreError> {
     let wanted = drafts(&cx.world.config);
     let synced = cx.world.store.sync_calendars(&wanted, &hashed(&wanted), cx.time.now())?;
@@ -168,7 +168,7 @@ fn meetings_changed(cx: &mut Context<'_>, changed: Vec<MeetingChange>) -> Result
         log::debug!("meeting {} of {}: {:?}", change.meeting.id, change.meeting.person, change.how);
     }
     cx.summary.meetings.extend(changed.into_iter().map(MeetingSeen::from));
-    // What is new or was moved may be in reach already, and its first call due.
+    // A new or moved meeting may be in reach already, and its first call due.
     cx.due.changed();
     incidents::open(cx)
 }

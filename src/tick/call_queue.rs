@@ -1,14 +1,14 @@
 //! The queue of calls: a provider starts only so many in a second, so each waits for its turn.
 //!
-//! Turns are handed out in the claim transaction (`rules::slot`), to all ticks that run. A tick that gets none stays for the
-//! next one as it does for a retry, as long as a request could still end within the tick; then the next tick goes on.
-//! While more calls are due than can start before their meetings, those that cannot are shed at once: they end with the
-//! reason `capacity`, and their next rung of another kind is due (`rules::capacity`). The others are called in their order.
+//! The claim transaction hands out turns (`rules::slot`) to all ticks that run. A tick without a turn waits for the
+//! next one, as it waits for a retry, while a request could still end within the tick. Then the next tick goes on. When
+//! more calls are due than can start before their meetings, the rest is shed at once (`rules::capacity`): their steps
+//! end with the reason `capacity`, and the next rung of another kind becomes due. The others are called in their order.
 //!
-//! What is counted: due call steps that the guards would let go now. A step whose number is busy is not, nor one that was
-//! answered, checked in, paused or superseded: nobody is shed because of somebody who is not going to be called.
-//! What falls due later is not known yet, and beyond the first 5,000 due steps nothing is. A step that is held (its list of
-//! calls is being asked for, or whether its person is there) keeps its place in the count and lets those behind pass.
+//! Only due call steps that the guards would let pass now are counted. A step is not counted when its number is busy,
+//! or when it is answered, checked in, paused or superseded: nobody is shed for a call that will not be made. Steps
+//! that fall due later are not counted, nor those beyond the first 5,000. A step that waits for an answer (preflight,
+//! presence) is counted, and lets those behind it pass.
 
 use super::attempt::{draft, situation};
 use super::context::Context;
@@ -25,14 +25,14 @@ use crate::store::{Claim, Line, Queued, Shed, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-/// What is due is looked at again after so long, however fast calls start …
+/// The due steps are read again after this long, however fast calls start …
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// … or after so many times what the last look took: to hold thousands of steps against the facts is work, which must not
-/// keep the calls from starting …
+/// … or after this many times what the last reading took: checking thousands of steps is work that must not delay calls
+/// …
 const MOST_OF_THE_TIME: u32 = 10;
 
-/// … but after this in any case.
+/// … but after this at the latest.
 const LOOK_AGAIN_AT_LAST: Duration = Duration::from_secs(10);
 
 /// The queue as this tick knows it.
@@ -42,26 +42,26 @@ pub(super) struct CallQueue {
     next_at: Option<Timestamp>,
     /// When the due steps were last read.
     read_at: Option<Timestamp>,
-    /// How long what was read then is good.
+    /// How long that reading is good.
     good_for: Duration,
-    /// While not all can start in time: those that may be claimed.
+    /// When not all can start in time: those that may be claimed.
     claimable: Option<HashSet<StepId>>,
 }
 
 impl CallQueue {
-    /// Takes notice of the time. `true`: a turn has come, and what is due is to be read anew.
+    /// `true`: a turn has come by `now`, and the due steps are to be read anew.
     pub(super) fn turn_comes(&mut self, now: Timestamp) -> bool {
         if self.next_at.is_none_or(|at| at > now) {
             return false;
         }
         self.next_at = None;
-        // By then the order may be another.
+        // The order may have changed by then.
         let good_for = self.good_for.clamp(LOOK_AGAIN, LOOK_AGAIN_AT_LAST);
         let fresh = |at: Timestamp| at <= now && now < at.plus(good_for);
         !self.read_at.is_some_and(fresh)
     }
 
-    /// When the next turn comes, as far as the tick stays for it.
+    /// When the next turn comes, if the tick waits for it.
     pub(super) fn next_turn(&self, cx: &Context<'_>, now: Timestamp) -> Option<Timestamp> {
         let at = self.next_at.filter(|at| *at <= now.plus(WORTH_WAITING) && cx.time.may_claim())?;
         let could_take_it = |claim: &Claim| {
@@ -74,19 +74,18 @@ impl CallQueue {
         self.claimable.as_ref().is_none_or(|steps| steps.contains(&claim.step))
     }
 
-    /// Must this step wait for its turn? A call that is too late only gets its reason.
+    /// Must this step wait for its turn? One that is too late need not: it only gets its reason.
     pub(super) fn waits(&self, claim: &Claim, now: Timestamp) -> bool {
         let in_time = claim.action.kind == RungKind::Call && claim.deadline_at > now;
         in_time && (self.next_at.is_some_and(|at| at > now) || !self.may_be_claimed(claim))
     }
 
-    /// A call took its turn, or has to wait for one: no other starts before.
+    /// No other call starts before this time.
     pub(super) fn starts_next_at(&mut self, next_at: Option<Timestamp>) {
         self.next_at = next_at.or(self.next_at);
     }
 
-    /// The due steps have been read: ends those of them that cannot start in time. `true`: some did, and others may be due
-    /// because of it.
+    /// Ends the due steps that cannot start in time. `true`: some ended, and other steps may be due because of that.
     pub(super) fn shed(&mut self, cx: &mut Context<'_>) -> Result<bool, StoreError> {
         let now = cx.time.now();
         let began = Instant::now();
@@ -111,7 +110,7 @@ impl CallQueue {
     }
 }
 
-/// The due calls that may still ring, and the phones.
+/// The due calls that may still ring, each with its phone.
 fn queued<'c>(cx: &'c Context<'_>, now: Timestamp) -> Vec<(&'c Claim, Target)> {
     let waits =
         |claim: &&Claim| claim.action.kind == RungKind::Call && claim.deadline_at > now && !cx.due.is_deferred(claim);
@@ -119,9 +118,9 @@ fn queued<'c>(cx: &'c Context<'_>, now: Timestamp) -> Vec<(&'c Claim, Target)> {
     cx.due.steps.iter().filter(waits).filter_map(with_target).collect()
 }
 
-/// Would all of them start in time, if every one is called? Nearly always, and then nothing more is asked.
+/// Would all of them start in time? Nearly always; then the store is not asked.
 fn all_fit(turns: &Turns, queue: &[(&Claim, Target)]) -> bool {
-    // Of several rungs of one incident to one phone the latest runs.
+    // Of several rungs of one incident to one phone, only the latest runs.
     let mut latest: HashMap<_, &Claim> = HashMap::new();
     for (claim, phone) in queue {
         let last = latest.entry((claim.incident, phone)).or_insert(claim);
@@ -134,7 +133,7 @@ fn all_fit(turns: &Turns, queue: &[(&Claim, Target)]) -> bool {
     capacity::unschedulable(turns, &waiters).is_empty()
 }
 
-/// Holds the queue against the facts, in one transaction.
+/// Checks the queue against the facts, in one transaction.
 fn ask_the_store(
     cx: &Context<'_>,
     provider: &dyn Provider,

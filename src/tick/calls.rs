@@ -16,7 +16,7 @@ use crate::store::{Attempt, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A late answer has no attempt any more, so that each says whose it is.
+/// Each answer names its attempt, since the question of a late one is gone.
 type Answer = (AttemptId, Service, Reply);
 
 /// Requests under way, and what came of them.
@@ -77,13 +77,13 @@ impl Calls {
                 let reply = no_answer(lost, limit);
                 Some(Replied { attempt: attempt.id, by: service(&attempt), reply, claimed: Some(attempt) })
             }
-            // Whose request it was is known no more, and that it failed was written down already.
+            // Its request is no longer known, and the failure was written down already.
             (Err(_), None) => None,
         };
         self.jobs.take_all(&mut cx.workers).into_iter().filter_map(replied).collect()
     }
 
-    /// Writes down what came of requests, and tries once more what the store could not take.
+    /// Writes down what came of requests, and tries again what the store could not take.
     pub(super) fn record(&mut self, cx: &mut Context<'_>, replies: Vec<Replied>) -> Result<(), StoreError> {
         let recorded = each(replies, |replied| self.outbox.record(cx, replied));
         recorded.and(self.outbox.write_again(cx))
@@ -94,7 +94,7 @@ fn service(attempt: &Attempt) -> Service {
     Service::of(attempt.provider, attempt.to.kind)
 }
 
-/// Whether a worker that gave no answer had sent, nobody knows, unless it never began.
+/// The reply of a worker that gave no answer: nobody knows whether it sent, unless it never began.
 fn no_answer(lost: Lost, limit: Duration) -> Reply {
     let (detail, elapsed) = match lost {
         Lost::NoThread => return Reply::not_sent(NotSentCause::Other, lost.words("")),

@@ -1,5 +1,4 @@
-//! Claims due steps, as long as there are free workers: guards and attempt in one transaction, then the request is on its
-//! way.
+//! Claims due steps while there are free workers. Guards and attempt are one transaction; then the request is sent.
 
 use super::attempt::{draft, send_by, situation};
 use super::call_queue::{CallQueue, slot_of};
@@ -16,7 +15,7 @@ use crate::store::{Begun, Claim, Facts, StepResult, StoreError};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Who claims due steps.
+/// The part that claims due steps.
 #[derive(Default)]
 pub(super) struct Claims {
     queue: CallQueue,
@@ -85,14 +84,14 @@ impl Claims {
                 waits => held.extend(waits?),
             }
         }
-        // What is held comes first again. Steps that wait for a busy number are found again once the list is empty.
+        // Held steps come first again. Steps that wait for a busy number are found again once the list is empty.
         held.append(&mut cx.due.steps);
         cx.due.wait_for_workers = !held.is_empty() && !self.calls.has_room(cx);
         cx.due.steps = held;
         Ok(())
     }
 
-    /// Must it wait for its turn, or because who does this refused *us*?
+    /// Must it wait for its turn, or because the provider refuses our account?
     fn must_wait(&self, claim: &Claim, cx: &Context<'_>) -> bool {
         let provider = cx.world.providers.of(claim.action.kind);
         let by = provider.map(|provider| Service::of(provider.kind(), claim.action.kind));
@@ -100,8 +99,8 @@ impl Claims {
             || self.queue.waits(claim, cx.time.now())
     }
 
-    /// Guards and attempt in one transaction; then the request is on its way, or the refusal is told. A claim that is to wait
-    /// for everybody's next turn comes back.
+    /// Asks the guards and writes the attempt in one transaction; then sends the request, or logs the refusal. Gives
+    /// the claim back when no call at all may start before the next turn.
     fn claim(&mut self, claim: Claim, cx: &mut Context<'_>) -> Result<Option<Claim>, StoreError> {
         let world = cx.world;
         // A person who left the config has no open incident any more after `open`.
@@ -141,7 +140,7 @@ impl Claims {
     }
 }
 
-/// A step is late, and so lost, only when the machine's clock says so as well as the corrected one.
+/// A step is too late only when both clocks say so: the machine's and the corrected one.
 fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, machine_now: Timestamp) -> Verdict {
     let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
     match verdict {
@@ -158,7 +157,7 @@ fn refused(cx: &mut Context<'_>, result: StepResult, words: &MeetingWords, now: 
             log::warn!("[CALL] HARD STOP - Outside critical window ({before_s}s before)");
         }
         Reason::MaxCallsExceeded => {
-            // People look for this line, which ends with the event: the limit stands in the result.
+            // Operators search the log for this line, so it ends with the event. The limit stands in the result.
             let detail = result.detail.rsplit_once(", at most ").map_or(result.detail.as_str(), |(calls, _)| calls);
             log::warn!("[CALL] RATE LIMITED - {}", printable(detail));
         }
@@ -170,7 +169,7 @@ fn refused(cx: &mut Context<'_>, result: StepResult, words: &MeetingWords, now: 
     cx.summary.results.push(result);
 }
 
-/// Ends a step the config has nobody for.
+/// Ends a step that has no recipient in the config.
 fn no_target(claim: Claim, cx: &mut Context<'_>) -> Result<(), StoreError> {
     let action = &claim.action;
     let what = match (&action.to, &action.channel) {

@@ -11,7 +11,7 @@ use super::world::World;
 use crate::store::{CallScope, Recorded, StoreError};
 use std::sync::atomic::Ordering;
 
-/// What the parts of a tick share: they hold no part, and know none.
+/// What the parts of a tick share. It knows none of the parts.
 pub(super) struct Context<'w> {
     pub(super) world: &'w World,
     pub(super) time: Time,
@@ -22,7 +22,7 @@ pub(super) struct Context<'w> {
     pub(super) accounts: Accounts,
     /// Faults that lasted when the tick began.
     pub(super) faults: Vec<String>,
-    /// The store failed: nothing is started any more, what is under way is waited for.
+    /// The store failed: nothing new is started, but requests under way are waited for.
     pub(super) failed: Option<StoreError>,
 }
 
@@ -41,7 +41,7 @@ impl<'w> Context<'w> {
         }
     }
 
-    /// Is the fault `key` there? `words` say what it means and what to do.
+    /// Notes whether the fault `key` is there. `words` say what it means and what to do.
     pub(super) fn fault(&self, key: &str, there: bool, words: impl Fn() -> String) -> Result<(), StoreError> {
         faults::fault(self.world.store.as_ref(), self.time.now(), key, there, words)
     }
@@ -61,7 +61,7 @@ impl<'w> Context<'w> {
         self.summary.skew_ms = Some(skew_ms.saturating_add(self.time.correction_ms));
     }
 
-    /// What came of an attempt is written down.
+    /// Takes over what the store recorded of an attempt.
     pub(super) fn recorded(&mut self, recorded: Recorded) {
         self.summary.results.extend(recorded.steps);
         // The incident ended while the request was under way, or a call turned up for an attempt that was given up.
@@ -70,7 +70,7 @@ impl<'w> Context<'w> {
         }
     }
 
-    /// The first failure of the store is the tick's.
+    /// Keeps the first failure of the store: the tick ends with it.
     pub(super) fn note(&mut self, done: Result<(), StoreError>) {
         self.failed = self.failed.take().or(done.err());
     }

@@ -22,7 +22,7 @@ pub(super) struct DueSteps {
 }
 
 impl DueSteps {
-    /// They may be others by now, and are read anew.
+    /// The due steps may have changed: they are to be read anew.
     pub(super) fn changed(&mut self) {
         self.steps.clear();
     }
@@ -42,14 +42,14 @@ impl DueSteps {
         self.again_at.extend(at.map(|at| (by, at)));
     }
 
-    /// Takes notice of the time. `true`: a step may be tried again, and takes its place by deadline.
+    /// `true`: a step may be tried again by `now`, and takes its place by deadline.
     pub(super) fn retry_comes(&mut self, now: Timestamp) -> bool {
         let waiting = self.again_at.len();
         self.again_at.retain(|(_, at)| *at > now);
         self.again_at.len() < waiting
     }
 
-    /// When the next one may be tried again by somebody who is `usable`, if that is before `until`.
+    /// When the next step may be tried again by a `usable` service, if that is before `until`.
     pub(super) fn next_retry(&self, until: Timestamp, usable: impl Fn(Service) -> bool) -> Option<Timestamp> {
         self.again_at.iter().filter(|(by, at)| *at <= until && usable(*by)).map(|(_, at)| *at).min()
     }

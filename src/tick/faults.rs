@@ -1,4 +1,4 @@
-//! Faults that last: told when they begin, once an hour, and when they end, since cron mails every line.
+//! Lasting faults: logged when they begin, once an hour, and when they end, since cron mails every line.
 
 use crate::model::{ProviderKind, RungKind, Timestamp};
 use crate::store::{FaultNews, Store, StoreError};
@@ -9,8 +9,8 @@ pub const HEARTBEAT_FAULT: &str = "heartbeat";
 /// The fault "`metrics_file` cannot be written".
 pub const METRICS_FAULT: &str = "metrics file";
 
-/// Is the fault `key` there? Told when it begins, once an hour, and when it ends; `words` say what it means and what to
-/// do.
+/// Notes whether the fault `key` is there, and logs it when it begins, once an hour and when it ends. `words` say what
+/// it means and what to do.
 pub fn fault(
     store: &dyn Store,
     now: Timestamp,
@@ -37,8 +37,7 @@ pub fn account_fault(provider: ProviderKind) -> String {
     Service::of(provider, RungKind::Call).fault()
 }
 
-/// What a provider does for us. A number that cannot send messages can make calls: who refuses one of the two may still
-/// take the other.
+/// A service of a provider: its calls or its messages. A provider that refuses one of them may still take the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Service {
     pub(super) provider: ProviderKind,
@@ -51,7 +50,7 @@ impl Service {
         Self { provider, messages: kind == RungKind::Sms }
     }
 
-    /// Every one there could be.
+    /// All services there are.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let both = |provider: &ProviderKind| [false, true].map(|messages| Self { provider: *provider, messages });
         ProviderKind::ALL.iter().flat_map(both)

@@ -20,14 +20,14 @@ pub(super) struct Fence {
 impl Gate for Fence {
     fn pass(&self) -> Result<(), FenceReason> {
         let World { config, store, clock, me, .. } = &self.world;
-        // Before the database, the look that matters most: nothing but clocks may lie between that and the bytes.
+        // The stop file comes before the database, which matters most: after that only clocks are read.
         let stopped = config.stopped();
         // An attempt that cannot be read is not sent.
         let facts = store.fence(self.attempt).map_err(|error| {
             log::error!("[CALL] the fence cannot read the database: {error}");
             FenceReason::StoreFailed
         })?;
-        // Times after the reads.
+        // The times are read last.
         let (now, skew_ms) = (clock.now(), self.skew_ms.load(Ordering::Relaxed));
         let provider_now = Timestamp::from_ms(now.ms().saturating_add(skew_ms));
         let moment = Moment {

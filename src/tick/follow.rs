@@ -1,4 +1,4 @@
-//! Calls that exist at the provider: looked at until they are final, ended when that is wanted.
+//! Calls at the provider: read until they are final, and hung up when that is wanted.
 
 use super::context::Context;
 use super::lookups::LookupResult;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A call the provider does not know (any more) is asked for again after this long.
 const LOST_CALL: Duration = Duration::from_secs(3600);
 
-/// Who follows calls; what is asked stands in the tick's lookups, which it starts.
+/// The part that follows calls. It starts the questions of the tick's lookups.
 pub(super) struct Following;
 
 impl Part for Following {
@@ -26,7 +26,7 @@ impl Part for Following {
         Ok(())
     }
 
-    /// A step waits for what is asked about its target, for a while.
+    /// A step waits for answers about its target, for a while.
     fn holds(&mut self, _: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
         cx.lookups.is_awaited(target) && cx.time.follow_first_left().is_some()
     }
@@ -70,7 +70,7 @@ fn not_known(cx: &mut Context<'_>, call: &LiveCall) -> Result<(), StoreError> {
 fn reported(cx: &mut Context<'_>, call: &LiveCall, report: &CallReport) -> Result<(), StoreError> {
     cx.note_skew(report.skew_ms);
     let now = cx.time.now();
-    // "canceled" leaves an answered call alone: somebody may be listening. The wish is done with; and so it is for a
+    // "canceled" does not end an answered call, since somebody may be listening. The wish is over then, as it is for a
     // message that has left.
     let answered = call.hang_up == Some(HangUp::Canceled) && report.status == CallStatus::InProgress;
     let left = call.hang_up.is_some() && matches!(report.status, CallStatus::Sending | CallStatus::Sent);

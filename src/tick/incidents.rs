@@ -27,7 +27,7 @@ pub(super) fn close(cx: &mut Context<'_>) -> Result<(), StoreError> {
         calls_per: config.guards.max_calls_per,
         retention: config.engine.retention,
     };
-    // What cannot be taken back is late by the machine's clock and by the corrected one.
+    // Closing is final, so a meeting must be over by both clocks: the machine's and the corrected one.
     let closed = cx.world.store.close(cx.time.now().min(cx.time.machine_now()), &rule)?;
     cx.summary.missed.extend(closed.missed);
     cx.summary.results.extend(closed.steps);

@@ -1,8 +1,8 @@
 //! Worker threads, and the deadline the waiting thread enforces (guard 3).
 //!
-//! A worker cannot be stopped, only abandoned: when its time is over the waiting thread goes on as if it had answered
-//! "unknown", and the fence sees to it that a thread which wakes up later does not send. An answer that comes after all
-//! can still be taken while the tick lasts.
+//! A worker cannot be stopped, only abandoned. When its time is over, the waiting thread goes on as if it had answered
+//! "unknown"; the fence keeps a worker that wakes up later from sending. A late answer is still used while the tick
+//! lasts.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +36,7 @@ pub(super) struct Workers {
     started: u64,
     /// By when each of the busy ones must have answered.
     deadlines: HashMap<u64, Instant>,
-    /// None is waited for any more.
+    /// The tick is over: no worker is waited for.
     pub(super) given_up: bool,
 }
 
@@ -63,7 +63,7 @@ impl Workers {
     }
 }
 
-/// Work of one kind that is under way: each `Q` stays here until its `A` comes back.
+/// Work of one kind that is under way: each question `Q` stays here until its answer `A` comes.
 pub(super) struct Jobs<Q, A> {
     running: HashMap<u64, Q>,
     answers: Receiver<(u64, Result<A, Lost>)>,
@@ -97,7 +97,7 @@ impl<Q, A: Send + 'static> Jobs<Q, A> {
         self.running.insert(id, question);
         let (sender, button) = (self.sender.clone(), workers.button.clone());
         let tell = move |answer| {
-            // Nobody listens any more when the tick has ended; what was to be said is found by the next one.
+            // When the tick has ended, nobody receives the answer; the next tick finds out by itself.
             let _ = sender.send((id, answer));
             let _ = button.send(());
         };
@@ -109,12 +109,12 @@ impl<Q, A: Send + 'static> Jobs<Q, A> {
         }
     }
 
-    /// What came back, and what did not come in time. Answers to what was given up before are dropped.
+    /// The questions that were answered, and those whose time is over. Late answers are dropped.
     pub(super) fn take(&mut self, workers: &mut Workers) -> Vec<(Q, Result<A, Lost>)> {
         self.take_all(workers).into_iter().filter_map(|(question, answer)| Some((question?, answer))).collect()
     }
 
-    /// The same with answers to what was given up before.
+    /// The same with late answers, whose questions are gone.
     pub(super) fn take_all(&mut self, workers: &mut Workers) -> Vec<(Option<Q>, Result<A, Lost>)> {
         let (running, now) = (&mut self.running, Instant::now());
         let mut taken = Vec::new();

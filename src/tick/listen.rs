@@ -1,8 +1,8 @@
-//! What people say, asked for while something of theirs is open: replies, calls back, keys.
+//! Inbound answers (replies, calls back, keys), asked for while their person has an open incident.
 //!
-//! Each number is asked about once in a tick, beside the calls and with workers of its own. A due step of that number
-//! waits for the answer as it waits for the calls under way, so that nobody is rung who has just answered; all others do
-//! not wait. What cannot be asked for is a fault, told quietly, and no more: the ladder goes on.
+//! Each number is asked about once in a tick, by workers of its own. A due step to that number waits for the result, so
+//! that nobody is rung who has just answered; other steps do not wait. A failure to ask is a fault and no more: the
+//! ladder goes on.
 
 use super::context::Context;
 use super::jobs::{Jobs, Lost};
@@ -33,11 +33,11 @@ struct InboundPoll {
     since: Timestamp,
     /// Calls of ours in which a key may have been pressed.
     calls: Vec<String>,
-    /// The numbers what was sent came from; those of the config are asked for besides.
+    /// Our numbers that something was sent from, besides those of the config.
     numbers: Vec<Phone>,
 }
 
-/// What came from there, and the first thing that could not be asked for.
+/// What came from that number, and the first failure.
 #[derive(Default)]
 struct PollResult {
     heard: Vec<Heard>,
@@ -72,7 +72,7 @@ impl InboundPoll {
         }
         for call in self.calls.iter().filter(|_| config.key_bin.is_some()) {
             let key = hearing.keys(call, clock.now()).map(|key| key.into_iter().collect::<Vec<_>>());
-            // When it was pressed nobody says; it was in a call that was made for what is open.
+            // Nobody says when it was pressed; the call was made for an incident that is open.
             result.add(key, |key| Heard {
                 call: Some(call.clone()),
                 ..heard(format!("{call}-key"), HeardHow::Key, clock.now(), key.to_string())
@@ -82,7 +82,7 @@ impl InboundPoll {
     }
 }
 
-/// Who asks about numbers.
+/// The part that asks for inbound answers.
 #[derive(Default)]
 pub(super) struct Listening {
     /// Who is asked.
@@ -91,7 +91,7 @@ pub(super) struct Listening {
     jobs: Jobs<InboundPoll, PollResult>,
     /// Numbers whose due steps wait for the answer.
     awaited: HashSet<Phone>,
-    /// Was anything answered, and what could not be asked for?
+    /// Was any number asked about, and what was the first failure?
     polled: bool,
     poll_error: Option<String>,
 }
@@ -120,7 +120,7 @@ impl Part for Listening {
         Ok(())
     }
 
-    /// Sends queued questions on their way, as long as there is room.
+    /// Starts queued questions while there is room.
     fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         let Some(hearing) = &self.hearing else { return Ok(()) };
         while self.jobs.running().len() < PARALLEL && !cx.time.is_over() {
@@ -174,10 +174,10 @@ impl Listening {
     }
 }
 
-/// Uses one thing that was said, unless it was used before.
+/// Applies one answer, unless it was used before.
 fn apply(cx: &mut Context<'_>, heard: &Heard) -> Result<(), StoreError> {
     let config = &cx.world.config;
-    // Number by number, sign by sign: a stranger's words are nobody's.
+    // The whole number must be the person's own: a stranger's words are nobody's.
     let owns = |id: &str| config.person(id).is_some_and(|person| person.phone == heard.from);
     let rule = |waiting: &[Waiting]| hear::answer(heard, waiting, &owns, &config.hear.words);
     let outcome = match cx.world.store.hear(heard, cx.time.now(), &rule) {

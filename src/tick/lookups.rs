@@ -1,4 +1,4 @@
-//! Questions to the provider that change nothing there, or end a call: the queue of them, and what came back.
+//! The queue of questions to the provider about calls and lists, and of hang-ups; and their answers.
 
 use super::jobs::{Jobs, Lost, Workers};
 use super::time::{Stopwatch, Time};
@@ -24,7 +24,7 @@ pub(super) struct ListKey {
 /// The provider is asked for a list.
 pub(super) struct ListLookup {
     pub(super) key: ListKey,
-    /// Attempts to its target that nobody has an answer for; none: preflight alone.
+    /// The attempts to its target without an answer; none: only preflight asks.
     pub(super) doubtful: Vec<Doubtful>,
 }
 
@@ -33,15 +33,15 @@ pub(super) struct Listed {
     pub(super) list: CallList,
     /// Right before it was asked for: wall time, and milliseconds of boot time.
     pub(super) asked: (Timestamp, i64),
-    /// When it was there, boot time.
+    /// When it came, in milliseconds of boot time.
     pub(super) answered_boot_ms: i64,
 }
 
 /// What is known of a list in this tick.
 pub(super) enum ListState {
-    /// It is being asked for; because of attempts that nobody has an answer for?
+    /// It is being asked for. `doubtful`: because of attempts without an answer.
     Asked { doubtful: bool },
-    /// It is in.
+    /// It was read.
     Read(CallList),
     /// It will not come.
     Unreadable,
@@ -49,13 +49,12 @@ pub(super) enum ListState {
 
 /// What is asked.
 enum Lookup {
-    /// How is this call; or: end it, if that is wanted.
+    /// Read this call, or end it if that is wanted.
     Call(LiveCall),
     List(ListLookup),
 }
 
-/// The place of a question in the queue. A phone that is to stop ringing does not wait behind anything; then come the lists
-/// that due steps wait for, of which there are never many.
+/// The order of questions in the queue: hang-ups first, then the few lists that due steps wait for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Urgency {
     HangUp,
@@ -71,7 +70,7 @@ pub(super) struct Lookups {
     lists: Jobs<ListLookup, LookupResult<Listed>>,
     /// Every list that was asked for.
     pub(super) known: HashMap<ListKey, ListState>,
-    /// Targets whose due steps wait for that many answers.
+    /// The targets whose due steps wait, each with the number of answers they wait for.
     awaited: HashMap<Target, u32>,
 }
 
@@ -92,7 +91,7 @@ impl Lookups {
         let ListLookup { key, doubtful } = &list;
         let Some(provider) = provider(world, key.to.kind, key.provider, &key.account) else { return false };
         let doubtful = !doubtful.is_empty();
-        // What preflight waits for is its own matter.
+        // Preflight itself knows which lists it waits for.
         if doubtful {
             self.wait_for(&key.to);
         }
@@ -111,8 +110,8 @@ impl Lookups {
         *self.awaited.entry(target.clone()).or_default() += 1;
     }
 
-    /// Sends queued questions on their way, as long as there is room. They have their own room: a due call never waits
-    /// for a free worker because of them.
+    /// Starts queued questions while there is room. They have workers of their own: no due call waits for a worker
+    /// because of them.
     pub(super) fn start(&mut self, world: &World, time: &Time, workers: &mut Workers) {
         let parallel = world.config.engine.parallel;
         while self.under_way() < parallel && !time.is_over() {
@@ -151,7 +150,7 @@ impl Lookups {
         taken.into_iter().map(|(call, answer)| (call, flat(answer))).collect()
     }
 
-    /// The lists that are in, or could not be read.
+    /// The lists that came, or could not be read.
     pub(super) fn lists(&mut self, workers: &mut Workers) -> Vec<(ListLookup, LookupResult<Listed>)> {
         let taken = self.lists.take(workers);
         taken.iter().filter(|(l, _)| !l.doubtful.is_empty()).for_each(|(l, _)| self.wait_no_longer(&l.key.to));
@@ -179,7 +178,7 @@ impl Lookups {
     }
 }
 
-/// Who is asked about what was sent by this account.
+/// The provider to ask about calls and messages of this account.
 fn provider(world: &World, kind: RungKind, by: ProviderKind, account: &str) -> Option<Arc<dyn Provider>> {
     let provider = world.providers.for_attempt(kind, by, account);
     if provider.is_none() {

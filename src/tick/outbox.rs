@@ -1,4 +1,4 @@
-//! What came of attempts: told, and written down as soon as the store lets us.
+//! Outcomes of attempts: logged, and written down as soon as the store takes them.
 
 use super::context::Context;
 use super::faults::Service;
@@ -7,10 +7,10 @@ use crate::rules::after;
 use crate::store::{AfterFacts, Attempt, Recorded, StoreError};
 use std::time::Duration;
 
-/// How long to wait before what could not be written down is tried once more …
+/// The pause before an outcome that could not be written down is tried again …
 const WRITE_AGAIN: Duration = Duration::from_millis(200);
 
-/// … and how often that is done.
+/// … and how often it is tried.
 const WRITES: u32 = 50;
 
 /// What came of one request.
@@ -24,7 +24,7 @@ pub(super) struct Replied {
 
 /// Outcomes that are not written down yet.
 pub(super) struct Outbox {
-    /// Each with the steps it is about, and why not.
+    /// Each with its steps, and why it could not be written down.
     unrecorded: Vec<(Replied, Vec<StepId>, StoreError)>,
     /// How often that may still be tried.
     writes_left: u32,
@@ -37,12 +37,12 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// How long until what could not be written down is tried once more.
+    /// How long until outcomes that could not be written down are tried again.
     pub(super) fn wakes_in(&self) -> Option<Duration> {
         (!self.unrecorded.is_empty() && self.writes_left > 0).then_some(WRITE_AGAIN)
     }
 
-    /// An outcome came, in time or late: tell, and write it down.
+    /// An outcome came, in time or late: logs it and writes it down.
     pub(super) fn record(&mut self, cx: &mut Context<'_>, mut replied: Replied) -> Result<(), StoreError> {
         let (claimed, meta) = (replied.claimed.take(), &replied.reply.meta);
         tell_outcome(&replied, claimed.as_ref().map(|a| &a.to));
@@ -54,7 +54,7 @@ impl Outbox {
         match write(cx, &replied, claimed) {
             Ok(recorded) => written(cx, &replied, &steps, recorded),
             Err(error) => {
-                // An accepted call's id stands in the log already; it is written down as soon as the store lets us.
+                // The log has the id of an accepted call already; the database gets it as soon as the store works.
                 log::warn!("[CALL] attempt {} is not written down yet: {error}", replied.attempt);
                 self.unrecorded.push((replied, steps, error));
                 Ok(())
@@ -62,8 +62,7 @@ impl Outbox {
         }
     }
 
-    /// Tries once more to write down what the store could not take. What it does not take at the end of the tick is an
-    /// error.
+    /// Tries again to write down what the store could not take. What it has not taken when the tick ends is an error.
     pub(super) fn write_again(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         for (left, steps, _) in std::mem::take(&mut self.unrecorded) {
             self.writes_left = self.writes_left.saturating_sub(1);

@@ -1,4 +1,4 @@
-//! What the loop asks each part of a tick; and the loop.
+//! The parts of a tick, and the loop that drives them.
 
 use super::context::Context;
 use crate::model::Target;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A concern of the tick, with a state of its own.
 pub(super) trait Part {
-    /// Queues what is asked once, before any step is claimed.
+    /// Queues the questions that are asked once, before any step is claimed.
     fn begin(&mut self, _: &mut Context<'_>) -> Result<()> {
         Ok(())
     }
@@ -22,22 +22,22 @@ pub(super) trait Part {
         false
     }
 
-    /// Ends the step without an attempt, if something did already what it is for. `true`: it did.
+    /// Ends the step without an attempt if its call exists already. `true`: it did.
     fn adopts(&mut self, _claim: &Claim, _: &mut Context<'_>) -> Result<bool> {
         Ok(false)
     }
 
-    /// Uses what its workers sent back, and takes notice of what did not come in time.
+    /// Uses the answers of its workers, and notes which did not come in time.
     fn take(&mut self, _: &mut Context<'_>) -> Result<()> {
         Ok(())
     }
 
-    /// How long until it goes on, even if no worker answers; `None`: then it does not.
+    /// How long it waits if no worker answers; `None`: until one does.
     fn wakes_in(&self, _: &Context<'_>) -> Option<Duration> {
         None
     }
 
-    /// Says at the end of the tick what is to be known.
+    /// Brings its faults up to date when the tick ends.
     fn end(&mut self, _: &mut Context<'_>) -> Result<()> {
         Ok(())
     }
@@ -50,7 +50,7 @@ pub(super) struct OtherParts<'a, 'p> {
 }
 
 impl OtherParts<'_, '_> {
-    /// Must this due step wait for something? Everybody is asked, also behind one that says so.
+    /// Must this due step wait for something? Every part is asked, since that starts its question.
     pub(super) fn hold(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
         let mut held = false;
         for part in self.before.iter_mut().chain(self.after.iter_mut()) {
@@ -59,7 +59,7 @@ impl OtherParts<'_, '_> {
         held
     }
 
-    /// Is the step ended without an attempt?
+    /// Lets a part end the step without an attempt. `true`: one did.
     pub(super) fn adopt(&mut self, claim: &Claim, cx: &mut Context<'_>) -> Result<bool> {
         for part in self.before.iter_mut().chain(self.after.iter_mut()) {
             if part.adopts(claim, cx)? {
@@ -70,8 +70,8 @@ impl OtherParts<'_, '_> {
     }
 }
 
-/// Starts what can start and waits for what is under way, until nothing is left or the tick's time is over. A store that
-/// fails must not cost the answers that are still to come.
+/// Starts what can start and waits for what is under way, until nothing is left or the tick's time is over. When the
+/// store fails, answers that are still to come are used all the same.
 pub(super) fn drive(cx: &mut Context<'_>, parts: &mut [&mut dyn Part]) -> Result<()> {
     loop {
         if cx.failed.is_none() {
@@ -106,7 +106,7 @@ fn start(cx: &mut Context<'_>, parts: &mut [&mut dyn Part]) -> Result<()> {
     })
 }
 
-/// Uses what came back, of every part, also behind one that could not be written down.
+/// Lets every part use its answers, even when one before it failed.
 fn take(cx: &mut Context<'_>, parts: &mut [&mut dyn Part]) {
     for part in parts {
         let taken = part.take(cx);
@@ -114,7 +114,7 @@ fn take(cx: &mut Context<'_>, parts: &mut [&mut dyn Part]) {
     }
 }
 
-/// Does it to each, also behind one that failed. The first failure counts.
+/// Does it to each, even when one before it failed. Returns the first failure.
 pub(super) fn each<T>(all: impl IntoIterator<Item = T>, done: impl FnMut(T) -> Result<()>) -> Result<()> {
     all.into_iter().map(done).fold(Ok(()), Result::and)
 }

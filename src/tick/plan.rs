@@ -1,11 +1,11 @@
-//! `savehub plan`: the real ticks on a copy of the database, under a clock that is turned from one moment with something to
-//! do to the next. Everybody takes what is sent and nobody answers; nobody checks in.
+//! `savehub plan`: runs the real ticks on a copy of the database. Its clock jumps from one moment with something to do
+//! to the next. Every request is accepted, nobody answers, and nobody checks in.
 //!
-//! A scheduler is taken to tick at the full and the half minute. Between two moments with something to do a tick changes
-//! nothing that counts, so none is run there. Calls keep the provider's pace: where a tick waits for the next turn, the
-//! clock is turned on, and what is not done when the next tick starts is left to that one (outside of a rehearsal the two
-//! would share the turns). Calendars are not asked: their last good copies are expanded as the clock is
-//! turned, by the code that does it in every tick, so a plan reaches as far as they do.
+//! It assumes a tick at each full and half minute. Between two moments with something to do, a tick would change
+//! nothing, so none is run. Calls keep the provider's pace: where a tick waits for the next turn, the clock is
+//! advanced. What is not done when the next tick starts is left to that tick (in reality the two would share the
+//! turns). Calendars are not fetched: as the clock advances, the code of the tick expands their last good copies, so a
+//! plan reaches as far as these do.
 
 use super::rehearse::{Rehearsal, StandIns};
 use super::{World, tick};
@@ -20,10 +20,10 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A scheduler ticks so often.
+/// A scheduler is assumed to tick this often.
 const EVERY_MS: i64 = 30_000;
 
-/// At least so often a tick expands the calendars: they are looked at 26 h ahead.
+/// Calendars are expanded at least this often, 26 h ahead each time.
 const LOOK_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// What would happen.
@@ -87,7 +87,7 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         let at = clock.now();
         results.extend(tick(&rehearsal)?.results.into_iter().map(|result| (at, result)));
         ticks += 1;
-        // A tick that waited for turns: the one that started beside it meanwhile goes on.
+        // A tick that waits for turns ends here: the next one has started meanwhile and goes on.
         let is_over = clock.now() < grid(just_after(at));
         next = if is_over { following(&rehearsal)? } else { clock.now() };
     }
@@ -140,7 +140,7 @@ fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<
             guards: more.and_then(|more| more.attempts.last()).and_then(|attempt| attempt.guards.clone()),
         });
     }
-    // Answers come in any order; a plan has one.
+    // Workers answer in any order; a plan has a fixed one.
     steps.sort_by_key(|step| (step.at, step.starts_at, step.result.incident, step.result.step));
     Ok(steps)
 }

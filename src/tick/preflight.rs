@@ -1,15 +1,18 @@
-//! Preflight: before a target is tried, the provider is asked what it has for it already.
+//! Preflight: before a target is tried, the provider is asked which calls to it exist already.
 //!
 //! A database that was restored, or a standby that took over without the last transactions, does not know the calls that were
 //! made since. Such a call is adopted instead of placed again.
 //!
-//! A due step waits for the list of its target, however many others wait for theirs: after a failover hundreds of phones may
-//! have rung that nobody remembers. It does not wait for a provider whose lists do not come: once none has been read for
-//! [`FOLLOW_FIRST`] although some are being asked for, calls go out without; nor for one that cannot be read, nor in the last
-//! seconds before the step is too late, or before this tick claims nothing more if the next may be too late for it. A look that
-//! fails never stops a first call.
+//! A due step waits for the list of its target, even when hundreds of others wait for theirs: after a failover, as many
+//! phones may have rung that no database knows of. It stops waiting when
 //!
-//! Only so many lists are asked for at once as there are workers for questions, in the order of the due steps.
+//! - the list cannot be read,
+//! - no list has come for [`FOLLOW_FIRST`] while some are being asked for,
+//! - it would soon be too late, by its deadline or because this tick soon claims nothing more.
+//!
+//! A look that fails never stops a first call.
+//!
+//! At most as many lists are asked for at once as there are workers for questions, in the order of the due steps.
 
 use super::attempt::draft;
 use super::call_queue::slot_of;
@@ -25,7 +28,7 @@ use crate::store::{Claim, Finding, StoreError};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// So long before its deadline a step waits for no list any more.
+/// This long before its deadline a step stops waiting for its list.
 const LAST_MOMENT: Duration = Duration::from_secs(15);
 
 /// The next tick has begun by then: schedulers start one every minute at least.
@@ -34,13 +37,13 @@ const NEXT_TICK: Duration = Duration::from_secs(60);
 /// Lists that due steps wait for.
 #[derive(Default)]
 pub(super) struct Preflight {
-    /// When the newest tick of this database that ended did so.
+    /// When the newest completed tick of this database ended.
     last_tick_at: Option<Timestamp>,
-    /// Asked for by due steps, and not there yet.
+    /// The lists that due steps asked for and that have not come yet.
     awaited: HashSet<ListKey>,
-    /// When the tick last saw that lists come: one did, or the first of several was asked for. How long the tick had run.
+    /// How long the tick had run when a list last came, or when the first of several was asked for.
     came_at: Duration,
-    /// They did not come, and this tick waits for none any more.
+    /// No lists came: this tick waits for none any more.
     given_up: bool,
 }
 
@@ -48,13 +51,13 @@ impl Part for Preflight {
     /// Must the claim wait until the provider's list for its target has been read? Asks for it if need be.
     fn holds(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
         let Some(key) = list_of(cx.world, target) else { return false };
-        // One that is asked for because of doubtful attempts is waited for as every question about the target is, for a while.
-        // There may be hundreds of them: due steps to other targets do not wait behind these.
+        // `Following` holds steps whose list doubtful attempts need, as for every question about a target. There may be
+        // hundreds of those: due steps to other targets do not wait behind them.
         let waits = matches!(cx.lookups.known.get(&key), None | Some(ListState::Asked { doubtful: false }));
         if !waits || self.given_up || is_last_moment(claim, cx) {
             return false;
         }
-        // The others have their turn when these are in.
+        // The other lists are asked for when these have come.
         if self.awaited.contains(&key) || self.awaited.len() >= cx.world.config.engine.parallel {
             return true;
         }
@@ -69,7 +72,7 @@ impl Part for Preflight {
         asked
     }
 
-    /// Adopts a call that another life of this database placed for the step.
+    /// Adopts a call that was placed for the step before this database was restored.
     fn adopts(&mut self, claim: &Claim, cx: &mut Context<'_>) -> Result<bool, StoreError> {
         let world = cx.world;
         let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
@@ -82,7 +85,7 @@ impl Part for Preflight {
         let now = cx.time.now();
         let words = Words::of(&world.config, claim, person, now);
         let say = |meetings: &[MeetingWords]| words.say(meetings);
-        // What is there already takes no turn.
+        // A call that exists takes no turn.
         let slot = slot_of(None, &person.id, now);
         let draft = draft(world, &recipient, now, &say, &slot, &|_| String::new());
         let find = |unknown: &[ListedCall]| {
@@ -97,7 +100,7 @@ impl Part for Preflight {
         Ok(spent)
     }
 
-    /// Takes notice of the lists that came, and of the time.
+    /// Notes which lists came, and whether waiting for them is over.
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         let state = |key: &ListKey| cx.lookups.known.get(key);
         if self.awaited.iter().any(|key| matches!(state(key), Some(ListState::Read(_)))) {
@@ -119,7 +122,7 @@ impl Preflight {
         Self { last_tick_at, ..Self::default() }
     }
 
-    /// How long the tick will have run when lists are waited for no longer, unless one comes.
+    /// The tick stops waiting for lists when it has run this long, unless one comes before.
     fn given_up_at(&self) -> Option<Duration> {
         let waits = !self.given_up && !self.awaited.is_empty();
         waits.then(|| self.came_at.saturating_add(FOLLOW_FIRST))
@@ -138,7 +141,7 @@ fn is_last_moment(claim: &Claim, cx: &Context<'_>) -> bool {
     by_deadline || (next_may_be_late && claims_left <= margin)
 }
 
-/// The list that is looked at before this target is tried; `None` when that is not wanted or there is none.
+/// The list to read before this target is tried; `None`: preflight is off, or there is no list.
 fn list_of(world: &World, target: &Target) -> Option<ListKey> {
     let provider = world.providers.of(target.kind)?;
     let wanted = world.config.engine.preflight && provider.keeps_a_list();
@@ -146,7 +149,7 @@ fn list_of(world: &World, target: &Target) -> Option<ListKey> {
     wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
 }
 
-/// The calls of a list, their times brought to our clock.
+/// The calls of a list, with their times by our clock.
 fn in_our_time(list: &CallList) -> Vec<ListedCall> {
     let skew = list.skew_ms.unwrap_or(0);
     let ours = |call: &ListedCall| Timestamp::from_ms(call.created_at.ms().saturating_sub(skew));

@@ -1,9 +1,9 @@
-//! Who may be in the meeting already is asked about just before a step of theirs is claimed.
+//! Before a step is claimed, `presence_command` is asked whether its person is in the meeting already.
 //!
 //! A worker runs the program; the person's due steps wait for its answer, everybody else's do not. Each person is asked
-//! about once in a tick, for the earliest of their meetings with a due step, and the answer is about that meeting alone:
-//! nobody is in two. An answer that comes after the steps went on still counts. A program that cannot say is a fault, told
-//! quietly, and no more: the ladder goes on.
+//! about once in a tick, for the earliest of their meetings with a due step, and the answer is about that meeting
+//! alone: nobody is in two. An answer that comes after the steps went on still counts. A program that fails is a fault
+//! and no more: the ladder goes on.
 
 use super::context::Context;
 use super::jobs::Jobs;
@@ -41,7 +41,7 @@ pub(super) struct PresenceChecks {
 }
 
 impl Part for PresenceChecks {
-    /// Faults of people nobody is asked about any more are over.
+    /// Ends the faults of people whose presence is no longer asked for.
     fn begin(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         let Some(presence) = cx.world.providers.presence() else { return Ok(()) };
         let asked_about = cx.faults.iter().filter_map(|key| key.strip_prefix(FAULT));
@@ -60,7 +60,7 @@ impl Part for PresenceChecks {
             return !self.is_over(&claim.person);
         }
         let is_known = cx.world.providers.presence().is_some_and(|presence| presence.knows(&claim.person));
-        // What is too late or stopped is not done, whoever is where.
+        // A step that is too late or stopped is not run anyway.
         if !is_known || claim.deadline_at <= cx.time.now() || cx.world.config.stopped() {
             return false;
         }
@@ -77,7 +77,7 @@ impl Part for PresenceChecks {
         })
     }
 
-    /// Then the next steps go on without an answer.
+    /// When the next steps stop waiting for an answer.
     fn wakes_in(&self, _: &Context<'_>) -> Option<Duration> {
         let now = Instant::now();
         let ends = self.people.values().flatten().filter(|until| **until > now && self.jobs.running().len() > 0);
@@ -106,7 +106,7 @@ impl PresenceChecks {
     }
 }
 
-/// About the earliest meeting of the person that a step is due for.
+/// Asks about the person's earliest meeting that has a due step.
 fn query(claim: &Claim, cx: &Context<'_>) -> PresenceQuery {
     let now = cx.time.now();
     let others = cx.due.steps.iter().filter(|other| other.person == claim.person && other.deadline_at > now);

@@ -11,7 +11,7 @@ use crate::store::Claim;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whom it is about, where it goes, how it is said, and who takes it there.
+/// The person, the target, the voice and the provider of an attempt.
 pub(super) struct Recipient<'a> {
     pub(super) person: &'a str,
     pub(super) name: &'a str,
@@ -59,8 +59,8 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// The words of the rung; else the person's own, of what is said to them before the start; else the standard ones,
-    /// which in a text message also say how to answer it.
+    /// The rung's own words; else, for the person before the start, the person's own; else the standard ones. A
+    /// standard text message also says how to answer it.
     pub(super) fn of(config: &Config, claim: &Claim, person: &'a Person, now: Timestamp) -> Self {
         let action = &claim.action;
         let audience = match (&action.to, action.at) {
@@ -71,7 +71,7 @@ impl<'a> Words<'a> {
         let own = (audience == Audience::Person).then_some(&person.message);
         let standard = Template::message(audience);
         let message = ladder::message(&config.ladder, action).or(own).unwrap_or(&standard).clone();
-        // Who chose the words chose them whole. People who share a phone must also name one of them in their answer.
+        // Words of the config are sent as they are. Where people share a phone, an answer must also name one of them.
         let asks = action.kind == RungKind::Sms && action.to == Addressee::Person && message == standard;
         let heard = config.hear.replies && !person.shared_phone;
         let message = if asks && heard { message.asking_for_a_reply() } else { message };

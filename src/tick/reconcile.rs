@@ -1,8 +1,8 @@
-//! Reconciliation: what nobody has an answer for is looked up in the provider's list.
+//! Reconciliation: attempts without an answer are looked up in the provider's list.
 //!
-//! One list serves all doubtful attempts to a number. It is asked for by a worker, for all numbers at once; a due step to
-//! one of them waits for it (at most [`super::time::FOLLOW_FIRST`]), due calls to other numbers do not. When every list is
-//! in, attempts that stopped to matter are given up.
+//! One list serves all doubtful attempts to a number. Workers ask for the lists of all numbers at once. A due step to
+//! one of these numbers waits for its list, for at most [`super::time::FOLLOW_FIRST`]; due steps to other numbers do
+//! not. When every list has come, attempts that no longer matter are given up.
 
 use super::context::Context;
 use super::due::BATCH;
@@ -18,10 +18,10 @@ use crate::rules::settle::{self, LookupStatus, Moment};
 use crate::store::{AfterFacts, Doubtful, Later, OpenAttempt, ReconcileRules, Result, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Attempts nobody has an answer for.
+/// The part that looks up attempts without an answer.
 #[derive(Default)]
 pub(super) struct Reconciliation {
-    /// What the lists said about their targets, as far as they are in.
+    /// Whether the list of each target could be read.
     asked: HashMap<Target, LookupStatus>,
 }
 
@@ -60,7 +60,7 @@ impl Reconciliation {
         if nobody_to_ask { self.give_up(cx) } else { Ok(()) }
     }
 
-    /// Gives up what stopped to matter, and reads the due steps anew: a number may be free.
+    /// Gives up attempts that no longer matter, and reads the due steps anew, since a number may be free now.
     fn give_up(&self, cx: &mut Context<'_>) -> Result<()> {
         let due = cx.world.store.due_steps(cx.time.now(), BATCH)?;
         let due = due.iter().filter_map(|claim| recipient::target(&cx.world.config, claim)).collect();
@@ -69,7 +69,7 @@ impl Reconciliation {
         Ok(())
     }
 
-    /// A list is in, or could not be read.
+    /// A list came, or could not be read.
     fn listed(&mut self, cx: &mut Context<'_>, lookup: ListLookup, result: LookupResult<Listed>) -> Result<()> {
         let ListLookup { key, doubtful } = lookup;
         let to = key.to.clone();
@@ -94,7 +94,7 @@ impl Reconciliation {
     }
 }
 
-/// Lets time pass over open attempts. Those whose list was `asked` for, and that stopped to matter, are given up: the
+/// Ends open attempts as time passes. Gives up those whose list was `asked` for and that no longer matter: their
 /// meeting has started, or a step to their target is `due`.
 pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, LookupStatus>, due: &HashSet<Target>) -> Result<()> {
     let World { config, store, clock, me, .. } = cx.world;
@@ -115,7 +115,7 @@ pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, LookupStatus>
     Ok(())
 }
 
-/// Holds an attempt against a list.
+/// Compares an attempt with a list.
 fn look_up(cx: &mut Context<'_>, d: &Doubtful, listed: &Listed) -> Result<()> {
     let World { config, store, clock, me, .. } = cx.world;
     let now = clock.now();
@@ -162,8 +162,8 @@ fn look_up(cx: &mut Context<'_>, d: &Doubtful, listed: &Listed) -> Result<()> {
     Ok(())
 }
 
-/// Is one of them open? A target has one open attempt, from one of our numbers: what a list of another number says, or
-/// that it cannot be read, does not settle that one.
+/// Is one of them open? A target has one open attempt, from one of our numbers. The list of another of our numbers
+/// settles nothing for it.
 fn may_settle(doubtful: &[Doubtful]) -> bool {
     doubtful.iter().any(|d| d.state.is_open())
 }

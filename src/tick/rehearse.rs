@@ -1,5 +1,5 @@
-//! Rehearsals: `--dry-run`, and what stands before every provider in it and in a plan. Nothing leaves, everything is taken,
-//! and nobody picks up.
+//! Rehearsals: `--dry-run`, and the stand-ins for providers in it and in a plan. Nothing leaves this machine, every
+//! request is accepted, and nobody picks up.
 
 use super::{Summary, World, tick};
 use crate::feed::NoFeeds;
@@ -15,9 +15,9 @@ use std::time::Duration;
 /// Which rehearsal it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rehearsal {
-    /// One tick: what cannot start in time is told, and nothing waited for. No call is followed or ended.
+    /// One tick. It says what cannot start in time and waits for nothing; no call is followed or ended.
     DryRun,
-    /// Ticks of hours: phones ring for as long as they would. What is there already is not asked about.
+    /// The ticks of hours. Phones ring for as long as they would; calls that exist already are not asked about.
     Plan,
 }
 

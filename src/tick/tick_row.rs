@@ -13,7 +13,7 @@ use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
 /// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
 const HOST_CUT: usize = 64;
 
-/// The key of the pause of everybody; of a person, their id stands behind it.
+/// The key of everybody's pause; for a person's own, the id follows.
 const PAUSE: &str = "pause";
 
 /// The row, and what earlier ticks left.
@@ -39,18 +39,18 @@ impl TickRow {
         Ok((Self { begun, correction_ms }, world))
     }
 
-    /// When the newest tick of this database that ended did so, in this tick's time, which the machine's clock may not be.
+    /// When the newest completed tick of this database ended, by this tick's corrected clock.
     pub(super) fn last_tick_at(&self) -> Option<Timestamp> {
         self.begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(self.correction_ms)))
     }
 
-    /// Tells what lasts of earlier ticks, and the stop file.
+    /// Logs the faults that last from earlier ticks, and the stop file.
     pub(super) fn tell(&self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         cx.faults.clone_from(&self.begun.faults);
         cx.accounts.begin(cx.world, cx.time.now(), &cx.faults)?;
         self.tell_pauses(cx)?;
         let config = &cx.world.config;
-        // Nobody is told any more, so that nothing would end the fault that nobody could be told.
+        // When heartbeat or metrics leave the config, nothing else would end their fault.
         let watched = [
             (HEARTBEAT_FAULT, config.watcher.heartbeat.is_some()),
             (METRICS_FAULT, config.watcher.metrics_file.is_some()),
@@ -60,7 +60,7 @@ impl TickRow {
         cx.fault("STOP file", config.stopped(), || format!("{} exists: nothing will ring", config.stop_file.display()))
     }
 
-    /// A pause is told like a fault: silence that somebody wanted must not be forgotten either.
+    /// A pause is logged like a fault, so that nobody forgets it.
     fn tell_pauses(&self, cx: &Context<'_>) -> Result<(), StoreError> {
         let key =
             |pause: &PauseView| pause.person.as_ref().map_or_else(|| PAUSE.to_owned(), |who| format!("{PAUSE} {who}"));

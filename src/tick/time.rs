@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 
-/// Due steps wait for what is asked about their target first, for at most this long.
+/// Due steps wait at most this long for answers about their target.
 pub(super) const FOLLOW_FIRST: Duration = Duration::from_secs(5);
 
-/// A tick stays for a retry that is at most so far away.
+/// A tick waits for a retry or a turn that comes within this time.
 pub(super) const WORTH_WAITING: Duration = Duration::from_secs(20);
 
-/// The longest wait for the time of a retry or of a call's turn: a clock that goes back must not make a tick sleep on.
+/// The longest single sleep before a retry or a turn: a clock that is set back must not make a tick sleep on.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// What a question may take beyond the request's own phases.
+/// How much longer a question may take than the phases of its request.
 const SLACK: Duration = Duration::from_secs(2);
 
 /// How far boot and monotonic time may drift apart during one request (milliseconds).
@@ -33,8 +33,8 @@ impl Stopwatch {
         Self { started: Instant::now(), boottime_ms: clock.boottime_ms() }
     }
 
-    /// Did monotonic and boot time run on side by side? They do not when the machine slept meanwhile, and then what was
-    /// measured across it says nothing about the clock.
+    /// Did monotonic and boot time run on side by side? If not, the machine slept meanwhile, and a skew that was
+    /// measured across it means nothing.
     pub(super) fn is_steady(&self, clock: &dyn Clock) -> bool {
         let boot = clock.boottime_ms().saturating_sub(self.boottime_ms);
         let monotonic = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -47,7 +47,7 @@ pub(super) struct Time {
     clock: Arc<dyn Clock>,
     /// What [`Clock::monotonic`] showed when it began.
     started: Duration,
-    /// How long it slept for turns and retries. A rehearsal's clock is turned on for that, and no real time passes.
+    /// How long it slept for turns and retries. A rehearsal advances its clock instead, and no real time passes.
     slept: Duration,
     /// How long it may work; the last part of a tick's time is for writing down what came of it.
     pub(super) limit: Duration,
@@ -76,7 +76,7 @@ impl Time {
         }
     }
 
-    /// From now on wall time is the machine's and so much more. The clock that shows it.
+    /// From now on wall time is the machine's plus this. Returns the clock that shows it.
     pub(super) fn correct(&mut self, by_ms: i64) -> Arc<dyn Clock> {
         self.correction_ms = by_ms;
         self.clock = Arc::new(CorrectedClock::new(Arc::clone(&self.clock), by_ms));
@@ -87,7 +87,7 @@ impl Time {
         self.clock.now()
     }
 
-    /// The machine's own time, where the tick goes by a corrected one.
+    /// The machine's time, without the correction.
     pub(super) fn machine_now(&self) -> Timestamp {
         Timestamp::from_ms(self.now().ms().saturating_sub(self.correction_ms))
     }
@@ -105,12 +105,12 @@ impl Time {
         self.left().is_zero()
     }
 
-    /// A request that could not end within the tick is left to the next one.
+    /// Could a request still end within this tick? If not, the next tick makes it.
     pub(super) fn may_claim(&self) -> bool {
         self.left() >= self.needed
     }
 
-    /// For how long due steps still wait for what is asked about their target.
+    /// How long due steps still wait for answers about their target.
     pub(super) fn follow_first_left(&self) -> Option<Duration> {
         FOLLOW_FIRST.checked_sub(self.elapsed()).filter(|left| !left.is_zero())
     }

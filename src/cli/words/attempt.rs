@@ -29,7 +29,7 @@ pub fn attempt_words(attempt: &AttemptView) -> String {
     text
 }
 
-/// Of what never rang there is nothing to hang up.
+/// Did it never ring? Then there is nothing to hang up.
 fn rang_nobody(attempt: &AttemptView) -> bool {
     matches!(attempt.state, AttemptState::Absent | AttemptState::Rejected | AttemptState::NotSent)
 }
@@ -141,7 +141,7 @@ pub enum Outcome {
     Taken,
     /// The answer was lost; the list showed it.
     Found,
-    /// Placed before this database was restored, and found by looking first.
+    /// Placed before this database was restored, and found by preflight.
     Adopted,
     /// It had been given up, and appeared after all.
     Ghost,

@@ -1,4 +1,4 @@
-//! Plain words for what the database keeps in one word, for every command.
+//! Plain words, for every command, for what the database keeps as one word.
 //!
 //! | file | has the words of |
 //! |---|---|

@@ -72,7 +72,7 @@ pub(in crate::cli) fn ended_by_itself(step: &StepView) -> Option<Reason> {
     }
 }
 
-/// How a person answered, when what they said is not repeated.
+/// How a person answered, without their words.
 pub(in crate::cli) const fn heard_how(how: HeardHow) -> &'static str {
     match how {
         HeardHow::Message => "replied",
@@ -81,7 +81,7 @@ pub(in crate::cli) const fn heard_how(how: HeardHow) -> &'static str {
     }
 }
 
-/// What it did that a person answered.
+/// What the answer of a person did.
 pub(in crate::cli) struct HeardWords {
     /// Behind who it was: `joined`.
     pub(in crate::cli) short: &'static str,
@@ -89,7 +89,7 @@ pub(in crate::cli) struct HeardWords {
     pub(in crate::cli) sentence: &'static str,
 }
 
-/// What it did that a person answered.
+/// What the answer of a person did.
 pub(in crate::cli) const fn heard_words(effect: HeardEffect) -> HeardWords {
     let (short, sentence) = match effect {
         HeardEffect::Joined => ("joined", "a check-in"),

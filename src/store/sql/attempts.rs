@@ -1,4 +1,4 @@
-//! Open attempts: the fence reads them, time passes over them.
+//! Open attempts: the fence reads them, and time ends them.
 
 use super::dialect::Dialect;
 use super::tx::{Tx, TxResult};
@@ -30,8 +30,8 @@ pub(super) fn fence(tx: &dyn Tx, id: AttemptId) -> TxResult<FenceFacts> {
     Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, pause, kind, due: due_at.zip(deadline_at) })
 }
 
-/// Calls that are still queued when their meetings have started. By the index of calls to look at: not all calls there
-/// ever were, along the index by target.
+/// Calls that are still queued when their meetings have started. The index of calls to look at finds them without
+/// reading every call there ever was.
 fn late_queue(words: &Dialect) -> String {
     format!(
         "{}kind = 'call' and state = 'ACCEPTED' and call_status = 'queued' and hang_up = 'NONE' \

@@ -66,7 +66,7 @@ struct Details {
 }
 
 impl Details {
-    /// What was said once stands; who answered may be told anew, since machine detection takes its time.
+    /// What the provider said once stands. Only who answered may change, since machine detection takes time.
     fn with(self, report: &CallReport) -> Self {
         Self {
             duration_s: self.duration_s.or(report.duration_s),

@@ -1,4 +1,4 @@
-//! What the guards are asked with: the facts about steps, their targets and their people.
+//! The facts that the guards get: about steps, their targets and their people.
 
 use super::tx::{Candidate, LockMode, Sql, StepDraft, Tx, TxResult, if_readable};
 use super::value::params;
@@ -9,13 +9,13 @@ use std::collections::HashMap;
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
-/// The steps as they are now, those that are still pending and ready and that no other host is at, with their places.
+/// The steps that are still pending and ready and that no other host has locked, with their places.
 pub(crate) fn pending(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
     some(tx, asked, now, LockMode::SkipLocked)
 }
 
-/// The same, but waits for another host that is at one: what adopts a call may not take "somebody is at it" for "there is
-/// nothing to adopt", since that one may have to run its transaction again, and the step would be free in between.
+/// The same, but waits for a host that has locked one. Adopting must not take "locked" for "nothing to adopt": the
+/// other host may have to run its transaction again, and the step would be free in between.
 pub(crate) fn pending_when_free(
     tx: &dyn Tx,
     asked: &[StepDraft<'_>],
@@ -32,7 +32,7 @@ fn some(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) ->
     Ok(found)
 }
 
-/// The same for a line of thousands: the day is counted once.
+/// The same for a queue of thousands: the calls of the day are counted once.
 pub(crate) fn queue(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let today = Today::count(tx, first.day_since)?;
@@ -43,7 +43,7 @@ pub(crate) fn queue(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxR
     Ok(found)
 }
 
-/// Steps of the draft's person, in this order. Nothing is locked: what is done with them asks whether they are pending.
+/// Steps of the draft's person, in this order. Nothing is locked: whatever changes them checks that they are pending.
 pub(crate) fn of_person(
     tx: &dyn Tx,
     steps: &[StepId],
@@ -87,7 +87,7 @@ fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
     Ok(counted)
 }
 
-/// Asked with every claim: it reads the calls of the day, from the index `attempts_of_day` alone, and none that are older.
+/// Runs with every claim, so it reads nothing but the calls of the day, from the index `attempts_of_day`.
 pub(crate) fn calls_today_sql() -> String {
     format!(
         "select count(*) filter (where person = ?2), count(*) from attempts \

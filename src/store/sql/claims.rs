@@ -1,4 +1,4 @@
-//! The claim transaction: facts, guards, and the attempt or the refusal, in one breath.
+//! The claim transaction: facts, guards, and the attempt or the refusal.
 
 use super::candidates;
 use super::pace::{self, Taken};
@@ -11,7 +11,7 @@ use crate::model::{
 use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Verdict};
 use std::time::Duration;
 
-/// Of a call step: was somebody called for its meeting before?
+/// Was somebody called before for the meeting of this call step?
 const CALLED_BEFORE: &str = "s.kind = 'call' and exists(select 1 from call_tracker t join attempts a on a.id = t.attempt_id \
                              where t.person = i.person and t.meeting_id = i.meeting_id and a.kind = 'call')";
 
@@ -27,7 +27,7 @@ pub(super) fn due(tx: &dyn Tx, now: Timestamp, limit: usize) -> TxResult<Vec<Cla
     Ok(tx.readable("a due step", &sql, params![now, limit], claim_from_row)?)
 }
 
-/// What started so long ago shares no call.
+/// A meeting that started this long ago shares no call.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
 /// Reads the facts, asks the guards, and writes the refusal or the attempt.
@@ -107,7 +107,7 @@ pub(super) fn companions(
     if first.action.kind != RungKind::Call {
         return Ok(Vec::new());
     }
-    // By the meetings of the person, in this order: at nine in a company thousands of steps are due.
+    // The joins begin with the person's meetings: at nine in a company thousands of steps are due.
     let sql = "select s.id from meetings m cross join incidents i cross join steps s \
          where i.meeting_id = m.id and i.ended_at is null and s.incident_id = i.id \
            and m.person = ?3 and m.starts_at > ?6 and s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 \
@@ -133,13 +133,13 @@ fn guards(served: &[Candidate], draft: &AttemptDraft<'_>) -> String {
     lines.join("\n")
 }
 
-/// What is written down of an attempt beside its draft.
+/// What is written down of an attempt besides its draft.
 pub(super) struct NewAttempt {
     /// The step it is written for and its incident; `None`: a test call.
     pub(super) step: Option<(StepId, IncidentId)>,
     /// All steps it serves.
     pub(super) steps: Vec<StepId>,
-    /// What their meetings say of themselves.
+    /// The words about their meetings.
     pub(super) words: Vec<MeetingWords>,
     /// What is said.
     pub(super) message: String,
@@ -155,7 +155,7 @@ pub(super) struct NewAttempt {
 pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now: Timestamp) -> TxResult<Attempt> {
     let (step, incident) = new.step.unzip();
     let words = tx.dialect();
-    // The row is written after the owner began to count: by the server's clock everything ends later than by its own.
+    // The row is written after the owner read its clock, so by the server's clock everything ends a little later.
     let sql = format!(
         "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
          state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, guards{}) \

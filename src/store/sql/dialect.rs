@@ -13,7 +13,7 @@ pub(crate) struct Dialect {
     pub(crate) no_index: &'static str,
     /// Behind a table: this index must be used.
     pub(crate) by_index: fn(&'static str) -> String,
-    /// Rows that another host is at are left out; the others are locked.
+    /// Rows that another host has locked are left out; the others are locked.
     pub(crate) skip_locked: &'static str,
     /// More columns of attempts: how long ago intent, deadline and end of the lease are by the server's clock, the
     /// one clock that all hosts share. Where there is one host alone, nothing.
@@ -22,23 +22,23 @@ pub(crate) struct Dialect {
     pub(crate) clock_columns: &'static str,
     /// Their values, from the parameters 10 (end of the lease), 13 (intent) and 14 (deadline), by the owner's boot clock.
     pub(crate) clock_values: &'static str,
-    /// As many ticks as all hosts may have made between two of one host.
+    /// How many ticks all hosts may make between two of one host.
     pub(crate) recent_ticks: &'static str,
     /// One more column of a new tick: the timeline of the server.
     pub(crate) timeline_column: &'static str,
     /// Its value.
     pub(crate) timeline_value: &'static str,
-    /// The report's attempts, sorted by the first 14 columns: by the database, or one by one for us to sort.
+    /// How the report's attempts are grouped by the first 14 columns: by the database, or row by row by us.
     pub(crate) sorts: Sorts,
 }
 
-/// How the report's attempts are put together.
+/// How the report's attempts are grouped.
 #[derive(Debug)]
 pub(crate) struct Sorts {
-    /// What was said about the first of a sort.
+    /// What was said about the first attempt of a group.
     pub(crate) first_error: &'static str,
-    /// How many there are.
+    /// How many attempts a group has.
     pub(crate) count: &'static str,
-    /// Behind the statement.
+    /// The end of the statement.
     pub(crate) group_by: &'static str,
 }

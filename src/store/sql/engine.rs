@@ -8,8 +8,8 @@ pub(crate) trait Engine: Send + Sync {
     /// One writing transaction, on the disk when it ends. An error rolls it back. It may have to run again.
     fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
 
-    /// The same, but it need not be on the disk when it ends, because nothing leaves this machine on its strength: a power
-    /// cut may lose it, and what follows durably takes it along.
+    /// The same, but it need not be on the disk when it ends, since no request relies on it. A power cut may lose it;
+    /// the next durable transaction takes it along.
     fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.write(what, f)
     }
@@ -22,7 +22,7 @@ pub(crate) trait Engine: Send + Sync {
         self.read(what, f)
     }
 
-    /// Reads on a connection of its own, so that no transaction of ours stands between the last look and the bytes.
+    /// Reads on a connection of its own, so that no transaction of ours delays the last look before a request.
     fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
 
     /// A tick has ended.

@@ -17,7 +17,7 @@ const OLD_INCIDENTS: &str = "incidents where ended_at < ?1 and not exists (selec
 const OLD_MEETINGS: &str =
     "meetings where starts_at < ?1 and not exists (select 1 from incidents where meeting_id = meetings.id)";
 
-/// Test calls of before ?1 that are over. By the index of steps: there are few without one among many attempts.
+/// Test calls of before ?1 that are over. The index of steps finds the few attempts without a step.
 fn old_test_calls(words: &Dialect) -> String {
     format!(
         "attempts {} where intent_at < ?1 and step_id is null and state not in ('SENDING','UNKNOWN') \
@@ -27,7 +27,7 @@ fn old_test_calls(words: &Dialect) -> String {
     )
 }
 
-/// For each incident this many of the other rows.
+/// So many other rows go for each incident.
 const OTHERS: i64 = 4;
 
 /// Deletes at most `limit` incidents with their meetings; the rest when those are done, since looking for it then costs

@@ -10,16 +10,16 @@ use crate::model::{
 use crate::store::{Acknowledgement, CheckIn, HearRule, HeardOutcome};
 use std::time::Duration;
 
-/// What was heard of incidents that are gone is kept so long: nothing that old is asked for again.
+/// Answers whose incidents are gone are kept this long: nothing that old is asked for again.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Rows deleted in one tick, at most.
 const BATCH: i64 = 200;
 
-/// Open incidents something was sent to their person for, earliest start first. What certainly reached nobody does not
-/// count, nor what went to a contact: their answer is not the person's.
+/// Open incidents whose person was called or written to, earliest start first. An attempt that certainly reached nobody
+/// does not count, nor one to a contact, whose answer is not the person's.
 pub(super) fn waiting(tx: &dyn Tx) -> TxResult<Vec<Waiting>> {
-    // The cross joins keep SQLite to this order: from what is open, and not through every call that was ever made.
+    // The cross joins make SQLite begin with open incidents instead of every call that was ever made.
     let sql = "select i.id, i.person, i.starts_at, a.intent_at, a.key, \
            case when a.call_status in ('queued','ringing','in-progress','completed') and a.kind = 'call' \
              and a.provider = 'twilio' then a.sid end, \
@@ -63,7 +63,7 @@ pub(super) fn is_known(tx: &dyn Tx, sid: &str) -> TxResult<bool> {
     Ok(known.is_some())
 }
 
-/// Forgets what was heard too long ago to be listed again, as far as no incident keeps it.
+/// Deletes answers that are too old to be listed again and that no incident keeps.
 pub(super) fn prune(tx: &dyn Tx, now: Timestamp) -> TxResult<()> {
     tx.run(
         "delete from heard where sid in (select sid from heard h where at < ?1 \

@@ -99,7 +99,7 @@ pub(super) fn check_in_to(tx: &dyn Tx, id: IncidentId, how: CheckIn, now: Timest
     end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
 }
 
-/// How an incident ends that somebody checked in to.
+/// How a check-in ends an incident.
 pub(super) const fn checked_in(how: CheckIn) -> (IncidentState, Reason) {
     match how {
         CheckIn::Joined => (IncidentState::Resolved, Reason::Joined),
@@ -119,7 +119,8 @@ pub(super) fn acknowledge(tx: &dyn Tx, id: IncidentId, ack: &Acknowledgement, no
     Ok(changed == 1)
 }
 
-/// A human has answered this call: of the meetings whose person it rang, not of those a contact was called about.
+/// A human has answered this call: acknowledges the incidents whose own person was called, not those where a contact
+/// was.
 pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> TxResult<Vec<IncidentId>> {
     let served: Vec<(IncidentId, Address)> = tx.rows(
         "select i.id, a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \

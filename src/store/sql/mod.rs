@@ -1,7 +1,7 @@
-//! What is written down, once for all databases.
+//! The statements of the store, written once for all databases.
 //!
 //! A use case is a function of a transaction ([`Tx`]): it reads facts, asks a rule and writes. Statements are valid in
-//! every database; where the words differ, the [`Dialect`] has them, and what a database does in its own way is a hook of
+//! every database; where a word differs, the [`Dialect`] has it. What a database does in its own way is a hook of
 //! [`Tx`] or of its [`Engine`]. Nothing here knows which database it is.
 
 pub(super) mod agenda;

@@ -1,4 +1,4 @@
-//! The pace of calls: from when the next one may start, kept for the account and for each of its numbers.
+//! The pace of calls: when the next one may start, for the account and for each of its numbers.
 
 use super::tx::{Tx, TxResult};
 use super::value::params;
@@ -20,12 +20,12 @@ pub(super) enum Taken {
     Wait {
         /// Until then.
         until: Timestamp,
-        /// So must all others.
+        /// Must all other calls wait until then, too?
         all: bool,
     },
 }
 
-/// Takes a slot for an attempt that all guards let go, and says what it comes from.
+/// Takes a slot for an attempt that passed all guards, and says which number it comes from.
 pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
     let (sender, next) = match (draft.slot)(&line(tx, incident, draft)?) {
         Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
@@ -44,7 +44,7 @@ pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDra
     Ok(Taken::Slot { from, next: next.map(|next| next.any) })
 }
 
-/// How the line stands for this draft. Messages stand in none.
+/// The pace as this draft meets it. Messages have none.
 fn line(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Line> {
     let free = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
     let from = |number: &str| -> TxResult<Option<Timestamp>> {
@@ -101,7 +101,7 @@ pub(super) fn shed(
                 incidents.push((place, candidate.claim.incident));
                 waiting.push((place, candidate.facts));
             }
-            // Somebody else's turn comes first as long as this one cannot use it.
+            // It could not use a turn now, so it takes none from the others.
             Verdict::Place | Verdict::Wait(_) => {}
             Verdict::Refuse(_) => shed.claimable.push(candidate.claim.step),
         }
@@ -121,8 +121,8 @@ pub(super) fn shed(
     Ok(shed)
 }
 
-/// The provider took a call and would dial it when all its meetings have started: it is cancelled at once, and the next
-/// rung of another kind is due.
+/// Cancels a call that the provider took but would dial only when all its meetings have started. The next rung of
+/// another kind becomes due.
 pub(super) fn cancel_late(tx: &dyn Tx, id: AttemptId, dialled_at: Timestamp, now: Timestamp) -> TxResult<()> {
     let changed = tx.run(
         "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?3 \

@@ -1,4 +1,4 @@
-//! Reconciliation: what the provider's list says about attempts nobody has an answer for.
+//! Reconciliation: what the provider's list says about attempts without an answer.
 
 use super::claims::{self, NewAttempt};
 use super::dialect::Dialect;
@@ -14,7 +14,7 @@ use crate::store::{
 };
 use std::time::Duration;
 
-/// Said twice that they are open, SQLite sees that the index of open attempts holds all `UNKNOWN` ones.
+/// The state is tested twice: only so does SQLite see that the index of open attempts holds all `UNKNOWN` ones.
 pub(crate) fn doubtful_sql(words: &Dialect) -> String {
     format!(
         "select id, state, provider, account, kind, to_number, from_number, owner, intent_at, intent_boot_ms, \
@@ -60,8 +60,8 @@ pub(super) fn reconcile(
     let nothing = Recorded { state, steps: Vec::new(), again_at: None, hang_up: None };
     let open_elsewhere = match state {
         AttemptState::Unknown => false,
-        // Given up, but another attempt to this number, from the same one, is open: an unknown call in the list may be
-        // that one's.
+        // It was given up, but another attempt from the same number to the same number is open: an unknown call in the
+        // list may be that one's.
         AttemptState::Absent | AttemptState::Abandoned => number_is_open(tx, id)?,
         _ => true,
     };
@@ -81,7 +81,8 @@ pub(super) fn reconcile(
     }
 }
 
-/// The next attempt at the same target, from the same number (a list is of one), that has no answer: a call made since its intent is more likely its own.
+/// The next attempt without an answer, to the same target and from the same number. A call made since its intent is
+/// more likely its own.
 fn later(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<Later>> {
     let sql = format!(
         "select owner, intent_at, intent_boot_ms, {} from attempts \
@@ -115,7 +116,7 @@ fn number_is_open(tx: &dyn Tx, id: AttemptId) -> TxResult<bool> {
     Ok(open)
 }
 
-/// `UNKNOWN` -> `ABSENT`. Stays counted: should its call appear after all, the limit has room for it.
+/// `UNKNOWN` -> `ABSENT`. It stays counted, so that the limit holds even if its call appears after all.
 fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>) -> TxResult<Recorded> {
     let changed = tx.run(
         // A wish to hang up stays: should the call appear after all, it must not ring on.
@@ -128,8 +129,8 @@ fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>
     Ok(recorded)
 }
 
-/// Preflight: a call in the list that this database does not know was placed for this step by a database that is gone
-/// (a restored backup, a failed-over server).
+/// Preflight: a call in the list that this database does not know was placed for this step before the database was
+/// restored, or before its server failed over.
 pub(super) fn adopt(
     tx: &dyn Tx,
     claim: &Claim,
@@ -160,7 +161,7 @@ pub(super) fn adopt(
     };
     let id = claims::insert(tx, new, draft, now)?.id;
     steps::serve(tx, id, &[&step.claim], now)?;
-    // What was due when the call was made was named in it.
+    // The call named what was due when it was made.
     let watched = |facts: &Facts| match &facts.step {
         Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
         _ => Verdict::Wait(Reason::IncidentResolved),

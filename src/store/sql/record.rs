@@ -53,7 +53,7 @@ pub(super) fn record(
     Ok(recorded)
 }
 
-/// Can what was taken still be ended? A message only while it waits at the provider; nothing else can be taken back.
+/// Can what the provider took still be ended? A call can, a message only while it is queued there, nothing else.
 fn can_end(kind: RungKind, status: CallStatus) -> bool {
     match kind {
         RungKind::Call => true,
@@ -62,7 +62,7 @@ fn can_end(kind: RungKind, status: CallStatus) -> bool {
     }
 }
 
-/// The closed table of moves. `None`: the answer adds nothing to what is known.
+/// All changes of state. `None`: the outcome adds nothing to what is known.
 const fn next_state(before: AttemptState, outcome: &Outcome) -> Option<AttemptState> {
     use AttemptState as S;
     match (before, outcome) {
@@ -108,7 +108,7 @@ pub(super) fn move_steps(
 ) -> TxResult<()> {
     for (step, facts, ended) in running(tx, id)? {
         let next = match rule(&facts) {
-            // A closed attempt cannot leave its step running: what the rule forgot is unknown.
+            // An attempt that has ended cannot leave its step running: without a rule the step fails as unknown.
             StepNext::Stay => StepNext::End(Refusal {
                 state: StepState::Failed,
                 reason: Reason::Unknown,
@@ -165,8 +165,8 @@ fn is_callee(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Rejected(r) if r.class == RejectionClass::Callee)
 }
 
-/// The provider refused the target itself: the other rungs of its kind to the same recipient cannot do better, and the next
-/// rung before the start that is no call (a call has its own time) becomes due now.
+/// The provider refused the target itself. Other rungs of its kind to the same recipient would fail too, so they end.
+/// The next rung before the start that is no call (a call has its own time) becomes due now.
 fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> TxResult<()> {
     let pending: Vec<StepId> = tx.values("select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
              where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom and s.channel is not distinct from b.channel \
@@ -183,8 +183,9 @@ fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Rec
     steps::next_rungs_now(tx, id, now)
 }
 
-/// A call turned up for an attempt that had been given up. One that was proved absent must not ring on: its step was
-/// given back. One that was abandoned must not if its incident ended, or if another attempt was made since.
+/// A call turned up for an attempt that had been given up. If the attempt was proved absent, the call must not ring on,
+/// since the step was given back. If it was abandoned, the call must not ring on when its incident has ended or another
+/// attempt was made since.
 fn hang_up_late_acceptance(tx: &dyn Tx, id: AttemptId, before: AttemptState, now: Timestamp) -> TxResult<()> {
     tx.run("update attempts set hang_up = 'WANTED', hang_up_how = 'completed', next_look_at = ?2 \
          where id = ?1 and hang_up = 'NONE' \

@@ -39,13 +39,13 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
 }
 
-/// When the newest tick ended whose word counts about calls that this database does not know: a call from before it is
-/// somebody else's.
+/// When the newest tick ended that would have known of every call of ours: an unknown call from before it is somebody
+/// else's.
 fn last_tick(tx: &dyn Tx, now: Timestamp) -> TxResult<Option<Timestamp>> {
     if let Some(before) = tx.last_tick_before_failover(now)? {
         return Ok(Some(before));
     }
-    // Of ticks that ended: what a killed one may have placed stands in its attempts.
+    // Only completed ticks count: what a killed one may have placed stands in its attempts.
     let newest = "select max(ended_at) from \
                     (select ended_at from ticks where ended_at is not null order by id desc limit 20) t";
     Ok(tx.value(newest, &[])?)
@@ -94,7 +94,7 @@ pub(super) fn close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> TxResult<C
     Ok(closed)
 }
 
-/// Steps nobody got round to before the incident closed: no silent loss.
+/// Steps that no tick got to before the incident closed get their reason, so that none is lost silently.
 fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<Vec<StepResult>> {
     let late: Vec<(StepId, Timestamp, RungKind)> = tx.rows(
         "select id, due_at, kind from steps where incident_id = ?1 and state = 'PENDING' order by rung",
@@ -114,12 +114,12 @@ fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<Vec<
 }
 
 fn prune(tx: &dyn Tx, now: Timestamp, rule: &CloseRule, closed: &mut Closed) -> TxResult<()> {
-    // Old *and* of ended incidents only: a clock that jumps ahead frees no call.
+    // Only old rows *of ended incidents* go: a clock that jumps ahead must not reset the call limit.
     tx.run("delete from call_tracker where (attempt_id, meeting_id) in (select t.attempt_id, t.meeting_id \
          from call_tracker t where t.at < ?1 and not exists (select 1 from attempt_steps x \
            join incidents i on i.id = x.incident_id where x.attempt_id = t.attempt_id and i.ended_at is null) limit ?2)", params![now.minus(rule.calls_per), BATCH])?;
     tx.run(
-        // Of the oldest: the others are not looked at.
+        // Only the oldest are looked at.
         "delete from ticks where started_at < ?1 and id in (select id from ticks order by id limit ?2)",
         params![now.minus(TICKS_KEPT), BATCH],
     )?;

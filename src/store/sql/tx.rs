@@ -21,7 +21,7 @@ pub(crate) enum SqlError {
     Column(String),
 }
 
-/// What every statement answers with.
+/// The result of a statement.
 pub(crate) type Sql<T> = Result<T, SqlError>;
 
 /// What can go wrong inside a transaction: a statement, or an answer for the caller.
@@ -45,17 +45,17 @@ impl From<StoreError> for TxError {
     }
 }
 
-/// What every use case answers with.
+/// The result of a use case, inside its transaction.
 pub(crate) type TxResult<T> = Result<T, TxError>;
 
 /// A row of an answer.
 pub(crate) trait Row {
-    /// What stands in the column at this place.
+    /// The column at this place.
     fn value(&self, at: usize) -> Sql<Value<'_>>;
 }
 
 impl dyn Row + '_ {
-    /// What stands in the column at this place, as what it means.
+    /// The column at this place, as a value of the model.
     pub(crate) fn get<T: Column>(&self, at: usize) -> Sql<T> {
         T::read(self.value(at)?).map_err(|why| SqlError::Column(format!("column {at}: {why}")))
     }
@@ -109,8 +109,8 @@ pub(crate) trait Tx {
 
     // --- hooks: what a database does in its own way ---
 
-    /// Those of the steps that are pending, with their places in the list and all facts but the calls of the day, in as
-    /// few round trips as the database needs. Each is readable or not.
+    /// The steps that are pending, with their places in the list and all facts but the calls of the day, in as few
+    /// round trips as possible. A step that cannot be read is an error of its own.
     fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>>;
 
     /// The facts about the target and the person of an attempt without a step, but for the calls of the day.

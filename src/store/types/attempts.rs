@@ -92,7 +92,7 @@ pub enum Begun {
     NoSlot {
         /// When to ask again.
         until: Timestamp,
-        /// Can no other call start before that either? Else the number of this incident alone is not free.
+        /// `true`: no other call can start before that either. `false`: only the number of this incident is not free.
         all: bool,
         /// The claim, which is not spent; `None` for a test call.
         claim: Option<Box<Claim>>,
@@ -140,7 +140,7 @@ pub struct Recorded {
     pub steps: Vec<StepResult>,
     /// The step went back to `PENDING` and may be tried again from this time on.
     pub again_at: Option<Timestamp>,
-    /// The call is to be hung up at once: its incidents ended meanwhile; or its attempt had been given up, and was proved
-    /// absent or followed by another one (a ghost).
+    /// The call is to be hung up at once: its incidents have ended meanwhile, or it is a ghost (its attempt had been
+    /// given up, and was proved absent or followed by another one).
     pub hang_up: Option<LiveCall>,
 }

@@ -14,9 +14,9 @@ pub enum CallScope {
 /// When to look at a call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextLook {
-    /// While it is not final; `None` does not look any more.
+    /// If it is not final; `None`: never.
     pub live: Option<Timestamp>,
-    /// When it was answered, is over, and has no price yet; `None` does not look for one.
+    /// If it was answered, is over and has no price yet; `None`: never.
     pub price: Option<Timestamp>,
 }
 

@@ -9,7 +9,7 @@ pub struct Gauges {
     pub incidents_open: Vec<(IncidentState, u32)>,
     /// Steps that wait.
     pub steps_pending: u32,
-    /// Those of them whose time has come.
+    /// Those of them that are due.
     pub steps_due: u32,
     /// Attempts in `UNKNOWN`.
     pub attempts_unknown: u32,
@@ -23,13 +23,13 @@ pub struct Gauges {
     pub people_paused: u32,
     /// Newest known skew of the provider's clock against ours, milliseconds.
     pub skew_ms: Option<i64>,
-    /// When the newest tick that ended did so.
+    /// When the newest completed tick ended.
     pub last_completed_at: Option<Timestamp>,
     /// Calendars.
     pub calendars: u32,
     /// Those that cannot be read at present.
     pub calendars_failing: u32,
-    /// When the copy was confirmed that has not been for the longest time.
+    /// When the oldest copy of a calendar was last confirmed.
     pub oldest_calendar_at: Option<Timestamp>,
     /// Attempts by kind and the state they came into.
     pub attempts: Vec<Count>,

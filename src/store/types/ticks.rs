@@ -40,7 +40,7 @@ pub struct TickBegun {
     pub skews: Vec<SkewSeen>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
-    /// When the newest tick that ended did so.
+    /// When the newest completed tick ended.
     pub last_tick_at: Option<Timestamp>,
     /// Pauses that hold, everybody's first.
     pub pauses: Vec<PauseView>,
@@ -113,9 +113,9 @@ pub struct Closed {
 pub enum FaultNews {
     /// It begins.
     Began,
-    /// It lasts, and was last told an hour ago or more.
+    /// It lasts, and was last logged an hour ago or more.
     Lasts,
-    /// It lasts, and was told within the hour.
+    /// It lasts, and was logged within the hour.
     Quiet,
 }
 
