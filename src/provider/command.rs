@@ -1,8 +1,8 @@
 //! Commands: a program of the config, run once with the facts in its environment.
 //!
 //! Nothing of ours is in that environment but `PATH`, `HOME` and `LANG`: no token, no password. What the program says
-//! goes to the log, cleaned and cut. Whether it did what it was to do before it was killed at its limit, nobody knows:
-//! it is never run twice for one step.
+//! goes to the log, cleaned and cut. When it is killed at its limit, nobody knows what it did before, so it is never
+//! run twice for one step.
 
 use super::payload::{MeetingPayload, Payload};
 use super::{Gate, Provider, ProviderError};

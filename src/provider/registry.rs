@@ -12,8 +12,8 @@ use crate::config::{Config, MockConfig, ProviderChoice};
 use crate::model::{Pace, ProviderKind, RungKind};
 use std::sync::Arc;
 
-/// The chosen provider lacks its part of the config. The config's own check reports that with its place; this is the
-/// last line behind it, so that a missing table can never mean the mock phone.
+/// The chosen provider lacks its part of the config. The check of the config reports that with its place; this is the
+/// second line of defence, so that a missing table can never mean the mock phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the provider twilio is chosen, but account SID, auth token or from number is missing")]
 pub struct NotConfigured;

@@ -1,4 +1,4 @@
-//! Webhooks: one POST to an address of the config, to be repeated with the same key until somebody answers.
+//! Webhooks: one POST to an address of the config, repeated with the same key until the server answers.
 //!
 //! The body is JSON, to which new names may be added but nothing else changes; or it is the text alone. A redirect is
 //! not followed: it would lead secrets to where the config did not send them. Nothing of an answer but its status is

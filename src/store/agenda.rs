@@ -22,7 +22,7 @@ pub struct CalendarDraft {
     pub kind: CalendarKind,
 }
 
-/// What holding the calendars against the config did.
+/// What bringing the calendars in line with the config did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CalendarsSynced {
     /// New ones; due at once.
@@ -83,9 +83,9 @@ pub struct DueCalendar {
 pub struct LookAt {
     /// The time.
     pub now: Timestamp,
-    /// Subscriptions are leased for so long: until then no other tick gets them.
+    /// How long subscriptions are leased: until then no other tick gets them.
     pub lease: Duration,
-    /// At most so many subscriptions.
+    /// The most subscriptions to return.
     pub limit: usize,
     /// The files, too: a tick asks for them once.
     pub files: bool,
@@ -170,7 +170,7 @@ pub struct MeetingChange {
 pub enum MeetingNews {
     /// Planned for the first time.
     Added,
-    /// Its words or its end are others.
+    /// Its words or its end changed.
     Updated,
     /// It starts at another time.
     Moved,

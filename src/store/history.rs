@@ -1,4 +1,4 @@
-//! What a store tells about one meeting when it is asked for its whole story: `explain`.
+//! Everything a store knows about one meeting, for `explain`.
 
 use super::{AttemptView, IncidentView, Meeting, StepView};
 use crate::model::{CancelledBy, HangUp, HeardEffect, HeardHow, IncidentId, RejectionClass, StepId, Timestamp};
@@ -10,7 +10,7 @@ pub struct Ahead {
     pub step: Option<Timestamp>,
     /// Start of the next planned meeting that is not watched yet.
     pub meeting: Option<Timestamp>,
-    /// The earliest start of an incident that has not ended, but for those that started before the asked time.
+    /// The earliest start of an open incident that starts at the asked time or later.
     pub incident: Option<Timestamp>,
 }
 
@@ -47,7 +47,7 @@ pub struct IncidentHistory {
 pub struct StepHistory {
     /// As `status` shows it, attempts included.
     pub view: StepView,
-    /// Not tried before.
+    /// It is not tried before this time.
     pub ready_at: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,

@@ -5,11 +5,11 @@ use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
 use std::io::Read as _;
 
-/// The new body of a look; not inside the transaction, which others wait for.
+/// Compresses the new body of a look: before the transaction, since others wait for that.
 pub(super) fn compress(outcome: &LookOutcome) -> Vec<u8> {
     let mut packed = Vec::new();
     if let LookOutcome::New { body, .. } = outcome {
-        // Memory to memory: this cannot fail; if it did, the copy would be found damaged, and asked for again.
+        // From memory to memory this cannot fail. If it did, the copy would be found damaged and fetched again.
         if let Err(error) = GzEncoder::new(body.as_slice(), Compression::fast()).read_to_end(&mut packed) {
             log::error!("a calendar cannot be compressed: {error}");
         }

@@ -1,4 +1,5 @@
-//! Rows on their way from one store to another, as they stand: for a rehearsal in memory, and for moving an installation.
+//! Rows that are copied as they are from one store to another: for a rehearsal in memory, and for moving an
+//! installation.
 
 use super::Result;
 use super::sql::Value;
@@ -26,8 +27,8 @@ pub(super) fn owned(value: Value<'_>) -> Value<'static> {
 /// Takes rows of a table.
 pub(super) type Put<'a> = &'a mut dyn FnMut(&str, &Rows) -> Result<()>;
 
-/// Every table of the state, so that a row comes after those it refers to. Tables and columns have the same names in all
-/// stores; a column that a store does not know is of no meaning there.
+/// Every table, in such an order that a row comes after those it refers to. Tables and columns have the same names in
+/// all stores; a column that a store does not know is of no meaning there.
 pub(super) const TABLES: &[&str] = &[
     "calendars",
     "calendar_bodies",
@@ -45,6 +46,6 @@ pub(super) const TABLES: &[&str] = &[
     "heard_incidents",
     "pauses",
     "pace",
-    // Last: whoever counts by himself while rows come in begins with these numbers instead.
+    // These come last: they replace what triggers counted while the other rows came in.
     "counters",
 ];

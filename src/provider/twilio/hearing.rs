@@ -1,9 +1,9 @@
-//! What people say to our number, asked for: no server of ours is needed.
+//! What people say to our numbers is read from Twilio's lists, so no server of ours is needed.
 //!
-//! Messages and calls that came in stand in Twilio's lists, by number. A key pressed in a call leaves a trace that can be
-//! asked for when the call's document sends it to a TwiML Bin of the user's: the Bin dials the caller into a conference
-//! for two seconds, and the conference's name holds call and key ([`KEY_BIN`]). Call events would tell the key as well,
-//! but only 15 minutes after the call (docs/voice/api/call-event-resource).
+//! Twilio lists messages and calls that came in, by number. A key pressed in a call leaves a trace there when the
+//! call's document sends it to a TwiML Bin of the user's: the Bin dials the caller into a conference for two seconds,
+//! and the conference's name holds call and key ([`KEY_BIN`]). Call events would tell the key as well, but only 15
+//! minutes after the call (docs/voice/api/call-event-resource).
 
 use super::Twilio;
 use super::answer::sid;

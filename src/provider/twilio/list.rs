@@ -25,7 +25,7 @@ pub(super) fn phones(addresses: &[Address]) -> Option<Vec<&Phone>> {
     addresses.iter().map(Address::phone).collect::<Option<Vec<_>>>().filter(|phones| !phones.is_empty())
 }
 
-/// The question for what went to one number: a list can be asked for by one sender or by none.
+/// The query for what went to one number. It can name one sender or none.
 pub(super) fn between<'a>(to: &'a Phone, from: &[&'a Phone]) -> Vec<(&'static str, &'a str)> {
     let mut query = vec![("To", to.expose())];
     if let [from] = from {
@@ -34,8 +34,8 @@ pub(super) fn between<'a>(to: &'a Phone, from: &[&'a Phone]) -> Vec<(&'static st
     query
 }
 
-/// Whose entry it is: the one of these numbers it came from. `None`: it came from none of them, which only a list that was
-/// asked for by no sender may show; all else is no answer to the question.
+/// Which of these numbers an entry came from; `None`: from none of them. Only a list that was asked for without a
+/// sender may contain such entries; in any other they are an error.
 pub(super) fn sender<'a>(
     kind: Kind,
     entry: &Value,

@@ -1,7 +1,7 @@
 //! The facts of a claim, in one round trip.
 //!
-//! One statement brings everything about any number of steps. A claim asks about one of them, and a line of thousands of
-//! due calls about all: a server elsewhere is a round trip away, and the rows are locked meanwhile.
+//! One statement reads everything about any number of steps: one for a claim, thousands for a queue of due calls. Each
+//! further round trip to the server would take time while the rows are locked.
 
 use super::session::without_nul;
 use crate::model::{PauseView, StepId, Timestamp};
@@ -9,7 +9,7 @@ use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, st
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
 
-/// Who is asked about: the places in a list, the steps (0: none), and what their drafts say.
+/// The input: places in a list, steps (0: none), and what their drafts say.
 const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint, person text, kind text, to_number text, \
                      provider text, calls_since bigint, day_since bigint)";
 

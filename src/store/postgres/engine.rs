@@ -1,4 +1,4 @@
-//! The server as an engine. A transaction is begun, asked, committed, tried again where the server says that it must be.
+//! The server as an engine. It begins a transaction, runs it, commits it, and runs it again if the server says so.
 
 use super::server::Server;
 use super::session::{Session, Trouble};
@@ -11,22 +11,23 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 
-/// A use case ends within this time, tries again and all, whatever the server does.
+/// A use case ends within this time, repeated runs included, whatever the server does.
 pub(super) const LIMIT: Duration = Duration::from_secs(15);
 
 /// How long a statement waits for another host's lock (`lock_timeout`).
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
-/// How often a transaction is run, at most. The second time it runs alone; only what is not savehub can stop it then.
+/// How often a transaction is run, at most. From the second time on it runs alone; then only other programs can stop
+/// it.
 const RUNS: u32 = 4;
 
 /// A use case slower than this is worth a debug line.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// Beside others. The lock comes before the first snapshot, since LOCK TABLE takes none.
+/// Begins beside other writers. The lock comes before the first snapshot, since LOCK TABLE takes none.
 const BESIDE_OTHERS: &str = "begin isolation level serializable; lock table savehub_turn in row share mode";
 
-/// When nobody else writes.
+/// Begins when no other writer is left.
 const ALONE: &str = "begin isolation level serializable; lock table savehub_turn in exclusive mode";
 
 /// All reads see the same state.
@@ -60,7 +61,7 @@ pub type PostgresStore = SqlStore<Postgres>;
 pub struct Postgres {
     pub(super) server: Server,
     pub(super) main: Mutex<Option<Session>>,
-    /// Of the server, as it was first seen.
+    /// The server's timeline when it was first seen.
     pub(super) timeline: OnceLock<i64>,
     /// For the fence alone, opened with the first attempt.
     pub(super) fence: Mutex<Option<Session>>,
@@ -125,7 +126,7 @@ impl Postgres {
         self.run(&self.main, started + LIMIT, READ, &f).map_err(|stopped| self.explain(what, started, stopped))
     }
 
-    /// Single statements on one of the connections, each of which sees the newest state.
+    /// Runs single statements on one of the connections; each sees the newest state.
     fn read_on<T>(
         &self,
         slot: &Mutex<Option<Session>>,
@@ -250,7 +251,7 @@ fn is_lost(error: &SqlError) -> bool {
     Trouble::of(error).is_some_and(|trouble| !trouble.is_refusal())
 }
 
-/// The connection, unless it is gone.
+/// The connection; it is dropped if it is gone.
 pub(super) fn lock(slot: &Mutex<Option<Session>>) -> MutexGuard<'_, Option<Session>> {
     // A panic in another thread leaves no half transaction behind: it is rolled back before the next one begins.
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -260,8 +261,8 @@ pub(super) fn lock(slot: &Mutex<Option<Session>>) -> MutexGuard<'_, Option<Sessi
     slot
 }
 
-/// Must the transaction be run again? Beside others a unique key that is taken, or a row that went, is such a case too: a
-/// transaction that had run alone would have seen it before.
+/// Must the transaction be run again? Beside other writers, a taken unique key or a row that went is such a case, too:
+/// a transaction that ran alone would have seen it before.
 fn is_conflict(error: &SqlError, begin: &str) -> bool {
     let beside_others = begin == BESIDE_OTHERS;
     is_refusal(error)

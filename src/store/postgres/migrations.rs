@@ -18,12 +18,12 @@ const MIGRATIONS: &[Migration] = &[first];
 /// The newest version this savehub knows.
 pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
 
-/// `SAVH`: who makes the schema holds this advisory lock.
+/// `SAVH`: the host that makes the schema holds this advisory lock.
 const LOCK: i64 = 0x5341_5648;
 
 /// The version of the schema that is there, 0: none.
 pub(super) fn version(tx: &dyn Tx) -> TxResult<i64> {
-    // Not by to_regclass: it may answer from before another host's transaction that was waited for.
+    // to_regclass would not do: it may see the state from before the transaction that was waited for.
     let known: bool = tx.value(
         "select exists(select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
            where n.nspname = 'savehub' and c.relname = 'savehub_meta')",

@@ -17,8 +17,8 @@ const OLDEST: i64 = 130_000;
 /// From this version on a whole transaction can have a time limit.
 const TRANSACTION_TIMEOUT: i64 = 170_000;
 
-/// What every session says first. The times of a transaction are in rising order: a host that was frozen inside of one loses
-/// it before others stop waiting for its locks, a lock is given up before its statement, and all before [`LIMIT`].
+/// What every session says first. The time limits rise: a frozen host loses its transaction before others stop waiting
+/// for its locks, waiting for a lock ends before its statement does, and everything before [`LIMIT`].
 const SET_UP: &str = "set search_path = savehub; set client_min_messages = warning; \
     set idle_in_transaction_session_timeout = '5s'; set lock_timeout = '10s'; set statement_timeout = '12s'; \
     set enable_seqscan = off; set jit = off; \
@@ -57,7 +57,7 @@ impl PostgresStore {
 }
 
 impl Postgres {
-    /// A new connection, and the version of the schema it found; it is what it must be, but for the schema.
+    /// A new connection to a server that is fit for use, and the version of the schema there.
     pub(super) fn session(&self, until: Instant) -> Result<(Session, i64)> {
         let session = Session::connect(&self.server, until)?;
         let looked = look(&session).map_err(|fail| match fail {

@@ -1,4 +1,4 @@
-//! One connection: opened within a time, asked within a time, given up when no answer comes.
+//! One connection. Opening and asking it have time limits; it is given up when no answer comes.
 //!
 //! Every wait ends on this side: a server that is frozen, or a network that swallows packets, costs a transaction its time
 //! limit and no more. A connection that was given up is never used again, since an answer to an old question may still come.
@@ -21,23 +21,23 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls};
 
-/// For one address of the server.
+/// How long connecting to one address of the server may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Data nobody acknowledges for so long ends the connection.
+/// The connection ends when data is not acknowledged for this long.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 /// A silent connection is probed after this time, and every few seconds from then on.
 const PROBE_AFTER: Duration = Duration::from_secs(10);
 const PROBE_EVERY: Duration = Duration::from_secs(3);
 
-/// For the last words to the server, so that it does not log a connection that broke.
+/// How long saying goodbye may take: the server then logs no broken connection.
 const FAREWELL: Duration = Duration::from_millis(200);
 
 const NO_PASSWORD: &str = "it asks for a password, and the address has none (a config takes an address with one: \
     store_file, store_env, store_command, store)";
 
-/// A connection and the little runtime that drives it, only while it is waited for.
+/// A connection, and the small runtime that drives it while it is waited for.
 pub(super) struct Session {
     client: Option<Client>,
     driver: Option<JoinHandle<std::result::Result<(), tokio_postgres::Error>>>,
@@ -147,7 +147,7 @@ impl Drop for Session {
     }
 }
 
-/// Statements stand in the code with `?1`; this server counts with `$1`. No statement has another question mark.
+/// Statements are written with `?1`; this server counts with `$1`. No statement has another question mark.
 fn numbered(text: &str) -> String {
     text.replace('?', "$")
 }
@@ -270,7 +270,7 @@ impl Trouble {
         if let SqlError::Database(error) = error { error.downcast_ref() } else { None }
     }
 
-    /// The server refused, and said so: what was asked is not done. Otherwise nobody knows.
+    /// The server refused, so nothing was done. Otherwise nobody knows.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Server(error) if is_answer(error))
     }

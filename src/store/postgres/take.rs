@@ -1,4 +1,4 @@
-//! A running installation moves here from its SQLite file: every row as it stands, in one transaction, into an empty
+//! Moves a running installation here from its SQLite file: every row as it is, in one transaction, into an empty
 //! database. Nobody can write to the file meanwhile.
 
 use super::engine::{LIMIT, PostgresStore};
@@ -13,7 +13,7 @@ use std::time::Instant;
 const DOUBT_MS: i64 = 10 * 60_000;
 
 impl PostgresStore {
-    /// Takes over everything that is in a file, open incidents and attempts under way included. How many rows there were.
+    /// Takes over everything from a file, open incidents and attempts under way included. Returns the number of rows.
     ///
     /// # Errors
     /// `Conflict` when there is something here already; nothing is changed then.
@@ -76,7 +76,7 @@ fn insert(tx: &dyn Tx, table: &str, rows: &Rows) -> Sql<()> {
         })
         .collect();
     let sql = format!("insert into {table}({}) values {}", rows.columns.join(", "), places.join(", "));
-    // Nothing has no type of its own: it gets that of its column, from the table.
+    // A null has no type of its own: it gets the type of its column.
     let kinds = kinds(tx, table, &rows.columns)?;
     let typed = |(value, kind): (&Value<'static>, &Kind)| match value {
         Value::Null(_) => Value::Null(*kind),
@@ -114,8 +114,8 @@ fn go_on_counting(tx: &dyn Tx, highest: &[(String, i64)]) -> TxResult<()> {
     Ok(())
 }
 
-/// What is under way has its times by the clocks of the host that wrote it. For the others it begins now, so that nothing
-/// ends too early; its call may be older than that.
+/// Attempts under way have times by the clock of the host that wrote them. By the server's clock they begin now, so
+/// that none ends too early; a call may be older than that.
 fn start_the_clock(tx: &dyn Tx) -> TxResult<()> {
     let sql = format!(
         "update attempts set intent_server_ms = least(intent_at, {SERVER_NOW}) - ?1, \

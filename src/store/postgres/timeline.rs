@@ -1,10 +1,10 @@
-//! After a failover: the timeline of the server is another one.
+//! After a failover the server has another timeline.
 
 use crate::model::Timestamp;
 use crate::store::sql::{Sql, Tx, params};
 use std::time::Duration;
 
-/// So long after a failover there may be steps that were due before it: a ladder spans less.
+/// How long after a failover steps may be left that were due before it: a ladder spans less.
 const NEW_TIMELINE: Duration = Duration::from_secs(3600);
 
 /// When the newest tick of the timelines before this one ended, as long as this one is new. After a failover to a standby
@@ -17,7 +17,7 @@ pub(super) fn last_tick_before(tx: &dyn Tx, now: Timestamp) -> Sql<Option<Timest
     if first.is_some_and(|first| first.plus(NEW_TIMELINE) <= now) {
         return Ok(None);
     }
-    // Of ticks that ended: what a killed one may have placed stands in its attempts.
+    // Only completed ticks count: what a killed one may have placed stands in its attempts.
     tx.value(
         "select max(ended_at) from (select ended_at from ticks where ended_at is not null and timeline < ?1 \
            order by timeline desc, id desc limit 20) t",

@@ -1,8 +1,8 @@
 //! A PostgreSQL transaction as the rules see it, and the server's clock, the one clock that all hosts share.
 //!
-//! An attempt has its times by the clocks of the host that wrote it. To another host these say nothing: its wall clock may
-//! be wrong, and its boot time counts from another moment. So each row holds them by this server's clock as well, and
-//! they are read as distances from now: how long ago, by the same clock.
+//! An attempt has its times by the clocks of the host that wrote it. They say nothing to another host: wall clocks may
+//! be wrong, and boot time counts from another moment. So each row also holds them by the server's clock, and they are
+//! read as ages by that clock.
 
 use super::session::Session;
 use super::{candidates, timeline};
@@ -45,7 +45,7 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
-/// A transaction that is open on a connection, or single statements without one.
+/// A connection, with an open transaction or for single statements.
 pub(super) struct PostgresTx<'a>(pub(super) &'a Session);
 
 impl Tx for PostgresTx<'_> {

@@ -1,4 +1,4 @@
-//! What a look at a calendar changes in the meetings: the facts the rule is asked with, and its answer written down.
+//! What a look at a calendar changes in the meetings: reads the facts for the rule, and writes its answer down.
 
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
@@ -45,7 +45,7 @@ pub(super) fn import(
     let mut known = Vec::new();
     add_seen(tx, &origin, seen, &mut known)?;
     for meeting in &mut known {
-        // To a file, which nobody looks at again, no calendar gives way.
+        // A file is never looked at again, so no calendar gives its meetings up for one.
         meeting.owner = if meeting.owner == Owns::Nobody { Owns::This } else { Owns::Another(i64::MAX) };
     }
     let changed = apply_all(tx, &origin, rule(&known, seen), now)?;
@@ -88,8 +88,8 @@ fn known_from_row(row: &dyn Row, looks: Option<CalendarId>) -> Sql<KnownMeeting>
     })
 }
 
-/// Meetings of the calendar that have not started. The cross join keeps SQLite to this order: from what the person has to
-/// come, and not through the calendar's history.
+/// Meetings of the calendar that have not started. The cross join makes SQLite begin with the person's future meetings
+/// instead of the calendar's history.
 fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> TxResult<Vec<KnownMeeting>> {
     let sql = format!(
         "{KNOWN} from meetings m cross join calendar_meetings h {OWNERS} \
@@ -99,7 +99,7 @@ fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> TxResult<Ve
     Ok(tx.rows(&sql, params, |r| known_from_row(r, origin.calendar))?)
 }
 
-/// And those that are seen, whenever they start and whoever owns them.
+/// Adds the meetings that are seen, whenever they start and whoever owns them.
 fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec<KnownMeeting>) -> TxResult<()> {
     let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
     let sql = format!(
@@ -147,7 +147,7 @@ fn apply(tx: &dyn Tx, origin: &Origin<'_>, change: Change, now: Timestamp) -> Tx
     Ok(Some(MeetingChange { how, meeting: changed.meeting, ended: changed.ended }))
 }
 
-/// What is noted about the calendar's copy of a meeting.
+/// Notes what is known about the calendar's copy of a meeting.
 fn note(tx: &dyn Tx, calendar: CalendarId, change: &Change, now: Timestamp) -> TxResult<()> {
     match change {
         Change::Hold(id, sequence) => hold(tx, calendar, *id, *sequence),
@@ -183,7 +183,8 @@ fn owner(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<CalendarId>> {
 }
 
 fn own(tx: &dyn Tx, calendar: CalendarId, id: MeetingId) -> TxResult<()> {
-    // The copy of an owner that called it off does not ring; only copies that do are kept of the others.
+    // If the former owner called it off, that copy goes: calendars that do not own a meeting keep only copies that
+    // ring.
     tx.run(
         "delete from calendar_meetings where meeting_id = ?1 and (calendar_id, 'calendar') = \
            (select calendar_id, cancelled_by from meetings where id = ?1)",
@@ -194,7 +195,7 @@ fn own(tx: &dyn Tx, calendar: CalendarId, id: MeetingId) -> TxResult<()> {
 }
 
 /// Makes the calendar that has the newest copy the owner, and lets it be expanded again, since its copy may differ.
-/// `false`: none has one; none owns it.
+/// `false`: no calendar has a copy, so none owns it.
 pub(super) fn hand_over(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<bool> {
     let next: Option<CalendarId> = tx.optional(
         "select calendar_id from calendar_meetings where meeting_id = ?1 and missing_since is null \
@@ -237,7 +238,7 @@ fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> 
     Ok(Changed { meeting: meetings::existing(tx, id)?, ended: None })
 }
 
-/// The words, and the end.
+/// Changes the words and the end of a meeting.
 fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     tx.run(
         "update meetings set title = ?2, link = ?3, dial_in = ?4, ends_at = ?5, updated_at = ?6 where id = ?1",
@@ -248,12 +249,12 @@ fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxRes
 
 fn shift(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     let moved = meetings::shift(tx, &meetings::existing(tx, id)?, to.starts_at, to.ends_at, now)?;
-    // A feed may waver between two times. Who has checked in for one of them is not called for it again.
+    // A feed may waver between two times. Nobody is called again for a time they have checked in for.
     meetings::back_to_check_in(tx, id)?;
     Ok(Changed { ended: moved.ended, ..update(tx, id, to, now)? })
 }
 
-/// On behalf of a calendar, or because it is gone.
+/// Calls a meeting off on behalf of a calendar, or because the calendar is gone.
 pub(super) fn call_off(tx: &dyn Tx, id: MeetingId, reason: Reason, now: Timestamp) -> TxResult<Changed> {
     meetings::call_off(tx, &meetings::existing(tx, id)?, CancelledBy::Calendar, reason, now)
 }
@@ -264,7 +265,7 @@ fn revive(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxRes
     if to.starts_at != meeting.starts_at {
         return shift(tx, id, to, now);
     }
-    // Who has checked in for this start is not called for it again.
+    // Nobody is called again for a start they have checked in for.
     if !matches!(incidents::state(tx, &meeting)?, Some(IncidentState::Resolved | IncidentState::Missed)) {
         meetings::next_generation(tx, id)?;
     }

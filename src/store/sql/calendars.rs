@@ -1,4 +1,4 @@
-//! Calendars: held against the config, leased to be looked at, and what came of a look.
+//! Calendars: brought in line with the config, leased for a look, and changed by what came of it.
 
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
@@ -40,7 +40,7 @@ pub(super) fn sync(
             gone.push((id, name));
         }
     }
-    // First of all of them: a meeting must not be handed to a calendar that goes too.
+    // The copies of all of them go first: a meeting must not be handed to a calendar that goes too.
     for (id, _) in &gone {
         tx.run("delete from calendar_meetings where calendar_id = ?1", params![id])?;
     }
@@ -78,7 +78,8 @@ fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> TxRes
     Ok(Some(id))
 }
 
-/// Its future meetings go to the next calendar that holds them, or are called off; history stays, as if added by hand.
+/// Removes a calendar. Its future meetings go to the next calendar that holds them, or are called off; past ones stay,
+/// as if added by hand.
 fn remove(tx: &dyn Tx, id: CalendarId, now: Timestamp) -> TxResult<Vec<MeetingChange>> {
     let owned: Vec<MeetingId> = tx.values(
         "select id from meetings where calendar_id = ?1 and starts_at > ?2 order by starts_at, id",
@@ -102,8 +103,8 @@ fn remove(tx: &dyn Tx, id: CalendarId, now: Timestamp) -> TxResult<Vec<MeetingCh
 
 // --- looking ---
 
-/// Web calendars whose time has come and that nobody has leased. A time that cannot be (the clock was turned back) keeps
-/// no calendar waiting: no lease is longer than `?2 - ?1`, and no look was recorded after that.
+/// Web calendars that are due and not leased. An impossible time (the clock was set back) keeps no calendar waiting: no
+/// lease is longer than `?2 - ?1`, and no look was recorded after that.
 const DUE: &str = "kind = 'web' and (next_look_at <= ?1 or checked_at > ?2) \
                    and (lease_until is null or lease_until <= ?1 or lease_until > ?2)";
 
@@ -141,7 +142,7 @@ pub(super) fn files(tx: &dyn Tx, starts_after: Timestamp) -> TxResult<Vec<DueCal
     read_due(tx, FILES, None, starts_after)
 }
 
-/// For [`read_due`], which has a parameter more than this needs.
+/// For [`read_due`], which has one parameter more than this needs.
 pub(crate) const FILES: &str = "c.kind = 'file' and ?1 is null";
 
 fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, starts_after: Timestamp) -> TxResult<Vec<DueCalendar>> {
@@ -259,7 +260,7 @@ fn expand(
     rule: AgendaRule<'_>,
 ) -> TxResult<Vec<MeetingChange>> {
     let changed = agenda::of_calendar(tx, id, &expanded.seen, now, rule)?;
-    // What was missing when it was called off, or has started meanwhile, is no longer waited for.
+    // A missing meeting that was called off or has started is no longer waited for.
     let sql = format!(
         "update calendars set expanded_at = ?2, expanded_with = ?3, events = ?4, notices = ?5, notice = ?6, \
            has_missing = case when exists(select 1 from calendar_meetings h {} join meetings m on m.id = h.meeting_id \

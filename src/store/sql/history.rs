@@ -8,7 +8,7 @@ use crate::store::{Ahead, AttemptHistory, AttemptView, HeardView, History, Incid
 use crate::store::{SharedStep, StepHistory, StepView};
 use std::time::Duration;
 
-/// What was not understood counts as said about an incident until so long after its end.
+/// An answer that was not understood counts for an incident until this long after its end.
 const HEARD_AFTER: Duration = Duration::from_secs(10 * 60);
 
 pub(super) fn meeting_of(tx: &dyn Tx, incident: IncidentId) -> TxResult<Option<MeetingId>> {

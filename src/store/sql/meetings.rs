@@ -7,7 +7,7 @@ use crate::model::{CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, 
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use std::time::Duration;
 
-/// No meeting lasts longer; one that does is found by its start alone.
+/// Meetings are assumed to be no longer than this; a longer one is found by its start only.
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
@@ -83,7 +83,7 @@ pub(super) fn reschedule(
     shift(tx, &meeting, starts_at, ends_at.or(shifted), now)
 }
 
-/// Moves a meeting, whoever says so: another start ends its incident, and is watched as the next generation.
+/// Moves a meeting, by hand or for a calendar. Another start ends its incident and begins the next generation.
 pub(super) fn shift(
     tx: &dyn Tx,
     meeting: &Meeting,
@@ -104,7 +104,7 @@ pub(super) fn shift(
     Ok(Changed { meeting: existing(tx, id)?, ended })
 }
 
-/// Nobody watches it yet. It may have gone back to an earlier generation before.
+/// Begins a generation that no incident watches yet. The meeting may have gone back to an earlier one before.
 pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     let sql = format!(
         "update meetings set watched = 0, generation = 1 + {}(generation, \

@@ -11,7 +11,7 @@ fn from_row(row: &dyn Row) -> Sql<PauseView> {
     Ok(PauseView { person: row.get(0)?, since: row.get(1)?, until: row.get(2)?, reason: row.get(3)? })
 }
 
-/// Begins a pause in place of the one of the same people, if one lasts.
+/// Begins a pause. It replaces a pause of the same people that still lasts.
 pub(super) fn begin(tx: &dyn Tx, new: &NewPause, now: Timestamp) -> TxResult<PauseView> {
     end(tx, new.person.as_deref(), now)?;
     tx.run(
@@ -21,7 +21,7 @@ pub(super) fn begin(tx: &dyn Tx, new: &NewPause, now: Timestamp) -> TxResult<Pau
     Ok(PauseView { person: new.person.clone(), since: now, until: new.until, reason: new.reason.clone() })
 }
 
-/// Ends the pause of everybody or of one person; answers with what held until now.
+/// Ends the pause of everybody or of one person. Returns what held until now.
 pub(super) fn end(tx: &dyn Tx, person: Option<&str>, now: Timestamp) -> TxResult<Vec<PauseView>> {
     let sql = format!(
         "update pauses set ended_at = {least}(?2, coalesce(until, ?2)) \
@@ -54,7 +54,7 @@ pub(crate) fn longest(tx: &dyn Tx, person: &str) -> Sql<Option<PauseView>> {
 /// Those that were over before ?1, whether anybody has looked since or not.
 pub(super) const OVER: &str = "pauses where (ended_at < ?1 or ended_at is null and until < ?1)";
 
-/// Deletes pauses that were over before `until`, at most so many. How many?
+/// Deletes at most `limit` pauses that were over before `until`. Returns how many.
 pub(super) fn forget(tx: &dyn Tx, until: Timestamp, limit: i64) -> TxResult<usize> {
     let sql = format!("delete from pauses where id in (select id from {OVER} limit ?2)");
     Ok(tx.run(&sql, params![until, limit])?)

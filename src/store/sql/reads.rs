@@ -48,7 +48,7 @@ pub(super) fn incidents_of(tx: &dyn Tx, meeting: MeetingId) -> TxResult<Vec<Inci
     incidents(tx, "select id from incidents where meeting_id = ?1", params![meeting], "i.generation")
 }
 
-/// The incidents `which` names, in this order.
+/// The incidents that `which` selects, in this order.
 fn incidents(tx: &dyn Tx, which: &str, params: &[Value<'_>], order: &str) -> TxResult<Vec<IncidentView>> {
     let sql = format!(
         "select i.id, i.meeting_id, i.person, m.title, i.starts_at, i.generation, i.state, i.reason, i.note, \
@@ -83,7 +83,7 @@ fn acknowledged(row: &dyn Row, first: usize) -> Sql<Option<AcknowledgedView>> {
     Ok(Some(AcknowledgedView { how, by: row.get(first + 1)?, at: row.get(first + 2)? }))
 }
 
-/// The steps of all shown incidents, in the order of their ladders: one question for all of them.
+/// The steps of all shown incidents, in the order of their ladders, by one statement.
 fn steps(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<IncidentId, Vec<StepView>>> {
     let sql = format!(
         "select id, rung, kind, due_at, state, reason, detail, nullif(to_whom, ''), channel, incident_id from steps \

@@ -86,7 +86,7 @@ impl<E: Engine> Store for SqlStore<E> {
         let packed = packed::compress(&look.outcome);
         let record = |tx: &dyn Tx| calendars::record(tx, id, look, &packed, now, rule);
         let what = "record a look at a calendar";
-        // A look that brought nothing is done again, should a power cut lose it.
+        // If a power cut loses a look without a new copy, it is simply done again.
         let brought = look.expanded.is_some() || matches!(look.outcome, LookOutcome::New { .. });
         if brought { self.engine.write(what, record) } else { self.engine.write_lazily(what, record) }
     }
@@ -249,7 +249,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>> {
-        // What is listened to lists old things as well as new ones.
+        // The provider's lists contain old answers as well as new ones.
         if self.engine.read_outside("look for what was heard", |tx| heard::is_known(tx, &heard.sid))? {
             return Ok(None);
         }

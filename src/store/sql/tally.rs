@@ -1,4 +1,4 @@
-//! What `report` counts. Rows are grouped here, so that what leaves is small; what they add up to is decided elsewhere.
+//! What `report` counts. Rows are grouped here, so that few leave the store; `report` adds them up.
 //!
 //! Days are counted one by one along the indexes by time: where a day begins is the caller's business. No index was made
 //! for this: every tick would have to write it.
@@ -43,7 +43,7 @@ fn group(row: &dyn Row, day: Option<usize>) -> Sql<Group> {
     day.map_or_else(|| row.get(0).map(Group::Person), |day| Ok(Group::Day(day)))
 }
 
-/// Runs a statement that begins with `select {person}` and reads its rows. A row that cannot be read is left out.
+/// Runs a statement that begins with `select {person}`, and reads its rows. A row that cannot be read is left out.
 fn rows<T>(
     tx: &dyn Tx,
     sql: &str,
@@ -59,7 +59,7 @@ const fn person(day: Option<usize>, column: &'static str) -> &'static str {
     if day.is_some() { "cast(null as text)" } else { column }
 }
 
-/// Columns that tell attempts apart; behind them stand what was said and how many there are.
+/// How many columns tell attempts apart; after them come the error and the count.
 const KEY: usize = 14;
 
 fn attempts(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> TxResult<Vec<AttemptTally>> {
@@ -114,7 +114,7 @@ fn write_key(row: &dyn Row, key: &mut Vec<u8>) -> Sql<()> {
     Ok(())
 }
 
-/// The first attempt of its sort.
+/// The first attempt of a group.
 fn attempt(row: &dyn Row, group: Group) -> Sql<AttemptTally> {
     Ok(AttemptTally {
         group,
@@ -196,7 +196,7 @@ fn delays(tx: &dyn Tx, at: Stretch) -> TxResult<Vec<DelayTally>> {
         "select a.provider in {REHEARSED}, {greatest}(0, a.intent_at - s.due_at) / 100 * 100, count(*) \
          from attempts a join steps s on s.id = a.step_id \
          where a.intent_at >= ?1 and a.intent_at < ?2 and {no_index}a.kind = 'call' and a.key = a.token group by 1, 2",
-        // Not all calls there ever were, along the index by target.
+        // Keeps the database from reading every call there ever was by the index of targets.
         no_index = words.no_index,
         greatest = words.greatest
     );

@@ -60,12 +60,13 @@ impl SqliteStore {
         done
     }
 
-    /// In one step: one snapshot, however long it takes. Several steps would begin anew whenever a tick writes.
+    /// Copies in one step, which is one snapshot. Several steps would start over whenever a tick writes.
     fn copy_to(&self, to: &Path) -> rusqlite::Result<()> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut copy = Connection::open_with_flags(to, flags)?;
         copy_whole(&self.engine.lock(), &mut copy)?;
-        // One file, that can be read where nothing can be written. It becomes a WAL again when savehub opens it.
+        // Makes it one file that can be read where nothing can be written. It becomes a WAL again when savehub opens
+        // it.
         copy.pragma_update(None, "journal_mode", "delete")?;
         let whole: String = copy.query_row("pragma quick_check(1)", [], |r| r.get(0))?;
         if whole == "ok" {
@@ -76,7 +77,7 @@ impl SqliteStore {
     }
 }
 
-/// Onto the disk, then to its name, in one step.
+/// Syncs the file to the disk, then gives it its name in one step.
 fn finish(file: &File, beside: &Path, to: &Path, replace: Replace) -> io::Result<u64> {
     file.sync_all()?;
     match replace {

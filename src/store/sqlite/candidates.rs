@@ -1,11 +1,11 @@
-//! The facts of a claim, by a statement for each: SQLite answers a small one quicker than it plans a large one.
+//! The facts of a claim, by one statement each: SQLite answers small statements faster than it plans a large one.
 
 use crate::model::Timestamp;
 use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
-/// What the mock phone or test mode did keeps no real phone busy. Of what is older than a day only open attempts count; the
-/// plus signs have them found by the index of those, and not along all attempts there ever were to this target.
+/// What the mock phone or test mode did keeps no real phone busy. Of attempts older than a day only open ones count.
+/// The plus signs make SQLite find them by the index of open attempts, instead of reading every attempt to this target.
 pub(super) const NUMBER_FACTS: &str = "with a as (select *, provider = ?3 or provider not in ('mock','test') as real \
          from attempts where kind = ?4 and to_number = ?1 and intent_at > ?2 \
        union all select *, provider = ?3 or provider not in ('mock','test') as real \
@@ -16,7 +16,7 @@ pub(super) const NUMBER_FACTS: &str = "with a as (select *, provider = ?3 or pro
             max(intent_at) filter (where real and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
      from a";
 
-/// Nobody else is at a step: a transaction is alone.
+/// No step is locked by others: a writing transaction is alone.
 pub(super) fn some(
     tx: &dyn Tx,
     asked: &[StepDraft<'_>],
@@ -46,7 +46,7 @@ pub(super) fn some(
     Ok(found)
 }
 
-/// With the facts about the target and the person; the calls of the day are still to be counted.
+/// The facts about the target and the person; the calls of the day are still to be counted.
 pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, step: Option<StepFacts>) -> Sql<Facts> {
     let params = params![draft.to.address, draft.day_since, draft.provider, draft.to.kind];
     let number = tx.row(NUMBER_FACTS, params, |r| {

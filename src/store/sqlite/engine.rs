@@ -26,10 +26,10 @@ pub struct Sqlite {
     pub(super) connection: Mutex<Connection>,
     /// The file, for [`Self::reader`]; `None` in memory.
     pub(super) path: Option<PathBuf>,
-    /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a writer,
-    /// so no other process's lock and no commit of ours stands between the last look and the bytes.
+    /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a
+    /// writer, so neither another process's lock nor a commit of ours delays the last look before a request.
     pub(super) reader: OnceLock<Option<Mutex<Connection>>>,
-    /// Was anything written but the rows of ticks?
+    /// Was anything written besides the rows of ticks?
     pub(super) wrote: AtomicBool,
     /// For messages: the file, or `:memory:`.
     pub(super) name: String,
@@ -75,8 +75,8 @@ impl Engine for Sqlite {
         self.transaction(&mut connection, what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
     }
 
-    /// Leaves a short log that holds nothing but the rows of idle ticks to the next one: taking it over into the file
-    /// would make the disk work twice. It is no part of any promise, and what fails is no harm.
+    /// Leaves a short log to the next tick if it holds only rows of idle ticks: a checkpoint would make the disk work
+    /// twice. Nothing relies on it, so a failure does no harm.
     fn tick_ended(&self) {
         let Some(path) = &self.path else { return };
         let log = fs::metadata(with_ending(path, "-wal")).map_or(u64::MAX, |log| log.len());

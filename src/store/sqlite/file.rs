@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// `SAVH`, in the file's header (PRAGMA application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5341_5648;
 
-/// A log that is longer is taken over into the file, in bytes: each process reads the log when it opens the database.
+/// A log longer than this, in bytes, is checkpointed: each process reads the log when it opens the database.
 pub(super) const LONG_LOG: u64 = 128 * 1024;
 
 /// May opening make a database that is not there?
@@ -28,9 +28,8 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, flags).and_then(keeping_plans)
 }
 
-/// A prepared statement stays as it is when other values are bound to it. Otherwise SQLite looks at the values of a
-/// comparison (for statistics that this database does not have) and prepares the statement again for each of them: that
-/// was half of what a call cost.
+/// A prepared statement keeps its plan when other values are bound to it. Otherwise SQLite prepares it again for each
+/// value of a comparison, to use statistics that this database does not have. That was half the cost of a call.
 pub(super) fn keeping_plans(connection: Connection) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
@@ -86,7 +85,7 @@ pub(super) fn make_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies everything in one step, waiting for the lock of somebody who writes at the moment.
+/// Copies everything in one step. Waits for the lock of a process that is writing.
 pub(super) fn copy_whole(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
     let code = match Backup::new(from, to)?.step(-1)? {
         StepResult::Done => return Ok(()),

@@ -1,4 +1,4 @@
-//! Looking at a database without changing it: neither its schema nor its journal mode, and it is not made.
+//! Looks at a database without changing it: it changes neither schema nor journal mode, and creates nothing.
 
 use super::engine::{Sqlite, SqliteStore};
 use super::file::{APPLICATION_ID, connect, reason};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long a statement waits for another process's lock: whoever looks is in nobody's way for long.
+/// How long a statement waits for another process's lock: a look is in nobody's way for long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a look at a database shows.
@@ -50,8 +50,8 @@ pub enum Integrity {
 }
 
 impl SqliteStore {
-    /// Looks at the database without changing it; checking its pages may take so long. With it comes the store, for reading
-    /// alone, when it is ours and its schema is the present one.
+    /// Looks at the database without changing it; checking its pages may take this long. Also returns a store that only
+    /// reads, if the database is ours and has the present schema.
     ///
     /// # Errors
     /// [`StoreError::Missing`], or [`StoreError::Unusable`] when it cannot be opened or read.
@@ -95,7 +95,7 @@ fn health(connection: &Connection, within: Duration) -> rusqlite::Result<Health>
     })
 }
 
-/// The time goes with the size of the file, so there is an end to it.
+/// The time grows with the size of the file, so it has a limit.
 fn integrity(connection: &Connection, within: Duration) -> rusqlite::Result<Integrity> {
     let (done, ended) = mpsc::channel::<()>();
     let handle = connection.get_interrupt_handle();
@@ -104,7 +104,7 @@ fn integrity(connection: &Connection, within: Duration) -> rusqlite::Result<Inte
             handle.interrupt();
         }
     });
-    // Without a thread nobody would end it.
+    // Without a thread nobody would stop the check.
     let Ok(bell) = bell else { return Ok(Integrity::NotFinished) };
     let said = connection.query_row("pragma quick_check(1)", [], |row| row.get::<_, String>(0));
     drop(done);

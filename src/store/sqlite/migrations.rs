@@ -1,8 +1,8 @@
 //! The schema as a list of migrations: the index of an entry is the version it leads to.
 //!
-//! Rules: never change or remove an entry that has been released; never drop a column that an older savehub reads;
-//! each runs once, under one exclusive lock, after a copy of the database was put beside it. What has been released says
-//! its own words; only the newest takes them from `model`, and freezes them when the next one comes.
+//! Rules: never change or remove an entry that has been released; never drop a column that an older savehub reads; each
+//! runs once, under one exclusive lock, after a copy of the database was put beside it. A released entry spells its
+//! words out. Only the newest takes them from `model`, until the next one comes.
 
 use super::file::{APPLICATION_ID, copy_whole, make_file, reason};
 use crate::store::{Result, StoreError};
@@ -50,7 +50,8 @@ pub(super) fn migrate(connection: &mut Connection, path: Option<&Path>, name: &s
         copy_beside(connection, path).map_err(unusable)?;
     }
     let run = |connection: &mut Connection| -> rusqlite::Result<()> {
-        // A table that others refer to can be made anew only while nobody looks; inside a transaction this says nothing.
+        // A table that others refer to can be rebuilt only without these checks; inside a transaction this pragma does
+        // nothing.
         connection.pragma_update(None, "foreign_keys", false)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
         let from = version(&tx)?;

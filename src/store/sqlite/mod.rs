@@ -4,13 +4,13 @@
 //! machine. Every other usual setting loses the claim after a power cut *behind* the call (WAL with NORMAL, and even
 //! SQLite's own default of DELETE with FULL, whose journal unlink may be lost).
 //!
-//! The rows of ticks are the exception: nothing leaves on their strength, so that they are written without waiting for the
-//! disk (`write_lazily`). A tick that wrote nothing else leaves them in the log, and one in about ten takes it over into the
-//! file (`leave_short_log`); whatever else was written is in the file itself when its process ends.
+//! The rows of ticks are the exception: no request relies on them, so they are written without waiting for the disk
+//! (`write_lazily`). A tick that wrote nothing else leaves them in the log, and about every tenth checkpoints it
+//! (`leave_short_log`). Anything else is in the file itself when its process ends.
 //!
 //! **Locking.** Every writing transaction is `BEGIN IMMEDIATE`: a read that becomes a write would fail at once with
-//! `SQLITE_BUSY_SNAPSHOT`, whatever the busy time-out says. Transactions are short, never held across a request. Inside a
-//! process one connection stands behind a mutex.
+//! `SQLITE_BUSY_SNAPSHOT`, whatever the busy time-out says. Transactions are short, never held across a request. A
+//! process has one connection, behind a mutex.
 //!
 //! **Compatibility.** `application_id` names the program, `user_version` the schema (`migrations`). A database of
 //! another program or of a newer savehub is refused and left as it is.

@@ -1,12 +1,11 @@
-//! What every tick asks must not walk through history, however SQLite plans it: it knows nothing of how the rows are
-//! spread.
+//! No statement of a tick may read through history. SQLite plans them without knowing how the rows are distributed.
 
 use super::candidates::NUMBER_FACTS;
 use super::engine::SqliteStore;
 use super::tx::DIALECT;
 use crate::store::sql::{attempts, calendars, candidates, reconcile};
 
-/// How SQLite goes about it, a line for each part.
+/// SQLite's plan, a line for each part.
 fn plan(sql: &str) -> Vec<String> {
     let store = SqliteStore::in_memory().unwrap();
     let connection = store.engine.lock();

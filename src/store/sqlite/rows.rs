@@ -1,4 +1,4 @@
-//! Rows of another store, taken in as they stand, and handed over to one.
+//! Takes in rows of another store as they are, and hands them over to one.
 
 use super::engine::SqliteStore;
 use super::tx::SqliteTx;
@@ -23,8 +23,8 @@ impl SqliteStore {
         filled
     }
 
-    /// Hands over every row, table by table. Nobody can write meanwhile. Of each table with ids that are never used again:
-    /// the highest that ever was.
+    /// Hands over every row, table by table. Nobody can write meanwhile. Returns the highest id ever used of each table
+    /// whose ids are never used again.
     pub(in crate::store) fn pour(&self, put: Put<'_>) -> Result<Vec<(String, i64)>> {
         let mut connection = self.engine.lock();
         self.engine.transaction(&mut connection, "read the whole database", TransactionBehavior::Immediate, |tx| {

@@ -18,7 +18,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     ages: "null, null, null",
     clock_columns: "",
     clock_values: "",
-    // One host ticks, so that the newest are its own.
+    // Only one host ticks, so the newest are its own.
     recent_ticks: "2",
     timeline_column: "",
     timeline_value: "",
@@ -26,7 +26,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     sorts: Sorts { first_error: "error", count: "1", group_by: "" },
 };
 
-/// A connection with an open transaction, or one that is read without.
+/// A connection, with an open transaction or without one.
 pub(super) struct SqliteTx<'a>(pub(super) &'a Connection);
 
 impl Tx for SqliteTx<'_> {
