@@ -87,7 +87,11 @@ fn config(budget: &str) -> Config {
     config
 }
 
-fn shown(config: &Config, tally: &Tally, screen: crate::cli::print::Screen) -> String {
+fn shown(config: &Config, tally: &Tally, screen: Screen) -> String {
+    rendered(config, tally, |data| text::render(data, screen))
+}
+
+fn rendered(config: &Config, tally: &Tally, render: impl Fn(&ReportData<'_>) -> String) -> String {
     let zone = config.people[0].zone.clone();
     let span = span("3d", None, NOW, &zone).unwrap();
     let summary = summary(tally, false);
@@ -105,7 +109,7 @@ fn shown(config: &Config, tally: &Tally, screen: crate::cli::print::Screen) -> S
         month: Some(month),
         config,
     };
-    text::render(&data, screen)
+    render(&data)
 }
 
 #[test]
@@ -160,4 +164,7 @@ fn what_the_provider_said_cannot_steer_the_terminal() {
     tally.attempts[0].price_unit = Some("U\u{7}SD<script>".into());
     let text = shown(&config("1 USD"), &tally, Screen::PLAIN);
     assert!(text.contains("29999  a [2Jb") && !text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text}");
+    let page = rendered(&config("1 USD"), &tally, html::page);
+    assert!(page.contains("a [2Jb") && !page.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{page}");
+    assert!(!page.contains("SD<script>"), "{page}");
 }

@@ -13,6 +13,7 @@ use super::data::ReportData;
 use super::words::{self, percent, seconds};
 use crate::cli::args::ReportBy;
 use crate::cli::words::counted;
+use crate::model::printable;
 use crate::report::outcome::{Ending, Outcome};
 use crate::report::totals::{Totals, rate};
 use columns::{Column, columns, dates, every};
@@ -59,7 +60,8 @@ pub(super) fn page(data: &ReportData<'_>) -> String {
             }
         }
     };
-    page.into_string() + "\n"
+    // maud escapes; what could reorder the text or hide in it goes here, once for the whole page.
+    page.into_string().lines().map(|line| printable(line) + "\n").collect()
 }
 
 fn tiles(data: &ReportData<'_>) -> Markup {

@@ -4,8 +4,8 @@ use super::chart;
 use super::parts::{self, axis, dates};
 use crate::cli::report::data::{MonthSpending, ReportData};
 use crate::cli::report::words::{self, money};
+use crate::model::Amount;
 use crate::model::Group;
-use crate::model::{Amount, printable};
 use crate::report::month::Outlook;
 use crate::report::span;
 use crate::report::totals::Totals;
@@ -93,7 +93,7 @@ fn figure(month: &MonthSpending, outlook: &Outlook) -> Markup {
     let last = span::text((year, name, i8::try_from(days).unwrap_or(28)));
     html! {
         figure {
-            figcaption { (printable(&outlook.unit)) " of " (month.month.word()) ", summed up by day" }
+            figcaption { (outlook.unit) " of " (month.month.word()) ", summed up by day" }
             div.plot { (axis(&half(top), &half(top / 2))) (shape) (dates(&[&first, &last])) }
             ul.legend {
                 li { i.key-line {} "spent " (say(outlook.so_far)) }
