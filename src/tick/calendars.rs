@@ -51,8 +51,9 @@ impl Part for Calendars {
         // Whatever the config says, a tick that has just begun has time for a look.
         let each = limits.timeout.saturating_add(BESIDE_FETCH).min(cx.time.limit / 4 * 3);
         while self.jobs.running().len() < limits.parallel {
-            // Leased calendars are looked at: no other tick would do it for a while.
-            if self.waiting.is_empty() && cx.time.left() < each {
+            // Leased calendars are looked at: no other tick would do it for a while. A file is not leased.
+            let leased = self.waiting.front().is_some_and(|due| due.kind == CalendarKind::Web);
+            if !leased && cx.time.left() < each {
                 break;
             }
             let Some(due) = self.next(cx, each)? else { break };

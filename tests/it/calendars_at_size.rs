@@ -279,3 +279,21 @@ fn what_a_tick_has_no_time_for_is_left_to_the_next_one() {
     }
     assert_eq!(company.looks(), company.people);
 }
+
+#[test]
+fn files_that_a_tick_has_no_time_for_are_left_to_the_next_one() {
+    let mut company = Company::new(company(), "5m", "150000");
+    // A look may begin in its first quarter only.
+    company.world.change_config(|config| {
+        for calendar in config.people.iter_mut().flat_map(|person| &mut person.calendars) {
+            calendar.place = CalendarPlace::File("work.ics".into());
+        }
+        config.engine.tick_limit = 4 * HUNG;
+        config.calendar.timeout = 4 * HUNG;
+    });
+    *company.server.slow.lock().unwrap() = Some(company.world.stop_ticks_time());
+    company.world.tick();
+    assert!((PARALLEL..3 * PARALLEL).contains(&company.looks()), "{} looks", company.looks());
+    let failing = company.world.snapshot().calendars.into_iter().filter(|calendar| calendar.failure.is_some());
+    assert_eq!(failing.count(), 0, "nothing was given up");
+}
