@@ -9,7 +9,7 @@ use super::calendar_look::{CalendarLook, CalendarSeen, failed, looked_at_before_
 use super::context::Context;
 use super::incidents;
 use super::jobs::{Jobs, Lost};
-use super::part::{OtherParts, Part, each};
+use super::part::{OtherParts, Part};
 use super::summary::MeetingSeen;
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
 use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
@@ -31,6 +31,9 @@ const FAULT_AFTER: u32 = 3;
 /// The fault "calendars wait longer for a look than their copies are good".
 const CALENDARS_BEHIND: &str = "calendars behind";
 
+/// What came of a look.
+type LookResult = Result<Result<Option<CalendarSeen>, StoreError>, Lost>;
+
 /// Calendars of this tick: those that wait for a worker, and those that had theirs.
 #[derive(Default)]
 pub(super) struct Calendars {
@@ -39,6 +42,8 @@ pub(super) struct Calendars {
     /// Nothing is due any more.
     done: bool,
     jobs: Jobs<Arc<CalendarLook>, Result<Option<CalendarSeen>, StoreError>>,
+    /// Looks that ended and are not written down yet.
+    ended: VecDeque<(Arc<CalendarLook>, LookResult)>,
 }
 
 impl Part for Calendars {
@@ -50,7 +55,7 @@ impl Part for Calendars {
         let limits = &cx.world.config.calendar;
         // Whatever the config says, a tick that has just begun has time for a look.
         let each = limits.timeout.saturating_add(BESIDE_FETCH).min(cx.time.limit / 4 * 3);
-        while self.jobs.running().len() < limits.parallel {
+        while self.under_way() < limits.parallel {
             // Leased calendars are looked at: no other tick would do it for a while. A file is not leased.
             let leased = self.waiting.front().is_some_and(|due| due.kind == CalendarKind::Web);
             if !leased && cx.time.left() < each {
@@ -64,12 +69,23 @@ impl Part for Calendars {
         Ok(())
     }
 
+    /// Writes down one look that has something to write: the calls that are due by then go out before the next one is.
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        each(self.jobs.take(&mut cx.workers), |(look, seen)| looked(cx, &look, seen))
+        self.ended.extend(self.jobs.take(&mut cx.workers));
+        let mut done = Ok(());
+        while let Some((look, result)) = self.ended.pop_front() {
+            let writes = !matches!(result, Ok(Ok(None)));
+            done = done.and(looked(cx, &look, result));
+            if writes && !cx.workers.given_up {
+                break;
+            }
+        }
+        done
     }
 
     fn wakes_in(&self, _: &Context<'_>) -> Option<Duration> {
-        (self.jobs.running().len() > 0).then_some(BESIDE_CALENDARS)
+        let wait = if self.ended.is_empty() { BESIDE_CALENDARS } else { Duration::ZERO };
+        (self.under_way() > 0).then_some(wait)
     }
 
     /// It is a fault when calendars wait for longer than a copy is good: there are too many, or they are too slow.
@@ -91,6 +107,11 @@ impl Part for Calendars {
 }
 
 impl Calendars {
+    /// Looks that are not written down yet.
+    fn under_way(&self) -> usize {
+        self.jobs.running().len() + self.ended.len()
+    }
+
     fn next(&mut self, cx: &Context<'_>, each: Duration) -> Result<Option<DueCalendar>, StoreError> {
         if self.waiting.is_empty() && !self.done {
             let now = cx.time.now();
@@ -99,7 +120,7 @@ impl Calendars {
                 // A lease outlives every look that holds it.
                 lease: each.saturating_mul(2),
                 // No more than can start now: a calendar that is leased and left is not looked at for a while.
-                limit: cx.world.config.calendar.parallel.saturating_sub(self.jobs.running().len()),
+                limit: cx.world.config.calendar.parallel.saturating_sub(self.under_way()),
                 files: self.had_theirs.is_empty(),
                 starts_after: looked_at_before_ring(&cx.world.config, now),
             })?;
@@ -127,13 +148,9 @@ pub(super) fn sync(cx: &mut Context<'_>) -> Result<(), StoreError> {
 }
 
 /// A look ended, or took too long: writes it down.
-fn looked(
-    cx: &mut Context<'_>,
-    look: &CalendarLook,
-    seen: Result<Result<Option<CalendarSeen>, StoreError>, Lost>,
-) -> Result<(), StoreError> {
+fn looked(cx: &mut Context<'_>, look: &CalendarLook, result: LookResult) -> Result<(), StoreError> {
     let now = cx.time.now();
-    let written = match seen {
+    let written = match result {
         // Nothing worth a write.
         Ok(Ok(None)) => Ok((None, Vec::new())),
         Ok(Ok(Some(seen))) => look.record(seen, look.now),

@@ -5,6 +5,7 @@
 //! SAVEHUB_PROOF=whole cargo test --release --test it calendars_at_size:: -- --nocapture
 
 use crate::support::HUNG;
+use crate::support::forward::{Forward, Hook};
 use crate::support::stand_in::StandIn;
 use crate::support::turned::Turned;
 use crate::support::world::{BEGIN, World};
@@ -13,9 +14,10 @@ use savehub::config::{CalendarPlace, CalendarSource};
 use savehub::feed::{Feed, Feeds, Fetched};
 use savehub::model::{Timestamp, Validators};
 use savehub::provider::mock::Mock;
+use savehub::store::Result;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 /// Between two ticks.
@@ -84,6 +86,26 @@ impl Feed for Calendar {
             clock.run(HUNG / 5);
         }
         server.at_once.fetch_sub(1, Ordering::SeqCst);
+        fetched
+    }
+}
+
+/// All looks end at once.
+struct Together(Arc<Server>, Arc<Barrier>);
+
+impl Feeds for Together {
+    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+        let feed = Shelf(Arc::clone(&self.0)).feed(key)?;
+        Some(Arc::new(Gathered(feed, Arc::clone(&self.1))))
+    }
+}
+
+struct Gathered(Arc<dyn Feed>, Arc<Barrier>);
+
+impl Feed for Gathered {
+    fn fetch(&self, last: &Validators, whole: bool) -> Fetched {
+        let fetched = self.0.fetch(last, whole);
+        self.1.wait();
         fetched
     }
 }
@@ -296,4 +318,30 @@ fn files_that_a_tick_has_no_time_for_are_left_to_the_next_one() {
     assert!((PARALLEL..3 * PARALLEL).contains(&company.looks()), "{} looks", company.looks());
     let failing = company.world.snapshot().calendars.into_iter().filter(|calendar| calendar.failure.is_some());
     assert_eq!(failing.count(), 0, "nothing was given up");
+}
+
+/// What is written down of looks and calls, in its order.
+struct Order(Mutex<Vec<Event>>);
+
+impl Hook for Arc<Order> {
+    fn before(&self, method: &str) -> Result<()> {
+        match method {
+            "record_look" => self.0.lock().unwrap().push(Event::Look),
+            "begin_attempt" => self.0.lock().unwrap().push(Event::Call),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_call_that_became_due_goes_out_before_the_next_look_is_written_down() {
+    let mut company = Company::new(PARALLEL, "5m", "090200");
+    let barrier = Arc::new(Barrier::new(PARALLEL));
+    company.world.parts.feeds = Arc::new(Together(Arc::clone(&company.server), barrier));
+    let order = Arc::new(Order(Mutex::default()));
+    let inner = Arc::clone(&company.world.parts.store);
+    company.world.parts.store = Arc::new(Forward { inner, hook: Arc::clone(&order) });
+    company.world.tick();
+    assert_eq!(*order.0.lock().unwrap(), [Event::Look, Event::Call].repeat(PARALLEL));
 }
