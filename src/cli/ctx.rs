@@ -30,7 +30,7 @@ pub struct Ctx<'a> {
     pub screen: Screen,
     /// Where results go.
     pub out: &'a mut dyn Write,
-    /// Hangs up the calls of an incident that has just ended. Asked after the result was shown: it may take a while.
+    /// Hangs up the calls of an incident that has just ended. It may take a while, so the result is shown before.
     pub hang_up: &'a mut dyn FnMut(IncidentId),
 }
 

@@ -20,7 +20,7 @@ const YOUNGEST: Duration = Duration::from_secs(24 * 3600);
 /// Incidents deleted in one transaction.
 const BATCH: u32 = 100;
 
-/// Between two transactions others get their turn: SQLite's own queue is not fair.
+/// The pause between two transactions, in which others get their turn: SQLite's own queue is not fair.
 const BREATH: Duration = Duration::from_millis(20);
 
 /// Runs the command.
@@ -111,7 +111,7 @@ fn copy_to_store(from: &Path, config: &Config, out: &mut dyn Write) -> anyhow::R
     Ok(Exit::Done)
 }
 
-/// `savehub db copy --to`: no config is needed, and what belongs into one is told.
+/// `savehub db copy --to`: it needs no config, and says what belongs into one.
 fn copy_to(from: &Path, to: &str, ca_file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let ca_file = ca_file.map(std::path::absolute).transpose()?;
     let server = typed_store(to, ca_file).map_err(|why| UsageError(format!("--to: {why}")))?;
@@ -128,7 +128,7 @@ fn copy_to(from: &Path, to: &str, ca_file: Option<&Path>, out: &mut dyn Write) -
     Ok(Exit::Done)
 }
 
-/// Copies, and tells how much. The file it came from.
+/// Copies, and says how much. Returns the file it came from.
 fn copy(from: &Path, server: &PostgresConfig, out: &mut dyn Write) -> anyhow::Result<PathBuf> {
     let path = from.to_str().and_then(|path| path.strip_prefix("sqlite:")).map_or(from.to_owned(), PathBuf::from);
     let rows = open::take_over(server, &SqliteStore::open(&path, Create::No)?)?;

@@ -62,7 +62,7 @@ pub(super) fn run(args: &InitArgs, Invocation { file, screen, out }: Invocation<
 }
 
 /// Checks the config with the checker of every command and makes the database, then writes the config and its secrets.
-/// The files it wrote, and whether the database is new.
+/// Returns the files it wrote, and whether the database is new.
 fn set_up(answers: &Answers, paths: &InitPaths, force: bool) -> anyhow::Result<(Vec<PathBuf>, bool)> {
     let text = text::config(answers, paths.database);
     let token = answers.token();

@@ -1,5 +1,5 @@
-//! `call-test --keypress`: does a key pressed in a call arrive? The whole chain, once, on the user's own account: the call
-//! with its question for a key, the TwiML Bin, the conference it leaves, and asking for that.
+//! `call-test --keypress`: does a key pressed in a call arrive? It tries the whole chain once, on the user's own
+//! account: the call that asks for a key, the TwiML Bin, and the conference that the Bin leaves.
 
 use crate::clock::Clock;
 use crate::config::Config;

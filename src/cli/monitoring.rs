@@ -9,7 +9,7 @@ use crate::tick::{HEARTBEAT_FAULT, METRICS_FAULT, Summary, fault, is_trouble};
 use crate::watcher::{self, Ended, LIMIT, Source};
 use std::time::{Duration, Instant};
 
-/// Of a tick's time, so much is left for what comes after the ping: a line in the database, and the way out.
+/// How much of a tick's time is kept for what comes after the ping: a row in the database, and the exit.
 const LEFT_OVER: Duration = Duration::from_secs(2);
 
 /// A tick from its beginning on.
@@ -24,7 +24,7 @@ impl MonitoredTick {
         Self { started_at: SystemClock.now(), started: Instant::now() }
     }
 
-    /// It is over. What cannot be told is a fault of its own, and changes nothing else.
+    /// The tick is over: writes the metrics and pings. A failure is a fault of its own, and changes nothing else.
     pub(super) fn end(self, config: &Config, store: Option<&dyn Store>, ran: Result<&Summary, &anyhow::Error>) {
         let watcher = &config.watcher;
         if watcher.heartbeat.is_none() && watcher.metrics_file.is_none() {
@@ -58,7 +58,7 @@ impl MonitoredTick {
     }
 }
 
-/// Tells a fault as ticks do; where the store cannot keep it, each time.
+/// Logs a fault as ticks do; each time, if the store cannot keep it.
 fn report_fault(store: Option<&dyn Store>, key: &str, what: &str, why: Option<&str>) {
     let there = why.is_some();
     let words = || format!("{what}: {}", why.unwrap_or_default());

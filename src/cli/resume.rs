@@ -7,7 +7,7 @@ use super::words::pause_words;
 use crate::exit::{Exit, UsageError};
 use crate::model::PauseView;
 
-/// Runs the command. That nothing was paused is no error; that somebody who was meant stays paused is one.
+/// Runs the command. It is no error if nothing was paused. It is one if somebody who was meant stays paused.
 pub fn run(args: &ResumeArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let before = ctx.store.pauses(ctx.now)?;
     let person = args.person.as_deref();
@@ -32,7 +32,7 @@ pub fn run(args: &ResumeArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     ctx.finish(&line, None)
 }
 
-/// Does what holds still keep those from being called who were meant?
+/// Does this pause keep from being called whoever `resume` was meant for?
 fn concerns(pause: &PauseView, person: Option<&str>) -> bool {
     person.is_none() || pause.person.is_none()
 }

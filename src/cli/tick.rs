@@ -103,7 +103,8 @@ fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io:
     Ok(())
 }
 
-/// `i4 Board sync (ana): its calendar moved it`: only what was being monitored; a day's new meetings are no news for cron.
+/// `i4 Board sync (ana): its calendar moved it`: only meetings with an incident, since a day's new meetings are no news
+/// for cron.
 fn meeting_line(meeting: &MeetingSeen) -> Option<String> {
     let incident = meeting.incident?;
     let what = match meeting.reason {

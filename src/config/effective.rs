@@ -1,5 +1,5 @@
-//! What is in force, key by key, and where each value comes from. It is noted while the config is read, where a key is
-//! checked; nothing is read a second time.
+//! The settings in force, key by key, and where each value comes from. They are noted where a key is checked, while the
+//! config is read; nothing is read a second time.
 
 use super::{keys, steps};
 use crate::model::printable;
@@ -122,7 +122,7 @@ impl Value {
         Self::Text(humantime::format_duration(value).to_string())
     }
 
-    /// So many in a second; a whole number as one.
+    /// A rate per second; a whole number without a point.
     pub(super) fn rate(value: f64) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, at most 1000")]
         match value {

@@ -74,14 +74,14 @@ impl Person {
     }
 }
 
-/// So few are looked through faster than a table of them is made.
+/// Up to this many people are searched faster one by one than by a table.
 const FEW: usize = 16;
 
 /// The people, in the order of the file. A company has thousands, and every due step asks for its own.
 #[derive(Debug, Clone, Default)]
 pub struct People {
     list: Vec<Person>,
-    /// Where somebody stands in the list, by their id. Made when the first of many is asked for.
+    /// The place of each person in the list, by id. Made with the first search among many.
     places: OnceLock<HashMap<String, usize>>,
 }
 
@@ -121,7 +121,7 @@ impl Deref for People {
 
 impl DerefMut for People {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        // Whatever is changed may be where people stand.
+        // A change may move people in the list.
         self.places = OnceLock::new();
         &mut self.list
     }

@@ -1,4 +1,4 @@
-//! The provider's account: what it told, judged.
+//! Judges what the provider said about its account.
 
 use super::Check;
 use crate::model::Phone;
@@ -8,7 +8,7 @@ use crate::rules::country::country;
 use crate::rules::skew::ALARM_MS;
 use std::collections::BTreeMap;
 
-/// Apart by more than this, a clock is worth a word (milliseconds): the provider's counts whole seconds.
+/// A clock that is off by more than this is reported (milliseconds): the provider's counts whole seconds.
 const CLOCK_MS: i64 = 5_000;
 
 /// Less than this is a low balance, whatever the currency.
@@ -61,9 +61,9 @@ pub enum Access {
 
 type Answer<T> = Result<T, ProviderError>;
 
-/// Everything the provider told.
+/// Everything the provider said.
 pub struct AccountFacts {
-    /// How far this machine's clock is behind the provider's; `None`: no time was told.
+    /// How far this machine's clock is behind the provider's; `None`: it named no time.
     pub skew_ms: Option<i64>,
     /// What can be done with the credentials.
     pub access: Access,
@@ -71,7 +71,7 @@ pub struct AccountFacts {
     pub rest: Option<OtherFacts>,
 }
 
-/// What was told beside the account itself.
+/// What the provider said besides the account itself.
 pub struct OtherFacts {
     /// What is left to spend.
     pub balance: Answer<Balance>,
@@ -83,7 +83,7 @@ pub struct OtherFacts {
     pub verified: Vec<(String, Answer<bool>)>,
 }
 
-/// What was told about a from number.
+/// What the provider said about a from number.
 pub struct SenderFacts {
     /// The number.
     pub phone: Phone,
@@ -156,7 +156,7 @@ fn account(access: &Access) -> Check {
     }
 }
 
-/// What to say of something that was not told.
+/// The line about something that the provider did not say.
 fn not_told(name: &'static str, error: &ProviderError) -> Check {
     match error {
         ProviderError::Refused(_) => Check::skipped(name, "these credentials may not ask for it"),

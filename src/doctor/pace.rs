@@ -18,7 +18,7 @@ pub struct PlannedCalls {
     pub all: usize,
     /// Those that cannot start before their meetings.
     pub late: usize,
-    /// When the first of them is turned away.
+    /// When the first of them is shed.
     pub first: Option<Timestamp>,
     /// How far it reaches.
     pub until: Timestamp,

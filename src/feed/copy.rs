@@ -1,4 +1,4 @@
-//! Is a body a whole calendar, and is it another one than the copy that is there?
+//! Is a body a whole calendar, and does it differ from the copy that is there?
 
 use super::Fetched;
 use crate::calendar::NotACalendar;
@@ -39,8 +39,8 @@ fn check(body: &[u8]) -> Result<(), Flaw> {
     if is_closed(start) { Ok(()) } else { Err(Flaw::BreaksOff) }
 }
 
-/// Is the last calendar in it closed? Servers append empty lines and remarks, so the end is looked for from behind: what
-/// was cut off comes to a `BEGIN` first.
+/// Is the last calendar in it closed? Servers append empty lines and remarks, so it searches backwards: in a body that
+/// was cut off it meets a `BEGIN` first.
 fn is_closed(body: &[u8]) -> bool {
     let lines = body.rsplit(|b| matches!(b, b'\r' | b'\n'));
     let first = lines.map(<[u8]>::trim_ascii).find(|line| begins(line, b"BEGIN:") || is_end(line));

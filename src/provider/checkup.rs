@@ -42,7 +42,7 @@ pub trait Checkup: Send + Sync {
     fn may_call(&self, country: &str) -> Result<bool, ProviderError>;
 }
 
-/// What was told about an account.
+/// What the provider said about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountTold {
     /// The account; nothing else of the answer, which holds the auth token, is kept.

@@ -1,4 +1,4 @@
-//! What a webhook and a command are told: the facts of a request, flat, by name, and fit to be shown.
+//! What a webhook or a command gets: the facts of a request, flat, by name, and fit to be shown.
 
 use crate::model::{MeetingWords, Request, RequestFacts, Timestamp, cut, printable};
 

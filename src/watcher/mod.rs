@@ -1,4 +1,4 @@
-//! The watcher of the watcher: who is told, after each tick, that savehub runs and how it goes.
+//! The watcher of the watcher: after each tick, monitoring systems learn that savehub runs and how it goes.
 //!
 //! | file | answers |
 //! |---|---|

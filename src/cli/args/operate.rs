@@ -17,7 +17,7 @@ pub struct StatusArgs {
     /// Exit with 4 when the last tick is older than this, such as 90s
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub max_age: Option<Duration>,
-    /// Refresh every so many seconds, on a terminal, until q or Ctrl-C
+    /// Show it anew every so many seconds (default: 2), on a terminal, until q or Ctrl-C
     #[arg(
         long,
         value_name = "SECONDS",

@@ -20,13 +20,13 @@ pub struct ReportArgs {
     /// The end: a date (that day included), or a span before now (default: now)
     #[arg(long, value_name = "SPAN|DATE")]
     pub until: Option<String>,
-    /// Print one row for each
+    /// Print one row for each day or each person
     #[arg(long, value_name = "WHAT", default_value = "day")]
     pub by: ReportBy,
     /// The zone in which days begin (default: that of the first person of the config)
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// Count what the mock phone did and what test mode recorded, and nothing real
+    /// Count only what the mock phone did and test mode recorded
     #[arg(long)]
     pub mock: bool,
     /// Print JSON (its fields are in the manual page)

@@ -65,7 +65,7 @@ fn ask_rest(checkup: &dyn Checkup, need: &AccountNeeds, trial: bool) -> OtherFac
         let verified = matches!(sender, Ok(None)).then(|| checkup.is_verified(phone));
         SenderFacts { phone: phone.clone(), sender, verified }
     };
-    // Beside each other; a thread that cannot be had, or that ended badly, told nothing.
+    // All are asked side by side. A thread that cannot be had, or that ended badly, gives no answer.
     std::thread::scope(|scope| {
         let balance = scope.spawn(|| checkup.balance());
         let countries = scope.spawn(countries);

@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// How many mistakes of a config are told.
+/// How many mistakes of a config are shown.
 const TOLD: usize = 3;
 
 const PROVIDER: &str = "Set call.provider (or the variable CALL_PROVIDER) to twilio when the rehearsal is over";
@@ -78,7 +78,8 @@ pub(super) fn brakes(stop: Option<&Path>, pauses: &[PauseView]) -> Vec<Check> {
 /// `None`: it is not there, or cannot be looked at.
 fn look_at(kind: FileKind, path: &Path) -> Option<FileFacts> {
     let meta = std::fs::metadata(path).ok()?;
-    // Another thing where the database should be is told by its own check; `chmod 600` would do harm to a directory.
+    // Another thing where the database should be is reported by its own check; `chmod 600` would do harm to a
+    // directory.
     if kind == FileKind::Database && !meta.is_file() {
         return None;
     }

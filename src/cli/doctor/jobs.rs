@@ -1,4 +1,4 @@
-//! Asking many at once, with an end to it.
+//! Runs many checks at once, within a time limit.
 
 use crate::doctor::Check;
 use std::collections::VecDeque;
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 pub(super) struct Job {
     /// Which check it belongs to.
     pub(super) check: &'static str,
-    /// Who is asked, should no answer come.
+    /// Who is asked, for the line about a missing answer.
     pub(super) target: String,
     /// Asks, and judges.
     pub(super) run: Box<dyn FnOnce() -> Vec<Check> + Send>,
 }
 
-/// What a worker progresss: it takes the job of this number, or what came of it.
+/// What a worker reports: it began the job of this number, or ended it.
 enum Progress {
     Begun(usize),
     Done(usize, Vec<Check>),
@@ -31,8 +31,8 @@ enum State {
 
 type Queue = Arc<Mutex<VecDeque<(usize, Job)>>>;
 
-/// Runs jobs: of each group so many at once, all groups beside each other. What has not ended `within` that time is left
-/// behind, and said so.
+/// Runs all groups side by side, of each so many jobs at once. A job that has not ended `within` that time is left
+/// behind, and reported.
 pub(super) fn run(groups: Vec<(usize, Vec<Job>)>, within: Duration) -> Vec<Check> {
     let until = Instant::now() + within;
     let (progress, news) = mpsc::channel();
@@ -44,13 +44,13 @@ pub(super) fn run(groups: Vec<(usize, Vec<Job>)>, within: Duration) -> Vec<Check
         let queue: Queue = Arc::new(Mutex::new((first..).zip(group).collect()));
         for _ in 0..workers {
             let (queue, progress) = (Arc::clone(&queue), progress.clone());
-            // Without a thread the others work on; without any, every job is told as not asked.
+            // Without this thread the others do its work; without any, every job is reported as skipped.
             let _ = std::thread::Builder::new().spawn(move || work(&queue, &progress));
         }
     }
     drop(progress);
     let mut found = Vec::new();
-    // Ends when nobody is left to progress, too: a job that ended badly is one without an answer.
+    // Ends when no worker is left, too: a job that ended badly is one without an answer.
     while let Ok(said) = news.recv_timeout(until.saturating_duration_since(Instant::now())) {
         let (number, state) = match said {
             Progress::Begun(number) => (number, State::Runs),

@@ -164,7 +164,7 @@ fn network(config: &Config, store: Option<&dyn Store>, offline: bool, now: Times
     let calendars = reach::calendars(config, views, now);
     let (mut jobs, mut checks): (Vec<Job>, _) = (Vec::new(), Vec::new());
     jobs.extend(heartbeat.as_ref().map(|_| reach::heartbeat(&config.watcher)));
-    // Until something can leave, nobody is asked for a password.
+    // No password is asked for while nothing can be sent.
     if config.provider.chosen == ProviderChoice::Mock {
         checks.extend(skipped("the provider is mock: nothing leaves"));
     } else {

@@ -81,7 +81,7 @@ fn choose(args: &ExplainArgs, ctx: &Ctx<'_>) -> anyhow::Result<Chosen> {
             let whose = |id: &str| ctx.config.person(id).filter(|p| args.person.as_ref().is_none_or(|a| *a == p.id));
             let mut found = left_out(ctx.store, &calendars, whose, ctx.now)?;
             found.retain(|one| !wanted.is_empty() && printable(&one.meeting.title).to_lowercase().contains(&wanted));
-            // What several meetings could be is to be said first.
+            // If the text fits several watched meetings, the user must choose among those first.
             let several = search.fits(typed, args.person.as_deref());
             if found.is_empty() || several { Err(error.into()) } else { Ok(Chosen::LeftOut(found)) }
         }

@@ -213,7 +213,7 @@ fn said(ctx: &IncidentContext<'_>, words: &HeardView) -> Event {
     let heard_at = exact(words.heard_at, ctx.now, ctx.zone);
     let line =
         format!("{} {how}: {} (heard at {heard_at})", printable(&words.from), heard_words(words.effect).sentence);
-    // The provider tells whole seconds; ours are off by what its clock is.
+    // The provider gives whole seconds. The skew made them uneven, so they are rounded again.
     let at = Timestamp::from_ms(words.at.ms().saturating_add(500).div_euclid(1000).saturating_mul(1000));
     Event::at(at, HEARD, "heard", line)
 }

@@ -11,13 +11,13 @@ use crate::when;
 use crate::zone::Zone;
 use std::time::Duration;
 
-/// A calendar's copy is looked at so far around a meeting, and around now.
+/// How far around a meeting, and around now, a calendar's copy is read.
 const AROUND: Duration = Duration::from_secs(26 * 3600);
 
 /// A copy longer than this is not looked at: no feed that savehub reads is.
 const LONGEST: usize = 512 << 20;
 
-/// What a meeting without an incident is told from.
+/// The facts about a meeting without an incident.
 pub(super) struct Unwatched<'a> {
     /// The meeting.
     pub history: &'a History,
@@ -152,7 +152,7 @@ pub(super) fn left_out<'c>(
             policy: &whose.policy,
             limits: crate::calendar::Limits::default(),
         };
-        // A copy that was good once and cannot be read now gives no reason, and that is all.
+        // A copy that was good once and cannot be read now just gives no reason.
         let Ok(look) = crate::calendar::look(&body, &view) else { continue };
         found.extend(look.seen.skipped.into_iter().map(|(meeting, why)| LeftOut {
             person: calendar.person.clone(),

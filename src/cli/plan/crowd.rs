@@ -24,14 +24,14 @@ pub struct Plan<'a> {
     pub person: Option<&'a str>,
 }
 
-/// A minute in which calls would be turned away, since more wait than can start in time.
+/// A minute in which calls would be shed, since more wait than can start in time.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Crowd {
     /// When the first of them is.
     pub at: Timestamp,
     /// Calls that wait then.
     pub calls: usize,
-    /// Those that are turned away: they could not start before their meetings do.
+    /// Those that are shed: they could not start before their meetings do.
     pub too_late: usize,
 }
 
@@ -50,7 +50,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Minutes in which calls are turned away, of all people: the provider's pace would let them start too late.
+    /// The minutes in which calls of anybody are shed, since they would start too late at the provider's pace.
     pub fn crowds(&self) -> Vec<Crowd> {
         let lost = |step: &&Foreseen| step.result.reason == Reason::Capacity;
         let mut minutes: BTreeMap<i64, Vec<Timestamp>> = BTreeMap::new();
@@ -64,7 +64,7 @@ impl Plan<'_> {
         minutes.into_values().filter_map(crowd).collect()
     }
 
-    /// How many calls wait at some time between these, those included that start or are turned away then.
+    /// How many calls wait at some time between these, including those that start or are shed then.
     fn waiting(&self, from: Timestamp, until: Timestamp) -> usize {
         let waits = |step: &&Foreseen| {
             let result = &step.result;

@@ -18,15 +18,15 @@ use crate::zone::Zone;
 pub(super) struct ReportData<'a> {
     /// When it was made.
     pub(super) now: Timestamp,
-    /// What of.
+    /// The time it is about.
     pub(super) span: Span,
     /// Where its days begin.
     pub(super) zone: Zone,
     /// What its rows are.
     pub(super) by: ReportBy,
-    /// Of the mock phone and test mode alone.
+    /// Is it about the mock phone and test mode alone?
     pub(super) mock: bool,
-    /// The numbers by what was asked for.
+    /// The numbers by day or by person, as asked for.
     pub(super) summary: Summary,
     /// The numbers by the other of day and person, for the page that shows both.
     pub(super) other: Option<Summary>,

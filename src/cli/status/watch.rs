@@ -20,7 +20,7 @@ const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 /// Keys that quit: q, Q, and Ctrl-C, which arrives as a key here.
 const QUIT: &[u8] = b"qQ\x03";
 
-/// A read waits so long for a key, in tenths of a second (termios(3), `VTIME`).
+/// How long a read waits for a key, in tenths of a second (termios(3), `VTIME`).
 const WAIT: u8 = 5;
 
 /// Runs until somebody quits. The exit code is that of the last look.
@@ -33,7 +33,7 @@ pub(super) fn run(args: &StatusArgs, every: Duration, ctx: &mut Ctx<'_>) -> anyh
     let keys = Keys::on()?;
     ctx.out.write_all(ENTER.as_bytes())?;
     let done = watch(args, every, ctx);
-    // Also after an error, which is told on the screen that was there before.
+    // Also after an error, which is printed on the screen that was there before.
     let left = ctx.out.write_all(LEAVE.as_bytes()).and_then(|()| ctx.out.flush());
     drop(keys);
     left?;
