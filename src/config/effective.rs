@@ -48,7 +48,7 @@ pub enum Value {
     /// Several texts.
     List(Vec<String>),
     /// A value that is not shown, or not in full: what may be said of it.
-    Told(String),
+    Described(String),
     /// A secret that is set, and where it comes from.
     Secret(String),
 }
@@ -155,7 +155,7 @@ impl Value {
     /// A program: its name, not its arguments, which may hold a password.
     pub(super) fn program(argv: &[String]) -> Self {
         let program = printable(argv.first().map_or("", String::as_str));
-        Self::Told(match argv.len() {
+        Self::Described(match argv.len() {
             0 | 1 => program,
             2 => format!("{program}, with 1 argument"),
             n => format!("{program}, with {} arguments", n - 1),

@@ -157,7 +157,7 @@ fn account(access: &Access) -> Check {
 }
 
 /// The line about something that the provider did not say.
-fn not_told(name: &'static str, error: &ProviderError) -> Check {
+fn unavailable(name: &'static str, error: &ProviderError) -> Check {
     match error {
         ProviderError::Refused(_) => Check::skipped(name, "these credentials may not ask for it"),
         ProviderError::NotFound => Check::skipped(name, "this provider does not tell"),
@@ -167,11 +167,11 @@ fn not_told(name: &'static str, error: &ProviderError) -> Check {
     }
 }
 
-fn balance(told: &Answer<Balance>, need: &AccountNeeds) -> Check {
+fn balance(answer: &Answer<Balance>, need: &AccountNeeds) -> Check {
     let name = "balance";
-    let balance = match told {
+    let balance = match answer {
         Ok(balance) => balance,
-        Err(error) => return not_told(name, error),
+        Err(error) => return unavailable(name, error),
     };
     let left = format!("{:.2} {}", balance.amount, balance.currency);
     let calls = (need.calls_ahead as f64).max(CALLS);
@@ -184,13 +184,13 @@ fn balance(told: &Answer<Balance>, need: &AccountNeeds) -> Check {
     }
 }
 
-fn sender(told: &SenderFacts, need: &AccountNeeds) -> Check {
-    let (name, from) = ("from", &told.phone);
+fn sender(facts: &SenderFacts, need: &AccountNeeds) -> Check {
+    let (name, from) = ("from", &facts.phone);
     let lacks = |what: &str| {
         let remedy = format!("Buy a number that can send {what}, and write it into provider.twilio.from");
         Check::problem(name, format!("{from} belongs to the account, but cannot send {what}"), remedy)
     };
-    match (&told.sender, &told.verified) {
+    match (&facts.sender, &facts.verified) {
         (Ok(Some(sender)), _) if need.calls && !sender.voice => lacks("calls"),
         (Ok(Some(sender)), _) if need.texts && !sender.sms => lacks("text messages"),
         (Ok(Some(_)), _) => Check::ok(name, format!("{from} belongs to the account")),
@@ -199,7 +199,7 @@ fn sender(told: &SenderFacts, need: &AccountNeeds) -> Check {
             Check::problem(name, detail, "Buy a number, and write it into provider.twilio.from")
         }
         (Ok(None), Some(Ok(true))) => Check::ok(name, format!("{from} is a verified caller ID of the account")),
-        (Ok(None), Some(Err(error @ ProviderError::Transient(_)))) | (Err(error), _) => not_told(name, error),
+        (Ok(None), Some(Err(error @ ProviderError::Transient(_)))) | (Err(error), _) => unavailable(name, error),
         (Ok(None), _) => {
             let remedy = "Buy it, verify it as a caller ID, or correct provider.twilio.from";
             Check::problem(name, format!("{from} is not a number of this account"), remedy)
@@ -207,20 +207,20 @@ fn sender(told: &SenderFacts, need: &AccountNeeds) -> Check {
     }
 }
 
-fn countries(told: &[(&'static str, Answer<bool>)], need: &AccountNeeds) -> Vec<Check> {
+fn countries(answers: &[(&'static str, Answer<bool>)], need: &AccountNeeds) -> Vec<Check> {
     let name = "countries";
     let (people, nowhere) = need.countries();
     let whose = |iso: &str| people.get(iso).map(|people| people.join(", ")).unwrap_or_default();
     let (mut found, mut open) = (Vec::new(), Vec::new());
-    for (iso, told) in told {
-        match told {
+    for (iso, answer) in answers {
+        match answer {
             Ok(true) => open.push(*iso),
             Ok(false) => {
                 let detail = format!("calls to {iso} are not allowed ({}): each would be refused (21215)", whose(iso));
                 let remedy = "Allow it in the console: Voice, Settings, Geo permissions";
                 found.push(Check::problem(name, detail, remedy));
             }
-            Err(error) => found.push(not_told(name, error)),
+            Err(error) => found.push(unavailable(name, error)),
         }
     }
     if !nowhere.is_empty() {
@@ -236,18 +236,19 @@ fn countries(told: &[(&'static str, Answer<bool>)], need: &AccountNeeds) -> Vec<
 }
 
 /// `all`: how many numbers there are, asked about or not.
-fn verified(told: &[(String, Answer<bool>)], all: usize) -> Vec<Check> {
+fn verified(answers: &[(String, Answer<bool>)], all: usize) -> Vec<Check> {
     let name = "verified";
-    let unknown: Vec<&str> = told.iter().filter(|(_, told)| *told == Ok(false)).map(|(who, _)| who.as_str()).collect();
-    let error = told.iter().find_map(|(_, told)| told.as_ref().err());
-    let mut found: Vec<Check> = error.map(|error| not_told(name, error)).into_iter().collect();
+    let unknown: Vec<&str> =
+        answers.iter().filter(|(_, answer)| *answer == Ok(false)).map(|(who, _)| who.as_str()).collect();
+    let error = answers.iter().find_map(|(_, answer)| answer.as_ref().err());
+    let mut found: Vec<Check> = error.map(|error| unavailable(name, error)).into_iter().collect();
     if !unknown.is_empty() {
         let detail = format!("a trial account calls verified numbers only, and these are not: {}", unknown.join(", "));
         let remedy = "Verify them in the console (Phone Numbers, Verified Caller IDs), or upgrade the account";
         found.push(Check::problem(name, detail, remedy));
-    } else if error.is_none() && !told.is_empty() {
-        let whose = if told.len() < all {
-            format!("the first {} numbers are", told.len())
+    } else if error.is_none() && !answers.is_empty() {
+        let whose = if answers.len() < all {
+            format!("the first {} numbers are", answers.len())
         } else {
             "everybody's number is".into()
         };

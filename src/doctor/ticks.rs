@@ -307,8 +307,8 @@ mod tests {
         let found = &ticks(every(60, 20));
         says(found, Status::Warning, "one every 60 s, not every 30 s");
         let zone = Zone::utc();
-        let told = judge(found, TickContext { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
-        assert!(told[0].remedy.as_ref().unwrap().contains("AccuracySec=1s"));
+        let judged = judge(found, TickContext { now: NOW, limit: Duration::from_secs(60), zone: &zone, shared: false });
+        assert!(judged[0].remedy.as_ref().unwrap().contains("AccuracySec=1s"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ const BIN_MAX: usize = 64 * 1024;
 /// Someone who can be asked about an account. Asking changes nothing.
 pub trait Checkup: Send + Sync {
     /// The account itself. `now` is our wall time right before.
-    fn account(&self, now: Timestamp) -> AccountTold;
+    fn account(&self, now: Timestamp) -> AccountAnswer;
 
     /// May calls be read? A limited key that may not read the account may do that.
     fn reads_calls(&self) -> Result<(), ProviderError>;
@@ -44,7 +44,7 @@ pub trait Checkup: Send + Sync {
 
 /// What the provider said about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountTold {
+pub struct AccountAnswer {
     /// The account; nothing else of the answer, which holds the auth token, is kept.
     pub account: Result<Account, ProviderError>,
     /// The provider's clock minus ours, milliseconds; known even from a refusal.

@@ -149,8 +149,8 @@ impl CalendarLook {
         let recent = |at: Option<Timestamp>| self.is_within(self.refresh, at);
         self.due.kind == CalendarKind::File
             && match outcome {
-                LookOutcome::Unchanged(told) => {
-                    *told == self.due.validators && self.due.failures == 0 && recent(self.due.good_at)
+                LookOutcome::Unchanged(validators) => {
+                    *validators == self.due.validators && self.due.failures == 0 && recent(self.due.good_at)
                 }
                 LookOutcome::Failed { why } => self.due.failure.as_ref() == Some(why) && recent(self.due.checked_at),
                 LookOutcome::New { .. } => false,

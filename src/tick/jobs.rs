@@ -101,11 +101,11 @@ impl<Q, A: Send + 'static> Jobs<Q, A> {
             let _ = sender.send((id, answer));
             let _ = button.send(());
         };
-        let told = tell.clone();
+        let answer_lost = tell.clone();
         // A bug in the work of one must not take the others with it.
         let body = move || tell(catch_unwind(AssertUnwindSafe(work)).map_err(|_| Lost::Panicked));
         if thread::Builder::new().name("call".into()).spawn(body).is_err() {
-            told(Err(Lost::NoThread));
+            answer_lost(Err(Lost::NoThread));
         }
     }
 

@@ -129,13 +129,13 @@ fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(store.history(meeting)?),
         };
-        let told = history.as_ref().and_then(|history| history.incidents.iter().find(|i| i.view.id == incident));
-        let Some(told) = told else { continue };
-        let more: Option<&StepHistory> = told.steps.iter().find(|one| one.view.id == step);
+        let found = history.as_ref().and_then(|history| history.incidents.iter().find(|i| i.view.id == incident));
+        let Some(found) = found else { continue };
+        let more: Option<&StepHistory> = found.steps.iter().find(|one| one.view.id == step);
         steps.push(Foreseen {
             at: more.map_or(tick_at, |more| more.changed_at),
             result,
-            starts_at: told.view.starts_at,
+            starts_at: found.view.starts_at,
             contact: more.and_then(|more| more.view.contact.clone()),
             guards: more.and_then(|more| more.attempts.last()).and_then(|attempt| attempt.guards.clone()),
         });

@@ -55,7 +55,7 @@ impl TickRow {
             (HEARTBEAT_FAULT, config.watcher.heartbeat.is_some()),
             (METRICS_FAULT, config.watcher.metrics_file.is_some()),
         ];
-        let over = |(key, told): &&(&str, bool)| !told && cx.faults.iter().any(|fault| fault == key);
+        let over = |(key, configured): &&(&str, bool)| !configured && cx.faults.iter().any(|fault| fault == key);
         watched.iter().filter(over).try_for_each(|(key, _)| cx.fault(key, false, String::new))?;
         cx.fault("STOP file", config.stopped(), || format!("{} exists: nothing will ring", config.stop_file.display()))
     }
@@ -68,8 +68,8 @@ impl TickRow {
             cx.fault(&key(pause), true, || format!("{}; nothing is sent for these meetings", pause.words()))?;
         }
         let lasts: Vec<String> = self.begun.pauses.iter().map(key).collect();
-        let told = cx.faults.iter().filter(|fault| fault.split(' ').next() == Some(PAUSE));
-        told.filter(|fault| !lasts.contains(fault)).try_for_each(|over| cx.fault(over, false, String::new))
+        let pauses = cx.faults.iter().filter(|fault| fault.split(' ').next() == Some(PAUSE));
+        pauses.filter(|fault| !lasts.contains(fault)).try_for_each(|over| cx.fault(over, false, String::new))
     }
 
     /// Completes it.

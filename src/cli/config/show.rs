@@ -103,7 +103,7 @@ fn render(value: &Value) -> String {
         Value::List(texts) => {
             format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
         }
-        Value::Told(text) => text.clone(),
+        Value::Described(text) => text.clone(),
         Value::Secret(from) => format!("set, {from}"),
     }
 }
@@ -117,7 +117,7 @@ fn report(effective: &Effective) -> impl Serialize + use<> {
 fn row(setting: &Setting) -> impl Serialize + use<> {
     let (value, note): (Option<serde_json::Value>, _) = match &setting.value {
         Value::NotSet(why) => (None, why.map(str::to_owned)),
-        Value::Text(text) | Value::Told(text) => (Some(text.as_str().into()), None),
+        Value::Text(text) | Value::Described(text) => (Some(text.as_str().into()), None),
         Value::Number(number) => (Some((*number).into()), None),
         Value::Rate(number) => (Some((*number).into()), None),
         Value::Flag(flag) => (Some((*flag).into()), None),

@@ -5,7 +5,7 @@ use crate::doctor::Check;
 use crate::doctor::account::{Access, AccountFacts, AccountNeeds, OtherFacts, SenderFacts, judge};
 use crate::model::{Addressee, Phone, RungKind, Timestamp, printable};
 use crate::provider::ProviderError;
-use crate::provider::checkup::{AccountTold, Checkup};
+use crate::provider::checkup::{AccountAnswer, Checkup};
 
 /// How many numbers of a trial account are asked about: it knows five.
 const TRIAL_MAX: usize = 20;
@@ -36,7 +36,7 @@ pub(super) fn checks(checkup: &dyn Checkup, need: &AccountNeeds, now: Timestamp)
 }
 
 fn ask(checkup: &dyn Checkup, need: &AccountNeeds, now: Timestamp) -> AccountFacts {
-    let AccountTold { account, skew_ms } = checkup.account(now);
+    let AccountAnswer { account, skew_ms } = checkup.account(now);
     let access = match account {
         Ok(account) => Access::Whole(account),
         // A limited key is refused here and may still place calls.

@@ -5,7 +5,7 @@ use super::answer::skew_ms;
 use super::{PAGE_MAX, Twilio};
 use crate::model::{Phone, Timestamp, printable};
 use crate::provider::ProviderError;
-use crate::provider::checkup::{Account, AccountTold, Balance, Checkup, Sender};
+use crate::provider::checkup::{Account, AccountAnswer, Balance, Checkup, Sender};
 use crate::provider::http::{form_encode, path_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -62,12 +62,12 @@ struct Country {
 }
 
 impl Checkup for Twilio {
-    fn account(&self, now: Timestamp) -> AccountTold {
+    fn account(&self, now: Timestamp) -> AccountAnswer {
         let answer = self.http.get(&self.account_url(), &self.authorization);
         let skew_ms = answer.as_ref().ok().and_then(|answer| skew_ms(&answer.headers, now.plus(answer.elapsed)));
         let account = self.success(answer).and_then(|answer| read::<AccountBody>(&answer.body, "account"));
         let account = account.map(|body| Account { status: printable(&body.status), trial: body.kind == "Trial" });
-        AccountTold { account, skew_ms }
+        AccountAnswer { account, skew_ms }
     }
 
     fn reads_calls(&self) -> Result<(), ProviderError> {
