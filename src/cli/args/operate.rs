@@ -17,7 +17,7 @@ pub struct StatusArgs {
     /// Exit with 4 when the last tick is older than this, such as 90s
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub max_age: Option<Duration>,
-    /// Show it anew every so many seconds (default: 2), on a terminal, until q or Ctrl-C
+    /// Refresh the screen every SECONDS seconds (default: 2) until q or Ctrl-C; needs a terminal
     #[arg(
         long,
         value_name = "SECONDS",
