@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-    /// What takes so long hangs.
+    /// What takes this long hangs.
     const HUNG: Duration = Duration::from_secs(600);
 
     fn sh(script: &str) -> Program<'_> {

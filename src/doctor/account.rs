@@ -14,7 +14,7 @@ const CLOCK_MS: i64 = 5_000;
 /// Less than this is a low balance, whatever the currency.
 const LOW: f64 = 5.0;
 
-/// A balance should be enough for so many calls.
+/// A balance should be enough for this many calls.
 const CALLS: f64 = 100.0;
 
 /// What the account is needed for.

@@ -6,7 +6,7 @@ use crate::store::CalendarView;
 use crate::when;
 use std::time::Duration;
 
-/// A copy is old when it was not confirmed for so many times its refresh, ...
+/// A copy is old when it was not confirmed for this many times its refresh, ...
 const REFRESHES: u32 = 4;
 
 /// ... and at least so long.

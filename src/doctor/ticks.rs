@@ -11,13 +11,13 @@ use std::time::Duration;
 
 const NAME: &str = "ticks";
 
-/// Ticks that ended in the last so many hours are looked at, ...
+/// Ticks that ended within this time are looked at, ...
 pub const SINCE: Duration = Duration::from_secs(24 * 3600);
 
-/// ... and at most so many of them: a day of eight hosts.
+/// ... and at most this many of them: a day of eight hosts.
 pub const LIMIT: usize = 24_000;
 
-/// The rhythm is that of the last so many ticks ...
+/// The rhythm is that of this many last ticks ...
 const RHYTHM_OF: usize = 120;
 
 /// ... and nothing is said of it before there are so many.

@@ -137,7 +137,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// Phone the person, so long before the start.
+    /// Phone the person this long before the start.
     pub const fn call(before: Duration) -> Self {
         let at = Offset::Before(before);
         Self { kind: RungKind::Call, at, to: Addressee::Person, channel: None, when: When::Unanswered }

@@ -20,7 +20,7 @@ pub struct Rung {
 }
 
 impl Rung {
-    /// Phone the person, so long before the start.
+    /// Phone the person this long before the start.
     pub const fn call(before: Duration) -> Self {
         Self { action: Action::call(before), message: None }
     }

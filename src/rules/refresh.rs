@@ -97,7 +97,7 @@ fn ahead_of_ring(key: &str) -> Duration {
     BEFORE_RING_LEAST + Duration::from_secs(place(key) % (room.as_secs() + 1))
 }
 
-/// The pause after so many failures in a row, before it is spread.
+/// The pause after this many failures in a row, before it is spread.
 fn pause(every: Duration, times: u32) -> Duration {
     let doubled = every.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX));
     doubled.min(BACK_OFF_MAX.max(every))

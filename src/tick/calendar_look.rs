@@ -171,7 +171,7 @@ impl CalendarLook {
     }
 }
 
-/// There is no new copy, after so many failures in a row.
+/// There is no new copy, after this many failures in a row.
 fn failed_again(failures: u32, retry_after: Option<Duration>) -> Looked {
     Looked::Failed { times: failures.saturating_add(1), retry_after }
 }

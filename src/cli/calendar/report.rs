@@ -10,7 +10,7 @@ use crate::when;
 use crate::zone::ZoneData;
 use serde::Serialize;
 
-/// UIDs are cut to so many in a notice.
+/// UIDs in a notice are cut to this many characters.
 const UID_CUT: usize = 40;
 
 /// The fields of `calendar check --json`, for the manual page.

@@ -47,7 +47,7 @@ use std::time::Duration;
 /// Everything that is asked over the network ends within this time.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Prices of the last so many days count.
+/// How far back the prices of calls count.
 const PRICES: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -14,7 +14,7 @@ pub(in crate::cli) const SYSTEM_CONFIG: &str = "/etc/xdg/savehub/config.toml";
 /// Where the database of the system's service is.
 pub(in crate::cli) const SYSTEM_DATABASE: &str = "/var/lib/savehub/savehub.db";
 
-/// A tick ends by itself; only one that is stuck is ended by systemd, so long after that.
+/// A tick ends by itself. Only one that is stuck is ended by systemd, this long after its limit.
 const SLACK: Duration = Duration::from_secs(30);
 
 /// What a service of the system may do: make calls, and keep its database. `/proc` stays as it is, since savehub reads

@@ -28,7 +28,7 @@ use std::time::Duration;
 /// The longest time that is planned.
 const LONGEST: Duration = Duration::from_secs(31 * 86_400);
 
-/// Titles are cut to so many characters in the table.
+/// Titles in the table are cut to this many characters.
 const TITLE_CUT: usize = 60;
 
 /// A step that runs this much after its due time had to wait for something else than the next tick.

@@ -30,7 +30,7 @@ use crate::when;
 use crate::zone::Zone;
 use std::fmt::Display;
 
-/// Titles are cut to so many characters.
+/// Titles are cut to this many characters.
 const TITLE_CUT: usize = 80;
 
 /// The title, fit for a terminal.

@@ -5,10 +5,10 @@ use crate::cli::report::data::Row;
 use crate::report::totals::Totals;
 use maud::Markup;
 
-/// Up to so many days have a column each; then weeks have, and then months.
+/// Up to this many days have a column each; above that, weeks or months have.
 const MOST_DAYS: usize = 62;
 
-/// Up to so many days are shown by weeks.
+/// Up to this many days are shown by weeks.
 const MOST_DAYS_BY_WEEK: usize = 400;
 
 /// A day, a week, a month.
