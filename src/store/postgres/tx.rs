@@ -35,7 +35,7 @@ const DIALECT: Dialect = Dialect {
     ),
     clock_columns: ", intent_server_ms, deadline_server_ms, lease_until_server_ms",
     clock_values: concat!(", ", server_now!(), ", ", server_now!(), " + ?14 - ?13, ", server_now!(), " + ?10 - ?13"),
-    recent_ticks: "1000",
+    recent_ticks: "200",
     timeline_column: ", timeline",
     timeline_value: ", savehub_timeline()",
     sorts: Sorts {

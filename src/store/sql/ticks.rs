@@ -25,16 +25,16 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
         words.timeline_column, words.timeline_value
     );
     let id = tx.value(&sql, params![start.owner, start.boottime_ms, start.now, start.host])?;
-    // Those of this boot come first. Of very many ticks only the last are looked at.
+    // Of very many ticks only the last are looked at. Those of this boot come first.
     let sql = format!(
-        "select skew_ms, started_at, boottime_ms, owner from \
-           (select * from ticks where skew_ms is not null order by id desc limit {}) t \
-         order by owner like ?1 || ':%' desc, id desc limit 2",
+        "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null order by id desc limit {}",
         words.recent_ticks
     );
-    let skews = tx.rows(&sql, params![start.owner.boot_id()], |r| {
+    let mut skews: Vec<SkewSeen> = tx.rows(&sql, &[], |r| {
         Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
     })?;
+    skews.sort_by_key(|skew| !skew.owner.same_boot(&start.owner));
+    skews.truncate(2);
     let faults = tx.values(&format!("select key from faults order by key{}", words.bytewise), &[])?;
     Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
 }
