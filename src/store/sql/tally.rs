@@ -77,7 +77,9 @@ fn attempts(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> TxResult<Vec<Attemp
     );
     let (mut tallies, mut known, mut key) = (Vec::new(), HashMap::<Vec<u8>, usize>::new(), Vec::new());
     tx.each_row(&sql, params![at.0, at.1], &mut |row| {
-        write_key(row, &mut key)?;
+        if if_readable(write_key(row, &mut key), "an attempt of the report")?.is_none() {
+            return Ok(true);
+        }
         if let Some(place) = known.get(&key) {
             if let Some(Some(AttemptTally { count: known, .. })) = tallies.get_mut(*place) {
                 *known += count(row, KEY + 1)?;
