@@ -52,11 +52,7 @@ fn ticks_that_overlap_on_connections_of_their_own_share_one_pace() {
     let hour = Hour::of(0.5, &[(0, 120)]);
     hour.watch();
     let others: Vec<_> = (0..3).map(|_| hour.another_host()).collect();
-    std::thread::scope(|scope| {
-        for parts in others.iter().chain([&hour.world.parts]) {
-            scope.spawn(|| tick::tick(parts).unwrap());
-        }
-    });
+    hour.ticks_at_once(&others);
     hour.end();
     hour.holds();
     assert_eq!(hour.reached().len(), optimum(0.5, &[(0, 120)]));

@@ -9,7 +9,7 @@ use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{NewMeeting, StepView};
 use savehub::tick;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// A call three minutes and one a minute before, and a message that comes early for those who cannot be called.
@@ -40,24 +40,70 @@ before = "10s"
 /// Seconds of a call's turn: from three minutes to five seconds before the start.
 const WINDOW: (i64, i64) = (-180, -5);
 
-/// A clock that several ticks sleep on: it goes to the time the earliest waits for, not by what each of them waits.
-struct Shared(Arc<ManualClock>, Mutex<()>);
+/// A clock that several ticks sleep on. It goes on when all of them sleep, to the time that the earliest waits for: it
+/// never jumps while a tick is at work.
+struct Shared {
+    clock: Arc<ManualClock>,
+    ticks: Mutex<Ticks>,
+    changed: Condvar,
+}
+
+/// The ticks that go by the clock.
+struct Ticks {
+    running: usize,
+    asleep_until: Vec<Timestamp>,
+}
+
+impl Shared {
+    fn new(clock: Arc<ManualClock>) -> Self {
+        let ticks = Mutex::new(Ticks { running: 1, asleep_until: Vec::new() });
+        Self { clock, ticks, changed: Condvar::new() }
+    }
+
+    /// So many more ticks run from now on, or fewer.
+    fn run(&self, more: isize) {
+        let mut ticks = self.ticks.lock().unwrap();
+        ticks.running = ticks.running.checked_add_signed(more).unwrap();
+        self.go_on(&ticks);
+    }
+
+    fn go_on(&self, ticks: &Ticks) {
+        let earliest = ticks.asleep_until.iter().min().filter(|_| ticks.asleep_until.len() >= ticks.running);
+        if let Some(Ok(left)) = earliest.map(|until| u64::try_from(until.since(self.clock.now()))) {
+            self.clock.advance(Duration::from_millis(left));
+        }
+        self.changed.notify_all();
+    }
+}
+
+/// A tick that runs, until it ends in whatever way.
+struct Running<'a>(&'a Shared);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.run(-1);
+    }
+}
 
 impl Clock for Shared {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.clock.now()
     }
 
     fn boottime_ms(&self) -> i64 {
-        self.0.boottime_ms()
+        self.clock.boottime_ms()
     }
 
     fn sleep(&self, wait: Duration) {
-        let until = self.0.now().plus(wait);
-        let _turning = self.1.lock().unwrap();
-        if let Ok(left) = u64::try_from(until.since(self.0.now())) {
-            self.0.advance(Duration::from_millis(left));
+        let mut ticks = self.ticks.lock().unwrap();
+        let until = self.clock.now().plus(wait);
+        ticks.asleep_until.push(until);
+        self.go_on(&ticks);
+        while self.clock.now() < until {
+            ticks = self.changed.wait(ticks).unwrap();
         }
+        let own = ticks.asleep_until.iter().position(|at| *at == until).unwrap();
+        ticks.asleep_until.swap_remove(own);
     }
 }
 
@@ -65,6 +111,7 @@ impl Clock for Shared {
 pub(crate) struct Hour {
     pub(crate) world: World,
     pub(crate) meetings: Vec<MeetingId>,
+    clock: Arc<Shared>,
     every: Duration,
     nine: Timestamp,
     last: Timestamp,
@@ -77,7 +124,8 @@ impl Hour {
         world.fake().set_dials_every(every);
         world.fake().set_life(ends(0, "no-answer"));
         world.fake().set_message_life(&[(0, "delivered", None)]);
-        world.parts.clock = Arc::new(Shared(Arc::clone(&world.clock), Mutex::default()));
+        let clock = Arc::new(Shared::new(Arc::clone(&world.clock)));
+        world.parts.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         let starts: Vec<i64> = starts.iter().flat_map(|(start, people)| vec![*start; *people]).collect();
         world.change_config(|config| {
             let ana = config.people[0].clone();
@@ -89,7 +137,7 @@ impl Hour {
         world.change_twilio(|twilio| twilio.calls_per_second = rate);
         let nine = world.now().plus(Duration::from_secs(600));
         let last = Timestamp::from_ms(nine.ms() + 1000 * starts.iter().max().unwrap());
-        let mut hour = Self { world, meetings: Vec::new(), every, nine, last };
+        let mut hour = Self { world, meetings: Vec::new(), clock, every, nine, last };
         hour.meetings = starts.iter().enumerate().map(|(n, start)| hour.meeting(n, *start)).collect();
         hour
     }
@@ -124,6 +172,20 @@ impl Hour {
     pub(crate) fn another_host(&self) -> tick::World {
         let store = SqliteStore::open(&self.world.parts.config.database, Create::No).unwrap();
         tick::World { store: Arc::new(store), ..self.world.parts.clone() }
+    }
+
+    /// Ticks of these hosts and of this one, all at once.
+    pub(crate) fn ticks_at_once(&self, others: &[tick::World]) {
+        self.clock.run(others.len().cast_signed());
+        std::thread::scope(|scope| {
+            for parts in others.iter().chain([&self.world.parts]) {
+                scope.spawn(|| {
+                    let _running = Running(&self.clock);
+                    tick::tick(parts).unwrap();
+                });
+            }
+        });
+        self.clock.run(1);
     }
 
     /// The ticks that are left, until the last meeting has begun.
