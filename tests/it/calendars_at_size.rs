@@ -315,7 +315,8 @@ fn files_that_a_tick_has_no_time_for_are_left_to_the_next_one() {
     });
     *company.server.slow.lock().unwrap() = Some(company.world.stop_ticks_time());
     company.world.tick();
-    assert!((PARALLEL..3 * PARALLEL).contains(&company.looks()), "{} looks", company.looks());
+    // Each takes a fifth of the time in which one may begin; how many begin at once is up to the threads.
+    assert!((5..3 * PARALLEL).contains(&company.looks()), "{} looks", company.looks());
     let failing = company.world.snapshot().calendars.into_iter().filter(|calendar| calendar.failure.is_some());
     assert_eq!(failing.count(), 0, "nothing was given up");
 }
