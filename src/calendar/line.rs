@@ -8,8 +8,17 @@ use std::borrow::Cow;
 use std::io::BufRead;
 use std::ops::Range;
 
-/// The bytes to read: without a BOM, and as UTF-8 where they are UTF-16.
+/// The bytes to read: without a BOM, as UTF-8 where they are UTF-16, and without NUL, which no calendar may hold (RFC 5545
+/// section 3.1) and no PostgreSQL can.
 pub(super) fn content(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut content = without_bom(bytes);
+    if content.contains(&0) {
+        content.to_mut().retain(|b| *b != 0);
+    }
+    content
+}
+
+fn without_bom(bytes: &[u8]) -> Cow<'_, [u8]> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
         [0xFE, 0xFF, rest @ ..] => Cow::Owned(from_utf16(rest, u16::from_be_bytes)),
@@ -296,6 +305,13 @@ mod tests {
         {
             assert_eq!(content(bytes), text.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_nul_is_left_out_wherever_it_stands() {
+        assert_eq!(&*content(b"BEGIN:A\0\r\nUI\0D:a\0b\0\r\n"), b"BEGIN:A\r\nUID:ab\r\n");
+        let utf_16: Vec<u8> = "\u{feff}UID:a\0b".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(&*content(&utf_16), b"UID:ab");
     }
 
     #[test]

@@ -2,15 +2,18 @@
 
 use crate::build::{Bench, at, close_rule, secs};
 use crate::looking::{copy, expanded, news, seen, skipping};
+use savehub::calendar::{Policy, View};
 use savehub::model::{
     CancelledBy, HangUpState, Held, IncidentState, KnownMeeting, MeetingState, Owns, Reason, SeenAgenda, SeenMeeting,
     SkipWhy,
 };
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{AgendaRecorded, CheckIn, CloseRule, LookDone, LookOutcome, MeetingNews, StoreError};
+use savehub::zone::Zone;
 
 facts! {
     a_meeting_of_a_calendar_reads_back_as_it_was_seen_and_rings,
+    a_nul_in_a_calendar_is_written_down_by_no_store_and_harms_nothing,
     a_moved_meeting_ends_its_incident_and_opens_the_next_generation,
     a_moved_meeting_hangs_up_the_call_under_way,
     a_cancelled_meeting_ends_its_incident_and_comes_back_as_the_next_generation,
@@ -52,6 +55,25 @@ fn a_meeting_of_a_calendar_reads_back_as_it_was_seen_and_rings(b: &Bench) {
     assert_eq!(b.sees(id, seen(1, &[talk]), 1), []);
     b.open(2, 1000);
     assert_eq!(b.due(420), [("talk".to_owned(), 0)]);
+}
+
+fn a_nul_in_a_calendar_is_written_down_by_no_store_and_harms_nothing(b: &Bench) {
+    let id = b.one_file();
+    let text = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:ta\0lk\r\nDTSTART:20261122T091000Z\r\nSUMMARY:A\0bout\r\n\
+                URL:https://meet.google.com/a\0b\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let (zone, policy) = (Zone::named("UTC").unwrap(), Policy::default());
+    let view = View {
+        from: at(0),
+        until: at(86_400),
+        zone: &zone,
+        policy: &policy,
+        limits: savehub::calendar::Limits::default(),
+    };
+    let seen = savehub::calendar::look(text.as_bytes(), &view).unwrap().seen;
+    let meeting = b.sees(id, seen.clone(), 1).remove(0).meeting;
+    assert_eq!((&meeting.uid[..], &meeting.title[..]), ("talk", "About"));
+    assert_eq!(meeting.link.as_deref(), Some("https://meet.google.com/ab"));
+    assert_eq!(b.sees(id, seen, 2), [], "it is found again");
 }
 
 fn a_moved_meeting_ends_its_incident_and_opens_the_next_generation(b: &Bench) {
