@@ -1,6 +1,6 @@
 //! What a look at a calendar changes in the meetings: reads the facts for the rule, and writes its answer down.
 
-use super::tx::{Row, Sql, Tx, TxResult};
+use super::tx::{Row, Sql, Tx, TxResult, if_readable};
 use super::value::params;
 use super::{incidents, meetings};
 use crate::model::{
@@ -8,6 +8,7 @@ use crate::model::{
     SeenAgenda, SeenMeeting, Timestamp,
 };
 use crate::store::{AgendaRecorded, AgendaRule, Changed, MeetingChange, MeetingNews};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Where meetings come from: a calendar, or a file that was imported.
@@ -29,8 +30,8 @@ pub(super) fn of_calendar(
         tx.row("select person, name from calendars where id = ?1", params![id], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let origin = Origin { calendar: Some(id), person: &person, name: &name };
     let mut known = held_to_come(tx, &origin, now)?;
-    add_seen(tx, &origin, seen, &mut known)?;
-    apply_all(tx, &origin, rule(&known, seen), now)
+    let seen = add_seen(tx, &origin, seen, &mut known)?;
+    apply_all(tx, &origin, rule(&known, &seen), now)
 }
 
 pub(super) fn import(
@@ -43,12 +44,12 @@ pub(super) fn import(
 ) -> TxResult<AgendaRecorded> {
     let origin = Origin { calendar: None, person, name };
     let mut known = Vec::new();
-    add_seen(tx, &origin, seen, &mut known)?;
+    let seen = add_seen(tx, &origin, seen, &mut known)?;
     for meeting in &mut known {
         // A file is never looked at again, so no calendar gives its meetings up for one.
         meeting.owner = if meeting.owner == Owns::Nobody { Owns::This } else { Owns::Another(i64::MAX) };
     }
-    let changed = apply_all(tx, &origin, rule(&known, seen), now)?;
+    let changed = apply_all(tx, &origin, rule(&known, &seen), now)?;
     Ok(AgendaRecorded { counted: true, changed })
 }
 
@@ -58,7 +59,7 @@ pub(super) fn import(
 const KNOWN: &str = "select m.id, m.uid, m.recurrence, m.starts_at, m.ends_at, m.title, m.link, m.dial_in, \
                             m.cancelled_by, m.calendar_id, o.sequence, h.sequence, h.missing_since, \
                             exists(select 1 from calendar_meetings x where x.meeting_id = m.id \
-                              and x.calendar_id <> ?1 and x.missing_since is null)";
+                              and x.calendar_id <> ?1 and x.missing_since is null), m.state, m.generation";
 
 /// The owner's copy.
 const OWNERS: &str = "left join calendar_meetings o on o.meeting_id = m.id and o.calendar_id = m.calendar_id";
@@ -67,6 +68,8 @@ fn known_from_row(row: &dyn Row, looks: Option<CalendarId>) -> Sql<KnownMeeting>
     let owner: Option<CalendarId> = row.get(9)?;
     let sequence: Option<i64> = row.get(10)?;
     let held: Option<i64> = row.get(11)?;
+    // What may be changed must be readable as a whole.
+    let _: (MeetingState, u32) = (row.get(14)?, row.get(15)?);
     let missing_since = row.get(12)?;
     Ok(KnownMeeting {
         id: row.get(0)?,
@@ -96,11 +99,19 @@ fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> TxResult<Ve
          where h.meeting_id = m.id and h.calendar_id = ?1 and m.person = ?2 and m.starts_at > ?3"
     );
     let params = params![origin.calendar, origin.person, now];
-    Ok(tx.rows(&sql, params, |r| known_from_row(r, origin.calendar))?)
+    Ok(tx.readable("a meeting", &sql, params, |r| known_from_row(r, origin.calendar))?)
 }
 
-/// Adds the meetings that are seen, whenever they start and whoever owns them.
-fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec<KnownMeeting>) -> TxResult<()> {
+/// Adds the meetings that are seen, whenever they start and whoever owns them. Answers what is seen, without the meetings
+/// that cannot be read: those are left alone.
+fn add_seen<'s>(
+    tx: &dyn Tx,
+    origin: &Origin<'_>,
+    seen: &'s SeenAgenda,
+    known: &mut Vec<KnownMeeting>,
+) -> TxResult<Cow<'s, SeenAgenda>> {
+    let mut seen = Cow::Borrowed(seen);
+    let mut unreadable = HashSet::new();
     let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
     let sql = format!(
         "{KNOWN} from meetings m left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
@@ -108,10 +119,19 @@ fn add_seen(tx: &dyn Tx, origin: &Origin<'_>, seen: &SeenAgenda, known: &mut Vec
     );
     for copy in seen.meetings.iter().chain(seen.skipped.iter().map(|(copy, _)| copy)) {
         let params = params![origin.calendar, origin.person, copy.uid, copy.recurrence];
-        let found = tx.optional(&sql, params, |r| known_from_row(r, origin.calendar))?;
-        known.extend(found.filter(|meeting| read.insert(meeting.id)));
+        match tx.optional(&sql, params, |r| if_readable(known_from_row(r, origin.calendar), "a meeting"))? {
+            Some(None) => drop(unreadable.insert((copy.uid.clone(), copy.recurrence.clone()))),
+            found => known.extend(found.flatten().filter(|meeting| read.insert(meeting.id))),
+        }
     }
-    Ok(())
+    if !unreadable.is_empty() {
+        let readable = |copy: &SeenMeeting| !unreadable.contains(&(copy.uid.clone(), copy.recurrence.clone()));
+        let seen = seen.to_mut();
+        seen.meetings.retain(readable);
+        seen.skipped.retain(|(copy, _)| readable(copy));
+        seen.doubtful.extend(unreadable.iter().map(|(uid, _)| uid.clone()));
+    }
+    Ok(seen)
 }
 
 // --- what changes ---

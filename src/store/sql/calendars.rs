@@ -3,7 +3,7 @@
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use super::{agenda, meetings, ticks};
-use crate::model::{CalendarId, MeetingId, Reason, Timestamp, Validators, cut, printable};
+use crate::model::{CalendarId, MeetingState, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
     AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
     LookOutcome, MeetingChange, MeetingNews, calendar_fault,
@@ -81,15 +81,15 @@ fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> TxRes
 /// Removes a calendar. Its future meetings go to the next calendar that holds them, or are called off; past ones stay,
 /// as if added by hand.
 fn remove(tx: &dyn Tx, id: CalendarId, now: Timestamp) -> TxResult<Vec<MeetingChange>> {
-    let owned: Vec<MeetingId> = tx.values(
-        "select id from meetings where calendar_id = ?1 and starts_at > ?2 order by starts_at, id",
-        params![id, now],
-    )?;
+    let sql = format!(
+        "select {} from meetings m where m.calendar_id = ?1 and m.starts_at > ?2 order by m.starts_at, m.id",
+        meetings::COLUMNS
+    );
     let mut changed = Vec::new();
-    for meeting in owned {
-        let handed = agenda::hand_over(tx, meeting, now)?;
-        if !handed && meetings::is_scheduled(tx, meeting)? {
-            let off = agenda::call_off(tx, meeting, Reason::CalendarRemoved, now)?;
+    for meeting in tx.readable("a meeting", &sql, params![id, now], meetings::from_row)? {
+        let handed = agenda::hand_over(tx, meeting.id, now)?;
+        if !handed && meeting.state == MeetingState::Scheduled {
+            let off = agenda::call_off(tx, meeting.id, Reason::CalendarRemoved, now)?;
             let how = MeetingNews::Cancelled(Reason::CalendarRemoved);
             changed.push(MeetingChange { how, meeting: off.meeting, ended: off.ended });
         }
@@ -282,7 +282,7 @@ pub(super) fn views(tx: &dyn Tx) -> TxResult<Vec<CalendarView>> {
            notice from calendars order by person{bytewise}, name{bytewise}, id",
         bytewise = tx.dialect().bytewise
     );
-    Ok(tx.rows(&sql, &[], |r| {
+    Ok(tx.readable("a calendar", &sql, &[], |r| {
         Ok(CalendarView {
             id: r.get(0)?,
             person: r.get(1)?,

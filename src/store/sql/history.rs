@@ -93,14 +93,19 @@ fn heard(tx: &dyn Tx, incident: &IncidentView) -> TxResult<Vec<HeardView>> {
     );
     let until = incident.ended_at.map_or(Timestamp::from_ms(i64::MAX), |ended| ended.plus(HEARD_AFTER));
     let [a, b, c] = in_vain;
-    Ok(tx.rows(&sql, params![incident.id, incident.opened_at, until, a, b, c], |r| {
-        Ok(HeardView {
-            how: r.get(0)?,
-            from: r.get::<Address>(1)?.masked(),
-            at: r.get(2)?,
-            heard_at: r.get(3)?,
-            message: r.get(4)?,
-            effect: r.get(5)?,
-        })
-    })?)
+    Ok(tx.readable(
+        "something that was heard",
+        &sql,
+        params![incident.id, incident.opened_at, until, a, b, c],
+        |r| {
+            Ok(HeardView {
+                how: r.get(0)?,
+                from: r.get::<Address>(1)?.masked(),
+                at: r.get(2)?,
+                heard_at: r.get(3)?,
+                message: r.get(4)?,
+                effect: r.get(5)?,
+            })
+        },
+    )?)
 }

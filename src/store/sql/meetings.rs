@@ -183,10 +183,6 @@ pub(super) fn delete(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     Ok(())
 }
 
-pub(super) fn is_scheduled(tx: &dyn Tx, id: MeetingId) -> TxResult<bool> {
-    Ok(existing(tx, id)?.state == MeetingState::Scheduled)
-}
-
 pub(super) fn between(tx: &dyn Tx, since: Timestamp, until: Timestamp) -> TxResult<Vec<Meeting>> {
     let sql = format!(
         "select {COLUMNS} from meetings m where m.starts_at < ?2 and m.starts_at >= ?3 \
@@ -194,5 +190,5 @@ pub(super) fn between(tx: &dyn Tx, since: Timestamp, until: Timestamp) -> TxResu
     );
     // A bound for the index: history must not be read through.
     let earliest = since.minus(LONGEST);
-    Ok(tx.rows(&sql, params![since, until, earliest], from_row)?)
+    Ok(tx.readable("a meeting", &sql, params![since, until, earliest], from_row)?)
 }

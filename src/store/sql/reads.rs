@@ -35,7 +35,7 @@ fn next_meetings(tx: &dyn Tx, now: Timestamp, until: Timestamp) -> TxResult<Vec<
          order by m.starts_at, m.id limit ?3",
         meetings::COLUMNS
     );
-    Ok(tx.rows(&sql, params![now, until, SHOWN], meetings::from_row)?)
+    Ok(tx.readable("a meeting", &sql, params![now, until, SHOWN], meetings::from_row)?)
 }
 
 /// Ids of the incidents that are shown; ?1 is the time since which they may have ended, ?2 how many of those at most.
@@ -57,7 +57,7 @@ fn incidents(tx: &dyn Tx, which: &str, params: &[Value<'_>], order: &str) -> TxR
          order by {order}"
     );
     let mut steps = steps(tx, which, params)?;
-    Ok(tx.rows(&sql, params, |r| {
+    Ok(tx.readable("an incident", &sql, params, |r| {
         let id = r.get(0)?;
         Ok(IncidentView {
             id,
@@ -90,7 +90,7 @@ fn steps(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<Inc
          where incident_id in ({which}) order by incident_id, rung"
     );
     let mut attempts = attempts(tx, which, params)?;
-    let rows = tx.rows(&sql, params, |r| {
+    let rows = tx.readable("a step", &sql, params, |r| {
         let id = r.get(0)?;
         let step = StepView {
             id,
@@ -117,7 +117,7 @@ fn attempts(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<
          from attempt_steps x join attempts a on a.id = x.attempt_id \
          where x.incident_id in ({which}) order by x.step_id, a.id"
     );
-    let rows = tx.rows(&sql, params, |r| {
+    let rows = tx.readable("an attempt", &sql, params, |r| {
         let attempt = AttemptView {
             id: r.get(0)?,
             state: r.get(1)?,

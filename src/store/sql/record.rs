@@ -152,7 +152,8 @@ fn running(tx: &dyn Tx, id: AttemptId) -> TxResult<Vec<RunningStep>> {
             tries: r.get(4)?,
             merged: r.get(5)?,
         };
-        Ok((r.get(0)?, facts, r.get(6)?))
+        // A reason of a newer savehub is as good as none.
+        Ok((r.get(0)?, facts, r.get(6).unwrap_or_default()))
     })?)
 }
 

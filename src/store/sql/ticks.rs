@@ -30,7 +30,7 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
         "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null order by id desc limit {}",
         words.recent_ticks
     );
-    let mut skews: Vec<SkewSeen> = tx.rows(&sql, &[], |r| {
+    let mut skews: Vec<SkewSeen> = tx.readable("a tick", &sql, &[], |r| {
         Ok(SkewSeen { skew_ms: r.get(0)?, started_at: r.get(1)?, boottime_ms: r.get(2)?, owner: r.get(3)? })
     })?;
     skews.sort_by_key(|skew| !skew.owner.same_boot(&start.owner));
@@ -96,7 +96,8 @@ pub(super) fn close(tx: &dyn Tx, now: Timestamp, rule: &CloseRule) -> TxResult<C
 
 /// Steps that no tick got to before the incident closed get their reason, so that none is lost silently.
 fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<Vec<StepResult>> {
-    let late: Vec<(StepId, Timestamp, RungKind)> = tx.rows(
+    let late: Vec<(StepId, Timestamp, RungKind)> = tx.readable(
+        "a step",
         "select id, due_at, kind from steps where incident_id = ?1 and state = 'PENDING' order by rung",
         params![incident],
         |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),

@@ -49,7 +49,7 @@ fn unwatched(tx: &dyn Tx, until: Timestamp) -> TxResult<Vec<Meeting>> {
          order by m.starts_at, m.id",
         meetings::COLUMNS
     );
-    Ok(tx.rows(&sql, params![until], meetings::from_row)?)
+    Ok(tx.readable("a meeting", &sql, params![until], meetings::from_row)?)
 }
 
 /// Open incidents that the plan no longer wants, with its reason.
@@ -60,7 +60,7 @@ fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> TxResult<Vec<(IncidentId, Reason)
         meetings::COLUMNS
     );
     let mut refused = Vec::new();
-    for (meeting, incident) in tx.rows(&sql, &[], |r| Ok((meetings::from_row(r)?, r.get(12)?)))? {
+    for (meeting, incident) in tx.readable("a meeting", &sql, &[], |r| Ok((meetings::from_row(r)?, r.get(12)?)))? {
         if let Plan::Refuse(reason) = rule(&meeting) {
             refused.push((incident, reason));
         }
