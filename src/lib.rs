@@ -29,18 +29,18 @@
 //! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`] |
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
-//! | [`store`] | [`model`], [`owner`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
+//! | [`store`] | [`model`], [`owner`], [`node`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
 //! | [`provider`] | [`model`], [`http`], [`program`], and the types of [`config`] |
 //! | [`http`] | [`model`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
-//! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`exit`] |
+//! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`node`], [`exit`] |
 //! | [`report`] | [`model`], [`zone`] |
 //! | [`doctor`] | [`model`], [`rules`], [`when`], [`zone`], [`exit`], and the types of [`store`] and of `provider::checkup` |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
 //! | [`clock`], [`log`] | [`model`] |
 //! | [`model`] | [`owner`] |
-//! | [`owner`], [`near`], [`program`] | nothing |
+//! | [`owner`], [`near`], [`node`], [`program`] | nothing |
 
 pub mod calendar;
 pub mod cli;
@@ -53,6 +53,7 @@ pub mod http;
 pub mod log;
 pub mod model;
 pub mod near;
+pub mod node;
 pub mod owner;
 pub mod program;
 pub mod provider;

@@ -1,6 +1,7 @@
 //! Files that only their owner can read, whole or not at all.
 
 use crate::exit::UsageError;
+use crate::node::{self, Wait};
 use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
 use rustix::io::Errno;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
@@ -27,7 +28,7 @@ pub(super) fn file(path: &Path, text: &str, replace: bool) -> anyhow::Result<()>
 }
 
 /// Writes a file of mode 0600 in the place of one that may be there. Who opens it sees the old one or the new one, and
-/// never a part.
+/// never a part. A device or a pipe is written into.
 pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     if path.file_name().is_none() {
         return Err(UsageError(format!("{} is no file name", path.display())).into());
@@ -36,6 +37,8 @@ pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn whole(path: &Path, text: &str, replace: bool) -> std::io::Result<()> {
+    let place = if replace { node::replaceable(path) } else { Some(path.to_owned()) };
+    let Some(path) = &place else { return node::write_into(path, text, Wait::Yes) };
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
     let draft = Path::new(&name);

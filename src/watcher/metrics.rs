@@ -4,6 +4,7 @@
 
 use super::Ended;
 use crate::model::Timestamp;
+use crate::node::{self, Wait};
 use crate::store::{Count, Gauges};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -136,13 +137,17 @@ fn fault_kinds(keys: &[String]) -> BTreeMap<String, f64> {
     kinds
 }
 
-/// Replaces the file in one step: whoever reads it sees the old text or the new one. Everybody may read it.
+/// Replaces the file in one step: whoever reads it sees the old text or the new one. Everybody may read it. A device or a
+/// pipe is written into, and nobody is waited for.
 pub fn write(path: &Path, text: &str) -> Result<(), String> {
     let words = |error: io::Error| format!("{} cannot be written: {}", path.display(), error.kind());
-    let name = path.file_name().ok_or_else(|| format!("{} is no name of a file", path.display()))?;
+    let Some(place) = node::replaceable(path) else {
+        return node::write_into(path, text, Wait::No).map_err(words);
+    };
+    let name = place.file_name().ok_or_else(|| format!("{} is no name of a file", path.display()))?;
     // In the same directory, since a rename does not leave a file system; not `.prom`, which would be read.
-    let beside = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    let done = write_new(&beside, text).and_then(|()| fs::rename(&beside, path));
+    let beside = place.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    let done = write_new(&beside, text).and_then(|()| fs::rename(&beside, &place));
     if done.is_err() {
         // It may never have been there.
         let _ = fs::remove_file(&beside);

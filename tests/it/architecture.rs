@@ -19,20 +19,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli/",
         &[
-            "calendar", "clock", "config", "doctor", "exit", "feed", "log", "model", "near", "owner", "provider",
-            "report", "rules", "store", "tick", "watcher", "when", "zone",
+            "calendar", "clock", "config", "doctor", "exit", "feed", "log", "model", "near", "node", "owner",
+            "provider", "report", "rules", "store", "tick", "watcher", "when", "zone",
         ],
     ),
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),
     ("calendar/", &["model", "zone"]),
     ("feed/", &["calendar", "config", "http", "model"]),
     ("config/", &["calendar", "model", "near", "program", "rules", "zone"]),
-    ("store/", &["model", "owner"]),
+    ("store/", &["model", "node", "owner"]),
     ("provider/", &["config", "http", "model", "program"]),
     ("http/", &["model"]),
     ("rules/message.rs", &["model", "owner", "zone"]),
     ("rules/", &["model", "owner"]),
-    ("watcher/", &["config", "exit", "http", "model", "store"]),
+    ("watcher/", &["config", "exit", "http", "model", "node", "store"]),
     ("report/", &["model", "zone"]),
     (
         "doctor/",
@@ -46,6 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model/", &["owner"]),
     ("owner.rs", &[]),
     ("near.rs", &[]),
+    ("node.rs", &[]),
     ("program.rs", &[]),
 ];
 

@@ -5,6 +5,7 @@ use crate::config::{Config, ConfigError, PartialConfig, Person, ProviderChoice};
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
 use crate::model::{PauseView, printable};
+use crate::node;
 use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -137,6 +138,10 @@ pub(super) fn metrics(path: &Path) -> Check {
     if path.is_dir() {
         return problem("it is a directory", "Write the path of a file into metrics_file");
     }
+    if node::replaceable(path).is_none() {
+        let remedy = "Write the path of a file into metrics_file";
+        return Check::warning(name, format!("{shown} is a device or a pipe: no collector reads it"), remedy);
+    }
     if !dir.is_dir() {
         return problem("there is no such directory", "Make the directory, or correct metrics_file");
     }
@@ -192,6 +197,7 @@ mod tests {
         for (path, status, words) in [
             ("", Status::Problem, "it is a directory"),
             ("nowhere/savehub.prom", Status::Problem, "there is no such directory"),
+            ("/dev/null", Status::Warning, "is a device or a pipe"),
             ("savehub.txt", Status::Warning, "names end with .prom"),
         ] {
             let found = of(path);

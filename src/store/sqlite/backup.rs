@@ -2,6 +2,7 @@
 
 use super::engine::SqliteStore;
 use super::file::{copy_whole, reason};
+use crate::node;
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File, OpenOptions};
@@ -23,18 +24,19 @@ impl SqliteStore {
     /// there at all. Ticks read and write meanwhile. The copy is one file, without `-wal` and `-shm`. Its size in bytes.
     ///
     /// # Errors
-    /// `Conflict` when `to` is there already, is the database itself, or cannot be written.
+    /// `Conflict` when `to` is there already, is the database itself or no regular file, or cannot be written.
     pub fn backup(&self, to: &Path, replace: Replace) -> Result<u64> {
         let fail = |why: String| StoreError::Conflict(format!("no backup was made: {why}"));
         if self.engine.path.as_deref().is_some_and(|own| is_one_of_ours(own, to)) {
             return Err(fail(format!("{} belongs to the database itself", to.display())));
         }
+        let place = node::replaceable(to).ok_or_else(|| fail(format!("{} is no regular file", to.display())))?;
         let taken = || fail(format!("{} is there already; --force replaces it", to.display()));
         if replace == Replace::No && fs::symlink_metadata(to).is_ok() {
             return Err(taken());
         }
         let cannot = |error: &io::Error| fail(format!("{} cannot be written: {}", to.display(), error.kind()));
-        let beside = beside(to).ok_or_else(|| fail(format!("{} is no name of a file", to.display())))?;
+        let beside = beside(&place).ok_or_else(|| fail(format!("{} is no name of a file", to.display())))?;
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
         let file = made.map_err(|error| cannot(&error))?;
         let done = self
@@ -48,7 +50,7 @@ impl SqliteStore {
                 })
             })
             .and_then(|()| {
-                finish(&file, &beside, to, replace).map_err(|error| match error.kind() {
+                finish(&file, &beside, &place, replace).map_err(|error| match error.kind() {
                     io::ErrorKind::AlreadyExists => taken(),
                     _ => cannot(&error),
                 })
