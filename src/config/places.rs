@@ -4,6 +4,12 @@ use super::input::{Env, set};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// How long a config may take to come through a pipe.
+const PIPE_LIMIT: Duration = Duration::from_secs(30);
 
 /// A config file as it was read.
 pub(super) struct FoundFile {
@@ -29,7 +35,20 @@ pub(super) fn find(file: Option<&Path>, env: &Env<'_>) -> Result<Option<FoundFil
     Ok(None)
 }
 
+/// Reads a config. Nobody may ever write to a pipe, or end what they write: that is not waited for for long.
 fn read(path: &Path) -> io::Result<FoundFile> {
+    if std::fs::metadata(path)?.is_file() { read_whole(path) } else { read_within(path, PIPE_LIMIT) }
+}
+
+fn read_within(path: &Path, limit: Duration) -> io::Result<FoundFile> {
+    let (tell, found) = mpsc::channel();
+    let path = path.to_owned();
+    // Nobody may be left to tell: then the process is about to end.
+    thread::Builder::new().spawn(move || tell.send(read_whole(&path)))?;
+    found.recv_timeout(limit).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+fn read_whole(path: &Path) -> io::Result<FoundFile> {
     let mut file = File::open(path)?;
     let mode = mode_of(&file.metadata()?);
     let mut bytes = Vec::new();
@@ -41,6 +60,7 @@ fn read(path: &Path) -> io::Result<FoundFile> {
 pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is none".into(),
+        io::ErrorKind::TimedOut => "it does not come to its end in time".into(),
         kind => kind.to_string(),
     }
 }
@@ -94,4 +114,32 @@ fn xdg(env: &Env<'_>, name: &str, below_home: &str) -> Option<PathBuf> {
 
 fn home(env: &Env<'_>) -> Option<PathBuf> {
     set(env, "HOME").map(PathBuf::from).filter(|dir| dir.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    #[test]
+    fn a_config_from_a_pipe_is_read_to_its_end_and_waited_for_only_so_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = |name: &str| {
+            let pipe = dir.path().join(name);
+            mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+            pipe
+        };
+        let (whole, endless) = (pipe("whole"), pipe("endless"));
+        let writer = thread::spawn({
+            let pipe = whole.clone();
+            move || std::fs::write(pipe, "x = 1\n").unwrap()
+        });
+        assert_eq!(read(&whole).unwrap().bytes, b"x = 1\n");
+        writer.join().unwrap();
+        let _writer = std::fs::OpenOptions::new().read(true).write(true).open(&endless).unwrap();
+        for pipe in [endless, pipe("unwritten")] {
+            let late = read_within(&pipe, Duration::from_millis(50)).err().unwrap();
+            assert_eq!(reason(&late), "it does not come to its end in time");
+        }
+    }
 }
