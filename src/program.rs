@@ -7,7 +7,7 @@
 //! - The program's end decides. What it printed is complete by then, unless it handed its output on to another program
 //!   that lives on: that one is not waited for, and not ended either.
 //! - At the limit it is killed. A program in a group of its own takes with it whatever it started; one that may ask for
-//!   a password must stay in ours, because a terminal stops what reads from it in the background.
+//!   a password at a terminal must stay in ours: a terminal stops what reads from it in the background.
 //! - It is reaped only after the last signal: its number cannot have become that of another program.
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};

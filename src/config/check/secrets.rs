@@ -281,8 +281,14 @@ fn read_line(from: impl io::Read) -> io::Result<String> {
 /// Runs a program and takes the first line it prints. Its complaints are thrown away: they may repeat what it was about
 /// to print. It may ask a person for a password, so it has our environment and our terminal.
 fn run(argv: &[&str], limit: Duration) -> Result<String, String> {
+    run_at(argv, limit, fs::File::open("/dev/tty").is_ok())
+}
+
+/// Where there is no terminal, the program ends with everything it started. A terminal would stop what reads from it in
+/// another group than ours.
+fn run_at(argv: &[&str], limit: Duration, terminal: bool) -> Result<String, String> {
     let argv = argv.to_vec();
-    let program = Program { argv, env: None, own_group: false, keep_stderr: false, keep: LONGEST, limit };
+    let program = Program { argv, env: None, own_group: !terminal, keep_stderr: false, keep: LONGEST, limit };
     let ran = program.run().map_err(|why| format!("the program cannot be started ({})", places::reason(&why)))?;
     match ran.ended {
         Ended::Code(0) => read_line(ran.output.as_slice())
@@ -296,6 +302,7 @@ fn run(argv: &[&str], limit: Duration) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     #[test]
     fn the_first_line_of_a_command_is_the_secret_and_no_shell_reads_the_arguments() {
@@ -306,6 +313,19 @@ mod tests {
     fn a_command_that_hangs_is_ended_at_its_limit() {
         let limit = Duration::from_millis(100);
         assert_eq!(run(&["sleep", "600"], limit), Err("the program did not end within 0 s".into()));
+    }
+
+    #[test]
+    fn without_a_terminal_a_command_that_hangs_ends_with_everything_it_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("alive");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let script = format!("exec 3>{}; sleep 1200 & wait", fifo.display());
+        // Ends when nobody has it open for writing any more.
+        let alive = std::thread::spawn(move || fs::read(fifo).unwrap());
+        let limit = Duration::from_secs(2);
+        assert_eq!(run_at(&["/bin/sh", "-c", &script], limit, false), Err("the program did not end within 2 s".into()));
+        alive.join().unwrap();
     }
 
     #[test]
