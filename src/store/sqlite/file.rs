@@ -5,7 +5,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// `SAVH`, in the file's header (PRAGMA application_id).
@@ -46,9 +47,27 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 pub(super) fn lock_beside(path: &Path) -> Result<fs::File> {
     let name = with_ending(path, ".lock");
     let fail = |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", name.display()));
-    let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&name).map_err(fail)?;
+    let file = open_lock(&name, path).map_err(fail)?;
     file.lock().map_err(fail)?;
+    Ok(file)
+}
+
+fn open_lock(name: &Path, database: &Path) -> std::io::Result<fs::File> {
+    let open = || fs::OpenOptions::new().write(true).open(name);
+    match open() {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        // Root made it once: where we may, we make one that is ours.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => fs::remove_file(name)?,
+        opened => return opened,
+    }
+    let file = match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(name) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return open(),
+        made => made?,
+    };
+    if let Ok(database) = fs::metadata(database) {
+        // Only root can, and only root has to: the next one to lock it is the owner of the database.
+        let _ = fchown(&file, Some(database.uid()), Some(database.gid()));
+    }
     Ok(file)
 }
 
@@ -93,4 +112,32 @@ pub(super) fn copy_whole(from: &Connection, to: &mut Connection) -> rusqlite::Re
         _ => rusqlite::ffi::SQLITE_BUSY,
     };
     Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_lock_that_this_user_may_not_open_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join("savehub.db.lock");
+        fs::write(&lock, "").unwrap();
+        fs::set_permissions(&lock, fs::Permissions::from_mode(0o000)).unwrap();
+        drop(lock_beside(&dir.path().join("savehub.db")).unwrap());
+    }
+
+    #[test]
+    fn the_lock_belongs_to_the_owner_of_the_database_whoever_makes_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("savehub.db");
+        fs::write(&path, "").unwrap();
+        if std::os::unix::fs::chown(&path, Some(65_534), Some(65_534)).is_err() {
+            eprintln!("NOT TESTED: only root can give a file away");
+        }
+        let lock = lock_beside(&path).unwrap().metadata().unwrap();
+        let database = fs::metadata(&path).unwrap();
+        assert_eq!((lock.uid(), lock.gid()), (database.uid(), database.gid()));
+    }
 }
