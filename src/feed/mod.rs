@@ -48,11 +48,13 @@ pub struct FetchFailure {
     pub why: String,
     /// The server asked to be left alone for this long (`Retry-After`).
     pub retry_after: Option<Duration>,
+    /// No server was reached.
+    pub unreached: bool,
 }
 
 impl From<String> for FetchFailure {
     fn from(why: String) -> Self {
-        Self { why, retry_after: None }
+        Self { why, retry_after: None, unreached: false }
     }
 }
 

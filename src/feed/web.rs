@@ -54,7 +54,9 @@ impl Web {
         let nothing = Validators::default();
         let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let (got, own) = self.follow(&address, &conditions)?;
+        let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, self.config.timeout);
+        let failed = |why: String| FetchFailure { unreached: !getter.has_connected(), ..why.into() };
+        let (got, own) = self.follow(&getter, &address, &conditions).map_err(failed)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
@@ -66,15 +68,19 @@ impl Web {
                 let validators = still_good(validators(&got), last);
                 Ok(Fetched::Unchanged(Validators { stamp: Some(known_as), ..validators }))
             }
-            status => Err(FetchFailure { why: refusal(status), retry_after: retry_after(got.headers()) }),
+            status => Err(FetchFailure { retry_after: retry_after(got.headers()), ..refusal(status).into() }),
         }
     }
 
     /// Asks, and follows redirects to an answer. `true`: it comes from the address's own server. The validators of that
     /// server are sent to no other one, to which a redirect may lead today: it would speak of another calendar.
-    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<(Got, bool), String> {
+    fn follow(
+        &self,
+        getter: &Getter,
+        address: &SecretString,
+        conditions: &[(&str, &str)],
+    ) -> Result<(Got, bool), String> {
         let (started, limit) = (Instant::now(), self.config.timeout);
-        let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, limit);
         let first = Address::parse(address.expose_secret())
             .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
         may_be_asked(&first, self.config.allow_http)?;

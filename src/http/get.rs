@@ -10,11 +10,12 @@ use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Agent, Body, Error};
 
 /// The longest head of an answer, in bytes.
@@ -24,6 +25,7 @@ const HEAD_MAX: usize = 32 * 1024;
 pub(crate) struct Getter {
     agent: Agent,
     limit: Duration,
+    connected: Arc<AtomicBool>,
 }
 
 /// The head of an answer, and a body still to be read.
@@ -46,7 +48,14 @@ impl Getter {
             .proxy(None)
             .build();
         let resolver = Guarded { names: Names(lookup), allow_private };
-        Self { agent: Agent::with_parts(config, connector(limit), resolver), limit }
+        let connected = Arc::<AtomicBool>::default();
+        let connector = connector(limit).chain(Connected(Arc::clone(&connected)));
+        Self { agent: Agent::with_parts(config, connector, resolver), limit, connected }
+    }
+
+    /// Was any server reached?
+    pub(crate) fn has_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
     }
 
     /// Asks once, with these headers. `within` is for everything: name, connection, answer, and the body's last byte.
@@ -91,6 +100,19 @@ impl Got {
             Ok(None) => Err(format!("the calendar is longer than {most} bytes")),
             Err(error) => Err(body_words(error, limit)),
         }
+    }
+}
+
+/// Behind all connectors: notes that there is a connection.
+#[derive(Debug)]
+struct Connected(Arc<AtomicBool>);
+
+impl<In: Transport> Connector<In> for Connected {
+    type Out = In;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<In>, Error> {
+        self.0.fetch_or(chained.is_some(), Ordering::Relaxed);
+        Ok(chained)
     }
 }
 
@@ -192,7 +214,7 @@ fn body_words(error: io::Error, limit: Duration) -> String {
 mod tests {
     use super::*;
     use std::net::SocketAddr;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     /// Answers one list of addresses after the other.
     #[derive(Debug, Default)]

@@ -16,6 +16,10 @@ pub const SECOND_LOOK: Duration = Duration::from_secs(60);
 /// The longest pause after failures, unless the calendar is looked at less often anyway.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60 * 60);
 
+/// The longest pause after nobody was reached: soon after an outage all calendars are read, and one that was to be looked
+/// at before a ring is looked at in time.
+const UNREACHED_MAX: Duration = Duration::from_secs(2 * 60);
+
 /// The longest a server may ask to be left alone.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -43,6 +47,8 @@ pub enum Looked {
         /// How long the server asked to be left alone.
         retry_after: Option<Duration>,
     },
+    /// No server was reached, so no one was burdened.
+    Unreached,
 }
 
 /// When to look again at the calendar `key`, which was looked at `now` and whose interval is `every` (zero: every tick,
@@ -56,7 +62,7 @@ pub enum Looked {
 /// A look must come in a certain time before a ring. Where no such moment lies in that time, there is one more look,
 /// whose time the key decides too: everybody's meeting at nine must not bring all calendars at once.
 ///
-/// After each failure the pause is twice as long, up to an hour. A server that asks to be left alone is, for up to six
+/// After each failure the pause is twice as long, up to an hour, but where no server was reached. A server that asks to be left alone is, for up to six
 /// hours. Neither puts off the look before a ring: one request for one meeting is no abuse.
 pub fn next_look(
     now: Timestamp,
@@ -68,6 +74,7 @@ pub fn next_look(
     let usual = match looked {
         Looked::Good { .. } => own_moment(now, every, key),
         Looked::Failed { times, .. } => now.plus(spread(pause(every, times), key)),
+        Looked::Unreached => now.plus(spread(every.min(UNREACHED_MAX), key)),
     };
     let second = matches!(looked, Looked::Good { vanished: true }).then(|| now.plus(SECOND_LOOK));
     let soonest = second.into_iter().fold(usual, Timestamp::min).max(now.plus(left_alone(looked)));
@@ -188,6 +195,11 @@ mod tests {
             ("failures without end", 300, failed(u32::MAX), None, 3600),
             ("a failure of a rare look", 21_600, failed(1), None, 21_600),
             ("failures and a ring", 300, failed(4), Some(2000), 2000 - ahead),
+            ("nobody reached", 300, Looked::Unreached, None, 120),
+            ("nobody reached of a rare look", 21_600, Looked::Unreached, None, 120),
+            ("nobody reached of a frequent look", 60, Looked::Unreached, None, 60),
+            ("nobody reached before a ring", 21_600, Looked::Unreached, Some(900), 120),
+            ("a file nobody reached", 0, Looked::Unreached, None, 0),
             ("told to wait less than the pause", 300, told_to_wait(10), None, 600),
             ("told to wait", 300, told_to_wait(5000), None, 5000),
             ("told to wait beyond the look before a ring", 300, told_to_wait(5000), Some(2000), 2000 - ahead),
@@ -257,6 +269,19 @@ mod tests {
                 at = next_look(at, seconds(every_s), GOOD, Some(ring).filter(|_| ahead), &key).plus(seconds(late_s));
             }
             prop_assert!(seen);
+        }
+    }
+
+    #[test]
+    fn the_look_before_a_ring_comes_after_an_outage_too() {
+        for key in keys(500) {
+            let ring = Timestamp::from_ms(START);
+            // The look before the ring finds no network. It is back three minutes before the ring; ticks come every 30 s.
+            let mut look = ring.minus(ahead_of_ring(&key));
+            while look < ring.minus(seconds(180)) {
+                look = next_look(look, seconds(21_600), Looked::Unreached, None, &key).plus(seconds(30));
+            }
+            assert!(look < ring, "{key}");
         }
     }
 

@@ -8,7 +8,7 @@
 use super::world::World;
 use crate::calendar::{self, Limits, View};
 use crate::config::Config;
-use crate::feed::{Feed, Fetched};
+use crate::feed::{Feed, FetchFailure, Fetched};
 use crate::model::{self, CalendarKind, KnownMeeting, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
@@ -21,6 +21,10 @@ const AHEAD: Duration = Duration::from_secs(26 * 3600);
 
 /// The copy is expanded again after this long.
 const EXPAND_EVERY: Duration = Duration::from_secs(3600);
+
+/// That no server is reached is told when the copy is older than the time it is good by this: a short outage is no fault
+/// of each calendar.
+const TOLD_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// One look: everything a worker needs, and what is known of the calendar.
 pub(super) struct CalendarLook {
@@ -40,6 +44,8 @@ pub(super) struct CalendarSeen {
     outcome: LookOutcome,
     /// How long the server asked to be left alone.
     retry_after: Option<Duration>,
+    /// No server was reached.
+    unreached: bool,
     /// The whole calendar was asked for.
     full: bool,
     expanded: Option<Expanded>,
@@ -47,12 +53,13 @@ pub(super) struct CalendarSeen {
 
 /// There is a copy.
 const fn good(outcome: LookOutcome, full: bool, expanded: Option<Expanded>) -> CalendarSeen {
-    CalendarSeen { outcome, retry_after: None, full, expanded }
+    CalendarSeen { outcome, retry_after: None, unreached: false, full, expanded }
 }
 
 /// There is no new copy.
-pub(super) const fn failed(why: String, retry_after: Option<Duration>) -> CalendarSeen {
-    CalendarSeen { outcome: LookOutcome::Failed { why }, retry_after, full: false, expanded: None }
+pub(super) fn failed(failure: impl Into<FetchFailure>) -> CalendarSeen {
+    let FetchFailure { why, retry_after, unreached } = failure.into();
+    CalendarSeen { outcome: LookOutcome::Failed { why }, retry_after, unreached, full: false, expanded: None }
 }
 
 /// The last good copy, for a look.
@@ -98,9 +105,9 @@ impl CalendarLook {
             Fetched::Unchanged(validators) => good(LookOutcome::Unchanged(validators), full, None),
             Fetched::New { body, validators } => match expand(&body, &view) {
                 Ok(meetings) => good(LookOutcome::New { body, validators }, full, Some(meetings)),
-                Err(why) => failed(why, None),
+                Err(why) => failed(why),
             },
-            Fetched::Failed(failure) => failed(failure.why, failure.retry_after),
+            Fetched::Failed(failure) => failed(failure),
         };
         if let (None, Copy::Body(body)) = (&seen.expanded, &copy) {
             seen.expanded = expand(body, &view).ok();
@@ -117,16 +124,17 @@ impl CalendarLook {
             || self.due.expanded_with.as_deref() != Some(view.decided_by().as_str())
     }
 
-    /// Writes down what was seen at `now`. Returns why there is no new copy, unless a later look has come before this
-    /// one, and the meetings that changed.
+    /// Writes down what was seen at `now`. Returns why there is no new copy, if that is worth telling and no later look has
+    /// come before this one, and the meetings that changed.
     pub(super) fn record(&self, seen: CalendarSeen, now: Timestamp) -> Result<(Option<String>, Vec<MeetingChange>)> {
-        let CalendarSeen { outcome, retry_after, full, expanded } = seen;
+        let CalendarSeen { outcome, retry_after, unreached, full, expanded } = seen;
         let failure = match &outcome {
             LookOutcome::Failed { why } => Some(why.clone()),
             _ => None,
         };
         // A server that fails is not asked sooner for what may have vanished.
         let [looked, second] = match failure {
+            Some(_) if unreached => [Looked::Unreached; 2],
             Some(_) => [failed_again(self.due.failures, retry_after); 2],
             None => [false, true].map(|vanished| Looked::Good { vanished }),
         };
@@ -140,7 +148,8 @@ impl CalendarLook {
             agenda::changes(known, &agenda::Look { seen, confirmed, now })
         };
         let recorded = self.world.store.record_look(self.due.id, &look, now, &rule)?;
-        Ok((failure.filter(|_| recorded.counted), recorded.changed))
+        let told = !unreached || !self.is_within(self.refresh + TOLD_AFTER, self.due.good_at);
+        Ok((failure.filter(|_| recorded.counted && told), recorded.changed))
     }
 
     /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it

@@ -155,8 +155,8 @@ fn looked(cx: &mut Context<'_>, look: &CalendarLook, result: LookResult) -> Resu
         Ok(Ok(None)) => Ok((None, Vec::new())),
         Ok(Ok(Some(seen))) => look.record(seen, look.now),
         Ok(Err(error)) => Err(error),
-        Err(Lost::Late) => look.record(failed("reading it took too long".into(), None), now),
-        Err(lost) => look.record(failed(lost.words("reading it"), None), now),
+        Err(Lost::Late) => look.record(failed("reading it took too long".to_owned()), now),
+        Err(lost) => look.record(failed(lost.words("reading it")), now),
     };
     let (failure, changed) = match written {
         // One calendar that cannot be written down stops no other one.

@@ -157,8 +157,8 @@ impl Feeds for AsTheyWere {
 impl Feed for AsTheyWere {
     fn fetch(&self, last: &Validators, _: bool) -> Fetched {
         if *last == Validators::default() {
-            let why = "it has not been read yet".into();
-            return Fetched::Failed(FetchFailure { why, retry_after: None });
+            let why = "it has not been read yet".to_owned();
+            return Fetched::Failed(FetchFailure::from(why));
         }
         Fetched::Unchanged(last.clone())
     }

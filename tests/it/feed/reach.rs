@@ -5,9 +5,10 @@ use crate::support::HUNG;
 use crate::support::fake_feed::{FakeFeed, Serves, calendar};
 use crate::support::fake_tls::{FakeTls, Tls};
 use savehub::config::{CalendarConfig, CalendarPlace};
+use savehub::feed::Fetched;
 use savehub::http::Lookup;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,7 @@ impl Lookup for Names {
     }
 }
 
-fn named(url: &str, config: &CalendarConfig, names: Names) -> savehub::feed::Fetched {
+fn named(url: &str, config: &CalendarConfig, names: Names) -> Fetched {
     feed(CalendarPlace::Web(url.to_owned().into()), config, names).fetch(&nothing(), false)
 }
 
@@ -148,4 +149,17 @@ fn a_handshake_that_hangs_ends_in_its_time() {
     let url = format!("https://{}/x", server.addr());
     assert_eq!(why(web(&url, &hasty()).fetch(&nothing(), false)), "no whole answer within 0.6 s");
     assert!(started.elapsed() < HUNG);
+}
+
+#[test]
+fn a_failure_says_whether_any_server_was_reached() {
+    let unreached = |url: &str| match web(url, &patient()).fetch(&nothing(), false) {
+        Fetched::Failed(failure) => failure.unreached,
+        other => panic!("{other:?}"),
+    };
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert!(unreached(&format!("http://{closed}/a.ics")), "nobody listens");
+    assert!(unreached("https://nowhere.invalid/a.ics"), "there is no such name");
+    let busy = FakeFeed::start(Serves::Answer(503, Vec::new(), Vec::new()));
+    assert!(!unreached(&busy.url()), "it answers");
 }
