@@ -11,7 +11,9 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::feed::NoFeeds;
-use crate::model::{MeetingWords, MockOutcome, Phone, ProviderKind, RungKind, StepState, Timestamp, Voice, printable};
+use crate::model::{
+    MeetingWords, MockOutcome, Phone, ProviderKind, RungKind, StepState, Timestamp, Voice, path_text, printable,
+};
 use crate::owner::Owner;
 use crate::provider::mock::Mock;
 use crate::provider::test_mode::TestMode;
@@ -123,7 +125,7 @@ fn store(config: &Config, kind: ProviderKind) -> anyhow::Result<Arc<dyn Store>> 
             return Ok(store);
         }
         if kind == ProviderKind::Twilio {
-            let place = config.store.as_ref().map_or_else(|| config.database.display().to_string(), |s| s.name.clone());
+            let place = config.store.as_ref().map_or_else(|| path_text(&config.database), |s| s.name.clone());
             log::warn!("there is no database at {place} yet, so this call is not written down");
         }
     }

@@ -9,7 +9,7 @@ use super::words::counted;
 use super::{open, print};
 use crate::config::{Config, ConfigError, FoundProblem, Problems, ProviderChoice};
 use crate::exit::Exit;
-use crate::model::printable;
+use crate::model::{path_text, printable};
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(super) fn run(command: &ConfigCommand, Invocation { file, screen, out }: Inv
 
 fn check(args: &ConfigCheckArgs, file: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let file = args.file.as_deref().or(file);
-    let loaded = open::config(file);
+    let loaded = open::config(file).and_then(Config::accepted);
     if args.json {
         print::json(out, &report(&loaded, file))?;
         return Ok(if loaded.is_ok() { Exit::Done } else { Exit::Usage });
@@ -85,7 +85,7 @@ fn report(loaded: &Result<Config, ConfigError>, file: Option<&Path>) -> impl Ser
             contacts: config.contacts.len(),
             calendars: calendars(config),
             rungs: config.ladder.len(),
-            database: text(&config.database),
+            database: path_text(&config.database),
         }
     });
     object! { schema: 1, ok: loaded.is_ok(), file: file, problems: problems, summary: summary }

@@ -8,6 +8,7 @@ use super::words::counted;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, PostgresConfig, PostgresTls, typed_store};
 use crate::exit::{Exit, UsageError};
+use crate::model::path_text;
 use crate::store::sqlite::{Create, Replace, SqliteStore};
 use crate::store::{Forgotten, Store};
 use std::io::Write;
@@ -60,7 +61,7 @@ fn check(store: &SqliteStore, config: &Config, out: &mut dyn Write) -> anyhow::R
         writeln!(out, "{line}")?;
     }
     if wrong.is_empty() {
-        let path = config.database.display();
+        let path = path_text(&config.database);
         writeln!(out, "ok: {path} is whole, and keeps to the {} rules of the engine", SqliteStore::rules())?;
         return Ok(Exit::Done);
     }

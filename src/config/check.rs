@@ -30,7 +30,7 @@ use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{CheckReport, Problem, Problems};
 use super::{Config, places};
-use crate::model::{Repeat, RungKind};
+use crate::model::{Repeat, RungKind, is_address};
 use can_run::{ChannelNames, Context};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -60,7 +60,10 @@ fn read_with(report: CheckReport<'_>) -> Result<(Config, Vec<Setting>), Problems
         }
     };
     match read(&root, &report) {
-        Some(config) if report.is_empty() => Ok((config, report.take_settings())),
+        Some(config) if report.is_empty() => {
+            let settings = report.take_settings();
+            Ok((Config { refused: report.finish(), ..config }, settings))
+        }
         _ => Err(report.finish()),
     }
 }
@@ -132,8 +135,14 @@ fn rungs_and_tests(call: &Table<'_, '_>, overrides: &Overrides, config: &mut Con
 }
 
 fn database(root: &Table<'_, '_>) -> Option<PathBuf> {
-    let written = root.path("database").map(Spanned::into_inner);
-    let database = written.or_else(|| places::database(root.input().env));
+    let written = root.path("database");
+    if let Some(path) = written.as_ref().filter(|path| is_address(path.get_ref())) {
+        let title = "`database` is the path of a file, not an address; a PostgreSQL server is named with `store`";
+        let help = "take this line out, and write the address into the config as store or, without a password in it, as \
+                    store_file. Until then a file of that name is the database: hosts do not share it";
+        root.report.push(Problem::new(title).at(&path.span()).help(help).hide(Hidden::Secret).only_checked());
+    }
+    let database = written.map(Spanned::into_inner).or_else(|| places::database(root.input().env));
     if let Some(path) = &database {
         root.note("database", || Value::path(path));
     } else if !root.has("database") {

@@ -1,7 +1,7 @@
 //! The checked configuration.
 
 use super::{
-    CalendarConfig, Channels, Contact, EngineConfig, GuardConfig, HearConfig, People, Person, PostgresConfig,
+    CalendarConfig, Channels, Contact, EngineConfig, GuardConfig, HearConfig, People, Person, PostgresConfig, Problems,
     ProviderConfig, ReportConfig, Rung, WatcherConfig,
 };
 use crate::model::Repeat;
@@ -47,6 +47,8 @@ pub struct Config {
     pub channels: Channels,
     /// Who watches that ticks run.
     pub watcher: WatcherConfig,
+    /// What `config check` refuses, though phones rang with it before it was known for a mistake: ticks go on.
+    pub refused: Problems,
 }
 
 impl Default for Config {
@@ -71,6 +73,7 @@ impl Default for Config {
             report: ReportConfig::default(),
             channels: Channels::default(),
             watcher: WatcherConfig::default(),
+            refused: Problems::default(),
         }
     }
 }

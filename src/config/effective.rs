@@ -2,7 +2,7 @@
 //! config is read; nothing is read a second time.
 
 use super::{keys, steps};
-use crate::model::printable;
+use crate::model::{path_text, printable};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -106,7 +106,7 @@ impl Value {
     }
 
     pub(super) fn path(path: &Path) -> Self {
-        Self::text(&path.display().to_string())
+        Self::text(&path_text(path))
     }
 
     pub(super) fn maybe<T>(value: Option<T>, show: impl FnOnce(T) -> Self) -> Self {

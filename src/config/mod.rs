@@ -112,6 +112,16 @@ pub fn load(sources: &Sources<'_>) -> Result<Config, ConfigError> {
     load_by(sources, check::check)
 }
 
+impl Config {
+    /// The config, if `config check` accepts it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Problems`], with what it refuses.
+    pub fn accepted(self) -> Result<Self, ConfigError> {
+        if self.refused.titles().len() == 0 { Ok(self) } else { Err(ConfigError::Problems(self.refused)) }
+    }
+}
+
 /// The settings of the same config, each with where it comes from.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// Every problem of a config, in the order of the file. Holds no line that may not be shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Problems {
     file: Option<String>,
     list: Vec<Problem>,
@@ -27,6 +27,7 @@ pub(super) struct Problem {
     hidden: Option<Hidden>,
     broken: bool,
     key_only: bool,
+    only_checked: bool,
     place: Option<CaretPlace>,
 }
 
@@ -44,7 +45,8 @@ impl Problem {
     pub(super) fn new(title: impl Into<String>) -> Self {
         let title = title.into();
         let (hidden, place) = (None, None);
-        Self { title, span: None, label: None, help: Vec::new(), hidden, broken: false, key_only: false, place }
+        let (broken, key_only, only_checked) = (false, false, false);
+        Self { title, span: None, label: None, help: Vec::new(), hidden, broken, key_only, only_checked, place }
     }
 
     /// Where it is, in bytes of the file.
@@ -86,6 +88,12 @@ impl Problem {
     /// Show the key that is pointed at, not its value.
     pub(super) fn key_only(mut self) -> Self {
         self.key_only = true;
+        self
+    }
+
+    /// Phones rang with it before it was known for a mistake: `config check` refuses it, and ticks go on.
+    pub(super) fn only_checked(mut self) -> Self {
+        self.only_checked = true;
         self
     }
 
@@ -237,8 +245,9 @@ impl<'t> CheckReport<'t> {
         self.push(Problem::new(title).at(at).label(label));
     }
 
+    /// Can the config be used? Mistakes that only `config check` refuses do not keep it from that.
     pub(super) fn is_empty(&self) -> bool {
-        self.list.borrow().is_empty()
+        self.list.borrow().iter().all(|problem| problem.only_checked)
     }
 
     /// The problems, in the order of the file; those outside of it last.

@@ -1,14 +1,14 @@
 //! Who else can read or change the files that matter.
 
 use super::Check;
-use crate::model::printable;
+use crate::model::{path_text, printable};
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "modes";
 
 /// A path, fit for a terminal.
 pub fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy())
+    printable(&path_text(path))
 }
 
 /// What a file is to us.

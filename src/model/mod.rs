@@ -15,6 +15,7 @@ mod money;
 mod pace;
 mod pause;
 mod phone;
+mod place;
 mod rung;
 mod states;
 mod tally;
@@ -42,6 +43,7 @@ pub use money::{Amount, Money};
 pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
+pub use place::{is_address, path_text, without_address};
 pub use rung::{AckHow, Action, Addressee, Offset, PlannedStep, Repeat, RungKind, When};
 pub use states::{
     AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,

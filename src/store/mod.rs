@@ -41,7 +41,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no database at the path, and this command does not make one.
-    #[error("there is no savehub database at {0}; `savehub tick` or `savehub meeting add` makes one")]
+    #[error("there is no savehub database at {}; `savehub tick` or `savehub meeting add` makes one", crate::model::path_text(.0))]
     Missing(std::path::PathBuf),
     /// The file is not ours, is newer, is corrupt, or cannot be opened or written. The text says which and what to do.
     #[error("{0}")]

@@ -3,6 +3,9 @@
 use crate::model::{ProviderKind, RungKind, Timestamp};
 use crate::store::{FaultNews, Store, StoreError};
 
+/// The fault "`config check` refuses the config".
+pub(super) const CONFIG_FAULT: &str = "config";
+
 /// The fault "the address of `heartbeat_url` cannot be pinged".
 pub const HEARTBEAT_FAULT: &str = "heartbeat";
 

@@ -1,7 +1,7 @@
 //! The tick's own row: written first, so that a database that cannot be written shows now; completed at the end.
 
 use super::context::Context;
-use super::faults::{HEARTBEAT_FAULT, METRICS_FAULT};
+use super::faults::{CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT};
 use super::summary::Summary;
 use super::time::Time;
 use super::world::World;
@@ -50,13 +50,20 @@ impl TickRow {
         cx.accounts.begin(cx.world, cx.time.now(), &cx.faults)?;
         self.tell_pauses(cx)?;
         let config = &cx.world.config;
-        // When heartbeat or metrics leave the config, nothing else would end their fault.
+        let refused: Vec<&str> = config.refused.titles().collect();
+        // When one of these leaves the config, nothing else would end its fault.
         let watched = [
             (HEARTBEAT_FAULT, config.watcher.heartbeat.is_some()),
             (METRICS_FAULT, config.watcher.metrics_file.is_some()),
+            (CONFIG_FAULT, !refused.is_empty()),
         ];
         let over = |(key, configured): &&(&str, bool)| !configured && cx.faults.iter().any(|fault| fault == key);
         watched.iter().filter(over).try_for_each(|(key, _)| cx.fault(key, false, String::new))?;
+        if !refused.is_empty() {
+            cx.fault(CONFIG_FAULT, true, || {
+                format!("`savehub config check` refuses the config, and ticks go on with it: {}", refused.join("; "))
+            })?;
+        }
         cx.fault("STOP file", config.stopped(), || format!("{} exists: nothing will ring", config.stop_file.display()))
     }
 

@@ -1,7 +1,7 @@
 //! The config, what it names on this machine, and who else can read or change that.
 
 use crate::cli::words::counted;
-use crate::config::{Config, ConfigError, PartialConfig, Person, ProviderChoice};
+use crate::config::{Config, ConfigError, PartialConfig, Person, Problems, ProviderChoice};
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
 use crate::model::{PauseView, printable};
@@ -18,6 +18,7 @@ const PROVIDER: &str = "Set call.provider (or the variable CALL_PROVIDER) to twi
 pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
     let name = "config";
     match loaded {
+        Ok(config) if config.refused.titles().len() > 0 => mistakes(&config.refused),
         Ok(config) => {
             let place = config.file.as_deref().map_or_else(|| "no file, from the environment".to_owned(), shown);
             if config.people.is_empty() {
@@ -26,15 +27,7 @@ pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
             }
             Check::ok(name, format!("{place}, {}", counted(config.people.len(), "person")))
         }
-        Err(ConfigError::Problems(problems)) => {
-            let count = problems.titles().len();
-            let mut titles: Vec<String> = problems.titles().take(TOLD).map(printable).collect();
-            if count > TOLD {
-                titles.push("…".into());
-            }
-            let detail = format!("{}: {}", counted(count, "mistake"), titles.join("; "));
-            Check::problem(name, detail, "`savehub config check` shows each with its line and what to write instead")
-        }
+        Err(ConfigError::Problems(problems)) => mistakes(problems),
         Err(ConfigError::Unreadable { path, why }) => {
             let detail = format!("{} cannot be read: {}", shown(path), why.kind());
             Check::problem(name, detail, "Correct its name, or give this user access to it")
@@ -46,6 +39,17 @@ pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
             Check::problem(name, detail, remedy)
         }
     }
+}
+
+/// What `config check` refuses, the first of it in words.
+fn mistakes(problems: &Problems) -> Check {
+    let count = problems.titles().len();
+    let mut titles: Vec<String> = problems.titles().take(TOLD).map(printable).collect();
+    if count > TOLD {
+        titles.push("…".into());
+    }
+    let detail = format!("{}: {}", counted(count, "mistake"), titles.join("; "));
+    Check::problem("config", detail, "`savehub config check` shows each with its line and what to write instead")
 }
 
 pub(super) fn provider(config: &Config) -> Check {

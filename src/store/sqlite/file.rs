@@ -1,5 +1,6 @@
 //! The file: made, opened, copied and locked, and what SQLite says about it in words.
 
+use crate::model::{path_text, without_address};
 use crate::store::{Result, StoreError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
@@ -46,7 +47,7 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// Waits for the lock file beside the database. It goes with the process that holds it; the empty file stays.
 pub(super) fn lock_beside(path: &Path) -> Result<fs::File> {
     let name = with_ending(path, ".lock");
-    let fail = |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", name.display()));
+    let fail = |error: std::io::Error| StoreError::Unusable(format!("cannot lock {}: {error}", path_text(&name)));
     let file = open_lock(&name, path).map_err(fail)?;
     file.lock().map_err(fail)?;
     Ok(file)
@@ -83,15 +84,15 @@ pub(super) fn reason(error: &rusqlite::Error) -> String {
         Some(ErrorCode::CannotOpen) => "it cannot be opened; check that its directory exists and can be written",
         Some(ErrorCode::SystemIoFailure) => "reading or writing failed; check the disk",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked",
-        _ => return error.to_string(),
+        _ => return without_address(&error.to_string()),
     };
-    format!("{hint} ({error})")
+    format!("{hint} ({})", without_address(&error.to_string()))
 }
 
 /// Makes an empty file that only its owner can read, before SQLite opens it; `-wal` and `-shm` inherit the mode.
 pub(super) fn make_file(path: &Path) -> Result<()> {
     let fail = |what: &str, at: &Path, error: &std::io::Error| {
-        StoreError::Unusable(format!("cannot {what} {}: {error}", at.display()))
+        StoreError::Unusable(format!("cannot {what} {}: {error}", path_text(at)))
     };
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()) {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);

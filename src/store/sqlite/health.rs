@@ -3,6 +3,7 @@
 use super::engine::{Sqlite, SqliteStore};
 use super::file::{APPLICATION_ID, connect, reason};
 use super::migrations;
+use crate::model::path_text;
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
@@ -60,7 +61,7 @@ impl SqliteStore {
             return Err(StoreError::Missing(path.to_owned()));
         }
         let unusable = |error: rusqlite::Error| {
-            StoreError::Unusable(format!("cannot read {}: {}", path.display(), reason(&error)))
+            StoreError::Unusable(format!("cannot read {}: {}", path_text(path), reason(&error)))
         };
         let connection = open(path).map_err(unusable)?;
         let health = health(&connection, within).map_err(unusable)?;

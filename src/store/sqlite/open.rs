@@ -3,6 +3,7 @@
 use super::engine::{BUSY_TIMEOUT, Sqlite, SqliteStore};
 use super::file::{Create, connect, copy_whole, keeping_plans, lock_beside, make_file, reason};
 use super::migrations;
+use crate::model::path_text;
 use crate::store::{Result, StoreError};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -18,7 +19,7 @@ impl SqliteStore {
         } else if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
-        let unusable = |error| StoreError::Unusable(format!("cannot open {}: {}", path.display(), reason(&error)));
+        let unusable = |error| StoreError::Unusable(format!("cannot open {}: {}", path_text(path), reason(&error)));
         let mut engine = Sqlite::over(connect(path).map_err(unusable)?, Some(path));
         engine.prepare()?;
         Ok(Self { engine })
@@ -46,7 +47,7 @@ impl Sqlite {
             path: path.map(Path::to_owned),
             reader: OnceLock::new(),
             wrote: AtomicBool::new(false),
-            name: path.map_or_else(|| ":memory:".into(), |path| path.display().to_string()),
+            name: path.map_or_else(|| ":memory:".into(), path_text),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `savehub config check` and `savehub config show`: every key, its value and its source, and never a secret.
 
+mod address;
 mod agreement;
 mod check;
 
