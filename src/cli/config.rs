@@ -7,7 +7,7 @@ use super::ctx::Invocation;
 use super::json::object;
 use super::words::counted;
 use super::{open, print};
-use crate::config::{Config, ConfigError, FoundProblem, Problems, ProviderChoice};
+use crate::config::{Config, ConfigError, FoundProblem, Problems, ProviderChoice, Warning, warnings};
 use crate::exit::Exit;
 use crate::model::{path_text, printable};
 use serde::Serialize;
@@ -25,6 +25,11 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
         "problems",
         "in the order of the file: problem (what is wrong), line and column (from 1; null for what is not in the file), \
          help (what to do, a list)",
+    ),
+    (
+        "warnings",
+        "what can never ring with a config that is right: warning, help, and people (ids; empty: everybody). They do not \
+         change the exit code",
     ),
     ("summary", "provider, test_mode, people, contacts, calendars, rungs, database; null when something is wrong"),
 ];
@@ -44,7 +49,11 @@ fn check(args: &ConfigCheckArgs, file: Option<&Path>, out: &mut dyn Write) -> an
         print::json(out, &report(&loaded, file))?;
         return Ok(if loaded.is_ok() { Exit::Done } else { Exit::Usage });
     }
-    writeln!(out, "{}", summary(&loaded?))?;
+    let config = loaded?;
+    writeln!(out, "{}", summary(&config))?;
+    for Warning { warning, help, .. } in warnings(&config) {
+        log::warn!("{}; {help}", printable(&warning));
+    }
     Ok(Exit::Done)
 }
 
@@ -88,7 +97,8 @@ fn report(loaded: &Result<Config, ConfigError>, file: Option<&Path>) -> impl Ser
             database: path_text(&config.database),
         }
     });
-    object! { schema: 1, ok: loaded.is_ok(), file: file, problems: problems, summary: summary }
+    let warnings = loaded.as_ref().map(warnings).unwrap_or_default();
+    object! { schema: 1, ok: loaded.is_ok(), file: file, problems: problems, warnings: warnings, summary: summary }
 }
 
 /// The first line of an error, without the word that it is one.

@@ -35,7 +35,7 @@ impl Status {
 /// What is looked at, in the order in which it is shown, and what that means. A new check is a line here, a function that
 /// judges what was seen, and whoever looks (`cli::doctor`).
 pub const CHECKS: &[(&str, &str)] = &[
-    ("config", "the config is found and has no mistakes"),
+    ("config", "the config is found, has no mistakes, and keeps no phone from ever ringing"),
     ("provider", "calls are real"),
     ("brakes", "neither a STOP file nor a pause holds phones back"),
     ("modes", "nobody else can change the config, or read secrets and the database"),

@@ -37,6 +37,7 @@ mod many_unknown;
 mod messages;
 mod migration;
 mod mock_phone;
+mod never_rings;
 mod nodes;
 mod overlap;
 mod pace;

@@ -1,7 +1,7 @@
 //! The config, what it names on this machine, and who else can read or change that.
 
 use crate::cli::words::counted;
-use crate::config::{Config, ConfigError, PartialConfig, Person, Problems, ProviderChoice};
+use crate::config::{Config, ConfigError, PartialConfig, Person, Problems, ProviderChoice, Warning, warnings};
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
 use crate::model::{PauseView, printable};
@@ -50,6 +50,17 @@ fn mistakes(problems: &Problems) -> Check {
     }
     let detail = format!("{}: {}", counted(count, "mistake"), titles.join("; "));
     Check::problem("config", detail, "`savehub config check` shows each with its line and what to write instead")
+}
+
+/// What can never ring with this config.
+pub(super) fn never_rings(config: &Config) -> Vec<Check> {
+    let told = warnings(config).into_iter();
+    told.map(|Warning { warning, help, .. }| Check::warning("config", printable(&warning), capital(&help))).collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(super) fn provider(config: &Config) -> Check {

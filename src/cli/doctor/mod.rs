@@ -85,6 +85,7 @@ fn here(
 ) -> Option<Arc<dyn Store>> {
     let config = loaded.as_ref().ok();
     checks.extend(config.map(files::provider));
+    checks.extend(config.map(files::never_rings).unwrap_or_default());
     let server = config.and_then(|config| Some((config, config.store.as_ref()?)));
     let file = config.filter(|config| config.store.is_none()).map(|config| config.database.clone());
     let database: Option<PathBuf> = file.or_else(|| partial.database.clone());

@@ -47,6 +47,7 @@ fn programs_get_the_problems_with_their_lines_and_exit_2() {
                 "line": null, "column": null, "help": ["set it to true or false (1, 0, yes and no do too)"]
             },
         ],
+        "warnings": [],
         "summary": null,
     });
     assert_eq!(report, expected);
@@ -60,6 +61,7 @@ fn programs_get_a_summary_of_a_config_that_is_right() {
         "ok": true,
         "file": "HOME/.config/savehub/config.toml",
         "problems": [],
+        "warnings": [],
         "summary": {
             "provider": "mock", "test_mode": false, "people": 1, "contacts": 0, "calendars": 0, "rungs": 2,
             "database": "HOME/.local/state/savehub/savehub.db",

@@ -3,6 +3,7 @@
 mod address;
 mod agreement;
 mod check;
+mod never;
 
 use crate::support::cli::{ANA, Cli};
 use serde_json::{Value, json};

@@ -1,0 +1,61 @@
+//! Sound configs with which phones never ring.
+
+use crate::support::cli::{ANA, Cli, twilio};
+use serde_json::Value;
+
+/// What `config check` warns of, as text, and each time the exit code is 0.
+fn warned(config: &str) -> String {
+    let cli = Cli::with(config);
+    let ran = cli.run(&["config", "check"]);
+    assert!(ran.code == 0 && ran.out.starts_with("ok: "), "{ran:?}");
+    let doctor = cli.run(&["doctor", "--offline"]);
+    let report: Value = serde_json::from_str(&cli.ok(&["config", "check", "--json"])).unwrap();
+    for warning in report["warnings"].as_array().unwrap() {
+        let text = warning["warning"].as_str().unwrap();
+        assert!(ran.err.contains(text) && doctor.out.contains(&format!("  warning  config     {text}. ")), "{text}");
+    }
+    ran.err
+}
+
+#[test]
+fn what_rings_is_not_warned_of() {
+    let more = "[guards]\ndaily_cap = 2\nnumber_gap = \"179s\"\nallowed_prefixes = [\"+1\"]\n";
+    for config in [ANA.to_owned(), format!("{more}{ANA}"), twilio("https://api.twilio.com", "t", ANA)] {
+        assert_eq!(warned(&config), "");
+    }
+}
+
+#[test]
+fn configs_that_can_never_ring_are_warned_of_with_the_reason() {
+    for (config, reason) in [
+        ("[guards]\ndaily_cap = 0\n", "daily_cap = 0: nobody is ever called"),
+        ("[guards]\ndaily_cap_per_person = 0\n", "daily_cap_per_person = 0: nobody is ever called"),
+        (
+            "[guards]\ndaily_cap = 1\n",
+            "daily_cap = 1 is used up before each of 1 people had one meeting with 2 call rungs",
+        ),
+        ("[guards]\nallowed_prefixes = [\"+49\"]\n", "allowed_prefixes (+49) keeps ana from ever being called"),
+        (
+            "[guards]\nnumber_gap = \"5m\"\n",
+            "number_gap = \"5m\" leaves a number no second call in its critical window (3m)",
+        ),
+        (
+            "[[ladder]]\nstep = \"call\"\nbefore = \"1s\"\n",
+            "rung 1 calls 1s before the start, and ticks run every 30 s",
+        ),
+        ("[[ladder]]\nstep = \"sms\"\nbefore = \"1m\"\n", "no rung of the ladder calls the person"),
+    ] {
+        let err = warned(&format!("{config}{ANA}"));
+        assert!(err.lines().count() == 1 && err.contains(reason), "{reason}: {err}");
+    }
+}
+
+#[test]
+fn prefixes_that_keep_many_people_out_are_one_warning_that_names_some() {
+    let person = |n: usize| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1202555011{n}\"\n");
+    let people: String = (1..8).map(person).collect();
+    let err = warned(&format!("[guards]\nallowed_prefixes = [\"+1202555010\"]\n{ANA}{people}"));
+    assert!(err.contains("allowed_prefixes (…) keeps p1, p2, p3, p4, p5 and 2 more from ever being called"), "{err}");
+    let err = warned(&format!("[guards]\nallowed_prefixes = [\"+49\"]\n{people}"));
+    assert!(err.contains("keeps everybody from ever being called"), "{err}");
+}
