@@ -41,6 +41,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         prefixes(config),
         gap(config, &calls),
         short(&calls),
+        own_number(config),
     ];
     lists.into_iter().flatten().collect()
 }
@@ -151,4 +152,25 @@ fn short(calls: &[(usize, Duration)]) -> Vec<Warning> {
         Warning::new(text, "write before = \"30s\" or more; a call takes some seconds to ring")
     };
     short.map(warning).collect()
+}
+
+/// Nobody can be called from their own number.
+fn own_number(config: &Config) -> Vec<Warning> {
+    let Some(twilio) = &config.provider.twilio else { return Vec::new() };
+    let is_ours = |phone: &Phone| twilio.numbers().any(|from| from == phone);
+    let who: Vec<&Person> = config.people.iter().filter(|person| is_ours(&person.phone)).collect();
+    let alone = twilio.more_from.is_empty();
+    let (from, help) = if alone {
+        ("ever being called", "write the person's own number as phone, or buy another number for from")
+    } else {
+        ("being called from that number", "write the person's own number as phone: a number cannot call itself")
+    };
+    let own = "the phone is the provider's from number, which cannot call itself: that keeps";
+    let people = (!who.is_empty()).then(|| of_people(&who, config, from, own, help));
+    let contacts = config.contacts.iter().filter(|contact| contact.phone.as_ref().is_some_and(is_ours));
+    let contacts = contacts.map(|contact| {
+        let text = format!("{own} the contact {} from {from}", contact.name);
+        Warning { people: vec![contact.name.clone()], ..Warning::new(text, help) }
+    });
+    people.into_iter().chain(contacts).collect()
 }

@@ -59,3 +59,15 @@ fn prefixes_that_keep_many_people_out_are_one_warning_that_names_some() {
     let err = warned(&format!("[guards]\nallowed_prefixes = [\"+49\"]\n{people}"));
     assert!(err.contains("keeps everybody from ever being called"), "{err}");
 }
+
+#[test]
+fn a_phone_that_is_the_providers_from_number_is_told() {
+    let own = ANA.replace("+12025550101", "+12025550199");
+    let config = twilio("https://api.twilio.com", "t", &own);
+    let err = warned(&config);
+    assert!(err.contains("from number, which cannot call itself: that keeps ana from ever being called"), "{err}");
+    assert!(!err.contains("5550199"), "{err}");
+    let pool = config.replace("from = \"+12025550199\"", "from = [\"+12025550198\", \"+12025550199\"]");
+    let err = warned(&pool);
+    assert!(err.contains("keeps ana from being called from that number"), "{err}");
+}
