@@ -37,7 +37,7 @@
 //! | [`report`] | [`model`], [`zone`] |
 //! | [`doctor`] | [`model`], [`rules`], [`when`], [`zone`], [`exit`], and the types of [`store`] and of `provider::checkup` |
 //! | [`exit`] | the errors of [`store`] |
-//! | [`when`], [`zone`] | [`model`]; `when` also `zone` |
+//! | [`when`], [`zone`] | [`model`]; `when` also `zone`, and `zone` also [`near`] |
 //! | [`clock`], [`log`] | [`model`] |
 //! | [`model`] | [`owner`] |
 //! | [`owner`], [`near`], [`node`], [`program`] | nothing |

@@ -4,8 +4,12 @@
 //! is first used, one file for each, never at start-up of a command that shows no times.
 
 mod data;
+mod near;
+mod system;
 
 pub use data::ZoneData;
+pub use near::did_you_mean;
+pub use system::{SystemZone, ZoneOrigin};
 
 use crate::model::Timestamp;
 use data::Zoneinfo;
@@ -13,9 +17,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-
-/// The zone of the system, as a link to its file or the file itself (localtime(5)).
-const LOCALTIME: &str = "/etc/localtime";
 
 /// The name of a zone that has none.
 const UNNAMED: &str = "local";
@@ -55,18 +56,6 @@ impl Zone {
     /// UTC.
     pub fn utc() -> Self {
         Self(jiff::tz::TimeZone::UTC)
-    }
-
-    /// The system's zone (`TZ`, then `/etc/localtime`), or UTC when it cannot be told.
-    pub fn system() -> Self {
-        let found = match std::env::var("TZ") {
-            Ok(text) => Self::of_variable(&text),
-            Err(_) => std::fs::read_link(LOCALTIME)
-                .ok()
-                .and_then(|link| Self::of_path(link.to_str()?))
-                .or_else(|| Self::of_file(LOCALTIME)),
-        };
-        found.unwrap_or_else(Self::utc)
     }
 
     /// What the variable `TZ` means (tzset(3)): perhaps after a colon, the name of a zone, or its file, or a rule such as

@@ -57,7 +57,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "HOME, XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_STATE_HOME",
         "where the config and the database are looked for; a relative path in an XDG variable does not count",
     ),
-    ("TZ", "the zone of people without a zone in the config, instead of the system's"),
+    (
+        "TZ",
+        "the zone of people without a zone in the config, instead of the system's; where it is no zone that is known, \
+         commands with local times refuse to run, and ticks warn",
+    ),
     (
         "TZDIR",
         "the directory of the system's time zone data, if it is not /usr/share/zoneinfo; if savehub's own copy is \

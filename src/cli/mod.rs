@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod json;
 pub mod keypress;
+mod local_time;
 pub mod meeting;
 mod monitoring;
 mod open;
@@ -104,22 +105,22 @@ fn render(error: &anyhow::Error, paint: Paint) -> String {
 fn dispatch(cli: &Cli, io: Invocation<'_>) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Tick(args) => tick::run(args, io),
-        Command::Checkin(args) => with_store(io, Create::No, |ctx| checkin::run(args, ctx)),
-        Command::Resolve(args) => with_store(io, Create::No, |ctx| resolve::run(args, ctx)),
-        Command::Status(args) => with_store(io, Create::No, |ctx| status::run(args, ctx)),
-        Command::Pause(args) => with_store(io, Create::No, |ctx| pause::run(args, ctx)),
-        Command::Resume(args) => with_store(io, Create::No, |ctx| resume::run(args, ctx)),
-        Command::Report(args) => with_store(io, Create::No, |ctx| report::run(args, ctx)),
+        Command::Checkin(args) => with_store(cli, io, Create::No, |ctx| checkin::run(args, ctx)),
+        Command::Resolve(args) => with_store(cli, io, Create::No, |ctx| resolve::run(args, ctx)),
+        Command::Status(args) => with_store(cli, io, Create::No, |ctx| status::run(args, ctx)),
+        Command::Pause(args) => with_store(cli, io, Create::No, |ctx| pause::run(args, ctx)),
+        Command::Resume(args) => with_store(cli, io, Create::No, |ctx| resume::run(args, ctx)),
+        Command::Report(args) => with_store(cli, io, Create::No, |ctx| report::run(args, ctx)),
         Command::Doctor(args) => doctor::run(args, io),
-        Command::Explain(args) => with_store(io, Create::No, |ctx| explain::run(args, ctx)),
+        Command::Explain(args) => with_store(cli, io, Create::No, |ctx| explain::run(args, ctx)),
         Command::Plan(args) => plan::run(args, cli.global.verbose > 0, io),
         Command::Meeting(command) => {
             // Only `add` makes a database; the other commands say that there is none.
             let add = matches!(command, MeetingCommand::Add(_));
-            with_store(io, if add { Create::Yes } else { Create::No }, |ctx| meeting::run(command, ctx))
+            with_store(cli, io, if add { Create::Yes } else { Create::No }, |ctx| meeting::run(command, ctx))
         }
         Command::Calendar(command) => calendar::run(command, io),
-        Command::Import(args) => with_store(io, Create::Yes, |ctx| import::run(args, ctx)),
+        Command::Import(args) => with_store(cli, io, Create::Yes, |ctx| import::run(args, ctx)),
         Command::CallTest(args) => call_test::run(args, io),
         Command::Db(command) => db::run(command, io),
         Command::Demo => demo::run(io.screen, io.out),
@@ -135,11 +136,13 @@ fn dispatch(cli: &Cli, io: Invocation<'_>) -> anyhow::Result<Exit> {
 
 /// Runs a command on the store of the config.
 fn with_store(
+    cli: &Cli,
     Invocation { file, screen, out }: Invocation<'_>,
     create: Create,
     command: impl FnOnce(&mut Ctx<'_>) -> anyhow::Result<Exit>,
 ) -> anyhow::Result<Exit> {
     let config = Arc::new(open::config(file)?);
+    local_time::check(&cli.command, &config)?;
     let store = open::store(&config, create)?;
     let mut hang_up = |incident| hang_up(&config, &store, incident);
     let (now, store) = (SystemClock.now(), store.as_ref());

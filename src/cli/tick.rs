@@ -6,7 +6,7 @@ use super::monitoring::MonitoredTick;
 use super::print::{self, Screen};
 use super::watchdog::Watchdog;
 use super::words::{heard_how, heard_words, reason_words, result_words};
-use super::{open, pick};
+use super::{local_time, open, pick};
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Config, ProviderChoice};
 use crate::exit::{Exit, UsageError};
@@ -77,6 +77,7 @@ fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
                    Add --dry-run, or set CALL_PROVIDER=mock";
         return Err(UsageError(why.into()).into());
     }
+    local_time::must_be_known(config)?;
     let zone = pick::first_zone(&config.people);
     let now = when::parse(typed, SystemClock.now(), &zone).map_err(|error| UsageError(format!("--now: {error}")))?;
     Ok(Arc::new(ManualClock::at(now)))

@@ -31,6 +31,7 @@ use super::screen::Hidden;
 use super::show::{CheckReport, Problem, Problems};
 use super::{Config, places};
 use crate::model::{Repeat, RungKind, is_address};
+use crate::zone::SystemZone;
 use can_run::{ChannelNames, Context};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -89,7 +90,10 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
     let calendar = root.table("calendar", "calendar");
     config.calendar = feeds::feeds(&calendar);
     let defaults = people::Defaults::read(&call, &calendar, &engine);
-    let people = people::people(&root.tables("person"), &defaults, &config.calendar, report);
+    let tables = root.tables("person");
+    let uses_system_zone = tables.is_empty() || tables.iter().any(|person| !person.has("zone"));
+    config.unknown_zone = uses_system_zone.then(SystemZone::here).and_then(|zone| zone.trouble());
+    let people = people::people(&tables, &defaults, &config.calendar, report);
     config.calendar.parallel = feeds::parallel(&calendar, &config.calendar, &people);
     config.contacts = contacts::contacts(&root.tables("contact"));
     let context = Context {
@@ -166,6 +170,6 @@ impl Config {
         let standard = Self::default();
         let database = places::database(env).unwrap_or(standard.database);
         let stop_file = stop_file(&Input { text: "", path: None, mode: None, env }, &database);
-        Self { database, stop_file, ..standard }
+        Self { database, stop_file, unknown_zone: SystemZone::here().trouble(), ..standard }
     }
 }

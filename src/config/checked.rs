@@ -35,6 +35,8 @@ pub struct Config {
     pub ladder: Vec<Rung>,
     /// The people, in the order of the file.
     pub people: People,
+    /// What is wrong with `TZ`, where somebody has no zone of their own and the system's is used.
+    pub unknown_zone: Option<String>,
     /// Who else may be told.
     pub contacts: Vec<Contact>,
     /// `[calendar]`: how calendars are fetched.
@@ -67,6 +69,7 @@ impl Default for Config {
             machine_detection: false,
             ladder: [180, 90].map(|s| Rung::call(Duration::from_secs(s))).to_vec(),
             people: People::default(),
+            unknown_zone: None,
             contacts: Vec::new(),
             calendar: CalendarConfig::default(),
             hear: HearConfig::default(),

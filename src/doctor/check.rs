@@ -40,7 +40,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("brakes", "neither a STOP file nor a pause holds phones back"),
     ("modes", "nobody else can change the config, or read secrets and the database"),
     ("database", "the database opens, is sound, of this schema, and on a local disk with room; a server answers"),
-    ("zones", "the time zone data is not old"),
+    ("zones", "the time zone data is not old; which zone local times are in, and from where"),
     ("ticks", "ticks run every 30 s, from one scheduler, and end in time"),
     ("pace", "every call of the next 24 hours can start before its meeting, at the provider's pace"),
     ("commands", "programs of the config are there and can be run"),

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::model::printable;
-use crate::zone::ZoneData;
+use crate::zone::{SystemZone, ZoneData};
 
 /// How old the time zone data is, in a year such as 2026.
 pub fn judge(data: &ZoneData, year: i16) -> Check {
@@ -18,6 +18,16 @@ pub fn judge(data: &ZoneData, year: i16) -> Check {
         Some(_) => Check::ok("zones", format!("{version}, {from}")),
         None => Check::warning("zones", "the version of the time zone data is not known", "Update the package tzdata"),
     }
+}
+
+/// The same, with the system's zone and what names it. `used`: somebody has no zone in the config.
+pub fn zones(age: Check, zone: &SystemZone, used: bool) -> Vec<Check> {
+    let told = match zone.trouble() {
+        Some(trouble) if used => Check::problem("zones", trouble, "Until then commands with local times refuse to run"),
+        Some(trouble) => Check::warning("zones", trouble, "Everybody has a zone in the config, so that it is not used"),
+        None => return vec![Check { detail: format!("{}; the system's zone is {}", age.detail, zone.words()), ..age }],
+    };
+    vec![age, told]
 }
 
 #[cfg(test)]

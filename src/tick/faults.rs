@@ -6,6 +6,9 @@ use crate::store::{FaultNews, Store, StoreError};
 /// The fault "`config check` refuses the config".
 pub(super) const CONFIG_FAULT: &str = "config";
 
+/// The fault "`TZ` names no zone that is known".
+pub(super) const ZONE_FAULT: &str = "TZ";
+
 /// The fault "the address of `heartbeat_url` cannot be pinged".
 pub const HEARTBEAT_FAULT: &str = "heartbeat";
 

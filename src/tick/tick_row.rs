@@ -1,7 +1,7 @@
 //! The tick's own row: written first, so that a database that cannot be written shows now; completed at the end.
 
 use super::context::Context;
-use super::faults::{CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT};
+use super::faults::{CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT, ZONE_FAULT};
 use super::summary::Summary;
 use super::time::Time;
 use super::world::World;
@@ -55,10 +55,14 @@ impl TickRow {
         let watched = [
             (HEARTBEAT_FAULT, config.watcher.heartbeat.is_some()),
             (METRICS_FAULT, config.watcher.metrics_file.is_some()),
+            (ZONE_FAULT, config.unknown_zone.is_some()),
             (CONFIG_FAULT, !refused.is_empty()),
         ];
         let over = |(key, configured): &&(&str, bool)| !configured && cx.faults.iter().any(|fault| fault == key);
         watched.iter().filter(over).try_for_each(|(key, _)| cx.fault(key, false, String::new))?;
+        if let Some(unknown) = &config.unknown_zone {
+            cx.fault(ZONE_FAULT, true, || unknown.clone())?;
+        }
         if !refused.is_empty() {
             cx.fault(CONFIG_FAULT, true, || {
                 format!("`savehub config check` refuses the config, and ticks go on with it: {}", refused.join("; "))

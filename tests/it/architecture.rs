@@ -40,7 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("exit.rs", &["store::StoreError"]),
     ("when.rs", &["model", "zone"]),
-    ("zone", &["model"]),
+    ("zone", &["model", "near"]),
     ("clock.rs", &["model"]),
     ("log.rs", &["model"]),
     ("model/", &["owner"]),

@@ -32,6 +32,7 @@ mod hearing;
 mod history_cost;
 mod keypress;
 mod ladder_story;
+mod local_time;
 mod manual;
 mod many_unknown;
 mod messages;

@@ -12,7 +12,7 @@ pub(super) use report::{FIELDS, notice_line, title_or_none};
 
 use super::args::{CalendarCheckArgs, CalendarCommand};
 use super::ctx::Invocation;
-use super::{open, print};
+use super::{local_time, open, print};
 use crate::calendar::look;
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit::Exit;
@@ -28,6 +28,7 @@ pub(super) fn run(command: &CalendarCommand, io: Invocation<'_>) -> anyhow::Resu
 
 fn check(args: &CalendarCheckArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
     let (config, now) = (open::config_or_standard(file)?, SystemClock.now());
+    local_time::must_be_known(&config)?;
     let until = horizon(now, args.until)?;
     let chosen = source::choose(&args.source, args.person.as_deref(), &config)?;
     let copy = chosen.read(&config)?;

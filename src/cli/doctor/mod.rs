@@ -39,7 +39,7 @@ use crate::model::{ProviderKind, RungKind, Timestamp};
 use crate::provider::checkup;
 use crate::store::sqlite::Create;
 use crate::store::{Snapshot, Store};
-use crate::zone::{self, Zone};
+use crate::zone::{self, SystemZone, Zone};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +90,9 @@ fn here(
     let file = config.filter(|config| config.store.is_none()).map(|config| config.database.clone());
     let database: Option<PathBuf> = file.or_else(|| partial.database.clone());
     checks.extend(modes::modes(&files::files(partial, database.as_deref()), rustix::process::geteuid().as_raw()));
-    checks.push(zones::judge(&zone::data_version(), Zone::utc().civil(now).date.0));
+    let age = zones::judge(&zone::data_version(), Zone::utc().civil(now).date.0);
+    let used = config.is_none_or(|config| config.unknown_zone.is_some());
+    checks.extend(zones::zones(age, &SystemZone::here(), used));
     checks.extend(config.map(files::commands).unwrap_or_default());
     checks.extend(config.and_then(|config| config.watcher.metrics_file.as_deref()).map(files::metrics));
     let (found, store) = match (server, database) {

@@ -5,7 +5,7 @@ use super::text::{self, Account, Answers, Calendar, Token};
 use crate::cli::args::{InitArgs, InitProvider};
 use crate::config::{CalendarConfig, CalendarPlace, ConfigError, Env, WebAddress, from_text};
 use crate::exit::UsageError;
-use crate::zone::Zone;
+use crate::zone::{SystemZone, Zone};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{BufRead, Write};
@@ -35,8 +35,8 @@ pub(super) fn ask(args: &InitArgs, asker: &mut Asker<'_>) -> anyhow::Result<Answ
         answers.phone = asker.ask("The number to call, with the country code", None, phone)?;
     }
     if args.zone.is_none() {
-        let system = Zone::system();
-        let default = (system.name() != "local").then(|| system.name().to_owned());
+        // Where `TZ` is not known, the answer is.
+        let default = system_zone().unwrap_or_default();
         answers.zone = Some(asker.ask("Time zone", default.as_deref(), zone)?).filter(|zone| !zone.is_empty());
     }
     if args.calendar.is_none() {
@@ -79,8 +79,7 @@ pub(super) fn without_questions(args: &InitArgs, asker: &mut Asker<'_>) -> anyho
     for_twilio(args, |provider| provider == Some(InitProvider::Twilio))?;
     let mut answers = said(args, asker)?;
     if args.zone.is_none() {
-        let system = Zone::system();
-        answers.zone = (system.name() != "local").then(|| system.name().to_owned());
+        answers.zone = system_zone()?;
     }
     if twilio {
         answers.account = Some(account(args, asker)?);
@@ -95,6 +94,16 @@ fn for_twilio(args: &InitArgs, fits: impl Fn(Option<InitProvider>) -> bool) -> R
         return Err(UsageError("--account-sid, --from and --auth-token-file are for --provider twilio".into()));
     }
     Ok(())
+}
+
+/// The name of the system's zone, if it has one.
+fn system_zone() -> Result<Option<String>, UsageError> {
+    let system = SystemZone::here();
+    let name = system.zone.name();
+    match system.trouble() {
+        Some(trouble) => Err(UsageError(format!("{trouble} Or name the zone with --zone"))),
+        None => Ok((name != "local").then(|| name.to_owned())),
+    }
 }
 
 /// What was said on the command line.

@@ -14,7 +14,7 @@ use super::args::PlanArgs;
 use super::ctx::Invocation;
 use super::print::{self, Screen};
 use super::words::{brake_lines, detailed, exact, no_phone, pause_lines, reason_words};
-use super::{open, pick};
+use super::{local_time, open, pick};
 use crate::clock::SystemClock;
 use crate::exit::{Exit, UsageError};
 use crate::model::{Reason, RungKind, StepState, Timestamp, cut, printable};
@@ -38,6 +38,9 @@ const WAITED_MS: i64 = 60_000;
 pub(super) fn run(args: &PlanArgs, verbose: bool, io: Invocation<'_>) -> anyhow::Result<Exit> {
     let Invocation { file, screen, out } = io;
     let config = Arc::new(open::config(file)?);
+    if !args.json {
+        local_time::must_be_known(&config)?;
+    }
     if args.until.is_zero() || args.until > LONGEST {
         return Err(UsageError("--until: savehub plans some time up to 31d, such as 24h".into()).into());
     }

@@ -16,9 +16,8 @@ use super::ctx::Ctx;
 use super::{pick, print, write};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use crate::near::nearest;
 use crate::report::span;
-use crate::zone::Zone;
+use crate::zone::{Zone, did_you_mean};
 
 /// Runs the command.
 pub fn run(args: &ReportArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
@@ -46,7 +45,7 @@ fn zone(asked: Option<&str>, config: &Config) -> Result<Zone, UsageError> {
     };
     Zone::named(name).ok_or_else(|| {
         let shown = crate::model::cut(&crate::model::printable(name), 60);
-        let near = nearest(name, Zone::names().into_iter()).map(|near| format!("; did you mean `{near}`?"));
+        let near = did_you_mean(name).map(|near| format!("; {}", near.replace('"', "`")));
         UsageError(format!("there is no zone `{shown}`{}", near.unwrap_or_else(|| "; write `Europe/Berlin`".into())))
     })
 }

@@ -10,9 +10,8 @@ use crate::config::screen::{Hidden, quoted};
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{CalendarConfig, Person, steps};
 use crate::model::{Phone, Voice};
-use crate::near::nearest;
 use crate::rules::message::{DEFAULT_MESSAGE, Template};
-use crate::zone::Zone;
+use crate::zone::{Zone, did_you_mean};
 use std::collections::HashMap;
 use toml::Spanned;
 
@@ -133,20 +132,10 @@ fn zone(table: &Table<'_, '_>) -> Option<Zone> {
     if let Some(zone) = Zone::named(name.get_ref()) {
         return Some(zone);
     }
-    let label = match near_zone(name.get_ref()) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => "write an IANA name, such as \"Europe/Berlin\"".into(),
-    };
+    let like = || "write an IANA name, such as \"Europe/Berlin\"".into();
+    let label = did_you_mean(name.get_ref()).unwrap_or_else(like);
     table.report.wrong(&name.span(), format!("unknown time zone {}", quoted(name.get_ref())), label);
     None
-}
-
-/// A zone with nearly this name, or of the city with this name: people write `Berlin` and `New York`.
-fn near_zone(typed: &str) -> Option<&'static str> {
-    let names = Zone::names();
-    let city = typed.trim().replace(' ', "_");
-    let is_city = |name: &&str| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city));
-    names.iter().copied().find(is_city).or_else(|| nearest(&city, names.iter().copied()))
 }
 
 fn voice(table: &Table<'_, '_>, default: &Voice) -> Voice {
