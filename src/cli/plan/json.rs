@@ -3,7 +3,6 @@
 use super::crowd::Plan;
 use crate::cli::json::object;
 use crate::cli::status::clean_pauses;
-use crate::cli::words::provider_name;
 use crate::model::printable;
 use crate::store::CalendarView;
 use crate::tick::Foreseen;
@@ -60,7 +59,7 @@ pub fn report(plan: &Plan<'_>) -> impl Serialize + use<> {
         schema: 1,
         now: plan.now,
         until: plan.until,
-        provider: provider_name(plan.config.provider.chosen),
+        provider: plan.config.provider.chosen.as_str(),
         test_mode: plan.config.test_mode,
         stopped: plan.config.stopped(),
         pauses: clean_pauses(plan.pauses),

@@ -2,7 +2,6 @@
 
 use super::ctx::{StatusCtx, age_ms};
 use crate::cli::json::object;
-use crate::cli::words::provider_name;
 use crate::model::{Timestamp, printable};
 use crate::store::{CalendarView, HostView, IncidentView, PauseView, Snapshot, TickView};
 use crate::zone::ZoneData;
@@ -63,7 +62,7 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
     object! {
         schema: 1,
         now: now,
-        provider: provider_name(ctx.provider),
+        provider: ctx.provider.as_str(),
         test_mode: ctx.test_mode,
         stopped: ctx.stopped_by.is_some(),
         pauses: clean_pauses(&clean.pauses),

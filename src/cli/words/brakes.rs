@@ -16,14 +16,6 @@ pub(in crate::cli) const fn no_phone(provider: ProviderChoice, test_mode: bool) 
     }
 }
 
-/// As it is called in the config, and in JSON.
-pub(in crate::cli) const fn provider_name(provider: ProviderChoice) -> &'static str {
-    match provider {
-        ProviderChoice::Mock => "mock",
-        ProviderChoice::Twilio => "twilio",
-    }
-}
-
 /// Why no phone rings, and `STOPPED: /etc/savehub/STOP exists; nothing will ring`.
 pub(in crate::cli) fn brake_lines(no_phone: Option<&str>, stopped_by: Option<&Path>, paint: Paint) -> Vec<String> {
     let stopped =
