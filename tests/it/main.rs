@@ -5,6 +5,7 @@
 
 mod architecture;
 mod bad_input;
+mod before;
 mod calendar;
 mod calendar_commands;
 mod calendar_corpus;

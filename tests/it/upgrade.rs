@@ -8,7 +8,7 @@ use savehub::store::sqlite::{Create, SqliteStore};
 use std::path::Path;
 
 /// The schemas before this one.
-const OLD: [u32; 4] = [1, 2, 3, 4];
+const OLD: [u32; 5] = [1, 2, 3, 4, 5];
 
 /// After the first call of each meeting was due, before the second.
 const SOON: &str = "2026-11-23T09:57:30Z";

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes schema_1.sql to schema_4.sql: a database of each earlier schema as text, made of that schema's own words and
+"""Writes schema_1.sql to schema_6.sql: a database of each earlier schema as text, made of that schema's own words and
 the same seven meetings, one for each state an attempt can be in. Run it beside the schemas: python3 make.py
 """
 
@@ -46,8 +46,9 @@ def meeting(db, n, state, step, reason):
         first = rung == 0
         insert(db, "steps", id=10 * n + rung, incident_id=n, rung=rung, kind="call", before_ms=before,
                due_at=START - before, ready_at=START - before, starts_at=START, deadline_at=START,
-               state=step if first else "PENDING", reason=reason if first else None, tries=tries if first else 0,
-               updated_at=CALLED)
+               state="PENDING", tries=tries if first else 0, updated_at=CALLED)
+    # As it happened: the triggers of newer schemas count what ends.
+    db.execute("update steps set state = ?, reason = ? where id = ?", (step, reason, 10 * n))
     taken = state == "ACCEPTED"
     insert(db, "attempts", id=n, token=f"token{n}", key=f"token{n}", step_id=10 * n, person=person, provider="mock",
            account="mock", kind="call", to_number=f"+1202555010{n}", from_number="+12025550199",
@@ -62,7 +63,7 @@ def meeting(db, n, state, step, reason):
 
 
 def main():
-    for version in range(1, 5):
+    for version in range(1, 7):
         db = sqlite3.connect(":memory:", isolation_level=None)
         for n in range(1, version + 1):
             db.executescript((SCHEMAS / f"schema_{n}.sql").read_text())
