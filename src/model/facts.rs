@@ -38,10 +38,21 @@ pub struct StepFacts {
     pub when: When,
     /// Calls of this (person, meeting) since the start of the limit's span (10 min); of an SMS step, messages.
     pub recent_calls: u32,
-    /// A later call rung of the same incident to the same phone is due too, or has been claimed before this one.
-    pub later_rung_due: bool,
+    /// The later rungs of the same incident and kind, to the same target.
+    pub later: LaterRungs,
     /// The step's last attempt was refused for the provider's capacity.
     pub refused_for_capacity: bool,
+}
+
+/// What the later rungs of a step's incident do, those of its kind and to its target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LaterRungs {
+    /// One has an attempt that counts: it rang, may have rung, or may still ring.
+    pub called: bool,
+    /// Some are due and still to be tried; the weakest of their conditions.
+    pub due: Option<When>,
+    /// One of these may be tried now; else they wait for a retry.
+    pub ready: bool,
 }
 
 /// Facts about a target.

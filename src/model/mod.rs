@@ -31,8 +31,8 @@ pub use call::{
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
 pub use email::{Email, EmailError};
 pub use facts::{
-    AfterFacts, Facts, FenceFacts, Finding, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge, Settle, Slot,
-    StepFacts, StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Finding, LaterRungs, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge,
+    Settle, Slot, StepFacts, StepNext, Verdict,
 };
 pub use heard::{
     Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, TAG_LEN, Waiting, is_tag, tag,

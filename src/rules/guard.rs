@@ -15,8 +15,8 @@ pub use situation::{GuardConfig, Situation};
 
 use super::window::{self, WindowPosition};
 use crate::model::{
-    Facts, IncidentState, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp, Verdict,
-    When,
+    Facts, IncidentState, LaterRungs, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp,
+    Verdict, When,
 };
 use situation::span;
 use std::time::Duration;
@@ -106,11 +106,22 @@ fn allowed_country(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     Some(refuse(StepState::Failed, Reason::InvalidNumber, detail))
 }
 
-/// Guard 8, second half: when two rungs of an incident are due at once (a retry and a later rung, or a meeting that was
-/// added late), the later one runs.
-fn superseded(facts: &Facts, _: &Situation<'_>) -> Option<Verdict> {
-    facts.step.as_ref().filter(|step| step.later_rung_due)?;
-    Some(skip(Reason::Superseded, "a later rung of the ladder is due too"))
+/// Guard 8, second half: of two rungs of an incident that are due at once (a retry and a later rung, or a meeting that
+/// was added late), the later one runs. It must be able to: one that is merely due, and that a guard keeps back, must
+/// not take the earlier one along.
+fn superseded(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
+    let step = facts.step.as_ref()?;
+    if step.later.called {
+        return Some(skip(Reason::Superseded, "a later rung of the ladder ran already"));
+    }
+    let when = step.later.due?;
+    let later = StepFacts { when, later: LaterRungs::default(), ..step.clone() };
+    if decide(&Facts { step: Some(later), ..facts.clone() }, s) != Verdict::Place {
+        return None;
+    }
+    // Certain that it did not ring, the later one is tried again in a moment: until then nothing is decided.
+    let due_too = || skip(Reason::Superseded, "a later rung of the ladder is due too");
+    Some(if step.later.ready { due_too() } else { Verdict::Wait(Reason::NotDue) })
 }
 
 /// Guard 2.

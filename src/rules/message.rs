@@ -30,12 +30,15 @@ pub const REPLY_HINT: &str = " Reply 1 if you are in.";
 /// The placeholders a template may hold, and what they become.
 pub const PLACEHOLDERS: &[(&str, &str)] = &[
     ("name", "the person's name"),
-    ("title", "the meeting's title; several are joined by \" and \""),
+    ("title", "the meeting's title; several that start together are joined by \" and \""),
     ("minutes", "the minutes left, as a number"),
     ("minutes_text", "the time left in English, such as \"3 minutes\" or \"less than a minute\""),
     ("time", "the start in the person's zone, such as \"9:05\""),
     ("time12", "the same on a twelve-hour clock, such as \"9:05 am\""),
-    ("link", "where to join the meeting (of several, the earliest); empty where the calendar does not say"),
+    (
+        "link",
+        "where to join the meeting (of several that start together, the first); empty where the calendar does not say",
+    ),
 ];
 
 /// The longest message, in bytes of escaped XML. Twilio takes 4,000 characters of TwiML, and voices of the Polly family
@@ -47,6 +50,9 @@ pub const TEMPLATE_MAX: usize = 1000;
 
 /// The longest title of a meeting that is spoken, in characters.
 const TITLE_MAX: usize = 300;
+
+/// Titles of several meetings are not cut below this for the sake of each one's own time, in characters.
+const TITLE_MIN: usize = 20;
 
 /// The longest link that is named, in bytes.
 const LINK_MAX: usize = 400;
@@ -153,48 +159,160 @@ impl Template {
         Self::parse(text).unwrap_or(Self(Vec::new()))
     }
 
-    /// The words for these meetings (earliest start first) at `now`. Empty without meetings. Never longer than
-    /// [`MESSAGE_MAX_XML`] once it is escaped: titles are cut for it, the rest is not.
+    /// The words for these meetings at `now`. Meetings that start together are named together. Of others each is named
+    /// with its own time: the sentences about a meeting are said again for it. Empty without meetings. Never longer
+    /// than [`MESSAGE_MAX_XML`] once it is escaped: titles are cut for it, the rest is not. Where so many meetings have
+    /// no room, all are named in one sentence, with the time of the first.
     pub fn render(&self, name: &str, zone: &Zone, meetings: &[MeetingWords], now: Timestamp) -> String {
         let name = cut(&printable(name), TITLE_MAX);
-        let mut longest = TITLE_MAX;
-        loop {
-            let said = self.render_with(&name, zone, meetings, now, longest);
-            if escaped_len(&said) <= MESSAGE_MAX_XML || longest == 0 {
-                return said;
-            }
-            longest = longest * 3 / 4;
-        }
-    }
-
-    fn render_with(
-        &self,
-        name: &str,
-        zone: &Zone,
-        meetings: &[MeetingWords],
-        now: Timestamp,
-        longest: usize,
-    ) -> String {
-        let Some(first) = meetings.iter().min_by_key(|m| m.starts_at) else { return String::new() };
-        let titles: Vec<String> = meetings.iter().map(|m| cut(&printable(&m.title), longest)).collect();
-        let left_ms = first.starts_at.since(now);
+        let apart = together(meetings);
+        let at_once = vec![apart.concat()];
         let mut said = String::new();
-        for part in &self.0 {
-            match part {
-                Part::Text(text) => said.push_str(text),
-                Part::Placeholder(index) => match PLACEHOLDERS[*index].0 {
-                    "name" => said.push_str(name),
-                    "title" => said.push_str(&titles.join(" and ")),
-                    "minutes" => said.push_str(&minutes(left_ms).to_string()),
-                    "minutes_text" => said.push_str(&minutes_text(left_ms)),
-                    "time12" => said.push_str(&zone.clock_text_12(first.starts_at)),
-                    "link" => said.push_str(&link(first)),
-                    _ => said.push_str(&zone.clock_text(first.starts_at)),
-                },
+        for (meetings, shortest) in [(&apart, TITLE_MIN), (&at_once, 0)] {
+            let mut longest = TITLE_MAX;
+            while longest >= shortest {
+                said = self.say(&Said { name: &name, zone, now, longest }, meetings);
+                if escaped_len(&said) <= MESSAGE_MAX_XML || longest == 0 {
+                    return said;
+                }
+                longest = longest * 3 / 4;
             }
         }
         said
     }
+
+    fn say(&self, with: &Said<'_>, meetings: &[Vec<&MeetingWords>]) -> String {
+        let Some(first) = meetings.first() else { return String::new() };
+        if meetings.len() == 1 || !self.0.iter().any(Part::tells_when) {
+            let all: Vec<&MeetingWords> = meetings.iter().flatten().copied().collect();
+            return said(&self.0, with, &all);
+        }
+        let [before, about, after] = self.around_the_meeting();
+        let each: Vec<String> = meetings.iter().map(|meetings| said(&about, with, meetings)).collect();
+        let mut whole = said(&before, with, first);
+        for (place, words) in each.iter().enumerate() {
+            if place > 0 {
+                whole.push_str(if each[place - 1].trim_end().ends_with(SENTENCE_ENDS) { " " } else { ". " });
+            }
+            whole.push_str(if place > 0 { words.trim_start() } else { words });
+        }
+        whole.push_str(&said(&after, with, first));
+        whole
+    }
+
+    /// The sentences before the first one about a meeting, those about one, and those after the last.
+    fn around_the_meeting(&self) -> [Vec<Part>; 3] {
+        let mut sentences = self.sentences();
+        let is_about = |sentence: &Vec<Part>| sentence.iter().any(Part::is_of_a_meeting);
+        let last = sentences.iter().rposition(is_about).map_or(0, |last| last + 1);
+        let after = sentences.split_off(last).concat();
+        let first = sentences.iter().position(is_about).unwrap_or(0);
+        let about = sentences.split_off(first).concat();
+        [sentences.concat(), about, after]
+    }
+
+    /// The parts, cut behind each sentence.
+    fn sentences(&self) -> Vec<Vec<Part>> {
+        let mut sentences = vec![Vec::new()];
+        for part in &self.0 {
+            let Part::Text(text) = part else {
+                sentences.last_mut().into_iter().for_each(|sentence| sentence.push(part.clone()));
+                continue;
+            };
+            let mut rest = text.as_str();
+            while let Some(end) = sentence_end(rest) {
+                let (sentence, next) = rest.split_at(end);
+                sentences.last_mut().into_iter().for_each(|parts| parts.push(Part::Text(sentence.to_owned())));
+                sentences.push(Vec::new());
+                rest = next;
+            }
+            if !rest.is_empty() {
+                sentences.last_mut().into_iter().for_each(|parts| parts.push(Part::Text(rest.to_owned())));
+            }
+        }
+        sentences
+    }
+}
+
+/// What a sentence ends with, before a space.
+const SENTENCE_ENDS: [char; 4] = ['.', '!', '?', '\n'];
+
+/// Where the first sentence of this text ends, without the space behind it.
+fn sentence_end(text: &str) -> Option<usize> {
+    let ends = text.char_indices().filter(|(_, c)| SENTENCE_ENDS.contains(c)).map(|(at, c)| at + c.len_utf8());
+    ends.into_iter().find(|end| text[*end..].starts_with(char::is_whitespace))
+}
+
+impl Part {
+    /// Does it stand for something of one meeting?
+    fn is_of_a_meeting(&self) -> bool {
+        matches!(self, Self::Placeholder(index) if PLACEHOLDERS[*index].0 != "name")
+    }
+
+    /// Does it stand for a time?
+    fn tells_when(&self) -> bool {
+        let times = ["minutes", "minutes_text", "time", "time12"];
+        matches!(self, Self::Placeholder(index) if times.contains(&PLACEHOLDERS[*index].0))
+    }
+}
+
+/// The meetings, earliest first; those that start in the same minute are together.
+fn together(meetings: &[MeetingWords]) -> Vec<Vec<&MeetingWords>> {
+    let mut sorted: Vec<&MeetingWords> = meetings.iter().collect();
+    sorted.sort_by_key(|meeting| meeting.starts_at);
+    let minute = |meeting: &MeetingWords| meeting.starts_at.ms().div_euclid(60_000);
+    sorted.chunk_by(|a, b| minute(a) == minute(b)).map(<[_]>::to_vec).collect()
+}
+
+/// What a message is said with, besides the meetings.
+struct Said<'a> {
+    name: &'a str,
+    zone: &'a Zone,
+    now: Timestamp,
+    /// Longest title, in characters.
+    longest: usize,
+}
+
+/// The words of these parts, for meetings that start together.
+fn said(parts: &[Part], with: &Said<'_>, meetings: &[&MeetingWords]) -> String {
+    let Some(first) = meetings.first() else { return String::new() };
+    let left_ms = first.starts_at.since(with.now);
+    let mut said = String::new();
+    let mut several = false;
+    for part in parts {
+        match part {
+            Part::Text(text) if several => said.push_str(&plural(text)),
+            Part::Text(text) => said.push_str(text),
+            Part::Placeholder(index) => match PLACEHOLDERS[*index].0 {
+                "name" => said.push_str(with.name),
+                "title" => {
+                    let titles: Vec<_> = meetings.iter().map(|m| cut(&printable(&m.title), with.longest)).collect();
+                    said.push_str(&titles.join(" and "));
+                }
+                "minutes" => said.push_str(&minutes(left_ms).to_string()),
+                "minutes_text" => said.push_str(&minutes_text(left_ms)),
+                "time12" => said.push_str(&with.zone.clock_text_12(first.starts_at)),
+                "link" => said.push_str(&link(first)),
+                _ => said.push_str(&with.zone.clock_text(first.starts_at)),
+            },
+        }
+        several = meetings.len() > 1 && matches!(part, Part::Placeholder(i) if PLACEHOLDERS[*i].0 == "title");
+    }
+    said
+}
+
+/// English verbs behind one title, and behind several.
+const VERBS: &[(&str, &str)] =
+    &[("starts", "start"), ("begins", "begin"), ("is", "are"), ("has", "have"), ("was", "were")];
+
+/// The text behind several titles.
+fn plural(text: &str) -> String {
+    let verb = text.strip_prefix(' ').and_then(|words| {
+        let end = words.find(|c: char| !c.is_alphanumeric()).unwrap_or(words.len());
+        let (_, many) = VERBS.iter().find(|(one, _)| *one == &words[..end])?;
+        Some(format!(" {many}{}", &words[end..]))
+    });
+    verb.unwrap_or_else(|| text.to_owned())
 }
 
 /// A cut link would lead nowhere, so a longer one is left out.
@@ -232,80 +350,4 @@ fn minutes_text(left_ms: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(template: &str, titles: &[&str], left_s: i64) -> String {
-        let start = Timestamp::from_ms(1_795_338_300_000); // 2026-11-22T09:05:00Z
-        let meetings: Vec<MeetingWords> = titles
-            .iter()
-            .map(|t| MeetingWords { uid: "u".into(), title: (*t).into(), starts_at: start, link: None })
-            .collect();
-        let now = Timestamp::from_ms(start.ms() - left_s * 1000);
-        Template::parse(template).unwrap().render("Ana", &Zone::utc(), &meetings, now)
-    }
-
-    #[test]
-    fn the_default_message_names_person_title_minutes_and_local_time() {
-        assert_eq!(
-            said(DEFAULT_MESSAGE, &["Board sync"], 180),
-            "Hello Ana. This is savehub. Board sync starts in 3 minutes, at 9:05."
-        );
-        assert_eq!(Template::standard(), Template::parse(DEFAULT_MESSAGE).unwrap());
-    }
-
-    #[test]
-    fn minutes_are_rounded_and_singular_when_one() {
-        let cases =
-            [(180, "3 minutes"), (178, "3 minutes"), (90, "1 minute"), (60, "1 minute"), (59, "less than a minute")];
-        for (left, text) in cases {
-            assert_eq!(said("{minutes_text}", &["x"], left), text, "{left} s");
-        }
-    }
-
-    #[test]
-    fn the_link_of_the_earliest_meeting_and_either_clock_can_be_named() {
-        let start = Timestamp::from_ms(1_795_338_300_000); // 2026-11-22T09:05:00Z
-        let of = |link: &str, at: Timestamp| MeetingWords {
-            uid: "u".into(),
-            title: "t".into(),
-            starts_at: at,
-            link: Some(link.to_owned()),
-        };
-        let later = of("https://example.com/2", start.plus(std::time::Duration::from_secs(60)));
-        let say = |template: &str, first: MeetingWords| {
-            let meetings = [later.clone(), first];
-            Template::parse(template).unwrap().render("Ana", &Zone::utc(), &meetings, start)
-        };
-        let first = of("https://example.com/1\u{1b}[0m", start);
-        assert_eq!(say("{time} {time12} {link}", first), "9:05 9:05 am https://example.com/1 [0m");
-        assert_eq!(say("at {link}", of(&"x".repeat(LINK_MAX + 1), start)), "at ");
-        for (hour, text) in [(0, "12:05 am"), (11, "11:05 am"), (12, "12:05 pm"), (23, "11:05 pm")] {
-            let at = Timestamp::from_ms(start.ms() + (hour - 9) * 3_600_000);
-            assert_eq!(Zone::utc().clock_text_12(at), text);
-        }
-    }
-
-    #[test]
-    fn several_titles_are_joined_and_braces_can_be_written() {
-        assert_eq!(said("{{{title}}}", &["A", "B\u{7}"], 60), "{A and B}");
-    }
-
-    #[test]
-    fn a_long_message_loses_parts_of_its_titles_and_nothing_else() {
-        let nasty = "&".repeat(5000);
-        let text = said("Start {title} end.", &[&nasty, &nasty, &nasty], 60);
-        assert!(escaped_len(&text) <= MESSAGE_MAX_XML);
-        assert!(text.starts_with("Start &&") && text.ends_with("&… end."), "{text}");
-    }
-
-    #[test]
-    fn unknown_and_broken_placeholders_point_into_the_text() {
-        let bad = Template::parse("Hi {titel}!").unwrap_err();
-        assert_eq!((bad.at, bad.problem.as_str()), (3..10, "unknown placeholder `{titel}`"));
-        assert_eq!(bad.help, "known placeholders: {name} {title} {minutes} {minutes_text} {time} {time12} {link}");
-        assert_eq!(Template::parse("a { b").unwrap_err().at, 2..5);
-        assert_eq!(Template::parse("a } b").unwrap_err().at, 2..3);
-        assert_eq!(Template::parse("  ").unwrap_err().problem, "the message is empty");
-    }
-}
+mod tests;

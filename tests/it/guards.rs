@@ -6,6 +6,7 @@ use crate::support::world::{World, result_words};
 use savehub::exit::Exit;
 use savehub::provider::mock::Mock;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn refusal(status: u16, code: u32, headers: &[(&str, &str)]) -> Behaviour {
     let body = format!(r#"{{"code":{code},"message":"no","status":{status}}}"#);
@@ -43,7 +44,7 @@ fn a_phone_that_stays_busy_until_the_start_is_a_reason_and_exit_1() {
     w.tick();
     w.advance(60);
     let summary = w.tick();
-    assert_eq!(w.steps(second), ["SKIPPED(superseded)", "SKIPPED(number_busy)"]);
+    assert_eq!(w.steps(second), ["SKIPPED(number_busy)", "SKIPPED(number_busy)"]);
     assert_eq!(summary.exit(), Exit::NotDone);
     assert_eq!(w.steps(first), ["EXECUTED(initiated)", "PENDING"]);
     w.phone("ana").rang(1);
@@ -76,6 +77,41 @@ fn meetings_of_one_person_that_start_together_share_one_call_and_each_counts() {
     w.tick();
     assert_eq!(w.steps(dentist)[0], "SKIPPED(max_calls_exceeded)");
     w.phone("ana").rang(2);
+}
+
+#[test]
+fn a_shared_call_leaves_each_meeting_its_later_rungs() {
+    let w = World::on_twilio(
+        "[[ladder]]\nstep = \"call\"\nbefore = \"180s\"\n[[ladder]]\nstep = \"call\"\nbefore = \"120s\"\n",
+    );
+    let board = w.meeting_of("ana", "Board sync", "in 180s");
+    let dentist = w.meeting_of("ana", "Dentist", "in 180s");
+    // A tick is never on time to the millisecond: from here the second rung is less than a minute away.
+    w.clock.advance(Duration::from_millis(100));
+    w.tick();
+    assert_eq!(w.steps(board), ["EXECUTED(initiated)", "PENDING"]);
+    assert_eq!(w.steps(dentist), ["EXECUTED(merged)", "PENDING"]);
+    w.fake().set_status(&w.fake().calls()[0].sid, "no-answer");
+    w.check_in(board);
+    w.advance(60);
+    w.tick();
+    assert_eq!(w.steps(dentist), ["EXECUTED(merged)", "EXECUTED(initiated)"]);
+    w.phone("ana").rang(2);
+}
+
+#[test]
+fn meetings_that_start_at_different_times_are_named_with_their_own() {
+    let w = World::new();
+    let near = w.meeting_of("ana", "Design review", "in 50s");
+    let far = w.meeting_of("ana", "Board sync", "in 170s");
+    w.tick();
+    assert_eq!(w.steps(near), ["SKIPPED(superseded)", "EXECUTED(initiated)"]);
+    assert_eq!(w.steps(far), ["EXECUTED(merged)", "PENDING"]);
+    assert_eq!(
+        w.phone("ana").calls(),
+        ["Hello Ana. This is savehub. Design review starts in less than a minute, at 9:00. \
+          Board sync starts in 3 minutes, at 9:02."]
+    );
 }
 
 #[test]

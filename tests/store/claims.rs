@@ -1,8 +1,8 @@
 //! Due steps, the claim transaction and the facts its rule sees.
 
-use crate::build::{Bench, abandoned, always, at, attempt, end, not_sent, owner, rejected, stay, unknown};
-use savehub::model::{AttemptState, CallStatus, IncidentState, Reason, RejectionClass, RungKind, StepState};
-use savehub::store::{Begun, Refusal, Settle, Verdict};
+use crate::build::{Bench, abandoned, again, always, at, attempt, end, not_sent, owner, rejected, stay, unknown};
+use savehub::model::{AttemptState, CallStatus, IncidentState, Reason, RejectionClass, RungKind, StepState, When};
+use savehub::store::{Begun, Claim, LaterRungs, Refusal, Settle, Verdict};
 use std::cell::Cell;
 use std::sync::Barrier;
 
@@ -28,6 +28,7 @@ facts! {
     a_live_call_is_seen_until_it_is_final,
     the_newest_ring_is_remembered_and_refusals_are_not_rings,
     a_later_rung_that_is_due_is_seen,
+    a_later_rung_that_failed_counts_only_if_it_may_have_rung,
     a_step_that_was_refused_for_capacity_last_is_seen,
     a_test_call_holds_its_number_and_counts_for_all_people,
     a_test_call_may_be_told_to_wait_or_be_refused,
@@ -144,7 +145,7 @@ fn the_rule_sees_the_step_as_it_is(b: &Bench) {
     let step = facts.step.unwrap();
     assert_eq!((step.incident_state, step.current), (IncidentState::Open, true));
     assert_eq!((step.starts_at, step.due_at), (at(600), at(420)));
-    assert_eq!((step.recent_calls, step.later_rung_due), (0, false));
+    assert_eq!((step.recent_calls, step.later), (0, LaterRungs::default()));
     assert_eq!((facts.calls_of_person_today, facts.calls_today), (0, 0));
     assert_eq!(facts.number, savehub::store::NumberFacts::default());
     b.call("talk", "CA1", 430);
@@ -264,19 +265,41 @@ fn the_newest_ring_is_remembered_and_refusals_are_not_rings(b: &Bench) {
 
 fn a_later_rung_that_is_due_is_seen(b: &Bench) {
     b.watched("ana", "talk", 600);
-    assert!(!b.facts("talk", 539).step.unwrap().later_rung_due);
-    let (mut first, mut second) = (None, None);
-    for claim in b.due_steps(at(540), 10).unwrap() {
-        let seen = if claim.rung == 0 { &mut first } else { &mut second };
-        *seen = b.facts_with(claim, &b.draft("ana", 540), 540).step;
-    }
-    assert!(first.unwrap().later_rung_due);
-    assert!(!second.unwrap().later_rung_due);
-    b.watched("bo", "late", 600);
-    let claim = |rung| b.due_steps(at(540), 10).unwrap().into_iter().find(|c| c.person == "bo" && c.rung == rung);
-    let draft = b.draft("bo", 540);
-    let _ = b.begin_attempt(claim(1).unwrap(), &draft, at(540), &|_| savehub::store::Verdict::Place).unwrap();
-    assert!(b.facts_with(claim(0).unwrap(), &b.draft("bo", 540), 540).step.unwrap().later_rung_due, "it was claimed");
+    assert_eq!(b.facts("talk", 539).step.unwrap().later, LaterRungs::default());
+    let due = LaterRungs { due: Some(When::Unanswered), ready: true, called: false };
+    assert_eq!((later(b, "talk", 0, 540), later(b, "talk", 1, 540)), (due.clone(), LaterRungs::default()));
+    let attempt = attempt(b.begin(rung(b, "talk", 1, 540), 540, &always));
+    let called = LaterRungs { called: true, ..LaterRungs::default() };
+    assert_eq!(later(b, "talk", 0, 540), called, "it was claimed");
+    let _ = b.record(attempt, &not_sent(), at(540), &again(545, true)).unwrap();
+    assert_eq!(later(b, "talk", 0, 540), LaterRungs { ready: false, ..due.clone() }, "nothing left: it is tried again");
+    assert_eq!(later(b, "talk", 0, 545), due);
+}
+
+fn a_later_rung_that_failed_counts_only_if_it_may_have_rung(b: &Bench) {
+    b.watched("ana", "refused", 600);
+    let refused = attempt(b.begin(rung(b, "refused", 1, 540), 540, &always));
+    let gone = |_: &_| end(StepState::Failed, Reason::ProviderSetup);
+    let _ = b.record(refused, &rejected(RejectionClass::Ours), at(541), &gone).unwrap();
+    assert_eq!(later(b, "refused", 0, 541), LaterRungs::default());
+    b.watched("bo", "in doubt", 600);
+    let doubt = attempt(b.begin(rung(b, "in doubt", 1, 540), 540, &always));
+    let _ = b.record(doubt, &unknown(), at(541), &stay).unwrap();
+    assert_eq!(b.settle_all(541, Settle::Abandon).len(), 1);
+    assert!(later(b, "in doubt", 0, 541).called);
+}
+
+/// The claim of this rung of the meeting.
+fn rung(b: &Bench, uid: &str, rung: u32, now: i64) -> Claim {
+    let due = b.due_steps(at(now), 10).unwrap();
+    due.into_iter().find(|c| (c.words.uid.as_str(), c.rung) == (uid, rung)).expect("a due step")
+}
+
+/// What the guards see of the rungs after this one.
+fn later(b: &Bench, uid: &str, of: u32, now: i64) -> LaterRungs {
+    let claim = rung(b, uid, of, now);
+    let draft = b.draft(&claim.person, now);
+    b.facts_with(claim, &draft, now).step.unwrap().later
 }
 
 fn a_step_that_was_refused_for_capacity_last_is_seen(b: &Bench) {

@@ -13,6 +13,10 @@ facts! {
     another_person_never_shares,
     a_call_names_a_meeting_once,
     a_call_takes_one_rung_of_each_meeting,
+    a_shared_call_takes_the_latest_rung_that_is_due,
+    of_two_due_rungs_a_shared_call_takes_the_later,
+    a_shared_call_takes_the_earliest_rung_to_come_when_none_is_due,
+    a_rung_to_come_is_not_taken_while_one_that_is_due_is_kept_back,
     steps_of_a_shared_call_that_was_not_sent_come_back_together,
     steps_of_an_abandoned_shared_call_fail_together,
     the_fence_of_a_shared_call_needs_every_incident_open,
@@ -120,6 +124,38 @@ fn a_call_takes_one_rung_of_each_meeting(b: &Bench) {
     assert_eq!((attempt.words.len(), attempt.steps.len()), (2, 2));
     let states = [b.step(second.id, 0).state, b.step(second.id, 1).state];
     assert!(states.contains(&StepState::Pending) && states.contains(&StepState::Running), "{states:?}");
+}
+
+/// The rungs of the second meeting that a call for the first, made at this second, serves too.
+fn shares(b: &Bench, [first, second]: [i64; 2], now: i64, rule: savehub::store::GuardRule<'_>) -> Vec<usize> {
+    b.watched("ana", "first", first);
+    let other = b.watched("ana", "second", second);
+    let mut draft = b.draft("ana", now);
+    draft.merge_until = at(now + 130);
+    let attempt = attempt(b.begin_attempt(b.claim("first", now), &draft, at(now), rule).unwrap());
+    [0, 1].into_iter().filter(|rung| attempt.steps.contains(&b.step(other.id, *rung).id)).collect()
+}
+
+fn a_shared_call_takes_the_latest_rung_that_is_due(b: &Bench) {
+    // The second meeting's rungs are due at 420 and 540, both within the span that shares a call.
+    assert_eq!(shares(b, [600, 600], 420, &always), [0], "the later one still rings in its time");
+}
+
+fn of_two_due_rungs_a_shared_call_takes_the_later(b: &Bench) {
+    assert_eq!(shares(b, [600, 600], 540, &always), [1]);
+}
+
+fn a_shared_call_takes_the_earliest_rung_to_come_when_none_is_due(b: &Bench) {
+    assert_eq!(shares(b, [600, 605], 421, &always), [0]);
+}
+
+fn a_rung_to_come_is_not_taken_while_one_that_is_due_is_kept_back(b: &Bench) {
+    let early = at(420);
+    let not_the_due_one = |facts: &savehub::store::Facts| match facts.step.as_ref().unwrap() {
+        step if step.starts_at == at(599) && step.due_at < early => Verdict::Wait(Reason::NumberBusy),
+        _ => Verdict::Place,
+    };
+    assert_eq!(shares(b, [600, 599], 420, &not_the_due_one), [0; 0]);
 }
 
 fn steps_of_a_shared_call_that_was_not_sent_come_back_together(b: &Bench) {

@@ -5,7 +5,7 @@ use savehub::model::{
     AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, RungKind, StepState, When,
 };
 use savehub::model::{Reply, Timestamp};
-use savehub::store::{AfterFacts, CheckIn, Facts, NumberFacts, StepFacts, StepNext, Verdict};
+use savehub::store::{AfterFacts, CheckIn, Facts, LaterRungs, NumberFacts, StepFacts, StepNext, Verdict};
 use std::collections::BTreeSet;
 
 /// Incident and rung.
@@ -199,8 +199,18 @@ impl Model {
         step.state == StepState::Pending && step.due <= now
     }
 
-    const fn has_run(step: &Step) -> bool {
-        matches!(step.state, StepState::Running | StepState::Executed)
+    fn later(&self, key: StepKey, now: i64) -> LaterRungs {
+        let is_later = |other: &StepKey| other.0 == key.0 && other.1 > key.1;
+        let due = || self.incidents[key.0].steps[key.1 + 1..].iter().filter(|s| Self::was_due(s, now));
+        LaterRungs {
+            called: self.attempts.iter().any(|a| Self::counts(a) && a.steps.iter().any(is_later)),
+            due: due().next().map(|_| When::Unanswered),
+            ready: due().any(|s| s.ready <= now),
+        }
+    }
+
+    const fn counts(attempt: &Attempt) -> bool {
+        !matches!(attempt.state, AttemptState::NotSent | AttemptState::Rejected)
     }
 
     pub(crate) fn due(&self, now: i64) -> BTreeSet<StepKey> {
@@ -221,8 +231,7 @@ impl Model {
     pub(crate) fn facts(&self, key: StepKey, now: i64) -> Facts {
         let incident = &self.incidents[key.0];
         let meeting = &self.meetings[incident.meeting];
-        let counted =
-            || self.attempts.iter().filter(|a| !matches!(a.state, AttemptState::NotSent | AttemptState::Rejected));
+        let counted = || self.attempts.iter().filter(|a| Self::counts(a));
         let calls = |filter: &dyn Fn(&&Attempt) -> bool| u32::try_from(counted().filter(filter).count()).unwrap();
         let of_meeting = |a: &&Attempt| a.steps.iter().any(|s| self.incidents[s.0].meeting == incident.meeting);
         let rang = || counted().filter(|a| a.person == meeting.person);
@@ -236,7 +245,7 @@ impl Model {
                 deadline_at: at(incident.start),
                 when: When::Unanswered,
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
-                later_rung_due: incident.steps[key.1 + 1..].iter().any(|s| Self::was_due(s, now) || Self::has_run(s)),
+                later: self.later(key, now),
                 refused_for_capacity: self.attempts.iter().rfind(|a| a.steps.contains(&key)).is_some_and(|a| a.crowded),
             }),
             number: NumberFacts {
@@ -250,7 +259,7 @@ impl Model {
         }
     }
 
-    /// Steps of other incidents of the same person, due now, that the rule places too: one of each.
+    /// Steps of other incidents of the same person, due now, that the rule places too: the latest of each.
     pub(crate) fn begin(&mut self, key: StepKey, now: i64, rule: &dyn Fn(&Facts) -> Verdict) -> Begins {
         if !Self::is_due(&self.incidents[key.0].steps[key.1], now) {
             return Begins::Gone;
@@ -267,7 +276,7 @@ impl Model {
         }
         let person = self.person_of(key.0);
         let mut steps = vec![key];
-        for other in self.due(now) {
+        for other in self.due(now).into_iter().rev() {
             let taken = steps.iter().any(|s| s.0 == other.0);
             if !taken && self.person_of(other.0) == person && rule(&self.facts(other, now)) == Verdict::Place {
                 steps.push(other);

@@ -87,7 +87,7 @@ fn guard(kind: u8) -> impl Fn(&Facts) -> Verdict {
         match kind {
             0 => Verdict::Wait(Reason::Paused),
             1 => refuse(Reason::DailyCap),
-            _ if step.later_rung_due => refuse(Reason::Superseded),
+            _ if step.later.called || step.later.ready => refuse(Reason::Superseded),
             2..=4 => Verdict::Place,
             _ if facts.number.live_since.is_some() => Verdict::Wait(Reason::NumberBusy),
             _ if step.recent_calls >= 2 => refuse(Reason::MaxCallsExceeded),

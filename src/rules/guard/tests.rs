@@ -12,7 +12,7 @@ fn step() -> StepFacts {
         deadline_at: START,
         when: When::Unanswered,
         recent_calls: 0,
-        later_rung_due: false,
+        later: LaterRungs::default(),
         refused_for_capacity: false,
     }
 }
@@ -203,9 +203,43 @@ fn a_step_that_waited_for_capacity_until_the_start_has_failed() {
 }
 
 #[test]
-fn an_earlier_rung_is_superseded_by_a_later_one_that_is_due_too() {
-    let both = ask(&facts(StepFacts { later_rung_due: true, ..step() }), 60, |_, _| ());
-    assert_eq!(reason(both), skipped(Reason::Superseded, "a later rung of the ladder is due too"));
+fn an_earlier_rung_is_superseded_by_a_later_one_that_rings_or_may_ring_now() {
+    let with = |later: LaterRungs| ask(&facts(StepFacts { later, ..step() }), 60, |_, _| ());
+    let due_too = skipped(Reason::Superseded, "a later rung of the ladder is due too");
+    assert_eq!(reason(with(ready(When::Unanswered))), due_too);
+    let called = LaterRungs { called: true, ..LaterRungs::default() };
+    assert_eq!(reason(with(called.clone())), skipped(Reason::Superseded, "a later rung of the ladder ran already"));
+    let late = ask(&facts(StepFacts { later: called, ..step() }), -1, |_, _| ());
+    assert_eq!(reason(late).1, Reason::Superseded, "it rang: the earlier rung was never late");
+}
+
+#[test]
+fn a_later_rung_that_a_guard_keeps_back_supersedes_nothing() {
+    let answered = |when| StepFacts {
+        incident_state: IncidentState::Acknowledged,
+        when: When::Always,
+        later: ready(when),
+        ..step()
+    };
+    assert_eq!(ask(&facts(answered(When::Unanswered)), 60, |_, _| ()), Verdict::Place);
+    assert_eq!(reason(ask(&facts(answered(When::Always)), 60, |_, _| ())).1, Reason::Superseded);
+    let due_too = facts(StepFacts { later: ready(When::Unanswered), ..step() });
+    let busy = NumberFacts { open_attempt: true, ..NumberFacts::default() };
+    let busy = ask(&Facts { number: busy, ..due_too.clone() }, 60, |_, _| ());
+    assert_eq!(busy, Verdict::Wait(Reason::NumberBusy), "neither rings now");
+    assert_eq!(reason(ask(&due_too, -1, |_, _| ())).1, Reason::OutsideCriticalWindow, "neither rings any more");
+}
+
+#[test]
+fn an_earlier_rung_waits_while_a_later_one_waits_for_its_retry() {
+    let later = LaterRungs { ready: false, ..ready(When::Unanswered) };
+    let waits = ask(&facts(StepFacts { later, ..step() }), 60, |_, _| ());
+    assert_eq!(waits, Verdict::Wait(Reason::NotDue));
+}
+
+/// A later rung may be tried now.
+fn ready(when: When) -> LaterRungs {
+    LaterRungs { due: Some(when), ready: true, ..LaterRungs::default() }
 }
 
 #[test]
@@ -232,7 +266,7 @@ fn due_early() -> StepFacts {
 #[test]
 fn each_guard_holds_for_its_kinds() {
     // Neither the window, the caps nor a phone that rang just now: only numbers have countries.
-    let crowded = StepFacts { recent_calls: 99, later_rung_due: true, ..due_early() };
+    let crowded = StepFacts { recent_calls: 99, later: ready(When::Always), ..due_early() };
     for kind in [RungKind::Email, RungKind::Webhook, RungKind::Command] {
         assert_eq!(ask_kind(kind, crowded.clone(), 250), Verdict::Place, "{kind}");
     }

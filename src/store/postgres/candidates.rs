@@ -4,7 +4,8 @@
 //! further round trip to the server would take time while the rows are locked.
 
 use super::session::without_nul;
-use crate::model::{PauseView, StepId, Timestamp};
+use crate::model::{LaterRungs, PauseView, StepId, Timestamp};
+use crate::store::sql::candidates::COUNTED;
 use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, steps};
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
@@ -17,10 +18,21 @@ const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint,
 const STEP: &str = "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
     (select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
        where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind), \
-    exists(select 1 from steps l where l.incident_id = s.incident_id and l.kind = s.kind and l.rung > s.rung \
-       and l.to_whom = s.to_whom and (l.state in ('RUNNING','EXECUTED') or (l.state = 'PENDING' and l.due_at <= ?2))), \
+    l.called, l.due, l.ready, \
     coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
        join attempts a on a.id = x.attempt_id where x.step_id = s.id order by a.id desc limit 1), false)";
+
+/// About the later rungs.
+fn of_later() -> String {
+    format!(
+        "left join lateral (select count(*) filter (where exists(select 1 from attempt_steps x \
+             join attempts a on a.id = x.attempt_id where x.step_id = l.id and a.state in {COUNTED})) > 0 as called, \
+           min(l.condition) filter (where l.state = 'PENDING' and l.due_at <= ?2) as due, \
+           count(*) filter (where l.state = 'PENDING' and l.due_at <= ?2 and l.ready_at <= ?2) > 0 as ready \
+         from steps l where l.incident_id = s.incident_id and l.kind = s.kind and l.rung > s.rung \
+           and l.to_whom = s.to_whom) l on true"
+    )
+}
 
 /// About the target and the person.
 const TARGET: &str = "q.place, n.open, n.live_since, n.last_rang_at, p.person, p.since, p.until, p.reason";
@@ -53,9 +65,10 @@ pub(super) fn some(
     };
     let sql = format!(
         "select {}, {STEP}, {TARGET} from {ASKED} join steps s on s.id = q.step \
-         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {OF_TARGET} \
+         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {} {OF_TARGET} \
          where s.state = 'PENDING' {ready} order by q.place {lock}",
-        steps::COLUMNS
+        steps::COLUMNS,
+        of_later()
     );
     tx.rows(&sql, params![asked_json(asked), now], |row| Ok(candidate_from_row(row)))
 }
@@ -92,11 +105,11 @@ fn candidate_from_row(row: &dyn Row) -> Sql<(usize, Candidate)> {
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls: row.get(18)?,
-        later_rung_due: row.get(19)?,
-        refused_for_capacity: row.get(20)?,
+        later: LaterRungs { called: row.get(19)?, due: row.get(20)?, ready: row.get(21)? },
+        refused_for_capacity: row.get(22)?,
     };
-    let place: i64 = row.get(21)?;
-    let facts = about_target(row, 21, Some(step))?;
+    let place: i64 = row.get(23)?;
+    let facts = about_target(row, 23, Some(step))?;
     Ok((usize::try_from(place).unwrap_or(usize::MAX), Candidate { claim, facts }))
 }
 

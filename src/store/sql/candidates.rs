@@ -7,7 +7,7 @@ use crate::store::{AttemptDraft, Facts};
 use std::collections::HashMap;
 
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
-const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
+pub(crate) const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
 /// The steps that are still pending and ready and that no other host has locked, with their places.
 pub(crate) fn pending(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {

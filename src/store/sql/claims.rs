@@ -9,6 +9,7 @@ use crate::model::{
     Address, AttemptId, IncidentId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, Timestamp, cut, printable,
 };
 use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Verdict};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Was somebody called before for the meeting of this call step?
@@ -94,8 +95,9 @@ pub(super) fn begin_test_call(
     Ok(Begun::Attempt(insert(tx, new, draft, now)?))
 }
 
-/// Other pending call steps of the same person, to the same phone, that may share this call: due before `until`, and
-/// allowed by the rule.
+/// Pending call steps of other incidents of the same person, to the same phone, that share this call: due before
+/// `until`, and allowed by the rule. Of each incident the latest rung that is due; else the earliest to come, so that
+/// those after it still ring.
 pub(super) fn companions(
     tx: &dyn Tx,
     first: &Claim,
@@ -112,15 +114,20 @@ pub(super) fn companions(
          where i.meeting_id = m.id and i.ended_at is null and s.incident_id = i.id \
            and m.person = ?3 and m.starts_at > ?6 and s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 \
            and i.person = ?3 and s.incident_id <> ?4 and s.to_whom = ?5 \
-         order by s.starts_at, s.rung desc, s.id";
-    let steps: Vec<StepId> = tx.values(
-        sql,
-        params![until, first.action.kind, first.person, first.incident, first.action.to, until.minus(STALE)],
-    )?;
+         order by s.starts_at, s.incident_id, s.due_at > ?7, \
+           case when s.due_at > ?7 then s.rung else -s.rung end, s.id";
+    let stale = until.minus(STALE);
+    let (action, person) = (&first.action, &first.person);
+    let steps: Vec<StepId> =
+        tx.values(sql, params![until, action.kind, person, first.incident, action.to, stale, now])?;
     let mut taken: Vec<Candidate> = Vec::new();
+    let mut looked_at = HashSet::new();
     for candidate in candidates::of_person(tx, &steps, draft, now)? {
-        let served = taken.iter().any(|c| c.claim.incident == candidate.claim.incident);
-        if !served && rule(&candidate.facts) == Verdict::Place {
+        let incident = candidate.claim.incident;
+        let is_due = candidate.claim.due_at <= now;
+        let is_first = looked_at.insert(incident);
+        let served = taken.iter().any(|c| c.claim.incident == incident);
+        if (is_due || is_first) && !served && rule(&candidate.facts) == Verdict::Place {
             taken.push(candidate);
         }
     }

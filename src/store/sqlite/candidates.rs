@@ -1,6 +1,7 @@
 //! The facts of a claim, by one statement each: SQLite answers small statements faster than it plans a large one.
 
-use crate::model::Timestamp;
+use crate::model::{LaterRungs, Timestamp};
+use crate::store::sql::candidates::COUNTED;
 use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
@@ -68,10 +69,16 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
          where t.person = ?1 and t.meeting_id = ?2 and t.at > ?3 and a.kind = ?4",
         params![claim.person, claim.meeting, draft.calls_since, claim.action.kind],
     )?;
-    let later_rung_due = tx.value(
-        "select exists(select 1 from steps where incident_id = ?1 and kind = ?2 and rung > ?3 and to_whom = ?5 \
-         and (state in ('RUNNING','EXECUTED') or (state = 'PENDING' and due_at <= ?4)))",
+    let later = tx.row(
+        &format!(
+            "select count(*) filter (where exists(select 1 from attempt_steps x join attempts a on a.id = x.attempt_id \
+                 where x.step_id = l.id and a.state in {COUNTED})) > 0, \
+               min(l.condition) filter (where l.state = 'PENDING' and l.due_at <= ?4), \
+               count(*) filter (where l.state = 'PENDING' and l.due_at <= ?4 and l.ready_at <= ?4) > 0 \
+             from steps l where l.incident_id = ?1 and l.kind = ?2 and l.rung > ?3 and l.to_whom = ?5"
+        ),
         params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to],
+        |r| Ok(LaterRungs { called: r.get(0)?, due: r.get(1)?, ready: r.get(2)? }),
     )?;
     let refused_for_capacity = tx.value(
         "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
@@ -86,7 +93,7 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls,
-        later_rung_due,
+        later,
         refused_for_capacity,
     })
 }

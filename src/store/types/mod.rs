@@ -11,9 +11,9 @@ mod reconcile;
 mod ticks;
 
 pub use crate::model::{
-    AfterFacts, AttemptTally, DelayTally, Facts, FenceFacts, Finding, Group, HeardOutcome, IncidentTally, Line,
-    NumberFacts, OpenAttempt, PauseView, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally, TallyBy,
-    TallyScope, Verdict,
+    AfterFacts, AttemptTally, DelayTally, Facts, FenceFacts, Finding, Group, HeardOutcome, IncidentTally, LaterRungs,
+    Line, NumberFacts, OpenAttempt, PauseView, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally,
+    TallyBy, TallyScope, Verdict,
 };
 pub use attempts::*;
 pub use calls::*;

@@ -6,8 +6,8 @@ use super::numbers::{
 use super::state::{Attempt, Heard, List, State, Tick, Wire};
 use savehub::model::{
     Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, Finding,
-    HangUpState, IncidentState, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome, Reason,
-    Rejection, RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
+    HangUpState, IncidentState, LaterRungs, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome,
+    Reason, Rejection, RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
 };
 use savehub::owner::Owner;
 use savehub::rules::reconcile::Search;
@@ -38,11 +38,15 @@ impl Protocol {
         let newest = |of: &dyn Fn(usize, &Attempt) -> bool| {
             s.attempts.iter().enumerate().filter(|(i, a)| of(*i, a)).map(|(_, a)| wall(a.intent)).max()
         };
-        let later_rung_due = s.steps.iter().zip(&self.rungs).skip(step + 1).any(|(later, due)| match later.state {
-            StepState::Running | StepState::Executed => true,
-            StepState::Pending => *due <= s.now,
-            _ => false,
-        });
+        let due = || {
+            let rungs = s.steps.iter().zip(&self.rungs).skip(step + 1);
+            rungs.filter(|(later, due)| later.state == StepState::Pending && **due <= s.now)
+        };
+        let later = LaterRungs {
+            called: s.attempts.iter().any(|a| usize::from(a.step) > step && a.counts()),
+            due: due().next().map(|_| When::Unanswered),
+            ready: due().any(|(later, _)| later.ready_at <= s.now),
+        };
         let counted = u32::try_from(s.attempts.iter().filter(|a| a.counts()).count()).unwrap();
         let facts = Facts {
             step: Some(StepFacts {
@@ -53,7 +57,7 @@ impl Protocol {
                 deadline_at: wall(START),
                 when: When::Unanswered,
                 recent_calls: counted,
-                later_rung_due,
+                later,
                 refused_for_capacity: s.steps[step].capacity,
             }),
             number: NumberFacts {
