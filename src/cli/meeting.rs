@@ -8,7 +8,7 @@ use super::print;
 use super::words::effects;
 use crate::config::Person;
 use crate::exit::{Exit, UsageError};
-use crate::model::{MeetingId, MeetingState, Timestamp, printable};
+use crate::model::{IncidentId, MeetingId, MeetingState, Timestamp, printable};
 use crate::store::{Ended, Meeting, NewMeeting};
 use crate::when;
 use crate::zone::Zone;
@@ -40,6 +40,8 @@ pub(super) fn choose(typed: &str, person: Option<&str>, ctx: &Ctx<'_>) -> anyhow
     if person.is_some() {
         pick::person(person, &ctx.config.people)?;
     }
+    let of_incident = of_incident(typed, ctx)?.map(|id| id.to_string());
+    let typed = of_incident.as_deref().unwrap_or(typed);
     let mut meetings = ctx.store.meetings(ctx.now.minus(DAY), Timestamp::from_ms(i64::MAX))?;
     if let Some(id) = MeetingId::parse(typed)
         && !meetings.iter().any(|m| m.id == id)
@@ -48,6 +50,24 @@ pub(super) fn choose(typed: &str, person: Option<&str>, ctx: &Ctx<'_>) -> anyhow
     }
     let search = MeetingSearch { now: ctx.now, people: &ctx.config.people, meetings: &meetings };
     Ok(search.meeting(typed, person)?.clone())
+}
+
+/// The meeting of the incident that was typed (`i7`), as long as that watches the start which the meeting has now.
+fn of_incident(typed: &str, ctx: &Ctx<'_>) -> anyhow::Result<Option<MeetingId>> {
+    let typed = typed.trim();
+    let Some(id) = IncidentId::parse(typed).filter(|_| typed.starts_with('i')) else { return Ok(None) };
+    let Some(meeting) = ctx.store.meeting_of(id)? else { return Ok(None) };
+    let Some(history) = ctx.store.history(meeting)? else { return Ok(None) };
+    let generation = history.incidents.iter().find(|i| i.view.id == id).map(|i| i.view.generation);
+    if generation.is_some_and(|generation| generation != history.meeting.generation) {
+        let zone = pick::zone_of(&history.meeting.person, &ctx.config.people);
+        let now_at = line(&history.meeting, ctx.now, &zone);
+        return Err(UsageError(format!(
+            "{id} has ended, and its meeting goes on without it: {now_at}; write {meeting}"
+        ))
+        .into());
+    }
+    Ok(Some(meeting))
 }
 
 fn add(args: &MeetingAddArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
@@ -207,6 +227,8 @@ pub(super) fn row(meeting: &Meeting, people: &[Person], now: Timestamp) -> Vec<S
         MeetingState::Scheduled if meeting.starts_at <= now => when::starts(meeting.starts_at, now),
         MeetingState::Scheduled => when::relative(meeting.starts_at, now),
     };
+    let over = pick::ended(meeting).filter(|_| meeting.state == MeetingState::Scheduled);
+    let distance = over.map_or_else(|| distance.clone(), |words| format!("{distance}, {words}"));
     vec![
         meeting.id.to_string(),
         zone.text(meeting.starts_at),

@@ -2,8 +2,8 @@
 
 use crate::config::Person;
 use crate::exit::UsageError;
-use crate::model::{IncidentId, MeetingId, MeetingState, Timestamp, cut, printable};
-use crate::store::{IncidentView, Meeting};
+use crate::model::{IncidentId, MeetingId, MeetingState, Reason, Timestamp, cut, printable};
+use crate::store::Meeting;
 use crate::when;
 use crate::zone::Zone;
 use std::time::Duration;
@@ -11,11 +11,14 @@ use std::time::Duration;
 /// A meeting without an end is taken to last this long.
 const USUAL_LENGTH: Duration = Duration::from_secs(3600);
 
-/// How far ahead `checkin` looks for the next meeting.
-pub const NEXT_WITHIN: Duration = Duration::from_secs(12 * 3600);
+/// A check-in without a name means a meeting that starts, or ended, no further away than this.
+pub const NEAR: Duration = Duration::from_secs(30 * 60);
 
-/// Two meetings whose starts are this near to each other (or to now) are equally likely to be meant.
-const EQUALLY_LIKELY: Duration = Duration::from_secs(15 * 60);
+/// The same in words.
+const NEAR_TEXT: &str = "30 min";
+
+/// Who asks this shortly before a start asks about that meeting.
+const JUST_BEFORE: Duration = Duration::from_secs(15 * 60);
 
 /// Choices that are listed in a message.
 const SHOWN: usize = 10;
@@ -110,8 +113,7 @@ impl MeetingSearch<'_> {
         if found.iter().any(|m| (lower(m), &m.person) != (lower(first), &first.person)) {
             return Err(self.ambiguous(&format!("`{}` could be several meetings", shown(typed)), &found));
         }
-        // Who asks just before a start asks about that one.
-        let soon = self.now.plus(EQUALLY_LIKELY);
+        let soon = self.now.plus(JUST_BEFORE);
         let started = found.iter().copied().filter(|m| m.starts_at <= soon).max_by_key(|m| m.starts_at);
         Ok(started.unwrap_or(first))
     }
@@ -129,29 +131,50 @@ impl MeetingSearch<'_> {
         found
     }
 
-    /// The person's running meeting, or the next one within [`NEXT_WITHIN`].
-    ///
-    /// A running meeting whose incident has ended is still meant rather than one much later: who says twice that they
-    /// are here, or says it late, must not lose the calls of the afternoon.
-    pub fn running_or_next(&self, person: &str, incidents: &[IncidentView]) -> Result<&Meeting, UsageError> {
-        let until = self.now.plus(NEXT_WITHIN);
-        let theirs: Vec<&Meeting> = self.alive().filter(|m| m.person == person && m.starts_at <= until).collect();
-        let (ended, open): (Vec<&Meeting>, Vec<&Meeting>) = theirs.into_iter().partition(|m| {
-            incidents.iter().any(|i| i.meeting == m.id && i.generation == m.generation && i.state.is_final())
-        });
-        let soon = self.now.plus(EQUALLY_LIKELY);
-        let running: Vec<&Meeting> = ended.iter().copied().filter(|m| m.starts_at <= self.now).collect();
-        let likely = [starting_by(&open, soon), running, starting_together(&open), starting_together(&ended)]
-            .into_iter()
-            .find(|group| !group.is_empty())
-            .unwrap_or_default();
-        match likely[..] {
-            [only] => Ok(only),
-            [] => Err(UsageError(format!(
-                "{person} has no meeting now or in the next {}; `savehub meeting list` shows later ones",
-                when::span(u64::try_from(NEXT_WITHIN.as_millis()).unwrap_or(u64::MAX))
-            ))),
-            _ => Err(self.ambiguous("say which meeting", &likely)),
+    /// The meetings that a check-in without a name may mean: those that start soon, and those that have begun and still
+    /// run, ended a short while ago, or have an open incident. Whether somebody has checked in does not matter: who says
+    /// twice that they are here must not lose the calls of the next meeting.
+    pub fn near(&self, person: Option<&str>, open: &[MeetingId]) -> Vec<&Meeting> {
+        let is_near = |m: &&Meeting| {
+            let begun = m.starts_at <= self.now;
+            if begun {
+                ends(m).plus(NEAR) > self.now || open.contains(&m.id)
+            } else {
+                m.starts_at <= self.now.plus(NEAR)
+            }
+        };
+        let theirs = self.meetings.iter().filter(|m| person.is_none_or(|p| p == m.person));
+        theirs.filter(|m| m.state == MeetingState::Scheduled).filter(is_near).collect()
+    }
+
+    /// None of the person's meetings is near; these come next.
+    pub fn none_near(&self, person: &str) -> UsageError {
+        let text = format!(
+            "{person} has no meeting that runs, ended in the last {NEAR_TEXT} or starts in the next {NEAR_TEXT}"
+        );
+        let next: Vec<&Meeting> = self.alive().filter(|m| m.person == person && m.starts_at > self.now).collect();
+        match next.first() {
+            None => UsageError(format!("{text}, and none to come")),
+            Some(first) => UsageError(format!(
+                "{text}; to come:{}\n`savehub checkin {}` means the first of them",
+                self.list(&next),
+                first.id
+            )),
+        }
+    }
+
+    /// Several meetings may be meant.
+    pub fn which(&self, choices: &[&Meeting]) -> UsageError {
+        UsageError(format!("say which meeting: write its id, or --all for all of them:{}", self.list(choices)))
+    }
+
+    /// The one of these with the text in its title; `None`: none has it.
+    pub fn titled_in<'m>(&self, choices: &[&'m Meeting], typed: &str) -> Result<Option<&'m Meeting>, UsageError> {
+        match titled(choices.iter().copied(), typed)[..] {
+            _ if typed.trim().is_empty() => Ok(None),
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            ref several => Err(self.ambiguous(&format!("`{}` could be several meetings", shown(typed)), several)),
         }
     }
 
@@ -185,7 +208,8 @@ impl MeetingSearch<'_> {
             .take(SHOWN)
             .map(|m| {
                 let at = when::describe(m.starts_at, self.now, &zone_of(&m.person, self.people));
-                format!("\n  {} {at} {}, {}", m.id, title(m), printable(&m.person))
+                let over = ended(m).map_or_else(String::new, |words| format!(", {words}"));
+                format!("\n  {} {at} {}, {}{over}", m.id, title(m), printable(&m.person))
             })
             .collect();
         if choices.len() > SHOWN {
@@ -212,14 +236,15 @@ fn titled<'m>(meetings: impl Iterator<Item = &'m Meeting>, typed: &str) -> Vec<&
     found
 }
 
-fn starting_by<'m>(meetings: &[&'m Meeting], until: Timestamp) -> Vec<&'m Meeting> {
-    meetings.iter().copied().filter(|m| m.starts_at <= until).collect()
-}
-
-/// The earliest, and those that start so shortly after it that they may be meant as well.
-fn starting_together<'m>(meetings: &[&'m Meeting]) -> Vec<&'m Meeting> {
-    let first = meetings.iter().map(|m| m.starts_at).min();
-    first.map_or_else(Vec::new, |first| starting_by(meetings, first.plus(EQUALLY_LIKELY)))
+/// Why nothing rings for a planned meeting any more, in a few words.
+pub fn ended(meeting: &Meeting) -> Option<&'static str> {
+    Some(match meeting.ended? {
+        Reason::Joined | Reason::Presence => "checked in",
+        Reason::SaidMissed => "will be missed",
+        Reason::NoCheckIn => "missed",
+        Reason::Operator => "resolved",
+        _ => "does not ring",
+    })
 }
 
 /// When it is over, as far as known.

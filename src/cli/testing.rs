@@ -37,6 +37,7 @@ pub(crate) fn meeting(id: i64, title: &str, starts_at: Timestamp) -> Meeting {
         source: "manual".into(),
         state: MeetingState::Scheduled,
         generation: 1,
+        ended: None,
     }
 }
 

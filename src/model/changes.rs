@@ -2,6 +2,11 @@
 //! `rules::agenda`.
 
 use super::{MeetingId, Reason, SeenMeeting, Timestamp, text_enum};
+use std::time::Duration;
+
+/// Who checked in for a start, or said that they will miss it, means the meeting also when it moves less than this from
+/// there, however often.
+pub const SAME_PROMISE: Duration = Duration::from_secs(10 * 60);
 
 text_enum! {
     /// Who called a meeting off.

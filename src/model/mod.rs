@@ -28,7 +28,7 @@ pub use call::{
     Accepted, CallList, CallReport, Doubt, FENCED, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome,
     Rejection, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
 };
-pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns};
+pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns, SAME_PROMISE};
 pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, Finding, LaterRungs, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge,

@@ -185,7 +185,7 @@ fn an_unknown_meeting() {
     says(
         &in_vain(&cli, &["checkin"]),
         2,
-        "error: ana has no meeting now or in the next 12 h; `savehub meeting list` shows later ones",
+        "error: ana has no meeting that runs, ended in the last 30 min or starts in the next 30 min, and none to come",
     );
     cli.ok(&["meeting", "add", "Board sync", "--at", &at("T09:00:00Z")]);
     let days = at(" 09:00");

@@ -15,6 +15,7 @@ mod calendar_story;
 mod calendars_at_size;
 mod call_list;
 mod channels;
+mod checkin;
 mod company;
 mod company_day;
 mod config_commands;

@@ -19,6 +19,8 @@ facts! {
     a_cancelled_meeting_ends_its_incident_and_comes_back_as_the_next_generation,
     a_meeting_that_comes_back_does_not_ring_who_checked_in_for_it,
     a_checked_in_meeting_stays_as_it_is_until_it_moves,
+    a_meeting_that_moves_less_than_ten_minutes_from_the_start_that_was_checked_in_for_does_not_ring_again,
+    what_an_operator_ended_counts_for_its_own_start_alone,
     other_words_change_the_steps_that_have_not_run,
     what_a_person_called_off_no_calendar_plans_again,
     a_meeting_of_a_calendar_is_moved_there,
@@ -125,8 +127,8 @@ fn a_meeting_that_comes_back_does_not_ring_who_checked_in_for_it(b: &Bench) {
     assert_eq!(news(&b.sees(id, seen(20, &[copy("talk", 600)]), 20)), [(MeetingNews::Revived, meeting.id)]);
     assert_eq!((b.open(21, 1000).opened, b.read(meeting.id).generation), (vec![], 1));
     b.sees(id, skipping(30, copy("talk", 600), SkipWhy::Cancelled), 30);
-    b.sees(id, seen(40, &[copy("talk", 900)]), 40);
-    assert_eq!((b.open(41, 1000).opened.len(), b.due(720).len()), (1, 1), "at another time it is another promise");
+    b.sees(id, seen(40, &[copy("talk", 1200)]), 40);
+    assert_eq!((b.open(41, 1300).opened.len(), b.due(1020).len()), (1, 1), "at another time it is another promise");
 }
 
 fn a_checked_in_meeting_stays_as_it_is_until_it_moves(b: &Bench) {
@@ -138,8 +140,43 @@ fn a_checked_in_meeting_stays_as_it_is_until_it_moves(b: &Bench) {
     assert_eq!(news(&b.sees(id, seen(10, &[renamed]), 10)), [(MeetingNews::Updated, meeting.id)]);
     assert_eq!((b.open(11, 1000).opened, b.due(420)), (vec![], vec![]));
     assert_eq!(b.incident(meeting.id, 1).reason, Some(Reason::SaidMissed));
-    let moved = b.sees(id, seen(12, &[copy("talk", 900)]), 12).remove(0);
-    assert_eq!((moved.ended, b.open(13, 1000).opened.len()), (None, 1));
+    let moved = b.sees(id, seen(12, &[copy("talk", 1200)]), 12).remove(0);
+    assert_eq!((moved.ended, b.open(13, 1300).opened.len()), (None, 1));
+}
+
+fn a_meeting_that_moves_less_than_ten_minutes_from_the_start_that_was_checked_in_for_does_not_ring_again(b: &Bench) {
+    let hand = |uid: &str, start| (b.add("ana", uid, start).id, None);
+    let id = b.one_file();
+    let read = (b.adds(id, &copy("talk", 3600), 0).id, Some(id));
+    let meetings = [(hand("by hand", 3600), CheckIn::Missed), (read, CheckIn::Joined)];
+    for ((meeting, _), how) in &meetings {
+        b.check_in(*meeting, *how, at(5)).unwrap();
+    }
+    for ((meeting, calendar), _) in meetings {
+        let mut now = 10;
+        // However often it moves, the start that was promised counts, not the last one.
+        for (start, rings) in [(4199, false), (3001, false), (4100, false), (4200, true), (3000, true), (3500, false)] {
+            now += 10;
+            match calendar {
+                Some(id) => drop(b.sees(id, seen(now, &[copy("talk", start)]), now)),
+                None => drop(b.move_meeting(meeting, at(start), None, at(now)).unwrap()),
+            }
+            let opened = b.open(now, 9000).opened.len();
+            assert_eq!((b.read(meeting).starts_at, opened), (at(start), usize::from(rings)), "{start}");
+            assert_eq!(b.read(meeting).ended.is_some(), !rings, "{start}");
+        }
+    }
+}
+
+fn what_an_operator_ended_counts_for_its_own_start_alone(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    b.resolve(b.incident(meeting.id, 1).id, None, at(2)).unwrap();
+    b.sees(id, seen(3, &[copy("talk", 601)]), 3);
+    assert_eq!((b.open(4, 1000).opened.len(), b.due(421).len()), (1, 1));
+    b.sees(id, seen(5, &[copy("talk", 600)]), 5);
+    assert_eq!((b.open(6, 1000).opened.len(), b.due(590)), (0, vec![]));
 }
 
 fn other_words_change_the_steps_that_have_not_run(b: &Bench) {

@@ -116,8 +116,8 @@ fn checking_in_before_the_incident_exists_keeps_it_from_opening(b: &Bench) {
         assert_eq!((incident.id, incident.state), (ended.incident, state));
         assert_eq!(b.open(20, 601).opened, []);
         assert!(b.due(590).iter().all(|(uid, _)| uid != person));
-        b.move_meeting(meeting.id, at(700), None, at(30)).unwrap();
-        assert_eq!(b.open(31, 701).opened.len(), 1, "the next generation is watched");
+        b.move_meeting(meeting.id, at(1200), None, at(30)).unwrap();
+        assert_eq!(b.open(31, 1201).opened.len(), 1, "the next generation is watched");
     }
 }
 

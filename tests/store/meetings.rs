@@ -226,8 +226,8 @@ fn cancelling_marks_the_call_under_way_to_be_hung_up(b: &Bench) {
 fn a_checked_in_meeting_that_moves_is_watched_again(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600);
     b.check_in(meeting.id, savehub::store::CheckIn::Joined, at(10)).unwrap();
-    assert_eq!(b.move_meeting(meeting.id, at(900), None, at(20)).unwrap().ended, None);
-    assert_eq!(b.open(30, 901).opened.len(), 1);
+    assert_eq!(b.move_meeting(meeting.id, at(1200), None, at(20)).unwrap().ended, None);
+    assert_eq!(b.open(30, 1201).opened.len(), 1);
     assert_eq!(b.incident(meeting.id, 1).state, IncidentState::Resolved);
     assert_eq!(b.incident(meeting.id, 2).state, IncidentState::Open);
 }

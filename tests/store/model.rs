@@ -169,7 +169,14 @@ impl Model {
         }
         let ends = self.current(meeting).map(|i| self.end(i, IncidentState::Cancelled, Reason::MeetingMoved));
         self.meetings[meeting].start = start;
-        self.meetings[meeting].generation += 1;
+        let known = self.incidents.iter().filter(|i| i.meeting == meeting);
+        let highest = known.clone().map(|i| i.generation).max().unwrap_or(0);
+        let promised = known.filter(|i| match i.reason {
+            Some(Reason::Joined | Reason::SaidMissed) => (i.start - start).abs() < 600,
+            _ => i.start == start && matches!(i.state, IncidentState::Resolved | IncidentState::Missed),
+        });
+        let promised = promised.map(|i| i.generation).max();
+        self.meetings[meeting].generation = promised.unwrap_or(1 + highest.max(self.meetings[meeting].generation));
         ends.filter(|e| e.changed)
     }
 

@@ -205,8 +205,8 @@ fn a_rehearsal_leaves_no_trace(b: &Bench) {
     let begun = play.begin_attempt(claim, &b.draft("ana", 420), at(420), &always).unwrap();
     let _ = play.record(attempt(begun), &accepted("CA1"), at(421), &executed).unwrap();
     play.check_in(meeting.id, CheckIn::Joined, at(422)).unwrap();
-    play.move_meeting(meeting.id, at(700), None, at(423)).unwrap();
-    assert_eq!(play.open_incidents(at(424), at(701), &watch).unwrap().opened.len(), 1);
+    play.move_meeting(meeting.id, at(1200), None, at(423)).unwrap();
+    assert_eq!(play.open_incidents(at(424), at(1201), &watch).unwrap().opened.len(), 1);
     play.fault_seen("provider", at(425)).unwrap();
     let played = play.snapshot(at(426), at(0), at(900)).unwrap();
     assert!(played.incidents.iter().any(|i| i.state == IncidentState::Resolved));

@@ -28,11 +28,14 @@ pub struct TickArgs {
   savehub checkin
   savehub checkin board
   savehub checkin m3 --missed
+  savehub checkin --all
   savehub checkin --person ana
 
-Pending steps are cancelled and a ringing call is hung up.")]
+Without a meeting it means one that starts within 30 minutes, or has begun and still runs, is still watched, or ended less \
+than 30 minutes ago. If there are several, it means those that the last call of the past 5 minutes named; otherwise it lists \
+them and changes nothing. Pending steps are cancelled and a ringing call is hung up.")]
 pub struct CheckinArgs {
-    /// Id (m3) or part of the title; without it, the running or next meeting
+    /// Id of the meeting (m3) or incident (i7), or part of the title; without it, the meeting that is near
     pub meeting: Option<String>,
     /// Whose meeting; not needed when the config has one person
     #[arg(long, value_name = "PERSON")]
@@ -40,6 +43,9 @@ pub struct CheckinArgs {
     /// Say that you will not be there
     #[arg(long)]
     pub missed: bool,
+    /// Mean all meetings that are near
+    #[arg(long, conflicts_with = "meeting")]
+    pub all: bool,
 }
 
 /// `savehub resolve`.

@@ -60,7 +60,7 @@ pub struct MeetingListArgs {
   savehub meeting cancel m3
   savehub meeting cancel board --person ana")]
 pub struct MeetingCancelArgs {
-    /// Id (m3) or part of the title
+    /// Id of the meeting (m3) or incident (i7), or part of the title
     pub meeting: String,
     /// Whose meeting
     #[arg(long, value_name = "PERSON")]
@@ -75,7 +75,7 @@ pub struct MeetingCancelArgs {
 
 Without --end it keeps its length.")]
 pub struct MeetingMoveArgs {
-    /// Id (m3) or part of the title
+    /// Id of the meeting (m3) or incident (i7), or part of the title
     pub meeting: String,
     /// The new start
     #[arg(long, value_name = "TIME")]

@@ -4,7 +4,7 @@ use super::context::{IncidentContext, Ring, ring, times};
 use crate::cli::words::{
     PickedUpBy, ack_words, advice, because, detailed, ended_by_itself, picked_up_by, status_words, title,
 };
-use crate::model::{CallStatus, ProviderKind, Reason, RungKind, StepState, printable};
+use crate::model::{CallStatus, ProviderKind, Reason, RungKind, SAME_PROMISE, StepState, printable};
 use crate::provider::remedy;
 use crate::store::{AttemptHistory, StepHistory};
 
@@ -38,6 +38,7 @@ pub(super) fn answer(ctx: &IncidentContext<'_>) -> Answer {
         more.extend(end(ctx));
         rung(ctx, &rang)
     };
+    more.extend(same_promise(ctx));
     more.extend(messages(ctx));
     Answer { line, more }
 }
@@ -192,6 +193,20 @@ fn end(ctx: &IncidentContext<'_>) -> Option<String> {
     let ack = view.acknowledged.as_ref()?;
     let (by, how) = (printable(&ack.by), ack_words(ack.how));
     Some(format!("{by} {how} at {}; nobody has checked in yet.", ctx.clock(ack.at)))
+}
+
+/// The meeting moved after somebody had checked in for it, and is the same promise.
+fn same_promise(ctx: &IncidentContext<'_>) -> Option<String> {
+    let (view, meeting) = (&ctx.incident.view, &ctx.history.meeting);
+    let moved = view.generation == meeting.generation && view.starts_at != meeting.starts_at;
+    let minutes = SAME_PROMISE.as_secs() / 60;
+    moved.then(|| {
+        format!(
+            "It starts at {} now, less than {minutes} minutes from the start that was checked in for, so it does not ring \
+             again.",
+            ctx.clock(meeting.starts_at)
+        )
+    })
 }
 
 /// `Also sent: sms at 08:55 (the message is on the phone), email at 08:48.`

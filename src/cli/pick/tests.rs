@@ -1,6 +1,5 @@
 use super::*;
-use crate::cli::testing::{NOW, incident as incident_of, meeting, minutes, person as named};
-use crate::model::IncidentState;
+use crate::cli::testing::{NOW, meeting, minutes, person as named};
 
 fn search(meetings: &[Meeting]) -> MeetingSearch<'_> {
     MeetingSearch { now: NOW, people: &[], meetings }
@@ -101,58 +100,85 @@ fn an_empty_text_never_means_the_only_meeting() {
     assert!(search(&meetings).meeting(" ", None).is_err());
 }
 
-#[test]
-fn check_in_means_the_running_meeting_rather_than_a_much_later_one() {
-    let meetings = [meeting(3, "Board sync", minutes(-4)), meeting(4, "Dentist", minutes(120))];
-    assert_eq!(id(search(&meetings).running_or_next("ana", &[])), "m3");
+fn near(meetings: &[Meeting], open: &[i64]) -> Vec<String> {
+    let open: Vec<MeetingId> = open.iter().map(|id| MeetingId(*id)).collect();
+    search(meetings).near(Some("ana"), &open).iter().map(|m| m.id.to_string()).collect()
 }
 
 #[test]
-fn check_in_means_the_next_meeting_within_twelve_hours() {
+fn a_check_in_without_a_name_means_a_meeting_that_starts_within_30_minutes() {
     let meetings = [
         of(meeting(2, "Board sync", minutes(1)), "benno"),
-        meeting(3, "Over", minutes(-61)),
-        meeting(4, "Dentist", minutes(120)),
-        meeting(5, "Dinner", minutes(400)),
+        meeting(3, "Board sync", minutes(0)),
+        meeting(4, "Dentist", minutes(30)),
+        meeting(5, "Dinner", minutes(31)),
     ];
-    assert_eq!(id(search(&meetings).running_or_next("ana", &[])), "m4");
-    let late = [meeting(5, "Breakfast", minutes(721))];
-    assert_eq!(
-        id(search(&late).running_or_next("ana", &[])),
-        "ana has no meeting now or in the next 12 h; `savehub meeting list` shows later ones"
-    );
+    assert_eq!(near(&meetings, &[]), ["m3", "m4"]);
+    assert_eq!(near(&meetings[3..], &[5]), Vec::<String>::new(), "it was opened, and starts later");
 }
 
 #[test]
-fn check_in_asks_back_when_two_meetings_are_equally_likely() {
-    let people = [named("ana")];
-    for (first, second) in [(-4, 15), (-4, -2), (60, 75)] {
-        let meetings = [meeting(3, "Board sync", minutes(first)), meeting(4, "Dentist", minutes(second))];
-        let text = id(MeetingSearch { people: &people, ..search(&meetings) }.running_or_next("ana", &[]));
-        assert!(text.starts_with("say which meeting; write its id:\n  m3 ") && text.contains("\n  m4 "), "{text}");
+fn it_means_a_begun_meeting_that_runs_or_ended_less_than_30_minutes_ago_or_is_watched_still() {
+    let ending = |id, start, end| Meeting { ends_at: Some(minutes(end)), ..meeting(id, "Standup", minutes(start)) };
+    let meetings = [ending(3, -40, -29), ending(4, -40, -30), meeting(5, "no end", minutes(-89)), ending(6, -600, 5)];
+    assert_eq!(near(&meetings, &[]), ["m3", "m5", "m6"]);
+    assert_eq!(near(&meetings, &[4]), ["m3", "m4", "m5", "m6"]);
+}
+
+#[test]
+fn it_means_a_meeting_that_was_checked_in_or_missed_as_well() {
+    for over in [Reason::Joined, Reason::NoCheckIn] {
+        let meetings = [Meeting { ended: Some(over), ..meeting(3, "Board sync", minutes(-4)) }];
+        assert_eq!(near(&meetings, &[]), ["m3"]);
     }
 }
 
 #[test]
-fn a_running_meeting_that_was_checked_in_gives_way_to_one_that_starts_soon_and_to_no_later_one() {
-    let running = meeting(3, "Board sync", minutes(-4));
-    let ended = [incident_of(7, &running, IncidentState::Resolved)];
-    let meetings = [running.clone(), meeting(4, "Dentist", minutes(10))];
-    assert_eq!(id(search(&meetings).running_or_next("ana", &ended)), "m4");
-    assert_eq!(id(search(&meetings[..1]).running_or_next("ana", &ended)), "m3");
-
-    let meetings = [running.clone(), meeting(4, "Dentist", minutes(120))];
-    assert_eq!(id(search(&meetings).running_or_next("ana", &ended)), "m3");
-
-    let moved = [Meeting { generation: 2, ..running }];
-    assert_eq!(id(search(&moved).running_or_next("ana", &ended)), "m3");
+fn a_cancelled_meeting_is_never_near() {
+    let called_off = Meeting { state: MeetingState::Cancelled, ..meeting(3, "Board sync", minutes(5)) };
+    assert_eq!(near(&[called_off], &[]), Vec::<String>::new());
 }
 
 #[test]
-fn a_cancelled_meeting_is_never_meant_by_check_in() {
-    let mut called_off = meeting(3, "Board sync", minutes(5));
-    called_off.state = MeetingState::Cancelled;
-    assert!(search(&[called_off]).running_or_next("ana", &[]).is_err());
+fn when_no_meeting_is_near_the_next_ones_are_named_with_a_way_to_mean_them() {
+    let people = [named("ana")];
+    let meetings = [
+        meeting(3, "Over", minutes(-120)),
+        of(meeting(4, "Board sync", minutes(60)), "benno"),
+        meeting(5, "Customer call", minutes(240)),
+        Meeting { ended: Some(Reason::Joined), ..meeting(6, "Dinner", minutes(600)) },
+    ];
+    let of = |meetings: &[Meeting]| MeetingSearch { people: &people, ..search(meetings) }.none_near("ana").0;
+    assert_eq!(
+        of(&meetings),
+        "ana has no meeting that runs, ended in the last 30 min or starts in the next 30 min; to come:\n  \
+         m5 13:00 (in 4 h) Customer call, ana\n  m6 19:00 (in 10 h) Dinner, ana, checked in\n\
+         `savehub checkin m5` means the first of them"
+    );
+    assert_eq!(
+        of(&meetings[..2]),
+        "ana has no meeting that runs, ended in the last 30 min or starts in the next 30 min, and none to come"
+    );
+}
+
+#[test]
+fn several_near_meetings_are_listed_with_what_is_known_of_them() {
+    let people = [named("ana")];
+    let first = Meeting { ended: Some(Reason::SaidMissed), ..meeting(3, "Board sync", minutes(-4)) };
+    let (second, search) = (meeting(4, "Dentist", minutes(15)), MeetingSearch { people: &people, ..search(&[]) });
+    assert_eq!(
+        search.which(&[&first, &second]).0,
+        "say which meeting: write its id, or --all for all of them:\n  \
+         m3 08:56 (4 min ago) Board sync, ana, will be missed\n  m4 09:15 (in 15 min) Dentist, ana"
+    );
+}
+
+#[test]
+fn a_title_is_looked_for_among_the_near_ones_first() {
+    let (first, second) = (meeting(3, "Standup", minutes(-4)), meeting(4, "Dentist", minutes(15)));
+    let found = |typed| search(&[]).titled_in(&[&first, &second], typed).map(|found| found.map(|m| m.id.0));
+    assert_eq!((found("stand"), found("board"), found(" ")), (Ok(Some(3)), Ok(None), Ok(None)));
+    assert!(found("t").unwrap_err().0.starts_with("`t` could be several meetings; write its id:"));
 }
 
 #[test]

@@ -269,8 +269,6 @@ fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxRes
 
 fn shift(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
     let moved = meetings::shift(tx, &meetings::existing(tx, id)?, to.starts_at, to.ends_at, now)?;
-    // A feed may waver between two times. Nobody is called again for a time they have checked in for.
-    meetings::back_to_check_in(tx, id)?;
     Ok(Changed { ended: moved.ended, ..update(tx, id, to, now)? })
 }
 

@@ -3,7 +3,9 @@
 use super::incidents::{self, End};
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
-use crate::model::{CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, Timestamp, printable};
+use crate::model::{
+    CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE, Timestamp, printable,
+};
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use std::time::Duration;
 
@@ -12,7 +14,11 @@ const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
                                   m.dial_in, coalesce((select name from calendars where id = m.calendar_id), m.source), \
-                                  m.state, m.generation";
+                                  m.state, m.generation, (select reason from incidents \
+                                    where meeting_id = m.id and generation = m.generation)";
+
+/// The number of [`COLUMNS`].
+pub(super) const WIDTH: usize = 13;
 
 pub(super) fn from_row(row: &dyn Row) -> Sql<Meeting> {
     Ok(Meeting {
@@ -28,6 +34,7 @@ pub(super) fn from_row(row: &dyn Row) -> Sql<Meeting> {
         source: row.get(9)?,
         state: row.get(10)?,
         generation: row.get(11)?,
+        ended: row.get(12)?,
     })
 }
 
@@ -83,7 +90,8 @@ pub(super) fn reschedule(
     shift(tx, &meeting, starts_at, ends_at.or(shifted), now)
 }
 
-/// Moves a meeting, by hand or for a calendar. Another start ends its incident and begins the next generation.
+/// Moves a meeting, by hand or for a calendar. Another start ends its incident and begins the next generation, unless the
+/// person has checked in for this start already: nobody is called again for that.
 pub(super) fn shift(
     tx: &dyn Tx,
     meeting: &Meeting,
@@ -101,6 +109,9 @@ pub(super) fn shift(
         "update meetings set starts_at = ?2, ends_at = ?3, updated_at = ?4 where id = ?1",
         params![id, starts_at, ends_at, now],
     )?;
+    if meeting.starts_at != starts_at {
+        back_to_check_in(tx, id)?;
+    }
     Ok(Changed { meeting: existing(tx, id)?, ended })
 }
 
@@ -115,14 +126,19 @@ pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     Ok(())
 }
 
-/// Back to the generation in which somebody checked in for the start it has now, if there is one.
-pub(super) fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
+/// Back to the generation in which somebody checked in for the start it has now, or for one so near to it that it is the
+/// same promise. The start that was promised counts, not the one before the last move. Other endings count for their own
+/// start alone.
+fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
+    let near_ms = i64::try_from(SAME_PROMISE.as_millis()).unwrap_or(i64::MAX);
     tx.run(
         "update meetings set generation = i.generation, watched = 1 \
-         from (select max(generation) as generation, starts_at from incidents \
-                 where meeting_id = ?1 and state in ('RESOLVED','MISSED') group by starts_at) i \
-         where meetings.id = ?1 and i.starts_at = meetings.starts_at",
-        params![id],
+         from (select max(x.generation) as generation from incidents x join meetings m on m.id = x.meeting_id \
+                 where m.id = ?1 and x.state in ('RESOLVED','MISSED') \
+                   and (x.starts_at = m.starts_at \
+                     or (x.reason in (?2, ?3, ?4) and abs(x.starts_at - m.starts_at) < ?5))) i \
+         where meetings.id = ?1 and i.generation is not null",
+        params![id, Reason::Joined, Reason::SaidMissed, Reason::Presence, near_ms],
     )?;
     Ok(())
 }

@@ -60,7 +60,9 @@ fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> TxResult<Vec<(IncidentId, Reason)
         meetings::COLUMNS
     );
     let mut refused = Vec::new();
-    for (meeting, incident) in tx.readable("a meeting", &sql, &[], |r| Ok((meetings::from_row(r)?, r.get(12)?)))? {
+    for (meeting, incident) in
+        tx.readable("a meeting", &sql, &[], |r| Ok((meetings::from_row(r)?, r.get(meetings::WIDTH)?)))?
+    {
         if let Plan::Refuse(reason) = rule(&meeting) {
             refused.push((incident, reason));
         }

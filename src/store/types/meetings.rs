@@ -1,7 +1,7 @@
 //! Meetings.
 
 use super::Ended;
-use crate::model::{MeetingId, MeetingState, MeetingWords, Timestamp};
+use crate::model::{MeetingId, MeetingState, MeetingWords, Reason, Timestamp};
 use serde::Serialize;
 
 /// A meeting to be added.
@@ -52,6 +52,8 @@ pub struct Meeting {
     pub state: MeetingState,
     /// 1, and one more for each accepted change of the start.
     pub generation: u32,
+    /// Why nothing rings for it any more: its incident has ended, so a check-in ahead of time too.
+    pub ended: Option<Reason>,
 }
 
 impl Meeting {
