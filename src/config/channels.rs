@@ -114,7 +114,7 @@ pub struct WebhookConfig {
     pub headers: Vec<(String, Later)>,
     /// Plain http is allowed, beyond this machine. Default false.
     pub allow_http: bool,
-    /// Sum of the phases of one request. Default 20 s.
+    /// The whole of one request. Default 20 s.
     pub timeout: Duration,
     /// PEM file with the certificate authorities to trust instead of the built-in ones.
     pub ca_file: Option<PathBuf>,

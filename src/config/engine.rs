@@ -1,6 +1,7 @@
 //! `[engine]`: the engine's times.
 
 use super::OnUnknown;
+use crate::model::leaves_within;
 use std::time::Duration;
 
 /// `[engine]`.
@@ -8,7 +9,7 @@ use std::time::Duration;
 pub struct EngineConfig {
     /// How long a phone rings, in whole seconds (Twilio `Timeout`, at most 600). Default 45 s.
     pub ring_timeout: Duration,
-    /// Sum of the request's own phases. Default 20 s.
+    /// The whole of one request. Default 20 s.
     pub request_timeout: Duration,
     /// Guard 3: the limit the waiting thread enforces. Default 45 s, never more.
     pub hard_timeout: Duration,
@@ -49,8 +50,11 @@ impl Default for EngineConfig {
     }
 }
 
-/// ureq may lose count of one phase; no request lasts longer than its phases together and this.
+/// Should ureq lose count of a phase, no request lasts longer than its limit and this.
 const REQUEST_SLACK: Duration = Duration::from_secs(2);
+
+/// A request has at least this long to leave, if the hard limit lets it.
+const SEND_WITHIN_MIN: Duration = Duration::from_secs(5);
 
 /// The part of a tick's time that is kept for writing down, at most.
 const WRITE_DOWN: Duration = Duration::from_secs(5);
@@ -61,10 +65,12 @@ impl EngineConfig {
         self.request_timeout.saturating_add(REQUEST_SLACK)
     }
 
-    /// A request begins within this time after its attempt was written, or not at all. Default 23 s.
+    /// A request leaves within this time after its attempt was written, or not at all. Default 23 s. Looking the name up
+    /// and connecting come before that: what they may take is not too late.
     pub fn send_within(&self) -> Duration {
-        let left = self.hard_timeout.saturating_sub(self.request_limit());
-        left.max(self.hard_timeout.min(Duration::from_secs(5)))
+        let begins = self.hard_timeout.saturating_sub(self.request_limit());
+        let leaves = leaves_within(self.request_timeout).saturating_add(REQUEST_SLACK);
+        begins.max(leaves).max(SEND_WITHIN_MIN).min(self.hard_timeout)
     }
 
     /// How much of a tick is for work; the last part is for writing down what came of it. Default 55 s.

@@ -1,8 +1,8 @@
 //! What a sound config says that keeps phones from ever ringing: nobody writes that on purpose, and no step is there yet
 //! whose reason could tell it.
 
-use super::{Config, Person, Rung};
-use crate::model::{Addressee, Offset, Phone, RungKind, When};
+use super::{Config, Person, ProviderChoice, Rung};
+use crate::model::{Addressee, LOOK_UP, Offset, Phone, RungKind, When, leaves_within};
 use crate::rules::guard::GuardConfig;
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         gap(config, &calls),
         short(&calls),
         own_number(config),
+        hasty(config),
     ];
     lists.into_iter().flatten().collect()
 }
@@ -152,6 +153,34 @@ fn short(calls: &[(usize, Duration)]) -> Vec<Warning> {
         Warning::new(text, "write before = \"30s\" or more; a call takes some seconds to ring")
     };
     short.map(warning).collect()
+}
+
+/// glibc asks a second name server after 5 s (resolv.conf(5), `timeout`).
+const SECOND_NAME_SERVER: Duration = Duration::from_secs(5);
+
+/// With a dead name server first, names take 5 s: no request that has less for them ever leaves.
+fn hasty(config: &Config) -> Vec<Warning> {
+    let limit = config.engine.request_timeout;
+    let names = leaves_within(limit);
+    if names >= LOOK_UP || config.provider.chosen != ProviderChoice::Twilio {
+        return Vec::new();
+    }
+    let spoken = |time: Duration| humantime::format_duration(time).to_string();
+    let then = if names > SECOND_NAME_SERVER {
+        format!("{} would be left to connect in", spoken(names.saturating_sub(SECOND_NAME_SERVER)))
+    } else {
+        "no call would go out".to_owned()
+    };
+    let text = format!(
+        "request_timeout = \"{}\" gives looking the name up and connecting {}: should the first name server be dead, the \
+         second is asked after {}, and {then}",
+        spoken(limit),
+        spoken(names),
+        spoken(SECOND_NAME_SERVER)
+    );
+    let help =
+        format!("write request_timeout = \"{}\" or more under [engine]", spoken(LOOK_UP + Duration::from_secs(1)));
+    vec![Warning::new(text, help)]
 }
 
 /// Nobody can be called from their own number.

@@ -5,7 +5,7 @@
 //! connect out of reach of the guard, and the environment's is cron's.
 
 use super::public::is_public;
-use super::{Address, Lookup, Names, connector, is_loopback};
+use super::{Address, Lookup, Names, connector, is_loopback, phase_words};
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use ureq::config::Config;
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, Body, Error, Timeout};
 
 /// The longest head of an answer, in bytes.
 const HEAD_MAX: usize = 32 * 1024;
@@ -49,7 +49,7 @@ impl Getter {
             .build();
         let resolver = Guarded { names: Names(lookup), allow_private };
         let connected = Arc::<AtomicBool>::default();
-        let connector = connector(limit).chain(Connected(Arc::clone(&connected)));
+        let connector = connector(limit, Duration::ZERO, false).chain(Connected(Arc::clone(&connected)));
         Self { agent: Agent::with_parts(config, connector, resolver), limit, connected }
     }
 
@@ -167,6 +167,9 @@ struct NotPublic;
 /// Why there is no answer. Errors that could hold a part of the address are not quoted.
 pub(super) fn words(error: &Error, limit: Duration) -> String {
     match error {
+        Error::Timeout(phase @ (Timeout::Resolve | Timeout::Connect)) => {
+            format!("no whole answer within {} s ({})", limit.as_secs_f64(), phase_words(*phase))
+        }
         Error::Timeout(_) => format!("no whole answer within {} s", limit.as_secs_f64()),
         Error::HostNotFound => "the name of the server does not resolve".into(),
         Error::Other(why) if why.is::<NotPublic>() => {

@@ -36,6 +36,18 @@ use log::LevelFilter;
 pub const LOG_CAPS: &[(&str, LevelFilter)] =
     &[("ureq", LevelFilter::Warn), ("ureq_proto", LevelFilter::Warn), ("rustls", LevelFilter::Warn)];
 
+/// What a request was at when its time was over.
+pub(crate) fn phase_words(phase: ureq::Timeout) -> &'static str {
+    match phase {
+        ureq::Timeout::Resolve => "resolving the host name",
+        ureq::Timeout::Connect => "connecting",
+        ureq::Timeout::SendRequest | ureq::Timeout::SendBody => "sending the request",
+        ureq::Timeout::RecvResponse => "waiting for the response",
+        ureq::Timeout::RecvBody => "reading the response",
+        _ => "in all",
+    }
+}
+
 /// 127.0.0.0/8, ::1 or `localhost`.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -1,5 +1,6 @@
 //! Name resolution as a port, so that a test can make it fail or hang.
 
+use super::phase_words;
 use std::fmt::Debug;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -46,7 +47,9 @@ impl Names {
         let timeout = NextTimeout { after, reason: Timeout::Resolve, per_read: None, per_write: None };
         match self.resolve(&uri, &Config::default(), timeout) {
             Ok(found) => Ok(found.to_vec()),
-            Err(ureq::Error::Timeout(_)) => Err("resolving the host name took too long".into()),
+            Err(ureq::Error::Timeout(phase)) => {
+                Err(format!("no answer within {} s ({})", within.as_secs_f64(), phase_words(phase)))
+            }
             Err(_) => Err(unknown()),
         }
     }
@@ -63,6 +66,8 @@ impl Resolver for Names {
                 addrs.push(SocketAddr::new(ip, port));
                 return Ok(addrs);
             }
+            // The limit may be that of the whole request, which does not say what ran out of time.
+            let timeout = NextTimeout { reason: Timeout::Resolve, ..timeout };
             let found = DefaultResolver::default().resolve(uri, config, timeout);
             return found.map_err(|e| if let ureq::Error::Io(_) = e { ureq::Error::HostNotFound } else { e });
         };

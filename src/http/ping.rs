@@ -25,7 +25,7 @@ pub(crate) fn ping(to: &Address, text: Option<&str>, within: Duration) -> Result
         .user_agent(concat!("savehub/", env!("CARGO_PKG_VERSION")))
         .proxy(None)
         .build();
-    let agent = Agent::with_parts(config, connector(within), Names(Arc::new(SystemLookup)));
+    let agent = Agent::with_parts(config, connector(within, Duration::ZERO, false), Names(Arc::new(SystemLookup)));
     let login = to.authorization();
     let answer = match text {
         None => login.iter().fold(agent.get(to.uri()), |r, login| r.header("Authorization", login)).call(),

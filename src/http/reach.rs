@@ -24,39 +24,40 @@ pub(crate) fn reach(names: &Names, to: &Address, ca_file: Option<&Path>, within:
     let host = to.host().trim_start_matches('[').trim_end_matches(']');
     let standard = if to.is_secure() { 443 } else { 80 };
     let addresses = names.find(host, to.uri().port_u16().unwrap_or(standard), within)?;
-    let mut stream = connect(&addresses, until)?;
+    let mut stream = connect(&addresses, until, within)?;
     if !to.is_secure() {
         return Ok(());
     }
     let config = ClientConfig::builder().with_root_certificates(roots(ca_file)?).with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(|_| "TLS: the host's name is none a certificate has")?;
     let tls = ClientConnection::new(Arc::new(config), name);
-    shake_hands(&mut stream, tls.map_err(|_| "TLS cannot be set up")?, until)
+    let tls = tls.map_err(|_| "TLS cannot be set up")?;
+    shake_hands(&mut stream, tls, until).map_err(|error| words(&error, "shaking hands", within))
 }
 
 /// Tries one address after the other; what is left of the time is shared evenly.
-fn connect(addresses: &[SocketAddr], until: Instant) -> Result<TcpStream, String> {
+fn connect(addresses: &[SocketAddr], until: Instant, within: Duration) -> Result<TcpStream, String> {
     let tried = addresses.get(..ADDRESSES_MAX).unwrap_or(addresses);
     let mut last = "the host name has no address".to_owned();
     for (shares, address) in (1..=tried.len()).rev().zip(tried) {
         let share = left(until) / u32::try_from(shares).unwrap_or(1);
         match TcpStream::connect_timeout(address, share.max(STEP_MIN)) {
             Ok(stream) => return Ok(stream),
-            Err(error) => last = words(&error),
+            Err(error) => last = words(&error, "connecting", within),
         }
     }
     Err(last)
 }
 
-fn shake_hands(stream: &mut TcpStream, mut tls: ClientConnection, until: Instant) -> Result<(), String> {
+fn shake_hands(stream: &mut TcpStream, mut tls: ClientConnection, until: Instant) -> io::Result<()> {
     let limit = Some(left(until).max(STEP_MIN));
-    let set = stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit));
-    set.map_err(|error| words(&error))?;
+    stream.set_read_timeout(limit)?;
+    stream.set_write_timeout(limit)?;
     while tls.is_handshaking() {
         if left(until).is_zero() {
-            return Err(words(&io::ErrorKind::TimedOut.into()));
+            return Err(io::ErrorKind::TimedOut.into());
         }
-        tls.complete_io(stream).map_err(|error| words(&error))?;
+        tls.complete_io(stream)?;
     }
     tls.send_close_notify();
     // Whoever has shaken hands is there, whatever becomes of the goodbye.
@@ -81,10 +82,12 @@ fn left(until: Instant) -> Duration {
     until.saturating_duration_since(Instant::now())
 }
 
-fn words(error: &io::Error) -> String {
+fn words(error: &io::Error, phase: &str, within: Duration) -> String {
     match error.kind() {
         // A socket's own limit shows as `WouldBlock` on Unix.
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "no answer in time".into(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            format!("no answer within {} s ({phase})", within.as_secs_f64())
+        }
         io::ErrorKind::InvalidData => super::get::tls_words(&error.to_string()),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "the connection was closed".into(),
         kind => format!("no connection: {kind}"),
@@ -136,7 +139,7 @@ mod tests {
     fn a_server_that_does_not_shake_hands_is_given_up_in_time() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://a.example:{}/", server.local_addr().unwrap().port());
-        assert_eq!(reached(true, &url), Err("no answer in time".into()));
+        assert_eq!(reached(true, &url), Err("no answer within 0.3 s (shaking hands)".into()));
     }
 
     #[test]

@@ -21,7 +21,9 @@
 use rustix::net::{RecvFlags, recv, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use ureq::unversioned::transport::time::Duration as Limit;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, RustlsConnector,
     Transport,
@@ -31,10 +33,59 @@ use ureq::{Error, Timeout};
 /// The least time one of several addresses gets.
 const ADDRESS_MIN: Duration = Duration::from_millis(10);
 
-/// A proxy's tunnel or our own TCP, and TLS where the address asks for it. `limit` is the request's own.
-pub(crate) fn connector(limit: Duration) -> impl Connector {
+/// A proxy's tunnel or our own TCP, and TLS where the address asks for it. `limit` is the request's own. So much of it is
+/// `kept` for what comes after connecting. `proxied`: through a proxy.
+pub(crate) fn connector(limit: Duration, kept: Duration, proxied: bool) -> impl Connector {
     // The order of ureq's own chain, without the SOCKS proxies that the config refuses.
-    ().chain(ConnectProxyConnector::default()).chain(TcpConnector { limit }).chain(RustlsConnector::default())
+    let chain =
+        ().chain(ConnectProxyConnector::default()).chain(TcpConnector { limit }).chain(RustlsConnector::default());
+    Connecting { chain, kept, proxied }
+}
+
+/// All of connecting: leaves time for the rest, and calls a time-out by the name of this phase.
+#[derive(Debug)]
+struct Connecting<C> {
+    chain: C,
+    kept: Duration,
+    proxied: bool,
+}
+
+impl<In: Transport, C: Connector<In>> Connector<In> for Connecting<C> {
+    type Out = C::Out;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+        // The connection to a proxy comes through here once more, within that to the server.
+        let whole = details.config.proxy().is_some() == self.proxied;
+        let timeout = if whole { shortened(details.timeout, self.kept) } else { details.timeout };
+        if timeout.after.is_zero() {
+            return Err(Error::Timeout(Timeout::Connect));
+        }
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: details.request_level,
+            resolver: details.resolver,
+            now: details.now,
+            timeout,
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+        };
+        self.chain.connect(&details, chained).map_err(|error| match error {
+            // A proxy's name is looked up here, too.
+            Error::Timeout(phase) if phase != Timeout::Resolve => Error::Timeout(Timeout::Connect),
+            other => other,
+        })
+    }
+}
+
+/// The time without what is kept for later.
+fn shortened(timeout: NextTimeout, kept: Duration) -> NextTimeout {
+    match timeout.after {
+        Limit::Exact(after) => NextTimeout { after: Limit::Exact(after.saturating_sub(kept)), ..timeout },
+        Limit::NotHappening => timeout,
+    }
 }
 
 /// Opens sockets with our options.
@@ -58,19 +109,16 @@ impl<In: Transport> Connector<In> for TcpConnector {
     }
 }
 
-/// Tries one address after the other. Each gets a share of the time, the first the largest: 1, 1/2, 1/4, … of a sum
-/// that is exactly the whole (<https://curl.se/mail/lib-2021-01/0037.html>).
+/// Tries one address after the other. Each gets a share of the time that is left.
 fn connect_any(
     addrs: &[SocketAddr],
     timeout: NextTimeout,
     connect: impl Fn(SocketAddr, Option<Duration>) -> io::Result<TcpStream>,
 ) -> Result<TcpStream, Error> {
     let started = Instant::now();
-    let halves = |n: usize| 0.5_f64.powi(i32::try_from(n).unwrap_or(i32::MAX));
-    let whole = 2.0 * (1.0 - halves(addrs.len()));
     let mut last = Error::ConnectionFailed;
     for (n, addr) in addrs.iter().enumerate() {
-        let within = timeout.not_zero().map(|all| all.mul_f64(halves(n) / whole).max(ADDRESS_MIN));
+        let within = timeout.not_zero().map(|all| share(all.saturating_sub(started.elapsed()), addrs.len() - n));
         match connect(*addr, within).map_err(timed_out) {
             Ok(stream) => return Ok(stream),
             Err(e) if e.kind() == io::ErrorKind::TimedOut => {
@@ -84,6 +132,13 @@ fn connect_any(
         }
     }
     Err(last)
+}
+
+/// What the first of so many addresses gets: the shares are 1, 1/2, 1/4, … of a sum that is exactly the whole
+/// (<https://curl.se/mail/lib-2021-01/0037.html>). What it does not use is left for the others.
+fn share(left: Duration, addresses: usize) -> Duration {
+    let last = 0.5_f64.powi(i32::try_from(addresses).unwrap_or(i32::MAX));
+    left.mul_f64(0.5 / (1.0 - last)).max(ADDRESS_MIN)
 }
 
 /// Might another address of the same host still do? Refused here, or no route from here (IPv6 without IPv6).
@@ -147,14 +202,14 @@ impl Transport for Tcp {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let timeout = left(timeout.for_write())?;
+        let timeout = left(named(timeout.for_write(), Timeout::SendRequest))?;
         self.write_within(within(&timeout))?;
         let output = self.buffers.output().get(..amount).ok_or(Error::ConnectionFailed)?;
         self.stream.write_all(output).map_err(|e| failed(e, &timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = left(timeout.for_read())?;
+        let timeout = left(named(timeout.for_read(), Timeout::RecvResponse))?;
         let (started, limit) = (Instant::now(), within(&timeout));
         let mut rest = limit;
         loop {
@@ -183,6 +238,11 @@ impl Transport for Tcp {
     }
 }
 
+/// The same limit under the name of the phase: that of the whole request would not say which phase ran out of time.
+fn named(timeout: NextTimeout, reason: Timeout) -> NextTimeout {
+    NextTimeout { reason, ..timeout }
+}
+
 /// An error once no time is left.
 fn left(timeout: NextTimeout) -> Result<NextTimeout, Error> {
     if timeout.after.is_zero() { Err(Error::Timeout(timeout.reason)) } else { Ok(timeout) }
@@ -207,7 +267,6 @@ fn timed_out(error: io::Error) -> io::Error {
 mod tests {
     use super::*;
     use std::net::TcpListener;
-    use ureq::unversioned::transport::time::Duration as Limit;
 
     fn listener() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -246,14 +305,27 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_a_host_share_its_time() {
-        let shares = std::cell::RefCell::new(Vec::new());
-        let tried = connect_any(&[nobody(); 4], limit(Duration::from_secs(15)), |_, within| {
-            shares.borrow_mut().push(within.unwrap().as_secs());
-            Err(io::ErrorKind::WouldBlock.into())
+    fn the_addresses_of_a_host_share_its_time_and_the_last_may_use_what_the_others_left() {
+        let mut left = Duration::from_secs(15);
+        let shares = [4, 3, 2, 1].map(|addresses| {
+            let within = share(left, addresses);
+            left -= within;
+            within.as_secs()
         });
+        assert_eq!(shares, [8, 4, 2, 1]);
+        assert_eq!((share(left, 1), share(Duration::from_secs(15), 1)), (ADDRESS_MIN, Duration::from_secs(15)));
+        let tried =
+            connect_any(&[nobody(); 4], limit(Duration::from_secs(15)), |_, _| Err(io::ErrorKind::WouldBlock.into()));
         assert!(matches!(tried, Err(Error::Timeout(Timeout::Connect))));
-        assert_eq!(shares.into_inner(), [8, 4, 2, 1]);
+    }
+
+    #[test]
+    fn connecting_leaves_the_time_that_is_kept_for_the_answer() {
+        let after = |seconds| shortened(limit(Duration::from_secs(seconds)), Duration::from_secs(8)).after;
+        assert_eq!((after(20), after(9)), (Limit::from_secs(12), Limit::from_secs(1)));
+        assert_eq!(after(7), Limit::from(Duration::ZERO), "nothing is tried");
+        let never = shortened(NextTimeout { after: Limit::NotHappening, ..limit(Duration::ZERO) }, Duration::ZERO);
+        assert!(never.after.is_not_happening());
     }
 
     #[test]

@@ -220,6 +220,8 @@ pub struct OpenAttempt {
     pub deadline_boot_ms: i64,
     /// Retries its steps have spent.
     pub tries: u32,
+    /// How many attempts of its step nobody knows the outcome of, this one included.
+    pub in_doubt: u32,
     /// Its target.
     pub to: Target,
     /// From then on its steps are too late; `None` for `call-test`.

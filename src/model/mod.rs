@@ -10,6 +10,7 @@ mod email;
 mod facts;
 mod heard;
 mod ids;
+mod limits;
 mod meeting;
 mod money;
 mod pace;
@@ -38,6 +39,7 @@ pub use heard::{
     Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, TAG_LEN, Waiting, is_tag, tag,
 };
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
+pub use limits::{LOOK_UP, kept_for_answer, leaves_within};
 pub use meeting::MeetingWords;
 pub use money::{Amount, Money};
 pub use pace::Pace;

@@ -113,7 +113,7 @@ fn outcome(ended: Ended, command: &CommandConfig, token: &str) -> Outcome {
         Ended::Code(code) => refused(u32::try_from(code).ok(), format!("the program failed with exit code {code}")),
         Ended::Signal(signal) => refused(None, format!("the program was ended by signal {signal}")),
         Ended::Killed => {
-            let limit = command.timeout.as_secs();
+            let limit = command.timeout.as_secs_f64();
             Outcome::Unknown(Doubt { detail: format!("the program did not end within {limit} s and was killed") })
         }
     }

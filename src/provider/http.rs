@@ -12,8 +12,8 @@ pub use failure::{FailureKind, HttpFailure};
 
 use super::Gate;
 use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
-use crate::model::{FenceReason, NotSent, NotSentCause, printable};
-use failure::{BodyState, Failed, not_sent};
+use crate::model::{FenceReason, NotSent, NotSentCause, kept_for_answer, leaves_within, printable};
+use failure::{BodyState, Failed, describe, not_sent};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -27,13 +27,10 @@ use ureq::{Agent, SendBody};
 /// The longest answer about one call that is read, in bytes; a longer one is unreadable.
 pub const ANSWER_MAX: usize = 1 << 20;
 
-/// How much longer than all phases together a request may take, should ureq lose count of one of them.
-const BACKSTOP: Duration = Duration::from_secs(2);
-
 /// What a client needs to know before its first request.
 #[derive(Clone)]
 pub struct HttpSettings {
-    /// Sum of the phases of one request.
+    /// The whole of one request, from looking the name up to the last byte of the answer.
     pub request_timeout: Duration,
     /// PEM file with the only certificate authorities to trust.
     pub ca_file: Option<PathBuf>,
@@ -123,8 +120,8 @@ impl HttpClient {
     /// body leaves.
     pub fn send(&self, post: &Post<'_>, gate: &dyn Gate) -> Result<HttpAnswer, HttpFailure> {
         let send = |agent: &Agent| {
-            let patience = send_body_share(self.settings.request_timeout) / 4;
-            let mut witness = Witness { rest: post.body, gate, patience, body: BodyState::Nothing };
+            let leaves_by = Instant::now() + leaves_within(self.settings.request_timeout);
+            let mut witness = Witness { rest: post.body, gate, leaves_by, body: BodyState::Nothing };
             let mut request = agent.post(post.url);
             for (name, value) in post.headers {
                 request = request.header(*name, header(value)?);
@@ -134,7 +131,21 @@ impl HttpClient {
                 // By hand: a reader of unknown length would be sent in chunks.
                 .header("Content-Length", post.body.len());
             let sent = request.send(SendBody::from_reader(&mut witness));
-            sent.map_err(|error| Failed { error: Some(error), body: witness.body })
+            sent.map_err(|error| {
+                let all_left = witness.rest.is_empty();
+                let error = match (error, witness.body) {
+                    // Between two writes or reads the transport cannot say what ran out of time.
+                    (ureq::Error::Timeout(ureq::Timeout::Global), BodyState::Body) => {
+                        ureq::Error::Timeout(if all_left {
+                            ureq::Timeout::RecvResponse
+                        } else {
+                            ureq::Timeout::SendBody
+                        })
+                    }
+                    (error, _) => error,
+                };
+                Failed { error: Some(error), body: witness.body }
+            })
         };
         self.exchange(post.url, post.allow_http, ANSWER_MAX, send)
     }
@@ -166,7 +177,7 @@ impl HttpClient {
         };
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        match read_whole(body, most) {
+        match read_whole(body, most, self.settings.request_timeout) {
             Ok(body) => {
                 let elapsed = started.elapsed();
                 log::debug!("http: {status}, {} bytes in {} ms", body.len(), elapsed.as_millis());
@@ -182,16 +193,10 @@ impl HttpClient {
 
     fn build(&self) -> Result<Agent, NotSent> {
         let total = self.settings.request_timeout;
-        let share = |percent: u32| Some(total * percent / 100);
         let mut config = Agent::config_builder()
-            .timeout_resolve(share(15))
-            .timeout_connect(share(25))
-            .timeout_send_request(share(5))
-            .timeout_send_body(Some(send_body_share(total)))
-            .timeout_recv_response(share(40))
-            .timeout_recv_body(share(10))
-            // Above the sum, since it would hide which phase ran out of time.
-            .timeout_global(Some(total + BACKSTOP))
+            // Every phase may use what the others left. Only the answer's time is kept for it, here and in the connector.
+            .timeout_resolve(Some(leaves_within(total)))
+            .timeout_global(Some(total))
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -215,13 +220,9 @@ impl HttpClient {
         if let Some(file) = &self.settings.ca_file {
             config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
         }
-        Ok(Agent::with_parts(config.build(), connector(total), self.names.clone()))
+        let connector = connector(total, kept_for_answer(total), self.settings.proxy.is_some());
+        Ok(Agent::with_parts(config.build(), connector, self.names.clone()))
     }
-}
-
-/// The time for sending the body, in which the gate is asked: room for a slow disk, within the limit of the whole.
-fn send_body_share(total: Duration) -> Duration {
-    (total * 5 / 100).max(Duration::from_secs(2)).min(total)
 }
 
 /// Encodes a form as the official Python SDK does: `+` for a space, and everything but letters, digits and `_.-~` as
@@ -261,23 +262,24 @@ fn encode_into(out: &mut String, text: &str, space: &str) {
 struct Witness<'a> {
     rest: &'a [u8],
     gate: &'a dyn Gate,
-    /// The gate may take this long. ureq counts it as sending the body and would give up afterwards, when the bytes
-    /// have been handed over for all we know.
-    patience: Duration,
+    /// After that too little time is left for an answer: nobody would know what became of the request.
+    leaves_by: Instant,
     body: BodyState,
 }
 
 impl Read for Witness<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if let BodyState::Nothing = self.body {
-            let asked = Instant::now();
+            let late = Instant::now() > self.leaves_by;
             self.body = match self.gate.pass() {
-                Ok(()) if asked.elapsed() > self.patience => BodyState::Refused(FenceReason::StoreFailed),
-                Ok(()) => BodyState::Body,
                 Err(reason) => BodyState::Refused(reason),
+                Ok(()) if late => BodyState::Late,
+                // The gate itself took so long: a slow disk.
+                Ok(()) if Instant::now() > self.leaves_by => BodyState::Refused(FenceReason::StoreFailed),
+                Ok(()) => BodyState::Body,
             };
         }
-        if let BodyState::Refused(_) = self.body {
+        if let BodyState::Refused(_) | BodyState::Late = self.body {
             return Err(io::Error::other("fenced"));
         }
         self.rest.read(buf)
@@ -305,14 +307,17 @@ fn is_secure(url: &str, allow_http: bool) -> Result<bool, NotSent> {
 }
 
 /// Reads to the end, which also gives the connection back to the pool. `Err` says why it could not.
-fn read_whole(mut body: ureq::Body, most: usize) -> Result<Vec<u8>, String> {
+fn read_whole(mut body: ureq::Body, most: usize, within: Duration) -> Result<Vec<u8>, String> {
     let mut whole = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     match body.as_reader().take(limit).read_to_end(&mut whole) {
         Ok(_) if whole.len() > most => Err(format!("longer than {most} bytes")),
         Ok(_) => Ok(whole),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err("the connection was closed".into()),
-        Err(e) => Err(printable(&e.to_string())),
+        Err(e) => Err(match ureq::Error::from(e) {
+            ureq::Error::Timeout(_) => format!("no end within {} s", within.as_secs_f64()),
+            other => describe(&other, within),
+        }),
     }
 }
 
@@ -355,6 +360,30 @@ mod tests {
     fn a_form_is_encoded_as_the_python_sdk_does() {
         assert_eq!(form_encode(&[("To", "+1 2"), ("T~_.-", "é*&=")]), "To=%2B1+2&T~_.-=%C3%A9%2A%26%3D");
         assert_eq!(path_encode("v3:a b/.."), "v3%3Aa%20b%2F..");
+    }
+
+    struct Says(Result<(), FenceReason>);
+
+    impl Gate for Says {
+        fn pass(&self) -> Result<(), FenceReason> {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_body_leaves_only_while_there_is_time_for_an_answer_and_the_gate_is_open() {
+        let (soon, over) =
+            (Instant::now() + Duration::from_secs(600), Instant::now().checked_sub(Duration::from_millis(1)));
+        let state = |leaves_by, says| {
+            let gate = Says(says);
+            let mut witness = Witness { rest: b"To=1", gate: &gate, leaves_by, body: BodyState::Nothing };
+            let read = witness.read(&mut [0; 9]).ok();
+            (read, witness.body)
+        };
+        assert!(matches!(state(soon, Ok(())), (Some(4), BodyState::Body)));
+        assert!(matches!(state(over.unwrap(), Ok(())), (None, BodyState::Late)));
+        let stopped = Err(FenceReason::Stopped);
+        assert!(matches!(state(over.unwrap(), stopped), (None, BodyState::Refused(FenceReason::Stopped))));
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl PresenceCommands {
             Ended::Code(1) => return Ok(false),
             Ended::Code(code) => format!("exit code {code}"),
             Ended::Signal(signal) => format!("ended by signal {signal}"),
-            Ended::Killed => format!("no end within {} s", self.limit.as_secs()),
+            Ended::Killed => format!("no end within {} s", self.limit.as_secs_f64()),
         };
         Err(format!("{end} {}", shown(&ran.output)).trim_end().to_owned())
     }

@@ -95,8 +95,9 @@ fn settings(webhook: &WebhookConfig) -> HttpSettings {
     HttpSettings { request_timeout: webhook.timeout, ca_file: webhook.ca_file.clone(), proxy: None }
 }
 
-/// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done; unlike there, a
-/// redirect is a refusal: whoever answers with one has not taken what was posted.
+/// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done. Nor does a 409, by
+/// which a receiver says that it has this key already or is at it, nor a 499, by which a proxy says that somebody hung up.
+/// Unlike there, a redirect is a refusal: whoever answers with one has not taken what was posted.
 fn classify(status: u16, headers: &HeaderMap, token: &str) -> Outcome {
     let refused = |class, message: String| {
         let retry_after = if class == RejectionClass::Capacity { retry_after(headers) } else { None };
@@ -108,6 +109,7 @@ fn classify(status: u16, headers: &HeaderMap, token: &str) -> Outcome {
             let help = "a redirect, not followed; write the address it leads to into the config";
             refused(RejectionClass::Other, format!("HTTP {status}: {help}"))
         }
+        409 | 499 => Outcome::Unknown(Doubt { detail: format!("HTTP {status}: it may have been done") }),
         408 => Outcome::Unknown(Doubt { detail: "HTTP 408: the receiver says the request timed out".into() }),
         429 => refused(RejectionClass::Capacity, "HTTP 429: too many requests".into()),
         401 | 403 => refused(RejectionClass::Other, format!("HTTP {status}: no access; is there a header missing?")),

@@ -155,7 +155,10 @@ fn looked(cx: &mut Context<'_>, look: &CalendarLook, result: LookResult) -> Resu
         Ok(Ok(None)) => Ok((None, Vec::new())),
         Ok(Ok(Some(seen))) => look.record(seen, look.now),
         Ok(Err(error)) => Err(error),
-        Err(Lost::Late) => look.record(failed("reading it took too long".to_owned()), now),
+        Err(Lost::Late(limit)) => {
+            look.record(failed(format!("reading it took longer than {} s", limit.as_secs_f64())), now)
+        }
+        Err(Lost::TickOver) => look.record(failed("reading it did not end before the tick".to_owned()), now),
         Err(lost) => look.record(failed(lost.words("reading it")), now),
     };
     let (failure, changed) = match written {

@@ -70,11 +70,10 @@ impl Calls {
 
     /// What came of requests, in time or late.
     pub(super) fn replies(&mut self, cx: &mut Context<'_>) -> Vec<Replied> {
-        let limit = cx.world.config.engine.hard_timeout;
         let replied = |(claimed, answer): (Option<Attempt>, Result<Answer, Lost>)| match (answer, claimed) {
             (Ok((attempt, by, reply)), claimed) => Some(Replied { attempt, by, reply, claimed }),
             (Err(lost), Some(attempt)) => {
-                let reply = no_answer(lost, limit);
+                let reply = no_answer(lost);
                 Some(Replied { attempt: attempt.id, by: service(&attempt), reply, claimed: Some(attempt) })
             }
             // Its request is no longer known, and the failure was written down already.
@@ -95,12 +94,13 @@ fn service(attempt: &Attempt) -> Service {
 }
 
 /// The reply of a worker that gave no answer: nobody knows whether it sent, unless it never began.
-fn no_answer(lost: Lost, limit: Duration) -> Reply {
-    let (detail, elapsed) = match lost {
+fn no_answer(lost: Lost) -> Reply {
+    let elapsed = match lost {
         Lost::NoThread => return Reply::not_sent(NotSentCause::Other, lost.words("")),
-        Lost::Panicked => (lost.words("placing the call"), Duration::ZERO),
-        Lost::Late => (format!("no answer within {} s", limit.as_secs_f32()), limit),
+        Lost::Panicked | Lost::TickOver => Duration::ZERO,
+        Lost::Late(limit) => limit,
     };
+    let detail = lost.words("placing the call");
     let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     Reply { outcome: Outcome::Unknown(Doubt { detail }), meta: ReplyMeta { elapsed_ms, ..ReplyMeta::default() } }
 }

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 pub(super) enum Lost {
     NoThread,
     Panicked,
-    Late,
+    /// It had this long.
+    Late(Duration),
+    TickOver,
 }
 
 impl Lost {
@@ -24,7 +26,8 @@ impl Lost {
         match self {
             Self::NoThread => "no thread could be started".into(),
             Self::Panicked => format!("internal error while {doing}"),
-            Self::Late => "no answer in time".into(),
+            Self::Late(limit) => format!("no answer within {} s", limit.as_secs_f64()),
+            Self::TickOver => "no answer before the tick ended".into(),
         }
     }
 }
@@ -34,8 +37,8 @@ pub(super) struct Workers {
     bell: Receiver<()>,
     button: Sender<()>,
     started: u64,
-    /// By when each of the busy ones must have answered.
-    deadlines: HashMap<u64, Instant>,
+    /// By when each of the busy ones must have answered, and how long it had for that.
+    deadlines: HashMap<u64, (Instant, Duration)>,
     /// The tick is over: no worker is waited for.
     pub(super) given_up: bool,
 }
@@ -48,7 +51,7 @@ impl Workers {
 
     /// By when the next one must have answered; `None`: none is busy.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.values().min().copied()
+        self.deadlines.values().map(|(until, _)| *until).min()
     }
 
     /// Waits until one has answered, for at most `limit`.
@@ -58,8 +61,13 @@ impl Workers {
         }
     }
 
-    fn is_late(&self, id: u64, now: Instant) -> bool {
-        self.given_up || self.deadlines.get(&id).is_none_or(|deadline| *deadline <= now)
+    /// Why this one is waited for no longer.
+    fn lost(&self, id: u64, now: Instant) -> Option<Lost> {
+        match self.deadlines.get(&id) {
+            Some((until, limit)) if *until <= now => Some(Lost::Late(*limit)),
+            Some(_) if !self.given_up => None,
+            _ => Some(Lost::TickOver),
+        }
     }
 }
 
@@ -93,7 +101,7 @@ impl<Q, A: Send + 'static> Jobs<Q, A> {
     ) {
         workers.started += 1;
         let id = workers.started;
-        workers.deadlines.insert(id, Instant::now() + limit);
+        workers.deadlines.insert(id, (Instant::now() + limit, limit));
         self.running.insert(id, question);
         let (sender, button) = (self.sender.clone(), workers.button.clone());
         let tell = move |answer| {
@@ -122,9 +130,10 @@ impl<Q, A: Send + 'static> Jobs<Q, A> {
             workers.deadlines.remove(&id);
             taken.push((running.remove(&id), answer));
         }
-        for (id, question) in running.extract_if(|id, _| workers.is_late(*id, now)).collect::<Vec<_>>() {
+        for (id, question) in running.extract_if(|id, _| workers.lost(*id, now).is_some()).collect::<Vec<_>>() {
+            let lost = workers.lost(id, now).unwrap_or(Lost::TickOver);
             workers.deadlines.remove(&id);
-            taken.push((Some(question), Err(Lost::Late)));
+            taken.push((Some(question), Err(lost)));
         }
         taken
     }

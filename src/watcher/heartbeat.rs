@@ -13,8 +13,9 @@ use std::fmt::Write as _;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-/// A ping takes no longer, everything included: the program that prints the address, name, connection, answer.
-pub const LIMIT: Duration = Duration::from_secs(5);
+/// A ping takes no longer, everything included: the program that prints the address, name (glibc asks the second name
+/// server after 5 s), connection, answer.
+pub const LIMIT: Duration = Duration::from_secs(8);
 
 /// Pings, or says why not, without any part of the address. Returns within the time, whatever hangs: what still runs
 /// then is left behind and ends with the process.

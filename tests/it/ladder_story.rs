@@ -5,8 +5,8 @@ use crate::support::stand_in::{StandIn, unknown};
 use crate::support::world::World;
 use savehub::config::{Contact, Rung};
 use savehub::model::{
-    AckHow, Action, Address, Addressee, AttemptState, Email, MeetingId, MockOutcome, Offset, Outcome, Request,
-    RungKind, When,
+    AckHow, Action, Address, Addressee, AttemptState, Email, MeetingId, MockOutcome, NotSentCause, Offset, Outcome,
+    Reply, Request, RungKind, When,
 };
 use savehub::provider::Only;
 use savehub::provider::mock::Mock;
@@ -247,10 +247,30 @@ fn after_losses(kind: RungKind, times: usize) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn a_webhook_without_an_answer_is_repeated_with_its_key_until_somebody_answers_or_it_is_too_late() {
-    assert_eq!(after_losses(RungKind::Webhook, 3), (vec!["EXECUTED(initiated)".to_owned()], 4));
-    let (steps, times) = after_losses(RungKind::Webhook, usize::MAX);
-    assert_eq!((steps, times), (vec!["FAILED(unknown)".to_owned()], 10), "each tick of five minutes");
+fn a_webhook_without_an_answer_is_repeated_with_its_key_until_somebody_answers_and_sent_three_times_at_most() {
+    assert_eq!(after_losses(RungKind::Webhook, 2), (vec!["EXECUTED(initiated)".to_owned()], 3));
+    assert_eq!(after_losses(RungKind::Webhook, usize::MAX), (vec!["FAILED(unknown)".to_owned()], 3));
+}
+
+#[test]
+fn what_certainly_did_not_leave_spends_no_repeat_of_what_may_have_arrived() {
+    for (kind, times) in [(RungKind::Webhook, 3), (RungKind::Email, 2)] {
+        let seen = Arc::new(Mutex::new(0_usize));
+        let count = Arc::clone(&seen);
+        let provider = StandIn::new(Arc::new(Mock::new(&[]))).placing(move |_, _, _| {
+            let mut count = count.lock().unwrap();
+            *count += 1;
+            // Every other try finds no connection.
+            if *count % 2 == 1 { Reply::not_sent(NotSentCause::Connect, "refused") } else { unknown() }
+        });
+        let provider = Arc::new(provider);
+        let mut w = world_with("", Arc::clone(&provider) as _, vec![rung(kind, before(300))]);
+        w.parts.providers = Arc::new(Only(provider));
+        let meeting = w.meeting("in 10m");
+        ticks(&w, 12);
+        assert_eq!(w.steps(meeting), ["FAILED(unknown)"], "{kind}");
+        assert_eq!(*seen.lock().unwrap(), 2 * times, "{kind}");
+    }
 }
 
 #[test]

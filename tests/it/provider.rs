@@ -14,13 +14,12 @@ use savehub::provider::http::{ANSWER_MAX, HttpClient};
 use savehub::provider::twilio::{Twilio, http_settings};
 use savehub::provider::{Provider, ProviderError};
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const PATIENT: Duration = Duration::from_secs(20);
-/// Short enough to wait for, long enough for a busy machine: an answer is awaited for 40 % of it.
+/// Short enough to wait for, long enough for a busy machine.
 const HASTY: Duration = Duration::from_secs(5);
 
 fn twilio(fake: &FakeTwilio, limit: Duration) -> Twilio {
@@ -110,34 +109,60 @@ fn nothing_was_sent_when_there_was_no_connection() {
     assert_eq!((cause, detail.as_str()), (NotSentCause::Other, "refusing to send credentials over plain http"));
 }
 
-/// Names that do not resolve, or never.
+/// Names that lead here or nowhere, at once or only when the time for them is over.
 #[derive(Debug)]
-struct DeadNames {
-    hangs: bool,
-    asked: AtomicUsize,
+struct Names {
+    hang: bool,
+    lead_to: Option<SocketAddr>,
+    /// How long each may take.
+    asked: Mutex<Vec<Duration>>,
 }
 
-impl Lookup for DeadNames {
+impl Lookup for Names {
     fn lookup(&self, _: &str, _: u16, within: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let opened = self.hangs && Latch::default().wait_for(within);
+        self.asked.lock().unwrap().push(within);
+        let opened = self.hang && Latch::default().wait_for(within);
         assert!(!opened);
-        Some(Err(if self.hangs { io::ErrorKind::TimedOut.into() } else { io::ErrorKind::NotFound.into() }))
+        let why = if self.hang { io::ErrorKind::TimedOut } else { io::ErrorKind::NotFound };
+        Some(self.lead_to.map(|here| vec![here]).ok_or(why.into()))
     }
+}
+
+/// What comes of a request with this limit, and how long its name could have taken.
+fn named(hang: bool, lead_to: Option<SocketAddr>, limit: Duration) -> ((NotSentCause, String), Duration) {
+    let names = Arc::new(Names { hang, lead_to, asked: Mutex::default() });
+    let config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
+    let http = HttpClient::with_lookup(http_settings(&config, &engine(limit)), Arc::clone(&names) as _);
+    let reply = Twilio::with_http(&config, http).place(&call("Hello"), &Open);
+    let asked = names.asked.lock().unwrap();
+    assert_eq!(asked.len(), 1, "{reply:?}");
+    (not_sent(reply), asked[0])
 }
 
 #[test]
 fn nothing_was_sent_when_the_name_did_not_resolve_or_hung() {
-    for (hangs, words) in [(false, "does not resolve"), (true, "resolving the host name")] {
-        let names = Arc::new(DeadNames { hangs, asked: AtomicUsize::new(0) });
-        let config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
-        let http = HttpClient::with_lookup(http_settings(&config, &engine(HASTY)), Arc::clone(&names) as _);
-        let reply = Twilio::with_http(&config, http).place(&call("Hello"), &Open);
-        let (cause, detail) = not_sent(reply);
-        assert_eq!(cause, NotSentCause::Dns);
-        assert!(detail.contains(words), "{detail}");
-        assert_eq!(names.asked.load(Ordering::SeqCst), 1);
+    let unknown = (NotSentCause::Dns, "the host name does not resolve".to_owned());
+    assert_eq!(named(false, None, PATIENT).0, unknown);
+    let hung = (NotSentCause::Dns, "no answer within 0.9 s (resolving the host name)".to_owned());
+    assert_eq!(named(true, None, Duration::from_secs(1)).0, hung);
+}
+
+#[test]
+fn a_name_has_time_for_a_second_name_server_under_every_limit_that_has_it() {
+    for seconds in [8, 10, 20, 45] {
+        let (_, within) = named(false, None, Duration::from_secs(seconds));
+        // Some of it was used before the name was asked for.
+        assert!(within > Duration::from_millis(6_500), "{seconds} s: {within:?}");
     }
+}
+
+#[test]
+fn a_name_that_was_found_too_late_for_an_answer_gets_nothing_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let (outcome, _) = named(true, listener.local_addr().ok(), Duration::from_secs(1));
+    assert_eq!(outcome, (NotSentCause::Connect, "no answer within 0.9 s (connecting)".into()));
+    assert!(listener.accept().is_err(), "nobody came");
 }
 
 #[test]
@@ -178,8 +203,11 @@ fn a_gate_that_is_closed_at_once_connects_nowhere() {
 
 #[test]
 fn silence_and_a_lost_reply_are_unknown_whether_or_not_the_call_exists() {
-    let (detail, fake) = unknown(Behaviour::Silence, HASTY);
-    assert_eq!(detail, "no answer within 5 s (waiting for the response)");
+    let (reply, fake) = place(Behaviour::Silence, HASTY);
+    // The answer may use all that the other phases left.
+    assert!(reply.meta.elapsed_ms >= 5_000, "{reply:?}");
+    let Outcome::Unknown(doubt) = reply.outcome else { panic!("{reply:?}") };
+    assert_eq!(doubt.detail, "no answer within 5 s (waiting for the response)");
     assert!(fake.calls().is_empty());
     let (detail, fake) = unknown(Behaviour::CloseBeforeReply, PATIENT);
     assert_eq!(detail, "the connection was closed without an answer");

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const PATIENT: Duration = Duration::from_secs(20);
-/// An answer is awaited for 40 % of it, a handshake for 25 %: enough for a busy machine.
+/// Enough for a busy machine.
 const HASTY: Duration = Duration::from_secs(3);
 
 fn twilio(server: &FakeTls, limit: Duration) -> Twilio {

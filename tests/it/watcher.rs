@@ -118,13 +118,13 @@ fn a_fault_of_an_address_that_is_gone_from_the_config_is_over() {
 }
 
 #[test]
-fn a_service_that_stays_silent_costs_five_seconds_and_no_more() {
+fn a_service_that_stays_silent_costs_eight_seconds_and_no_more() {
     let server = FakeFeed::start(Serves::Silence);
     let cli = pinging(&server, "");
     let began = Instant::now();
     let ran = tick(&cli);
-    assert!(ran.code == 0 && ran.err.contains("heartbeat_url: no answer within 5.0 s"), "{ran:?}");
-    assert!(began.elapsed() >= Duration::from_secs(4) && began.elapsed() < HUNG);
+    assert!(ran.code == 0 && ran.err.contains("heartbeat_url: no answer within 8.0 s"), "{ran:?}");
+    assert!(began.elapsed() >= Duration::from_secs(7) && began.elapsed() < HUNG);
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn the_rule_is_asked_about_open_attempts_with_true_facts(b: &Bench) {
         request_deadline_at: at(440),
         deadline_boot_ms: 25_000,
         tries: 0,
+        in_doubt: 1,
         to: savehub::model::Target::call(crate::build::phone_of("ana")),
         deadline_at: Some(at(600)),
         next_rung_due: Some(at(540)),

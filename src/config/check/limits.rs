@@ -112,15 +112,44 @@ pub(super) fn engine(table: &Table<'_, '_>) -> EngineConfig {
         on_unknown: on_unknown(table, default.on_unknown),
     };
     if hard.sound && request_timeout.sound && tick.sound && tick.value > hard.value {
-        // Some time must be left to begin a request in.
-        let work = config.needed() + (config.needed() / 2).min(seconds(5));
-        let enough = (work * 10 / 9).min(work + seconds(5));
-        let why =
-            format!("after the time kept for writing down, no request of up to {} fits in", spoken(config.needed()));
-        let write = format!("{} or more", spoken(seconds(enough.as_secs() + 1)));
-        within(report, "tick_limit", &tick, |_| config.work_limit() >= work, &why, &write);
+        tick_holds(&config, &tick, report);
+        lease_holds(&config, &lease, report);
     }
     config
+}
+
+/// A tick must have time to begin a request in.
+fn tick_holds(config: &EngineConfig, tick: &Read<Duration>, report: &CheckReport<'_>) {
+    let begin = (config.needed() / 2).min(seconds(5));
+    let work = config.needed() + begin;
+    let enough = (work * 10 / 9).min(work + seconds(5));
+    let why = format!(
+        "{} of it are for writing down, which leaves {}; a request of up to {}, and {} to begin it in, need {}",
+        spoken(tick.value.saturating_sub(config.work_limit())),
+        spoken(config.work_limit()),
+        spoken(config.needed()),
+        spoken(begin),
+        spoken(work)
+    );
+    let write = format!("{} or more", spoken(seconds(enough.as_secs() + 1)));
+    within(report, "tick_limit", tick, |_| config.work_limit() >= work, &why, &write);
+}
+
+/// While a request may still be under way, its attempt should belong to the tick that makes it.
+fn lease_holds(config: &EngineConfig, lease: &Read<Duration>, report: &CheckReport<'_>) {
+    let ends = config.ends_within();
+    // Less than twice the hard limit was refused already.
+    if lease.sound && lease.value > config.hard_timeout * 2 && lease.value < ends {
+        let title = format!(
+            "`lease` cannot be {}: a request may leave {} after its attempt was written, and take {}: {} in all",
+            spoken(lease.value),
+            spoken(config.send_within()),
+            spoken(config.request_limit()),
+            spoken(ends)
+        );
+        let label = format!("write {} or more", spoken(ends));
+        report.push(Problem::new(title).maybe_at(lease.at.as_ref()).label(label).only_checked());
+    }
 }
 
 /// "Ring again" needs room in the call limit beside the rungs.

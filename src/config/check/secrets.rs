@@ -295,7 +295,7 @@ fn run_at(argv: &[&str], limit: Duration, terminal: bool) -> Result<String, Stri
             .map_err(|why| format!("the program cannot be read ({})", places::reason(&why))),
         Ended::Code(code) => Err(format!("the program failed (exit status: {code})")),
         Ended::Signal(signal) => Err(format!("the program failed (signal: {signal})")),
-        Ended::Killed => Err(format!("the program did not end within {} s", limit.as_secs())),
+        Ended::Killed => Err(format!("the program did not end within {} s", limit.as_secs_f64())),
     }
 }
 
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_command_that_hangs_is_ended_at_its_limit() {
         let limit = Duration::from_millis(100);
-        assert_eq!(run(&["sleep", "600"], limit), Err("the program did not end within 0 s".into()));
+        assert_eq!(run(&["sleep", "600"], limit), Err("the program did not end within 0.1 s".into()));
     }
 
     #[test]

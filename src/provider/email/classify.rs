@@ -26,6 +26,18 @@ pub(super) enum Stage {
     Mail,
 }
 
+impl Stage {
+    /// What was waited for when the time was over.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Hello => "connecting, until its greeting",
+            Self::Login => "logging in",
+            Self::Sender | Self::Recipient | Self::Data => "handing the mail over",
+            Self::Mail => "waiting for the mail to be taken",
+        }
+    }
+}
+
 /// Whose fault a refusal with this code is (RFC 5321 section 4.2; RFC 4954 section 6 for logins; the enhanced code of
 /// RFC 3463 stands in front of the words).
 pub(super) fn class(stage: Stage, code: u16, words: &str) -> RejectionClass {
@@ -54,7 +66,7 @@ pub(super) fn lost(error: &smtp::Error, stage: Stage, config: &EmailConfig) -> O
     let mut cause = error.source();
     while let Some(why) = cause {
         if let Some(why) = why.downcast_ref::<io::Error>() {
-            let (cause, detail) = io_words(why, config);
+            let (cause, detail) = io_words(why, stage, config);
             return broken(stage, cause, detail);
         }
         cause = why.source();
@@ -73,11 +85,12 @@ pub(super) fn not_sent(cause: NotSentCause, detail: &str) -> Outcome {
     Outcome::NotSent(NotSent { cause, detail: detail.to_owned() })
 }
 
-fn io_words(error: &io::Error, config: &EmailConfig) -> (NotSentCause, String) {
+fn io_words(error: &io::Error, stage: Stage, config: &EmailConfig) -> (NotSentCause, String) {
     match error.kind() {
         // A socket's own limit shows as `WouldBlock` on Unix.
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            (NotSentCause::Connect, format!("no answer within {} s", config.timeout.as_secs()))
+            let limit = config.timeout.as_secs_f64();
+            (NotSentCause::Connect, format!("no answer within {limit} s ({})", stage.words()))
         }
         // rustls hands its own errors on as this.
         io::ErrorKind::InvalidData => (NotSentCause::Tls, format!("TLS: {}", printable(&error.to_string()))),

@@ -8,9 +8,9 @@
 //! Every answer must have the very code its command calls for. A text that somebody put on the wire before TLS, to be
 //! read as the first answer behind it, shifts all answers by one and is found out before the mail leaves.
 //!
-//! All steps share one limit, of which connecting gets a half for each of its reads. It is the socket's limit: a server
-//! that drips its answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait
-//! for that, and the gate lets nothing leave that late.
+//! All steps share one limit, and each may use what the others left. It is the socket's limit: a server that drips its
+//! answer, or is silent once more when lettre says goodbye to it, takes longer. The tick does not wait for that, and the
+//! gate lets nothing leave that late. A mail whose answer would come too late to be heard is not handed over.
 
 use super::classify::{Stage, broken, lost, not_sent, refused};
 use super::login::Credentials;
@@ -35,6 +35,9 @@ const ADDRESSES_MAX: usize = 4;
 
 /// The least time each of them gets.
 const SHARE_MIN: Duration = Duration::from_millis(10);
+
+/// One part in so many of the limit is kept for the server's answer to the mail.
+const ANSWER_SHARE: u32 = 10;
 
 /// How long the server may take to say goodbye. Nothing depends on it.
 const QUIT_WITHIN: Duration = Duration::from_secs(1);
@@ -61,8 +64,11 @@ pub(super) fn hand_over(
         talk.say(Rcpt::new(to.clone(), Vec::new()), Stage::Recipient, &[250, 251])?;
     }
     talk.say(Data, Stage::Data, &[354])?;
-    let left = talk.left()?;
     pass(gate)?;
+    let left = talk.left()?;
+    if left < config.timeout / ANSWER_SHARE {
+        return Err(talk.too_slow());
+    }
     talk.set_limit(left);
     let taken = talk.connection.message(&mail.bytes);
     talk.check(taken, Stage::Mail, &[250])?;
@@ -157,8 +163,13 @@ impl<'a> Talk<'a> {
     /// The time that is left for everything; none is an end.
     fn left(&self) -> Result<Duration, Outcome> {
         let left = self.until.saturating_duration_since(Instant::now());
-        let slow = || not_sent(NotSentCause::Other, &format!("no time left after {} s", self.config.timeout.as_secs()));
-        if left.is_zero() { Err(slow()) } else { Ok(left) }
+        if left.is_zero() { Err(self.too_slow()) } else { Ok(left) }
+    }
+
+    /// The server took nearly all of the time, and nothing has left.
+    fn too_slow(&self) -> Outcome {
+        let limit = self.config.timeout.as_secs_f64();
+        not_sent(NotSentCause::Other, &format!("the server took nearly all of {limit} s before the mail could be sent"))
     }
 
     fn set_limit(&mut self, limit: Duration) {
@@ -167,7 +178,7 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Tries one address after the other; half of the time that is left is shared evenly.
+/// Tries one address after the other. Each gets an even share of the time that is left, so the last one gets all of it.
 fn connect(
     config: &EmailConfig,
     login: Option<&Credentials>,
@@ -179,7 +190,7 @@ fn connect(
     let mut last = not_sent(NotSentCause::Dns, "the host name has no address");
     for (shares, address) in (1..=tried.len()).rev().zip(tried) {
         let left = until.saturating_duration_since(Instant::now());
-        let share = (left / 2 / u32::try_from(shares).unwrap_or(1)).max(SHARE_MIN);
+        let share = (left / u32::try_from(shares).unwrap_or(1)).max(SHARE_MIN);
         match SmtpConnection::connect(address, Some(share), &ClientId::default(), tls, None) {
             Ok(connection) => return Ok(connection),
             // Somebody was there, and said no.

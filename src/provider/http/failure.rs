@@ -1,6 +1,7 @@
 //! No complete answer: can the request have been processed, and what went wrong?
 
-use crate::model::{Doubt, FENCED, FenceReason, NotSent, NotSentCause, Outcome, printable};
+use crate::http::phase_words;
+use crate::model::{Doubt, FENCED, FenceReason, NotSent, NotSentCause, Outcome, leaves_within, printable};
 use std::io;
 use std::time::Duration;
 use ureq::http::HeaderMap;
@@ -51,6 +52,8 @@ pub(super) enum BodyState {
     Nothing,
     /// Somebody asked and the gate refused.
     Refused(FenceReason),
+    /// Somebody asked so late that the rest of the time would have been too short for an answer.
+    Late,
     /// The body may have left.
     Body,
 }
@@ -79,6 +82,15 @@ impl Failed {
                 NotSentCause::Fenced(reason),
                 &format!("{FENCED} at the last moment: {reason}"),
             )),
+            BodyState::Late => FailureKind::NotSent(not_sent(
+                NotSentCause::Connect,
+                &format!(
+                    "the name, the connection and TLS took more than {} s of the {} s for a request: too little was left \
+                     for an answer",
+                    leaves_within(limit).as_secs_f64(),
+                    limit.as_secs_f64()
+                ),
+            )),
             BodyState::Body => FailureKind::Unknown(describe(&error, limit)),
             BodyState::Nothing => FailureKind::NotSent(not_sent(cause(&error, secure), &describe(&error, limit))),
         }
@@ -103,10 +115,13 @@ fn cause(error: &ureq::Error, secure: bool) -> NotSentCause {
 }
 
 /// An error in words. Only kinds that cannot hold a URL or a header are quoted.
-fn describe(error: &ureq::Error, limit: Duration) -> String {
+pub(super) fn describe(error: &ureq::Error, limit: Duration) -> String {
     use ureq::Error as E;
     match error {
         E::Timeout(phase) => {
+            // What comes before the request leaves has less than the whole.
+            let preparing = matches!(phase, ureq::Timeout::Resolve | ureq::Timeout::Connect);
+            let limit = if preparing { leaves_within(limit) } else { limit };
             format!("no answer within {} s ({})", limit.as_secs_f64(), phase_words(*phase))
         }
         E::HostNotFound => "the host name does not resolve".into(),
@@ -119,17 +134,6 @@ fn describe(error: &ureq::Error, limit: Duration) -> String {
         E::ConnectProxyFailed(_) => "the proxy refused the connection".into(),
         E::LargeResponseHeader(..) => "the answer's headers are too long".into(),
         _ => "the HTTP request failed".into(),
-    }
-}
-
-fn phase_words(phase: ureq::Timeout) -> &'static str {
-    match phase {
-        ureq::Timeout::Resolve => "resolving the host name",
-        ureq::Timeout::Connect => "connecting",
-        ureq::Timeout::SendRequest | ureq::Timeout::SendBody => "sending the request",
-        ureq::Timeout::RecvResponse => "waiting for the response",
-        ureq::Timeout::RecvBody => "reading the response",
-        _ => "in all",
     }
 }
 

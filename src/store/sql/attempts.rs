@@ -84,7 +84,8 @@ fn open(tx: &dyn Tx) -> TxResult<Vec<OpenAttempt>> {
              (select max(s.deadline_at) from attempt_steps x join steps s on s.id = x.step_id where x.attempt_id = a.id)), \
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
             where s.state = 'PENDING' and s.kind = a.kind and i.person = a.person \
-              and s.to_whom = coalesce((select b.to_whom from steps b where b.id = a.step_id), '')), a.kind, a.to_number, {} \
+              and s.to_whom = coalesce((select b.to_whom from steps b where b.id = a.step_id), '')), a.kind, a.to_number, \
+           1 + (select count(*) from attempts b where b.step_id = a.step_id and b.id < a.id and b.state in ('ABSENT','ABANDONED')), {} \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
         tx.dialect().ages
     );
@@ -100,7 +101,8 @@ fn open(tx: &dyn Tx) -> TxResult<Vec<OpenAttempt>> {
             deadline_at: r.get(7)?,
             next_rung_due: r.get(8)?,
             to: r.target(9)?,
-            server: r.age(11)?,
+            in_doubt: r.get(11)?,
+            server: r.age(12)?,
         })
     })?)
 }

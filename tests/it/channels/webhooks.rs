@@ -130,6 +130,8 @@ fn an_answer_is_taken_refused_or_unknown_and_nothing_is_sent_twice() {
     for (serves, detail) in [
         (Serves::status(500), "HTTP 500"),
         (Serves::status(503), "HTTP 503"),
+        (Serves::status(409), "HTTP 409: it may have been done"),
+        (Serves::status(499), "HTTP 499: it may have been done"),
         (Serves::status(408), "HTTP 408: the receiver says the request timed out"),
         (Serves::Raw(Vec::new()), "the connection was closed without an answer"),
         (

@@ -51,6 +51,24 @@ fn configs_that_can_never_ring_are_warned_of_with_the_reason() {
 }
 
 #[test]
+fn a_request_without_time_for_a_second_name_server_is_told_with_the_arithmetic() {
+    let with = |limit| {
+        let engine = format!("[engine]\nrequest_timeout = \"{limit}\"\n");
+        warned(&format!("{engine}{}", twilio("https://api.twilio.com", "t", ANA)))
+    };
+    let err = with("7s");
+    assert!(
+        err.contains(
+            "request_timeout = \"7s\" gives looking the name up and connecting 6s 300ms: should the first name server be \
+             dead, the second is asked after 5s, and 1s 300ms would be left to connect in"
+        ),
+        "{err}"
+    );
+    assert!(with("5s").contains("4s 500ms: should") && with("5s").contains("after 5s, and no call would go out"));
+    assert_eq!(with("8s"), "");
+}
+
+#[test]
 fn prefixes_that_keep_many_people_out_are_one_warning_that_names_some() {
     let person = |n: usize| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1202555011{n}\"\n");
     let people: String = (1..8).map(person).collect();

@@ -1,6 +1,6 @@
 //! `[guards]` and `[engine]`.
 
-use super::one;
+use super::{one, only_checked};
 
 #[test]
 fn a_window_of_nothing_is_refused() {
@@ -233,11 +233,30 @@ hard_timeout = "20s"
 tick_limit = "22s"
 "#,
         r#"
-error: `tick_limit` cannot be 22s: after the time kept for writing down, no request of up to 20s fits in
+error: `tick_limit` cannot be 22s: 2s 200ms of it are for writing down, which leaves 19s 800ms; a request of up to 20s, and 5s to begin it in, need 25s
  --> config.toml:3:14
   |
 3 | tick_limit = "22s"
   |              ^^^^^ write 28s or more
+"#,
+    );
+}
+
+#[test]
+fn a_lease_that_ends_before_a_request_surely_has_is_told_with_the_arithmetic() {
+    only_checked(
+        r#"
+[engine]
+hard_timeout = "10s"
+request_timeout = "10s"
+lease = "20100ms"
+"#,
+        r#"
+error: `lease` cannot be 20s 100ms: a request may leave 9s after its attempt was written, and take 12s: 21s in all
+ --> config.toml:4:9
+  |
+4 | lease = "20100ms"
+  |         ^^^^^^^^^ write 21s or more
 "#,
     );
 }

@@ -120,7 +120,7 @@ fn a_redirect_on_this_machine_stays_allowed() {
 fn a_name_that_does_not_resolve_or_takes_too_long_is_told() {
     for (kind, words) in [
         (io::ErrorKind::NotFound, "the name of the server does not resolve"),
-        (io::ErrorKind::TimedOut, "no whole answer within 0.6 s"),
+        (io::ErrorKind::TimedOut, "no whole answer within 0.6 s (resolving the host name)"),
     ] {
         let names = Names::lead_to(vec![Err(kind.into())]);
         assert_eq!(why(named("https://calendar.example/x", &hasty(), names)), words);
@@ -147,7 +147,7 @@ fn a_handshake_that_hangs_ends_in_its_time() {
     let server = FakeTls::start(Tls::HangsInHandshake);
     let started = Instant::now();
     let url = format!("https://{}/x", server.addr());
-    assert_eq!(why(web(&url, &hasty()).fetch(&nothing(), false)), "no whole answer within 0.6 s");
+    assert_eq!(why(web(&url, &hasty()).fetch(&nothing(), false)), "no whole answer within 0.6 s (connecting)");
     assert!(started.elapsed() < HUNG);
 }
 

@@ -140,6 +140,7 @@ impl Protocol {
                 request_deadline_at: wall(a.intent + ENDS_WITHIN),
                 deadline_boot_ms: boot(a.intent + ENDS_WITHIN),
                 tries: u32::from(s.steps[usize::from(a.step)].tries),
+                in_doubt: 1,
                 to: self.phone.clone(),
                 deadline_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
