@@ -152,7 +152,7 @@ CREATE TABLE calendars(
   notice text, -- the first of them
   check((failing_since is null) = (failures = 0)),
   check((failure is null) = (failures = 0))) strict;
-INSERT INTO calendars VALUES(1,'2a9c7c8b87f3e9c413ba35d402dfde24','ana','ana.ics','file',NULL,NULL,'65024 5310684 545 1796088372.551320893 1796088372.551320893','bd95933303bcbe958ad2b1b6bbbf1952761c972566bca96e40354c3fccd32d11',2,1795427730000,1795427730000,1795427400000,1795427400000,'887949d15f6003a0',1795428046332,NULL,0,NULL,NULL,0,3,0,NULL);
+INSERT INTO calendars VALUES(1,'2a9c7c8b87f3e9c4'||'13ba35d402dfde24','ana','ana.ics','file',NULL,NULL,'65024 5310684 545 1796088372.551320893 1796088372.551320893','bd95933303bcbe958ad2b1b6bbbf1952761c972566bca96e40354c3fccd32d11',2,1795427730000,1795427730000,1795427400000,1795427400000,'887949d15f6003a0',1795428046332,NULL,0,NULL,NULL,0,3,0,NULL);
 CREATE TABLE calendar_bodies(
   calendar_id integer primary key references calendars,
   body blob not null) strict;
