@@ -42,6 +42,7 @@ mod fence;
 mod follow;
 mod incidents;
 mod jobs;
+mod listed;
 mod listen;
 mod lookups;
 mod outbox;
@@ -95,7 +96,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
         &mut Following,
         &mut Listening::default(),
         &mut PresenceChecks::default(),
-        &mut Preflight::new(row.last_tick_at()),
+        &mut Preflight::new(row.ticks()),
         &mut Claims::default(),
         &mut Calendars::default(),
     ];

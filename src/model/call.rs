@@ -279,6 +279,17 @@ pub struct ListedCall {
     pub tag: Option<String>,
 }
 
+/// A creation time that is this far from now is no lateness any more; zones differ by such spans.
+const HOURS_OFF_MS: i64 = 45 * 60_000;
+
+impl ListedCall {
+    /// Does it last, though it is said to have been created hours ago, or in hours? Then that time says nothing. `now` is
+    /// by the same clock.
+    pub fn is_hours_off(&self, now: Timestamp) -> bool {
+        !self.status.is_final() && now.since(self.created_at).saturating_abs() >= HOURS_OFF_MS
+    }
+}
+
 /// The provider's list of calls to one number from one or several, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallList {

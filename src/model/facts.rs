@@ -1,8 +1,8 @@
 //! Facts and verdicts: what a store reads inside a transaction, and what a pure rule answers.
 
 use super::{
-    AttemptId, AttemptState, HangUpState, IncidentState, PauseView, Reason, RungKind, StepState, Target, Timestamp,
-    When,
+    AttemptId, AttemptState, HangUpState, IncidentState, ListedCall, PauseView, Reason, RungKind, StepState, Target,
+    Timestamp, When,
 };
 use crate::owner::Owner;
 
@@ -32,6 +32,8 @@ pub struct StepFacts {
     pub starts_at: Timestamp,
     /// When the step was due.
     pub due_at: Timestamp,
+    /// When the incident's first rung of this kind was due.
+    pub first_due_at: Timestamp,
     /// From then on it is too late.
     pub deadline_at: Timestamp,
     /// On which condition it runs.
@@ -64,6 +66,26 @@ pub struct NumberFacts {
     pub live_since: Option<Timestamp>,
     /// Intent time of the newest attempt that rang or may have rung.
     pub last_rang_at: Option<Timestamp>,
+    /// Calls in the provider's list that no attempt knows, with their times by our clock.
+    pub listed: Vec<ListedCall>,
+}
+
+/// When a tick ran that completed its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickSpan {
+    /// Its start.
+    pub started_at: Timestamp,
+    /// Its end.
+    pub ended_at: Timestamp,
+}
+
+/// What preflight chose from the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// Its place among [`NumberFacts::listed`].
+    pub index: usize,
+    /// When it was created, as far as that can be believed.
+    pub created_at: Timestamp,
 }
 
 /// What a guard says.

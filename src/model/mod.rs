@@ -32,8 +32,8 @@ pub use call::{
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns, SAME_PROMISE};
 pub use email::{Email, EmailError};
 pub use facts::{
-    AfterFacts, Facts, FenceFacts, Finding, LaterRungs, Line, NextSlot, NumberFacts, OpenAttempt, Refusal, ServerAge,
-    Settle, Slot, StepFacts, StepNext, Verdict,
+    AfterFacts, Facts, FenceFacts, Finding, LaterRungs, Line, NextSlot, NumberFacts, OpenAttempt, Placed, Refusal,
+    ServerAge, Settle, Slot, StepFacts, StepNext, TickSpan, Verdict,
 };
 pub use heard::{
     Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, TAG_LEN, Waiting, is_tag, tag,

@@ -13,6 +13,7 @@ mod situation;
 pub use account::account;
 pub use situation::{GuardConfig, Situation};
 
+use super::reconcile;
 use super::window::{self, WindowPosition};
 use crate::model::{
     Facts, IncidentState, LaterRungs, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp,
@@ -53,6 +54,7 @@ const GUARDS: &[(&[RungKind], Guard)] = &[
 
 /// Asks every guard that holds for this kind of rung.
 pub fn decide(facts: &Facts, situation: &Situation<'_>) -> Verdict {
+    let facts = &reconcile::seen(facts, situation.now);
     let holding = GUARDS.iter().filter(|(kinds, _)| kinds.contains(&situation.to.kind));
     holding.map(|(_, guard)| guard).find_map(|guard| guard(facts, situation)).unwrap_or(Verdict::Place)
 }
@@ -193,6 +195,7 @@ fn rate_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     }
     let (max, per) = (s.guards.max_calls, span(s.guards.max_calls_per));
     let detail = format!("{} already has {calls} calls for event {}, at most {max} in {per}", s.person, s.event);
+    let detail = detail + &unknown_among(facts, s);
     Some(skip(Reason::MaxCallsExceeded, detail))
 }
 
@@ -204,7 +207,16 @@ fn message_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     }
     let (max, per) = (s.guards.max_sms, span(s.guards.max_calls_per));
     let detail = format!("{} already has {sent} messages for event {}, at most {max} in {per}", s.person, s.event);
+    let detail = detail + &unknown_among(facts, s);
     Some(skip(Reason::MaxSmsExceeded, detail))
+}
+
+/// What the provider's list alone shows of them.
+fn unknown_among(facts: &Facts, s: &Situation<'_>) -> String {
+    match reconcile::counted(facts, s.now) {
+        0 => String::new(),
+        n => format!("; {n} of them stand in the provider's list alone, not in this database"),
+    }
 }
 
 /// Guard 7, the caps.

@@ -4,7 +4,11 @@
 //! list was asked for later than the request's deadline plus the settle time, in boot time, which no change of the wall
 //! clock moves; (C) the provider's list is complete after the settle time.
 
-use crate::model::{AttemptState, Finding, ListedCall, ServerAge, Timestamp};
+mod listed;
+
+pub use listed::{counted, placed_before, remembers, seen, ticks_go_on};
+
+use crate::model::{AttemptState, CallStatus, Finding, ListedCall, ServerAge, Timestamp};
 use std::time::Duration;
 
 /// Twilio writes whole seconds, and so does its `Date`.
@@ -17,6 +21,9 @@ const TOLERANCE_OTHER_BOOT_MS: i64 = 10 * 60_000;
 /// The same for an attempt of another host, whose age a server's clock tells: it was read at some time of this tick,
 /// before the list was there.
 const TOLERANCE_OTHER_HOST_MS: i64 = 60_000;
+
+/// By so much more than the tolerance may a call look too old to be the attempt's, and leave a doubt.
+const DOUBT_MS: i64 = 60_000;
 
 /// An attempt that was given up is still looked for until this long after its intent.
 pub const WATCHED: Duration = Duration::from_secs(10 * 60);
@@ -65,7 +72,8 @@ pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Finding {
     let until = search.later.map_or(i64::MAX, |later| by_the_provider(search, &later));
     let own = born..until;
     let has_tag = |call: &ListedCall| search.tag.is_none() || call.tag.as_deref() == search.tag;
-    let oldest = unknown.iter().enumerate().filter(|(_, call)| has_tag(call) && own.contains(&call.created_at.ms()));
+    let is_own = |call: &ListedCall| own.contains(&call.created_at.ms()) || rings_now(search, call);
+    let oldest = unknown.iter().enumerate().filter(|(_, call)| has_tag(call) && is_own(call));
     if let Some((index, _)) = oldest.min_by_key(|(_, call)| call.created_at) {
         return Finding::Adopt(index);
     }
@@ -74,9 +82,18 @@ pub fn find(search: &Search<'_>, unknown: &[ListedCall]) -> Finding {
     let may_be = |call: &&ListedCall| has_tag(call) || call.tag.is_none();
     // An unknown call may look a little too old to be the attempt's, since the provider's clocks may disagree among
     // themselves; absence must be beyond doubt.
-    let doubt =
-        unknown.iter().filter(may_be).any(|call| call.created_at.ms() >= born.saturating_sub(TOLERANCE_OTHER_BOOT_MS));
+    let doubtful = |call: &ListedCall| {
+        call.created_at.ms() >= born.saturating_sub(DOUBT_MS) || call.is_hours_off(search.server_now)
+    };
+    let doubt = unknown.iter().filter(may_be).any(doubtful);
     if search.state == AttemptState::Unknown && settled && !doubt { Finding::Absent } else { Finding::Nothing }
+}
+
+/// No phone rings for hours, and none before its call was made. Where the time of such a call is hours off, it is the
+/// attempt's, unless a later attempt waits for one too. A call that somebody answered may last for hours.
+fn rings_now(search: &Search<'_>, call: &ListedCall) -> bool {
+    let rings = call.status != CallStatus::InProgress || call.created_at > search.server_now;
+    rings && search.later.is_none() && call.is_hours_off(search.server_now)
 }
 
 /// The earliest creation time, by the provider's clock, of a call of this attempt.
@@ -115,22 +132,10 @@ pub fn is_settled(
     at.1 >= settle_ms && at.0 >= deadline.0.plus(settle)
 }
 
-/// Times in the provider's list are cut to whole seconds.
-const CUT: Duration = Duration::from_secs(1);
-
-/// Preflight: the oldest call (by our clock) that was created after the step fell due and after this database's last
-/// recorded tick. A call of the same second counts: where many hosts tick, some tick always ended in that second.
-pub fn placed_before(unknown: &[ListedCall], due_at: Timestamp, last_tick_at: Option<Timestamp>) -> Option<usize> {
-    // A database without any tick has no history to compare with: it is new, not restored.
-    let since = due_at.max(last_tick_at?);
-    let candidates = unknown.iter().enumerate().filter(|(_, call)| call.created_at.plus(CUT) > since);
-    candidates.min_by_key(|(_, call)| call.created_at).map(|(index, _)| index)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, CallStatus};
+    use crate::model::Address;
 
     /// Intent 100 s ago by boot time, deadline 45 s after it; the provider's clock says 1,000,000 s.
     fn search() -> Search<'static> {
@@ -160,7 +165,7 @@ mod tests {
         assert_eq!(find(&search(), &[call(90), call(99), call(98)]), Finding::Adopt(1));
         assert_eq!(find(&search(), &[call(105)]), Finding::Adopt(0), "whole seconds on both sides");
         assert_eq!(find(&search(), &[call(106)]), Finding::Nothing, "too old to adopt, too young for absence");
-        assert_eq!(find(&search(), &[call(706)]), Finding::Absent, "older than the attempt");
+        assert_eq!(find(&search(), &[call(166)]), Finding::Absent, "older than the attempt");
     }
 
     #[test]
@@ -170,6 +175,17 @@ mod tests {
         assert_eq!(find(&early, &[]), Finding::Nothing);
         let just = Search { asked: (search().asked.0, 475_000), ..search() };
         assert_eq!(find(&just, &[]), Finding::Absent);
+    }
+
+    #[test]
+    fn a_call_that_rings_and_whose_time_is_hours_off_is_the_attempts() {
+        for off in [-7200, 3600, 7200] {
+            assert_eq!(find(&search(), &[call(99 + off)]), Finding::Adopt(0), "{off}");
+        }
+        let with = |status, off: i64| [ListedCall { status, ..call(99 + off) }];
+        assert_eq!(find(&search(), &with(CallStatus::InProgress, 7200)), Finding::Nothing, "it may be a long talk");
+        assert_eq!(find(&search(), &with(CallStatus::InProgress, -7200)), Finding::Adopt(0));
+        assert_eq!(find(&search(), &with(CallStatus::Completed, 7200)), Finding::Absent, "it is as old as it says");
     }
 
     #[test]
@@ -224,19 +240,6 @@ mod tests {
             assert_eq!(find(&Search { state, ..search() }, &[]), Finding::Nothing);
             assert_eq!(find(&Search { state, ..search() }, &[call(50)]), Finding::Adopt(0));
         }
-    }
-
-    #[test]
-    fn preflight_takes_only_calls_after_the_due_time_and_after_the_last_tick() {
-        let at = |s: i64| Timestamp::from_ms(1_000_000_000 - s * 1000);
-        let calls = [call(20), call(40)];
-        assert_eq!(placed_before(&calls, at(60), Some(at(300))), Some(1));
-        assert_eq!(placed_before(&calls, at(30), Some(at(300))), Some(0));
-        assert_eq!(placed_before(&calls, at(60), Some(at(10))), None);
-        assert_eq!(placed_before(&calls, at(60), None), None);
-        let within_its_second = Timestamp::from_ms(at(20).ms() + 999);
-        assert_eq!(placed_before(&calls, at(60), Some(within_its_second)), Some(0), "the list says no more than 20");
-        assert_eq!(placed_before(&calls, at(60), Some(at(19))), None);
     }
 
     #[test]

@@ -19,12 +19,15 @@ text_enum! {
 /// With `on_unknown = "call"`, "near" is this long before the start.
 const NEAR: Duration = Duration::from_secs(60);
 
+/// A list that was read may have been asked for so long ago, at most.
+const SINCE_ASKED: Duration = Duration::from_secs(10);
+
 /// What the provider's list said about an attempt in this tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookupStatus {
     /// Not asked yet: nothing is given up.
     NotYet,
-    /// The list was read and settled nothing, so time alone settles nothing.
+    /// The list was read and settled nothing: it shows a call that may be the attempt's, or it was too early to say.
     Read,
     /// It could not be read, or there is none.
     Unreadable,
@@ -91,15 +94,17 @@ fn unknown(attempt: &OpenAttempt, same_boot: bool, asked: LookupStatus, moment: 
 
 fn held(attempt: &OpenAttempt, same_boot: bool, asked: LookupStatus, moment: &Moment) -> Settle {
     let deadline = (attempt.request_deadline_at, attempt.deadline_boot_ms);
-    // A list that was read has decided already, by the time it was asked for.
-    let settled = asked == LookupStatus::Unreadable
-        && is_settled((same_boot, attempt.server), deadline, (moment.now, moment.boottime_ms), moment.settle);
+    let settled_after =
+        |settle| is_settled((same_boot, attempt.server), deadline, (moment.now, moment.boottime_ms), settle);
+    let settled = asked == LookupStatus::Unreadable && settled_after(moment.settle);
+    // A list that was read leaves a doubt that time alone does not end. But the next rung waits no longer for it.
+    let doubtful = asked == LookupStatus::Read && settled_after(moment.settle.saturating_add(SINCE_ASKED));
     let Some(deadline_at) = attempt.deadline_at else {
         // A test call has no meeting and no next rung: it matters until it has settled.
         return if settled { Settle::Abandon } else { Settle::Keep };
     };
     let superseded = attempt.next_rung_due.is_some_and(|due| due <= moment.now);
-    if deadline_at <= moment.now || (settled && superseded) {
+    if deadline_at <= moment.now || ((settled || doubtful) && superseded) {
         return Settle::Abandon;
     }
     let near = deadline_at.minus(NEAR) <= moment.now;
@@ -188,6 +193,17 @@ mod tests {
         };
         assert_eq!(of(age(29_999, -1)), Settle::Keep);
         assert_eq!(of(age(30_000, -1)), Settle::Abandon);
+    }
+
+    #[test]
+    fn a_doubt_that_the_list_leaves_ends_when_the_next_rung_is_due_and_it_has_settled() {
+        let due = OpenAttempt { next_rung_due: Some(MOMENT.now), ..attempt(AttemptState::Unknown) };
+        let at = |attempt: &OpenAttempt, ms| {
+            let moment = Moment { boottime_ms: MOMENT.boottime_ms + ms, ..MOMENT };
+            settle(attempt, true, Some(true), LookupStatus::Read, &moment)
+        };
+        assert_eq!([39_999, 40_000].map(|ms| at(&due, ms)), [Settle::Keep, Settle::Abandon]);
+        assert_eq!(at(&OpenAttempt { next_rung_due: None, ..due }, 90_000), Settle::Keep);
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub type GuardRule<'a> = &'a dyn Fn(&Facts) -> Verdict;
 /// The guards of the step at this place of the queue, asked inside the transaction that sheds steps.
 pub type QueueRule<'a> = &'a dyn Fn(usize, &Facts) -> Verdict;
 
+/// Which of the calls that no attempt knows was placed for the step, asked inside the transaction that adopts it.
+pub type PlacedRule<'a> = &'a dyn Fn(&Facts) -> Option<Placed>;
+
 /// Which steps of the queue cannot start in time, by their places. It gets the pace, and the steps that the guards
 /// would let pass now.
 pub type CapacityRule<'a> = &'a dyn Fn(&Line, &[(usize, Facts)]) -> Vec<(usize, Refusal)>;
@@ -225,16 +228,15 @@ pub trait Store: Send + Sync {
         rules: &ReconcileRules<'_>,
     ) -> Result<Recorded>;
 
-    /// Preflight: when `find` chooses a call that no attempt knows, the step of the claim is `EXECUTED` with it instead
-    /// of being tried. So are other call steps of the person that were due when the call was created (the times of the
-    /// list must be by our clock). Empty: nothing to adopt; the claim is still good.
+    /// Preflight: when `find` chooses one of the listed calls that no attempt knows, the step of the claim is `EXECUTED`
+    /// with it instead of being tried. So are other call steps of the person that were due when the call was created.
+    /// Empty: nothing to adopt; the claim is still good.
     fn adopt(
         &self,
         claim: &Claim,
         draft: &AttemptDraft<'_>,
-        list: &[ListedCall],
         now: Timestamp,
-        find: &dyn Fn(&[ListedCall]) -> Finding,
+        find: PlacedRule<'_>,
     ) -> Result<Vec<StepResult>>;
 
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.

@@ -38,6 +38,7 @@ pub(super) fn draft<'a>(
         deadline_boot_ms: boottime_ms.saturating_add(ms(engine.ends_within())),
         calls_since: now.minus(world.config.guards.max_calls_per),
         day_since: now.minus(DAY),
+        listed: Vec::new(),
         merge_until: now.plus(MERGE_WITHIN),
         say,
         slot,

@@ -12,6 +12,7 @@
 
 use super::attempt::{draft, situation};
 use super::context::Context;
+use super::listed::listed;
 use super::recipient::{self, Recipient, Words};
 use super::time::WORTH_WAITING;
 use crate::model::{
@@ -21,7 +22,7 @@ use crate::model::{
 use crate::provider::Provider;
 use crate::rules::capacity::{self, Job, Turns, Waiter};
 use crate::rules::{guard, slot};
-use crate::store::{Claim, Line, Queued, Shed, StoreError};
+use crate::store::{AttemptDraft, Claim, Line, Queued, Shed, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -156,7 +157,10 @@ fn ask_the_store(
         .iter()
         .map(|(claim, recipient, _)| Queued {
             step: claim.step,
-            draft: draft(world, recipient, now, &silent, &anywhere, &|_| String::new()),
+            draft: AttemptDraft {
+                listed: listed(world, &cx.lookups, &recipient.to, now),
+                ..draft(world, recipient, now, &silent, &anywhere, &|_| String::new())
+            },
         })
         .collect();
     let guards = |place: usize, facts: &Facts| match people.get(place) {

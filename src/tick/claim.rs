@@ -6,12 +6,13 @@ use super::calls::Calls;
 use super::context::Context;
 use super::due::BATCH;
 use super::faults::Service;
+use super::listed::listed;
 use super::part::{OtherParts, Part};
 use super::recipient::{self, Words};
 use super::time::WORTH_WAITING;
 use crate::model::{Addressee, MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, printable};
 use crate::rules::guard;
-use crate::store::{Begun, Claim, Facts, StepResult, StoreError};
+use crate::store::{AttemptDraft, Begun, Claim, Facts, StepResult, StoreError};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -115,7 +116,8 @@ impl Claims {
         let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
         let situation = situation(world, &recipient, now, &first.uid, has_message);
         let saw = |facts: &Facts| guard::account(facts, &situation);
-        let draft = draft(world, &recipient, now, &say, &slot, &saw);
+        let listed = listed(world, &cx.lookups, &recipient.to, now);
+        let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
         let send_by_boot_ms = send_by(world, &draft);
         let machine_now = cx.time.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);

@@ -8,28 +8,39 @@
 //!
 //! - the list cannot be read,
 //! - no list has come for [`FOLLOW_FIRST`] while some are being asked for,
-//! - it would soon be too late, by its deadline or because this tick soon claims nothing more.
+//! - it would soon be too late, by its deadline or because this tick soon claims nothing more: then it waits for half of
+//!   what is left, at most [`HURRY`].
 //!
-//! A look that fails never stops a first call.
+//! A look that fails never stops a first call. A list lags: where this database remembers no tick of the last two
+//! minutes, a list that shows nothing since the step was due is asked for once more.
 //!
 //! At most as many lists are asked for at once as there are workers for questions, in the order of the due steps.
 
 use super::attempt::draft;
 use super::call_queue::slot_of;
 use super::context::Context;
+use super::listed::{in_our_time, list_of, listed};
 use super::lookups::{ListKey, ListLookup, ListState};
 use super::part::Part;
 use super::recipient::{self, Words};
 use super::time::FOLLOW_FIRST;
-use super::world::World;
-use crate::model::{CallList, ListedCall, MeetingWords, Target, Timestamp};
+use crate::model::{MeetingWords, StepId, Target, TickSpan};
 use crate::rules::reconcile;
-use crate::store::{Claim, Finding, StoreError};
-use std::collections::HashSet;
+use crate::store::{AttemptDraft, Claim, Facts, StoreError};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// This long before its deadline a step stops waiting for its list.
+/// This long before its deadline a step waits for its list no longer than [`HURRY`].
 const LAST_MOMENT: Duration = Duration::from_secs(15);
+
+/// In its last moments a step waits this long at most.
+const HURRY: Duration = Duration::from_secs(2);
+
+/// A list that shows nothing is asked for once more after this long.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// A step that fell due less than this ago has not been tried by anybody.
+const JUST_DUE: Duration = Duration::from_secs(1);
 
 /// The next tick has begun by then: schedulers start one every minute at least.
 const NEXT_TICK: Duration = Duration::from_secs(60);
@@ -37,39 +48,39 @@ const NEXT_TICK: Duration = Duration::from_secs(60);
 /// Lists that due steps wait for.
 #[derive(Default)]
 pub(super) struct Preflight {
-    /// When the newest completed tick of this database ended.
-    last_tick_at: Option<Timestamp>,
+    /// The completed ticks that this database remembers.
+    ticks: Vec<TickSpan>,
     /// The lists that due steps asked for and that have not come yet.
     awaited: HashSet<ListKey>,
     /// How long the tick had run when a list last came, or when the first of several was asked for.
     came_at: Duration,
     /// No lists came: this tick waits for none any more.
     given_up: bool,
+    /// Steps in their last moments, and how long the tick has run when they wait no longer.
+    hurried: HashMap<StepId, Duration>,
+    /// Lists that showed nothing, and how long the tick has run when they are asked for again; `None`: they were.
+    again: HashMap<ListKey, Option<Duration>>,
 }
 
 impl Part for Preflight {
     /// Must the claim wait until the provider's list for its target has been read? Asks for it if need be.
     fn holds(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
         let Some(key) = list_of(cx.world, target) else { return false };
-        // `Following` holds steps whose list doubtful attempts need, as for every question about a target. There may be
-        // hundreds of those: due steps to other targets do not wait behind them.
-        let waits = matches!(cx.lookups.known.get(&key), None | Some(ListState::Asked { doubtful: false }));
-        if !waits || self.given_up || is_last_moment(claim, cx) {
+        if self.given_up || self.hurries_on(claim, cx) {
             return false;
         }
-        // The other lists are asked for when these have come.
-        if self.awaited.contains(&key) || self.awaited.len() >= cx.world.config.engine.parallel {
-            return true;
-        }
-        let asked = cx.lookups.ask_for(cx.world, ListLookup { key: key.clone(), doubtful: Vec::new() });
-        if asked {
-            cx.lookups.start(cx.world, &cx.time, &mut cx.workers);
-            if self.awaited.is_empty() {
-                self.came_at = cx.time.elapsed();
+        match cx.lookups.known.get(&key) {
+            None | Some(ListState::Asked { doubtful: false }) => self.ask(key, cx),
+            // `Following` holds steps whose list doubtful attempts need, as for every question about a target. There may
+            // be hundreds of those: due steps to other targets do not wait behind them.
+            Some(ListState::Asked { doubtful: true } | ListState::Unreadable) => false,
+            Some(ListState::Read(list)) => {
+                // No call can have been made for a step that has just fallen due.
+                let just_due = claim.due_at.plus(JUST_DUE) > cx.time.now();
+                let nothing = !just_due && !in_our_time(list).iter().any(|call| call.created_at >= claim.due_at);
+                nothing && self.asks_again(key, cx)
             }
-            self.awaited.insert(key);
         }
-        asked
     }
 
     /// Adopts a call that was placed for the step before this database was restored.
@@ -77,21 +88,18 @@ impl Part for Preflight {
         let world = cx.world;
         let Some(person) = world.config.person(&claim.person) else { return Ok(false) };
         let Some(recipient) = recipient::recipient(world, claim, person) else { return Ok(false) };
-        let list = list_of(world, &recipient.to).and_then(|key| cx.lookups.known.get(&key));
-        let Some(ListState::Read(list)) = list else { return Ok(false) };
-        if list.calls.is_empty() {
+        let now = cx.time.now();
+        let listed = listed(world, &cx.lookups, &recipient.to, now);
+        if listed.is_empty() {
             return Ok(false);
         }
-        let now = cx.time.now();
         let words = Words::of(&world.config, claim, person, now);
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         // A call that exists takes no turn.
         let slot = slot_of(None, &person.id, now);
-        let draft = draft(world, &recipient, now, &say, &slot, &|_| String::new());
-        let find = |unknown: &[ListedCall]| {
-            reconcile::placed_before(unknown, claim.due_at, self.last_tick_at).map_or(Finding::Nothing, Finding::Adopt)
-        };
-        let results = world.store.adopt(claim, &draft, &in_our_time(list), now, &find)?;
+        let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &|_| String::new()) };
+        let find = |facts: &Facts| reconcile::placed_before(facts, now, &self.ticks);
+        let results = world.store.adopt(claim, &draft, now, &find)?;
         if let Some(id) = results.first().and_then(|r| r.call_id.as_deref()) {
             log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
         }
@@ -112,14 +120,61 @@ impl Part for Preflight {
     }
 
     fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
-        let given_up_at = self.given_up_at().filter(|_| cx.lookups.under_way() > 0);
-        given_up_at.map(|at| at.saturating_sub(cx.time.elapsed()))
+        let elapsed = cx.time.elapsed();
+        let hurried = self.hurried.values().copied().filter(|at| *at > elapsed);
+        let answers = self.given_up_at().into_iter().chain(hurried).filter(|_| cx.lookups.under_way() > 0);
+        let again = self.again.values().copied().flatten();
+        answers.chain(again).min().map(|at| at.saturating_sub(elapsed))
     }
 }
 
 impl Preflight {
-    pub(super) fn new(last_tick_at: Option<Timestamp>) -> Self {
-        Self { last_tick_at, ..Self::default() }
+    pub(super) fn new(ticks: Vec<TickSpan>) -> Self {
+        Self { ticks, ..Self::default() }
+    }
+
+    /// Asks for a list, if it is not being asked for. `true`: it will come.
+    fn ask(&mut self, key: ListKey, cx: &mut Context<'_>) -> bool {
+        // The other lists are asked for when these have come.
+        if self.awaited.contains(&key) || self.awaited.len() >= cx.world.config.engine.parallel {
+            return true;
+        }
+        let asked = cx.lookups.ask_for(cx.world, ListLookup { key: key.clone(), doubtful: Vec::new() });
+        if asked {
+            cx.lookups.start(cx.world, &cx.time, &mut cx.workers);
+            if self.awaited.is_empty() {
+                self.came_at = cx.time.elapsed();
+            }
+            self.awaited.insert(key);
+        }
+        asked
+    }
+
+    /// The list shows nothing: where no tick not long ago would know better, it is asked for once more. `true`: it is
+    /// still to come.
+    fn asks_again(&mut self, key: ListKey, cx: &mut Context<'_>) -> bool {
+        if reconcile::ticks_go_on(&self.ticks, cx.time.now()) {
+            return false;
+        }
+        let elapsed = cx.time.elapsed();
+        let at = self.again.entry(key.clone()).or_insert_with(|| Some(elapsed.saturating_add(ASK_AGAIN)));
+        match *at {
+            None => false,
+            Some(at) if at > elapsed => true,
+            Some(_) => {
+                *at = None;
+                cx.lookups.known.remove(&key);
+                self.ask(key, cx)
+            }
+        }
+    }
+
+    /// Is it so late that the step waits for no list any longer?
+    fn hurries_on(&mut self, claim: &Claim, cx: &Context<'_>) -> bool {
+        let Some(left) = last_moment(claim, cx) else { return false };
+        let elapsed = cx.time.elapsed();
+        let until = self.hurried.entry(claim.step).or_insert_with(|| elapsed.saturating_add(HURRY.min(left / 2)));
+        *until <= elapsed
     }
 
     /// The tick stops waiting for lists when it has run this long, unless one comes before.
@@ -129,29 +184,17 @@ impl Preflight {
     }
 }
 
-/// Would the step be too late if it waited any longer: by its deadline, or because this tick soon claims nothing more and
-/// the next one may come after it?
-fn is_last_moment(claim: &Claim, cx: &Context<'_>) -> bool {
+/// What is left when the step would soon be too late: until its deadline, or until this tick claims nothing more and the
+/// next one may come after it. `None`: there is time.
+fn last_moment(claim: &Claim, cx: &Context<'_>) -> Option<Duration> {
     let now = cx.time.now();
     let claims_for = cx.time.limit.saturating_sub(cx.time.needed);
     let claims_left = claims_for.saturating_sub(cx.time.elapsed());
     let margin = LAST_MOMENT.min(claims_for / 2);
-    let by_deadline = now.plus(LAST_MOMENT) >= claim.deadline_at;
+    let to_deadline = Duration::from_millis(claim.deadline_at.since(now).max(0).unsigned_abs());
     let next_may_be_late = now.plus(claims_left).plus(NEXT_TICK).plus(LAST_MOMENT) >= claim.deadline_at;
-    by_deadline || (next_may_be_late && claims_left <= margin)
-}
-
-/// The list to read before this target is tried; `None`: preflight is off, or there is no list.
-fn list_of(world: &World, target: &Target) -> Option<ListKey> {
-    let provider = world.providers.of(target.kind)?;
-    let wanted = world.config.engine.preflight && provider.keeps_a_list();
-    let (account, from) = (provider.account().to_owned(), provider.senders());
-    wanted.then(|| ListKey { provider: provider.kind(), account, to: target.clone(), from })
-}
-
-/// The calls of a list, with their times by our clock.
-fn in_our_time(list: &CallList) -> Vec<ListedCall> {
-    let skew = list.skew_ms.unwrap_or(0);
-    let ours = |call: &ListedCall| Timestamp::from_ms(call.created_at.ms().saturating_sub(skew));
-    list.calls.iter().map(|call| ListedCall { created_at: ours(call), ..call.clone() }).collect()
+    if next_may_be_late && claims_left <= margin {
+        return Some(claims_left.min(to_deadline));
+    }
+    (to_deadline <= LAST_MOMENT).then_some(to_deadline)
 }

@@ -5,7 +5,7 @@ use super::faults::{CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT, ZONE_FAULT};
 use super::summary::Summary;
 use super::time::Time;
 use super::world::World;
-use crate::model::{PauseView, Timestamp, cut, printable};
+use crate::model::{PauseView, TickSpan, Timestamp, cut, printable};
 use crate::owner;
 use crate::rules::skew::{self, SkewSample};
 use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
@@ -39,9 +39,11 @@ impl TickRow {
         Ok((Self { begun, correction_ms }, world))
     }
 
-    /// When the newest completed tick of this database ended, by this tick's corrected clock.
-    pub(super) fn last_tick_at(&self) -> Option<Timestamp> {
-        self.begun.last_tick_at.map(|at| Timestamp::from_ms(at.ms().saturating_add(self.correction_ms)))
+    /// The ticks that this database remembers, by this tick's corrected clock.
+    pub(super) fn ticks(&self) -> Vec<TickSpan> {
+        let corrected = |at: Timestamp| Timestamp::from_ms(at.ms().saturating_add(self.correction_ms));
+        let spans = self.begun.ticks.iter();
+        spans.map(|t| TickSpan { started_at: corrected(t.started_at), ended_at: corrected(t.ended_at) }).collect()
     }
 
     /// Logs the faults that last from earlier ticks, and the stop file.

@@ -35,6 +35,7 @@ mod history_cost;
 mod keypress;
 mod ladder_story;
 mod local_time;
+mod lost_database;
 mod manual;
 mod many_unknown;
 mod messages;

@@ -160,6 +160,7 @@ impl Bench {
             deadline_boot_ms: 25_000,
             calls_since: Timestamp::from_ms(at(now - 600).ms() + 1),
             day_since: Timestamp::from_ms(at(now - 86_400).ms() + 1),
+            listed: Vec::new(),
             merge_until: at(now + 60),
             say: &titles,
             slot: &free,

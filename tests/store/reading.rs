@@ -2,7 +2,7 @@
 
 use crate::build::{Bench, accepted, always, at, attempt, close_rule, executed, owner, watch};
 use savehub::model::{IncidentState, MeetingState};
-use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickStart, TickView};
+use savehub::store::{CheckIn, FaultNews, FaultView, Snapshot, TickEnd, TickSpan, TickStart, TickView};
 
 facts! {
     a_tick_is_shown_while_it_runs_and_when_it_ended,
@@ -17,7 +17,7 @@ facts! {
     the_snapshot_shows_open_incidents_and_those_that_ended_since,
     an_open_incident_is_never_left_out_of_the_snapshot,
     of_incidents_that_ended_at_once_the_newest_are_shown,
-    a_tick_begins_with_the_end_of_the_newest_one_that_ended,
+    a_tick_begins_with_the_ticks_that_ended,
     the_snapshot_of_an_empty_store_is_empty,
     a_rehearsal_starts_with_what_is_there,
     a_rehearsal_leaves_no_trace,
@@ -170,15 +170,15 @@ fn of_incidents_that_ended_at_once_the_newest_are_shown(b: &Bench) {
     assert_eq!(shown, newest);
 }
 
-fn a_tick_begins_with_the_end_of_the_newest_one_that_ended(b: &Bench) {
+fn a_tick_begins_with_the_ticks_that_ended(b: &Bench) {
     let first = b.begin_tick(&start(0)).unwrap();
-    assert_eq!(first.last_tick_at, None);
+    assert_eq!(first.ticks, []);
     let second = b.begin_tick(&start(30)).unwrap();
-    assert_eq!(second.last_tick_at, None, "what a killed one placed stands in its attempts");
+    assert_eq!(second.ticks, [], "what a killed one placed stands in its attempts");
     b.end_tick(second.id, &finish(31, 0, None)).unwrap();
     b.end_tick(first.id, &finish(40, 0, None)).unwrap();
-    let later = start(7200);
-    assert_eq!(b.begin_tick(&later).unwrap().last_tick_at, Some(at(40)));
+    let spans = [(30, 31), (0, 40)].map(|(from, to)| TickSpan { started_at: at(from), ended_at: at(to) });
+    assert_eq!(b.begin_tick(&start(7200)).unwrap().ticks, spans);
 }
 
 fn the_snapshot_of_an_empty_store_is_empty(b: &Bench) {

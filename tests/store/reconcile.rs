@@ -2,7 +2,7 @@
 
 use crate::build::{Bench, abandoned, again, always, at, attempt, executed, unknown};
 use savehub::model::{AttemptId, AttemptState, CallStatus, HangUp, HangUpState, ListedCall, Reason, StepState};
-use savehub::store::{CheckIn, Finding, Later, ReconcileRules, Recorded};
+use savehub::store::{AttemptDraft, CheckIn, Facts, Finding, Later, Placed, ReconcileRules, Recorded};
 use std::cell::RefCell;
 
 facts! {
@@ -20,6 +20,7 @@ facts! {
     preflight_adopts_a_shared_call_for_every_meeting_that_was_due,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
+    the_guards_see_the_listed_calls_that_no_attempt_knows,
 }
 
 fn listed(sid: &str, created: i64) -> ListedCall {
@@ -30,6 +31,18 @@ fn listed(sid: &str, created: i64) -> ListedCall {
         created_at: at(created),
         tag: None,
     }
+}
+
+/// A draft for Ana that comes with this list.
+fn listing(b: &Bench, now: i64, calls: &[(&str, i64)]) -> AttemptDraft<'static> {
+    let listed = calls.iter().map(|(sid, created)| listed(sid, *created)).collect();
+    AttemptDraft { listed, ..b.draft("ana", now) }
+}
+
+/// Takes the first listed call that no attempt knows.
+fn oldest(facts: &Facts) -> Option<Placed> {
+    let first = facts.number.listed.first()?;
+    Some(Placed { index: 0, created_at: first.created_at })
 }
 
 /// Reconciles with a rule that answers `finding` whatever it sees.
@@ -154,13 +167,12 @@ fn an_attempt_that_is_not_doubtful_is_never_reconciled(b: &Bench) {
 fn preflight_adopts_a_call_for_a_pending_step(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600).id;
     let claim = b.claim("talk", 430);
-    let draft = b.draft("ana", 430);
-    let results = b.adopt(&claim, &draft, &[listed("CA1", 425)], at(430), &|_| Finding::Adopt(0)).unwrap();
+    let results = b.adopt(&claim, &listing(b, 430, &[("CA1", 425)]), at(430), &oldest).unwrap();
     let [result] = &results[..] else { panic!("one step") };
     assert_eq!((result.state, result.call_id.as_deref()), (StepState::Executed, Some("CA1")));
     assert_eq!(b.fate(meeting, 0), (StepState::Executed, Some(Reason::Initiated)));
     assert_eq!(b.recent_calls("talk", 540), 1, "it counts");
-    let spent = b.adopt(&claim, &b.draft("ana", 431), &[listed("CA2", 426)], at(431), &|_| Finding::Adopt(0));
+    let spent = b.adopt(&claim, &listing(b, 431, &[("CA2", 426)]), at(431), &oldest);
     assert_eq!(spent.unwrap(), [], "the step is no longer pending");
 }
 
@@ -188,8 +200,7 @@ fn preflight_adopts_a_shared_call_for_every_meeting_that_was_due(b: &Bench) {
     let (talk, other) = (b.watched("ana", "talk", 600).id, b.watched("ana", "other", 600).id);
     let later = b.watched("ana", "later", 700).id;
     let claim = b.claim("talk", 430);
-    let results =
-        b.adopt(&claim, &b.draft("ana", 430), &[listed("CA1", 425)], at(430), &|_| Finding::Adopt(0)).unwrap();
+    let results = b.adopt(&claim, &listing(b, 430, &[("CA1", 425)]), at(430), &oldest).unwrap();
     assert_eq!(results.len(), 2);
     assert_eq!(b.fate(talk, 0), (StepState::Executed, Some(Reason::Initiated)));
     assert_eq!(b.fate(other, 0), (StepState::Executed, Some(Reason::Merged)));
@@ -206,7 +217,7 @@ fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {
         }
         savehub::store::Verdict::Wait(Reason::Paused)
     }));
-    let adopted = b.adopt(&claim, &b.draft("ana", 445), &[listed("CA1", 441)], at(445), &|_| Finding::Adopt(0));
+    let adopted = b.adopt(&claim, &listing(b, 445, &[("CA1", 441)]), at(445), &oldest);
     assert_eq!(adopted.unwrap(), []);
     let _ = b.accept(open, "CA1", 446);
 }
@@ -216,9 +227,24 @@ fn preflight_adopts_nothing_that_is_known(b: &Bench) {
     b.call("other", "CA1", 425);
     b.watched("ana", "talk", 600);
     let claim = b.claim("talk", 430);
-    let find = |list: &[ListedCall]| if list.is_empty() { Finding::Nothing } else { Finding::Adopt(0) };
-    let adopted = b.adopt(&claim, &b.draft("ana", 430), &[listed("CA1", 426)], at(430), &find);
+    let adopted = b.adopt(&claim, &listing(b, 430, &[("CA1", 426)]), at(430), &oldest);
     assert_eq!(adopted.unwrap(), []);
     let begun = b.begin(claim, 430, &always);
     assert_eq!(attempt(begun).steps.len(), 1, "the claim is still good");
+}
+
+fn the_guards_see_the_listed_calls_that_no_attempt_knows(b: &Bench) {
+    b.watched("bo", "other", 600);
+    b.call("other", "CA1", 425);
+    b.watched("ana", "talk", 600);
+    let seen = RefCell::new(None);
+    let rule = |facts: &Facts| {
+        let step = facts.step.as_ref().expect("a step");
+        let sids: Vec<String> = facts.number.listed.iter().map(|call| call.sid.clone()).collect();
+        *seen.borrow_mut() = Some((sids, step.first_due_at));
+        savehub::store::Verdict::Wait(Reason::NumberBusy)
+    };
+    let draft = listing(b, 430, &[("CA1", 425), ("CA2", 426)]);
+    let _ = b.begin_attempt(b.claim("talk", 430), &draft, at(430), &rule).unwrap();
+    assert_eq!(seen.into_inner(), Some((vec!["CA2".to_owned()], at(420))));
 }

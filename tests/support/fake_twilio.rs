@@ -230,6 +230,16 @@ impl FakeTwilio {
         });
     }
 
+    /// From now on the list says so of the direction of this call.
+    pub fn set_direction(&self, sid: &str, direction: &'static str) {
+        self.change(sid, |call| call.direction = direction);
+    }
+
+    /// From now on the list says that this call was created then.
+    pub fn set_created(&self, sid: &str, at: Timestamp) {
+        self.change(sid, |call| call.created_at = at);
+    }
+
     /// A price has become known, as Twilio writes it.
     pub fn set_price(&self, sid: &str, price: &str) {
         self.change(sid, |call| call.price = Some(price.into()));

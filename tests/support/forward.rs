@@ -7,10 +7,10 @@ use savehub::model::{
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt,
-    LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued, ReconcileRules,
-    Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun,
-    TickEnd, TickSeen, TickStart,
+    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt, LookDone,
+    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlacedRule, PlanRule, QueueRule, Queued,
+    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
+    TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
 };
 use std::sync::Arc;
 
@@ -89,8 +89,7 @@ impl<H: Hook> Store for Forward<H> {
             attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>
         ) -> Recorded;
         change adopt(
-            claim: &Claim, draft: &AttemptDraft<'_>, list: &[ListedCall], now: Timestamp,
-            find: &dyn Fn(&[ListedCall]) -> Finding
+            claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp, find: PlacedRule<'_>
         ) -> Vec<StepResult>;
         read live_calls(scope: CallScope, now: Timestamp) -> Vec<LiveCall>;
         change record_report(

@@ -12,7 +12,9 @@ use savehub::provider::mock::Mock;
 use savehub::provider::twilio::Twilio;
 use savehub::provider::{Only, Provider, Providers, Registry};
 use savehub::store::sqlite::{Create, SqliteStore};
-use savehub::store::{AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store};
+use savehub::store::{
+    AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store, TickEnd, TickStart,
+};
 use savehub::tick::{self, Summary};
 use savehub::when;
 use savehub::zone::Zone;
@@ -87,7 +89,23 @@ impl World {
             config.provider.twilio = Some(twilio);
         });
         world.parts.providers = Arc::new(Registry::new(&world.parts.config).unwrap());
+        world.remember_a_tick();
         world
+    }
+
+    /// A tick half a minute ago: where none is remembered, an empty list is asked for twice.
+    fn remember_a_tick(&self) {
+        let now = BEGIN.minus(Duration::from_secs(30));
+        let start = TickStart { now, boottime_ms: 0, owner: Owner::me(), host: "host".into() };
+        let tick = self.parts.store.begin_tick(&start).unwrap();
+        let end = TickEnd { now, exit: 0, skew_ms: None, placed: 0, not_placed: 0 };
+        self.parts.store.end_tick(tick.id, &end).unwrap();
+    }
+
+    /// Forgets every tick, as a database that has just been made.
+    pub fn forget_ticks(&self) {
+        let database = rusqlite::Connection::open(&self.parts.config.database).unwrap();
+        database.execute("delete from ticks", []).unwrap();
     }
 
     fn build(config: &str, providers: Arc<dyn Providers>) -> Self {

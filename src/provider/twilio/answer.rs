@@ -1,7 +1,7 @@
 //! Reading what Twilio answered: bodies, dates, and words fit to be shown.
 
 use crate::http::{date, http_date};
-use crate::model::{CallReport, CallStatus, Timestamp, cut, printable};
+use crate::model::{CallReport, CallStatus, ListedCall, Timestamp, cut, printable};
 use serde_json::Value;
 use std::time::Duration;
 use ureq::http::HeaderMap;
@@ -37,9 +37,18 @@ pub(super) fn sid(call: &Value) -> Option<&str> {
 
 /// A call's status. A word savehub does not know counts as the earliest one, which overwrites nothing.
 pub(super) fn status(call: &Value) -> CallStatus {
+    known_status(call).unwrap_or(CallStatus::Queued)
+}
+
+fn known_status(call: &Value) -> Option<CallStatus> {
     let said = call.get("status").and_then(Value::as_str).and_then(|s| s.parse().ok());
     // `done` and `simulated` are our own words.
-    said.filter(|s| !matches!(s, CallStatus::Done | CallStatus::Simulated)).unwrap_or(CallStatus::Queued)
+    said.filter(|s| !matches!(s, CallStatus::Done | CallStatus::Simulated))
+}
+
+/// Did it end long ago, in a word that savehub does not know? Then it must not pass for one that lasts.
+pub(super) fn is_history(entry: &Value, listed: &ListedCall, now: Timestamp) -> bool {
+    known_status(entry).is_none() && listed.is_hours_off(now)
 }
 
 /// A Call object as a report; `None` when it is not one.

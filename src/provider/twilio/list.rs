@@ -3,7 +3,7 @@
 //! Asked by number only: a filter by start time would miss calls that are still queued, since their start is empty.
 
 use super::Twilio;
-use super::answer::{sid, status};
+use super::answer::{is_history, sid, status};
 use super::pages::{CALLS, Kind};
 use crate::http::http_date;
 use crate::model::{Address, CallList, ListedCall, Phone, Timestamp};
@@ -14,7 +14,8 @@ impl Twilio {
     /// Every outbound call to `to` from one of `from` that the API made, over all pages.
     pub(super) fn read_list(&self, to: &Phone, from: &[&Phone], now: Timestamp) -> Result<CallList, ProviderError> {
         let pages = self.read_pages(CALLS, &between(to, from), now, |entry| {
-            Ok(ours(entry, to, from)?.map(|call| (call.sid.clone(), call)))
+            let call = ours(entry, to, from)?.filter(|call| !is_history(entry, call, now));
+            Ok(call.map(|call| (call.sid.clone(), call)))
         })?;
         Ok(CallList { calls: pages.entries, server_now: pages.server_now, skew_ms: pages.skew_ms })
     }
@@ -48,12 +49,20 @@ pub(super) fn sender<'a>(
     if foreign { Err(kind.foreign_entry()) } else { Ok(found) }
 }
 
+/// How the directions of calls begin that others made: what came in, the other leg of a call, what a trunk carried.
+const FOREIGN: &[&str] = &["inbound", "outbound-dial", "trunking"];
+
+/// Is it certainly none that the API made? A word that is not known (SignalWire writes `outbound`) may be one of ours.
+pub(super) fn is_foreign(kind: Kind, foreign: &[&str], entry: &Value) -> Result<bool, ProviderError> {
+    let direction = entry.get("direction").and_then(Value::as_str).ok_or_else(|| kind.entry_unreadable())?;
+    Ok(foreign.iter().any(|word| direction.starts_with(word)))
+}
+
 /// An entry as a call of ours. `None`: certainly none, such as the inbound record a callee in the same account gets, or
 /// the child call of a `<Dial>`.
 fn ours(entry: &Value, to: &Phone, from: &[&Phone]) -> Result<Option<ListedCall>, ProviderError> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let direction = text("direction").ok_or_else(|| CALLS.entry_unreadable())?;
-    if direction != "outbound-api" || text("parent_call_sid").is_some_and(|parent| !parent.is_empty()) {
+    if is_foreign(CALLS, FOREIGN, entry)? || text("parent_call_sid").is_some_and(|parent| !parent.is_empty()) {
         return Ok(None);
     }
     let Some(from) = sender(CALLS, entry, to, from)? else { return Ok(None) };

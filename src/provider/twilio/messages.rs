@@ -4,9 +4,9 @@
 //! provider's list, which shows what was written, tells exactly which attempt went out. A person may answer with it.
 
 use super::Twilio;
-use super::answer::{sid, status};
+use super::answer::{is_history, sid, status};
 use super::exchange::log_reply;
-use super::list::{between, phones, sender};
+use super::list::{between, is_foreign, phones, sender};
 use super::pages::MESSAGES;
 use crate::http::http_date;
 use crate::model::{
@@ -27,6 +27,9 @@ const VALID: Duration = Duration::from_secs(600);
 
 /// The limits of `ValidityPeriod`, in seconds; less than 5 leaves the provider no time at all.
 const VALID_S: (u64, u64) = (5, 36_000);
+
+/// How the directions of messages begin that others made: what came in, and what a document sent.
+const FOREIGN: &[&str] = &["inbound", "outbound-call", "outbound-reply"];
 
 /// The text messages of one account.
 #[derive(Debug)]
@@ -93,7 +96,8 @@ impl Provider for Messages {
             return Err(ProviderError::Refused("this list is of text messages between two phones".into()));
         };
         let pages = self.0.read_pages(MESSAGES, &between(to, &from), now, |entry| {
-            Ok(ours(entry, to, &from)?.map(|message| (message.sid.clone(), message)))
+            let message = ours(entry, to, &from)?.filter(|message| !is_history(entry, message, now));
+            Ok(message.map(|message| (message.sid.clone(), message)))
         })?;
         Ok(CallList { calls: pages.entries, server_now: pages.server_now, skew_ms: pages.skew_ms })
     }
@@ -130,7 +134,7 @@ fn valid_s(request: &Request) -> u64 {
 /// An entry as a message of ours. `None`: certainly none, such as a reply of the person.
 fn ours(entry: &Value, to: &Phone, from: &[&Phone]) -> Result<Option<ListedCall>, ProviderError> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    if text("direction").ok_or_else(|| MESSAGES.entry_unreadable())? != "outbound-api" {
+    if is_foreign(MESSAGES, FOREIGN, entry)? {
         return Ok(None);
     }
     let Some(from) = sender(MESSAGES, entry, to, from)? else { return Ok(None) };

@@ -2,10 +2,12 @@
 
 use super::situation::{Situation, span};
 use crate::model::{Facts, NumberFacts, RungKind, StepFacts};
+use crate::rules::reconcile;
 
 /// `window: 178 s before the start, 180 s allowed; calls: 0 of 2 in 10 min; …`: one part for each guard that has
 /// numbers.
 pub fn account(facts: &Facts, s: &Situation<'_>) -> String {
+    let facts = &reconcile::seen(facts, s.now);
     let (call, message) = (s.to.kind == RungKind::Call, s.to.kind == RungKind::Sms);
     let mut parts = Vec::new();
     if !s.guards.allowed_prefixes.is_empty() && s.to.address.phone().is_some() {

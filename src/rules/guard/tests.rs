@@ -9,6 +9,7 @@ fn step() -> StepFacts {
         current: true,
         starts_at: START,
         due_at: Timestamp::from_ms(START.ms() - 180_000),
+        first_due_at: Timestamp::from_ms(START.ms() - 180_000),
         deadline_at: START,
         when: When::Unanswered,
         recent_calls: 0,

@@ -20,7 +20,8 @@ const STEP: &str = "i.state, i.generation = m.generation and m.state = 'SCHEDULE
        where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind), \
     l.called, l.due, l.ready, \
     coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
-       join attempts a on a.id = x.attempt_id where x.step_id = s.id order by a.id desc limit 1), false)";
+       join attempts a on a.id = x.attempt_id where x.step_id = s.id order by a.id desc limit 1), false), \
+    (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind)";
 
 /// About the later rungs.
 fn of_later() -> String {
@@ -102,14 +103,15 @@ fn candidate_from_row(row: &dyn Row) -> Sql<(usize, Candidate)> {
         current: row.get(17)?,
         starts_at: claim.words.starts_at,
         due_at: claim.due_at,
+        first_due_at: row.get(23)?,
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls: row.get(18)?,
         later: LaterRungs { called: row.get(19)?, due: row.get(20)?, ready: row.get(21)? },
         refused_for_capacity: row.get(22)?,
     };
-    let place: i64 = row.get(23)?;
-    let facts = about_target(row, 23, Some(step))?;
+    let place: i64 = row.get(24)?;
+    let facts = about_target(row, 24, Some(step))?;
     Ok((usize::try_from(place).unwrap_or(usize::MAX), Candidate { claim, facts }))
 }
 
@@ -119,6 +121,7 @@ fn about_target(row: &dyn Row, first: usize, step: Option<StepFacts>) -> Sql<Fac
         open_attempt: row.get(first + 1)?,
         live_since: row.get(first + 2)?,
         last_rang_at: row.get(first + 3)?,
+        listed: Vec::new(),
     };
     let since: Option<Timestamp> = row.get(first + 5)?;
     let pause = match since {

@@ -6,7 +6,7 @@
 
 use super::session::Session;
 use super::{candidates, timeline};
-use crate::model::{Facts, Timestamp};
+use crate::model::{Facts, TickSpan, Timestamp};
 use crate::store::AttemptDraft;
 use crate::store::sql::{Candidate, Dialect, LockMode, Row, Sorts, Sql, SqlError, StepDraft, Tx, Value};
 
@@ -74,8 +74,8 @@ impl Tx for PostgresTx<'_> {
         candidates::of_target(self, draft)
     }
 
-    fn last_tick_before_failover(&self, now: Timestamp) -> Sql<Option<Timestamp>> {
-        timeline::last_tick_before(self, now)
+    fn ticks_before_failover(&self, now: Timestamp) -> Sql<Option<Vec<TickSpan>>> {
+        timeline::ticks_before(self, now)
     }
 }
 

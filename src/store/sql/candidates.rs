@@ -2,7 +2,7 @@
 
 use super::tx::{Candidate, LockMode, Sql, StepDraft, Tx, TxResult, if_readable};
 use super::value::params;
-use crate::model::{StepId, Timestamp};
+use crate::model::{ListedCall, StepId, Timestamp};
 use crate::store::{AttemptDraft, Facts};
 use std::collections::HashMap;
 
@@ -65,7 +65,24 @@ pub(crate) fn of_person(
 /// One that cannot be read must not stop the others.
 fn readable(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<(usize, Candidate)>> {
     let rows = tx.candidates(asked, now, mode)?;
-    rows.into_iter().filter_map(|row| if_readable(row, "a due step").transpose()).collect()
+    let mut found = Vec::new();
+    for row in rows {
+        let Some((place, mut candidate)) = if_readable(row, "a due step")? else { continue };
+        candidate.facts.number.listed = unknown_calls(tx, &asked[place].1.listed)?;
+        found.push((place, candidate));
+    }
+    Ok(found)
+}
+
+/// The calls of a list that belong to no attempt yet.
+pub(crate) fn unknown_calls(tx: &dyn Tx, list: &[ListedCall]) -> Sql<Vec<ListedCall>> {
+    let mut unknown = Vec::new();
+    for call in list {
+        if !tx.value::<bool>("select exists(select 1 from attempts where sid = ?1)", params![call.sid])? {
+            unknown.push(call.clone());
+        }
+    }
+    Ok(unknown)
 }
 
 /// The facts for a call without a step.

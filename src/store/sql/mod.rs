@@ -33,6 +33,8 @@ pub(super) mod watch;
 
 pub(crate) use dialect::{Dialect, Sorts};
 pub(crate) use engine::{Engine, SqlStore};
+#[cfg(feature = "postgres")]
+pub(crate) use ticks::span_from_row;
 pub(crate) use tx::{Candidate, LockMode, Row, Sql, SqlError, StepDraft, Tx, TxError, TxResult};
 pub(super) use value::params;
 pub(crate) use value::{Kind, Value};

@@ -6,11 +6,11 @@ use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{candidates, record, steps};
 use crate::model::{
-    Accepted, AttemptId, AttemptState, ListedCall, Outcome, Reason, Reply, ReplyMeta, StepState, Timestamp,
+    Accepted, AttemptId, AttemptState, ListedCall, Outcome, Placed, Reason, Reply, ReplyMeta, StepState, Timestamp,
 };
 use crate::store::{
-    AfterFacts, AttemptDraft, Claim, Doubtful, Facts, Finding, Later, ReconcileRules, Recorded, Refusal, StepNext,
-    StepResult, StoreError, Verdict,
+    AfterFacts, AttemptDraft, Claim, Doubtful, Facts, Finding, Later, PlacedRule, ReconcileRules, Recorded, Refusal,
+    StepNext, StepResult, StoreError, Verdict,
 };
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub(super) fn reconcile(
     if open_elsewhere {
         return Ok(nothing);
     }
-    let unknown = unknown_calls(tx, list)?;
+    let unknown = candidates::unknown_calls(tx, list)?;
     match (rules.find)(&unknown, later(tx, id)?.as_ref()) {
         Finding::Absent if state == AttemptState::Unknown => absent(tx, id, now, rules),
         Finding::Nothing | Finding::Absent => Ok(nothing),
@@ -94,17 +94,6 @@ fn later(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<Later>> {
     Ok(tx.optional(&sql, params![id], |r| {
         Ok(Later { owner: r.get(0)?, intent_at: r.get(1)?, intent_boot_ms: r.get(2)?, server: r.age(3)? })
     })?)
-}
-
-/// The calls of a list that belong to no attempt yet.
-fn unknown_calls(tx: &dyn Tx, list: &[ListedCall]) -> TxResult<Vec<ListedCall>> {
-    let mut unknown = Vec::new();
-    for call in list {
-        if !tx.value::<bool>("select exists(select 1 from attempts where sid = ?1)", params![call.sid])? {
-            unknown.push(call.clone());
-        }
-    }
-    Ok(unknown)
 }
 
 fn number_is_open(tx: &dyn Tx, id: AttemptId) -> TxResult<bool> {
@@ -135,9 +124,8 @@ pub(super) fn adopt(
     tx: &dyn Tx,
     claim: &Claim,
     draft: &AttemptDraft<'_>,
-    list: &[ListedCall],
     now: Timestamp,
-    find: &dyn Fn(&[ListedCall]) -> Finding,
+    find: PlacedRule<'_>,
 ) -> TxResult<Vec<StepResult>> {
     let found = candidates::pending_when_free(tx, &[(claim.step, draft)], now)?.pop();
     let Some((_, step)) = found else { return Ok(Vec::new()) };
@@ -146,9 +134,8 @@ pub(super) fn adopt(
     if step.facts.number.open_attempt || !usable {
         return Ok(Vec::new());
     }
-    let unknown = unknown_calls(tx, list)?;
-    let Finding::Adopt(index) = find(&unknown) else { return Ok(Vec::new()) };
-    let Some(call) = unknown.get(index) else { return Ok(Vec::new()) };
+    let Some(Placed { index, created_at }) = find(&step.facts) else { return Ok(Vec::new()) };
+    let Some(call) = step.facts.number.listed.get(index) else { return Ok(Vec::new()) };
     let words = vec![step.claim.words.clone()];
     let new = NewAttempt {
         step: Some((claim.step, claim.incident)),
@@ -159,14 +146,15 @@ pub(super) fn adopt(
         guards: None,
         next_slot: None,
     };
-    let id = claims::insert(tx, new, draft, now)?.id;
+    // The phone is free again a while after the call, not after its discovery.
+    let id = claims::insert(tx, new, draft, created_at.min(now))?.id;
     steps::serve(tx, id, &[&step.claim], now)?;
     // The call named what was due when it was made.
     let watched = |facts: &Facts| match &facts.step {
         Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
         _ => Verdict::Wait(Reason::IncidentResolved),
     };
-    let until = call.created_at.plus(Duration::from_millis(1));
+    let until = created_at.plus(Duration::from_millis(1));
     let shared = claims::companions(tx, &step.claim, draft, until, now, &watched)?;
     steps::serve(tx, id, &shared.iter().map(|c| &c.claim).collect::<Vec<_>>(), now)?;
     let found = Accepted { sid: call.sid.clone(), status: call.status };

@@ -13,8 +13,8 @@ use crate::model::{
 use crate::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Finding, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
-    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlanRule, QueueRule, Queued,
+    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
+    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlacedRule, PlanRule, QueueRule, Queued,
     ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
     TallyScope, TickBegun, TickEnd, TickSeen, TickStart, packed,
 };
@@ -184,11 +184,10 @@ impl<E: Engine> Store for SqlStore<E> {
         &self,
         claim: &Claim,
         draft: &AttemptDraft<'_>,
-        list: &[ListedCall],
         now: Timestamp,
-        find: &dyn Fn(&[ListedCall]) -> Finding,
+        find: PlacedRule<'_>,
     ) -> Result<Vec<StepResult>> {
-        self.engine.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, list, now, find))
+        self.engine.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, now, find))
     }
 
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {

@@ -1,10 +1,12 @@
 //! The tick's own record, lasting faults, and what closes with time.
 
 use super::incidents::{self, End};
-use super::tx::{Tx, TxResult};
+use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use super::{forget, heard, pauses, steps};
-use crate::model::{HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, Timestamp};
+use crate::model::{
+    HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
+};
 use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ const BATCH: i64 = 200;
 
 pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     let words = tx.dialect();
-    let last_tick_at = last_tick(tx, start.now)?;
+    let ticks = remembered(tx, start.now)?;
     let sql = format!(
         "insert into ticks(owner, boottime_ms, started_at, host{}) values (?1, ?2, ?3, ?4{}) returning id",
         words.timeline_column, words.timeline_value
@@ -36,19 +38,22 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     skews.sort_by_key(|skew| !skew.owner.same_boot(&start.owner));
     skews.truncate(2);
     let faults = tx.values(&format!("select key from faults order by key{}", words.bytewise), &[])?;
-    Ok(TickBegun { id, skews, faults, last_tick_at, pauses: pauses::live(tx, start.now)? })
+    Ok(TickBegun { id, skews, faults, ticks, pauses: pauses::live(tx, start.now)? })
 }
 
-/// When the newest tick ended that would have known of every call of ours: an unknown call from before it is somebody
-/// else's.
-fn last_tick(tx: &dyn Tx, now: Timestamp) -> TxResult<Option<Timestamp>> {
-    if let Some(before) = tx.last_tick_before_failover(now)? {
-        return Ok(Some(before));
+/// The ticks that would have known of every call of ours.
+fn remembered(tx: &dyn Tx, now: Timestamp) -> TxResult<Vec<TickSpan>> {
+    if let Some(before) = tx.ticks_before_failover(now)? {
+        return Ok(before);
     }
     // Only completed ticks count: what a killed one may have placed stands in its attempts.
-    let newest = "select max(ended_at) from \
-                    (select ended_at from ticks where ended_at is not null order by id desc limit 20) t";
-    Ok(tx.value(newest, &[])?)
+    let newest = "select started_at, ended_at from ticks where ended_at is not null order by id desc limit 300";
+    Ok(tx.rows(newest, &[], span_from_row)?)
+}
+
+/// Start and end of a tick.
+pub(crate) fn span_from_row(row: &dyn Row) -> Sql<TickSpan> {
+    Ok(TickSpan { started_at: row.get(0)?, ended_at: row.get(1)? })
 }
 
 pub(super) fn end(tx: &dyn Tx, id: TickId, end: &TickEnd) -> TxResult<()> {

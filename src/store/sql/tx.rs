@@ -3,7 +3,7 @@
 
 use super::dialect::Dialect;
 use super::value::{Column, Value};
-use crate::model::{Facts, RungKind, ServerAge, StepId, Target, Timestamp};
+use crate::model::{Facts, RungKind, ServerAge, StepId, Target, TickSpan, Timestamp};
 use crate::store::{AttemptDraft, Claim, StoreError};
 use std::error::Error;
 
@@ -116,8 +116,8 @@ pub(crate) trait Tx {
     /// The facts about the target and the person of an attempt without a step, but for the calls of the day.
     fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts>;
 
-    /// Soon after a failover: when the newest tick of the timeline before ended.
-    fn last_tick_before_failover(&self, _now: Timestamp) -> Sql<Option<Timestamp>> {
+    /// Soon after a failover: the last completed ticks of the timeline before.
+    fn ticks_before_failover(&self, _now: Timestamp) -> Sql<Option<Vec<TickSpan>>> {
         Ok(None)
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn some(
 pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, step: Option<StepFacts>) -> Sql<Facts> {
     let params = params![draft.to.address, draft.day_since, draft.provider, draft.to.kind];
     let number = tx.row(NUMBER_FACTS, params, |r| {
-        Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)? })
+        Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)?, listed: Vec::new() })
     })?;
     let pause = pauses::longest(tx, &draft.person)?;
     Ok(Facts { step, number, pause, calls_of_person_today: 0, calls_today: 0 })
@@ -80,6 +80,10 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to],
         |r| Ok(LaterRungs { called: r.get(0)?, due: r.get(1)?, ready: r.get(2)? }),
     )?;
+    let first_due_at = tx.value(
+        "select coalesce(min(due_at), ?3) from steps where incident_id = ?1 and kind = ?2",
+        params![claim.incident, claim.action.kind, claim.due_at],
+    )?;
     let refused_for_capacity = tx.value(
         "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
            join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id desc limit 1), 0)",
@@ -90,6 +94,7 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         current,
         starts_at: claim.words.starts_at,
         due_at: claim.due_at,
+        first_due_at,
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls,

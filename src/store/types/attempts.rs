@@ -2,8 +2,8 @@
 
 use super::{Claim, LiveCall, StepResult};
 use crate::model::{
-    Address, AttemptId, AttemptState, Facts, IncidentId, Line, MeetingWords, ProviderKind, Reason, Slot, StepId,
-    Target, Timestamp,
+    Address, AttemptId, AttemptState, Facts, IncidentId, Line, ListedCall, MeetingWords, ProviderKind, Reason, Slot,
+    StepId, Target, Timestamp,
 };
 use crate::owner::Owner;
 
@@ -35,6 +35,8 @@ pub struct AttemptDraft<'a> {
     pub calls_since: Timestamp,
     /// Calls after this count for the daily caps.
     pub day_since: Timestamp,
+    /// What the provider's list shows to the target; those that an attempt knows are left out of the facts.
+    pub listed: Vec<ListedCall>,
     /// Other call steps of this person that are due before this time may share the call.
     pub merge_until: Timestamp,
     /// What is said about the meetings, earliest start first. Pure.

@@ -12,8 +12,8 @@ mod ticks;
 
 pub use crate::model::{
     AfterFacts, AttemptTally, DelayTally, Facts, FenceFacts, Finding, Group, HeardOutcome, IncidentTally, LaterRungs,
-    Line, NumberFacts, OpenAttempt, PauseView, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally,
-    TallyBy, TallyScope, Verdict,
+    Line, NumberFacts, OpenAttempt, PauseView, Placed, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally,
+    TallyBy, TallyScope, TickSpan, Verdict,
 };
 pub use attempts::*;
 pub use calls::*;

@@ -1,6 +1,8 @@
 //! The tick's own record.
 
-use crate::model::{IncidentId, PauseView, ProviderKind, Reason, RungKind, StepId, StepState, TickId, Timestamp};
+use crate::model::{
+    IncidentId, PauseView, ProviderKind, Reason, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
+};
 use crate::owner::Owner;
 use serde::Serialize;
 use std::time::Duration;
@@ -40,8 +42,9 @@ pub struct TickBegun {
     pub skews: Vec<SkewSeen>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
-    /// When the newest completed tick ended.
-    pub last_tick_at: Option<Timestamp>,
+    /// The last completed ticks that would have known of every call of ours: an unknown call of their time is somebody
+    /// else's.
+    pub ticks: Vec<TickSpan>,
     /// Pauses that hold, everybody's first.
     pub pauses: Vec<PauseView>,
 }

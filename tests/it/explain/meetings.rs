@@ -19,6 +19,7 @@ fn a_meeting_that_is_not_in_reach_says_when_it_will_be() {
 #[test]
 fn a_meeting_in_reach_waits_for_a_tick() {
     let w = World::on_twilio("");
+    w.forget_ticks();
     let m = w.meeting("in 10m");
     stories::is_as_expected("meeting/no-tick-yet", &stories::text(&w, &m.to_string()));
     w.advance(30 * 60);

@@ -118,9 +118,10 @@ fn s10_the_log_of_a_call() {
     let uid = json(&cli.ok(&["meeting", "list", "--json"]))["meetings"][0]["uid"].as_str().unwrap().to_owned();
     let ran = cli.run(&["tick"]);
     let sid = &fake.calls()[0].sid;
+    // The third request: on a new database the list is asked for twice.
     let expected = format!(
         "[CALL] Provider=twilio\n[CALL] Initiating call to ****0101\n\
-         [CALL] Creating TwiML for event={uid}, user=ana\n[CALL] Twilio request id=RQ00000000000000000000000000000002\n\
+         [CALL] Creating TwiML for event={uid}, user=ana\n[CALL] Twilio request id=RQ00000000000000000000000000000003\n\
          [CALL] Twilio call initiated\n[CALL] Call SID={sid}\n[CALL] To=****0101\n[CALL] Status=initiated\n\
          [CALL] Call completed - Status=initiated, Provider=twilio\n"
     );
