@@ -25,6 +25,7 @@ mod screen;
 mod show;
 mod steps;
 mod store;
+mod voices;
 mod watcher;
 
 pub use crate::rules::guard::GuardConfig;
@@ -32,7 +33,7 @@ pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
 pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
-pub use check::secrets::{Later, shell_word};
+pub use check::secrets::{Later, is_handed_over, shell_word};
 pub use check::store::typed_store;
 pub use checked::Config;
 pub use effective::{Effective, Origin, Setting, Value};

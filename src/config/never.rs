@@ -1,7 +1,7 @@
 //! What a sound config says that keeps phones from ever ringing: nobody writes that on purpose, and no step is there yet
 //! whose reason could tell it.
 
-use super::{Config, Person, ProviderChoice, Rung};
+use super::{Config, Person, ProviderChoice, Rung, voices};
 use crate::model::{Addressee, LOOK_UP, Offset, Phone, RungKind, When, leaves_within};
 use crate::rules::guard::GuardConfig;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const LONGEST_SHOWN: usize = 8;
 /// So many people are named.
 const NAMED: usize = 5;
 
-/// Something that will not ring, why, and what to do about it.
+/// Something that will not ring, or say nothing, why, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Warning {
     /// What will not ring, and why.
@@ -32,7 +32,7 @@ impl Warning {
     }
 }
 
-/// What can never ring with this config.
+/// What can never ring with this config, or says nothing when it does.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let calls: Vec<(usize, Duration)> = calls(config).collect();
     let lists = [
@@ -43,6 +43,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         short(&calls),
         own_number(config),
         hasty(config),
+        silent(config),
     ];
     lists.into_iter().flatten().collect()
 }
@@ -202,4 +203,41 @@ fn own_number(config: &Config) -> Vec<Warning> {
         Warning { people: vec![contact.name.clone()], ..Warning::new(text, help) }
     });
     people.into_iter().chain(contacts).collect()
+}
+
+/// Voices and languages with which phones may ring and say nothing.
+fn silent(config: &Config) -> Vec<Warning> {
+    let mut found: Vec<Warning> = Vec::new();
+    for person in &config.people[..] {
+        for (text, help) in silent_to(person) {
+            match found.iter_mut().find(|warning| warning.warning == text) {
+                Some(same) => same.people.push(person.id.clone()),
+                None => found.push(Warning { warning: text, help, people: vec![person.id.clone()] }),
+            }
+        }
+    }
+    found
+}
+
+const SILENT: &str = "a phone may ring and say nothing";
+
+fn silent_to(person: &Person) -> Vec<(String, String)> {
+    let (voice, language) = (person.voice.voice.as_deref(), person.voice.language.as_deref());
+    let mut found = Vec::new();
+    if let Some(voice) = voice.filter(|voice| !voices::is_known(voice)) {
+        let help = "take a voice of the list in Twilio's page on text to speech, such as \"Polly.Joanna\"";
+        found.push((format!("Twilio's list has no voice {voice}: {SILENT}"), help.to_owned()));
+    }
+    let Some(language) = language else { return found };
+    if !voices::is_listed(language) {
+        let help = voices::near(language)
+            .map_or("write one such as \"de-DE\"".into(), |near| format!("did you mean \"{near}\"?"));
+        found.push((format!("Twilio's list has no language {language}: {SILENT}"), help));
+    } else if let Some((voice, spoken)) = voice.and_then(|voice| Some((voice, voices::language_of(voice)?)))
+        && voices::contradict(voice, language)
+    {
+        let help = format!("write language = \"{spoken}\", or leave it out");
+        found.push((format!("the voice {voice} speaks {spoken}, and the language is {language}: {SILENT}"), help));
+    }
+    found
 }

@@ -1,7 +1,7 @@
 //! Who else can read or change the files that matter.
 
 use super::Check;
-use crate::model::{path_text, printable};
+use crate::model::{others_of_secret, path_text, printable};
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "modes";
@@ -76,7 +76,7 @@ fn judge(file: &FileFacts) -> Vec<Check> {
                 format!("others can change {path} (mode {mode:03o}), and with it who is called and what is run");
             found.push(Check::problem(NAME, detail, format!("Run: chmod go-w {path}")));
         }
-        FileKind::Secret if mode & 0o066 != 0 => {
+        FileKind::Secret if others_of_secret(mode, file.owner) != 0 => {
             let detail = format!("{path} holds a secret, and others can read or change it (mode {mode:03o})");
             found.push(Check::problem(NAME, detail, format!("Run: chmod 600 {path}")));
         }
@@ -128,6 +128,13 @@ mod tests {
             (FileKind::Directory, 0o1777, Status::Ok),
         ] {
             assert_eq!(status(file(kind, mode)), expected, "{kind:?} {mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_group_that_root_chose_may_read_a_secret() {
+        for (mode, expected) in [(0o640, Status::Ok), (0o644, Status::Problem), (0o660, Status::Problem)] {
+            assert_eq!(status(FileFacts { owner: 0, ..file(FileKind::Secret, mode) }), expected, "{mode:o}");
         }
     }
 

@@ -4,8 +4,8 @@
 //! Nothing of the address, and no host or IP address, is part of an error. No proxy is used: it would look names up and
 //! connect out of reach of the guard, and the environment's is cron's.
 
-use super::public::is_public;
 use super::{Address, Lookup, Names, connector, is_loopback, phase_words};
+use crate::model::is_public;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::net::IpAddr;

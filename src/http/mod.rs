@@ -6,7 +6,6 @@
 //! | `socket`, `names` | how is a connection made? |
 //! | `dates` | what times stand in an answer? |
 //! | `address` | where does an address, or a redirect from it, lead? |
-//! | `public` | is that the public internet? |
 //! | `get` | what is there? |
 //! | `ping` | who is told that we are alive? |
 //! | `reach` | is anybody there? |
@@ -16,7 +15,6 @@ mod dates;
 mod get;
 mod names;
 mod ping;
-mod public;
 mod reach;
 mod socket;
 

@@ -8,13 +8,13 @@ use std::time::Duration;
 pub struct Voice {
     /// A voice of the provider, such as `Polly.Joanna`; `None` takes the provider's default.
     pub voice: Option<String>,
-    /// A BCP 47 language tag, such as `en-US`.
-    pub language: String,
+    /// A BCP 47 language tag, such as `en-US`; `None` leaves it to the voice.
+    pub language: Option<String>,
 }
 
 impl Default for Voice {
     fn default() -> Self {
-        Self { voice: None, language: "en-US".into() }
+        Self { voice: None, language: Some("en-US".into()) }
     }
 }
 

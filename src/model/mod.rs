@@ -17,6 +17,7 @@ mod pace;
 mod pause;
 mod phone;
 mod place;
+mod public;
 mod rung;
 mod states;
 mod tally;
@@ -45,7 +46,8 @@ pub use money::{Amount, Money};
 pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
-pub use place::{is_address, path_text, without_address};
+pub use place::{is_address, others_of_secret, path_text, without_address};
+pub use public::is_public;
 pub use rung::{AckHow, Action, Addressee, Offset, PlannedStep, Repeat, RungKind, When};
 pub use states::{
     AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,

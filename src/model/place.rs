@@ -20,6 +20,12 @@ pub fn without_address(text: &str) -> String {
     open_end(text).map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))
 }
 
+/// The bits of a secret file's mode by which others read or change it. A group that root chose is meant to.
+pub const fn others_of_secret(mode: u32, owner: u32) -> u32 {
+    let others = if owner == 0 { 0o026 } else { 0o066 };
+    mode & others
+}
+
 /// Where what may be shown of an address ends; `None`: there is none.
 fn open_end(text: &str) -> Option<usize> {
     let scheme = text.find("://").map(|at| at + "://".len());

@@ -63,8 +63,8 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Places one call, or sends one message: at most one request, never repeated. Passes `gate` before the body
-    /// leaves.
+    /// Places one call, or sends one message: at most one request that may have been processed, never repeated. Passes
+    /// `gate` before each body leaves.
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply;
 
     /// Reads a call. `now` is our wall time, for the skew against the provider's `Date` (and for the mock's turned

@@ -1,7 +1,9 @@
 //! Every answer and every fault has its outcome, and none of them makes a second request.
 
 use crate::support::alone::again;
-use crate::support::fake_twilio::{ACCOUNT, Behaviour, FakeTwilio, Latch, TEST_ACCOUNT, TOKEN, answered, ends};
+use crate::support::fake_twilio::{
+    ACCOUNT, Behaviour, Endpoint, FakeTwilio, Latch, TEST_ACCOUNT, TOKEN, answered, ends,
+};
 use crate::support::wire::field;
 use crate::support::{Looks, Open, call, engine, phone, twilio_config};
 use savehub::clock::ManualClock;
@@ -235,6 +237,9 @@ fn an_answer_that_is_unreadable_or_cut_off_is_unknown() {
         (status(201, &" ".repeat(huge)), "longer than 1048576 bytes"),
         (Behaviour::Status(307, String::new(), vec![("Location".into(), "/elsewhere".into())]), "HTTP 307"),
         (status(408, ""), "HTTP 408"),
+        (status(409, "<html>conflict</html>"), "HTTP 409 without the provider's error code: it may be a proxy's"),
+        (Behaviour::Status(499, String::new(), vec![]).accepted(), "HTTP 499 without the provider's error code"),
+        (status(400, r#"{"message":"Bad Request"}"#), "HTTP 400 without the provider's error code"),
         (status(500, r#"{"code":20500,"message":"Internal Server Error"}"#), "HTTP 500, code 20500: Internal"),
         (status(503, ""), "HTTP 503"),
     ] {
@@ -250,7 +255,8 @@ fn a_complete_refusal_is_rejected_with_its_class() {
         (status(400, r#"{"code":21211,"message":"no","status":400}"#), Callee, Some(21211)),
         (status(401, r#"{"code":20003,"message":"no","detail":"d"}"#), Ours, Some(20003)),
         (status(404, "<html>"), Ours, None),
-        (status(418, ""), Other, None),
+        (status(407, "<html>"), Ours, None),
+        (status(400, r#"{"code":99999}"#), Other, Some(99_999)),
         (status(400, r#"{"code":10004}"#), Capacity, Some(10004)),
     ] {
         let rejection = rejected(behaviour);
@@ -260,6 +266,65 @@ fn a_complete_refusal_is_rejected_with_its_class() {
     let busy = rejected(Behaviour::Status(429, r#"{"code":20429,"message":"Too Many Requests"}"#.into(), after));
     assert_eq!((busy.class, busy.retry_after), (Capacity, Some(Duration::from_secs(7))));
     assert_eq!(busy.message, "Too Many Requests");
+}
+
+#[test]
+fn a_call_whose_callback_is_refused_is_placed_once_more_without_it() {
+    let fake = FakeTwilio::start();
+    let mut config = fake.config();
+    config.status_callback = Some("https://10.0.0.9/calls".into());
+    let twilio = Twilio::new(&config, &engine(PATIENT));
+    let callbacks = || -> Vec<bool> {
+        let made = fake.requests().into_iter().filter(|request| request.method == "POST");
+        made.map(|request| field(&request.form(), "StatusCallback").is_some()).collect()
+    };
+    let refused = || Behaviour::error(400, 21609, "Invalid 'StatusCallback' URL");
+    fake.script([refused()]);
+    let reply = twilio.place(&call("Hello"), &Open);
+    assert!(matches!(reply.outcome, Outcome::Accepted(_)), "{reply:?}");
+    assert_eq!((callbacks(), fake.calls().len()), (vec![true, false], 1));
+    // Known from then on.
+    twilio.place(&call("Hello"), &Open);
+    assert_eq!(callbacks(), [true, false, false]);
+    // Once, whatever the provider says then; and only for this reason.
+    let fake = FakeTwilio::start();
+    config.base_url = fake.base_url();
+    fake.script([refused(), refused()]);
+    let reply = Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &Open);
+    assert!(matches!(reply.outcome, Outcome::Rejected(Rejection { code: Some(21609), .. })), "{reply:?}");
+    assert_eq!(fake.requests().len(), 2);
+    fake.script([Behaviour::error(400, 21212, "Invalid 'From'")]);
+    Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &Open);
+    assert_eq!(fake.requests().len(), 3);
+}
+
+#[test]
+fn the_gate_is_asked_again_before_a_call_goes_out_without_its_callback() {
+    let fake = FakeTwilio::start();
+    let mut config = fake.config();
+    config.status_callback = Some("https://10.0.0.9/calls".into());
+    fake.script([Behaviour::error(400, 21609, "Invalid 'StatusCallback' URL")]);
+    // Before the first, at its body, and no more.
+    let reply = Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &Looks::open_for(2));
+    assert_eq!(not_sent(reply).0, NotSentCause::Fenced(FenceReason::IncidentEnded));
+    assert!(fake.calls().is_empty());
+}
+
+#[test]
+fn a_proxys_word_says_nothing_about_a_call_or_the_account() {
+    let (fake, now) = (FakeTwilio::start(), Timestamp::from_ms(0));
+    let twilio = twilio(&fake, PATIENT);
+    twilio.place(&call("Hello"), &Open);
+    let sid = fake.calls()[0].sid.clone();
+    let doubt = |code| Err(ProviderError::Transient(format!("HTTP {code} without the provider's error code")));
+    fake.set_down(Endpoint::Fetch, Some(status(418, "<html>")));
+    fake.set_down(Endpoint::Update, Some(status(499, "")));
+    assert_eq!(twilio.fetch(&sid, now), doubt(418));
+    assert_eq!(twilio.hang_up(&sid, HangUp::Completed, now), doubt(499));
+    fake.set_down(Endpoint::Update, None);
+    assert_eq!(twilio.hang_up(&sid, HangUp::Completed, now).unwrap().status, CallStatus::Completed);
+    fake.set_down(Endpoint::Fetch, Some(Behaviour::error(403, 20006, "Access Denied")));
+    assert!(matches!(twilio.fetch(&sid, now), Err(ProviderError::Refused(_))));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use savehub::model::Voice;
 use savehub::provider::twilio::{TWIML_MAX, twiml};
 
 fn voice() -> Voice {
-    Voice { voice: Some("alice".into()), language: "en-US".into() }
+    Voice { voice: Some("alice".into()), language: Some("en-US".into()) }
 }
 
 /// The text of a document; panics when it is not well-formed or holds more than one `<Say>` in one `<Response>`.
@@ -90,12 +90,17 @@ fn a_message_that_is_too_long_is_cut_and_the_document_stays_whole() {
 
 #[test]
 fn the_voice_is_named_only_when_one_is_set_and_cannot_break_out() {
-    let plain = Voice { voice: None, language: "de-DE".into() };
+    let plain = Voice { voice: None, language: Some("de-DE".into()) };
     assert_eq!(
         twiml("Hallo", &plain, None).unwrap(),
         r#"<?xml version="1.0" encoding="UTF-8"?><Response><Say language="de-DE" loop="2">Hallo</Say></Response>"#
     );
-    let nasty = Voice { voice: Some(r#"a" x="<&"#.repeat(9999)), language: "\"><Hangup/>".into() };
+    let vicki = Voice { voice: Some("Polly.Vicki".into()), language: None };
+    assert_eq!(
+        twiml("Hallo", &vicki, None).unwrap(),
+        r#"<?xml version="1.0" encoding="UTF-8"?><Response><Say loop="2" voice="Polly.Vicki">Hallo</Say></Response>"#
+    );
+    let nasty = Voice { voice: Some(r#"a" x="<&"#.repeat(9999)), language: Some("\"><Hangup/>".into()) };
     let document = twiml(&"&".repeat(9999), &nasty, None).unwrap();
     assert!(document.len() <= TWIML_MAX);
     assert!(said(&document).starts_with("&&&"));

@@ -28,6 +28,7 @@ facts! {
     a_late_call_of_an_abandoned_attempt_is_kept_and_its_step_stays_failed,
     a_ghost_is_hung_up_when_another_attempt_was_made_since,
     a_ghost_is_hung_up_when_its_incident_ended,
+    a_call_that_another_attempt_holds_leaves_the_outcome_in_doubt,
     a_call_accepted_after_check_in_is_to_be_canceled,
     a_call_accepted_after_resolve_is_to_be_completed,
     a_call_accepted_after_a_move_or_a_cancellation_is_to_be_completed,
@@ -59,6 +60,20 @@ fn an_accepted_call_is_written_with_its_id_and_its_step_executed(b: &Bench) {
     assert_eq!((result.due_at, result.attempted_at), (Some(at(420)), Some(at(430))));
     assert_eq!((result.event.as_str(), result.person.as_str()), ("talk", "ana"));
     assert_eq!(b.incident(meeting.id, 1).state, IncidentState::Escalating);
+}
+
+fn a_call_that_another_attempt_holds_leaves_the_outcome_in_doubt(b: &Bench) {
+    let (first, second) = (b.watched("ana", "talk", 600), b.watched("bo", "other", 600));
+    b.call("talk", "CA1", 430);
+    let attempt = b.place("other", 431);
+    let id = attempt.id;
+    let recorded = b.accept(attempt, "CA1", 432);
+    assert_eq!((recorded.state, recorded.steps.len()), (AttemptState::Unknown, 0));
+    let view = b.attempt(id);
+    assert_eq!((view.call_id.as_deref(), view.call_status), (None, None));
+    assert_eq!(view.error.as_deref(), Some("the answer names CA1, which is another attempt's call"));
+    assert_eq!(b.fate(first.id, 0), (StepState::Executed, Some(Reason::Initiated)));
+    assert_eq!(b.fate(second.id, 0).0, StepState::Running);
 }
 
 fn simulated() -> Reply {

@@ -1,7 +1,10 @@
 //! The config, what it names on this machine, and who else can read or change that.
 
+use crate::cli::open;
 use crate::cli::words::counted;
-use crate::config::{Config, ConfigError, PartialConfig, Person, Problems, ProviderChoice, Warning, warnings};
+use crate::config::{
+    Config, ConfigError, PartialConfig, Person, Problems, ProviderChoice, Warning, is_handed_over, warnings,
+};
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
 use crate::model::{PauseView, printable};
@@ -96,7 +99,12 @@ fn look_at(kind: FileKind, path: &Path) -> Option<FileFacts> {
     let meta = std::fs::metadata(path).ok()?;
     // Another thing where the database should be is reported by its own check; `chmod 600` would do harm to a
     // directory.
-    if kind == FileKind::Database && !meta.is_file() {
+    let matters = match kind {
+        FileKind::Database => meta.is_file(),
+        FileKind::Secret => meta.is_file() && !is_handed_over(path, &open::env),
+        FileKind::Config | FileKind::Directory => true,
+    };
+    if !matters {
         return None;
     }
     let (mode, owner) = (meta.mode() & 0o1777, meta.uid());

@@ -4,11 +4,11 @@ use super::common::{email, message, phone, program, shown_message};
 use super::policy;
 use super::sources::Sources;
 use crate::calendar::Policy;
-use crate::config::effective::Value;
+use crate::config::effective::{Origin, Value};
 use crate::config::raw::Table;
 use crate::config::screen::{Hidden, quoted};
 use crate::config::show::{CheckReport, Problem};
-use crate::config::{CalendarConfig, Person, steps};
+use crate::config::{CalendarConfig, Person, steps, voices};
 use crate::model::{Phone, Voice};
 use crate::rules::message::{DEFAULT_MESSAGE, Template};
 use crate::zone::{Zone, did_you_mean};
@@ -27,12 +27,12 @@ pub(super) struct Defaults<'a, 't> {
 
 impl<'a, 't> Defaults<'a, 't> {
     pub(super) fn read(call: &'a Table<'a, 't>, calendar: &'a Table<'a, 't>, engine: &'a Table<'a, 't>) -> Self {
-        let standard = Voice::default();
         call.note("message", || shown_message(DEFAULT_MESSAGE));
-        call.note("language", || Value::text(&standard.language));
+        let voice = Spoken::read(call).or(&Voice::default());
+        call.note("language", || shown_language(&voice));
         Self {
             message: message(call).unwrap_or_else(Template::standard),
-            voice: voice(call, &standard),
+            voice,
             policy: policy::policy(calendar, &Policy::default()),
             call,
             calendar,
@@ -73,7 +73,8 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults<'_, '_>, sources: &Sourc
     let email = email(table, "email");
     let ring_timeout = super::limits::ring(table);
     let message = message(table).unwrap_or_else(|| defaults.message.clone());
-    let voice = voice(table, &defaults.voice);
+    let spoken = Spoken::read(table);
+    let voice = spoken.or(&defaults.voice);
     let shared = table.flag("shared_phone", false);
     let calendars = sources.of(table, id.as_ref().map_or("", |id| id.get_ref()));
     let addresses = policy::addresses(table);
@@ -94,16 +95,17 @@ fn draft<'a>(table: &Table<'a, '_>, defaults: &Defaults<'_, '_>, sources: &Sourc
         presence_command,
     });
     if let Some(person) = &person {
-        show(table, person, defaults);
+        show(table, person, defaults, &spoken);
     }
     Draft { id, phone, shared, person }
 }
 
-fn show(table: &Table<'_, '_>, person: &Person, defaults: &Defaults<'_, '_>) {
+fn show(table: &Table<'_, '_>, person: &Person, defaults: &Defaults<'_, '_>, spoken: &Spoken) {
     table.note("name", || Value::text(&person.name));
     table.note("zone", || Value::text(person.zone.name()));
     table.inherit(&["ring_timeout"], defaults.engine);
     table.inherit(&["message", "voice", "language"], defaults.call);
+    spoken.show(table, &person.voice, &defaults.voice);
     table.inherit(&policy::KEYS, defaults.calendar);
     table.show(Some(&person.id));
 }
@@ -138,13 +140,58 @@ fn zone(table: &Table<'_, '_>) -> Option<Zone> {
     None
 }
 
-fn voice(table: &Table<'_, '_>, default: &Voice) -> Voice {
-    let voice = word(table, "voice", "Polly.Joanna", |b| matches!(b, b'.' | b'-' | b'_'));
-    let language = word(table, "language", "en-US", |b| b == b'-');
-    Voice {
-        voice: voice.or_else(|| default.voice.clone()),
-        language: language.unwrap_or_else(|| default.language.clone()),
+/// How something is said, as far as it was written.
+struct Spoken {
+    voice: Option<String>,
+    language: Option<String>,
+}
+
+impl Spoken {
+    fn read(table: &Table<'_, '_>) -> Self {
+        let voice = word(table, "voice", "Polly.Joanna", |b| matches!(b, b'.' | b'-' | b'_'));
+        let language = word(table, "language", "en-US", |b| b == b'-').filter(|language| {
+            let sound = voices::is_tag(language);
+            if !sound && let Some(at) = table.text("language", "\"en-US\"") {
+                let title = format!("{} is no language tag", quoted(language));
+                table.report.push(Problem::new(title).at(&at.span()).label("such as \"en-US\"").only_checked());
+            }
+            sound
+        });
+        Self { voice, language }
     }
+
+    /// With what all others have. A voice and a language that stand in different places go together only where the voice
+    /// speaks the language; a voice alone speaks its own.
+    fn or(&self, others: &Voice) -> Voice {
+        match (&self.voice, &self.language) {
+            (Some(voice), None) => {
+                // What everybody has without a word in the config is no wish.
+                let wished = others.language.clone().filter(|_| *others != Voice::default());
+                let own = voices::language_of(voice).map(str::to_owned);
+                Voice { voice: Some(voice.clone()), language: own.or(wished) }
+            }
+            (None, Some(language)) => {
+                let speaks = |voice: &String| !voices::contradict(voice, language);
+                Voice { voice: others.voice.clone().filter(speaks), language: Some(language.clone()) }
+            }
+            (Some(_), Some(_)) => Voice { voice: self.voice.clone(), language: self.language.clone() },
+            (None, None) => others.clone(),
+        }
+    }
+
+    /// Notes what follows from a voice or a language that stands alone.
+    fn show(&self, table: &Table<'_, '_>, spoken: &Voice, others: &Voice) {
+        if self.language.is_none() && spoken.language != others.language {
+            table.note_at("language", Origin::Default, || shown_language(spoken));
+        }
+        if self.voice.is_none() && spoken.voice != others.voice {
+            table.note_at("voice", Origin::Default, || Value::NotSet(Some("the usual voice speaks another language")));
+        }
+    }
+}
+
+fn shown_language(voice: &Voice) -> Value {
+    voice.language.as_deref().map_or(Value::NotSet(Some("that of the voice")), Value::text)
 }
 
 /// A word of ASCII letters, digits and some marks: it becomes part of a request.

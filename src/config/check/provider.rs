@@ -41,6 +41,8 @@ pub(super) fn providers(call: &Table<'_, '_>, provider: &Table<'_, '_>, override
     call.note_over("provider", "CALL_PROVIDER", || Value::text(chosen.provider.as_str()));
     let status_callback = webhook_url(call, &overrides);
     let draft = Draft::read(&twilio, overrides);
+    let status_callback = status_callback.filter(|written| draft.may_call_back(written, call));
+    let status_callback = status_callback.map(|written| written.address);
     twilio.show(None);
     ProviderConfig { chosen: chosen.provider, mock, twilio: draft.finish(&chosen, &twilio, status_callback) }
 }
@@ -89,7 +91,13 @@ fn mock(table: &Table<'_, '_>) -> MockConfig {
     MockConfig { outcomes, calls_per_second }
 }
 
-fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides) -> Option<String> {
+/// `webhook_url`, and where it stands in the file.
+struct Callback {
+    address: String,
+    at: Option<Range<usize>>,
+}
+
+fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides) -> Option<Callback> {
     let written = call.text("webhook_url", "an address in quotes");
     let from_file = written.and_then(|text| {
         // It may hold a token.
@@ -98,9 +106,9 @@ fn webhook_url(call: &Table<'_, '_>, overrides: &Overrides) -> Option<String> {
         if let Some(why) = wrong {
             call.report.push(problem_at("webhook_url", &text.span(), "`webhook_url` is not a web address").label(why));
         }
-        wrong.is_none().then(|| text.into_inner().to_owned())
+        wrong.is_none().then(|| Callback { at: Some(text.span()), address: text.into_inner().to_owned() })
     });
-    let from_env = overrides.webhook_url.clone().good();
+    let from_env = overrides.webhook_url.clone().good().map(|address| Callback { address, at: None });
     if from_env.is_some() {
         call.note_over("webhook_url", "CALL_WEBHOOK_URL", || Value::Secret("from CALL_WEBHOOK_URL".into()));
     }
@@ -168,6 +176,23 @@ impl<'a> Draft<'a> {
             let from = "from the systemd credential twilio_auth_token".to_owned();
             table.note_at("auth_token", Origin::Default, || Value::Secret(from));
         }
+    }
+
+    /// Can the provider reach this address? One in the same private network can.
+    fn may_call_back(&self, callback: &Callback, call: &Table<'_, '_>) -> bool {
+        let is_private = |url: &str| web::address(url).is_ok_and(|address| web::is_private(address.host));
+        if !is_private(&callback.address) || is_private(&self.base_url) {
+            return true;
+        }
+        let title =
+            "Twilio cannot reach the host of `webhook_url`: it is private, and calls with it are refused (21609)";
+        let help = "write an address of the public internet, or take the line out: savehub asks Twilio by itself";
+        let problem = match &callback.at {
+            Some(at) => problem_at("webhook_url", at, title),
+            None => Problem::new(title.replace("`webhook_url`", "CALL_WEBHOOK_URL")),
+        };
+        call.report.push(problem.help(help).only_checked());
+        false
     }
 
     fn check_sources(&self, report: &CheckReport<'_>) {

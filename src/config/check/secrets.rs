@@ -6,7 +6,7 @@ use crate::config::places;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::Hidden;
 use crate::config::show::{CheckReport, Problem};
-use crate::model::printable;
+use crate::model::{others_of_secret, printable};
 use crate::program::{Ended, Program};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -204,12 +204,39 @@ impl Source<'_> {
     }
 }
 
-/// Reports a source that names nothing. True: it names something.
+/// Is it a file that a service manager hands over? Who may see it is decided by the place, and its mode lets everybody
+/// read it there: systemd's credentials, secrets of a container, and a volume of Kubernetes, whose files are links through
+/// `..data`.
+pub fn is_handed_over(file: &Path, env: &Env<'_>) -> bool {
+    let real = fs::canonicalize(file);
+    let below = |dir: &Path| file.starts_with(dir) || real.as_ref().is_ok_and(|real| real.starts_with(dir));
+    let volume = |dir: &Path| fs::symlink_metadata(dir.join("..data")).is_ok_and(|data| data.is_symlink());
+    set(env, "CREDENTIALS_DIRECTORY").is_some_and(|dir| below(Path::new(&dir)))
+        || below(Path::new("/run/secrets"))
+        || file.ancestors().skip(1).any(volume)
+}
+
+/// Reports a file that others can read. What is no file, such as a pipe, has no readers of its own.
+fn guard_file(named: &Named<'_>, path: &str, report: &CheckReport<'_>) {
+    use std::os::unix::fs::MetadataExt as _;
+    let env = report.input.env;
+    let Some(path) = places::expand(path, report.input.path, env) else { return };
+    let Some(found) = fs::metadata(&path).ok().filter(fs::Metadata::is_file) else { return };
+    if others_of_secret(found.mode(), found.uid()) & 0o044 != 0 && !is_handed_over(&path, env) {
+        let title = format!("`{}` names a file that others can read (mode {:03o})", named.key, found.mode() & 0o777);
+        let help = format!("run: chmod 600 {}", shell_word(&printable(&path.display().to_string())));
+        report.push(Problem::new(title).at(&named.at).hide(Hidden::Secret).help(help).only_checked());
+    }
+}
+
+/// Reports a source that names nothing, and a secret file that others can read. True: it names something.
 pub(super) fn names_something(named: &Named<'_>, report: &CheckReport<'_>) -> bool {
     let empty = named.source.is_empty();
     if empty {
         let title = format!("`{}` is empty", named.key);
         report.push(problem_at(named.key, &named.at, title).label("fill it in, or take the line out"));
+    } else if let Source::File(path) = named.source {
+        guard_file(named, path, report);
     }
     !empty
 }

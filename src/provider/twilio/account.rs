@@ -6,6 +6,7 @@ use crate::provider::http::{HttpClient, HttpSettings, path_encode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::atomic::AtomicBool;
 
 /// One account at Twilio. Nothing is connected before the first request.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Twilio {
     /// The whole `Basic …` header.
     pub(super) authorization: SecretString,
     pub(super) status_callback: Option<SecretString>,
+    /// The provider has refused that address: calls go without it from then on.
+    pub(super) refuses_callback: AtomicBool,
     /// Where a key pressed in a call goes.
     pub(super) key_bin: Option<String>,
     pub(super) http: HttpClient,
@@ -45,6 +48,7 @@ impl Twilio {
             base_url: config.base_url.trim_end_matches('/').to_owned(),
             secret: secret.clone(),
             authorization: format!("Basic {basic}").into(),
+            refuses_callback: AtomicBool::new(false),
             status_callback: config.status_callback.clone().map(SecretString::from),
             key_bin: None,
             http,

@@ -3,6 +3,7 @@
 use crate::http::{date, http_date};
 use crate::model::{CallReport, CallStatus, ListedCall, Timestamp, cut, printable};
 use serde_json::Value;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use ureq::http::HeaderMap;
 
@@ -99,6 +100,14 @@ fn rang_s(call: &Value, status: CallStatus) -> Option<u32> {
         (None, _) if status == CallStatus::Canceled && call.get("start_time").is_some() => Some(0),
         _ => None,
     }
+}
+
+/// Twilio numbers its errors so (docs/api/errors), and services that speak its language do, too.
+const CODES: RangeInclusive<u32> = 10_000..=99_999;
+
+/// Is this the provider's own error object? A proxy on the way answers with a page, or with an object of its own.
+pub(super) fn is_error(body: &[u8]) -> bool {
+    error(body).0.is_some_and(|code| CODES.contains(&code))
 }
 
 /// Twilio's error code and message, cleaned; empty words when the body is no error object.

@@ -1,16 +1,18 @@
 //! Placing, reading and ending calls.
 
 use super::Twilio;
-use super::exchange::log_reply;
+use super::codes::is_of_callback;
+use super::exchange::{log_reply, refusal};
 use super::list::phones;
 use super::twiml::twiml;
 use crate::model::{
-    Address, CallList, CallReport, HangUp, NotSentCause, Pace, Phone, ProviderKind, Reply, Request, Target, Timestamp,
-    cut, printable,
+    Address, CallList, CallReport, HangUp, NotSentCause, Outcome, Pace, Phone, ProviderKind, Reply, ReplyMeta, Request,
+    Target, Timestamp, cut, printable,
 };
 use crate::provider::http::form_encode;
 use crate::provider::{Gate, Provider, ProviderError};
 use secrecy::ExposeSecret;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The resource of calls.
@@ -77,10 +79,23 @@ impl Twilio {
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);
         }
-        let callback = self.status_callback.as_ref().map(ExposeSecret::expose_secret);
+        let known = || !self.refuses_callback.load(Ordering::Relaxed);
+        let callback = self.status_callback.as_ref().filter(|_| known()).map(ExposeSecret::expose_secret);
         let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
-        let form = create_form(to, from, callback, ring, &words);
-        self.post(CALLS, &form, call.intent_at, gate)
+        let post = |callback, at| self.post(CALLS, &create_form(to, from, callback, ring, &words), at, gate);
+        let reply = post(callback, call.intent_at);
+        match &reply.outcome {
+            // Certainly not placed, and for a reason that the same call without the address does not have.
+            Outcome::Rejected(refused) if callback.is_some() && is_of_callback(refused.code) => {
+                log::warn!("[CALL] {}; the call goes out without it", refusal(refused));
+                self.refuses_callback.store(true, Ordering::Relaxed);
+                let first = Duration::from_millis(reply.meta.elapsed_ms);
+                let again = post(None, call.intent_at.plus(first));
+                let elapsed_ms = again.meta.elapsed_ms.saturating_add(reply.meta.elapsed_ms);
+                Reply { meta: ReplyMeta { elapsed_ms, ..again.meta }, ..again }
+            }
+            _ => reply,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a complete answer to an outcome.
 
-use super::answer::{error, sid, status as call_status};
+use super::answer::{error, is_error, sid, status as call_status};
 use super::codes::class_of;
 use crate::http::retry_after;
 use crate::model::{Accepted, Doubt, Outcome, Rejection, RejectionClass};
@@ -9,8 +9,10 @@ use ureq::http::HeaderMap;
 
 /// What a complete answer to "create a call" means.
 ///
-/// Certain are a 2xx that names the call and a 4xx. A 2xx without a name, a redirect, a 408 (the server gave up waiting
-/// for us, and may have read enough) and a 5xx are not: docs/api/errors/20500 says that the call may have been placed.
+/// Certain are a 2xx that names the call, and a 4xx with the provider's own error object. Without that it may be a proxy's,
+/// after the call was placed; but for 401, 403, 404, 407 and 429, by which nobody is let through. A 2xx without a name, a
+/// redirect, a 408 (the server gave up waiting for us, and may have read enough) and a 5xx are not: docs/api/errors/20500
+/// says that the call may have been placed.
 pub fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> Outcome {
     let unknown = |detail: String| Outcome::Unknown(Doubt { detail });
     match status {
@@ -23,12 +25,18 @@ pub fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> Outcome {
         }
         300..=399 => unknown(format!("HTTP {status}: a redirect, not followed")),
         408 => unknown("HTTP 408: the provider says the request timed out".into()),
-        400..=499 => Outcome::Rejected(rejection(status, headers, body)),
+        400..=499 if is_certain(status, body) => Outcome::Rejected(rejection(status, headers, body)),
+        400..=499 => unknown(format!("HTTP {status} without the provider's error code: it may be a proxy's")),
         _ => {
             let (code, message) = error(body);
             unknown(words(status, code, &message))
         }
     }
+}
+
+/// Is a 4xx certainly the provider's word, or nobody's who lets anything through?
+pub(super) fn is_certain(status: u16, body: &[u8]) -> bool {
+    matches!(status, 401 | 403 | 404 | 407 | 429) || is_error(body)
 }
 
 /// A complete refusal.
@@ -84,11 +92,12 @@ mod tests {
         }
         assert_eq!(class(429, ""), Some(Capacity));
         assert_eq!(class(403, "<html>"), Some(Ours));
-        assert_eq!(class(418, "<html>"), Some(Other));
+        assert_eq!((class(407, "<html>"), class(404, "")), (Some(Ours), Some(Ours)));
+        assert_eq!(class(418, r#"{"code":"21212","message":"x"}"#), Some(Ours));
     }
 
     #[test]
-    fn only_a_2xx_that_names_the_call_and_a_4xx_are_certain() {
+    fn only_a_2xx_that_names_the_call_and_a_4xx_in_the_providers_words_are_certain() {
         for (status, body) in [
             (200, "<html>hi</html>"),
             (201, "{}"),
@@ -98,6 +107,13 @@ mod tests {
             (301, ""),
             (307, ""),
             (408, ""),
+            (400, ""),
+            (409, "<html>conflict</html>"),
+            (499, "<html>client closed request</html>"),
+            (400, r#"{"message":"Bad Request"}"#),
+            (409, r#"{"code":409,"message":"conflict"}"#),
+            (422, r#"["code"]"#),
+            (413, r#"{"errors":[{"code":1020}]}"#),
             (500, ""),
             (503, r#"{"code":20503}"#),
             (504, ""),

@@ -16,15 +16,23 @@ pub(super) fn class_of(status: u16, code: Option<u32>) -> RejectionClass {
             | 30032..=30035
             // Credentials and account.
             | 20003 | 20404 | 20403 | 20006 | 20005 | 10001 | 20008 | 30002
+            // The address of webhook_url.
+            | 21609 | 21626
             // A bug of ours.
             | 20001 | 20422 | 21205 | 21206 | 21208 | 21209 | 21602 | 21605 | 21617 | 21624 | 30012 | 30013,
         ) => RejectionClass::Ours,
         _ => match status {
             429 => RejectionClass::Capacity,
-            401 | 403 | 404 => RejectionClass::Ours,
+            // 407 is a proxy's: its login.
+            401 | 403 | 404 | 407 => RejectionClass::Ours,
             _ => RejectionClass::Other,
         },
     }
+}
+
+/// Does this code refuse the address of `webhook_url` alone? The same call without it is another request.
+pub(super) const fn is_of_callback(code: Option<u32>) -> bool {
+    matches!(code, Some(21609 | 21626))
 }
 
 /// Every code savehub knows, those it has advice for, in ascending order, and who must act.
@@ -61,6 +69,7 @@ pub fn meaning(code: u32) -> Option<&'static str> {
         20001 | 20422 | 21205 | 21206 | 21208 | 21209 | 21602 | 21605 | 21617 | 21624 | 30012 | 30013 => {
             "Twilio did not understand savehub's request"
         }
+        21609 | 21626 => "Twilio does not take the address of webhook_url",
         21610 => "the person replied STOP: nothing is sent to this number any more",
         21611 => "too many messages are waiting at the provider",
         30001 => "the provider's queue was full",
@@ -115,6 +124,9 @@ pub fn remedy(code: u32) -> Option<&'static str> {
         }
         21202 | 21265 | 21268 => "The person's number is a short code or a premium number: give their own.",
         21266 => "The person's number is the from number itself: give their own.",
+        21609 | 21626 => {
+            "Write an address of the public internet as call.webhook_url, or take it out: savehub asks Twilio by itself."
+        }
         21610 => "The person replied STOP to this number: they must text START to it.",
         21612 => "No message can go from this from number to the person's: use another from number, or another rung.",
         21635 | 30006 => "This number takes no text messages: use the rung `call`, or a mobile number.",

@@ -1,7 +1,7 @@
 //! What calls and messages have in common at Twilio: creating one with a single request, reading it, ending it.
 
 use super::answer::{clean, queued_for, report, request_id, skew_ms};
-use super::classify::{classify, rejection};
+use super::classify::{classify, is_certain, rejection};
 use super::{Twilio, remedy};
 use crate::model::{
     CallReport, Doubt, FenceReason, HangUp, NotSent, NotSentCause, Outcome, Rejection, RejectionClass, Reply,
@@ -81,6 +81,10 @@ impl Twilio {
         match answer.status {
             200..=299 => Ok(answer),
             404 => Err(ProviderError::NotFound),
+            // A proxy's word says nothing about the account.
+            status @ 400..=499 if !is_certain(status, &answer.body) => {
+                Err(ProviderError::Transient(format!("HTTP {status} without the provider's error code")))
+            }
             status @ 400..=499 => {
                 let refused = rejection(status, &answer.headers, &answer.body);
                 let words = coded(refused.code, &refused.message);
@@ -126,7 +130,7 @@ fn log_error(reason: &str, elapsed_ms: u64) {
 }
 
 /// A refusal with what to do about it.
-fn refusal(refused: &Rejection) -> String {
+pub(super) fn refusal(refused: &Rejection) -> String {
     let words = coded(refused.code, &refused.message);
     match refused.code.and_then(remedy) {
         Some(remedy) => format!("{words} ({remedy})"),

@@ -42,10 +42,12 @@ fn document(text: &str, voice: &Voice, key_bin: Option<&str>) -> io::Result<Stri
         let gather = BytesStart::new("Gather").with_attributes([("action", bin), ("numDigits", "1")]);
         writer.write_event(Event::Start(gather))?;
     }
-    let (language, name) = (attribute(&voice.language), voice.voice.as_deref().map(attribute));
+    let (language, name) = (voice.language.as_deref().map(attribute), voice.voice.as_deref().map(attribute));
     // The SDKs sort attributes by name.
     let mut say = BytesStart::new("Say");
-    say.push_attribute(("language", language.as_str()));
+    if let Some(language) = &language {
+        say.push_attribute(("language", language.as_str()));
+    }
     say.push_attribute(("loop", "2"));
     if let Some(name) = &name {
         say.push_attribute(("voice", name.as_str()));

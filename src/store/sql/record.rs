@@ -4,8 +4,8 @@ use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{calls, pace, steps};
 use crate::model::{
-    Accepted, AttemptId, AttemptState, CallStatus, HangUpState, Outcome, Reason, RejectionClass, Reply, RungKind,
-    StepId, StepState, Timestamp,
+    Accepted, AttemptId, AttemptState, CallStatus, Doubt, HangUpState, Outcome, Reason, RejectionClass, Reply,
+    RungKind, StepId, StepState, Timestamp,
 };
 use crate::store::{AfterFacts, AfterRule, Recorded, Refusal, StepNext, StoreError};
 
@@ -21,6 +21,8 @@ pub(super) fn record(
             Ok((r.get(0)?, r.get(1)?, r.get(2)?))
         })?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
+    let taken = Reply { outcome: of_another(tx, id, &reply.outcome)?, meta: reply.meta.clone() };
+    let reply = &taken;
     let after = next_state(before, &reply.outcome);
     let mut recorded = Recorded { state: after.unwrap_or(before), steps: Vec::new(), again_at: None, hang_up: None };
     let Some(after) = after else { return Ok(recorded) };
@@ -51,6 +53,18 @@ pub(super) fn record(
         recorded.hang_up = calls::wanted(tx, id)?;
     }
     Ok(recorded)
+}
+
+/// The outcome; a call that another attempt holds already is none: nobody knows then what became of the request.
+fn of_another(tx: &dyn Tx, id: AttemptId, outcome: &Outcome) -> TxResult<Outcome> {
+    if let Outcome::Accepted(Accepted { sid, .. }) = outcome
+        && tx.value("select exists(select 1 from attempts where sid = ?1 and id <> ?2)", params![sid, id])?
+    {
+        return Ok(Outcome::Unknown(Doubt {
+            detail: format!("the answer names {sid}, which is another attempt's call"),
+        }));
+    }
+    Ok(outcome.clone())
 }
 
 /// Can what the provider took still be ended? A call can, a message only while it is queued there, nothing else.

@@ -69,6 +69,20 @@ fn a_request_without_time_for_a_second_name_server_is_told_with_the_arithmetic()
 }
 
 #[test]
+fn voices_and_languages_that_twilio_does_not_know_are_told() {
+    let with = |lines: &str| warned(&format!("{ANA}{lines}\n"));
+    assert!(with("voice = \"Polly.Vicky\"").contains("Twilio's list has no voice Polly.Vicky: a phone may ring"));
+    let err = with("language = \"de\"");
+    assert!(err.contains("Twilio's list has no language de: a phone may ring and say nothing"), "{err}");
+    assert!(err.contains("did you mean \"de-DE\"?"), "{err}");
+    let err = with("voice = \"Polly.Vicki\"\nlanguage = \"en-US\"");
+    assert!(err.contains("the voice Polly.Vicki speaks de-DE, and the language is en-US"), "{err}");
+    for sound in ["", "voice = \"Polly.Vicki\"", "voice = \"alice\"\nlanguage = \"sv-SE\"", "language = \"en-GB\""] {
+        assert_eq!(with(sound), "", "{sound}");
+    }
+}
+
+#[test]
 fn prefixes_that_keep_many_people_out_are_one_warning_that_names_some() {
     let person = |n: usize| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1202555011{n}\"\n");
     let people: String = (1..8).map(person).collect();

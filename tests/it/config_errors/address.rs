@@ -1,6 +1,6 @@
 //! `[provider.twilio]`: addresses, and keys that are no keys.
 
-use super::{all, one};
+use super::{all, config, one, only_checked};
 
 #[test]
 fn a_base_url_without_tls_is_refused() {
@@ -23,6 +23,36 @@ error: `base_url` cannot be used
   |            ^^^^^^^^^^^^^^^^^^^^^^^^ https:// is needed: the credentials travel with it
 "#,
     );
+}
+
+#[test]
+fn a_webhook_url_that_twilio_cannot_reach_is_refused_by_check_and_left_out_by_ticks() {
+    let twilio = |base: &str, callback: &str| {
+        format!(
+            "[call]\nprovider = \"twilio\"\nwebhook_url = \"{callback}\"\n[provider.twilio]\naccount_sid = \"AC123\"\n\
+             from = \"+12025550100\"\nauth_token = \"x\"\n{base}\n"
+        )
+    };
+    only_checked(
+        &twilio("", "https://10.0.0.9/calls"),
+        r#"
+error: Twilio cannot reach the host of `webhook_url`: it is private, and calls with it are refused (21609)
+ --> config.toml:3:15
+  |
+3 | webhook_url = "https://10.0.0.9/calls"
+  |               ^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: write an address of the public internet, or take the line out: savehub asks Twilio by itself
+"#,
+    );
+    let sent = |base: &str, callback: &str| {
+        let config = config(&[], &twilio(base, callback)).unwrap();
+        (config.provider.twilio.clone().unwrap().status_callback.is_some(), config.accepted().is_ok())
+    };
+    assert_eq!(sent("", "http://localhost:8080/"), (false, false));
+    assert_eq!(sent("", "https://example.com/calls"), (true, true));
+    // Both are in the same private network.
+    assert_eq!(sent("base_url = \"https://10.0.0.8\"", "https://10.0.0.9/calls"), (true, true));
 }
 
 #[test]

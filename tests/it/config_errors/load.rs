@@ -244,6 +244,68 @@ voice = "Polly.Vicki"
 "#;
     let config = config(&[], text).unwrap();
     let (ana, ben) = (config.person("ana").unwrap(), config.person("ben").unwrap());
-    assert_eq!((ana.name.as_str(), ana.voice.language.as_str(), ana.voice.voice.as_deref()), ("ana", "de-DE", None));
-    assert_eq!((ben.name.as_str(), ben.voice.voice.as_deref()), ("Ben", Some("Polly.Vicki")));
+    assert_eq!((ana.name.as_str(), spoken(ana)), ("ana", (None, Some("de-DE"))));
+    assert_eq!((ben.name.as_str(), spoken(ben)), ("Ben", (Some("Polly.Vicki"), Some("de-DE"))));
+}
+
+fn spoken(person: &savehub::config::Person) -> (Option<&str>, Option<&str>) {
+    (person.voice.voice.as_deref(), person.voice.language.as_deref())
+}
+
+#[test]
+fn a_voice_speaks_its_own_language_and_a_language_is_spoken_by_a_voice_that_can() {
+    for (call, person, expected) in [
+        ("", "", (None, Some("en-US"))),
+        ("", "voice = \"Polly.Vicki\"", (Some("Polly.Vicki"), Some("de-DE"))),
+        ("", "voice = \"Google.fr-FR-Wavenet-A\"", (Some("Google.fr-FR-Wavenet-A"), Some("fr-FR"))),
+        // Nobody knows what it speaks: the provider decides.
+        ("", "voice = \"Polly.Someone\"", (Some("Polly.Someone"), None)),
+        ("", "voice = \"Polly.Vicki\"\nlanguage = \"en-US\"", (Some("Polly.Vicki"), Some("en-US"))),
+        ("voice = \"Polly.Vicki\"", "", (Some("Polly.Vicki"), Some("de-DE"))),
+        ("language = \"en-GB\"", "voice = \"Polly.Vicki\"", (Some("Polly.Vicki"), Some("de-DE"))),
+        ("language = \"de-DE\"", "voice = \"alice\"", (Some("alice"), Some("de-DE"))),
+        ("voice = \"Polly.Joanna\"", "language = \"de-DE\"", (None, Some("de-DE"))),
+        ("voice = \"Polly.Joanna\"", "language = \"en-GB\"", (Some("Polly.Joanna"), Some("en-GB"))),
+        ("voice = \"alice\"", "language = \"de-DE\"", (Some("alice"), Some("de-DE"))),
+        // Told by `config check`, and not said.
+        ("", "language = \"Deutsch\"", (None, Some("en-US"))),
+    ] {
+        let text = format!("[call]\n{call}\n[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n{person}\n");
+        assert_eq!(spoken(config(&[], &text).unwrap().person("ana").unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_secret_file_that_others_can_read_is_refused_by_check_alone_where_its_place_does_not_guard_it() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    let dir = tempfile::tempdir().unwrap();
+    let (plain, volume, given) = (dir.path().join("plain"), dir.path().join("volume"), dir.path().join("given"));
+    let inside = volume.join("..2026");
+    for dir in [&plain, &volume, &inside, &given] {
+        fs::create_dir(dir).unwrap();
+    }
+    // As Kubernetes mounts a secret.
+    symlink("..2026", volume.join("..data")).unwrap();
+    symlink("..data/token", volume.join("token")).unwrap();
+    let is_root = fs::metadata(dir.path()).unwrap().uid() == 0;
+    let refused = |file: &Path, mode: u32| {
+        fs::write(file, "s3cr3t\n").unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        let given = given.to_str().unwrap().to_owned();
+        let text = TWILIO.replace("auth_token = \"file-token\"", &format!("auth_token_file = \"{}\"", file.display()));
+        assert!(text.contains("auth_token_file"), "{text}");
+        let config = config(&[("CREDENTIALS_DIRECTORY", &given)], &text).unwrap();
+        assert_eq!(token(config.provider.twilio.as_ref().unwrap()), "s3cr3t", "ticks go on");
+        config.accepted().err().map(|problems| problems.to_string())
+    };
+    let file = plain.join("token");
+    let told = refused(&file, 0o644).unwrap();
+    assert!(told.starts_with("error: `auth_token_file` names a file that others can read (mode 644)\n"), "{told}");
+    assert!(told.contains(&format!("= help: run: chmod 600 {}\n", file.display())), "{told}");
+    assert!(refused(&file, 0o604).is_some());
+    assert_eq!(refused(&file, 0o640).is_none(), is_root, "a group that root chose may read it");
+    for (file, mode) in [(&file, 0o600), (&file, 0o400), (&volume.join("token"), 0o644), (&given.join("token"), 0o444)]
+    {
+        assert_eq!(refused(file, mode), None, "{}", file.display());
+    }
 }

@@ -1,6 +1,6 @@
 //! `[[person]]`.
 
-use super::{all, one};
+use super::{all, one, only_checked};
 
 #[test]
 fn a_person_without_id_and_phone_is_told_both() {
@@ -304,6 +304,25 @@ error: invalid language `en_US`
   |
 4 | language = "en_US"
   |            ^^^^^^^ such as "en-US"
+"#,
+    );
+}
+
+#[test]
+fn a_language_that_is_a_word_and_no_tag_is_refused_by_check() {
+    only_checked(
+        r#"
+[[person]]
+id = "ana"
+phone = "+12025550101"
+language = "Deutsch"
+"#,
+        r#"
+error: `Deutsch` is no language tag
+ --> config.toml:4:12
+  |
+4 | language = "Deutsch"
+  |            ^^^^^^^^^ such as "en-US"
 "#,
     );
 }

@@ -123,8 +123,13 @@ fn a_secret_in_a_file_that_others_can_read_is_a_problem() {
     let cli = scheduled(Cli::with(&text.replace("auth_token = \"x\"", "auth_token_file = \"token\"")));
     cli.write(".config/savehub/token", "your_auth_token\n");
     doctor(&cli).says("modes", "ok", "secret 600");
-    chmod(&cli, ".config/savehub/token", 0o640);
-    doctor(&cli).says("modes", "problem", "HOME/.config/savehub/token holds a secret, and others can read");
+    chmod(&cli, ".config/savehub/token", 0o644);
+    let said = doctor(&cli);
+    said.says("modes", "problem", "HOME/.config/savehub/token holds a secret, and others can read");
+    said.says("config", "problem", "`auth_token_file` names a file that others can read (mode 644)");
+    // Where the service manager has put it, its mode is that of everybody there.
+    let given = cli.path(".config/savehub").display().to_string();
+    doctor(&cli.set("CREDENTIALS_DIRECTORY", &given)).says("modes", "ok", "config 600, database 600");
 }
 
 #[test]

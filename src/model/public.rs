@@ -1,4 +1,4 @@
-//! Which addresses a calendar may come from.
+//! Which addresses are on the public internet: those a calendar may come from, and a provider can call back.
 //!
 //! The address of a subscription is somebody else's text, and a redirect is the server's. Neither may make savehub ask
 //! the printer, the router or a cloud's metadata service. A name is no protection: what it leads to is judged when it
@@ -37,7 +37,7 @@ const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// Is it an address of the public internet? One that carries an IPv4 address (mapped, NAT64, 6to4) is what that one is.
-pub(super) fn is_public(ip: IpAddr) -> bool {
+pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !SPECIAL_V4.iter().any(|(net, bits)| same(ip.into(), (*net).into(), *bits)),
         IpAddr::V6(ip) => match carried(ip) {
