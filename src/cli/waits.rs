@@ -23,6 +23,8 @@ pub(super) struct Conditions {
     last_tick: Option<Timestamp>,
     /// The provider refuses the account.
     refused: bool,
+    /// Nothing reaches the provider.
+    unreachable: bool,
 }
 
 impl Conditions {
@@ -34,12 +36,13 @@ impl Conditions {
             ProviderChoice::Mock => ProviderKind::Mock,
             ProviderChoice::Twilio => ProviderKind::Twilio,
         };
-        let refused = crate::tick::account_fault(provider);
+        let lasts = |wanted: &str| snapshot.faults.iter().any(|fault| fault.fault == wanted);
         Self {
             stopped: config.stopped(),
             pause: longest.map(|pause| (pause.clone(), pause_words(pause, &config.people, now))),
             last_tick: snapshot.last_tick.as_ref().map(|tick| tick.ended_at.unwrap_or(tick.started_at)),
-            refused: snapshot.faults.iter().any(|fault| fault.fault == refused),
+            refused: lasts(&crate::tick::account_fault(provider)),
+            unreachable: lasts(&crate::tick::network_fault(provider)),
         }
     }
 
@@ -65,6 +68,8 @@ pub(super) enum WaitsFor {
     Ticks(Timestamp),
     /// For the provider to take the account again.
     Account,
+    /// For the network.
+    Network,
     /// For its phone to be free, or for its turn.
     Turn,
     /// For the next tick.
@@ -86,6 +91,7 @@ pub(super) fn waits_for(step: &StepView, ready_at: Timestamp, now: Timestamp, co
         (Some(why), _) => WaitsFor::Skip(why),
         (None, Some(last)) => WaitsFor::Ticks(last),
         (None, None) if conditions.refused => WaitsFor::Account,
+        (None, None) if conditions.unreachable => WaitsFor::Network,
         (None, None) if at.plus(LONG) < now => WaitsFor::Turn,
         (None, None) => WaitsFor::NextTick,
     }

@@ -67,6 +67,12 @@ impl FenceReason {
     pub fn of_error(error: &str) -> Option<Self> {
         error.strip_prefix(FENCED)?.rsplit_once(": ")?.1.parse().ok()
     }
+
+    /// Did a rule say no? Else only this process was late, or could not read the database: the step is tried again, as
+    /// when there is no network.
+    pub const fn is_a_rule(self) -> bool {
+        !matches!(self, Self::TooLate | Self::StoreFailed)
+    }
 }
 
 /// The outcome of a request, with facts about the exchange.

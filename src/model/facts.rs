@@ -1,8 +1,8 @@
 //! Facts and verdicts: what a store reads inside a transaction, and what a pure rule answers.
 
 use super::{
-    AttemptId, AttemptState, HangUpState, IncidentState, ListedCall, PauseView, Reason, RungKind, StepState, Target,
-    Timestamp, When,
+    AttemptId, AttemptState, FenceReason, HangUpState, IncidentState, ListedCall, PauseView, Reason, RungKind,
+    StepState, Target, Timestamp, When,
 };
 use crate::owner::Owner;
 
@@ -44,6 +44,35 @@ pub struct StepFacts {
     pub later: LaterRungs,
     /// The step's last attempt was refused for the provider's capacity.
     pub refused_for_capacity: bool,
+    /// The step's last attempt did not leave this machine, and no rule had held it back.
+    pub unsent: Option<Unsent>,
+}
+
+/// Tries of a step that certainly did not leave this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// How many.
+    pub times: u32,
+    /// What stood in the way of the last one, without secrets.
+    pub why: String,
+}
+
+impl Unsent {
+    /// By the error that the last one left.
+    pub fn new(times: u32, error: &str) -> Self {
+        let why = match FenceReason::of_error(error) {
+            Some(FenceReason::TooLate) => "this machine was too slow or slept",
+            Some(FenceReason::StoreFailed) => "the database could not be read",
+            _ => error,
+        };
+        Self { times, why: why.to_owned() }
+    }
+
+    /// How often and why: `tried 4 times and nothing left this machine: connection refused`.
+    pub fn words(&self) -> String {
+        let times = if self.times == 1 { "once".to_owned() } else { format!("{} times", self.times) };
+        format!("tried {times} and nothing left this machine: {}", self.why)
+    }
 }
 
 /// What the later rungs of a step's incident do, those of its kind and to its target.
@@ -193,6 +222,8 @@ pub struct AfterFacts {
     pub deadline_at: Timestamp,
     /// Retries spent so far.
     pub tries: u32,
+    /// How many of its attempts did not leave this machine, though no rule held them back; with this one.
+    pub unsent: u32,
     /// Is this step a companion that shares the call of the claimed step?
     pub merged: bool,
 }

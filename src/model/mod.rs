@@ -34,7 +34,7 @@ pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns, SAME_PROMISE};
 pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, Finding, LaterRungs, Line, NextSlot, NumberFacts, OpenAttempt, Placed, Refusal,
-    ServerAge, Settle, Slot, StepFacts, StepNext, TickSpan, Verdict,
+    ServerAge, Settle, Slot, StepFacts, StepNext, TickSpan, Unsent, Verdict,
 };
 pub use heard::{
     Answer, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, TAG_LEN, Waiting, is_tag, tag,

@@ -225,7 +225,7 @@ text_enum! {
         NumberBusy = "number_busy",
         /// A later rung of the same incident is due too; that one runs.
         Superseded = "superseded",
-        /// Certain that nothing was sent, and no try is left.
+        /// Certain that nothing was sent, as often as it was tried, until its time was over.
         NotSent = "not_sent",
         /// The provider gave no usable answer and could not be asked.
         Unknown = "unknown",

@@ -1,21 +1,21 @@
-//! What becomes of a step when its attempt has an outcome: guard 4 (one retry) and guard 5 (graceful failure).
+//! What becomes of a step when its attempt has an outcome: guard 4 (retries) and guard 5 (graceful failure).
+//!
+//! What certainly did not leave this machine uses no try. The step goes back to `PENDING`; a tick tries it twice, a
+//! second apart, and leaves the rest to the next one. It ends when its time is over (the guards) or would be over.
 
 use crate::model::{
     Accepted, CallStatus, FenceReason, NotSent, NotSentCause, Outcome, Reason, Rejection, RejectionClass, Reply,
     RungKind, StepState, Timestamp,
 };
-use crate::model::{AfterFacts, Refusal, StepNext};
+use crate::model::{AfterFacts, Refusal, StepNext, Unsent};
 use std::time::Duration;
 
-/// Guard 4: retries a step has, after failures that cannot have rung.
+/// Guard 4: retries a step has after attempts that are proved absent. A command that cannot be started has as many: no
+/// time mends that.
 pub const RETRIES: u32 = 1;
 
 /// A retry waits this long.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// A message, mail or webhook that certainly did not leave is tried again and again, each time after this long: it has
-/// minutes, and cannot arrive twice.
-const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// When the clocks disagree about the window, a step is looked at again after this long.
 const CLOCK_DOUBT: Duration = Duration::from_secs(15);
@@ -93,52 +93,45 @@ pub fn absent(facts: &AfterFacts, now: Timestamp) -> StepNext {
 }
 
 fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> StepNext {
-    let detail = not_sent.detail.clone();
-    match not_sent.cause {
-        NotSentCause::Fenced(FenceReason::WindowClosed) if now >= facts.deadline_at => {
+    let NotSentCause::Fenced(reason) = not_sent.cause else { return unsent(not_sent, facts, now) };
+    match reason {
+        FenceReason::TooLate | FenceReason::StoreFailed => unsent(not_sent, facts, now),
+        FenceReason::WindowClosed if now >= facts.deadline_at => {
             end(StepState::Skipped, late(facts.kind), "the time was over before the request left")
         }
-        NotSentCause::Fenced(FenceReason::Stopped) => {
-            end(StepState::Skipped, Reason::Paused, "the STOP file exists, or cannot be looked at")
-        }
+        FenceReason::Stopped => end(StepState::Skipped, Reason::Paused, "the STOP file exists, or cannot be looked at"),
         // The next ticks know the clock's error better.
-        NotSentCause::Fenced(FenceReason::ClockDoubt) if now.plus(CLOCK_DOUBT) < facts.deadline_at => {
+        FenceReason::ClockDoubt if now.plus(CLOCK_DOUBT) < facts.deadline_at => {
             StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false }
         }
-        NotSentCause::Fenced(FenceReason::ClockDoubt) => {
+        FenceReason::ClockDoubt => {
             let words = "by the provider's clock the window was not open; this machine's clock is wrong";
             end(StepState::Skipped, late(facts.kind), words)
         }
         // An ended incident cancels its steps in the store; the guards say what is too early or paused. A shared call
         // goes on for the meeting that has neither ended nor started.
-        NotSentCause::Fenced(
-            FenceReason::IncidentEnded
-            | FenceReason::Acknowledged
-            | FenceReason::NotOurs
-            | FenceReason::Paused
-            | FenceReason::WindowClosed
-            | FenceReason::TooEarly,
-        ) => StepNext::Again { not_before: now, spends_try: false },
-        _ if facts.tries >= RETRIES && is_patient(facts.kind) && now.plus(TRY_AGAIN) < facts.deadline_at => {
-            StepNext::Again { not_before: now.plus(TRY_AGAIN), spends_try: false }
-        }
-        _ => {
-            let not_before = now.plus(RETRY_AFTER);
-            if facts.tries >= RETRIES || not_before >= facts.deadline_at {
-                return end(StepState::Failed, Reason::NotSent, detail);
-            }
-            StepNext::Again { not_before, spends_try: true }
-        }
+        FenceReason::IncidentEnded
+        | FenceReason::Acknowledged
+        | FenceReason::NotOurs
+        | FenceReason::Paused
+        | FenceReason::WindowClosed
+        | FenceReason::TooEarly => StepNext::Again { not_before: now, spends_try: false },
     }
+}
+
+/// Nothing left, and no rule had said so.
+fn unsent(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> StepNext {
+    let not_before = now.plus(RETRY_AFTER);
+    let cannot_start = facts.kind == RungKind::Command && !matches!(not_sent.cause, NotSentCause::Fenced(_));
+    if not_before >= facts.deadline_at || (cannot_start && facts.tries >= RETRIES) {
+        return end(StepState::Failed, Reason::NotSent, Unsent::new(facts.unsent, &not_sent.detail).words());
+    }
+    StepNext::Again { not_before, spends_try: cannot_start }
 }
 
 /// The reason word of what came too late.
 const fn late(kind: RungKind) -> Reason {
     if matches!(kind, RungKind::Call) { Reason::OutsideCriticalWindow } else { Reason::TooLate }
-}
-
-const fn is_patient(kind: RungKind) -> bool {
-    matches!(kind, RungKind::Sms | RungKind::Email | RungKind::Webhook)
 }
 
 #[cfg(test)]
@@ -154,6 +147,7 @@ mod tests {
             incident_open: true,
             deadline_at: NOW.plus(Duration::from_secs(60)),
             tries,
+            unsent: 1,
             merged: false,
         }
     }
@@ -189,27 +183,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_connection_is_retried_once_after_a_second() {
-        let first = next(&not_sent(NotSentCause::Connect), &facts(0), NOW);
-        assert_eq!(first, StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true });
-        let second = next(&not_sent(NotSentCause::Connect), &facts(1), NOW);
-        assert_eq!(ended(second), (StepState::Failed, Reason::NotSent));
-    }
-
-    #[test]
-    fn what_is_no_call_is_tried_again_until_its_deadline_and_a_command_once() {
+    fn what_did_not_leave_uses_no_try_and_is_tried_again_while_a_second_is_left() {
         let refused = |kind, seconds| {
             let deadline_at = NOW.plus(Duration::from_secs(seconds));
-            next(&not_sent(NotSentCause::Connect), &AfterFacts { kind, deadline_at, ..facts(1) }, NOW)
+            let facts = AfterFacts { kind, deadline_at, unsent: 9, ..facts(RETRIES) };
+            next(&not_sent(NotSentCause::Connect), &facts, NOW)
         };
-        let again = StepNext::Again { not_before: NOW.plus(TRY_AGAIN), spends_try: false };
-        for kind in [RungKind::Sms, RungKind::Email, RungKind::Webhook] {
-            assert_eq!(refused(kind, 31), again, "{kind}");
-            assert_eq!(ended(refused(kind, 30)), (StepState::Failed, Reason::NotSent), "{kind}");
+        let again = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: false };
+        let over = "tried 9 times and nothing left this machine: connection refused";
+        for kind in [RungKind::Call, RungKind::Sms, RungKind::Email, RungKind::Webhook] {
+            assert_eq!(refused(kind, 2), again, "{kind}");
+            assert_eq!(refused(kind, 1), end(StepState::Failed, Reason::NotSent, over), "{kind}");
         }
-        for kind in [RungKind::Call, RungKind::Command] {
-            assert_eq!(ended(refused(kind, 600)), (StepState::Failed, Reason::NotSent), "{kind}");
-        }
+        assert_eq!(refused(RungKind::Command, 600), end(StepState::Failed, Reason::NotSent, over), "cannot be started");
+        let first = next(&not_sent(NotSentCause::Other), &AfterFacts { kind: RungKind::Command, ..facts(0) }, NOW);
+        assert_eq!(first, StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true });
     }
 
     #[test]
@@ -258,8 +246,8 @@ mod tests {
         {
             assert_eq!(fenced(reason), again, "{reason}");
         }
-        let spent = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: true };
-        assert_eq!(fenced(FenceReason::TooLate), spent);
+        let later = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: false };
+        assert_eq!([FenceReason::TooLate, FenceReason::StoreFailed].map(fenced), [later.clone(), later]);
         let doubt = StepNext::Again { not_before: NOW.plus(CLOCK_DOUBT), spends_try: false };
         assert_eq!(fenced(FenceReason::ClockDoubt), doubt);
     }

@@ -17,7 +17,7 @@ use super::reconcile;
 use super::window::{self, WindowPosition};
 use crate::model::{
     Facts, IncidentState, LaterRungs, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp,
-    Verdict, When,
+    Unsent, Verdict, When,
 };
 use situation::span;
 use std::time::Duration;
@@ -110,11 +110,12 @@ fn allowed_country(_: &Facts, s: &Situation<'_>) -> Option<Verdict> {
 
 /// Guard 8, second half: of two rungs of an incident that are due at once (a retry and a later rung, or a meeting that
 /// was added late), the later one runs. It must be able to: one that is merely due, and that a guard keeps back, must
-/// not take the earlier one along.
+/// not take the earlier one along. If nothing of the earlier one could be sent, that is its reason.
 fn superseded(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
+    let taken_over = |words| not_sent(step, s).unwrap_or_else(|| skip(Reason::Superseded, words));
     if step.later.called {
-        return Some(skip(Reason::Superseded, "a later rung of the ladder ran already"));
+        return Some(taken_over("a later rung of the ladder ran already"));
     }
     let when = step.later.due?;
     let later = StepFacts { when, later: LaterRungs::default(), ..step.clone() };
@@ -122,8 +123,17 @@ fn superseded(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
         return None;
     }
     // Certain that it did not ring, the later one is tried again in a moment: until then nothing is decided.
-    let due_too = || skip(Reason::Superseded, "a later rung of the ladder is due too");
+    let due_too = || taken_over("a later rung of the ladder is due too");
     Some(if step.later.ready { due_too() } else { Verdict::Wait(Reason::NotDue) })
+}
+
+/// The reason of a step whose time is over, if nothing of it could be sent: it was tried, or waited behind others while
+/// nothing went out.
+fn not_sent(step: &StepFacts, s: &Situation<'_>) -> Option<Verdict> {
+    let waited = || s.unreachable_at.is_some_and(|at| step.due_at < at);
+    let untried = || "not tried: nothing of what was due before it could be sent either".to_owned();
+    let detail = step.unsent.as_ref().map(Unsent::words).or_else(|| waited().then(untried))?;
+    Some(refuse(StepState::Failed, Reason::NotSent, detail))
 }
 
 /// Guard 2.
@@ -147,6 +157,9 @@ fn critical_window(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
 fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
     if step.refused_for_capacity {
         return refuse(StepState::Failed, Reason::Capacity, "the provider was at its limit until the meeting started");
+    }
+    if let Some(verdict) = not_sent(step, s) {
+        return verdict;
     }
     let last_moment = Timestamp::from_ms(step.starts_at.ms().saturating_sub(1));
     let opened = step.starts_at.minus(s.guards.critical_window);
@@ -179,11 +192,11 @@ fn in_time(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
         WindowPosition::Over if step.refused_for_capacity => {
             Some(refuse(StepState::Failed, Reason::Capacity, "the provider was at its limit until it was too late"))
         }
-        WindowPosition::Over => {
+        WindowPosition::Over => Some(not_sent(step, s).unwrap_or_else(|| {
             let (late_s, over_s) = (s.now.since(step.due_at) / 1000, s.now.since(step.deadline_at) / 1000);
             let detail = format!("found {late_s} s after it was due, {over_s} s after it made no sense any more");
-            Some(skip(Reason::TooLate, detail))
-        }
+            skip(Reason::TooLate, detail)
+        })),
     }
 }
 

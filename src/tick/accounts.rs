@@ -1,11 +1,21 @@
-//! Accounts that the provider refuses: nothing more is sent through them in this tick, and the next tick begins with
-//! one request.
+//! Accounts that the provider refuses, and those that nothing reaches.
+//!
+//! A provider that refuses us gets nothing more in this tick, and the next tick begins with one request. When requests
+//! do not even leave this machine, three in a row are enough: then one at a time is tried, now and a second later, and
+//! what else is due writes down no attempt. The first that leaves frees the rest.
 
 use super::faults::{self, Service};
 use super::world::World;
-use crate::model::{RungKind, Timestamp};
+use crate::model::{ProviderKind, RungKind, Timestamp};
+use crate::rules::after::RETRY_AFTER;
 use crate::store::StoreError;
 use std::collections::HashMap;
+
+/// So many requests in a row that do not leave are no accident of one of them.
+const IN_A_ROW: u32 = 3;
+
+/// How often a tick tries a network that was dead when it began.
+const PROBES: u32 = 2;
 
 /// A circuit breaker: it limits the requests through an account that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,51 +26,150 @@ enum Breaker {
     Open,
 }
 
+/// The way to where requests go: those of one provider share it. Each webhook has its own.
+type Way = (ProviderKind, Option<String>);
+
+/// Do requests leave this machine?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Network {
+    /// They do, but for so many in a row.
+    Works(u32),
+    /// One at a time, not before this time, and so many in this tick.
+    Waits { from: Timestamp, probes: u32 },
+    /// That one is under way.
+    Probes(u32),
+    /// No more in this tick.
+    Dead,
+}
+
 /// The services whose requests are limited.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
-    breakers: HashMap<Service, Breaker>,
+    breakers: HashMap<(ProviderKind, bool), Breaker>,
+    networks: HashMap<Way, Network>,
+    /// The ways that were dead when the tick began, and when the tick before ended.
+    were_dead: HashMap<Way, Option<Timestamp>>,
 }
 
 impl Accounts {
     /// Takes over the refusals of earlier ticks. A refusal of messages ends when no rung sends any: nothing else would
     /// end it.
-    pub(super) fn begin(&mut self, world: &World, now: Timestamp, lasting: &[String]) -> Result<(), StoreError> {
+    pub(super) fn begin(
+        &mut self,
+        world: &World,
+        now: Timestamp,
+        lasting: &[String],
+        last_tick_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let sends_messages = world.config.ladder.iter().any(|rung| rung.action.kind == RungKind::Sms);
         for by in Service::all().filter(|by| lasting.contains(&by.fault())) {
             if by.messages && !sends_messages {
                 faults::fault(world.store.as_ref(), now, &by.fault(), false, String::new)?;
             } else {
-                self.breakers.insert(by, Breaker::HalfOpen);
+                self.breakers.insert(by.account(), Breaker::HalfOpen);
             }
+        }
+        for way in lasting.iter().filter_map(|fault| faults::dead_way(fault)) {
+            self.networks.insert(way.clone(), Network::Waits { from: now, probes: PROBES });
+            self.were_dead.insert(way, last_tick_at);
         }
         Ok(())
     }
 
-    /// Were we refused in this tick?
-    pub(super) fn is_stopped(&self, by: Service) -> bool {
-        self.breakers.get(&by) == Some(&Breaker::Open)
+    /// Is nothing more sent through it in this tick?
+    pub(super) fn is_stopped(&self, by: &Service) -> bool {
+        let refused = self.breakers.get(&by.account()) == Some(&Breaker::Open);
+        refused || self.networks.get(&by.way()) == Some(&Network::Dead)
     }
 
-    /// Must a request wait? Yes, if we were refused in this tick, or in an earlier one and its one request is under
-    /// way.
-    pub(super) fn must_wait(&self, by: Service, is_under_way: impl FnOnce() -> bool) -> bool {
-        match self.breakers.get(&by) {
+    /// Must a request wait? Yes, if nothing more is sent in this tick, or if one at a time is tried and it is under way
+    /// or comes later. `is_under_way` says whether a request is that shares something with this one.
+    pub(super) fn must_wait(
+        &self,
+        by: &Service,
+        now: Timestamp,
+        is_under_way: impl Fn(&dyn Fn(&Service) -> bool) -> bool,
+    ) -> bool {
+        let account = match self.breakers.get(&by.account()) {
             Some(Breaker::Open) => true,
-            Some(Breaker::HalfOpen) => is_under_way(),
+            Some(Breaker::HalfOpen) => is_under_way(&|other| other.account() == by.account()),
             None => false,
+        };
+        let network = || match self.networks.get(&by.way()) {
+            None | Some(Network::Works(_)) => false,
+            Some(Network::Waits { from, .. }) => now < *from || is_under_way(&|other| other.way() == by.way()),
+            Some(Network::Probes(_) | Network::Dead) => true,
+        };
+        account || network()
+    }
+
+    /// A request was begun.
+    pub(super) fn begun(&mut self, by: &Service) {
+        if let Some(network) = self.networks.get_mut(&by.way())
+            && let Network::Waits { probes, .. } = *network
+        {
+            *network = Network::Probes(probes);
         }
     }
 
     /// We were refused.
-    pub(super) fn refused(&mut self, by: Service) {
-        self.breakers.insert(by, Breaker::Open);
+    pub(super) fn refused(&mut self, by: &Service) {
+        self.breakers.insert(by.account(), Breaker::Open);
     }
 
     /// A request was taken. A refusal in this tick stands, whatever was still under way.
-    pub(super) fn taken(&mut self, by: Service) {
-        if !self.is_stopped(by) {
-            self.breakers.remove(&by);
+    pub(super) fn taken(&mut self, by: &Service) {
+        if self.breakers.get(&by.account()) != Some(&Breaker::Open) {
+            self.breakers.remove(&by.account());
         }
+    }
+
+    /// A request did not leave, and the network was in the way. When the next one is tried, if one at a time is.
+    pub(super) fn not_sent(&mut self, by: &Service, now: Timestamp, again_at: Option<Timestamp>) -> Option<Timestamp> {
+        let from = again_at.unwrap_or_else(|| now.plus(RETRY_AFTER));
+        let network = self.networks.entry(by.way()).or_insert(Network::Works(0));
+        *network = match *network {
+            Network::Works(before) if before + 1 < IN_A_ROW => Network::Works(before + 1),
+            Network::Works(_) => Network::Waits { from, probes: PROBES - 1 },
+            Network::Probes(probes) if probes > 1 => Network::Waits { from, probes: probes - 1 },
+            Network::Probes(_) => Network::Dead,
+            // It was under way before.
+            other @ (Network::Waits { .. } | Network::Dead) => other,
+        };
+        match network {
+            Network::Waits { from, .. } => Some(*from),
+            _ => None,
+        }
+    }
+
+    /// A request did not leave for a reason of its own: it says nothing about the network.
+    pub(super) fn held_back(&mut self, by: &Service, now: Timestamp) {
+        if let Some(network) = self.networks.get_mut(&by.way())
+            && let Network::Probes(probes) = *network
+        {
+            *network = Network::Waits { from: now, probes };
+        }
+    }
+
+    /// A request left this machine, whatever came of it.
+    pub(super) fn left(&mut self, by: &Service) {
+        self.networks.remove(&by.way());
+    }
+
+    /// Is one request at a time tried, or none?
+    pub(super) fn is_dead(&self, by: &Service) -> bool {
+        !matches!(self.networks.get(&by.way()), None | Some(Network::Works(_)))
+    }
+
+    /// Until when nothing was sent, as far as this tick knows: steps that fell due before waited behind others.
+    pub(super) fn unreachable_at(&self, by: &Service, now: Timestamp) -> Option<Timestamp> {
+        let before = self.were_dead.get(&by.way()).copied().flatten();
+        if self.networks.get(&by.way()) == Some(&Network::Dead) { Some(now) } else { before }
+    }
+
+    /// The ways that were dead when the tick began and that no request was tried on: nothing waits any more.
+    pub(super) fn forgotten(&self) -> impl Iterator<Item = String> {
+        let untried = |way: &&Way| matches!(self.networks.get(*way), Some(Network::Waits { probes: PROBES, .. }));
+        self.were_dead.keys().filter(untried).map(faults::dead_way_fault)
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn situation<'a>(
         guards: &world.config.guards,
         ring_timeout: recipient.ring_timeout,
         repeat: world.config.repeat,
+        unreachable_at: None,
     }
 }
 

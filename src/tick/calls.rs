@@ -32,9 +32,9 @@ impl Calls {
         self.jobs.running().len() < cx.world.config.engine.parallel
     }
 
-    /// Is a request by this service under way?
-    pub(super) fn is_placing(&self, by: Service) -> bool {
-        self.jobs.running().any(|attempt| service(attempt) == by)
+    /// Is a request by such a service under way?
+    pub(super) fn is_placing(&self, by: &dyn Fn(&Service) -> bool) -> bool {
+        self.jobs.running().any(|attempt| by(&service(attempt)))
     }
 
     /// Hands a written attempt to a worker.
@@ -53,6 +53,7 @@ impl Calls {
         let machine_detection = world.config.machine_detection;
         let request = Request { subject, machine_detection, ..request(&attempt, recipient) };
         let (id, by, clock) = (attempt.id, service(&attempt), Arc::clone(&world.clock));
+        cx.accounts.begun(&by);
         let fence = Fence { world, attempt: id, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
         let gate: Box<dyn Gate> = Box::new(fence);
         let limit = cx.world.config.engine.hard_timeout;
@@ -90,7 +91,7 @@ impl Calls {
 }
 
 fn service(attempt: &Attempt) -> Service {
-    Service::of(attempt.provider, attempt.to.kind)
+    Service::to(attempt.provider, &attempt.to)
 }
 
 /// The reply of a worker that gave no answer: nobody knows whether it sent, unless it never began.

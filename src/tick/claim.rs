@@ -11,7 +11,7 @@ use super::part::{OtherParts, Part};
 use super::recipient::{self, Words};
 use super::time::WORTH_WAITING;
 use crate::model::{Addressee, MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, printable};
-use crate::rules::guard;
+use crate::rules::guard::{self, Situation};
 use crate::store::{AttemptDraft, Begun, Claim, Facts, StepResult, StoreError};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -58,6 +58,12 @@ impl Part for Claims {
         let wait = next.map(|at| Duration::from_millis(at.since(now).max(0).unsigned_abs()));
         wait.into_iter().chain(self.calls.outbox.wakes_in()).min()
     }
+
+    /// What nothing reached is a fault while something waits for it.
+    fn end(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let over: Vec<String> = cx.accounts.forgotten().collect();
+        over.iter().try_for_each(|fault| cx.fault(fault, false, String::new))
+    }
 }
 
 impl Claims {
@@ -92,12 +98,20 @@ impl Claims {
         Ok(())
     }
 
-    /// Must it wait for its turn, or because the provider refuses our account?
+    /// Must it wait for its turn, or because the provider refuses our account, or since nothing reaches it? One that is
+    /// too late need not: it only gets its reason.
     fn must_wait(&self, claim: &Claim, cx: &Context<'_>) -> bool {
+        let now = cx.time.now();
+        if claim.deadline_at <= now {
+            return false;
+        }
         let provider = cx.world.providers.of(claim.action.kind);
-        let by = provider.map(|provider| Service::of(provider.kind(), claim.action.kind));
-        by.is_some_and(|by| cx.accounts.must_wait(by, || self.calls.is_placing(by)))
-            || self.queue.waits(claim, cx.time.now())
+        let by = provider.map(|provider| {
+            let (kind, channel) = (claim.action.kind, claim.action.channel.as_deref());
+            Service::of(provider.kind(), kind, channel)
+        });
+        by.is_some_and(|by| cx.accounts.must_wait(&by, now, |which| self.calls.is_placing(which)))
+            || self.queue.waits(claim, now)
     }
 
     /// Asks the guards and writes the attempt in one transaction; then sends the request, or logs the refusal. Gives
@@ -114,7 +128,9 @@ impl Claims {
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         let slot = slot_of(recipient.provider.pace(), &person.id, now);
         let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
-        let situation = situation(world, &recipient, now, &first.uid, has_message);
+        let by = Service::to(recipient.provider.kind(), &recipient.to);
+        let unreachable_at = cx.accounts.unreachable_at(&by, now);
+        let situation = Situation { unreachable_at, ..situation(world, &recipient, now, &first.uid, has_message) };
         let saw = |facts: &Facts| guard::account(facts, &situation);
         let listed = listed(world, &cx.lookups, &recipient.to, now);
         let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
@@ -134,7 +150,7 @@ impl Claims {
                 return Ok(claim.map(|claim| *claim));
             }
             Begun::NoSlot { until, all: false, .. } => {
-                cx.due.try_again(Service::of(recipient.provider.kind(), recipient.to.kind), Some(until));
+                cx.due.try_again(&by, Some(until));
             }
             Begun::Gone => {}
         }

@@ -15,8 +15,10 @@ pub(super) struct DueSteps {
     pub(super) steps: VecDeque<Claim>,
     /// There are some, and no worker is free.
     pub(super) wait_for_workers: bool,
-    /// Steps that had their one try of this tick.
+    /// Steps that had their tries of this tick.
     deferred: HashSet<StepId>,
+    /// Steps of which an attempt did not leave in this tick: one more is made.
+    unsent: HashSet<StepId>,
     /// When steps that went back to `PENDING` may be tried again, and by whom.
     again_at: Vec<(Service, Timestamp)>,
 }
@@ -32,14 +34,24 @@ impl DueSteps {
         self.deferred.extend(steps);
     }
 
+    /// Nothing of an attempt for these left: once more in this tick, then they are left to the next.
+    pub(super) fn not_sent(&mut self, steps: &[StepId], by: &Service, again_at: Option<Timestamp>) {
+        if steps.iter().any(|step| self.unsent.contains(step)) {
+            self.defer(steps);
+        } else {
+            self.unsent.extend(steps);
+            self.try_again(by, again_at);
+        }
+    }
+
     /// Was it left to the next tick?
     pub(super) fn is_deferred(&self, claim: &Claim) -> bool {
         self.deferred.contains(&claim.step)
     }
 
     /// A step may be tried again from then on.
-    pub(super) fn try_again(&mut self, by: Service, at: Option<Timestamp>) {
-        self.again_at.extend(at.map(|at| (by, at)));
+    pub(super) fn try_again(&mut self, by: &Service, at: Option<Timestamp>) {
+        self.again_at.extend(at.map(|at| (by.clone(), at)));
     }
 
     /// `true`: a step may be tried again by `now`, and takes its place by deadline.
@@ -50,7 +62,7 @@ impl DueSteps {
     }
 
     /// When the next step may be tried again by a `usable` service, if that is before `until`.
-    pub(super) fn next_retry(&self, until: Timestamp, usable: impl Fn(Service) -> bool) -> Option<Timestamp> {
-        self.again_at.iter().filter(|(by, at)| *at <= until && usable(*by)).map(|(_, at)| *at).min()
+    pub(super) fn next_retry(&self, until: Timestamp, usable: impl Fn(&Service) -> bool) -> Option<Timestamp> {
+        self.again_at.iter().filter(|(by, at)| *at <= until && usable(by)).map(|(_, at)| *at).min()
     }
 }

@@ -1,6 +1,6 @@
 //! Lasting faults: logged when they begin, once an hour, and when they end, since cron mails every line.
 
-use crate::model::{ProviderKind, RungKind, Timestamp};
+use crate::model::{Address, ProviderKind, RungKind, Target, Timestamp, printable};
 use crate::store::{FaultNews, Store, StoreError};
 
 /// The fault "`config check` refuses the config".
@@ -40,30 +40,71 @@ pub fn fault(
 
 /// The fault "this provider refuses this account".
 pub fn account_fault(provider: ProviderKind) -> String {
-    Service::of(provider, RungKind::Call).fault()
+    Service::of(provider, RungKind::Call, None).fault()
 }
 
-/// A service of a provider: its calls or its messages. A provider that refuses one of them may still take the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The fault "nothing reaches this provider".
+pub fn network_fault(provider: ProviderKind) -> String {
+    dead_way_fault(&(provider, None))
+}
+
+/// The last word of the fault "nothing reaches this provider", or this webhook.
+const NETWORK: &str = "network";
+
+/// `twilio network`, `webhook ntfy network`.
+pub(super) fn dead_way_fault((provider, channel): &(ProviderKind, Option<String>)) -> String {
+    let channel = channel.as_ref().map_or_else(String::new, |name| format!(" {}", printable(name)));
+    format!("{provider}{channel} {NETWORK}")
+}
+
+/// The way of such a fault.
+pub(super) fn dead_way(fault: &str) -> Option<(ProviderKind, Option<String>)> {
+    let way = fault.strip_suffix(NETWORK)?.strip_suffix(' ')?;
+    let (provider, channel) = way.split_once(' ').map_or((way, None), |(provider, name)| (provider, Some(name)));
+    Some((provider.parse().ok()?, channel.map(str::to_owned)))
+}
+
+/// A service of a provider: its calls, its messages, or one webhook or command. A provider that refuses its calls may
+/// still take messages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Service {
     pub(super) provider: ProviderKind,
     pub(super) messages: bool,
+    channel: Option<String>,
 }
 
 impl Service {
-    /// What this provider does in a rung of this kind.
-    pub(super) fn of(provider: ProviderKind, kind: RungKind) -> Self {
-        Self { provider, messages: kind == RungKind::Sms }
+    /// What this provider does in a rung of this kind, for a webhook or command of this name.
+    pub(super) fn of(provider: ProviderKind, kind: RungKind, channel: Option<&str>) -> Self {
+        Self { provider, messages: kind == RungKind::Sms, channel: channel.map(str::to_owned) }
+    }
+
+    /// What this provider does for this target.
+    pub(super) fn to(provider: ProviderKind, target: &Target) -> Self {
+        let channel = if let Address::Named(name) = &target.address { Some(name.as_str()) } else { None };
+        Self::of(provider, target.kind, channel)
+    }
+
+    /// What the provider may refuse as a whole.
+    pub(super) const fn account(&self) -> (ProviderKind, bool) {
+        (self.provider, self.messages)
+    }
+
+    /// The way to it through the network.
+    pub(super) fn way(&self) -> (ProviderKind, Option<String>) {
+        (self.provider, self.channel.clone())
     }
 
     /// All services there are.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        let both = |provider: &ProviderKind| [false, true].map(|messages| Self { provider: *provider, messages });
+        let both = |provider: &ProviderKind| {
+            [false, true].map(|messages| Self { provider: *provider, messages, channel: None })
+        };
         ProviderKind::ALL.iter().flat_map(both)
     }
 
     /// The key of the fault "this provider refuses this account", or its messages.
-    pub(super) fn fault(self) -> String {
+    pub(super) fn fault(&self) -> String {
         format!("{} {}", self.provider, if self.messages { "messages" } else { "account" })
     }
 }

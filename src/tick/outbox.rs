@@ -1,8 +1,10 @@
 //! Outcomes of attempts: logged, and written down as soon as the store takes them.
 
 use super::context::Context;
-use super::faults::Service;
-use crate::model::{AttemptId, Outcome, ProviderKind, Reason, RejectionClass, Reply, StepId, Target};
+use super::faults::{self, Service};
+use crate::model::{
+    AttemptId, NotSent, NotSentCause, Outcome, ProviderKind, Reason, RejectionClass, Reply, StepId, Target, Timestamp,
+};
 use crate::rules::after;
 use crate::store::{AfterFacts, Attempt, Recorded, StoreError};
 use std::time::Duration;
@@ -86,25 +88,72 @@ fn write(cx: &Context<'_>, replied: &Replied, claimed: Option<Attempt>) -> Resul
 /// The store took it.
 fn written(cx: &mut Context<'_>, replied: &Replied, steps: &[StepId], recorded: Recorded) -> Result<(), StoreError> {
     let Replied { by, reply, .. } = replied;
+    let again_at = recorded.again_at;
+    cx.recorded(recorded);
     match &reply.outcome {
         // The provider was at its limit: once in a tick is enough.
         Outcome::Rejected(r) if r.class == RejectionClass::Capacity => cx.due.defer(steps),
-        _ => cx.due.try_again(*by, recorded.again_at),
+        Outcome::NotSent(not_sent) => return unsent(cx, by, not_sent, steps, again_at),
+        _ => cx.due.try_again(by, again_at),
     }
-    cx.recorded(recorded);
+    left(cx, by)?;
     // Keeps the fault "this account is refused" up to date, and stops sending while it begins.
     match &reply.outcome {
         Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
-            cx.accounts.refused(*by);
+            cx.accounts.refused(by);
             let what = if by.messages { "messages of this account" } else { "this account" };
             cx.fault(&by.fault(), true, || format!("[CALL] the provider refuses {what}: {}", r.message))
         }
         Outcome::Accepted(_) => {
-            cx.accounts.taken(*by);
+            cx.accounts.taken(by);
             cx.fault(&by.fault(), false, String::new)
         }
         _ => Ok(()),
     }
+}
+
+/// Not a byte left. Was the network in the way, others will not get through either.
+fn unsent(
+    cx: &mut Context<'_>,
+    by: &Service,
+    not_sent: &NotSent,
+    steps: &[StepId],
+    again_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let now = cx.time.now();
+    match not_sent.cause {
+        NotSentCause::Fenced(reason) if reason.is_a_rule() => {
+            cx.due.try_again(by, again_at);
+            cx.accounts.held_back(by, now);
+            return Ok(());
+        }
+        NotSentCause::Fenced(_) | NotSentCause::Other => {
+            cx.due.not_sent(steps, by, again_at);
+            cx.accounts.held_back(by, now);
+            return Ok(());
+        }
+        NotSentCause::Dns | NotSentCause::Connect | NotSentCause::Tls => {}
+    }
+    cx.due.not_sent(steps, by, again_at);
+    let next = cx.accounts.not_sent(by, now, again_at);
+    cx.due.try_again(by, next);
+    if !cx.accounts.is_dead(by) {
+        return Ok(());
+    }
+    let (key, why) = (faults::dead_way_fault(&by.way()), &not_sent.detail);
+    cx.fault(&key, true, || {
+        let whom = key.trim_end_matches(" network");
+        format!("[CALL] nothing reaches {whom} ({why}): what is due waits, and every tick tries one request at a time")
+    })
+}
+
+/// A request left this machine.
+fn left(cx: &mut Context<'_>, by: &Service) -> Result<(), StoreError> {
+    if cx.accounts.is_dead(by) {
+        cx.fault(&faults::dead_way_fault(&by.way()), false, String::new)?;
+    }
+    cx.accounts.left(by);
+    Ok(())
 }
 
 fn tell_outcome(replied: &Replied, to: Option<&Target>) {

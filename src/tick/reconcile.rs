@@ -157,7 +157,7 @@ fn look_up(cx: &mut Context<'_>, d: &Doubtful, listed: &Listed) -> Result<()> {
     if recorded.state != d.state {
         log::info!("[CALL] attempt {} was {}, the provider's list says {}", d.attempt, d.state, recorded.state);
     }
-    cx.due.try_again(Service::of(d.provider, d.to.kind), recorded.again_at);
+    cx.due.try_again(&Service::to(d.provider, &d.to), recorded.again_at);
     cx.recorded(recorded);
     Ok(())
 }

@@ -49,7 +49,8 @@ impl TickRow {
     /// Logs the faults that last from earlier ticks, and the stop file.
     pub(super) fn tell(&self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         cx.faults.clone_from(&self.begun.faults);
-        cx.accounts.begin(cx.world, cx.time.now(), &cx.faults)?;
+        let last_tick_at = self.ticks().iter().map(|tick| tick.ended_at).max();
+        cx.accounts.begin(cx.world, cx.time.now(), &cx.faults, last_tick_at)?;
         self.tell_pauses(cx)?;
         let config = &cx.world.config;
         let refused: Vec<&str> = config.refused.titles().collect();

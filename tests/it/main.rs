@@ -43,6 +43,7 @@ mod migration;
 mod mock_phone;
 mod never_rings;
 mod nodes;
+mod not_sent;
 mod overlap;
 mod pace;
 mod pages;

@@ -261,8 +261,9 @@ fn s7_a_dead_resolver_ends_within_the_limit_and_the_tick_goes_on() {
     w.phone("ben").rang(1);
 }
 
+/// The seed retried once and gave up. It is once more in each tick now, while the window is open.
 #[test]
-fn s8_one_retry_after_a_refused_connection() {
+fn s8_one_retry_in_each_tick_after_a_refused_connection() {
     let mut w = World::on_twilio(ONE_RUNG);
     let mut account = w.fake().config();
     account.base_url = FakeTwilio::refuse();
@@ -272,10 +273,13 @@ fn s8_one_retry_after_a_refused_connection() {
     let summary = w.tick();
     assert_eq!(w.attempt_states(m), ["NOT_SENT", "NOT_SENT"]);
     assert_eq!(w.now().since(began), 1000, "the retry waits a second");
-    assert_eq!((w.steps(m), summary.exit()), (vec!["FAILED(not_sent)".to_owned()], Exit::NotDone));
+    assert_eq!((w.steps(m), summary.exit()), (vec!["PENDING".to_owned()], Exit::Done));
     w.advance(30);
     w.tick();
-    assert_eq!(w.attempts(m).len(), 2);
+    assert_eq!(w.attempts(m).len(), 4);
+    w.advance(150);
+    assert_eq!(w.tick().exit(), Exit::NotDone);
+    assert_eq!((w.steps(m), w.attempts(m).len()), (vec!["FAILED(not_sent)".to_owned()], 4));
 }
 
 #[test]

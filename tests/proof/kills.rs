@@ -21,6 +21,8 @@ struct Scenario {
     setup: Setup,
     script: fn() -> Vec<Behaviour>,
     then: Then,
+    /// Are connections refused until the tick is dead?
+    refused: bool,
     /// How many kills the sample has.
     sampled: usize,
 }
@@ -46,6 +48,7 @@ fn sweep(scenario: &Scenario) {
     }
     let rig = Rig::new(scenario.setup);
     rig.fake.script((scenario.script)());
+    rig.refuse(scenario.refused);
     let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), OWN_PART);
     let chosen = if whole() { [all.own, all.foreign].concat() } else { sample(&all.own, scenario.sampled, 1) };
     Tally::of(&chosen, |point| killed(scenario, point)).hold(scenario.name);
@@ -54,7 +57,9 @@ fn sweep(scenario: &Scenario) {
 fn killed(scenario: &Scenario, point: &Point) -> Tally {
     let rig = Rig::new(scenario.setup);
     rig.fake.script((scenario.script)());
+    rig.refuse(scenario.refused);
     let (fired, _) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, "signal=KILL");
+    rig.refuse(false);
     rig.drain();
     let name = format!("{}: killed before {point}", scenario.name);
     match scenario.then {
@@ -87,41 +92,55 @@ fn checked_in(rig: &Rig, name: &str, fired: bool) -> Tally {
 #[test]
 fn a_killed_tick_is_finished_by_the_next() {
     let name = "kill, plain";
-    sweep(&Scenario { name, setup: ONE, script: Vec::new, then: Then::Ticks, sampled: 40 });
+    sweep(&Scenario { name, setup: ONE, script: Vec::new, then: Then::Ticks, refused: false, sampled: 40 });
 }
 
 #[test]
 fn a_killed_tick_with_preflight_is_finished_by_the_next() {
     let name = "kill, plain with preflight";
-    sweep(&Scenario { name, setup: WITH_PREFLIGHT, script: Vec::new, then: Then::Ticks, sampled: 30 });
+    sweep(&Scenario { name, setup: WITH_PREFLIGHT, script: Vec::new, then: Then::Ticks, refused: false, sampled: 30 });
 }
 
 #[test]
 fn a_killed_tick_whose_reply_was_lost_does_not_ring_again() {
     let name = "kill, reply lost";
-    sweep(&Scenario { name, setup: ONE, script: lost, then: Then::Ticks, sampled: 30 });
+    sweep(&Scenario { name, setup: ONE, script: lost, then: Then::Ticks, refused: false, sampled: 30 });
+}
+
+#[test]
+fn a_killed_tick_whose_connections_were_refused_rings_once_when_they_are_not() {
+    for (name, setup) in [("kill, connections refused", ONE), ("kill, refused with preflight", WITH_PREFLIGHT)] {
+        sweep(&Scenario { name, setup, script: Vec::new, then: Then::Ticks, refused: true, sampled: 20 });
+    }
 }
 
 #[test]
 fn a_killed_tick_with_three_fates_rings_each_phone_once() {
     let name = "kill, three steps (ok, lost, 500 after the call)";
     let setup = Setup { people: 3, ..WITH_PREFLIGHT };
-    sweep(&Scenario { name, setup, script: three, then: Then::Ticks, sampled: 24 });
+    sweep(&Scenario { name, setup, script: three, then: Then::Ticks, refused: false, sampled: 24 });
 }
 
 #[test]
 fn a_check_in_after_a_kill_lets_nothing_ring_and_hangs_up_what_does() {
     let name = "kill, then a check-in";
     let setup = Setup { opened: true, ..ONE };
-    sweep(&Scenario { name, setup, script: Vec::new, then: Then::CheckIn, sampled: 30 });
+    sweep(&Scenario { name, setup, script: Vec::new, then: Then::CheckIn, refused: false, sampled: 30 });
     let name = "kill with a lost reply, then a check-in";
-    sweep(&Scenario { name, setup, script: lost, then: Then::CheckIn, sampled: 20 });
+    sweep(&Scenario { name, setup, script: lost, then: Then::CheckIn, refused: false, sampled: 20 });
 }
 
 #[test]
 fn a_database_restored_from_before_the_killed_tick_rings_nobody_again() {
     let name = "kill, then the database of before";
-    sweep(&Scenario { name, setup: WITH_PREFLIGHT, script: Vec::new, then: Then::Restore, sampled: 30 });
+    sweep(&Scenario {
+        name,
+        setup: WITH_PREFLIGHT,
+        script: Vec::new,
+        then: Then::Restore,
+        refused: false,
+        sampled: 30,
+    });
 }
 
 // --- the recovering tick is killed too ---

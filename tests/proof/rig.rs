@@ -164,6 +164,14 @@ impl Rig {
         rig
     }
 
+    /// From now on nobody listens where the config says, or the fake does again.
+    pub fn refuse(&self, refuses: bool) {
+        let (real, nobody) = (self.fake.base_url(), "http://127.0.0.1:9".to_owned());
+        let (from, to) = if refuses { (real, nobody) } else { (nobody, real) };
+        let text = std::fs::read_to_string(self.path("config.toml")).unwrap();
+        std::fs::write(self.path("config.toml"), text.replace(&from, &to)).unwrap();
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

@@ -2,7 +2,8 @@
 
 use crate::build::{LADDER, at};
 use savehub::model::{
-    AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, RungKind, StepState, When,
+    AttemptState, CallStatus, HangUpState, IncidentState, Outcome, Reason, RejectionClass, RungKind, StepState, Unsent,
+    When,
 };
 use savehub::model::{Reply, Timestamp};
 use savehub::store::{AfterFacts, CheckIn, Facts, LaterRungs, NumberFacts, StepFacts, StepNext, Verdict};
@@ -235,6 +236,20 @@ impl Model {
         waits
     }
 
+    fn last_attempt(&self, key: StepKey) -> Option<&Attempt> {
+        self.attempts.iter().rfind(|a| a.steps.contains(&key))
+    }
+
+    fn not_sent(&self, key: StepKey) -> u32 {
+        let of_step = self.attempts.iter().filter(|a| a.steps.contains(&key));
+        u32::try_from(of_step.filter(|a| a.state == AttemptState::NotSent).count()).unwrap()
+    }
+
+    fn unsent(&self, key: StepKey) -> Option<Unsent> {
+        self.last_attempt(key).filter(|a| a.state == AttemptState::NotSent)?;
+        Some(Unsent { times: self.not_sent(key), why: "no such host".into() })
+    }
+
     pub(crate) fn facts(&self, key: StepKey, now: i64) -> Facts {
         let incident = &self.incidents[key.0];
         let meeting = &self.meetings[incident.meeting];
@@ -254,7 +269,8 @@ impl Model {
                 when: When::Unanswered,
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
                 later: self.later(key, now),
-                refused_for_capacity: self.attempts.iter().rfind(|a| a.steps.contains(&key)).is_some_and(|a| a.crowded),
+                refused_for_capacity: self.last_attempt(key).is_some_and(|a| a.crowded),
+                unsent: self.unsent(key),
             }),
             number: NumberFacts {
                 open_attempt: rang().any(|a| a.state.is_open()),
@@ -338,12 +354,14 @@ impl Model {
         for key in &steps {
             let incident = &self.incidents[key.0];
             let (incident_open, deadline_at) = (!incident.state.is_final(), at(incident.start));
+            let unsent = self.not_sent(*key);
             let step = self.step(*key);
             let facts = AfterFacts {
                 kind: RungKind::Call,
                 incident_open,
                 deadline_at,
                 tries: step.tries,
+                unsent,
                 merged: *key != steps[0],
             };
             match rule(&facts) {

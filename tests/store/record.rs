@@ -308,6 +308,7 @@ fn the_rule_sees_the_incident_and_the_tries(b: &Bench) {
         incident_open,
         deadline_at: at(600),
         tries,
+        unsent: tries + 1,
         merged: false,
     };
     assert_eq!(*seen.borrow(), [facts(true, 0), facts(false, 1)]);

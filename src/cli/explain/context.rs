@@ -45,6 +45,9 @@ impl IncidentContext<'_> {
             WaitsFor::Account => {
                 format!("the call due at {due} waits, since the provider refuses savehub's account, number or request")
             }
+            WaitsFor::Network => format!(
+                "the call due at {due} waits for the network: nothing reaches the provider, and every tick tries again"
+            ),
             WaitsFor::Turn => format!(
                 "the call due at {due} waits for its phone to be free (`number_gap`), or for its turn \
                  (`calls_per_second`)"

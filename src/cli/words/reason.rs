@@ -53,7 +53,7 @@ reasons! {
         "the phone was busy with another call until it was too late",
         "`number_gap` sets how long a phone is left alone between two calls.";
     Superseded: "a later step is due as well and calls instead", "a later step was due as well and ran instead";
-    NotSent: "nothing could be sent", "nothing could be sent, and no try was left";
+    NotSent: "nothing could be sent", "nothing could be sent while there was time";
     Unknown: "nobody knows whether it rang", "the provider gave no usable answer, and nobody knows whether it rang",
         "`on_unknown` decides what is done then.";
     Capacity: "the provider was at its limit", "the provider was at its limit until it was too late",

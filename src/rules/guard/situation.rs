@@ -60,6 +60,8 @@ pub struct Situation<'a> {
     pub ring_timeout: Duration,
     /// What stops rungs that run only while nobody has answered.
     pub repeat: Repeat,
+    /// Until then, as far as is known, nothing went out to who would place it, so steps waited without being tried.
+    pub unreachable_at: Option<Timestamp>,
 }
 
 /// `10 min`, `45 s`.

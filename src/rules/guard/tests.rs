@@ -15,6 +15,7 @@ fn step() -> StepFacts {
         recent_calls: 0,
         later: LaterRungs::default(),
         refused_for_capacity: false,
+        unsent: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn ask_for(
         guards: &base,
         ring_timeout: Duration::from_secs(45),
         repeat: Repeat::UntilAnswered,
+        unreachable_at: None,
     };
     change(&mut s, &mut guards);
     decide(facts, &Situation { guards: &guards, ..s })
@@ -348,7 +350,19 @@ fn what_the_guards_saw_stands_in_one_line_with_its_numbers() {
         let (person, event, repeat) = ("ana", "abc123", Repeat::UntilAnswered);
         let ring_timeout = Duration::from_secs(45);
         let (now, has_message, stopped) = (START.before(178), true, false);
-        let s = Situation { now, to: &to, has_message, stopped, person, event, guards: &guards, ring_timeout, repeat };
+        let (guards, unreachable_at) = (&guards, None);
+        let s = Situation {
+            now,
+            to: &to,
+            has_message,
+            stopped,
+            person,
+            event,
+            guards,
+            ring_timeout,
+            repeat,
+            unreachable_at,
+        };
         super::account(facts, &s)
     };
     assert_eq!(

@@ -110,6 +110,7 @@ mod tests {
             recent_calls: 0,
             later: LaterRungs::default(),
             refused_for_capacity: false,
+            unsent: None,
         };
         let number = NumberFacts { listed, ..NumberFacts::default() };
         Facts { step: Some(step), number, pause: None, calls_of_person_today: 0, calls_today: 0 }

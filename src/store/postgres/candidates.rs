@@ -18,9 +18,7 @@ const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint,
 const STEP: &str = "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
     (select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
        where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind), \
-    l.called, l.due, l.ready, \
-    coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
-       join attempts a on a.id = x.attempt_id where x.step_id = s.id order by a.id desc limit 1), false), \
+    l.called, l.due, l.ready, last.state, last.error_class, last.error, last.unsent, \
     (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind)";
 
 /// About the later rungs.
@@ -67,9 +65,11 @@ pub(super) fn some(
     let sql = format!(
         "select {}, {STEP}, {TARGET} from {ASKED} join steps s on s.id = q.step \
          join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {} {OF_TARGET} \
+         left join lateral ({}) last on true \
          where s.state = 'PENDING' {ready} order by q.place {lock}",
         steps::COLUMNS,
-        of_later()
+        of_later(),
+        steps::last_attempt_sql("s.id")
     );
     tx.rows(&sql, params![asked_json(asked), now], |row| Ok(candidate_from_row(row)))
 }
@@ -98,20 +98,22 @@ fn asked_json(asked: &[StepDraft<'_>]) -> String {
 
 fn candidate_from_row(row: &dyn Row) -> Sql<(usize, Candidate)> {
     let claim = steps::claim_from_row(row)?;
+    let last = steps::last_attempt_from_row(row, 22)?;
     let step = StepFacts {
         incident_state: row.get(16)?,
         current: row.get(17)?,
         starts_at: claim.words.starts_at,
         due_at: claim.due_at,
-        first_due_at: row.get(23)?,
+        first_due_at: row.get(26)?,
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls: row.get(18)?,
         later: LaterRungs { called: row.get(19)?, due: row.get(20)?, ready: row.get(21)? },
-        refused_for_capacity: row.get(22)?,
+        refused_for_capacity: last.refused_for_capacity,
+        unsent: last.unsent,
     };
-    let place: i64 = row.get(24)?;
-    let facts = about_target(row, 24, Some(step))?;
+    let place: i64 = row.get(27)?;
+    let facts = about_target(row, 27, Some(step))?;
     Ok((usize::try_from(place).unwrap_or(usize::MAX), Candidate { claim, facts }))
 }
 

@@ -153,17 +153,22 @@ pub(super) fn move_steps(
 type RunningStep = (StepId, AfterFacts, Option<Reason>);
 
 fn running(tx: &dyn Tx, id: AttemptId) -> TxResult<Vec<RunningStep>> {
-    let sql = "select s.id, s.kind, i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED', \
-                 s.deadline_at, s.tries, a.step_id <> s.id, i.reason \
+    let sql = format!(
+        "select s.id, s.kind, i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED', \
+                 s.deadline_at, s.tries, a.step_id <> s.id, i.reason, \
+                 (select count(*) from attempt_steps y join attempts b on b.id = y.attempt_id where y.step_id = s.id and {}) \
                from attempt_steps x join attempts a on a.id = x.attempt_id join steps s on s.id = x.step_id \
                join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
-               where x.attempt_id = ?1 and s.state = 'RUNNING' order by s.id";
-    Ok(tx.rows(sql, params![id], |r| {
+               where x.attempt_id = ?1 and s.state = 'RUNNING' order by s.id",
+        steps::unsent_sql()
+    );
+    Ok(tx.rows(&sql, params![id], |r| {
         let facts = AfterFacts {
             kind: r.get(1)?,
             incident_open: r.get(2)?,
             deadline_at: r.get(3)?,
             tries: r.get(4)?,
+            unsent: r.get(7)?,
             merged: r.get(5)?,
         };
         // A reason of a newer savehub is as good as none.

@@ -3,7 +3,8 @@
 use super::tx::{Row, Sql, SqlError, Tx, TxResult};
 use super::value::params;
 use crate::model::{
-    Action, AttemptId, IncidentId, MeetingWords, Offset, RungKind, StepId, StepState, Timestamp, printable,
+    Action, AttemptId, AttemptState, FENCED, FenceReason, IncidentId, MeetingWords, Offset, RejectionClass, RungKind,
+    StepId, StepState, Timestamp, Unsent, printable,
 };
 use crate::store::{AttemptDraft, Claim, Refusal, StepResult, StoreError};
 
@@ -105,6 +106,49 @@ pub(crate) fn again(
         tx.dialect().greatest
     );
     one_row(tx.run(&sql, params![step, not_before, i64::from(spends_try), now])?, "put a step back")
+}
+
+/// Attempts `b` that did not leave this machine, and that no rule had held back.
+pub(crate) fn unsent_sql() -> String {
+    format!(
+        "b.state = 'NOT_SENT' and (coalesce(b.error, '') not like '{FENCED}%' \
+         or b.error like '%: {}' or b.error like '%: {}')",
+        FenceReason::TooLate,
+        FenceReason::StoreFailed
+    )
+}
+
+/// The last attempt of this step, as [`last_attempt_from_row`] reads it.
+pub(crate) fn last_attempt_sql(step: &str) -> String {
+    format!(
+        "select a.state, a.error_class, a.error, case when a.state = 'NOT_SENT' then \
+           (select count(*) from attempt_steps y join attempts b on b.id = y.attempt_id \
+              where y.step_id = {step} and {}) else 0 end as unsent \
+         from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = {step} \
+         order by a.id desc limit 1",
+        unsent_sql()
+    )
+}
+
+/// What keeps a step back since its last attempt: was that refused for the provider's capacity, or did nothing leave?
+#[derive(Debug, Default)]
+pub(crate) struct LastAttempt {
+    pub(crate) refused_for_capacity: bool,
+    pub(crate) unsent: Option<Unsent>,
+}
+
+/// From this column on; all are null where there was no attempt.
+pub(crate) fn last_attempt_from_row(row: &dyn Row, first: usize) -> Sql<LastAttempt> {
+    let state: Option<AttemptState> = row.get(first)?;
+    let (class, error): (Option<String>, Option<String>) = (row.get(first + 1)?, row.get(first + 2)?);
+    let capacity = class.as_deref() == Some(RejectionClass::Capacity.as_str());
+    let error = error.unwrap_or_default();
+    let no_rule = FenceReason::of_error(&error).is_none_or(|reason| !reason.is_a_rule());
+    let unsent = match state {
+        Some(AttemptState::NotSent) if no_rule => Some(Unsent::new(row.get(first + 3)?, &error)),
+        _ => None,
+    };
+    Ok(LastAttempt { refused_for_capacity: state == Some(AttemptState::Rejected) && capacity, unsent })
 }
 
 /// The next rung before the start that is no call (a call has its own time) of each incident of this attempt is due now.

@@ -84,11 +84,8 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         "select coalesce(min(due_at), ?3) from steps where incident_id = ?1 and kind = ?2",
         params![claim.incident, claim.action.kind, claim.due_at],
     )?;
-    let refused_for_capacity = tx.value(
-        "select coalesce((select a.state = 'REJECTED' and a.error_class = 'capacity' from attempt_steps x \
-           join attempts a on a.id = x.attempt_id where x.step_id = ?1 order by a.id desc limit 1), 0)",
-        params![claim.step],
-    )?;
+    let last = steps::last_attempt_sql("?1");
+    let last = tx.optional(&last, params![claim.step], |r| steps::last_attempt_from_row(r, 0))?.unwrap_or_default();
     Ok(StepFacts {
         incident_state,
         current,
@@ -99,6 +96,7 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         when: claim.action.when,
         recent_calls,
         later,
-        refused_for_capacity,
+        refused_for_capacity: last.refused_for_capacity,
+        unsent: last.unsent,
     })
 }

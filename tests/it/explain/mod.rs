@@ -4,5 +4,5 @@
 mod meetings;
 mod outcomes;
 mod reasons;
-mod stories;
+pub(crate) mod stories;
 mod waits;

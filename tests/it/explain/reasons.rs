@@ -236,6 +236,8 @@ fn not_sent() -> (World, String) {
     });
     w.parts.providers = Arc::new(Registry::new(&w.parts.config).unwrap());
     let (w, what) = ticked(w, "in 3m");
+    w.advance(180);
+    w.tick();
     (w, what)
 }
 

@@ -28,6 +28,7 @@ fn after_facts(s: &State, step: usize) -> AfterFacts {
         incident_open: !s.ended,
         deadline_at: wall(START),
         tries: u32::from(s.steps[step].tries),
+        unsent: 1,
         merged: false,
     }
 }
@@ -60,6 +61,7 @@ impl Protocol {
                 recent_calls: counted,
                 later,
                 refused_for_capacity: s.steps[step].capacity,
+                unsent: None,
             }),
             number: NumberFacts {
                 open_attempt: s.open_attempts() > 0,
@@ -81,6 +83,7 @@ impl Protocol {
             guards: &self.guards,
             ring_timeout: span(RING_TIMEOUT),
             repeat: Repeat::UntilAnswered,
+            unreachable_at: None,
         };
         guard::decide(&facts, &situation)
     }
