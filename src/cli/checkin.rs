@@ -8,6 +8,7 @@ use super::words::effects;
 use crate::exit::{Exit, UsageError};
 use crate::model::printable;
 use crate::model::{AttemptId, AttemptState, IncidentId, IncidentState, MeetingId, MeetingState, RungKind, Timestamp};
+use crate::rules::near::NEAR;
 use crate::store::{CheckIn, Ended, Meeting};
 use crate::when;
 use std::time::Duration;
@@ -28,7 +29,8 @@ pub fn run(args: &CheckinArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
         return Err(UsageError(format!("{} {} was called off; nothing rings for it", off.id, pick::title(off))).into());
     }
     let how = if args.missed { CheckIn::Missed } else { CheckIn::Joined };
-    let ended = meetings.iter().map(|m| ctx.store.check_in(m.id, how, ctx.now)).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<MeetingId> = meetings.iter().map(|m| m.id).collect();
+    let ended = ctx.store.check_in_all(&ids, how, ctx.now)?;
     let lines: Vec<String> =
         meetings.iter().zip(&ended).map(|(m, ended)| line(&what(m, ended, ctx), how, ended)).collect();
     ctx.show_and_hang_up(&format!("{}\n", lines.join("\n")), &ended)
@@ -76,7 +78,7 @@ fn bare(person: Option<&str>, all: bool, ctx: &Ctx<'_>) -> anyhow::Result<Vec<Me
 
 /// Everybody's meetings around now, and those that have an open incident.
 fn around(ctx: &Ctx<'_>) -> anyhow::Result<(Vec<Meeting>, Vec<MeetingId>)> {
-    let until = ctx.now.plus(pick::NEAR).plus(Duration::from_millis(1));
+    let until = ctx.now.plus(NEAR).plus(Duration::from_millis(1));
     let mut meetings = ctx.store.meetings(ctx.now.minus(LONGEST), until)?;
     let incidents = ctx.store.snapshot(ctx.now, ctx.now, ctx.now)?.incidents;
     let open: Vec<MeetingId> = incidents.iter().filter(|i| !i.state.is_final()).map(|i| i.meeting).collect();

@@ -33,6 +33,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 mod tick;
+mod undo;
 pub mod vcard;
 mod waits;
 mod watchdog;
@@ -106,6 +107,7 @@ fn dispatch(cli: &Cli, io: Invocation<'_>) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Tick(args) => tick::run(args, io),
         Command::Checkin(args) => with_store(cli, io, Create::No, |ctx| checkin::run(args, ctx)),
+        Command::Undo(args) => with_store(cli, io, Create::No, |ctx| undo::run(args, ctx)),
         Command::Resolve(args) => with_store(cli, io, Create::No, |ctx| resolve::run(args, ctx)),
         Command::Status(args) => with_store(cli, io, Create::No, |ctx| status::run(args, ctx)),
         Command::Pause(args) => with_store(cli, io, Create::No, |ctx| pause::run(args, ctx)),

@@ -3,6 +3,7 @@
 use crate::config::Person;
 use crate::exit::UsageError;
 use crate::model::{IncidentId, MeetingId, MeetingState, Reason, Timestamp, cut, printable};
+use crate::rules::near;
 use crate::store::Meeting;
 use crate::when;
 use crate::zone::Zone;
@@ -11,10 +12,7 @@ use std::time::Duration;
 /// A meeting without an end is taken to last this long.
 const USUAL_LENGTH: Duration = Duration::from_secs(3600);
 
-/// A check-in without a name means a meeting that starts, or ended, no further away than this.
-pub const NEAR: Duration = Duration::from_secs(30 * 60);
-
-/// The same in words.
+/// [`near::NEAR`] in words.
 const NEAR_TEXT: &str = "30 min";
 
 /// Who asks this shortly before a start asks about that meeting.
@@ -131,18 +129,9 @@ impl MeetingSearch<'_> {
         found
     }
 
-    /// The meetings that a check-in without a name may mean: those that start soon, and those that have begun and still
-    /// run, ended a short while ago, or have an open incident. Whether somebody has checked in does not matter: who says
-    /// twice that they are here must not lose the calls of the next meeting.
+    /// The meetings that a check-in without a name may mean.
     pub fn near(&self, person: Option<&str>, open: &[MeetingId]) -> Vec<&Meeting> {
-        let is_near = |m: &&Meeting| {
-            let begun = m.starts_at <= self.now;
-            if begun {
-                ends(m).plus(NEAR) > self.now || open.contains(&m.id)
-            } else {
-                m.starts_at <= self.now.plus(NEAR)
-            }
-        };
+        let is_near = |m: &&Meeting| near::is_near(m.starts_at, ends(m), open.contains(&m.id), self.now);
         let theirs = self.meetings.iter().filter(|m| person.is_none_or(|p| p == m.person));
         theirs.filter(|m| m.state == MeetingState::Scheduled).filter(is_near).collect()
     }

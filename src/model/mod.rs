@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file or a socket. States carry their own database text (see `text_enum`), so that
 //! what SQL says and what Rust says cannot drift apart.
 
+mod acts;
 mod agenda;
 mod call;
 mod changes;
@@ -25,6 +26,7 @@ mod target;
 mod text;
 mod time;
 
+pub use acts::{ActHow, ActKind};
 pub use agenda::{CalendarKind, SeenAgenda, SeenMeeting, SkipWhy, Validators};
 pub use call::{
     Accepted, CallList, CallReport, Doubt, FENCED, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome,

@@ -251,6 +251,8 @@ text_enum! {
         MeetingCancelled = "meeting_cancelled",
         /// The meeting is in the calendar, but no longer one that rings (declined, free, filtered).
         MeetingSkipped = "meeting_skipped",
+        /// What had ended it was taken back: the next generation watches the meeting.
+        Undone = "undone",
         /// Its calendar is no longer in the config.
         CalendarRemoved = "calendar_removed",
         /// The person is no longer in the config.

@@ -1,6 +1,6 @@
 //! Everything a store knows about one meeting, for `explain`.
 
-use super::{AttemptView, IncidentView, Meeting, StepView};
+use super::{ActView, AttemptView, IncidentView, Meeting, StepView};
 use crate::model::{CancelledBy, HangUp, HeardEffect, HeardHow, IncidentId, RejectionClass, StepId, Timestamp};
 
 /// The next moments at which a tick has something to do, whatever happens outside.
@@ -29,6 +29,8 @@ pub struct History {
     pub cancelled_by: Option<CancelledBy>,
     /// Its incidents, oldest generation first.
     pub incidents: Vec<IncidentHistory>,
+    /// What was done to it, oldest first.
+    pub acts: Vec<ActView>,
 }
 
 /// One incident, with what `status` does not show.

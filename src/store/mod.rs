@@ -90,6 +90,9 @@ pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
 /// What an inbound answer means, asked inside the transaction that uses it.
 pub type HearRule<'a> = &'a dyn Fn(&[Waiting]) -> Answer;
 
+/// What comes again when an act is taken back, asked inside the transaction that does it.
+pub type UndoRule<'a> = &'a dyn Fn(&UndoFacts<'_>) -> Vec<PlannedStep>;
+
 /// The ladder, asked when a meeting comes into reach.
 pub type PlanRule<'a> = &'a dyn Fn(&Meeting) -> Plan;
 
@@ -282,7 +285,18 @@ pub trait Store: Send + Sync {
 
     /// Ends the meeting's incident (opening it for that purpose when there is none yet), cancels pending steps and
     /// marks every call that is not final to be hung up, except one that also names a meeting that is still open.
-    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended>;
+    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {
+        let ended = self.check_in_all(&[meeting], how, now)?;
+        ended.into_iter().next().ok_or_else(|| StoreError::NotFound(format!("there is no meeting {meeting}")))
+    }
+
+    /// The same for several meetings of a person, in one transaction and as one act.
+    fn check_in_all(&self, meetings: &[MeetingId], how: CheckIn, now: Timestamp) -> Result<Vec<Ended>>;
+
+    /// Takes back the last act of a person that still stands: check-in, call back, resolve, call-off or move, by whatever
+    /// way it came. It reopens nothing: the incident that had ended becomes `CANCELLED(undone)`, and the next generation
+    /// gets the steps that `rule` lets come again. `None`: nothing was done in that time.
+    fn undo(&self, scope: &UndoScope<'_>, rule: UndoRule<'_>) -> Result<Option<Undone>>;
 
     /// Ends an incident whose person is in the meeting, as `presence_command` says: like a check-in, with its own reason.
     fn present(&self, incident: IncidentId, now: Timestamp) -> Result<Ended>;

@@ -36,6 +36,7 @@ pub(super) const TABLES: &[&str] = &[
     "calendar_meetings",
     "calendar_list",
     "incidents",
+    "acts",
     "steps",
     "attempts",
     "attempt_steps",

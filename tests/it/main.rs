@@ -68,6 +68,7 @@ mod support;
 mod tls;
 mod twilio_wire;
 mod twiml;
+mod undo;
 mod upgrade;
 mod upkeep;
 mod watch;

@@ -67,4 +67,5 @@ mod record;
 mod rungs;
 mod settle;
 mod tally;
+mod undo;
 mod unreadable;

@@ -10,7 +10,7 @@ use savehub::store::{
     FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt, LookDone,
     Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlacedRule, PlanRule, QueueRule, Queued,
     ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
-    TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
+    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone,
 };
 use std::sync::Arc;
 
@@ -104,6 +104,8 @@ impl<H: Hook> Store for Forward<H> {
         read waiting() -> Vec<Waiting>;
         change hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<HeardOutcome>;
         change check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
+        change check_in_all(meetings: &[MeetingId], how: CheckIn, now: Timestamp) -> Vec<Ended>;
+        change undo(scope: &UndoScope<'_>, rule: UndoRule<'_>) -> Option<Undone>;
         change present(incident: IncidentId, now: Timestamp) -> Ended;
         change acknowledge(incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> bool;
         change resolve(incident: IncidentId, note: Option<&str>, now: Timestamp) -> Ended;

@@ -11,9 +11,11 @@ use savehub::owner::Owner;
 use savehub::provider::mock::Mock;
 use savehub::provider::twilio::Twilio;
 use savehub::provider::{Only, Provider, Providers, Registry};
+use savehub::rules::{ladder, undo};
 use savehub::store::sqlite::{Create, SqliteStore};
 use savehub::store::{
-    AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store, TickEnd, TickStart,
+    AttemptView, CheckIn, Ended, IncidentView, NewMeeting, Snapshot, StepResult, Store, TickEnd, TickStart, UndoFacts,
+    UndoScope, Undone,
 };
 use savehub::tick::{self, Summary};
 use savehub::when;
@@ -226,6 +228,17 @@ impl World {
     pub fn resolve(&self, meeting: MeetingId, note: Option<&str>) -> Ended {
         let incident = self.incident(meeting).id;
         self.hung_up(self.parts.store.resolve(incident, note, self.now()).unwrap())
+    }
+
+    /// What was done last for this person is taken back.
+    pub fn undo(&self, person: &str) -> Option<Undone> {
+        let (ladder, now) = (&self.parts.config.ladder, self.now());
+        let rule = |facts: &UndoFacts<'_>| {
+            let start = facts.meeting.starts_at;
+            undo::comes_again(facts.cancelled, &ladder::plan(ladder, start), start, now)
+        };
+        let scope = UndoScope { person, since: now.minus(undo::LONGEST), until: now.plus(ladder::reach(ladder)), now };
+        self.parts.store.undo(&scope, &rule).unwrap()
     }
 
     fn hung_up(&self, ended: Ended) -> Ended {

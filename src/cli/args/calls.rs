@@ -33,7 +33,7 @@ pub struct TickArgs {
 
 Without a meeting it means one that starts within 30 minutes, or has begun and still runs, is still watched, or ended less \
 than 30 minutes ago. If there are several, it means those that the last call of the past 5 minutes named; otherwise it lists \
-them and changes nothing. Pending steps are cancelled and a ringing call is hung up.")]
+them and changes nothing. Pending steps are cancelled and a ringing call is hung up. `savehub undo` takes it back.")]
 pub struct CheckinArgs {
     /// Id of the meeting (m3) or incident (i7), or part of the title; without it, the meeting that is near
     pub meeting: Option<String>,
@@ -48,13 +48,29 @@ pub struct CheckinArgs {
     pub all: bool,
 }
 
+/// `savehub undo`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub undo
+  savehub undo --person ana
+
+It takes back what was done last for this person: a check-in, a call back, a resolve, a cancelled or a moved meeting, by \
+whatever way it came, once and at most 12 hours later. What is still to come is planned again, and the answer says what. A \
+call that was hung up and a step that has ended do not come back, and nothing rings for a meeting that has begun. What a \
+calendar called off stays called off.")]
+pub struct UndoArgs {
+    /// Whose act; not needed when the config has one person
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+}
+
 /// `savehub resolve`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   savehub resolve i7
   savehub resolve i7 --note \"joined from another room\"
 
-`savehub status` lists the incidents.")]
+`savehub status` lists the incidents. `savehub undo` takes it back.")]
 pub struct ResolveArgs {
     /// Id of the incident (i7)
     pub incident: String,

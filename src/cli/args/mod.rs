@@ -109,6 +109,8 @@ pub enum Command {
     Tick(TickArgs),
     /// Say that you are in the meeting, or that you will miss it
     Checkin(CheckinArgs),
+    /// Take back the last check-in, resolve, cancel or move
+    Undo(UndoArgs),
     /// End an incident: nothing rings for it any more
     Resolve(ResolveArgs),
     /// Place one call outside the ladder, through the same code

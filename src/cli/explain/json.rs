@@ -18,7 +18,7 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     (
         "timeline",
         "what happened, in order: at (null if nobody wrote the time down; it follows the entry before), what (added, \
-         opened, planned, due, allowed, attempt, outcome, status, hang_up, step, heard, acknowledged, ended), step, \
+         opened, planned, due, allowed, attempt, outcome, status, hang_up, step, heard, acknowledged, ended, undone), step, \
          attempt, text",
     ),
     ("others", "other incidents of the meeting, newest first: incident, generation, starts_at, state, reason, answer"),

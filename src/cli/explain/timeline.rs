@@ -1,6 +1,7 @@
 //! The story in the order in which it happened.
 
 use super::context::{self, IncidentContext};
+use crate::cli::undo;
 use crate::cli::words::{
     ack_words, because, clean, detailed, exact, hang_up_words, heard_words, outcome_words, price, status_words,
     step_name, title, verb,
@@ -51,6 +52,8 @@ const STEP: u8 = 3;
 const HEARD: u8 = 4;
 const ENDED: u8 = 5;
 const CANCELLED: u8 = 6;
+/// Before what it opens again.
+const UNDONE: u8 = 0;
 
 /// Everything that is known, earliest first.
 pub(super) fn events(ctx: &IncidentContext<'_>) -> Vec<Event> {
@@ -64,6 +67,7 @@ pub(super) fn events(ctx: &IncidentContext<'_>) -> Vec<Event> {
     }
     events.extend(ctx.incident.heard.iter().map(|words| said(ctx, words)));
     events.extend(acknowledged(ctx));
+    events.extend(taken_back(ctx));
     events.extend(ended(ctx));
     events.sort_by_key(|event| event.place);
     events
@@ -222,6 +226,15 @@ fn acknowledged(ctx: &IncidentContext<'_>) -> Option<Event> {
     let ack = ctx.incident.view.acknowledged.as_ref()?;
     let text = format!("{} {}: acknowledged, which is no check-in", printable(&ack.by), ack_words(ack.how));
     Some(Event::at(ack.at, HEARD, "acknowledged", text))
+}
+
+/// What was done to the meeting and taken back again.
+fn taken_back<'a>(ctx: &'a IncidentContext<'_>) -> impl Iterator<Item = Event> + 'a {
+    ctx.history.acts.iter().filter_map(|act| {
+        let what = format!("{}{}", undo::what_words(act.what), undo::how_words(act.how));
+        let text = format!("{what} of {} was taken back", exact(act.at, ctx.now, ctx.zone));
+        Some(Event::at(act.undone_at?, UNDONE, "undone", text))
+    })
 }
 
 fn ended(ctx: &IncidentContext<'_>) -> Option<Event> {

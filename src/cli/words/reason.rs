@@ -70,6 +70,7 @@ reasons! {
     MeetingCancelled: "the meeting was called off", "the meeting was called off";
     MeetingSkipped: "the meeting no longer rings for this person",
         "its calendar made it a meeting that does not ring for {}", "`savehub calendar check` says why.";
+    Undone: "taken back, and watched anew", "what had ended it was taken back";
     CalendarRemoved: "its calendar left the config", "its calendar left the config";
     PersonRemoved: "the person left the config", "{} left the config";
 }

@@ -34,6 +34,8 @@ fn recent(table: &str) -> String {
         ),
         "attempts" => format!("id in {attempts}"),
         "attempt_steps" => format!("attempt_id in {attempts}"),
+        // Nothing is taken back in a rehearsal.
+        "acts" => "false".into(),
         "ticks" => "id in (select id from ticks order by id desc limit 100)".into(),
         // What a rehearsal counts is counted in memory.
         "counters" => "false".into(),

@@ -17,7 +17,7 @@ create table calendars(
   key text not null unique, -- of the config; says nothing about the address
   person text not null,
   name text not null,
-  kind text not null check(kind in ({CalendarKind})),
+  kind text not null check(kind in ('file','web')),
   etag text,
   last_modified text,
   stamp text,
@@ -58,13 +58,13 @@ create table meetings(
   ends_at bigint,
   link text,
   source text not null,
-  state text not null check(state in ({MeetingState})),
+  state text not null check(state in ('SCHEDULED','CANCELLED')),
   generation bigint not null check(generation >= 1),
   watched bigint not null check(watched in (0, 1)), -- 1: this generation has its incident
   created_at bigint not null,
   updated_at bigint not null,
   calendar_id bigint references calendars, -- the owner; null: by hand
-  cancelled_by text check(cancelled_by in ({CancelledBy})),
+  cancelled_by text check(cancelled_by in ('calendar','person')),
   dial_in text,
   unique(person, uid, recurrence));
 create index meetings_to_watch on meetings(starts_at) where state = 'SCHEDULED' and watched = 0;
@@ -94,7 +94,7 @@ create table incidents(
   person text not null,
   generation bigint not null,
   starts_at bigint not null,
-  state text not null check(state in ({IncidentState})),
+  state text not null check(state in ('OPEN','ESCALATING','ACKNOWLEDGED','RESOLVED','CANCELLED','MISSED')),
   reason text,
   note text,
   opened_at bigint not null,
@@ -118,7 +118,7 @@ create table steps(
   due_at bigint not null,
   ready_at bigint not null, -- due_at, or later: not before this time
   starts_at bigint not null,
-  state text not null check(state in ({StepState})),
+  state text not null check(state in ('PENDING','RUNNING','EXECUTED','FAILED','SKIPPED','CANCELLED')),
   reason text,
   detail text,
   tries bigint not null default 0, -- retries spent
@@ -145,7 +145,7 @@ create table attempts(
   to_number text not null, -- a phone, a mailbox, or a name of the config
   from_number text not null,
   message text not null, -- cut
-  state text not null check(state in ({AttemptState})),
+  state text not null check(state in ('SENDING','ACCEPTED','REJECTED','NOT_SENT','UNKNOWN','ABSENT','ABANDONED')),
   owner text not null,
   lease_until_boot_ms bigint not null,
   intent_at bigint not null,
@@ -158,7 +158,7 @@ create table attempts(
   lease_until_server_ms bigint not null default 0,
   finished_at bigint,
   sid text unique,
-  call_status text check(call_status in ({CallStatus})),
+  call_status text check(call_status in ('queued','ringing','in-progress','completed','busy','no-answer','failed','canceled','sending','sent','delivered','undelivered','done','simulated')),
   duration_s bigint,
   rang_s bigint, -- of an unanswered call; 0: it never left the queue
   answered_by text,
@@ -169,7 +169,7 @@ create table attempts(
   error_class text, -- whose fault a refusal is
   http_status bigint,
   request_id text,
-  hang_up text not null default 'NONE' check(hang_up in ({HangUpState})),
+  hang_up text not null default 'NONE' check(hang_up in ('NONE','WANTED','DONE','MOOT')),
   hang_up_how text,
   next_look_at bigint, -- null: nothing to look for
   guards text, -- what the guards said when it was written, a line for each step
@@ -233,12 +233,12 @@ create table faults(
 -- What was heard from people: each message, call and key once, whatever it did.
 create table heard(
   sid text primary key, -- the provider's id of it
-  how text not null check(how in ({HeardHow})),
+  how text not null check(how in ('message','call','key')),
   from_number text not null,
   at bigint not null,
   heard_at bigint not null,
   message text not null, -- cut
-  effect text not null check(effect in ({HeardEffect})));
+  effect text not null check(effect in ('joined','missed','acknowledged','not_understood','needs_code','nothing_open')));
 create index heard_by_time on heard(at);
 
 -- The incidents it was for.

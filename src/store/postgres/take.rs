@@ -103,7 +103,7 @@ fn kinds(tx: &dyn Tx, table: &str, columns: &[String]) -> Sql<Vec<Kind>> {
 
 /// An id that was shown is never used again.
 fn go_on_counting(tx: &dyn Tx, highest: &[(String, i64)]) -> TxResult<()> {
-    for table in ["calendars", "meetings", "incidents", "steps", "attempts", "ticks", "pauses"] {
+    for table in ["acts", "calendars", "meetings", "incidents", "steps", "attempts", "ticks", "pauses"] {
         let known = highest.iter().find(|(name, _)| name == table).map_or(0, |(_, id)| *id);
         let sql = format!(
             "select setval(pg_get_serial_sequence('savehub.{table}', 'id'), \

@@ -224,13 +224,19 @@ pub(super) fn hand_over(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<
         |r| r.get(0),
     )?;
     tx.run("update meetings set calendar_id = ?2 where id = ?1", params![id, next])?;
-    if let Some(next) = next {
-        let least = tx.dialect().least;
-        let sql =
-            format!("update calendars set expanded_at = null, next_look_at = {least}(next_look_at, ?2) where id = ?1");
-        tx.run(&sql, params![next, now])?;
-    }
+    look_again(tx, id, now)?;
     Ok(next.is_some())
+}
+
+/// Lets the calendar that owns a meeting be expanded again, with the next tick.
+pub(super) fn look_again(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<()> {
+    let sql = format!(
+        "update calendars set expanded_at = null, next_look_at = {}(next_look_at, ?2) \
+         where id = (select calendar_id from meetings where id = ?1)",
+        tx.dialect().least
+    );
+    tx.run(&sql, params![id, now])?;
+    Ok(())
 }
 
 fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {

@@ -4,7 +4,7 @@
 use super::dialect::Dialect;
 use super::tx::{Sql, Tx, TxResult};
 use super::value::params;
-use super::{meetings, pauses};
+use super::{acts, meetings, pauses};
 use crate::model::{IncidentId, MeetingId, Timestamp};
 use crate::store::Forgotten;
 
@@ -95,6 +95,7 @@ fn delete_incident(tx: &dyn Tx, incident: IncidentId, until: Timestamp) -> TxRes
         tx.run("update attempts set step_id = (select min(step_id) from attempt_steps where attempt_id = ?1) where id = ?1", params![attempt])?;
         tx.run("delete from attempts where id = ?1 and step_id is null", params![attempt])?;
     }
+    acts::forget(tx, "incident_id", incident.0)?;
     delete("delete from heard_incidents where incident_id = ?1")?;
     delete("delete from steps where incident_id = ?1")?;
     delete("delete from incidents where id = ?1")?;

@@ -1,11 +1,12 @@
 //! What people said: used once, in the same transaction as what it does.
 
+use super::acts::Act;
 use super::incidents;
 use super::tx::{Tx, TxResult};
 use super::value::params;
 use crate::model::{
-    AckHow, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Phone, Timestamp, Waiting, cut,
-    printable, tag,
+    AckHow, ActHow, ActKind, Address, Answer, Heard, HeardEffect, HeardHow, IncidentId, MESSAGE_CUT, Phone, Timestamp,
+    Waiting, cut, printable, tag,
 };
 use crate::store::{Acknowledgement, CheckIn, HearRule, HeardOutcome};
 use std::time::Duration;
@@ -91,15 +92,33 @@ pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_
         ],
     )?;
     let mut outcome = HeardOutcome { effect, incidents: Vec::new(), hang_ups: 0 };
+    let mut act = act(heard.how, effect, now);
     for incident in incidents {
         tx.run("insert into heard_incidents(sid, incident_id) values (?1, ?2)", params![heard.sid, incident])?;
         let (changed, hang_ups) = apply(tx, incident, heard, effect, now)?;
         outcome.hang_ups += hang_ups;
         if changed {
+            act.iter_mut().try_for_each(|act| act.note_incident(tx, incident))?;
             outcome.incidents.push(incident);
         }
     }
     Ok(Some(outcome))
+}
+
+/// What the person does by these words, as an act that can be taken back.
+const fn act(how: HeardHow, effect: HeardEffect, now: Timestamp) -> Option<Act> {
+    let what = match effect {
+        HeardEffect::Joined => ActKind::Joined,
+        HeardEffect::Missed => ActKind::Missed,
+        HeardEffect::Acknowledged => ActKind::Acknowledged,
+        HeardEffect::NotUnderstood | HeardEffect::NeedsCode | HeardEffect::NothingOpen => return None,
+    };
+    let how = match how {
+        HeardHow::Message => ActHow::Message,
+        HeardHow::Call => ActHow::Call,
+        HeardHow::Key => ActHow::Key,
+    };
+    Some(Act::new(what, how, now))
 }
 
 /// What the words do to one incident: did anything change, and how many calls are to end?

@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, TxResult};
 use super::value::params;
-use super::{meetings, reads};
+use super::{acts, meetings, reads};
 use crate::model::{Address, HeardEffect, IncidentId, MeetingId, StepId, Timestamp};
 use crate::store::{Ahead, AttemptHistory, AttemptView, HeardView, History, IncidentHistory, IncidentView};
 use crate::store::{SharedStep, StepHistory, StepView};
@@ -24,7 +24,8 @@ pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<History>> {
     )?;
     let views = reads::incidents_of(tx, id)?.into_iter();
     let incidents = views.map(|view| incident(tx, view)).collect::<TxResult<Vec<_>>>()?;
-    Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents }))
+    let acts = acts::of_meeting(tx, id)?;
+    Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents, acts }))
 }
 
 pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> TxResult<Ahead> {

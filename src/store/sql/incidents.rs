@@ -1,8 +1,9 @@
 //! Incidents: opened once per generation, ended once for all.
 
+use super::acts::Act;
 use super::tx::{Tx, TxResult};
 use super::value::params;
-use crate::model::{AckHow, Address, AttemptId, HangUp, IncidentId, IncidentState, Reason, Timestamp};
+use crate::model::{AckHow, ActHow, ActKind, Address, AttemptId, HangUp, IncidentId, IncidentState, Reason, Timestamp};
 use crate::store::{Acknowledgement, CheckIn, Ended, Meeting, StoreError};
 
 /// How an incident ends.
@@ -140,5 +141,9 @@ pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> TxRes
 
 pub(super) fn resolve(tx: &dyn Tx, id: IncidentId, note: Option<&str>, now: Timestamp) -> TxResult<Ended> {
     let how = End { state: IncidentState::Resolved, reason: Reason::Operator, note, how: HangUp::Completed };
-    end(tx, id, &how, now)
+    let ended = end(tx, id, &how, now)?;
+    if ended.changed {
+        Act::new(ActKind::Resolved, ActHow::Command, now).note_incident(tx, id)?;
+    }
+    Ok(ended)
 }

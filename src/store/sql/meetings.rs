@@ -1,10 +1,12 @@
 //! Meetings: added, moved, cancelled, listed.
 
+use super::acts::{self, Act};
 use super::incidents::{self, End};
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use crate::model::{
-    CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE, Timestamp, printable,
+    ActHow, ActKind, CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE, Timestamp,
+    printable,
 };
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use std::time::Duration;
@@ -74,6 +76,20 @@ pub(super) fn reschedule(
     ends_at: Option<Timestamp>,
     now: Timestamp,
 ) -> TxResult<Changed> {
+    let meeting = by_hand(tx, id)?;
+    // Without a new end, the meeting keeps its length.
+    let shifted =
+        meeting.ends_at.map(|end| Timestamp::from_ms(end.ms().saturating_add(starts_at.since(meeting.starts_at))));
+    let changed = shift(tx, &meeting, starts_at, ends_at.or(shifted), now)?;
+    if (meeting.starts_at, meeting.ends_at) != (changed.meeting.starts_at, changed.meeting.ends_at) {
+        let ended = changed.ended.as_ref().map(|ended| ended.incident);
+        Act::new(ActKind::Moved, ActHow::Command, now).note(tx, &meeting, ended, Some(starts_at))?;
+    }
+    Ok(changed)
+}
+
+/// A planned meeting that no calendar owns.
+pub(super) fn by_hand(tx: &dyn Tx, id: MeetingId) -> TxResult<Meeting> {
     let meeting = scheduled(tx, id)?;
     let calendar: Option<String> = tx.optional(
         "select c.name from meetings m join calendars c on c.id = m.calendar_id where m.id = ?1",
@@ -84,10 +100,7 @@ pub(super) fn reschedule(
         let name = printable(&name);
         return Err(StoreError::Conflict(format!("{id} comes from the calendar {name}: move it there")).into());
     }
-    // Without a new end, the meeting keeps its length.
-    let shifted =
-        meeting.ends_at.map(|end| Timestamp::from_ms(end.ms().saturating_add(starts_at.since(meeting.starts_at))));
-    shift(tx, &meeting, starts_at, ends_at.or(shifted), now)
+    Ok(meeting)
 }
 
 /// Moves a meeting, by hand or for a calendar. Another start ends its incident and begins the next generation, unless the
@@ -144,7 +157,11 @@ fn back_to_check_in(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
 }
 
 pub(super) fn cancel(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<Changed> {
-    call_off(tx, &scheduled(tx, id)?, CancelledBy::Person, Reason::MeetingCancelled, now)
+    let meeting = scheduled(tx, id)?;
+    let changed = call_off(tx, &meeting, CancelledBy::Person, Reason::MeetingCancelled, now)?;
+    let ended = changed.ended.as_ref().map(|ended| ended.incident);
+    Act::new(ActKind::CalledOff, ActHow::Command, now).note(tx, &meeting, ended, None)?;
+    Ok(changed)
 }
 
 pub(super) fn call_off(
@@ -194,6 +211,7 @@ pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> TxResult<Meeting> {
 
 /// Deletes a meeting that no incident watches.
 pub(super) fn delete(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
+    acts::forget(tx, "meeting_id", id.0)?;
     tx.run("delete from calendar_meetings where meeting_id = ?1", params![id])?;
     tx.run("delete from meetings where id = ?1", params![id])?;
     Ok(())

@@ -4,6 +4,7 @@
 //! every database; where a word differs, the [`Dialect`] has it. What a database does in its own way is a hook of
 //! [`Tx`] or of its [`Engine`]. Nothing here knows which database it is.
 
+pub(super) mod acts;
 pub(super) mod agenda;
 pub(super) mod attempts;
 pub(super) mod calendars;
@@ -28,6 +29,7 @@ pub(super) mod store;
 pub(super) mod tally;
 pub(super) mod ticks;
 pub(super) mod tx;
+pub(super) mod undo;
 pub(super) mod value;
 pub(super) mod watch;
 

@@ -4,7 +4,7 @@ use super::engine::{Engine, SqlStore};
 use super::tx::Tx;
 use super::{
     agenda, attempts, calendars, calls, claims, forget, gauges, heard, history, incidents, meetings, pace, pauses,
-    reads, reconcile, record, steps, tally, ticks, watch,
+    reads, reconcile, record, steps, tally, ticks, undo, watch,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
@@ -16,7 +16,7 @@ use crate::store::{
     FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
     LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlacedRule, PlanRule, QueueRule, Queued,
     ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
-    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, packed,
+    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 
@@ -255,8 +255,12 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.write("use what was heard", |tx| heard::hear(tx, heard, now, rule))
     }
 
-    fn check_in(&self, meeting: MeetingId, how: CheckIn, now: Timestamp) -> Result<Ended> {
-        self.engine.write("check in", |tx| watch::check_in(tx, meeting, how, now))
+    fn check_in_all(&self, meetings: &[MeetingId], how: CheckIn, now: Timestamp) -> Result<Vec<Ended>> {
+        self.engine.write("check in", |tx| watch::check_in(tx, meetings, how, now))
+    }
+
+    fn undo(&self, scope: &UndoScope<'_>, rule: UndoRule<'_>) -> Result<Option<Undone>> {
+        self.engine.write("take back", |tx| undo::undo(tx, scope, rule))
     }
 
     fn acknowledge(&self, incident: IncidentId, how: &Acknowledgement, now: Timestamp) -> Result<bool> {

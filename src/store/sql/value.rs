@@ -1,9 +1,9 @@
 //! How words of `model` stand in the database: whole numbers, texts, and copies as bytes.
 
 use crate::model::{
-    AckHow, Address, Addressee, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, CancelledBy, HangUp,
-    HangUpState, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, MeetingState, ProviderKind, Reason,
-    RejectionClass, RungKind, StepId, StepState, TickId, Timestamp, When,
+    AckHow, ActHow, ActKind, Address, Addressee, AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus,
+    CancelledBy, HangUp, HangUpState, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, MeetingState,
+    ProviderKind, Reason, RejectionClass, RungKind, StepId, StepState, TickId, Timestamp, When,
 };
 use crate::owner::Owner;
 use std::borrow::Cow;
@@ -145,6 +145,8 @@ macro_rules! words {
 }
 words!(
     AckHow,
+    ActHow,
+    ActKind,
     AttemptState,
     CalendarKind,
     CallStatus,

@@ -1,10 +1,13 @@
 //! What is watched: meetings that come into reach get an incident with its steps, or somebody checks in before.
 
+use super::acts::Act;
 use super::incidents::{self, End, check_in_to, checked_in, insert, of_generation};
 use super::meetings;
 use super::tx::{Tx, TxResult};
 use super::value::params;
-use crate::model::{HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp};
+use crate::model::{
+    ActHow, ActKind, HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp,
+};
 use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule};
 
 pub(super) fn anything_to_open(tx: &dyn Tx, until: Timestamp, rule: PlanRule<'_>) -> TxResult<bool> {
@@ -70,7 +73,7 @@ fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> TxResult<Vec<(IncidentId, Reason)
     Ok(refused)
 }
 
-fn insert_steps(
+pub(super) fn insert_steps(
     tx: &dyn Tx,
     incident: IncidentId,
     meeting: &Meeting,
@@ -100,13 +103,30 @@ fn insert_steps(
     Ok(())
 }
 
-pub(super) fn check_in(tx: &dyn Tx, meeting: MeetingId, how: CheckIn, now: Timestamp) -> TxResult<Ended> {
-    let meeting = meetings::scheduled(tx, meeting)?;
-    if let Some(incident) = of_generation(tx, &meeting)? {
+pub(super) fn check_in(tx: &dyn Tx, meetings: &[MeetingId], how: CheckIn, now: Timestamp) -> TxResult<Vec<Ended>> {
+    let what = match how {
+        CheckIn::Joined => ActKind::Joined,
+        CheckIn::Missed => ActKind::Missed,
+    };
+    let mut act = Act::new(what, ActHow::Command, now);
+    let mut all = Vec::new();
+    for id in meetings {
+        let meeting = meetings::scheduled(tx, *id)?;
+        let ended = check_in_one(tx, &meeting, how, now)?;
+        if ended.changed {
+            act.note(tx, &meeting, Some(ended.incident), None)?;
+        }
+        all.push(ended);
+    }
+    Ok(all)
+}
+
+fn check_in_one(tx: &dyn Tx, meeting: &Meeting, how: CheckIn, now: Timestamp) -> TxResult<Ended> {
+    if let Some(incident) = of_generation(tx, meeting)? {
         return check_in_to(tx, incident, how, now);
     }
     let (state, reason) = checked_in(how);
-    let incident = insert(tx, &meeting, state, Some(reason), now)?;
+    let incident = insert(tx, meeting, state, Some(reason), now)?;
     tx.run("update meetings set watched = 1 where id = ?1", params![meeting.id])?;
     Ok(Ended { incident, state, changed: true, cancelled_steps: 0, hang_ups: 0 })
 }

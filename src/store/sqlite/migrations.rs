@@ -11,7 +11,7 @@ use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth, sixth];
+const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth, sixth, seventh];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -124,6 +124,11 @@ fn fifth() -> String {
 /// The pace of calls.
 fn sixth() -> String {
     include_str!("schema_6.sql").to_owned()
+}
+
+/// Every owed call rings.
+fn seventh() -> String {
+    include_str!("schema_7.sql").to_owned()
 }
 
 #[cfg(test)]

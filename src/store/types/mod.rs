@@ -1,5 +1,6 @@
 //! What goes into a store and what comes out: values without behaviour.
 
+mod acts;
 mod attempts;
 mod calls;
 mod forgotten;
@@ -15,6 +16,7 @@ pub use crate::model::{
     Line, NumberFacts, OpenAttempt, PauseView, Placed, Refusal, RefusedTally, Settle, Slot, StepFacts, StepNext, Tally,
     TallyBy, TallyScope, TickSpan, Verdict,
 };
+pub use acts::*;
 pub use attempts::*;
 pub use calls::*;
 pub use forgotten::*;

@@ -63,9 +63,21 @@ fn story(reason: Reason) -> (World, String) {
         Reason::MeetingMoved => moved(),
         Reason::MeetingCancelled => ended(|w, m| _ = w.call_off(m)),
         Reason::MeetingSkipped => of_a_calendar(true),
+        Reason::Undone => undone(),
         Reason::CalendarRemoved => of_a_calendar(false),
         Reason::PersonRemoved => person_removed(),
     }
+}
+
+fn undone() -> (World, String) {
+    let w = World::new();
+    let m = w.meeting("in 6m");
+    w.tick();
+    w.advance(60);
+    w.check_in(m);
+    w.advance(20);
+    w.undo("ana").unwrap();
+    of(w, m)
 }
 
 fn of(w: World, m: MeetingId) -> (World, String) {
