@@ -44,6 +44,7 @@ const ENDS: &[(&str, i32, &str)] = &[
     ("savehub call-test --config test.toml --yes --to +15005550001", 1, "Twilio refuses this number"),
     ("savehub call-test --mock=lost-reply", 1, "nobody knows whether it rang"),
     ("savehub call-test --person ana", 2, "a real call asks on a terminal, and there is none"),
+    ("savehub undo", 2, "nobody has done anything in a fresh home"),
     ("savehub init", 2, "it asks on a terminal, and there is none"),
     (
         "savehub init --provider twilio --account-sid AC00000000000000000000000000000000 --from +12025550100",
