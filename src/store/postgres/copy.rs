@@ -34,11 +34,9 @@ fn recent(table: &str) -> String {
         ),
         "attempts" => format!("id in {attempts}"),
         "attempt_steps" => format!("attempt_id in {attempts}"),
-        // Nothing is taken back in a rehearsal.
-        "acts" => "false".into(),
         "ticks" => "id in (select id from ticks order by id desc limit 100)".into(),
-        // What a rehearsal counts is counted in memory.
-        "counters" => "false".into(),
+        // What a rehearsal counts is counted in memory, and nothing is taken back in one.
+        "counters" | "acts" => "false".into(),
         _ => "true".into(),
     }
 }
