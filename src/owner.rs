@@ -3,7 +3,12 @@
 //! A process id alone is reused; together with the boot id and the process's start time it is not. So a tick can tell
 //! within milliseconds that the owner of an attempt is gone, instead of waiting for its lease.
 
+mod armed;
+
+pub use armed::{Armory, Entry, Mark};
+
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 /// The identity of a process: boot id, process id, start time in clock ticks since boot (proc(5), `starttime`).
@@ -37,6 +42,13 @@ impl Owner {
             return None;
         }
         Some(start_time(self.pid) == Some(self.started))
+    }
+
+    /// Is it proved that the request of its attempt with this `token` never began? Only if this process has ended, in
+    /// the boot and pid namespace of `me`, and its file still says that the request is to come. The paths of such files
+    /// begin with `beside`.
+    pub fn never_began(&self, mark: &Mark, token: &str, beside: &Path, me: &Self) -> bool {
+        self.is_alive(me) == Some(false) && mark.proves(token, beside)
     }
 
     /// The process id.

@@ -87,7 +87,10 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     let (row, world) = TickRow::begin(world, &mut time)?;
     let mut cx = Context::new(&world, time);
     row.tell(&mut cx)?;
+    // Whoever is gone by now has written all that it ever will.
+    let leftovers = cx.armory.leftovers();
     reconcile::settle(&mut cx, &HashMap::new(), &HashSet::new())?;
+    cx.clear_armed_files(&leftovers)?;
     incidents::open(&mut cx)?;
     calendars::sync(&mut cx)?;
     // The order counts: questions about a step's target are sent before the step is claimed.
@@ -106,6 +109,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     // Answers that came while the tick was closing.
     part::each(parts.iter_mut(), |part| part.take(&mut cx))?;
     parts.iter_mut().try_for_each(|part| part.end(&mut cx))?;
+    cx.clear_armed_files(&[])?;
     row.end(cx)
 }
 

@@ -30,7 +30,8 @@ const FILES: &[(&str, &str)] = &[
     (
         "$XDG_STATE_HOME/savehub/savehub.db",
         "the database, unless the config names another file; without XDG_STATE_HOME, \
-         ~/.local/state/savehub/savehub.db; SQLite keeps two more files beside it, -wal and -shm",
+         ~/.local/state/savehub/savehub.db; SQLite keeps two more files beside it, -wal and -shm, and \
+         ticks short-lived ones, -armed-…: which requests have begun",
     ),
     ("STOP", "beside the config: while this file exists nothing is sent, even when the database cannot be read"),
 ];

@@ -48,7 +48,7 @@ pub(super) fn config_or_standard(file: Option<&Path>) -> Result<Config, ConfigEr
 pub(super) fn store(config: &Config, create: Create) -> store::Result<Arc<dyn Store>> {
     match &config.store {
         None => Ok(Arc::new(SqliteStore::open(&config.database, create)?)),
-        Some(server) => postgres(server, create),
+        Some(server) => postgres(server, armed_files(config, server), create),
     }
 }
 
@@ -60,9 +60,16 @@ pub(super) fn store_if_any(config: &Config) -> store::Result<Option<Arc<dyn Stor
     }
 }
 
+/// Where processes of this host that share a server say which of their requests have begun: where the database would be.
+fn armed_files(config: &Config, server: &PostgresConfig) -> Option<PathBuf> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let name: String = server.name.chars().map(plain).collect();
+    config.database.is_absolute().then(|| config.database.with_file_name(format!("postgres-{name}-armed-")))
+}
+
 #[cfg(feature = "postgres")]
-fn postgres(config: &PostgresConfig, create: Create) -> store::Result<Arc<dyn Store>> {
-    Ok(Arc::new(PostgresStore::open(server(config), create)?))
+fn postgres(config: &PostgresConfig, armed_files: Option<PathBuf>, create: Create) -> store::Result<Arc<dyn Store>> {
+    Ok(Arc::new(PostgresStore::open(Server { armed_files, ..server(config) }, create)?))
 }
 
 #[cfg(feature = "postgres")]
@@ -72,7 +79,7 @@ fn server(config: &PostgresConfig) -> Server {
         PostgresTls::Unverified => Tls::Unverified,
         PostgresTls::Full(ca_file) => Tls::Full(ca_file.clone()),
     };
-    Server { url: config.url.clone(), tls, name: config.name.clone() }
+    Server { url: config.url.clone(), tls, name: config.name.clone(), armed_files: None }
 }
 
 /// Moves everything in a file to this server.
@@ -83,7 +90,7 @@ pub(super) fn take_over(config: &PostgresConfig, from: &SqliteStore) -> store::R
 
 /// The check of a config refuses a `store` in such a build.
 #[cfg(not(feature = "postgres"))]
-fn postgres(config: &PostgresConfig, _: Create) -> store::Result<Arc<dyn Store>> {
+fn postgres(config: &PostgresConfig, _: Option<PathBuf>, _: Create) -> store::Result<Arc<dyn Store>> {
     Err(without_postgres(config))
 }
 

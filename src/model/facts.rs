@@ -4,7 +4,7 @@ use super::{
     AttemptId, AttemptState, FenceReason, HangUpState, IncidentState, ListedCall, PauseView, Reason, RungKind,
     StepState, Target, Timestamp, When,
 };
-use crate::owner::Owner;
+use crate::owner::{Mark, Owner};
 
 /// What the guards may know about a step about to be tried; read inside the claim transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,6 +283,10 @@ pub struct OpenAttempt {
     pub next_rung_due: Option<Timestamp>,
     /// Its age by the server's clock, in a store that several hosts share.
     pub server: Option<ServerAge>,
+    /// Its token, and the file in which its owner says whether the request has begun.
+    pub token: String,
+    /// `None`: there is none, or it cannot be read.
+    pub armed: Option<Mark>,
 }
 
 /// What becomes of an open attempt.
@@ -292,6 +296,8 @@ pub enum Settle {
     Keep,
     /// `SENDING` -> `UNKNOWN`.
     Unknown,
+    /// `SENDING` or `UNKNOWN` -> `NOT_SENT`: its process ended before the request began. Its steps are tried again.
+    NeverBegan,
     /// `UNKNOWN` -> `ABANDONED`; its step is `FAILED(unknown)`.
     Abandon,
     /// `UNKNOWN` -> `ABANDONED`; its step may be tried once more (`on_unknown = "call"`, or what may arrive twice).

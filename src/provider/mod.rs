@@ -28,8 +28,13 @@ use std::sync::Arc;
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
 /// body (name resolution and TLS lie between; a thread that was given up must fail there, not send).
 pub trait Gate: Send + Sync {
-    /// `Err`: do not send.
+    /// `Err`: do not send. `Ok`: what can have an effect leaves now, and from now on everybody takes it that it did.
     fn pass(&self) -> Result<(), FenceReason>;
+
+    /// The same question where nothing with an effect leaves yet: the gate is passed later.
+    fn look(&self) -> Result<(), FenceReason> {
+        self.pass()
+    }
 }
 
 /// Why a call could not be read or ended. Reading and ending are safe to repeat, so every tick tries again.

@@ -42,7 +42,7 @@ impl Webhooks {
             Ok(secrets) => secrets,
             Err(why) => return Reply::not_sent(NotSentCause::Other, why),
         };
-        if let Err(reason) = gate.pass() {
+        if let Err(reason) = gate.look() {
             return Reply::fenced(reason);
         }
         let (content_type, body) = body(webhook.format, request);

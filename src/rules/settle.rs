@@ -46,24 +46,31 @@ pub struct Moment {
     pub on_unknown: OnUnknown,
 }
 
-/// `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it no longer
+/// What is known of the process that wrote an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerSeen {
+    /// It ran in this boot of this machine.
+    pub same_boot: bool,
+    /// Does it run? `None`: nobody can tell.
+    pub alive: Option<bool>,
+    /// It is proved that it ended before its request began.
+    pub never_began: bool,
+}
+
+/// An attempt whose request certainly never began was not sent, at once. Else `SENDING` becomes `UNKNOWN` when its owner is gone or its lease over; `UNKNOWN` is given up when it no longer
 /// matters: its meeting starts, or the next call rung of the person falls due and the settle time has passed.
 ///
 /// `owner_alive` is `None` when nobody can tell: then the lease decides for an owner of this boot. Nothing of another
 /// boot still runs on a host that has the store for itself; where hosts share a server, the lease decides, by the
 /// server's clock.
-pub fn settle(
-    attempt: &OpenAttempt,
-    same_boot: bool,
-    owner_alive: Option<bool>,
-    asked: LookupStatus,
-    moment: &Moment,
-) -> Settle {
+pub fn settle(attempt: &OpenAttempt, owner: OwnerSeen, asked: LookupStatus, moment: &Moment) -> Settle {
+    let OwnerSeen { same_boot, alive, never_began } = owner;
     match attempt.state {
+        AttemptState::Sending | AttemptState::Unknown if never_began => Settle::NeverBegan,
         AttemptState::Sending => {
             let held = match attempt.server {
                 Some(age) if !same_boot => age.since_lease_ms < 0,
-                _ => owner_alive.unwrap_or(same_boot) && moment.boottime_ms < attempt.lease_until_boot_ms,
+                _ => alive.unwrap_or(same_boot) && moment.boottime_ms < attempt.lease_until_boot_ms,
             };
             if held { Settle::Keep } else { Settle::Unknown }
         }
@@ -142,6 +149,28 @@ mod tests {
             deadline_at: Some(Timestamp::from_ms(1_100_000)),
             next_rung_due: None,
             server: None,
+            token: "3f9a".into(),
+            armed: None,
+        }
+    }
+
+    fn settle(
+        attempt: &OpenAttempt,
+        same_boot: bool,
+        alive: Option<bool>,
+        asked: LookupStatus,
+        moment: &Moment,
+    ) -> Settle {
+        super::settle(attempt, OwnerSeen { same_boot, alive, never_began: false }, asked, moment)
+    }
+
+    #[test]
+    fn a_request_that_certainly_never_began_was_not_sent_whatever_else_is_known() {
+        let owner = OwnerSeen { same_boot: true, alive: Some(false), never_began: true };
+        for asked in [LookupStatus::NotYet, LookupStatus::Read, LookupStatus::Unreadable] {
+            for state in [AttemptState::Sending, AttemptState::Unknown] {
+                assert_eq!(super::settle(&attempt(state), owner, asked, &later(200)), Settle::NeverBegan, "{state}");
+            }
         }
     }
 

@@ -34,6 +34,8 @@ use crate::model::{
     Answer, AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, PlannedStep,
     Reason, Reply, SeenAgenda, TickId, Timestamp, Waiting,
 };
+use crate::owner::Mark;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why the store could not do it. Each of these ends in exit code 3, and in no call: an attempt that cannot be written
@@ -173,6 +175,13 @@ pub trait Store: Send + Sync {
     /// Ends open attempts whose owner is gone or whose time is over, as `rule` says; marks queued calls to be cancelled
     /// once the last meeting they name has started.
     fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>>;
+
+    /// What the paths of the files begin with in which processes of this host say which of their requests have begun;
+    /// `None`: there is no place for them, as in a rehearsal.
+    fn armed_files(&self) -> Option<PathBuf>;
+
+    /// The files that attempts without an answer name.
+    fn armed(&self) -> Result<Vec<Mark>>;
 
     /// Opens an incident with its steps for each scheduled meeting that starts before `until` and has none for its
     /// generation; ends open incidents whose plan now says `Refuse` (a person who left the config).

@@ -3,6 +3,7 @@
 use super::recipient::Recipient;
 use super::world::World;
 use crate::model::{MeetingWords, Request, RequestFacts, Slot, Timestamp};
+use crate::owner::{Armory, Entry};
 use crate::rules::guard::Situation;
 use crate::store::{Attempt, AttemptDraft, Facts, Line};
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub(super) fn draft<'a>(
         lease_until_boot_ms: boottime_ms.saturating_add(ms(engine.lease)),
         intent_boot_ms: boottime_ms,
         request_deadline_at: now.plus(engine.ends_within()),
+        armed: None,
         deadline_boot_ms: boottime_ms.saturating_add(ms(engine.ends_within())),
         calls_since: now.minus(world.config.guards.max_calls_per),
         day_since: now.minus(DAY),
@@ -68,9 +70,20 @@ pub(super) fn situation<'a>(
     }
 }
 
-/// When the fence of this attempt closes for good, in milliseconds of boot time.
-pub(super) fn send_by(world: &World, draft: &AttemptDraft<'_>) -> i64 {
-    draft.intent_boot_ms.saturating_add(ms(world.config.engine.send_within()))
+/// What the fence of an attempt gets from its claim.
+pub(super) struct Ready {
+    /// A request may begin until then, in milliseconds of boot time.
+    pub(super) send_by_boot_ms: i64,
+    /// Where it is written that the request has begun.
+    pub(super) entry: Option<Entry>,
+}
+
+/// Arms an entry for the attempt of this draft, before it is written down.
+pub(super) fn arm(armory: &mut Armory, world: &World, draft: &mut AttemptDraft<'_>) -> Ready {
+    let entry = armory.arm(&draft.token);
+    draft.armed = entry.as_ref().map(|entry| entry.mark().clone());
+    let send_by_boot_ms = draft.intent_boot_ms.saturating_add(ms(world.config.engine.send_within()));
+    Ready { send_by_boot_ms, entry }
 }
 
 fn ms(duration: Duration) -> i64 {

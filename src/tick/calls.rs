@@ -1,7 +1,7 @@
 //! Places calls, messages and the rest: a worker passes the fence, then asks the provider. What came of it goes to the
 //! outbox.
 
-use super::attempt::request;
+use super::attempt::{Ready, request};
 use super::context::Context;
 use super::faults::Service;
 use super::fence::Fence;
@@ -44,7 +44,7 @@ impl Calls {
         attempt: Attempt,
         recipient: &Recipient<'_>,
         subject: Option<String>,
-        send_by_boot_ms: i64,
+        ready: Ready,
     ) {
         let provider = Arc::clone(&recipient.provider);
         log::info!("[CALL] Provider={}", provider.kind());
@@ -54,13 +54,14 @@ impl Calls {
         let request = Request { subject, machine_detection, ..request(&attempt, recipient) };
         let (id, by, clock) = (attempt.id, service(&attempt), Arc::clone(&world.clock));
         cx.accounts.begun(&by);
-        let fence = Fence { world, attempt: id, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
+        let Ready { send_by_boot_ms, entry } = ready;
+        let fence = Fence { world, attempt: id, entry, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
         let gate: Box<dyn Gate> = Box::new(fence);
         let limit = cx.world.config.engine.hard_timeout;
         self.jobs.start(&mut cx.workers, attempt, limit, move || {
             let watch = Stopwatch::start(clock.as_ref());
             // Right before the request; the provider passes the gate again when its body is asked for.
-            let mut reply = match gate.pass() {
+            let mut reply = match gate.look() {
                 Ok(()) => provider.place(&request, gate.as_ref()),
                 Err(reason) => Reply::fenced(reason),
             };

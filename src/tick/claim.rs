@@ -1,6 +1,6 @@
 //! Claims due steps while there are free workers. Guards and attempt are one transaction; then the request is sent.
 
-use super::attempt::{draft, send_by, situation};
+use super::attempt::{arm, draft, situation};
 use super::call_queue::{CallQueue, slot_of};
 use super::calls::Calls;
 use super::context::Context;
@@ -133,15 +133,16 @@ impl Claims {
         let situation = Situation { unreachable_at, ..situation(world, &recipient, now, &first.uid, has_message) };
         let saw = |facts: &Facts| guard::account(facts, &situation);
         let listed = listed(world, &cx.lookups, &recipient.to, now);
-        let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
-        let send_by_boot_ms = send_by(world, &draft);
+        let mut draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
+        let ready = arm(&mut cx.armory, world, &mut draft);
         let machine_now = cx.time.machine_now();
         let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
             Begun::Attempt(attempt) => {
                 let subject = words.subject(&attempt.words);
                 self.queue.starts_next_at(attempt.next_slot);
-                self.calls.send(cx, attempt, &recipient, subject, send_by_boot_ms);
+                cx.armory.spend();
+                self.calls.send(cx, attempt, &recipient, subject, ready);
             }
             Begun::Refused(result) => refused(cx, result, &first, now),
             Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),

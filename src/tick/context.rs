@@ -8,6 +8,7 @@ use super::lookups::Lookups;
 use super::summary::Summary;
 use super::time::Time;
 use super::world::World;
+use crate::owner::Armory;
 use crate::store::{CallScope, Recorded, StoreError};
 use std::sync::atomic::Ordering;
 
@@ -20,6 +21,8 @@ pub(super) struct Context<'w> {
     pub(super) lookups: Lookups,
     pub(super) due: DueSteps,
     pub(super) accounts: Accounts,
+    /// Which requests of this tick have begun, for those who find them when it is gone.
+    pub(super) armory: Armory,
     /// Faults that lasted when the tick began.
     pub(super) faults: Vec<String>,
     /// The store failed: nothing new is started, but requests under way are waited for.
@@ -36,6 +39,7 @@ impl<'w> Context<'w> {
             lookups: Lookups::default(),
             due: DueSteps::default(),
             accounts: Accounts::default(),
+            armory: Armory::new(world.store.armed_files()),
             faults: Vec::new(),
             failed: None,
         }
@@ -59,6 +63,15 @@ impl<'w> Context<'w> {
         let Some(skew_ms) = skew_ms else { return };
         self.time.skew_ms.store(skew_ms, Ordering::Relaxed);
         self.summary.skew_ms = Some(skew_ms.saturating_add(self.time.correction_ms));
+    }
+
+    /// Removes the files that say which requests have begun, as far as no attempt without an answer names them: those of
+    /// processes that are gone, and this one's.
+    pub(super) fn clear_armed_files(&mut self, leftovers: &[String]) -> Result<(), StoreError> {
+        if !leftovers.is_empty() || self.armory.is_used() {
+            self.armory.clear(leftovers, &self.world.store.armed()?);
+        }
+        Ok(())
     }
 
     /// Takes over what the store recorded of an attempt.

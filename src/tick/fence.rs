@@ -1,7 +1,8 @@
 //! The fence of one attempt: reads its facts anew each time it is passed.
 
 use super::world::World;
-use crate::model::{AttemptId, FenceReason, Timestamp};
+use crate::model::{AttemptId, FenceFacts, FenceReason, Timestamp};
+use crate::owner::Entry;
 use crate::provider::Gate;
 use crate::rules::fence::{self, Moment};
 use crate::rules::skew;
@@ -11,6 +12,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 pub(super) struct Fence {
     pub(super) world: World,
     pub(super) attempt: AttemptId,
+    /// Where it is written that the request has begun.
+    pub(super) entry: Option<Entry>,
     /// A request may begin until then, in milliseconds of boot time.
     pub(super) send_by_boot_ms: i64,
     /// The provider's clock minus the tick's, as it was last seen in this tick, milliseconds.
@@ -19,14 +22,38 @@ pub(super) struct Fence {
 
 impl Gate for Fence {
     fn pass(&self) -> Result<(), FenceReason> {
-        let World { config, store, clock, me, .. } = &self.world;
+        let facts = self.read()?;
+        self.judge(&facts)?;
+        if let Some(entry) = &self.entry {
+            entry.begin().map_err(|error| {
+                log::error!("[CALL] the file that says which requests have begun cannot be written: {error}");
+                FenceReason::StoreFailed
+            })?;
+        }
+        // Writing that may have taken its time.
+        self.judge(&facts)
+    }
+
+    fn look(&self) -> Result<(), FenceReason> {
+        self.judge(&self.read()?)
+    }
+}
+
+impl Fence {
+    /// The facts, and whether there is a stop file.
+    fn read(&self) -> Result<(FenceFacts, bool), FenceReason> {
         // The stop file comes before the database, which matters most: after that only clocks are read.
-        let stopped = config.stopped();
+        let stopped = self.world.config.stopped();
         // An attempt that cannot be read is not sent.
-        let facts = store.fence(self.attempt).map_err(|error| {
+        let facts = self.world.store.fence(self.attempt).map_err(|error| {
             log::error!("[CALL] the fence cannot read the database: {error}");
             FenceReason::StoreFailed
         })?;
+        Ok((facts, stopped))
+    }
+
+    fn judge(&self, (facts, stopped): &(FenceFacts, bool)) -> Result<(), FenceReason> {
+        let World { config, clock, me, .. } = &self.world;
         // The times are read last.
         let (now, skew_ms) = (clock.now(), self.skew_ms.load(Ordering::Relaxed));
         let provider_now = Timestamp::from_ms(now.ms().saturating_add(skew_ms));
@@ -37,9 +64,9 @@ impl Gate for Fence {
             send_by_boot_ms: self.send_by_boot_ms,
             window: config.guards.critical_window,
             repeat: config.repeat,
-            stopped,
+            stopped: *stopped,
             me,
         };
-        fence::pass(&facts, &moment)
+        fence::pass(facts, &moment)
     }
 }

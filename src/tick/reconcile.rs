@@ -14,7 +14,7 @@ use super::world::World;
 use crate::model::{ListedCall, RungKind, Target, tag};
 use crate::rules::after;
 use crate::rules::reconcile::{self, Search};
-use crate::rules::settle::{self, LookupStatus, Moment};
+use crate::rules::settle::{self, LookupStatus, Moment, OwnerSeen};
 use crate::store::{AfterFacts, Doubtful, Later, OpenAttempt, ReconcileRules, Result, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -104,12 +104,16 @@ pub(super) fn settle(cx: &mut Context<'_>, asked: &HashMap<Target, LookupStatus>
         settle: config.engine.settle,
         on_unknown: config.engine.on_unknown,
     };
+    let files = store.armed_files();
     let rule = |a: &OpenAttempt| {
         // A rung of another person with the same phone counts too.
         let next_rung_due = if due.contains(&a.to) { Some(moment.now) } else { a.next_rung_due };
         let attempt = OpenAttempt { next_rung_due, ..a.clone() };
         let asked = asked.get(&a.to).copied().unwrap_or(LookupStatus::NotYet);
-        settle::settle(&attempt, a.owner.same_boot(me), a.owner.is_alive(me), asked, &moment)
+        let proof = a.armed.as_ref().zip(files.as_deref());
+        let never_began = proof.is_some_and(|(mark, beside)| a.owner.never_began(mark, &a.token, beside, me));
+        let owner = OwnerSeen { same_boot: a.owner.same_boot(me), alive: a.owner.is_alive(me), never_began };
+        settle::settle(&attempt, owner, asked, &moment)
     };
     cx.summary.results.extend(store.settle(moment.now, &rule)?);
     Ok(())

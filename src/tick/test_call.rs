@@ -1,6 +1,6 @@
 //! `call-test`: one call outside the ladder, through the same provider code, guards, record and log.
 
-use super::attempt::{draft, send_by, situation};
+use super::attempt::{Ready, arm, draft, situation};
 use super::call_queue::slot_of;
 use super::calls::Calls;
 use super::context::Context;
@@ -40,19 +40,22 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
     let (to, ring_timeout) = (Target::call(test.to.clone()), world.config.engine.ring_timeout);
     let recipient =
         Recipient { person: &test.person, name: &test.person, to, voice: &test.voice, ring_timeout, provider };
+    let mut cx = Context::new(world, Time::new(world));
     let patience = world.clock.now().plus(WORTH_WAITING);
     loop {
         let now = world.clock.now();
-        let (begun, send_by_boot_ms) = begin(world, test, &recipient, now)?;
+        let (begun, ready) = begin(&mut cx, test, &recipient, now)?;
         match begun {
             Begun::Attempt(attempt) => {
                 result.attempted_at = Some(attempt.intent_at);
                 // The request has a deadline of its own.
-                let mut cx = Context::new(world, Time::new(world));
+                cx.time = Time::new(world);
                 cx.time.limit = Duration::MAX;
+                cx.armory.spend();
                 let mut placed = Placed { calls: Calls::default(), result: &mut result };
-                placed.calls.send(&mut cx, attempt, &recipient, None, send_by_boot_ms);
+                placed.calls.send(&mut cx, attempt, &recipient, None, ready);
                 drive(&mut cx, &mut [&mut placed])?;
+                cx.clear_armed_files(&[])?;
             }
             Begun::Refused(refused) => result = refused,
             Begun::Waits(reason) => {
@@ -74,15 +77,17 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
     }
 }
 
-/// Guards, turn and attempt; and when its fence closes.
-fn begin(world: &World, test: &TestCall, recipient: &Recipient<'_>, now: Timestamp) -> Result<(Begun, i64)> {
+/// Guards, turn and attempt; and what its fence needs.
+fn begin(cx: &mut Context<'_>, test: &TestCall, recipient: &Recipient<'_>, now: Timestamp) -> Result<(Begun, Ready)> {
+    let world = cx.world;
     let say = |_: &[MeetingWords]| test.message.clone();
     let slot = slot_of(recipient.provider.pace(), &test.person, now);
     let situation = situation(world, recipient, now, "call-test", !test.message.trim().is_empty());
     let saw = |facts: &Facts| guard::account(facts, &situation);
-    let draft = draft(world, recipient, now, &say, &slot, &saw);
+    let mut draft = draft(world, recipient, now, &say, &slot, &saw);
+    let ready = arm(&mut cx.armory, world, &mut draft);
     let rule = |facts: &Facts| guard::decide(facts, &situation);
-    Ok((world.store.begin_test_call(&draft, now, &rule)?, send_by(world, &draft)))
+    Ok((world.store.begin_test_call(&draft, now, &rule)?, ready))
 }
 
 /// The one call, until its outcome is written down.

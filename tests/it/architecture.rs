@@ -44,7 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock.rs", &["model"]),
     ("log.rs", &["model"]),
     ("model/", &["owner"]),
-    ("owner.rs", &[]),
+    ("owner", &[]),
     ("near.rs", &[]),
     ("node.rs", &[]),
     ("program.rs", &[]),

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules of one test binary")]
 
 mod architecture;
+mod armed;
 mod bad_input;
 mod before;
 mod calendar;

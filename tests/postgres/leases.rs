@@ -4,7 +4,7 @@ use crate::bench::{at, attempt, begin, claim, watched};
 use crate::cluster::cluster;
 use savehub::model::{AttemptState, OpenAttempt, Timestamp};
 use savehub::owner::Owner;
-use savehub::rules::settle::{self, LookupStatus, Moment, OnUnknown};
+use savehub::rules::settle::{self, LookupStatus, Moment, OnUnknown, OwnerSeen};
 use savehub::store::sqlite::Create;
 use savehub::store::{Settle, Store};
 use std::cell::RefCell;
@@ -23,7 +23,8 @@ fn open_attempts(store: &dyn Store) -> Vec<OpenAttempt> {
 /// What a host with these clocks makes of the one attempt.
 fn judged(open: &OpenAttempt, now: Timestamp, boottime_ms: i64) -> Settle {
     let moment = Moment { now, boottime_ms, settle: Duration::from_secs(30), on_unknown: OnUnknown::Hold };
-    settle::settle(open, false, None, LookupStatus::NotYet, &moment)
+    let elsewhere = OwnerSeen { same_boot: false, alive: None, never_began: false };
+    settle::settle(open, elsewhere, LookupStatus::NotYet, &moment)
 }
 
 #[test]

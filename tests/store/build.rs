@@ -154,6 +154,7 @@ impl Bench {
             provider: ProviderKind::Twilio,
             account: "AC-first".to_owned(),
             owner: owner(),
+            armed: None,
             lease_until_boot_ms: 120_000,
             intent_boot_ms: 5_000,
             request_deadline_at: at(now + 20),

@@ -1,7 +1,8 @@
 //! Open attempts as time passes over them.
 
-use crate::build::{Bench, accepted, at, attempt, executed, owner, stay, unknown};
+use crate::build::{Bench, accepted, always, at, attempt, executed, owner, stay, unknown};
 use savehub::model::{AttemptState, CallStatus, HangUp, HangUpState, IncidentState, Reason, StepState};
+use savehub::owner::Mark;
 use savehub::store::{CheckIn, OpenAttempt, Settle};
 use std::cell::RefCell;
 
@@ -11,6 +12,8 @@ facts! {
     an_attempt_the_rule_keeps_is_left_alone,
     a_sending_attempt_becomes_unknown_and_its_step_keeps_running,
     a_sending_attempt_is_never_abandoned_without_being_unknown_first,
+    an_attempt_whose_request_never_began_was_not_sent_and_its_step_has_lost_nothing,
+    the_file_that_an_attempt_names_is_known_until_it_has_its_answer,
     an_abandoned_attempt_fails_its_step_and_frees_its_number,
     an_abandoned_attempt_of_an_ended_incident_cancels_its_step,
     an_unknown_test_call_can_be_abandoned,
@@ -46,6 +49,8 @@ fn the_rule_is_asked_about_open_attempts_with_true_facts(b: &Bench) {
         deadline_at: Some(at(600)),
         next_rung_due: Some(at(540)),
         server: None,
+        token: attempt.token.clone(),
+        armed: None,
     };
     assert_eq!(asked(b, 430), std::slice::from_ref(&expected));
     let _ = b.record(attempt, &unknown(), at(440), &stay).unwrap();
@@ -86,6 +91,38 @@ fn a_sending_attempt_is_never_abandoned_without_being_unknown_first(b: &Bench) {
     let state = b.attempt(attempt.id).state;
     assert!(state.is_open(), "{state}");
     assert_eq!(b.step(meeting.id, 0).state, StepState::Running);
+}
+
+fn an_attempt_whose_request_never_began_was_not_sent_and_its_step_has_lost_nothing(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    for (now, first) in [(420, None), (422, Some(Settle::Unknown))] {
+        let attempt = b.place("talk", now);
+        first.into_iter().for_each(|to| drop(b.settle_all(now, to)));
+        assert_eq!(b.settle_all(now + 1, Settle::NeverBegan), []);
+        let seen = b.attempt(attempt.id);
+        let why = "the process that was to send it ended before the request began";
+        assert_eq!((seen.state, seen.error.as_deref()), (AttemptState::NotSent, Some(why)));
+        assert_eq!((b.step(meeting.id, 0).state, b.due(now + 1)), (StepState::Pending, vec![("talk".to_owned(), 0)]));
+        assert_eq!(b.recent_calls("talk", now + 1), 0);
+    }
+    let _attempt = b.place("talk", 430);
+    b.check_in(meeting.id, CheckIn::Joined, at(431)).unwrap();
+    let ended = b.settle_all(432, Settle::NeverBegan);
+    assert_eq!((ended.len(), b.fate(meeting.id, 0)), (1, (StepState::Cancelled, Some(Reason::Joined))));
+}
+
+fn the_file_that_an_attempt_names_is_known_until_it_has_its_answer(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let mut draft = b.draft("ana", 420);
+    let mark: Mark = "64:77:4026531836:3f9a".parse().unwrap();
+    draft.armed = Some(mark.clone());
+    let attempt = attempt(b.begin_attempt(b.claim("talk", 420), &draft, at(420), &always).unwrap());
+    assert_eq!(asked(b, 421)[0].armed, Some(mark.clone()));
+    assert_eq!(b.armed().unwrap(), std::slice::from_ref(&mark));
+    let _ = b.settle_all(421, Settle::Unknown);
+    assert_eq!(b.armed().unwrap(), [mark]);
+    let _ = b.accept(attempt, "CA1", 422);
+    assert_eq!(b.armed().unwrap(), []);
 }
 
 fn an_abandoned_attempt_fails_its_step_and_frees_its_number(b: &Bench) {

@@ -4,6 +4,7 @@ use savehub::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
     TickId, Timestamp, Waiting,
 };
+use savehub::owner::Mark;
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
@@ -12,6 +13,7 @@ use savehub::store::{
     ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
     TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone,
 };
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What happens around the calls.
@@ -74,6 +76,7 @@ impl<H: Hook> Store for Forward<H> {
         ) -> AgendaRecorded;
         change begin_tick(start: &TickStart) -> TickBegun;
         change settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
+        read armed() -> Vec<Mark>;
         change open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
         read due_steps(now: Timestamp, limit: usize) -> Vec<Claim>;
         change shed(
@@ -135,6 +138,10 @@ impl<H: Hook> Store for Forward<H> {
         let begun = self.inner.begin_attempt(claim, draft, now, rule);
         self.hook.changed(&*self.inner);
         begun
+    }
+
+    fn armed_files(&self) -> Option<PathBuf> {
+        self.inner.armed_files()
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

@@ -192,6 +192,7 @@ impl Database {
             url: self.url().into(),
             tls: savehub::store::postgres::Tls::Off,
             name: format!("PostgreSQL at 127.0.0.1/{}", self.name),
+            armed_files: None,
         }
     }
 

@@ -42,9 +42,9 @@ const ANSWER_SHARE: u32 = 10;
 /// How long the server may take to say goodbye. Nothing depends on it.
 const QUIT_WITHIN: Duration = Duration::from_secs(1);
 
-/// The gate, as an outcome when it refuses.
-pub(super) fn pass(gate: &dyn Gate) -> Result<(), Outcome> {
-    gate.pass().map_err(|reason| Reply::fenced(reason).outcome)
+/// A look at the gate, as an outcome when it refuses.
+pub(super) fn look(gate: &dyn Gate) -> Result<(), Outcome> {
+    gate.look().map_err(|reason| Reply::fenced(reason).outcome)
 }
 
 /// Hands a mail over. `Err` says what came of it instead.
@@ -57,14 +57,14 @@ pub(super) fn hand_over(
 ) -> Result<(), Outcome> {
     let mut talk = Talk::begin(config, login, names)?;
     talk.log_in()?;
-    pass(gate)?;
+    look(gate)?;
     talk.say(MailFrom::new(mail.envelope.from().cloned(), Vec::new()), Stage::Sender, &[250])?;
     for to in mail.envelope.to() {
         // 251: it will be forwarded (RFC 5321 section 4.2.3).
         talk.say(Rcpt::new(to.clone(), Vec::new()), Stage::Recipient, &[250, 251])?;
     }
     talk.say(Data, Stage::Data, &[354])?;
-    pass(gate)?;
+    gate.pass().map_err(|reason| Reply::fenced(reason).outcome)?;
     let left = talk.left()?;
     if left < config.timeout / ANSWER_SHARE {
         return Err(talk.too_slow());

@@ -67,7 +67,7 @@ impl Email {
         let mail = message::write(request, &self.config.from, to)
             .map_err(|why| not_sent(NotSentCause::Other, &format!("the mail cannot be written: {why}")))?;
         let login = self.config.login.as_ref().map(Credentials::fetch).transpose()?;
-        dialogue::pass(gate)?;
+        dialogue::look(gate)?;
         dialogue::hand_over(&self.config, login.as_ref(), &self.names, &mail, gate)?;
         Ok(Outcome::Accepted(Accepted { sid: format!("SMTP-{}", request.token), status: CallStatus::Done }))
     }

@@ -76,7 +76,7 @@ impl Twilio {
             return Reply::not_sent(NotSentCause::Other, "the TwiML could not be written");
         };
         // Before anything is looked up or connected; the body's reader asks once more.
-        if let Err(reason) = gate.pass() {
+        if let Err(reason) = gate.look() {
             return Reply::fenced(reason);
         }
         let known = || !self.refuses_callback.load(Ordering::Relaxed);

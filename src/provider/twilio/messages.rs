@@ -47,7 +47,7 @@ impl Messages {
             return Reply::not_sent(NotSentCause::Other, "only text messages are sent here");
         };
         // Before anything is looked up or connected; the body's reader asks once more.
-        if let Err(reason) = gate.pass() {
+        if let Err(reason) = gate.look() {
             return Reply::fenced(reason);
         }
         let valid_s = valid_s(request).to_string();

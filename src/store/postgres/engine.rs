@@ -7,6 +7,7 @@ use super::{copy, migrations};
 use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, Store, StoreError};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
@@ -89,6 +90,10 @@ impl Engine for Postgres {
 
     fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.read_on(&self.fence, what, f)
+    }
+
+    fn armed_files(&self) -> Option<PathBuf> {
+        self.server.armed_files.clone()
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

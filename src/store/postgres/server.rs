@@ -12,6 +12,9 @@ pub struct Server {
     pub tls: Tls,
     /// Host and database, for messages.
     pub name: String,
+    /// What the paths of the files begin with in which processes of this host say which requests have begun; `None`:
+    /// there is no place for them here.
+    pub armed_files: Option<PathBuf>,
 }
 
 /// How the connection is protected.

@@ -4,7 +4,8 @@ use super::dialect::Dialect;
 use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{pauses, record};
-use crate::model::{AttemptId, AttemptState, HangUpState, Reason, StepState, Timestamp};
+use crate::model::{AttemptId, AttemptState, HangUpState, NotSentCause, Reason, Reply, StepState, Timestamp};
+use crate::owner::Mark;
 use crate::store::{
     AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
 };
@@ -65,6 +66,7 @@ pub(super) fn settle(tx: &dyn Tx, now: Timestamp, rule: SettleRule<'_>) -> TxRes
         match rule(&attempt) {
             Settle::Keep => {}
             Settle::Unknown => doubt(tx, attempt.id, now)?,
+            Settle::NeverBegan => results.extend(never_began(tx, attempt.id, now)?),
             Settle::Abandon => results.extend(abandon(tx, attempt.id, false, now)?),
             Settle::AbandonAndCall => results.extend(abandon(tx, attempt.id, true, now)?),
         }
@@ -85,7 +87,8 @@ fn open(tx: &dyn Tx) -> TxResult<Vec<OpenAttempt>> {
            (select min(s.ready_at) from steps s join incidents i on i.id = s.incident_id \
             where s.state = 'PENDING' and s.kind = a.kind and i.person = a.person \
               and s.to_whom = coalesce((select b.to_whom from steps b where b.id = a.step_id), '')), a.kind, a.to_number, \
-           1 + (select count(*) from attempts b where b.step_id = a.step_id and b.id < a.id and b.state in ('ABSENT','ABANDONED')), {} \
+           1 + (select count(*) from attempts b where b.step_id = a.step_id and b.id < a.id and b.state in ('ABSENT','ABANDONED')), \
+           a.token, a.armed, {} \
          from attempts a where a.state in ('SENDING','UNKNOWN') order by a.id",
         tx.dialect().ages
     );
@@ -102,7 +105,10 @@ fn open(tx: &dyn Tx) -> TxResult<Vec<OpenAttempt>> {
             next_rung_due: r.get(8)?,
             to: r.target(9)?,
             in_doubt: r.get(11)?,
-            server: r.age(12)?,
+            token: r.get(12)?,
+            // A mark that cannot be read proves nothing.
+            armed: r.get::<Option<String>>(13)?.and_then(|mark| mark.parse().ok()),
+            server: r.age(14)?,
         })
     })?)
 }
@@ -115,6 +121,20 @@ fn doubt(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> TxResult<()> {
         params![id, now],
     )?;
     Ok(())
+}
+
+/// The files that attempts without an answer name.
+pub(super) fn armed(tx: &dyn Tx) -> TxResult<Vec<Mark>> {
+    let open = "select armed from attempts where state in ('SENDING','UNKNOWN') and armed is not null";
+    let marks: Vec<String> = tx.values(open, &[])?;
+    Ok(marks.iter().filter_map(|mark| mark.parse().ok()).collect())
+}
+
+/// `SENDING` or `UNKNOWN` -> `NOT_SENT`; its steps are tried again and have lost nothing.
+fn never_began(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> TxResult<Vec<StepResult>> {
+    let reply = Reply::not_sent(NotSentCause::Other, "the process that was to send it ended before the request began");
+    let again = |_: &AfterFacts| StepNext::Again { not_before: now, spends_try: false };
+    Ok(record::record(tx, id, &reply, now, &again)?.steps)
 }
 
 /// `UNKNOWN` -> `ABANDONED`: stays counted and watched, its steps are `FAILED(unknown)`, or tried once more where the

@@ -8,6 +8,7 @@ use super::value::params;
 use crate::model::{
     Address, AttemptId, IncidentId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, Timestamp, cut, printable,
 };
+use crate::owner::Mark;
 use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Verdict};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -165,12 +166,13 @@ pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now
     // The row is written after the owner read its clock, so by the server's clock everything ends a little later.
     let sql = format!(
         "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
-         state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, guards{}) \
+         state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, guards, armed{}) \
          values (?1, coalesce((select key from attempts where step_id = ?2 order by id limit 1), ?1), ?2, ?3, ?4, ?5, \
-           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14, ?16{}) returning id, key",
+           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14, ?16, ?17{}) returning id, key",
         words.clock_columns, words.clock_values
     );
     let message = cut(&printable(&new.message), MESSAGE_CUT);
+    let armed = draft.armed.as_ref().map(Mark::to_string);
     let params = params![
         draft.token,
         step,
@@ -187,7 +189,8 @@ pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now
         draft.intent_boot_ms,
         draft.deadline_boot_ms,
         draft.to.kind,
-        new.guards
+        new.guards,
+        armed
     ];
     let (id, key): (AttemptId, String) = tx.row(&sql, params, |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(Attempt {

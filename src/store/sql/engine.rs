@@ -2,6 +2,7 @@
 
 use super::tx::{Tx, TxResult};
 use crate::store::{Result, Store};
+use std::path::PathBuf;
 
 /// A database. Use cases say in a few words what they do, for messages.
 pub(crate) trait Engine: Send + Sync {
@@ -24,6 +25,9 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Reads on a connection of its own, so that no transaction of ours delays the last look before a request.
     fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
+
+    /// What the paths of the files begin with in which processes of this host say which requests have begun.
+    fn armed_files(&self) -> Option<PathBuf>;
 
     /// A tick has ended.
     fn tick_ended(&self) {}

@@ -10,6 +10,7 @@ use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
     TickId, Timestamp, Waiting,
 };
+use crate::owner::Mark;
 use crate::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
@@ -19,6 +20,7 @@ use crate::store::{
     TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
+use std::path::PathBuf;
 
 impl<E: Engine> Store for SqlStore<E> {
     fn add_meeting(&self, new: &NewMeeting, now: Timestamp) -> Result<Meeting> {
@@ -112,6 +114,14 @@ impl<E: Engine> Store for SqlStore<E> {
             return Ok(Vec::new());
         }
         self.engine.write("settle open attempts", |tx| attempts::settle(tx, now, rule))
+    }
+
+    fn armed_files(&self) -> Option<PathBuf> {
+        self.engine.armed_files()
+    }
+
+    fn armed(&self) -> Result<Vec<Mark>> {
+        self.engine.read_outside("look for files of open attempts", attempts::armed)
     }
 
     fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {

@@ -75,6 +75,10 @@ impl Engine for Sqlite {
         self.transaction(&mut connection, what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
     }
 
+    fn armed_files(&self) -> Option<PathBuf> {
+        Some(with_ending(self.path.as_deref()?, "-armed-"))
+    }
+
     /// Leaves a short log to the next tick if it holds only rows of idle ticks: a checkpoint would make the disk work
     /// twice. Nothing relies on it, so a failure does no harm.
     fn tick_ended(&self) {

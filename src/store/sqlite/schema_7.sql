@@ -18,3 +18,6 @@ create index acts_of_person on acts(person, at);
 create index acts_of_meeting on acts(meeting_id);
 create index acts_of_incident on acts(incident_id);
 create index acts_of_first on acts(coalesce(first_id, id));
+
+-- The file in which the owner of an attempt says whether its request has begun: device:inode:pid namespace:ending.
+alter table attempts add column armed text;

@@ -5,7 +5,7 @@ use crate::model::{
     Address, AttemptId, AttemptState, Facts, IncidentId, Line, ListedCall, MeetingWords, ProviderKind, Reason, Slot,
     StepId, Target, Timestamp,
 };
-use crate::owner::Owner;
+use crate::owner::{Mark, Owner};
 
 /// An attempt about to be written down.
 pub struct AttemptDraft<'a> {
@@ -23,6 +23,8 @@ pub struct AttemptDraft<'a> {
     pub account: String,
     /// This process.
     pub owner: Owner,
+    /// Where this process says whether the request has begun; `None`: nowhere.
+    pub armed: Option<Mark>,
     /// End of the lease, in milliseconds of `CLOCK_BOOTTIME` of the owner's boot.
     pub lease_until_boot_ms: i64,
     /// Now, in milliseconds of `CLOCK_BOOTTIME`.

@@ -3,7 +3,7 @@
 use super::numbers::{
     ENDS_WITHIN, LEASE, Protocol, RING_TIMEOUT, SETTLE, START, Without, boot, engine, span, unit_of, wall,
 };
-use super::state::{Attempt, Heard, List, State, Tick, Wire};
+use super::state::{Attempt, Heard, List, State, Wire, Worker};
 use savehub::model::{
     Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, Finding,
     HangUpState, IncidentState, LaterRungs, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome,
@@ -11,7 +11,7 @@ use savehub::model::{
 };
 use savehub::owner::Owner;
 use savehub::rules::reconcile::Search;
-use savehub::rules::settle::LookupStatus;
+use savehub::rules::settle::{LookupStatus, OwnerSeen};
 use savehub::rules::{after, fence, guard, reconcile, settle};
 
 fn owner(slot: Option<u8>) -> Owner {
@@ -150,9 +150,13 @@ impl Protocol {
                 deadline_at: Some(wall(START)),
                 next_rung_due: pending.map(|step| wall(step.ready_at)).min(),
                 server: None,
+                token: String::new(),
+                armed: None,
             };
-            match settle::settle(&open, true, Some(a.owner.is_some()), asked, &moment) {
+            let owner = OwnerSeen { same_boot: true, alive: Some(a.owner.is_some()), never_began: a.never_began };
+            match settle::settle(&open, owner, asked, &moment) {
                 Settle::Keep => {}
+                Settle::NeverBegan => Self::never_began(s, id),
                 Settle::Unknown => s.attempts[id].state = AttemptState::Unknown,
                 Settle::Abandon => abandon(s, id, false),
                 Settle::AbandonAndCall => abandon(s, id, true),
@@ -236,6 +240,13 @@ impl Protocol {
         };
         let now = wall(s.now);
         Self::record(s, id, Some(id), &outcome, |facts| after::next(&outcome, facts, now));
+    }
+
+    /// The store's `never_began`.
+    fn never_began(s: &mut State, id: usize) {
+        let not_sent = NotSent { cause: NotSentCause::Other, detail: String::new() };
+        let again = StepNext::Again { not_before: wall(s.now), spends_try: false };
+        Self::record(s, id, None, &Outcome::NotSent(not_sent), |_| again.clone());
     }
 
     /// The store's `record`: the closed table of moves, the step with it, and the wish to hang up.
@@ -347,6 +358,7 @@ pub(super) fn claim(s: &mut State, slot: u8, step: usize) -> u8 {
         hang_up: HangUpState::None,
         sid: None,
         wire: Wire::Home,
+        never_began: false,
         too_late: false,
     });
     u8::try_from(s.attempts.len() - 1).unwrap()
@@ -354,7 +366,10 @@ pub(super) fn claim(s: &mut State, slot: u8, step: usize) -> u8 {
 
 /// A process ends, however: its requests under way go on, its attempts have no owner any more.
 pub(super) fn crash(s: &mut State, slot: u8) {
-    s.ticks[usize::from(slot)] = Tick::default();
+    let tick = std::mem::take(&mut s.ticks[usize::from(slot)]);
+    if let Worker::Claimed(id) | Worker::Refused(id, _) = tick.worker {
+        s.attempts[usize::from(id)].never_began = true;
+    }
     for attempt in s.attempts.iter_mut().filter(|a| a.owner == Some(slot)) {
         attempt.owner = None;
     }

@@ -42,6 +42,8 @@ pub(crate) struct Attempt {
     pub(crate) sid: Option<u8>,
     /// The truth about its own request.
     pub(crate) wire: Wire,
+    /// Its process is gone and has left the proof that the fence was never passed. Kept while it matters.
+    pub(crate) never_began: bool,
     /// Its request passed the fence after the incident had ended.
     pub(crate) too_late: bool,
 }
@@ -262,6 +264,7 @@ impl State {
             if attempt.state != AttemptState::Sending {
                 attempt.owner = None;
             }
+            attempt.never_began &= attempt.state.is_open();
             if attempt.state == AttemptState::Accepted && attempt.intent + NUMBER_GAP.max(RINGS) <= now {
                 attempt.intent = 0;
             }
