@@ -97,7 +97,9 @@ fn an_attempt_whose_request_never_began_was_not_sent_and_its_step_has_lost_nothi
     let meeting = b.watched("ana", "talk", 600);
     for (now, first) in [(420, None), (422, Some(Settle::Unknown))] {
         let attempt = b.place("talk", now);
-        first.into_iter().for_each(|to| drop(b.settle_all(now, to)));
+        if let Some(to) = first {
+            assert_eq!(b.settle_all(now, to), []);
+        }
         assert_eq!(b.settle_all(now + 1, Settle::NeverBegan), []);
         let seen = b.attempt(attempt.id);
         let why = "the process that was to send it ended before the request began";

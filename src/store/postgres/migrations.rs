@@ -76,7 +76,7 @@ mod tests {
     fn every_placeholder_of_the_schema_is_filled() {
         for migration in MIGRATIONS {
             let sql = migration();
-            assert!(sql.contains("create table") && !sql.contains('{'), "{sql}");
+            assert!(!sql.contains('{'), "{sql}");
         }
     }
 }
