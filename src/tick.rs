@@ -3,6 +3,7 @@
 //! ```text
 //! begin   write the tick's own row: a database that cannot be written shows now               tick_row
 //! settle  attempts whose owner is gone become UNKNOWN                                          reconcile
+//! people  who left the config, is back, or has another id                                      people
 //! open    meetings in reach of the ladder get their incident and steps, once                   incidents
 //!         (and again when a calendar brings new ones)
 //! work    until nothing is left to do:                                                         part
@@ -47,6 +48,7 @@ mod listen;
 mod lookups;
 mod outbox;
 mod part;
+mod people;
 mod plan;
 mod preflight;
 mod presence;
@@ -62,7 +64,9 @@ mod world;
 pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault, network_fault};
 pub use plan::{Foreseen, Outlook, plan, plan_by};
 pub use rehearse::dry_run;
-pub use summary::{CallSeen, HeardSeen, MeetingSeen, PresentSeen, Summary, is_trouble};
+pub use summary::{
+    CallSeen, ConfigSeen, HeardSeen, MeetingSeen, PersonChange, PersonSeen, PresentSeen, Summary, is_trouble,
+};
 pub use test_call::{TestCall, test_call};
 pub use world::World;
 
@@ -91,6 +95,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     let leftovers = cx.armory.leftovers();
     reconcile::settle(&mut cx, &HashMap::new(), &HashSet::new())?;
     cx.clear_armed_files(&leftovers)?;
+    people::sync(&mut cx)?;
     incidents::open(&mut cx)?;
     calendars::sync(&mut cx)?;
     // The order counts: questions about a step's target are sent before the step is claimed.

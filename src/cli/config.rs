@@ -81,6 +81,10 @@ fn report(loaded: &Result<Config, ConfigError>, file: Option<&Path>) -> impl Ser
         Ok(config) => (config.file.as_deref().map(text), Vec::new()),
         Err(ConfigError::Problems(problems)) => (problems.file().map(str::to_owned), Problems::found(problems)),
         Err(ConfigError::Unreadable { path, .. }) => (Some(text(path)), one(title(loaded), Vec::new())),
+        Err(ConfigError::Nobody { path }) => {
+            (Some(text(path)), one(title(loaded), vec!["write a [[person]], or person = []".to_owned()]))
+        }
+        Err(ConfigError::Refused { .. }) => (None, one(title(loaded), Vec::new())),
         Err(ConfigError::NoConfig { looked_at }) => {
             let help = looked_at.iter().map(|path| format!("looked for {}", path.display())).collect();
             (file.map(text), one("there is no config, so nobody would be called".to_owned(), help))

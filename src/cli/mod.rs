@@ -43,15 +43,16 @@ mod write;
 pub use ctx::Ctx;
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, ConfigError};
+use crate::config::{ConfigError, Secrets};
 use crate::exit::Exit;
-use crate::model::IncidentId;
+use crate::model::{IncidentId, printable};
 use crate::store::Store;
 use crate::store::sqlite::Create;
 use args::{Cli, ColorWhen, Command, GenerateCommand, MeetingCommand};
 use ctx::Invocation;
 use print::{BrokenPipeWriter, Paint, Screen};
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -143,17 +144,32 @@ fn with_store(
     create: Create,
     command: impl FnOnce(&mut Ctx<'_>) -> anyhow::Result<Exit>,
 ) -> anyhow::Result<Exit> {
-    let config = Arc::new(open::config(file)?);
+    let config = open::config_or_last_good(file, Secrets::NotNeeded, false)?;
     local_time::check(&cli.command, &config)?;
+    if let (Some(broken), false) = (&config.broken, matches!(cli.command, Command::Status(_))) {
+        log::warn!("{}", words::broken_config(broken, &config.people, SystemClock.now()));
+    }
     let store = open::store(&config, create)?;
-    let mut hang_up = |incident| hang_up(&config, &store, incident);
+    let mut hang_up = |incident| hang_up(file, &store, incident);
     let (now, store) = (SystemClock.now(), store.as_ref());
     command(&mut Ctx { now, config: &config, store, screen, out, hang_up: &mut hang_up })
 }
 
 /// Hangs up at once the calls that a check-in left. Failures are logged, and every tick tries again.
-fn hang_up(config: &Arc<Config>, store: &Arc<dyn Store>, incident: IncidentId) {
-    let done = open::world(config, store, Arc::new(SystemClock))
+///
+/// Only now is a secret of the provider needed: one that cannot be had must not keep anybody from checking in.
+fn hang_up(file: Option<&Path>, store: &Arc<dyn Store>, incident: IncidentId) {
+    let config = match open::config_or_last_good(file, Secrets::Needed, false) {
+        Ok(config) => Arc::new(config),
+        Err(error) => {
+            let why = error.titles().join("; ");
+            return log::warn!(
+                "[CALL] the calls of {incident} are left to the next tick to hang up: {}",
+                printable(&why)
+            );
+        }
+    };
+    let done = open::world(&config, store, Arc::new(SystemClock))
         .and_then(|world| Ok(crate::tick::hang_up_now(&world, incident)?));
     if let Err(error) = done {
         log::warn!("[CALL] the calls of {incident} are left to the next tick to hang up: {error:#}");

@@ -39,6 +39,12 @@ impl MonitoredTick {
             took: self.started.elapsed(),
             exit: ran.map_or_else(Exit::of, Summary::exit),
             trouble: ran.map(trouble).unwrap_or_default(),
+            broken_config: config.broken.as_deref().map(|broken| {
+                // Nobody's name or number, and no path.
+                let (since, until) = (broken.since, broken.until(SystemClock.now()));
+                let since = since.map_or_else(String::new, |since| format!(" since {}", since.to_rfc3339()));
+                format!("the config is broken{since}; ticks go on with its last good copy until {}", until.to_rfc3339())
+            }),
         };
         if let Some(file) = &watcher.metrics_file {
             let now = SystemClock.now();

@@ -1,11 +1,11 @@
 //! From the environment to what a command works with: config, store, providers.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "postgres")]
 use crate::config::PostgresTls;
-use crate::config::{self, Config, ConfigError, Effective, PostgresConfig, Sources};
+use crate::config::{self, Config, ConfigError, Effective, PostgresConfig, Reading, Secrets, Sources};
 use crate::feed;
-use crate::owner::Owner;
+use crate::owner::{self, Owner};
 use crate::provider::{Providers, Registry};
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{PostgresStore, Server, Tls};
@@ -23,6 +23,17 @@ pub(super) fn env(name: &str) -> Option<String> {
 /// Finds, reads and checks the config; `file` is what `--config` or SAVEHUB_CONFIG names.
 pub(super) fn config(file: Option<&Path>) -> Result<Config, ConfigError> {
     config::load(&Sources { file, env: &env })
+}
+
+/// The config, or its last good copy while it is broken. `keeps`: a tick that is no rehearsal reads it, see [`Reading`].
+pub(super) fn config_or_last_good(file: Option<&Path>, secrets: Secrets, keeps: bool) -> Result<Config, ConfigError> {
+    let (host, now) = (owner::host(), SystemClock.now());
+    config::load_or_last_good(&Sources { file, env: &env }, &Reading { host: &host, now, secrets, keeps })
+}
+
+/// Keeps a copy of the config, if it was read for that.
+pub(super) fn keep(config: &mut Config) {
+    config.not_kept = config::keep(config, &env, &owner::host()).err();
 }
 
 /// The same config, and where each value of it comes from.

@@ -5,37 +5,76 @@ use super::ctx::Invocation;
 use super::monitoring::MonitoredTick;
 use super::print::{self, Screen};
 use super::watchdog::Watchdog;
-use super::words::{heard_how, heard_words, reason_words, result_words};
+use super::words::{counted, heard_how, heard_words, reason_words, result_words};
 use super::{local_time, open, pick};
 use crate::clock::{Clock, ManualClock, SystemClock};
-use crate::config::{Config, ProviderChoice};
+use crate::config::{Broken, Config, ConfigError, ProviderChoice, Secrets};
 use crate::exit::{Exit, UsageError};
-use crate::model::{Reason, printable};
+use crate::model::{Reason, Timestamp, printable};
 use crate::store::sqlite::{Create, SqliteStore};
 use crate::store::{StepResult, Store, StoreError};
-use crate::tick::{HeardSeen, MeetingSeen, Summary, dry_run, tick};
+use crate::tick::{HeardSeen, MeetingSeen, PersonChange, PersonSeen, Summary, dry_run, tick};
 use crate::when;
 use std::io::Write;
 use std::sync::Arc;
 
 /// Runs the command. Prints nothing when nothing happened, so that cron sends no mail.
 pub(super) fn run(args: &TickArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
-    let config = Arc::new(open::config(file)?);
+    // A rehearsal leaves no trace.
+    let rehearses = args.dry_run || args.now.is_some();
+    let config = open::config_or_last_good(file, Secrets::Needed, !rehearses)?;
+    let mut config = if args.strict { strict(config)? } else { config };
     let _watchdog = Watchdog::start(config.engine.tick_limit);
     let monitored = MonitoredTick::begin();
+    if let Some(error) = given_up(&config) {
+        if !rehearses {
+            monitored.end(&config, None, Err(&error));
+        }
+        return Err(error);
+    }
     let clock = clock(args, &config)?;
-    let (store, ran) = match store(args, &config) {
+    let opened = store(args, &config);
+    if opened.is_ok() {
+        open::keep(&mut config);
+    }
+    let config = Arc::new(config);
+    let (store, ran) = match opened {
         Ok(store) => (Some(Arc::clone(&store)), run_tick(args, &config, &store, clock)),
-        Err(error) => (None, Err(error.into())),
+        Err(error) => {
+            // There is no store to keep it as a fault.
+            if let Some(broken) = &config.broken {
+                log::error!("{}", broken.words(SystemClock.now(), Timestamp::to_rfc3339));
+            }
+            (None, Err(error.into()))
+        }
     };
     let shown = ran.as_ref().map_or(Ok(()), |summary| show(args, summary, screen, out));
     // A rehearsal is no sign of life.
-    if !args.dry_run && args.now.is_none() {
+    if !rehearses {
         monitored.end(&config, store.as_deref(), ran.as_ref());
     }
     let exit = ran?.exit();
     shown?;
     Ok(exit)
+}
+
+/// Only a config that `config check` accepts.
+fn strict(config: Config) -> Result<Config, ConfigError> {
+    match &config.broken {
+        Some(broken) => Err(not_used(broken, "its last good copy is not used with --strict")),
+        None => config.accepted(),
+    }
+}
+
+/// Ticks go on with a copy for so long, and not for ever.
+fn given_up(config: &Config) -> Option<anyhow::Error> {
+    let (broken, now) = (config.broken.as_deref()?, SystemClock.now());
+    let words = || broken.words(now, Timestamp::to_rfc3339);
+    broken.is_over(now).then(|| not_used(broken, &words()).into())
+}
+
+fn not_used(broken: &Broken, why: &str) -> ConfigError {
+    ConfigError::Refused { error: Arc::clone(&broken.error), why: format!("note: {why}") }
 }
 
 fn store(args: &TickArgs, config: &Config) -> Result<Arc<dyn Store>, StoreError> {
@@ -84,6 +123,9 @@ fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
 }
 
 fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {
+    for person in &summary.people {
+        writeln!(out, "{}", person_line(person))?;
+    }
     for meeting in &summary.meetings {
         if let Some(line) = meeting_line(meeting) {
             writeln!(out, "{line}")?;
@@ -102,6 +144,22 @@ fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io:
         writeln!(out, "{}", if trouble { screen.paint.alarm(&line) } else { line })?;
     }
     Ok(())
+}
+
+/// `ben left the config; nothing rings for 2 meetings to come`.
+fn person_line(seen: &PersonSeen) -> String {
+    let person = printable(&seen.person);
+    let meetings = (seen.meetings > 0).then(|| counted(seen.meetings, "meeting"));
+    match (seen.change, meetings) {
+        (PersonChange::Left, None) => format!("{person} left the config"),
+        (PersonChange::Left, Some(n)) => format!("{person} left the config; nothing rings for {n} to come"),
+        (PersonChange::Back, None) => format!("{person} is back in the config"),
+        (PersonChange::Back, Some(n)) => format!("{person} is back in the config; {n} to come watched again"),
+        (PersonChange::Renamed, _) => {
+            let now = seen.now.as_deref().map(printable).unwrap_or_default();
+            format!("{person} is {now} now: the number is the same, so meetings, check-ins and calls go along")
+        }
+    }
 }
 
 /// `i4 Board sync (ana): its calendar moved it`: only meetings with an incident, since a day's new meetings are no news

@@ -114,6 +114,11 @@ impl CalendarPlace {
         place(text, None, env, config.allow_http)
     }
 
+    /// The key of this place among the calendars of the person with this id.
+    pub fn key_of(&self, person: &str) -> String {
+        source_key(person, self)
+    }
+
     /// How it is called where nobody gave it a name: the file, or the host. Nothing of an address that is secret.
     pub fn default_name(&self) -> String {
         default_name(self)

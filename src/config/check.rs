@@ -93,6 +93,7 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
     let tables = root.tables("person");
     let uses_system_zone = tables.is_empty() || tables.iter().any(|person| !person.has("zone"));
     config.unknown_zone = uses_system_zone.then(SystemZone::here).and_then(|zone| zone.trouble());
+    config.names_nobody = !root.has("person");
     let people = people::people(&tables, &defaults, &config.calendar, report);
     config.calendar.parallel = feeds::parallel(&calendar, &config.calendar, &people);
     config.contacts = contacts::contacts(&root.tables("contact"));
@@ -136,6 +137,7 @@ fn rungs_and_tests(call: &Table<'_, '_>, overrides: &Overrides, config: &mut Con
     config.repeat = repeat.unwrap_or(config.repeat);
     call.note("repeat", || Value::text(config.repeat.as_str()));
     config.machine_detection = call.flag("machine_detection", config.machine_detection);
+    config.last_good_config = call.duration("last_good_config", config.last_good_config).value;
 }
 
 fn database(root: &Table<'_, '_>) -> Option<PathBuf> {
@@ -169,7 +171,7 @@ impl Config {
     pub fn standard(env: &Env<'_>) -> Self {
         let standard = Self::default();
         let database = places::database(env).unwrap_or(standard.database);
-        let stop_file = stop_file(&Input { text: "", path: None, mode: None, env }, &database);
+        let stop_file = stop_file(&Input::of("", None, env), &database);
         Self { database, stop_file, unknown_zone: SystemZone::here().trouble(), ..standard }
     }
 }

@@ -1,11 +1,12 @@
 //! The checked configuration.
 
 use super::{
-    CalendarConfig, Channels, Contact, EngineConfig, GuardConfig, HearConfig, People, Person, PostgresConfig, Problems,
-    ProviderConfig, ReportConfig, Rung, WatcherConfig,
+    Broken, CalendarConfig, Channels, Contact, EngineConfig, GuardConfig, HearConfig, People, Person, PostgresConfig,
+    Problems, ProviderConfig, ReportConfig, Rung, WatcherConfig,
 };
 use crate::model::Repeat;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The checked configuration. Every value is usable as it stands.
@@ -51,6 +52,16 @@ pub struct Config {
     pub watcher: WatcherConfig,
     /// What `config check` refuses, though phones rang with it before it was known for a mistake: ticks go on.
     pub refused: Problems,
+    /// How long ticks go on with the last good copy of a config that is broken. Default 24 h; zero: not at all.
+    pub last_good_config: Duration,
+    /// There is no `[[person]]`, and no `person = []` that would say that it is meant so.
+    pub names_nobody: bool,
+    /// The file is broken, and this is its last good copy.
+    pub broken: Option<Arc<Broken>>,
+    /// What the file holds, where a tick is to keep a copy of it.
+    pub to_keep: Option<Arc<[u8]>>,
+    /// Why there is no copy of this good config.
+    pub not_kept: Option<String>,
 }
 
 impl Default for Config {
@@ -77,6 +88,11 @@ impl Default for Config {
             channels: Channels::default(),
             watcher: WatcherConfig::default(),
             refused: Problems::default(),
+            last_good_config: Duration::from_secs(24 * 3600),
+            names_nobody: false,
+            broken: None,
+            to_keep: None,
+            not_kept: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ProviderChoice;
 use super::check::{account_sid, web};
-use super::input::{Env, set};
+use super::input::{Env, Secrets, set};
 use super::show::{CheckReport, Problem};
 use crate::model::Phone;
 use secrecy::SecretString;
@@ -56,9 +56,13 @@ impl Overrides {
             provider: one(env, report, "CALL_PROVIDER", "set it to mock or twilio", ProviderChoice::named),
             test_mode: one(env, report, "CALL_TEST_MODE", "set it to true or false (1, 0, yes and no do too)", yes_no),
             account_sid: one(env, report, "TWILIO_ACCOUNT_SID", account_sid::HELP, account_sid::parse),
-            auth_token: one(env, report, "TWILIO_AUTH_TOKEN", "set it to the token alone", |text| {
-                text.bytes().all(|b| b.is_ascii_graphic()).then(|| SecretString::from(text))
-            }),
+            auth_token: if report.input.secrets == Secrets::NotNeeded {
+                Given::Absent
+            } else {
+                one(env, report, "TWILIO_AUTH_TOKEN", "set it to the token alone", |text| {
+                    text.bytes().all(|b| b.is_ascii_graphic()).then(|| SecretString::from(text))
+                })
+            },
             from: one(env, report, "TWILIO_FROM_NUMBER", "set it to a number such as +12025550100", |text| {
                 Phone::parse(text).ok()
             }),

@@ -20,6 +20,23 @@ pub(super) struct Input<'a> {
     /// Who may read it, where that is known.
     pub(super) mode: Option<u32>,
     pub(super) env: &'a Env<'a>,
+    pub(super) secrets: Secrets,
+}
+
+/// Are the secrets of the provider of calls fetched?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// Calls may be placed or ended: one that cannot be had is a problem.
+    Needed,
+    /// No provider is asked: whether a secret is there, and what a provider lacks, does not matter.
+    NotNeeded,
+}
+
+impl<'a> Input<'a> {
+    /// A text and where it stands; nobody else can read that.
+    pub(super) fn of(text: &'a str, path: Option<&'a Path>, env: &'a Env<'a>) -> Self {
+        Self { text, path, mode: None, env, secrets: Secrets::Needed }
+    }
 }
 
 impl Input<'_> {

@@ -15,7 +15,7 @@ const TABLES: &[Keys] = keys! {
         database store store_env store_file store_command store_ca_file
         heartbeat_url heartbeat_url_env heartbeat_url_file heartbeat_url_command metrics_file;
         call guards engine calendar hear report provider email webhook command person contact ladder;
-    "call": provider test_mode webhook_url message voice language repeat machine_detection; ;
+    "call": provider test_mode webhook_url message voice language repeat machine_detection last_good_config; ;
     "guards":
         critical_window max_calls max_calls_per max_sms daily_cap_per_person daily_cap number_gap allowed_prefixes; ;
     "engine":

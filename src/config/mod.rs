@@ -4,6 +4,8 @@
 //! Reading a config touches the file, the environment it is handed and, for a chosen provider, the sources of its
 //! secrets; never the clock, the network or the database.
 
+mod broken;
+mod broken_file;
 mod calendar;
 mod channels;
 mod check;
@@ -11,9 +13,11 @@ mod checked;
 mod effective;
 mod engine;
 mod env;
+mod error;
 mod hear;
 mod input;
 mod keys;
+mod last_good;
 mod never;
 mod partial;
 mod people;
@@ -31,6 +35,7 @@ mod watcher;
 pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
+pub use broken::Broken;
 pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use check::secrets::{Later, is_handed_over, shell_word};
@@ -38,9 +43,11 @@ pub use check::store::typed_store;
 pub use checked::Config;
 pub use effective::{Effective, Origin, Setting, Value};
 pub use engine::EngineConfig;
+pub use error::ConfigError;
 pub use hear::HearConfig;
-pub use input::Env;
+pub use input::{Env, Secrets};
 pub use keys::known_keys;
+pub use last_good::{LAST_GOOD, Reading, keep, load_or_last_good};
 pub use never::{Warning, warnings};
 pub use partial::{PartialConfig, partial};
 pub use people::{Contact, People, Person};
@@ -51,7 +58,7 @@ pub use store::{PostgresConfig, PostgresTls};
 pub use watcher::WatcherConfig;
 
 use input::Input;
-use std::io;
+use places::FoundFile;
 use std::path::{Path, PathBuf};
 
 /// What a config is read from.
@@ -63,47 +70,9 @@ pub struct Sources<'a> {
     pub env: &'a Env<'a>,
 }
 
-/// Why there is no config. `Display` is the whole text for the user, without colour.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read: named and missing, or not readable for this user.
-    #[error("error: the config file {} cannot be read: {}\nnothing was done", path.display(), places::reason(why))]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: io::Error,
-    },
-    /// The config, or a variable that overrides it, is wrong.
-    #[error("{0}")]
-    Problems(Problems),
-    /// No file was named, none was found, and `CALL_PROVIDER` is not set.
-    #[error("{}", no_config(looked_at))]
-    NoConfig {
-        /// Where a config was looked for.
-        looked_at: Vec<PathBuf>,
-    },
-}
-
-impl ConfigError {
-    /// The whole text for the user, in colour when asked.
-    pub fn render(&self, color: bool) -> String {
-        match self {
-            Self::Problems(problems) => problems.render(color),
-            other => other.to_string(),
-        }
-    }
-}
-
-fn no_config(looked_at: &[PathBuf]) -> String {
-    let places: Vec<String> = looked_at.iter().map(|path| path.display().to_string()).collect();
-    let places = places.join("\n  ");
-    format!(
-        "error: there is no config, so nobody would be called; looked for\n  {places}\n\
-         help: `savehub init` makes one; name a file elsewhere with --config or SAVEHUB_CONFIG\n\
-         help: to try savehub without a config, set CALL_PROVIDER=mock\n\
-         nothing was done"
-    )
+/// The error of a config that names nobody.
+fn nobody(config: &Config) -> ConfigError {
+    ConfigError::Nobody { path: config.file.clone().unwrap_or_default() }
 }
 
 /// Reads the config: the named file, or the first one in the XDG places, and what the environment overrides. Without
@@ -112,16 +81,20 @@ fn no_config(looked_at: &[PathBuf]) -> String {
 /// # Errors
 /// No config, an unreadable one, or one with problems: all of them at once.
 pub fn load(sources: &Sources<'_>) -> Result<Config, ConfigError> {
-    load_by(sources, check::check)
+    read_found(find(sources)?.as_ref(), sources.env, Secrets::Needed)
 }
 
 impl Config {
     /// The config, if `config check` accepts it.
     ///
     /// # Errors
-    /// [`ConfigError::Problems`], with what it refuses.
+    /// What it refuses.
     pub fn accepted(self) -> Result<Self, ConfigError> {
-        if self.refused.titles().len() == 0 { Ok(self) } else { Err(ConfigError::Problems(self.refused)) }
+        match () {
+            () if self.refused.titles().len() > 0 => Err(ConfigError::Problems(self.refused)),
+            () if self.names_nobody && self.file.is_some() => Err(nobody(&self)),
+            () => Ok(self),
+        }
     }
 }
 
@@ -130,24 +103,38 @@ impl Config {
 /// # Errors
 /// As [`load`].
 pub fn load_effective(sources: &Sources<'_>) -> Result<Effective, ConfigError> {
-    load_by(sources, check::settings)
+    let found = find(sources)?;
+    read_as(found.as_ref(), sources.env, Secrets::Needed, check::settings)
 }
 
-fn load_by<T>(sources: &Sources<'_>, read: impl FnOnce(&Input<'_>) -> Result<T, Problems>) -> Result<T, ConfigError> {
+/// The file of a config; `None`: there is none, and CALL_PROVIDER says how to do without.
+fn find(sources: &Sources<'_>) -> Result<Option<FoundFile>, ConfigError> {
     let env = sources.env;
     let found = places::find(sources.file, env).map_err(|(path, why)| ConfigError::Unreadable { path, why })?;
-    let Some(found) = found else {
-        if input::set(env, "CALL_PROVIDER").is_none() {
-            return Err(ConfigError::NoConfig { looked_at: places::looked_at(env) });
-        }
-        return read(&Input { text: "", path: None, mode: None, env }).map_err(ConfigError::Problems);
-    };
-    let (path, mode) = (Some(found.path.as_path()), found.mode);
+    if found.is_none() && input::set(env, "CALL_PROVIDER").is_none() {
+        return Err(ConfigError::NoConfig { looked_at: places::looked_at(env) });
+    }
+    Ok(found)
+}
+
+fn read_found(found: Option<&FoundFile>, env: &Env<'_>, secrets: Secrets) -> Result<Config, ConfigError> {
+    read_as(found, env, secrets, check::check)
+}
+
+fn read_as<T>(
+    found: Option<&FoundFile>,
+    env: &Env<'_>,
+    secrets: Secrets,
+    read: impl FnOnce(&Input<'_>) -> Result<T, Problems>,
+) -> Result<T, ConfigError> {
+    let whole = Input { secrets, ..Input::of("", None, env) };
+    let Some(found) = found else { return read(&whole).map_err(ConfigError::Problems) };
+    let whole = Input { path: Some(found.path.as_path()), mode: found.mode, ..whole };
     let read = match std::str::from_utf8(&found.bytes) {
-        Ok(text) => read(&Input { text, path, mode, env }),
+        Ok(text) => read(&Input { text, ..whole }),
         Err(wrong) => {
             let sound = String::from_utf8_lossy(&found.bytes[..wrong.valid_up_to()]);
-            Err(check::not_text(&Input { text: &sound, path, mode, env }))
+            Err(check::not_text(&Input { text: &sound, ..whole }))
         }
     };
     read.map_err(ConfigError::Problems)
@@ -170,5 +157,5 @@ pub fn own_file(env: &Env<'_>) -> Option<PathBuf> {
 /// # Errors
 /// [`ConfigError::Problems`], with all of them at once.
 pub fn from_text(text: &str, path: &Path, env: &Env<'_>) -> Result<Config, ConfigError> {
-    check::check(&Input { text, path: Some(path), mode: None, env }).map_err(ConfigError::Problems)
+    check::check(&Input::of(text, Some(path), env)).map_err(ConfigError::Problems)
 }

@@ -89,6 +89,13 @@ pub(super) fn own_dir(env: &Env<'_>) -> Option<PathBuf> {
     xdg(env, "XDG_CONFIG_HOME", ".config")
 }
 
+/// The directories in which state may be kept, the best first: the user's own, and what systemd gives a service.
+pub(super) fn state_dirs(env: &Env<'_>) -> Vec<PathBuf> {
+    let given = set(env, "STATE_DIRECTORY").and_then(|dirs| dirs.split(':').next().map(PathBuf::from));
+    let given = given.filter(|dir| dir.is_absolute());
+    xdg(env, "XDG_STATE_HOME", ".local/state").into_iter().chain(given).collect()
+}
+
 /// The database of a config that names none.
 pub(super) fn database(env: &Env<'_>) -> Option<PathBuf> {
     xdg(env, "XDG_STATE_HOME", ".local/state").map(|dir| dir.join("savehub.db"))

@@ -133,6 +133,14 @@ impl Problems {
         self.list.iter().map(|problem| problem.title.as_str())
     }
 
+    /// The same, each with its line.
+    pub(super) fn placed(&self) -> impl Iterator<Item = String> {
+        self.list.iter().map(|problem| match &problem.place {
+            Some(place) => format!("line {}: {}", place.line, problem.title),
+            None => problem.title.clone(),
+        })
+    }
+
     /// All pictures, an empty line between two, and a last line that counts them; in colour when asked.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };

@@ -28,7 +28,7 @@ mod tests {
             let keys = "shared_phone = true\nzone = \"UTC\"\ncalendars = [\"a.ics\", { file = \"b.ics\" }]";
             writeln!(text, "[[person]]\nid = \"p{n}\"\nphone = \"+1{phone}\"\n{keys}").unwrap();
         }
-        let input = Input { text: &text, path: None, mode: None, env: &|_| None };
+        let input = Input::of(&text, None, &|_| None);
         STEPS.set(0);
         let shown = check::settings(&input).map(|effective| effective.settings.len());
         assert!(shown.unwrap() > people * 30);

@@ -5,7 +5,8 @@
 //! a store may have to run its transaction again. `now` is always a parameter, never the database's clock.
 //!
 //! A store must never have two open attempts of one kind to one phone; nor a step `RUNNING` without exactly one open
-//! attempt, or the reverse. It changes a state by compare-and-set only, and reopens nothing that is final.
+//! attempt, or the reverse. It changes a state by compare-and-set only, and reopens nothing that is final,
+//! but for a person who is back in the config.
 //!
 //! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; at most one of them
 //! *owns* it, and the owner's copy counts. A rule (`rules::agenda`) says what a look at a calendar changes; the store
@@ -128,6 +129,18 @@ pub trait Store: Send + Sync {
     fn meeting(&self, id: MeetingId) -> Result<Option<Meeting>>;
 
     // --- calendars ---
+
+    /// Brings the known people in line with those of the config. If the `fingerprint` is that of the last time, nothing
+    /// else is read. An id that changes while the number stays takes everything along, calendars as `rekey` says. Of
+    /// people who are back, the incidents that ended as `CANCELLED(person_removed)` and whose start is ahead are open
+    /// again. A tick does this before [`Self::open_incidents`], which ends the incidents of those who left.
+    fn sync_people(
+        &self,
+        wanted: &[PersonDraft],
+        fingerprint: &str,
+        rekey: RekeyRule<'_>,
+        now: Timestamp,
+    ) -> Result<PeopleSynced>;
 
     /// Brings the calendars in line with those of the config. If the `fingerprint` is that of the last time, nothing
     /// else is read. The future meetings of a calendar that is gone are handed to another one that holds them, or end

@@ -35,6 +35,8 @@ pub(super) const TABLES: &[&str] = &[
     "meetings",
     "calendar_meetings",
     "calendar_list",
+    "people",
+    "people_list",
     "incidents",
     "acts",
     "steps",

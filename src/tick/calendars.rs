@@ -212,7 +212,7 @@ fn drafts(config: &Config) -> Vec<CalendarDraft> {
 }
 
 /// Tells one value from another, and is no secret. A newer Rust may give another text, which costs one more look.
-fn hashed(value: &impl Hash) -> String {
+pub(super) fn hashed(value: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     format!("{:016x}", hasher.finish())

@@ -6,6 +6,12 @@ use crate::store::{FaultNews, Store, StoreError};
 /// The fault "`config check` refuses the config".
 pub(super) const CONFIG_FAULT: &str = "config";
 
+/// The fault "the config is broken"; behind it stands the host, which has a config of its own.
+pub(super) const BROKEN_FAULT: &str = "broken_config";
+
+/// The fault "no copy of the config can be kept"; the same.
+pub(super) const NOT_KEPT_FAULT: &str = "config_copy";
+
 /// The fault "`TZ` names no zone that is known".
 pub(super) const ZONE_FAULT: &str = "TZ";
 

@@ -1,7 +1,10 @@
 //! What a tick did: for people, for `--json`, for the exit code.
 
+use crate::config::Broken;
 use crate::exit::Exit;
-use crate::model::{CallStatus, HeardEffect, HeardHow, IncidentId, MeetingId, Reason, StepState, Timestamp};
+use crate::model::{
+    CallStatus, HeardEffect, HeardHow, IncidentId, MeetingId, Reason, StepState, Timestamp, path_text, printable,
+};
 use crate::store::{MeetingChange, MeetingNews, StepResult};
 use serde::Serialize;
 
@@ -32,12 +35,38 @@ pub struct Summary {
     pub missed: Vec<IncidentId>,
     /// Meetings that calendars changed.
     pub meetings: Vec<MeetingSeen>,
+    /// People who left the config, are back, or have another id.
+    pub people: Vec<PersonSeen>,
     /// Calls that could not be read or ended this time.
     pub call_errors: u32,
     /// Steps whose rows could not be used.
     pub bad_steps: u32,
     /// Newest skew of the provider's clock against ours, milliseconds.
     pub skew_ms: Option<i64>,
+    /// The config is broken, and the tick went on with its last good copy.
+    pub broken_config: Option<ConfigSeen>,
+}
+
+/// A broken config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigSeen {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it.
+    pub problems: Vec<String>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Until when ticks go on.
+    pub until: Timestamp,
+}
+
+impl ConfigSeen {
+    /// What there is to say about it.
+    pub fn of(broken: &Broken, now: Timestamp) -> Self {
+        let problems = broken.error.titles().iter().map(|title| printable(title)).collect();
+        let file = path_text(&broken.file);
+        Self { file, problems, since: broken.since, until: broken.until(now) }
+    }
 }
 
 /// A call at the provider whose status is new.
@@ -79,6 +108,33 @@ pub struct PresentSeen {
     pub person: String,
     /// Title as written.
     pub title: String,
+}
+
+/// Somebody of whom the config says something else than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonSeen {
+    /// The id; of one that changed, the old one.
+    pub person: String,
+    /// What it says.
+    pub change: PersonChange,
+    /// The new id, if it changed.
+    pub now: Option<String>,
+    /// How many meetings to come ring no more, or again.
+    pub meetings: u32,
+    /// Incidents that are open again.
+    pub incidents: Vec<IncidentId>,
+}
+
+/// What changed about somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonChange {
+    /// The config names them no more.
+    Left,
+    /// It names them again.
+    Back,
+    /// It names them by another id; the number is the same.
+    Renamed,
 }
 
 /// A meeting that its calendar planned, changed or called off.
@@ -137,8 +193,11 @@ impl Summary {
         u32::try_from(self.results.iter().filter(|r| which(r)).count()).unwrap_or(u32::MAX)
     }
 
-    /// 0, or 1 when something that was due could not be done.
+    /// 0, or 1 when something that was due could not be done; with a broken config 2.
     pub fn exit(&self) -> Exit {
+        if self.broken_config.is_some() {
+            return Exit::Usage;
+        }
         if self.bad_steps > 0 || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
     }
 }

@@ -1,8 +1,8 @@
 //! The tick's own row: written first, so that a database that cannot be written shows now; completed at the end.
 
 use super::context::Context;
-use super::faults::{CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT, ZONE_FAULT};
-use super::summary::Summary;
+use super::faults::{BROKEN_FAULT, CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT, NOT_KEPT_FAULT, ZONE_FAULT};
+use super::summary::{ConfigSeen, Summary};
 use super::time::Time;
 use super::world::World;
 use crate::model::{PauseView, TickSpan, Timestamp, cut, printable};
@@ -27,7 +27,7 @@ impl TickRow {
     /// Writes it. From now on `time` is corrected by what earlier ticks saw.
     pub(super) fn begin(world: &World, time: &mut Time) -> Result<(Self, World), StoreError> {
         let (now, boottime_ms) = (world.clock.now(), world.clock.boottime_ms());
-        let host = cut(&printable(&owner::host()), HOST_CUT);
+        let host = host();
         let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone(), host })?;
         let seen = begun.skews.iter().map(|s| SkewSample {
             skew_ms: s.skew_ms,
@@ -52,6 +52,7 @@ impl TickRow {
         let last_tick_at = self.ticks().iter().map(|tick| tick.ended_at).max();
         cx.accounts.begin(cx.world, cx.time.now(), &cx.faults, last_tick_at)?;
         self.tell_pauses(cx)?;
+        Self::tell_config(cx)?;
         let config = &cx.world.config;
         let refused: Vec<&str> = config.refused.titles().collect();
         // When one of these leaves the config, nothing else would end its fault.
@@ -72,6 +73,32 @@ impl TickRow {
             })?;
         }
         cx.fault("STOP file", config.stopped(), || format!("{} exists: nothing will ring", config.stop_file.display()))
+    }
+
+    /// A broken config, and one of which no copy can be kept. Each host has its own.
+    fn tell_config(cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let (config, now) = (&cx.world.config, cx.world.clock.now());
+        let tell = |fault: &str, words: Option<String>| {
+            let key = format!("{fault} {}", host());
+            let lasts = cx.faults.contains(&key);
+            if words.is_some() || lasts {
+                cx.fault(&key, words.is_some(), || words.clone().unwrap_or_default())
+            } else {
+                Ok(())
+            }
+        };
+        let broken = config.broken.as_deref();
+        let words = |words: String| format!("{words}; `savehub config check` shows what to write instead");
+        tell(BROKEN_FAULT, broken.map(|broken| words(broken.words(now, Timestamp::to_rfc3339))))?;
+        let why = config.not_kept.as_deref();
+        tell(
+            NOT_KEPT_FAULT,
+            why.map(|why| {
+                format!("no copy of the config can be kept, so nothing rings while it is broken: {}", printable(why))
+            }),
+        )?;
+        cx.summary.broken_config = broken.map(|broken| ConfigSeen::of(broken, now));
+        Ok(())
     }
 
     /// A pause is logged like a fault, so that nobody forgets it.
@@ -104,4 +131,8 @@ impl TickRow {
         cx.world.store.end_tick(self.begun.id, &end)?;
         Ok(cx.summary)
     }
+}
+
+fn host() -> String {
+    cut(&printable(&owner::host()), HOST_CUT)
 }

@@ -61,6 +61,9 @@ fn text(ended: &Ended) -> String {
         *counts.entry(format!("{state}: {reason}")).or_default() += 1;
     }
     let mut text = format!("savehub tick: exit {}, {}", ended.exit.code(), ended.exit.meaning());
+    if let Some(broken) = &ended.broken_config {
+        let _ = write!(text, "\n{broken}");
+    }
     for (what, count) in counts {
         // Writing to a text cannot fail.
         let _ = write!(text, "\n{count} x {what}");
@@ -90,7 +93,7 @@ mod tests {
         let (failed, skipped) = (StepState::Failed, StepState::Skipped);
         let trouble = vec![(failed, Reason::Unknown), (skipped, Reason::NumberBusy), (failed, Reason::Unknown)];
         let (started_at, took) = (Timestamp::from_ms(0), Duration::ZERO);
-        let told = text(&Ended { started_at, took, exit: Exit::NotDone, trouble });
+        let told = text(&Ended { started_at, took, exit: Exit::NotDone, trouble, broken_config: None });
         let meaning = Exit::NotDone.meaning();
         assert_eq!(
             told,

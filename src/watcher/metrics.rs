@@ -79,6 +79,12 @@ pub fn text(source: &Source<'_>) -> String {
     let help = "Exit code of the last tick: 0 good, 1 something due was not done, 2 usage or config, 3 the store.";
     text.gauge("tick_exit_code", help, ended.exit.code().into());
     text.gauge("stopped", "1 while the STOP file exists.", f64::from(u8::from(source.stopped)));
+    let broken = f64::from(u8::from(ended.broken_config.is_some()));
+    text.gauge(
+        "config_broken",
+        "1 while the config is broken, and ticks go on with its last good copy or stop.",
+        broken,
+    );
     if let Some(gauges) = source.gauges {
         render(&mut text, gauges, source.now);
     }
@@ -131,7 +137,11 @@ fn fault_kinds(keys: &[String]) -> BTreeMap<String, f64> {
     let mut kinds = BTreeMap::new();
     for key in keys {
         let first = key.split(' ').next().unwrap_or_default();
-        let kind = if ["calendar", "presence_command", "pause"].contains(&first) { first } else { key };
+        let kind = if ["calendar", "presence_command", "pause", "broken_config", "config_copy"].contains(&first) {
+            first
+        } else {
+            key
+        };
         *kinds.entry(kind.to_owned()).or_default() += 1.0;
     }
     kinds

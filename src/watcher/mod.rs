@@ -28,4 +28,6 @@ pub struct Ended {
     pub exit: Exit,
     /// The steps that were due and could not be done.
     pub trouble: Vec<(StepState, Reason)>,
+    /// The config is broken: what ticks do about it.
+    pub broken_config: Option<String>,
 }

@@ -147,6 +147,32 @@ fn the_daily_caps_end_at_their_number() {
 }
 
 #[test]
+fn rehearsed_calls_count_for_rehearsals_and_real_ones_for_real() {
+    let mut w = World::on_twilio("[guards]\ndaily_cap_per_person = 1\ndaily_cap = 1\n");
+    w.change_config(|config| config.guards.max_calls = 1);
+    let m = w.meeting("in 180s");
+    let mock: Arc<dyn savehub::provider::Providers> = Arc::new(savehub::provider::Only(Arc::new(Mock::new(&[]))));
+    let real = std::mem::replace(&mut w.parts.providers, mock);
+    w.tick();
+    assert_eq!((w.steps(m)[0].as_str(), w.posts()), ("EXECUTED(initiated)", 0));
+    // Neither the limit nor the caps nor the gap (the rung is 30 s later) know of the rehearsal.
+    w.advance(90);
+    let mock = std::mem::replace(&mut w.parts.providers, real);
+    w.tick();
+    assert_eq!(w.steps(m), ["EXECUTED(initiated)", "EXECUTED(initiated)"]);
+    assert_eq!(w.posts(), 1);
+    // A real call counts, and keeps back no rehearsal; a rehearsal does.
+    w.advance(120);
+    let next = w.meeting_of("ana", "Next", "in 180s");
+    w.tick();
+    assert_eq!((w.steps(next)[0].as_str(), w.posts()), ("SKIPPED(daily_cap)", 1));
+    w.parts.providers = mock;
+    w.advance(90);
+    w.tick();
+    assert_eq!(w.steps(next)[1], "SKIPPED(daily_cap)", "the rehearsal before");
+}
+
+#[test]
 fn the_stop_file_skips_what_is_due_and_is_told_once() {
     let w = World::new();
     let m = w.meeting("in 180s");

@@ -110,7 +110,9 @@ fn check_attempt(kind: RungKind, attempt: &AttemptView) {
 impl Last {
     fn compare(&mut self, all: &Snapshot) {
         let now = Self::of(all);
-        for (id, then) in self.incidents.iter().filter(|(_, (state, _))| state.is_final()) {
+        // Whoever is back in the config gets back what ended since they had left it.
+        let stays = |reason: &Option<Reason>| *reason != Some(Reason::PersonRemoved);
+        for (id, then) in self.incidents.iter().filter(|(_, (state, reason))| state.is_final() && stays(reason)) {
             // What ended it may be taken back, once: nothing is revived with that.
             let undone = (IncidentState::Cancelled, Some(Reason::Undone));
             let may_be = |new: &(IncidentState, Option<Reason>)| {
@@ -119,7 +121,7 @@ impl Last {
             assert!(now.incidents.get(id).is_none_or(may_be), "{id} was {then:?}: {:?}", now.incidents[id]);
         }
         for (id, then) in &self.steps {
-            if !matches!(then.0, StepState::Pending | StepState::Running) {
+            if !matches!(then.0, StepState::Pending | StepState::Running) && stays(&then.1) {
                 assert!(now.steps.get(id).is_none_or(|new| new == then), "{id} was {then:?}: {:?}", now.steps[id]);
             }
         }

@@ -1,8 +1,10 @@
 //! Due steps, the claim transaction and the facts its rule sees.
 
 use crate::build::{Bench, abandoned, again, always, at, attempt, end, not_sent, owner, rejected, stay, unknown};
-use savehub::model::{AttemptState, CallStatus, IncidentState, Reason, RejectionClass, RungKind, StepState, When};
-use savehub::store::{Begun, Claim, LaterRungs, Refusal, Settle, Verdict};
+use savehub::model::{
+    AttemptState, CallStatus, IncidentState, ProviderKind, Reason, RejectionClass, RungKind, StepState, When,
+};
+use savehub::store::{AttemptDraft, Begun, Claim, LaterRungs, Refusal, Settle, Verdict};
 use std::cell::Cell;
 use std::sync::Barrier;
 
@@ -22,6 +24,7 @@ facts! {
     calls_before_the_asked_time_do_not_count,
     calls_of_another_meeting_or_person_do_not_count_for_the_limit,
     caps_count_all_meetings_of_a_person_and_all_people,
+    rehearsals_and_real_calls_are_counted_apart,
     what_certainly_rang_nobody_comes_off_every_count,
     what_may_have_rung_stays_counted,
     a_number_with_an_open_attempt_is_seen_and_never_gets_a_second_one,
@@ -194,6 +197,22 @@ fn caps_count_all_meetings_of_a_person_and_all_people(b: &Bench) {
     b.call("talk with bo", "CA2", 420);
     let facts = b.facts("later", 720);
     assert_eq!((facts.calls_of_person_today, facts.calls_today), (1, 2));
+}
+
+fn rehearsals_and_real_calls_are_counted_apart(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let real = b.call("talk", "CA1", 420);
+    b.report(real, CallStatus::Completed, 440);
+    let facts = |provider| {
+        let draft = AttemptDraft { provider, ..b.draft("ana", 540) };
+        let facts = b.facts_with(b.claim("talk", 540), &draft, 540);
+        let step = facts.step.unwrap();
+        (step.recent_calls, facts.calls_of_person_today, facts.calls_today, facts.number.last_rang_at)
+    };
+    assert_eq!(facts(ProviderKind::Twilio), (1, 1, 1, Some(at(420))));
+    for rehearsal in [ProviderKind::Mock, ProviderKind::Test] {
+        assert_eq!(facts(rehearsal), (0, 0, 0, None));
+    }
 }
 
 fn what_certainly_rang_nobody_comes_off_every_count(b: &Bench) {

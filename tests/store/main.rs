@@ -61,6 +61,7 @@ mod merging;
 mod on_disk;
 mod pace;
 mod pauses;
+mod people;
 mod reading;
 mod reconcile;
 mod record;

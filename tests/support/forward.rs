@@ -9,9 +9,9 @@ use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlacedRule, PlanRule, QueueRule, Queued,
-    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
-    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone,
+    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, PlacedRule, PlanRule,
+    QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result, SettleRule, Shed, Snapshot,
+    StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -67,6 +67,9 @@ impl<H: Hook> Store for Forward<H> {
         read meetings(since: Timestamp, until: Timestamp) -> Vec<Meeting>;
         read meeting(id: MeetingId) -> Option<Meeting>;
         change sync_calendars(wanted: &[CalendarDraft], fingerprint: &str, now: Timestamp) -> CalendarsSynced;
+        change sync_people(
+            wanted: &[PersonDraft], fingerprint: &str, rekey: RekeyRule<'_>, now: Timestamp
+        ) -> PeopleSynced;
         change due_calendars(asked: &LookAt) -> Vec<DueCalendar>;
         read calendars_behind(then: Timestamp) -> u64;
         read calendar_body(id: CalendarId, longest: usize) -> Option<Vec<u8>>;

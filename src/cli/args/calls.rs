@@ -17,6 +17,9 @@ pub struct TickArgs {
     /// Use this as the current time; refused with a real provider
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// Refuse a config with a mistake at once, instead of going on with its last good copy
+    #[arg(long)]
+    pub strict: bool,
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,

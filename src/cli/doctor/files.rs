@@ -1,13 +1,13 @@
 //! The config, what it names on this machine, and who else can read or change that.
 
 use crate::cli::open;
-use crate::cli::words::counted;
+use crate::cli::words::{broken_config, counted};
 use crate::config::{
     Config, ConfigError, PartialConfig, Person, Problems, ProviderChoice, Warning, is_handed_over, warnings,
 };
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
-use crate::model::{PauseView, printable};
+use crate::model::{PauseView, Timestamp, printable};
 use crate::node;
 use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt as _;
@@ -18,19 +18,26 @@ const TOLD: usize = 3;
 
 const PROVIDER: &str = "Set call.provider (or the variable CALL_PROVIDER) to twilio when the rehearsal is over";
 
-pub(super) fn config(loaded: &Result<Config, ConfigError>) -> Check {
+pub(super) fn config(loaded: &Result<Config, ConfigError>, now: Timestamp) -> Check {
     let name = "config";
     match loaded {
+        Ok(Config { broken: Some(broken), people, .. }) => {
+            let remedy = "`savehub config check` shows each with its line and what to write instead";
+            Check::problem(name, broken_config(broken, people, now), remedy)
+        }
         Ok(config) if config.refused.titles().len() > 0 => mistakes(&config.refused),
         Ok(config) => {
             let place = config.file.as_deref().map_or_else(|| "no file, from the environment".to_owned(), shown);
-            if config.people.is_empty() {
+            if config.names_nobody {
                 let remedy = "Add a [[person]] with id and phone; config.example.toml explains every key";
                 return Check::warning(name, format!("{place}, nobody to call"), remedy);
             }
             Check::ok(name, format!("{place}, {}", counted(config.people.len(), "person")))
         }
         Err(ConfigError::Problems(problems)) => mistakes(problems),
+        Err(error @ (ConfigError::Nobody { .. } | ConfigError::Refused { .. })) => {
+            Check::problem(name, error.titles().join("; "), "`savehub config check` shows what to write instead")
+        }
         Err(ConfigError::Unreadable { path, why }) => {
             let detail = format!("{} cannot be read: {}", shown(path), why.kind());
             Check::problem(name, detail, "Correct its name, or give this user access to it")

@@ -30,7 +30,7 @@ use super::args::DoctorArgs;
 use super::ctx::Invocation;
 use super::{open, pick, print};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Sources, partial};
+use crate::config::{Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, partial};
 use crate::doctor::account::AccountNeeds;
 use crate::doctor::ticks::{self, TickContext};
 use crate::doctor::{Check, Findings, modes, zones};
@@ -66,8 +66,8 @@ pub(super) fn run(args: &DoctorArgs, Invocation { file, screen, out }: Invocatio
 /// Looks at everything.
 pub(super) fn look(file: Option<&Path>, offline: bool, now: Timestamp) -> Findings {
     let partial = partial(&Sources { file, env: &open::env });
-    let loaded = open::config(file);
-    let mut checks = vec![files::config(&loaded)];
+    let loaded = open::config_or_last_good(file, Secrets::Needed, false);
+    let mut checks = vec![files::config(&loaded, now)];
     let store = here(&loaded, &partial, (offline, now), &mut checks);
     checks.extend(match &loaded {
         Ok(config) => network(config, store.as_deref(), offline, now),

@@ -3,7 +3,7 @@
 use crate::cli::args::{CronArgs, SystemdArgs};
 use crate::cli::ctx::Invocation;
 use crate::cli::open;
-use crate::config::Config;
+use crate::config::{Config, LAST_GOOD};
 use crate::exit::{Exit, UsageError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,9 @@ pub(in crate::cli) const SYSTEM_CONFIG: &str = "/etc/xdg/savehub/config.toml";
 
 /// Where the database of the system's service is.
 pub(in crate::cli) const SYSTEM_DATABASE: &str = "/var/lib/savehub/savehub.db";
+
+/// Where its copies of configs may be: its home is its state directory.
+const SYSTEM_STATES: [&str; 2] = ["/var/lib/savehub/.local/state/savehub", "/var/lib/savehub"];
 
 /// A tick ends by itself. Only one that is stuck is ended by systemd, this long after its limit.
 const SLACK: Duration = Duration::from_secs(30);
@@ -123,7 +126,7 @@ impl Units<'_> {
     fn service(&self) -> String {
         let (program, config) = (unit_word(self.program), unit_word(self.config));
         let timeout = self.tick_limit.saturating_add(SLACK).as_secs();
-        let condition = unit_path(self.config);
+        let condition = self.condition();
         let network = if self.user { "" } else { "Wants=network-online.target\nAfter=network-online.target\n" };
         let who = if self.user {
             String::new()
@@ -136,7 +139,7 @@ impl Units<'_> {
         let hardening = if self.user { USER_HARDENING } else { HARDENING };
         format!(
             "[Unit]\nDescription=One tick of savehub, which phones people who are about to miss a meeting\n\
-             Documentation=man:savehub(1)\n{network}ConditionPathExists={condition}\n\n\
+             Documentation=man:savehub(1)\n{network}{condition}\n\
              [Service]\nType=oneshot\nExecStart={program} --config {config} --quiet tick\n\
              # A tick ends by itself within {} (tick_limit).\nTimeoutStartSec={timeout}\n{who}\n{hardening}",
             humantime::format_duration(self.tick_limit)
@@ -146,10 +149,18 @@ impl Units<'_> {
     fn timer(&self) -> String {
         format!(
             "[Unit]\nDescription=A tick of savehub every 30 seconds\nDocumentation=man:savehub(1)\n\
-             ConditionPathExists={}\n\n[Timer]\nOnCalendar=*-*-* *:*:00/30\n\
+             {}\n[Timer]\nOnCalendar=*-*-* *:*:00/30\n\
              # Without it, systemd may be a minute late.\nAccuracySec=1s\n\n[Install]\nWantedBy=timers.target\n",
-            unit_path(self.config)
+            self.condition()
         )
+    }
+
+    /// Nothing is done before there is a config. One that is gone has left its last good copy, with which ticks go on.
+    fn condition(&self) -> String {
+        let homes: &[&str] = if self.user { &["%h/.local/state/savehub"] } else { &SYSTEM_STATES };
+        let copies = homes.iter().map(|home| format!("{home}/{LAST_GOOD}"));
+        let any = std::iter::once(unit_path(self.config)).chain(copies);
+        any.flat_map(|path| ["ConditionPathExists=|".to_owned(), path, "\n".to_owned()]).collect()
     }
 }
 
@@ -221,10 +232,15 @@ mod tests {
     }
 
     #[test]
-    fn the_timer_is_on_the_second_and_both_units_wait_for_a_config() {
+    fn the_timer_is_on_the_second_and_both_units_wait_for_a_config_or_its_copy() {
         let timer = units(false).timer();
         assert!(timer.contains("\nOnCalendar=*-*-* *:*:00/30\n") && timer.contains("\nAccuracySec=1s\n"), "{timer}");
-        let condition = format!("\nConditionPathExists={SYSTEM_CONFIG}\n");
+        let condition = format!(
+            "\nConditionPathExists=|{SYSTEM_CONFIG}\n\
+             ConditionPathExists=|/var/lib/savehub/.local/state/savehub/last-good\n\
+             ConditionPathExists=|/var/lib/savehub/last-good\n\n"
+        );
+        assert!(units(true).timer().contains("\nConditionPathExists=|%h/.local/state/savehub/last-good\n\n"));
         assert!(timer.contains(&condition) && units(false).service().contains(&condition));
     }
 

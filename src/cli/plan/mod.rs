@@ -13,9 +13,10 @@ pub use json::report;
 use super::args::PlanArgs;
 use super::ctx::Invocation;
 use super::print::{self, Screen};
-use super::words::{brake_lines, detailed, exact, no_phone, pause_lines, reason_words};
+use super::words::{brake_lines, broken_config, detailed, exact, no_phone, pause_lines, reason_words};
 use super::{local_time, open, pick};
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Secrets;
 use crate::exit::{Exit, UsageError};
 use crate::model::{Reason, RungKind, StepState, Timestamp, cut, printable};
 use crate::store::CalendarView;
@@ -37,7 +38,11 @@ const WAITED_MS: i64 = 60_000;
 /// Runs the command.
 pub(super) fn run(args: &PlanArgs, verbose: bool, io: Invocation<'_>) -> anyhow::Result<Exit> {
     let Invocation { file, screen, out } = io;
-    let config = Arc::new(open::config(file)?);
+    let config = open::config_or_last_good(file, Secrets::Needed, false)?;
+    if let Some(broken) = &config.broken {
+        log::warn!("{}", broken_config(broken, &config.people, SystemClock.now()));
+    }
+    let config = Arc::new(config);
     if !args.json {
         local_time::must_be_known(&config)?;
     }

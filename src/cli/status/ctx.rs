@@ -1,7 +1,7 @@
 //! What the status of a snapshot is made with, and how old a tick is.
 
 use crate::cli::print::Screen;
-use crate::config::{Config, Person, ProviderChoice};
+use crate::config::{Broken, Config, Person, ProviderChoice};
 use crate::exit::Exit;
 use crate::model::Timestamp;
 use crate::store::{Snapshot, Store, StoreError, TickView};
@@ -30,6 +30,8 @@ pub struct StatusCtx<'a> {
     pub test_mode: bool,
     /// The STOP file, when it exists.
     pub stopped_by: Option<&'a Path>,
+    /// The config is broken.
+    pub broken: Option<&'a Broken>,
     /// Oldest tick that is still fine.
     pub max_age: Option<Duration>,
     /// How to show things.
@@ -45,6 +47,7 @@ impl<'a> StatusCtx<'a> {
             provider: config.provider.chosen,
             test_mode: config.test_mode,
             stopped_by: config.stopped().then_some(config.stop_file.as_path()),
+            broken: config.broken.as_deref(),
             max_age: None,
             screen,
         }

@@ -4,6 +4,7 @@ use super::ctx::{StatusCtx, age_ms};
 use crate::cli::json::object;
 use crate::model::{Timestamp, printable};
 use crate::store::{CalendarView, HostView, IncidentView, PauseView, Snapshot, TickView};
+use crate::tick::ConfigSeen;
 use crate::zone::ZoneData;
 use serde::Serialize;
 
@@ -14,6 +15,11 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("provider", "mock or twilio"),
     ("test_mode", "true: calls are recorded, not placed"),
     ("stopped", "true: the STOP file exists, nothing rings"),
+    (
+        "broken_config",
+        "null, or of a config that is broken: file, problems, since (null: no tick has seen it yet), until (until then \
+         ticks go on with its last good copy)",
+    ),
     (
         "pauses",
         "pauses in force: person (null: everybody), since, until (null: until `savehub resume`), reason; nothing is \
@@ -66,6 +72,7 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
         provider: ctx.provider.as_str(),
         test_mode: ctx.test_mode,
         stopped: ctx.stopped_by.is_some(),
+        broken_config: ctx.broken.map(|broken| ConfigSeen::of(broken, now)),
         pauses: clean_pauses(&clean.pauses),
         last_tick: clean.last_tick.as_ref().map(|last| tick(last, now)),
         hosts: clean.hosts.iter().map(host).collect::<Vec<_>>(),

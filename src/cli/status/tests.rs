@@ -21,6 +21,7 @@ pub(super) fn ctx(people: &[Person]) -> StatusCtx<'_> {
         provider: ProviderChoice::Twilio,
         test_mode: false,
         stopped_by: None,
+        broken: None,
         max_age: None,
         screen: Screen::PLAIN,
     }

@@ -4,7 +4,8 @@ use super::ctx::StatusCtx;
 use super::tick::tick_line;
 use super::{calendars, hosts};
 use crate::cli::words::{
-    attempt_words, brake_lines, exact, incident_words, no_phone, pause_lines, price, step_name, step_words,
+    attempt_words, brake_lines, broken_config, exact, incident_words, no_phone, pause_lines, price, step_name,
+    step_words,
 };
 use crate::cli::{pick, print};
 use crate::model::{StepState, Timestamp, printable};
@@ -20,6 +21,7 @@ pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     let paint = ctx.screen.paint;
     let mut lines = brake_lines(no_phone(ctx.provider, ctx.test_mode), ctx.stopped_by, paint);
     lines.extend(pause_lines(&snapshot.pauses, ctx.people, ctx.now, paint));
+    lines.extend(ctx.broken.map(|broken| paint.alarm(&broken_config(broken, ctx.people, ctx.now))));
     lines.push(tick_line(snapshot.last_tick.as_ref(), ctx));
     lines.extend(hosts::lines(&snapshot.hosts, ctx));
     lines.extend(faults(snapshot, ctx));

@@ -2,7 +2,7 @@
 
 use crate::cli::pick;
 use crate::cli::print::Paint;
-use crate::config::{Person, ProviderChoice};
+use crate::config::{Broken, Person, ProviderChoice};
 use crate::model::{PauseView, Timestamp, printable};
 use crate::when;
 use std::path::Path;
@@ -21,6 +21,12 @@ pub(in crate::cli) fn brake_lines(no_phone: Option<&str>, stopped_by: Option<&Pa
     let stopped =
         stopped_by.map(|stop| format!("STOPPED: {} exists; nothing will ring", printable(&stop.to_string_lossy())));
     no_phone.map(str::to_owned).into_iter().chain(stopped).map(|line| paint.alarm(&line)).collect()
+}
+
+/// `the config /home/ana/config.toml is broken since 08:55: line 3: …; ticks go on with its last good copy until …`.
+pub(in crate::cli) fn broken_config(broken: &Broken, people: &[Person], now: Timestamp) -> String {
+    let zone = pick::first_zone(people);
+    broken.words(now, |at| when::short(at, now, &zone))
 }
 
 /// `PAUSED: ana until 11:00 (in 2 h), a reason; nothing is sent for these meetings`.

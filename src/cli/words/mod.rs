@@ -16,7 +16,7 @@ mod state;
 
 pub use attempt::{Outcome, attempt_words, fenced, outcome_words};
 pub(super) use attempt::{PickedUpBy, hang_up_words, picked_up_by, price, status_words, verb};
-pub(super) use brakes::{brake_lines, no_phone, pause_lines, pause_words};
+pub(super) use brakes::{brake_lines, broken_config, no_phone, pause_lines, pause_words};
 pub(super) use reason::advice;
 pub use reason::{because, reason_words};
 pub(super) use result::result_words;

@@ -10,7 +10,7 @@ use crate::config::input::set;
 use crate::config::raw::{Table, problem_at};
 use crate::config::screen::quoted;
 use crate::config::show::{CheckReport, Problem};
-use crate::config::{MockConfig, ProviderChoice, ProviderConfig, TwilioAuth, TwilioConfig};
+use crate::config::{MockConfig, ProviderChoice, ProviderConfig, Secrets, TwilioAuth, TwilioConfig};
 use crate::model::MockOutcome;
 use crate::near::nearest;
 use secrecy::SecretString;
@@ -208,6 +208,9 @@ impl<'a> Draft<'a> {
 
     /// The account, when it is complete. Incomplete while it is chosen: one problem that names all that is missing.
     fn finish(self, chosen: &Chosen, table: &Table<'_, '_>, status_callback: Option<String>) -> Option<TwilioConfig> {
+        if table.input().secrets == Secrets::NotNeeded {
+            return None;
+        }
         let is_chosen = chosen.provider == ProviderChoice::Twilio;
         let auth = self.auth(is_chosen, table);
         if is_chosen {

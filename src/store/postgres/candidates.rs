@@ -5,7 +5,7 @@
 
 use super::session::without_nul;
 use crate::model::{LaterRungs, PauseView, StepId, Timestamp};
-use crate::store::sql::candidates::COUNTED;
+use crate::store::sql::candidates::{COUNTED, same_kind};
 use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, steps};
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
@@ -15,40 +15,52 @@ const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint,
                      provider text, calls_since bigint, day_since bigint)";
 
 /// About the step, from column 16 on.
-const STEP: &str = "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
-    (select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
-       where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind), \
-    l.called, l.due, l.ready, last.state, last.error_class, last.error, last.unsent, \
-    (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind)";
+fn of_step() -> String {
+    format!(
+        "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
+         (select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
+            where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind \
+              and {}), \
+         l.called, l.due, l.ready, last.state, last.error_class, last.error, last.unsent, \
+         (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind)",
+        same_kind("a.provider", "q.provider")
+    )
+}
 
 /// About the later rungs.
 fn of_later() -> String {
     format!(
         "left join lateral (select count(*) filter (where exists(select 1 from attempt_steps x \
-             join attempts a on a.id = x.attempt_id where x.step_id = l.id and a.state in {COUNTED})) > 0 as called, \
+             join attempts a on a.id = x.attempt_id where x.step_id = l.id and a.state in {COUNTED} and {})) > 0 as called, \
            min(l.condition) filter (where l.state = 'PENDING' and l.due_at <= ?2) as due, \
            count(*) filter (where l.state = 'PENDING' and l.due_at <= ?2 and l.ready_at <= ?2) > 0 as ready \
          from steps l where l.incident_id = s.incident_id and l.kind = s.kind and l.rung > s.rung \
-           and l.to_whom = s.to_whom) l on true"
+           and l.to_whom = s.to_whom) l on true",
+        same_kind("a.provider", "q.provider")
     )
 }
 
 /// About the target and the person.
 const TARGET: &str = "q.place, n.open, n.live_since, n.last_rang_at, p.person, p.since, p.until, p.reason";
 
-/// What the mock phone or test mode did keeps no real phone busy. The longest pause that applies to
+/// What the mock phone or test mode did keeps no real phone busy, and the reverse. The longest pause that applies to
 /// the person counts, even one that is over by some clock: when it is over, all are.
-const OF_TARGET: &str = "left join lateral (\
+fn of_target_and_person() -> String {
+    format!(
+        "left join lateral (\
       select count(*) filter (where a.state in ('SENDING','UNKNOWN') and a.kind in ('call','sms')) > 0 as open, \
         max(a.intent_at) filter (where a.rings and a.state = 'ACCEPTED' \
           and a.call_status in ('queued','ringing','in-progress')) as live_since, \
         max(a.intent_at) filter (where a.rings and a.state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) as last_rang_at \
-      from (select *, provider = q.provider or provider not in ('mock','test') as rings from attempts \
+      from (select *, {} as rings from attempts \
         where kind = q.kind and to_number = q.to_number and (intent_at > q.day_since or state in ('SENDING','UNKNOWN'))) a\
     ) n on true \
     left join lateral (select person, since, until, reason from pauses \
       where ended_at is null and coalesce(person, '') in ('', q.person) \
-      order by until is not null, until desc, person is not null limit 1) p on true";
+      order by until is not null, until desc, person is not null limit 1) p on true",
+        same_kind("provider", "q.provider")
+    )
+}
 
 /// The steps asked about, each readable or not.
 pub(super) fn some(
@@ -63,12 +75,14 @@ pub(super) fn some(
         LockMode::None => ("", ""),
     };
     let sql = format!(
-        "select {}, {STEP}, {TARGET} from {ASKED} join steps s on s.id = q.step \
-         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {} {OF_TARGET} \
+        "select {}, {}, {TARGET} from {ASKED} join steps s on s.id = q.step \
+         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {} {} \
          left join lateral ({}) last on true \
          where s.state = 'PENDING' {ready} order by q.place {lock}",
         steps::COLUMNS,
+        of_step(),
         of_later(),
+        of_target_and_person(),
         steps::last_attempt_sql("s.id")
     );
     tx.rows(&sql, params![asked_json(asked), now], |row| Ok(candidate_from_row(row)))
@@ -76,7 +90,7 @@ pub(super) fn some(
 
 /// The facts for a call without a step.
 pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Sql<Facts> {
-    let sql = format!("select {TARGET} from {ASKED} {OF_TARGET}");
+    let sql = format!("select {TARGET} from {ASKED} {}", of_target_and_person());
     tx.row(&sql, params![asked_json(&[(StepId(0), draft)])], |row| about_target(row, 0, None))
 }
 

@@ -21,3 +21,20 @@ create index acts_of_first on acts(coalesce(first_id, id));
 
 -- The file in which the owner of an attempt says whether its request has begun: device:inode:pid namespace:ending.
 alter table attempts add column armed text;
+
+-- Who the config names, and where each is called: an id that changes while the number stays is the same person.
+create table people(
+  id text primary key,
+  phone text not null,
+  gone_at bigint); -- since when the config does not name them; null: it does
+-- Of the config's list of people, as it was taken over last.
+create table people_list(
+  id bigint primary key check(id = 1),
+  fingerprint text not null);
+
+-- 1: the clock of this tick was turned (`--now`); 0: it was the machine's; null: an older savehub wrote the row.
+alter table ticks add column turned bigint check(turned in (0, 1));
+
+-- The daily caps count rehearsed and real calls apart.
+drop index attempts_of_day;
+create index attempts_of_day on attempts(kind, intent_at, state, person, provider);

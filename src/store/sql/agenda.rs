@@ -291,7 +291,7 @@ fn revive(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxRes
     }
     // Nobody is called again for a start they have checked in for.
     if !matches!(incidents::state(tx, &meeting)?, Some(IncidentState::Resolved | IncidentState::Missed)) {
-        meetings::next_generation(tx, id)?;
+        meetings::plan_again(tx, id, now)?;
     }
     update(tx, id, to, now)
 }

@@ -9,6 +9,14 @@ use std::collections::HashMap;
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 pub(crate) const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
+/// Providers that reach nobody. What they did counts for rehearsals alone, and what others did for real calls alone.
+pub(crate) const REHEARSED: &str = "('mock','test')";
+
+/// Is it a rehearsal that `asking` asks for, and was it one that `asked` did?
+pub(crate) fn same_kind(asked: &str, asking: &str) -> String {
+    format!("({asked} in {REHEARSED}) = ({asking} in {REHEARSED})")
+}
+
 /// The steps that are still pending and ready and that no other host has locked, with their places.
 pub(crate) fn pending(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
     some(tx, asked, now, LockMode::SkipLocked)
@@ -35,7 +43,7 @@ fn some(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) ->
 /// The same for a queue of thousands: the calls of the day are counted once.
 pub(crate) fn queue(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
-    let today = Today::count(tx, first.day_since)?;
+    let today = Today::count(tx, first)?;
     let mut found = readable(tx, asked, now, LockMode::SkipLocked)?;
     for (place, candidate) in &mut found {
         count(&mut candidate.facts, today.of(&asked[*place].1.person));
@@ -100,7 +108,9 @@ fn count(facts: &mut Facts, (of_person, of_all): CallsToday) {
 }
 
 fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
-    let counted = tx.row(&calls_today_sql(), params![draft.day_since, draft.person], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let counted = tx.row(&calls_today_sql(), params![draft.day_since, draft.person, draft.provider], |r| {
+        Ok((r.get(0)?, r.get(1)?))
+    })?;
     Ok(counted)
 }
 
@@ -108,15 +118,17 @@ fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
 pub(crate) fn calls_today_sql() -> String {
     format!(
         "select count(*) filter (where person = ?2), count(*) from attempts \
-         where kind = 'call' and intent_at > ?1 and state in {COUNTED}"
+         where kind = 'call' and intent_at > ?1 and state in {COUNTED} and {}",
+        same_kind("provider", "?3")
     )
 }
 
 /// The calls of the day by person, for many steps at once.
 pub(crate) fn today_by_person_sql() -> String {
     format!(
-        "select person, count(*) from attempts where kind = 'call' and intent_at > ?1 and state in {COUNTED} \
-         group by person"
+        "select person, count(*) from attempts where kind = 'call' and intent_at > ?1 and state in {COUNTED} and {} \
+         group by person",
+        same_kind("provider", "?2")
     )
 }
 
@@ -127,8 +139,9 @@ struct Today {
 }
 
 impl Today {
-    fn count(tx: &dyn Tx, since: Timestamp) -> TxResult<Self> {
-        let rows = tx.rows(&today_by_person_sql(), params![since], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    fn count(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<Self> {
+        let params = params![draft.day_since, draft.provider];
+        let rows = tx.rows(&today_by_person_sql(), params, |r| Ok((r.get(0)?, r.get(1)?)))?;
         let by_person: HashMap<String, u32> = rows.into_iter().collect();
         Ok(Self { all: by_person.values().sum(), by_person })
     }

@@ -88,6 +88,24 @@ pub(super) fn end(tx: &dyn Tx, id: IncidentId, end: &End<'_>, now: Timestamp) ->
     })
 }
 
+/// Opens an incident again that ended since its person had left the config. Steps that had not run then are pending again;
+/// those that had run or ended otherwise stay as they are, and so do wishes to hang up.
+pub(super) fn reopen(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> TxResult<()> {
+    let removed = Reason::PersonRemoved;
+    tx.run(
+        "update steps set state = 'PENDING', reason = null, updated_at = ?3 \
+         where incident_id = ?1 and state = 'CANCELLED' and reason = ?2",
+        params![id, removed, now],
+    )?;
+    tx.run(
+        "update incidents set reason = null, ended_at = null, state = case when acknowledged_at is not null \
+           then 'ACKNOWLEDGED' when exists(select 1 from attempt_steps where incident_id = ?1) then 'ESCALATING' \
+           else 'OPEN' end where id = ?1 and state = 'CANCELLED' and reason = ?2",
+        params![id, removed],
+    )?;
+    Ok(())
+}
+
 fn state_of(tx: &dyn Tx, id: IncidentId) -> TxResult<IncidentState> {
     tx.optional("select state from incidents where id = ?1", params![id], |r| r.get(0))?
         .ok_or_else(|| StoreError::NotFound(format!("there is no incident {id}")).into())

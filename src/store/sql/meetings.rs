@@ -5,8 +5,8 @@ use super::incidents::{self, End};
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use crate::model::{
-    ActHow, ActKind, CancelledBy, HangUp, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE, Timestamp,
-    printable,
+    ActHow, ActKind, CancelledBy, HangUp, IncidentId, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE,
+    Timestamp, printable,
 };
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use std::time::Duration;
@@ -137,6 +137,23 @@ pub(super) fn next_generation(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
     );
     tx.run(&sql, params![id])?;
     Ok(())
+}
+
+/// Lets a meeting be watched that was not any more: the incident that ended since its person had left the config is open
+/// again, as it was; otherwise a new generation begins.
+pub(super) fn plan_again(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult<Option<IncidentId>> {
+    let ended: Option<IncidentId> = tx.optional(
+        "select i.id from incidents i join meetings m on m.id = i.meeting_id and m.generation = i.generation \
+         where m.id = ?1 and i.state = 'CANCELLED' and i.reason = ?2 \
+           and exists(select 1 from steps where incident_id = i.id)",
+        params![id, Reason::PersonRemoved],
+        |r| r.get(0),
+    )?;
+    match ended {
+        Some(incident) => incidents::reopen(tx, incident, now)?,
+        None => next_generation(tx, id)?,
+    }
+    Ok(ended)
 }
 
 /// Back to the generation in which somebody checked in for the start it has now, or for one so near to it that it is the

@@ -21,6 +21,7 @@ pub(super) mod incidents;
 pub(super) mod meetings;
 pub(super) mod pace;
 pub(super) mod pauses;
+mod people;
 pub(super) mod reads;
 pub(super) mod reconcile;
 pub(super) mod record;

@@ -4,7 +4,7 @@ use super::engine::{Engine, SqlStore};
 use super::tx::Tx;
 use super::{
     agenda, attempts, calendars, calls, claims, forget, gauges, heard, history, incidents, meetings, pace, pauses,
-    reads, reconcile, record, steps, tally, ticks, undo, watch,
+    people, reads, reconcile, record, steps, tally, ticks, undo, watch,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
@@ -15,9 +15,10 @@ use crate::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
-    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PlacedRule, PlanRule, QueueRule, Queued,
-    ReconcileRules, Recorded, Refusal, Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally,
-    TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
+    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, PlacedRule,
+    PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result, SettleRule, Shed,
+    Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope,
+    Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -54,6 +55,19 @@ impl<E: Engine> Store for SqlStore<E> {
             return Ok(CalendarsSynced::default());
         }
         self.engine.write("take over the list of calendars", |tx| calendars::sync(tx, wanted, fingerprint, now))
+    }
+
+    fn sync_people(
+        &self,
+        wanted: &[PersonDraft],
+        fingerprint: &str,
+        rekey: RekeyRule<'_>,
+        now: Timestamp,
+    ) -> Result<PeopleSynced> {
+        if self.engine.read_outside("look for a new list of people", |tx| people::is_synced(tx, fingerprint))? {
+            return Ok(PeopleSynced::default());
+        }
+        self.engine.write("take over the list of people", |tx| people::sync(tx, wanted, fingerprint, rekey, now))
     }
 
     fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>> {

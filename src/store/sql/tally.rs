@@ -3,14 +3,12 @@
 //! Days are counted one by one along the indexes by time: where a day begins is the caller's business. No index was made
 //! for this: every tick would have to write it.
 
+use super::candidates::REHEARSED;
 use super::tx::{Row, Sql, Tx, TxResult, if_readable};
 use super::value::{Value, params};
 use crate::model::{FENCED, Timestamp};
 use crate::store::{AttemptTally, DelayTally, Group, IncidentTally, RefusedTally, Tally, TallyBy, TallyScope};
 use std::collections::HashMap;
-
-/// Providers that reach nobody.
-const REHEARSED: &str = "('mock','test')";
 
 pub(super) fn tally(tx: &dyn Tx, asked: &TallyScope) -> TxResult<Tally> {
     let mut tally = Tally::default();

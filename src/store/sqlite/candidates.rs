@@ -1,21 +1,26 @@
 //! The facts of a claim, by one statement each: SQLite answers small statements faster than it plans a large one.
 
 use crate::model::{LaterRungs, Timestamp};
-use crate::store::sql::candidates::COUNTED;
+use crate::store::sql::candidates::{COUNTED, same_kind};
 use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
-/// What the mock phone or test mode did keeps no real phone busy. Of attempts older than a day only open ones count.
+/// What the mock phone or test mode did keeps no real phone busy, and no rehearsal is kept back by what was real. Of attempts older than a day only open ones count.
 /// The plus signs make SQLite find them by the index of open attempts, instead of reading every attempt to this target.
-pub(super) const NUMBER_FACTS: &str = "with a as (select *, provider = ?3 or provider not in ('mock','test') as real \
+pub(super) fn number_facts() -> String {
+    format!(
+        "with a as (select *, {same} as rings \
          from attempts where kind = ?4 and to_number = ?1 and intent_at > ?2 \
-       union all select *, provider = ?3 or provider not in ('mock','test') as real \
+       union all select *, {same} as rings \
          from attempts where +kind = ?4 and +to_number = ?1 and +intent_at <= ?2 and state in ('SENDING','UNKNOWN')) \
      select count(*) filter (where state in ('SENDING','UNKNOWN') and kind in ('call','sms')) > 0, \
-            max(intent_at) filter (where real and state = 'ACCEPTED' \
+            max(intent_at) filter (where rings and state = 'ACCEPTED' \
               and call_status in ('queued','ringing','in-progress')), \
-            max(intent_at) filter (where real and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
-     from a";
+            max(intent_at) filter (where rings and state in ('SENDING','UNKNOWN','ACCEPTED','ABANDONED')) \
+     from a",
+        same = same_kind("provider", "?3")
+    )
+}
 
 /// No step is locked by others: a writing transaction is alone.
 pub(super) fn some(
@@ -50,7 +55,7 @@ pub(super) fn some(
 /// The facts about the target and the person; the calls of the day are still to be counted.
 pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, step: Option<StepFacts>) -> Sql<Facts> {
     let params = params![draft.to.address, draft.day_since, draft.provider, draft.to.kind];
-    let number = tx.row(NUMBER_FACTS, params, |r| {
+    let number = tx.row(&number_facts(), params, |r| {
         Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)?, listed: Vec::new() })
     })?;
     let pause = pauses::longest(tx, &draft.person)?;
@@ -65,19 +70,23 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         |r| Ok((r.get(0)?, r.get(1)?)),
     )?;
     let recent_calls = tx.value(
-        "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
-         where t.person = ?1 and t.meeting_id = ?2 and t.at > ?3 and a.kind = ?4",
-        params![claim.person, claim.meeting, draft.calls_since, claim.action.kind],
+        &format!(
+            "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
+             where t.person = ?1 and t.meeting_id = ?2 and t.at > ?3 and a.kind = ?4 and {}",
+            same_kind("a.provider", "?5")
+        ),
+        params![claim.person, claim.meeting, draft.calls_since, claim.action.kind, draft.provider],
     )?;
     let later = tx.row(
         &format!(
             "select count(*) filter (where exists(select 1 from attempt_steps x join attempts a on a.id = x.attempt_id \
-                 where x.step_id = l.id and a.state in {COUNTED})) > 0, \
+                 where x.step_id = l.id and a.state in {COUNTED} and {})) > 0, \
                min(l.condition) filter (where l.state = 'PENDING' and l.due_at <= ?4), \
                count(*) filter (where l.state = 'PENDING' and l.due_at <= ?4 and l.ready_at <= ?4) > 0 \
-             from steps l where l.incident_id = ?1 and l.kind = ?2 and l.rung > ?3 and l.to_whom = ?5"
+             from steps l where l.incident_id = ?1 and l.kind = ?2 and l.rung > ?3 and l.to_whom = ?5",
+            same_kind("a.provider", "?6")
         ),
-        params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to],
+        params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to, draft.provider],
         |r| Ok(LaterRungs { called: r.get(0)?, due: r.get(1)?, ready: r.get(2)? }),
     )?;
     let first_due_at = tx.value(

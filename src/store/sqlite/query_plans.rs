@@ -1,6 +1,6 @@
 //! No statement of a tick may read through history. SQLite plans them without knowing how the rows are distributed.
 
-use super::candidates::NUMBER_FACTS;
+use super::candidates::number_facts;
 use super::engine::SqliteStore;
 use super::tx::DIALECT;
 use crate::store::sql::{attempts, calendars, candidates, reconcile};
@@ -60,7 +60,7 @@ fn what_a_tick_asks_of_attempts_goes_by_what_is_open_or_young() {
         attempts::too_late_sql(&DIALECT),
         candidates::calls_today_sql(),
         candidates::today_by_person_sql(),
-        NUMBER_FACTS.to_owned(),
+        number_facts(),
         reconcile::doubtful_sql(&DIALECT),
     ] {
         let lines = plan(&sql);

@@ -8,6 +8,7 @@ mod gauges;
 mod incidents;
 mod meetings;
 mod pauses;
+mod people;
 mod reconcile;
 mod ticks;
 
@@ -24,5 +25,6 @@ pub use gauges::*;
 pub use incidents::*;
 pub use meetings::*;
 pub use pauses::*;
+pub use people::*;
 pub use reconcile::*;
 pub use ticks::*;
