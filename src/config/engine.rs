@@ -89,3 +89,28 @@ impl EngineConfig {
         self.send_within().saturating_add(self.request_limit())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn engine(request_s: u64, hard_s: u64) -> EngineConfig {
+        let seconds = Duration::from_secs;
+        EngineConfig { request_timeout: seconds(request_s), hard_timeout: seconds(hard_s), ..EngineConfig::default() }
+    }
+
+    #[test]
+    fn no_request_is_too_late_because_of_what_looking_its_name_up_and_connecting_may_take() {
+        for hard in 1..=45 {
+            for request in 1..=hard {
+                let engine = engine(request, hard);
+                let leaves = leaves_within(engine.request_timeout);
+                assert!((leaves..=engine.hard_timeout).contains(&engine.send_within()), "{request} s of {hard} s");
+                assert_eq!(engine.ends_within(), engine.send_within() + engine.request_limit());
+            }
+        }
+        let ends = |request| (engine(request, 45).send_within().as_secs(), engine(request, 45).ends_within().as_secs());
+        assert_eq!((ends(20), ends(30), ends(45)), ((23, 45), (24, 56), (39, 86)));
+        assert!(EngineConfig::default().lease > engine(45, 45).ends_within());
+    }
+}
