@@ -24,6 +24,11 @@ pub trait Clock: Send + Sync {
         Duration::try_from(t).unwrap_or_default()
     }
 
+    /// Is it the clock of a rehearsal (`tick --now`)? What ticks do by it stays apart from what they do by the system's.
+    fn is_turned(&self) -> bool {
+        false
+    }
+
     /// Lets `wait` pass. A turned clock jumps; only the system's clock really sleeps.
     fn sleep(&self, wait: Duration);
 }
@@ -77,6 +82,10 @@ impl Clock for CorrectedClock {
         self.inner.monotonic()
     }
 
+    fn is_turned(&self) -> bool {
+        self.inner.is_turned()
+    }
+
     fn sleep(&self, wait: Duration) {
         self.inner.sleep(wait);
     }
@@ -87,17 +96,23 @@ impl Clock for CorrectedClock {
 pub struct ManualClock {
     now_ms: AtomicI64,
     boot_ms: AtomicI64,
+    turned: bool,
 }
 
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now_ms: AtomicI64::new(now.ms()), boot_ms: AtomicI64::new(1_000_000) }
+        Self { now_ms: AtomicI64::new(now.ms()), boot_ms: AtomicI64::new(1_000_000), turned: false }
+    }
+
+    /// The same, for a rehearsal on the database in use.
+    pub fn turned(now: Timestamp) -> Self {
+        Self { turned: true, ..Self::at(now) }
     }
 
     /// A clock that shows what another one shows now, boot time included.
     pub fn like(clock: &dyn Clock) -> Self {
-        Self { now_ms: AtomicI64::new(clock.now().ms()), boot_ms: AtomicI64::new(clock.boottime_ms()) }
+        Self { now_ms: AtomicI64::new(clock.now().ms()), boot_ms: AtomicI64::new(clock.boottime_ms()), turned: false }
     }
 
     /// Turns wall and boot time ahead.
@@ -120,6 +135,10 @@ impl Clock for ManualClock {
 
     fn boottime_ms(&self) -> i64 {
         self.boot_ms.load(Ordering::SeqCst)
+    }
+
+    fn is_turned(&self) -> bool {
+        self.turned
     }
 
     fn sleep(&self, wait: Duration) {

@@ -24,6 +24,9 @@ pub(super) fn run(args: &TickArgs, Invocation { file, screen, out }: Invocation<
     let rehearses = args.dry_run || args.now.is_some();
     let config = open::config_or_last_good(file, Secrets::Needed, !rehearses)?;
     let mut config = if args.strict { strict(config)? } else { config };
+    if let Some(database) = &args.database {
+        (config.database, config.store) = (database.clone(), None);
+    }
     let _watchdog = Watchdog::start(config.engine.tick_limit);
     let monitored = MonitoredTick::begin();
     if let Some(error) = given_up(&config) {
@@ -79,7 +82,7 @@ fn not_used(broken: &Broken, why: &str) -> ConfigError {
 
 fn store(args: &TickArgs, config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     if !args.dry_run {
-        return open::store(config, Create::Yes);
+        return open::store(config, if args.database.is_some() { Create::No } else { Create::Yes });
     }
     // A dry run makes no database.
     match open::store_if_any(config)? {
@@ -119,7 +122,9 @@ fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
     local_time::must_be_known(config)?;
     let zone = pick::first_zone(&config.people);
     let now = when::parse(typed, SystemClock.now(), &zone).map_err(|error| UsageError(format!("--now: {error}")))?;
-    Ok(Arc::new(ManualClock::at(now)))
+    // A copy, or what is not written, is no database in use.
+    let in_use = !args.dry_run && args.database.is_none();
+    Ok(Arc::new(if in_use { ManualClock::turned(now) } else { ManualClock::at(now) }))
 }
 
 fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {

@@ -28,7 +28,13 @@ impl TickRow {
     pub(super) fn begin(world: &World, time: &mut Time) -> Result<(Self, World), StoreError> {
         let (now, boottime_ms) = (world.clock.now(), world.clock.boottime_ms());
         let host = host();
-        let begun = world.store.begin_tick(&TickStart { now, boottime_ms, owner: world.me.clone(), host })?;
+        let begun = world.store.begin_tick(&TickStart {
+            now,
+            boottime_ms,
+            owner: world.me.clone(),
+            host,
+            turned: world.clock.is_turned(),
+        })?;
         let seen = begun.skews.iter().map(|s| SkewSample {
             skew_ms: s.skew_ms,
             at: (s.started_at, s.boottime_ms),

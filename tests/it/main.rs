@@ -60,6 +60,7 @@ mod provider;
 mod reaching;
 mod reconciliation;
 mod registry;
+mod rehearsals;
 mod report;
 mod report_page;
 mod secrets;

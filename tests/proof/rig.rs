@@ -336,6 +336,7 @@ fn make(people: usize, opened: bool) -> Vec<u8> {
         boottime_ms: SystemClock.boottime_ms() - 30_000,
         owner: Owner::me(),
         host: "rig".into(),
+        turned: false,
     };
     let tick = store.begin_tick(&start).unwrap().id;
     let end = TickEnd { now: before, exit: 0, skew_ms: None, placed: 0, not_placed: 0 };

@@ -64,7 +64,7 @@ fn the_gauges_know_faults_pauses_and_the_last_tick(b: &Bench) {
         let until = (person == Some("bo")).then(|| at(50));
         b.pause(&NewPause { person: person.map(str::to_owned), until, reason: None }, at(0)).unwrap();
     }
-    let start = |now| TickStart { now: at(now), boottime_ms: 0, owner: owner(), host: "one".into() };
+    let start = |now| TickStart { now: at(now), boottime_ms: 0, owner: owner(), host: "one".into(), turned: false };
     let tick = b.begin_tick(&start(10)).unwrap();
     b.end_tick(tick.id, &TickEnd { now: at(11), exit: 0, skew_ms: Some(-40), placed: 0, not_placed: 0 }).unwrap();
     b.begin_tick(&start(40)).unwrap();

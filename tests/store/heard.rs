@@ -140,7 +140,8 @@ fn what_was_heard_is_forgotten_when_nobody_lists_it_any_more(b: &Bench) {
     b.close(at(29 * day), &close_rule()).unwrap();
     assert_eq!(use_once(b, "SM2", HeardEffect::NothingOpen), None, "it may still be listed");
     // There is something to close once more: the tick's own row is old.
-    b.begin_tick(&TickStart { now: at(0), boottime_ms: 0, owner: owner(), host: "bench".into() }).unwrap();
+    b.begin_tick(&TickStart { now: at(0), boottime_ms: 0, owner: owner(), host: "bench".into(), turned: false })
+        .unwrap();
     b.close(at(31 * day), &close_rule()).unwrap();
     assert!(use_once(b, "SM2", HeardEffect::NothingOpen).is_some(), "nobody lists it any more");
     assert_eq!(use_once(b, "SM1", HeardEffect::Missed), None, "its incident keeps it");

@@ -125,7 +125,7 @@ fn a_rehearsal_is_paused_too(b: &Bench) {
 }
 
 fn start(now: i64, host: &str) -> TickStart {
-    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: host.into() }
+    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: host.into(), turned: false }
 }
 
 fn ticks_are_read_newest_first_with_their_host(b: &Bench) {

@@ -24,7 +24,7 @@ facts! {
 }
 
 fn start(now: i64) -> TickStart {
-    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: "bench".into() }
+    TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: "bench".into(), turned: false }
 }
 
 fn finish(now: i64, exit: u8, skew_ms: Option<i64>) -> TickEnd {

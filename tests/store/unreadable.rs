@@ -137,7 +137,8 @@ fn a_calendar_that_goes_leaves_a_meeting_that_cannot_be_read(b: Bench) {
 
 #[expect(clippy::needless_pass_by_value, reason = "a fact gets its own bench")]
 fn a_tick_begins_after_one_that_cannot_be_read(b: Bench) {
-    let start = |now| TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: "bench".into() };
+    let start =
+        |now| TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: "bench".into(), turned: false };
     for (now, skew_ms) in [(0, 7), (30, 8)] {
         let tick = b.begin_tick(&start(now)).unwrap().id;
         b.end_tick(tick, &TickEnd { now: at(now + 1), exit: 0, skew_ms: Some(skew_ms), placed: 0, not_placed: 0 })

@@ -1,6 +1,7 @@
 //! The scheduler's command, and what people do about calls.
 
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// `savehub tick`.
 #[derive(Debug, Clone, Args)]
@@ -17,6 +18,9 @@ pub struct TickArgs {
     /// Use this as the current time; refused with a real provider
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// Rehearse with --now on this file, such as a copy of the database
+    #[arg(long, value_name = "FILE", requires = "now")]
+    pub database: Option<PathBuf>,
     /// Refuse a config with a mistake at once, instead of going on with its last good copy
     #[arg(long)]
     pub strict: bool,

@@ -1,11 +1,12 @@
 //! Deleting what is old, in batches: retention does it in ticks, `db prune` on demand. Nothing that is open, may still ring
 //! or is to be hung up is ever deleted, and no counter goes back.
 
+use super::candidates::REHEARSED;
 use super::dialect::Dialect;
 use super::tx::{Sql, Tx, TxResult};
 use super::value::params;
 use super::{acts, meetings, pauses};
-use crate::model::{IncidentId, MeetingId, Timestamp};
+use crate::model::{IncidentId, MeetingId, Reason, Timestamp};
 use crate::store::Forgotten;
 
 /// Ended before ?1, with no attempt that somebody still looks after.
@@ -76,6 +77,24 @@ pub(super) fn count(tx: &dyn Tx, until: Timestamp) -> TxResult<Forgotten> {
 
 fn counted(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Deletes what rehearsals by a turned clock did for meetings that are still ahead: they are watched as if for the first
+/// time. What a person said stands.
+pub(super) fn rehearsals(tx: &dyn Tx, now: Timestamp) -> TxResult<()> {
+    let sql = format!(
+        "select i.id, m.id from incidents i join meetings m on m.id = i.meeting_id and m.generation = i.generation \
+         where i.starts_at > ?1 and m.state = 'SCHEDULED' and (i.ended_at is null or i.reason in (?2, ?3)) \
+           and not exists(select 1 from attempt_steps x join attempts a on a.id = x.attempt_id \
+             where x.incident_id = i.id and a.provider not in {REHEARSED})"
+    );
+    let params = params![now, Reason::NoCheckIn, Reason::Presence];
+    let found: Vec<(IncidentId, MeetingId)> = tx.rows(&sql, params, |r| Ok((r.get(0)?, r.get(1)?)))?;
+    for (incident, meeting) in found {
+        delete_incident(tx, incident, Timestamp::from_ms(i64::MIN))?;
+        tx.run("update meetings set watched = 0 where id = ?1", params![meeting])?;
+    }
+    Ok(())
 }
 
 /// Deletes an incident with everything that hangs on it. `true`: its meeting too, which started before `until` and was

@@ -7,7 +7,9 @@ use super::{forget, heard, pauses, steps};
 use crate::model::{
     HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
 };
-use crate::store::{CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, TickBegun, TickEnd, TickStart};
+use crate::store::{
+    CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, StoreError, TickBegun, TickEnd, TickStart,
+};
 use std::time::Duration;
 
 /// How long the rows of ticks are kept, whatever retention says. Reports look no further back.
@@ -16,17 +18,23 @@ const TICKS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A lasting fault is told again after this time.
 const TELL_AGAIN: Duration = Duration::from_secs(3600);
 
+/// How to rehearse where ticks with `--now` are refused.
+const NO_REHEARSAL: &str = "--now turns the clock for a rehearsal, and real ticks have written this database. Rehearse with \
+                            `savehub plan`, with --dry-run, or on a copy: `savehub db backup FILE`, then --database FILE";
+
 /// Rows deleted in one tick, at most: history is never in the way of a call.
 const BATCH: i64 = 200;
 
 pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     let words = tx.dialect();
+    keep_apart(tx, start)?;
     let ticks = remembered(tx, start.now)?;
     let sql = format!(
-        "insert into ticks(owner, boottime_ms, started_at, host{}) values (?1, ?2, ?3, ?4{}) returning id",
+        "insert into ticks(owner, boottime_ms, started_at, host, turned{}) values (?1, ?2, ?3, ?4, ?5{}) returning id",
         words.timeline_column, words.timeline_value
     );
-    let id = tx.value(&sql, params![start.owner, start.boottime_ms, start.now, start.host])?;
+    let turned = i64::from(start.turned);
+    let id = tx.value(&sql, params![start.owner, start.boottime_ms, start.now, start.host, turned])?;
     // Of very many ticks only the last are looked at. Those of this boot come first.
     let sql = format!(
         "select skew_ms, started_at, boottime_ms, owner from ticks where skew_ms is not null order by id desc limit {}",
@@ -39,6 +47,18 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     skews.truncate(2);
     let faults = tx.values(&format!("select key from faults order by key{}", words.bytewise), &[])?;
     Ok(TickBegun { id, skews, faults, ticks, pauses: pauses::live(tx, start.now)? })
+}
+
+/// A rehearsal by a turned clock leaves no trace in what is real: it is refused where real ticks have written, and the
+/// first real tick opens again what rehearsals ended and is still ahead.
+fn keep_apart(tx: &dyn Tx, start: &TickStart) -> TxResult<()> {
+    if start.turned {
+        let real = tx.value("select exists(select 1 from ticks where turned = 0)", &[])?;
+        return if real { Err(StoreError::Conflict(NO_REHEARSAL.into()).into()) } else { Ok(()) };
+    }
+    let last: Option<Option<i64>> =
+        tx.optional("select turned from ticks order by id desc limit 1", &[], |r| r.get(0))?;
+    if last == Some(Some(1)) { forget::rehearsals(tx, start.now) } else { Ok(()) }
 }
 
 /// The ticks that would have known of every call of ours.

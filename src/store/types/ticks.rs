@@ -18,6 +18,8 @@ pub struct TickStart {
     pub owner: Owner,
     /// Name of the machine, printable.
     pub host: String,
+    /// The clock is that of a rehearsal.
+    pub turned: bool,
 }
 
 /// A skew, and the tick that saw it.

@@ -71,7 +71,7 @@ fn ticks(cli: &Cli, ages: impl IntoIterator<Item = i64>) {
         let at = |ms: i64| Timestamp::from_ms(ms);
         let started = now - age * 1000;
         let owner = Owner::new("a boot", pid, 1);
-        let start = TickStart { now: at(started), boottime_ms: started, owner, host: "one".into() };
+        let start = TickStart { now: at(started), boottime_ms: started, owner, host: "one".into(), turned: false };
         let begun = store.begin_tick(&start).unwrap();
         let end = TickEnd { now: at(started + 1000), exit: 0, skew_ms: None, placed: 0, not_placed: 0 };
         store.end_tick(begun.id, &end).unwrap();

@@ -160,7 +160,8 @@ fn s10_the_log_of_a_mock_call_of_test_mode_and_of_refusals() {
     let rung = "[guards]\ncritical_window = \"10m\"\n[[ladder]]\nstep = \"call\"\nbefore = \"10m\"\n";
     let cli = Cli::with(&format!("{rung}{ANA}")).set("CALL_PROVIDER", "mock");
     cli.ok(&["meeting", "add", "Board sync", "--at", "in 11m"]);
-    cli.ok(&["tick"]);
+    // A rehearsal from the beginning: `--now` is refused on what real ticks have written.
+    cli.ok(&["tick", "--now", "in 1s"]);
     // The window of today's config counts, not that of the day the incident was opened.
     let rung = "[[ladder]]\nstep = \"call\"\nbefore = \"3m\"\n";
     cli.write_config(&format!("{rung}{ANA}"));
