@@ -29,6 +29,8 @@ text_enum! {
         NeedsCode = "needs_code",
         /// No incident that it could answer is open; nothing was done.
         NothingOpen = "nothing_open",
+        /// A contact answered what they were told: it is written down for that meeting, and nothing was done.
+        Noted = "noted",
     }
 }
 
@@ -43,19 +45,23 @@ pub struct Heard {
     pub from: Phone,
     /// When, by our clock, in whole seconds of the provider's.
     pub at: Timestamp,
+    /// When, by the provider's clock.
+    pub provider_at: Timestamp,
     /// The words of a message or the key; empty for a call. From outside: clean it before it is shown.
     pub text: String,
     /// The call a key was pressed in.
     pub call: Option<String>,
 }
 
-/// An open incident whose person was called or written to: an answer may be meant for it.
+/// An open incident whose person or contact was called or written to: an answer may be meant for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// The incident.
     pub incident: IncidentId,
     /// Id of the person.
     pub person: String,
+    /// The number of a contact that was told of it; `None`: the person was.
+    pub contact: Option<Phone>,
     /// Start of the meeting.
     pub starts_at: Timestamp,
     /// When the first thing was sent. Nothing earlier is an answer.
@@ -66,6 +72,36 @@ pub struct Waiting {
     pub calls: Vec<String>,
     /// The numbers it was sent from.
     pub numbers: Vec<Phone>,
+}
+
+/// Something that was sent to the number an answer came from, or to a mailbox of its person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The incidents of the meetings that it named.
+    pub named: Vec<Named>,
+    /// When it was written down, by our clock.
+    pub at: Timestamp,
+    /// When the provider took it, by the provider's clock; `None`: nobody knows.
+    pub provider_at: Option<Timestamp>,
+    /// The [`tag`] of it.
+    pub tag: String,
+    /// The provider's id of it, if it is a call or message.
+    pub sid: Option<String>,
+    /// It came to a mailbox.
+    pub is_mail: bool,
+}
+
+/// A meeting that was named in what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its incident; when that one's end was taken back, the one that goes on.
+    pub incident: IncidentId,
+    /// Id of the person whose meeting it is.
+    pub person: String,
+    /// A contact was told of it.
+    pub to_contact: bool,
+    /// The incident has not ended.
+    pub open: bool,
 }
 
 /// What something that was heard means.
@@ -97,6 +133,8 @@ pub struct HeardMessage {
     pub body: String,
     /// When the provider took it, by our clock.
     pub created_at: Timestamp,
+    /// The same by the provider's clock.
+    pub provider_at: Timestamp,
 }
 
 /// A call that came to our number.
@@ -106,6 +144,8 @@ pub struct HeardCall {
     pub sid: String,
     /// When it came, by our clock.
     pub created_at: Timestamp,
+    /// The same by the provider's clock.
+    pub provider_at: Timestamp,
 }
 
 /// Letters of a tag, without those that look like a digit.

@@ -1,11 +1,18 @@
 //! What a person says, and for which meeting.
 //!
-//! An answer counts only when it comes from the person's own number, after something was sent for the meeting, in words
-//! savehub knows. It may name one of several meetings, by the tag of a message or its first half; otherwise it counts
-//! for the person's earliest open one. Where several people share the number, it must name one: nobody knows who holds
-//! the phone, and a wrong guess would silence the calls of somebody else. A call back counts as "I am on it".
+//! An answer counts only when it comes from the person's own number, after something was sent there, in words savehub
+//! knows. It may name what it answers, by the tag of a message or its first half. Otherwise it answers what the provider
+//! took last for that number before it, by the provider's clock, and means every meeting that was named there: if those
+//! are acknowledged or over, nothing else changes. Where other meetings were named within a minute, nobody knows which
+//! are meant, and a wrong guess would silence the calls for one of them: then the code is needed. A call back counts as
+//! "I am on it". What a contact answers is written down for the meeting they were told of, and does nothing.
 
-use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Waiting, is_tag};
+use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Named, Timestamp, Told, is_tag};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What was told within this time of each other may be what an answer is about.
+const TOGETHER: Duration = Duration::from_secs(60);
 
 /// Longest reply that is read, in characters; nothing savehub knows is longer.
 const LONGEST: usize = 200;
@@ -58,29 +65,96 @@ pub fn normal(text: &str) -> String {
     words(text).join(" ")
 }
 
-/// What `heard` means while these incidents wait. `owns` says whether the number it came from is this person's own.
-pub fn answer(heard: &Heard, waiting: &[Waiting], owns: &dyn Fn(&str) -> bool, known: &Words) -> Answer {
-    let may_mean: Vec<&Waiting> = waiting.iter().filter(|w| w.since <= heard.at && owns(&w.person)).collect();
-    if may_mean.is_empty() {
+/// What `heard` means after these things were sent to its number. `owns` says whether the number is this person's own.
+pub fn answer(heard: &Heard, told: &[Told], owns: &dyn Fn(&str) -> bool, known: &Words) -> Answer {
+    let mut before: Vec<Sent<'_>> = told.iter().filter_map(|told| sent(told, heard, owns)).collect();
+    before.sort_by_key(|sent| sent.at);
+    if before.is_empty() {
         return nothing(HeardEffect::NothingOpen);
     }
     match heard.how {
-        HeardHow::Message => reply(&heard.text, &may_mean, known),
-        HeardHow::Call => call_back(&may_mean),
-        HeardHow::Key => key(heard, &may_mean),
+        HeardHow::Message => reply(&heard.text, &before, known),
+        HeardHow::Call => bare(HeardEffect::Acknowledged, &before),
+        HeardHow::Key => key(heard, &before),
     }
 }
 
-fn reply(text: &str, may_mean: &[&Waiting], known: &Words) -> Answer {
-    let Some((effect, code)) = read(text, known) else { return nothing(HeardEffect::NotUnderstood) };
-    let meant: Vec<IncidentId> = match code {
-        Some(code) => {
-            let named = |w: &&&Waiting| w.tags.iter().any(|tag| tag.starts_with(&code));
-            may_mean.iter().filter(named).map(|w| w.incident).collect()
-        }
-        None => earliest(may_mean).into_iter().collect(),
+/// Something that was sent before the answer.
+struct Sent<'a> {
+    told: &'a Told,
+    /// When, by the provider's clock.
+    at: Timestamp,
+    /// What of it the number is told for: the owner's own meetings, and those of which a contact was told.
+    named: Vec<&'a Named>,
+}
+
+impl Sent<'_> {
+    fn incidents(&self) -> BTreeSet<IncidentId> {
+        self.named.iter().map(|named| named.incident).collect()
+    }
+
+    /// Nobody's own meeting was named.
+    fn is_for_a_contact(&self) -> bool {
+        self.named.iter().all(|named| named.to_contact)
+    }
+}
+
+/// `None`: the answer came before it, or it was for somebody else who had this number then.
+fn sent<'a>(told: &'a Told, heard: &Heard, owns: &dyn Fn(&str) -> bool) -> Option<Sent<'a>> {
+    let skew_ms = heard.provider_at.since(heard.at);
+    // Where nobody knows the provider's time, ours is corrected. The provider counts whole seconds.
+    let ours = || Timestamp::from_ms(told.at.ms().saturating_add(skew_ms).div_euclid(1000).saturating_mul(1000));
+    let at = told.provider_at.unwrap_or_else(ours);
+    let named: Vec<&Named> = told.named.iter().filter(|named| named.to_contact || owns(&named.person)).collect();
+    (at <= heard.provider_at && !named.is_empty()).then_some(Sent { told, at, named })
+}
+
+fn reply(text: &str, before: &[Sent<'_>], known: &Words) -> Answer {
+    let Some((effect, code)) = read(text, known) else {
+        // Whatever a contact says, it is about what they were told.
+        return match last(before) {
+            Ok(sent) if sent.is_for_a_contact() => meaning(HeardEffect::Noted, &sent.named),
+            _ => nothing(HeardEffect::NotUnderstood),
+        };
     };
-    if meant.len() == 1 { Answer { effect, incidents: meant } } else { nothing(HeardEffect::NeedsCode) }
+    let Some(code) = code else { return bare(effect, before) };
+    let mut coded: Vec<&Sent<'_>> = before.iter().filter(|sent| sent.told.tag.starts_with(&code)).collect();
+    // One that is over gives way to one that is not.
+    if coded.iter().any(|sent| sent.named.iter().any(|named| named.open)) {
+        coded.retain(|sent| sent.named.iter().any(|named| named.open));
+    }
+    match coded.first() {
+        Some(first) if coded.iter().all(|sent| sent.incidents() == first.incidents()) => meaning(effect, &first.named),
+        _ => nothing(HeardEffect::NeedsCode),
+    }
+}
+
+/// An answer that names nothing.
+fn bare(effect: HeardEffect, before: &[Sent<'_>]) -> Answer {
+    last(before).map_or_else(nothing, |sent| meaning(effect, &sent.named))
+}
+
+/// What was sent last to the number itself, or else to a mailbox; an error where other meetings were named with it.
+fn last<'a, 's>(before: &'a [Sent<'s>]) -> Result<&'a Sent<'s>, HeardEffect> {
+    let to_the_phone = before.iter().any(|sent| !sent.told.is_mail);
+    let mut latest = before.iter().rev().filter(|sent| !(to_the_phone && sent.told.is_mail));
+    let last = latest.next().ok_or(HeardEffect::NothingOpen)?;
+    let meant = last.incidents();
+    let together = latest.take_while(|sent| sent.at.plus(TOGETHER) >= last.at);
+    let other = together.into_iter().any(|sent| !sent.incidents().is_subset(&meant));
+    if other { Err(HeardEffect::NeedsCode) } else { Ok(last) }
+}
+
+/// What an answer to this does. A contact's answer does nothing, nor does one to what is over.
+fn meaning(effect: HeardEffect, named: &[&Named]) -> Answer {
+    let own: Vec<&&Named> = named.iter().filter(|named| !named.to_contact).collect();
+    if own.is_empty() {
+        let noted: BTreeSet<IncidentId> = named.iter().map(|named| named.incident).collect();
+        return Answer { effect: HeardEffect::Noted, incidents: noted.into_iter().collect() };
+    }
+    let effect = if own.iter().any(|named| named.open) { effect } else { HeardEffect::NothingOpen };
+    let meant: BTreeSet<IncidentId> = own.iter().map(|named| named.incident).collect();
+    Answer { effect, incidents: meant.into_iter().collect() }
 }
 
 /// A word, and the code it may come with: `1`, `1 k3`, `k3f9 joined`, `1k3`.
@@ -100,29 +174,15 @@ fn read(text: &str, known: &Words) -> Option<(HeardEffect, Option<String>)> {
     Some((known.meaning(&[digit.to_owned()])?, Some(code.to_owned())))
 }
 
-fn call_back(may_mean: &[&Waiting]) -> Answer {
-    match earliest(may_mean) {
-        Some(incident) => Answer { effect: HeardEffect::Acknowledged, incidents: vec![incident] },
-        None => nothing(HeardEffect::NeedsCode),
-    }
-}
-
-/// The first of one person's meetings; `None` when several people share the phone: nobody knows who is on it.
-fn earliest(may_mean: &[&Waiting]) -> Option<IncidentId> {
-    let first = may_mean.iter().min_by_key(|w| (w.starts_at, w.incident))?;
-    may_mean.iter().all(|other| other.person == first.person).then_some(first.incident)
-}
-
 /// A call may stand for several meetings, and so does the key that answers it.
-fn key(heard: &Heard, may_mean: &[&Waiting]) -> Answer {
+fn key(heard: &Heard, before: &[Sent<'_>]) -> Answer {
     let effect = match heard.text.as_str() {
         "1" => HeardEffect::Joined,
         "2" => HeardEffect::Missed,
         _ => return nothing(HeardEffect::NotUnderstood),
     };
-    let asked = may_mean.iter().filter(|w| heard.call.as_ref().is_some_and(|call| w.calls.contains(call)));
-    let incidents: Vec<IncidentId> = asked.map(|w| w.incident).collect();
-    if incidents.is_empty() { nothing(HeardEffect::NothingOpen) } else { Answer { effect, incidents } }
+    let asked = before.iter().find(|sent| heard.call.is_some() && sent.told.sid == heard.call);
+    asked.map_or_else(|| nothing(HeardEffect::NothingOpen), |sent| meaning(effect, &sent.named))
 }
 
 const fn nothing(effect: HeardEffect) -> Answer {

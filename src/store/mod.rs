@@ -33,7 +33,7 @@ pub use views::*;
 
 use crate::model::{
     Answer, AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, PlannedStep,
-    Reason, Reply, SeenAgenda, TickId, Timestamp, Waiting,
+    Reason, Reply, SeenAgenda, TickId, Timestamp, Told, Waiting,
 };
 use crate::owner::Mark;
 use std::path::PathBuf;
@@ -91,7 +91,7 @@ pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
 pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
 
 /// What an inbound answer means, asked inside the transaction that uses it.
-pub type HearRule<'a> = &'a dyn Fn(&[Waiting]) -> Answer;
+pub type HearRule<'a> = &'a dyn Fn(&[Told]) -> Answer;
 
 /// What comes again when an act is taken back, asked inside the transaction that does it.
 pub type UndoRule<'a> = &'a dyn Fn(&UndoFacts<'_>) -> Vec<PlannedStep>;

@@ -1,5 +1,7 @@
 //! What people say, heard without a web server: replies, calls back, keys; and who is not heard.
 
+mod which;
+
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, Latch, ListShape, TOKEN, answered, unanswered};
 use crate::support::world::World;
 use crate::support::{HUNG, Open, call, engine, phone};
@@ -13,9 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const KEYS: &str = "[hear]\nkey_bin = \"https://handler.twilio.com/twiml/EH1\"\n";
-const SHARED: &str = "[[person]]\nid = \"cleo\"\nphone = \"+12025550103\"\nshared_phone = true\n\
-                      [[person]]\nid = \"dan\"\nphone = \"+12025550103\"\nshared_phone = true\n";
-
 /// A world in which nobody answers the phone.
 fn world(config: &str) -> World {
     let w = World::on_twilio(config);
@@ -235,42 +234,6 @@ fn two_processes_use_an_answer_once() {
     assert_eq!(ticks.iter().map(|summary| summary.heard.len()).sum::<usize>(), 1);
 }
 
-// --- several meetings, shared phones ---
-
-#[test]
-fn an_answer_is_for_ones_own_meeting_and_for_one_that_was_announced() {
-    let w = world("");
-    let (ana, ben) = (w.meeting("in 180s"), w.meeting_of("ben", "Stand-up", "in 180s"));
-    w.tick();
-    w.advance(30);
-    w.fake().gets_message(&phone(2), "1");
-    // Nothing was sent for this one yet when he wrote.
-    let later = w.meeting_of("ben", "Interview", "in 200s");
-    w.advance(30);
-    w.tick();
-    let states = [ana, ben, later].map(|m| w.state(m));
-    assert_eq!(states, ["ESCALATING", "RESOLVED(joined)", "ESCALATING"]);
-}
-
-#[test]
-fn people_with_one_phone_must_say_which_meeting_they_mean() {
-    let w = world(SHARED);
-    let (m, n) = (w.meeting_of("cleo", "Board sync", "in 180s"), w.meeting_of("dan", "Interview", "in 240s"));
-    w.tick();
-    w.advance(61);
-    w.tick();
-    assert_eq!((w.state(m), w.state(n), w.posts()), ("ESCALATING".into(), "ESCALATING".into(), 2));
-    w.fake().gets_message(&phone(3), "1");
-    w.fake().gets_call(&phone(3));
-    let needs = |how| (how, HeardEffect::NeedsCode, 0);
-    assert_eq!(heard(&w.tick()), [needs(HeardHow::Message), needs(HeardHow::Call)]);
-    let waiting = w.parts.store.waiting().unwrap();
-    let code = &waiting.iter().find(|waiting| waiting.person == "dan").unwrap().tags[0];
-    w.fake().gets_message(&phone(3), &format!("1 {code}"));
-    w.tick();
-    assert_eq!((w.state(m), w.state(n)), ("ESCALATING".into(), "RESOLVED(joined)".into()));
-}
-
 // --- when it is asked ---
 
 #[test]
@@ -388,7 +351,12 @@ fn what_came_in_is_listed_by_number_and_day_oldest_first_over_all_pages() {
     twilio.place(&crate::support::call("Hello"), &Open);
     fake.set_list_shape(ListShape { page_max: 1, twins: false });
     let five = now().plus(Duration::from_secs(5));
-    let message = |sid: &str, body: &str, created_at| HeardMessage { sid: sid.into(), body: body.into(), created_at };
+    let message = |sid: &str, body: &str, created_at| HeardMessage {
+        sid: sid.into(),
+        body: body.into(),
+        created_at,
+        provider_at: created_at,
+    };
     // Our clock in these tests stands still; the fake's `Date` is taken for ours.
     let listed = twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: five }).unwrap();
     assert_eq!(

@@ -3,7 +3,7 @@
 use crate::build::{Bench, always, at, attempt, close_rule, end, not_sent, owner, secs};
 use savehub::model::{
     Answer, AttemptState, Heard, HeardEffect, HeardHow, IncidentId, IncidentState, MeetingId, Phone, Reason, StepState,
-    Target, Waiting, tag,
+    Target, Told, Waiting, tag,
 };
 use savehub::store::{AfterFacts, AttemptDraft, CheckIn, HeardOutcome, TickStart};
 
@@ -20,12 +20,23 @@ facts! {
 
 fn message(sid: &str) -> Heard {
     let from = Phone::parse("+12025550101").unwrap();
-    Heard { sid: sid.into(), how: HeardHow::Message, from, at: at(200), text: "1".into(), call: None }
+    Heard {
+        sid: sid.into(),
+        how: HeardHow::Message,
+        from,
+        at: at(200),
+        provider_at: at(200),
+        text: "1".into(),
+        call: None,
+    }
 }
 
-/// Uses something that was heard, with this effect on everything that waits.
+/// Uses something that was heard, with this effect on everything that was told and is open.
 fn use_once(b: &Bench, sid: &str, effect: HeardEffect) -> Option<HeardOutcome> {
-    let rule = |waiting: &[Waiting]| Answer { effect, incidents: waiting.iter().map(|w| w.incident).collect() };
+    let rule = |told: &[Told]| {
+        let open = told.iter().flat_map(|told| &told.named).filter(|named| named.open);
+        Answer { effect, incidents: open.map(|named| named.incident).collect() }
+    };
     b.hear(&message(sid), at(210), &rule).unwrap()
 }
 
@@ -44,6 +55,7 @@ fn an_incident_waits_for_an_answer_once_something_was_sent_for_it(b: &Bench) {
     let expected = Waiting {
         incident,
         person: "ana".into(),
+        contact: None,
         starts_at: at(300),
         since: at(120),
         tags: vec![key],
@@ -90,7 +102,7 @@ fn an_incident_that_has_ended_is_not_ended_again(b: &Bench) {
     let incident = b.incident(m.id, 1).id;
     b.check_in(m.id, CheckIn::Joined, at(150)).unwrap();
     // What it is for was decided before the check-in came in between.
-    let rule = |_: &[Waiting]| Answer { effect: HeardEffect::Missed, incidents: vec![incident] };
+    let rule = |_: &[Told]| Answer { effect: HeardEffect::Missed, incidents: vec![incident] };
     let done = b.hear(&message("SM1"), at(151), &rule).unwrap();
     assert_eq!(done, Some(HeardOutcome { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0 }));
     assert_eq!(state(b, m.id), IncidentState::Resolved);
@@ -112,7 +124,7 @@ fn what_was_said_is_told_with_the_meeting_it_was_said_for(b: &Bench) {
     b.call("his", "CA2", 120);
     let hear = |sid: &str, second, text: &str, effect, incidents: Vec<IncidentId>| {
         let heard = Heard { at: at(second), text: text.into(), ..message(sid) };
-        let rule = |_: &[Waiting]| Answer { effect, incidents: incidents.clone() };
+        let rule = |_: &[Told]| Answer { effect, incidents: incidents.clone() };
         assert!(b.hear(&heard, at(second + 5), &rule).unwrap().is_some());
     };
     hear("SM3", 140, "wh\u{7}at?", HeardEffect::NotUnderstood, vec![]);

@@ -150,7 +150,8 @@ fn what_was_heard_is_taken_back_by_whatever_way_it_came(b: &Bench) {
     b.call("talk", "CA1", 420);
     let say = |sid: &str, how, effect, now| {
         let from = Phone::parse("+12025550101").unwrap();
-        let heard = Heard { sid: sid.into(), how, from, at: at(now), text: "1".into(), call: None };
+        let heard =
+            Heard { sid: sid.into(), how, from, at: at(now), provider_at: at(now), text: "1".into(), call: None };
         let incident = b.incident(meeting.id, b.read(meeting.id).generation).id;
         let answer = Answer { effect, incidents: vec![incident] };
         assert_eq!(b.hear(&heard, at(now), &|_| answer.clone()).unwrap().unwrap().incidents, [incident]);

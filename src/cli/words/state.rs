@@ -100,6 +100,7 @@ pub(in crate::cli) const fn heard_words(effect: HeardEffect) -> HeardWords {
             "it does not say for which meeting, nothing was done",
             "it did not say for which of several meetings, so nothing was done",
         ),
+        HeardEffect::Noted => ("noted, nothing was done", "the answer of a contact, noted and no more"),
         HeardEffect::NothingOpen => ("nothing is open any more", "nothing was open any more, so nothing was done"),
     };
     HeardWords { short, sentence }

@@ -39,7 +39,10 @@ impl Hearing for Twilio {
 
     fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError> {
         let calls = self.incoming(CALLS, "StartTime>", ask)?;
-        Ok(calls.into_iter().map(|HeardMessage { sid, created_at, .. }| HeardCall { sid, created_at }).collect())
+        Ok(calls
+            .into_iter()
+            .map(|HeardMessage { sid, created_at, provider_at, .. }| HeardCall { sid, created_at, provider_at })
+            .collect())
     }
 
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError> {
@@ -101,7 +104,8 @@ impl Twilio {
         let by_us = |at: Timestamp| Timestamp::from_ms(at.ms().saturating_sub(skew));
         let mut heard: Vec<_> =
             pages.entries.into_iter().map(|h| HeardMessage { created_at: by_us(h.created_at), ..h }).collect();
-        heard.retain(|h| h.created_at >= ask.since);
+        // Our clock may have been turned since something was sent.
+        heard.retain(|h| h.created_at >= ask.since || h.provider_at >= ask.since);
         heard.sort_by(|a, b| (a.created_at, &a.sid).cmp(&(b.created_at, &b.sid)));
         Ok(heard)
     }
@@ -134,5 +138,6 @@ fn inbound(kind: Kind, entry: &Value, from: &Phone, to: &[&Phone]) -> Result<Opt
     }
     let known = sid(entry).zip(text("date_created").and_then(http_date));
     let (sid, created_at) = known.ok_or_else(|| kind.entry_unreadable())?;
-    Ok(Some(HeardMessage { sid: sid.to_owned(), body: text("body").unwrap_or_default().to_owned(), created_at }))
+    let body = text("body").unwrap_or_default().to_owned();
+    Ok(Some(HeardMessage { sid: sid.to_owned(), body, created_at, provider_at: created_at }))
 }

@@ -38,3 +38,10 @@ alter table ticks add column turned bigint check(turned in (0, 1));
 -- The daily caps count rehearsed and real calls apart.
 drop index attempts_of_day;
 create index attempts_of_day on attempts(kind, intent_at, state, person, provider);
+
+-- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
+alter table attempts add column taken_at bigint;
+
+-- A contact's answer is noted.
+alter table heard drop constraint heard_effect_check;
+alter table heard add constraint heard_effect_check check(effect in ('joined','missed','acknowledged','not_understood','needs_code','nothing_open','noted'));

@@ -74,6 +74,7 @@ pub(super) fn reconcile(
         Finding::Nothing | Finding::Absent => Ok(nothing),
         Finding::Adopt(index) => {
             let Some(call) = unknown.get(index) else { return Ok(nothing) };
+            tx.run("update attempts set taken_at = ?2 where id = ?1", params![id, call.created_at])?;
             let found = Accepted { sid: call.sid.clone(), status: call.status };
             let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
             record::record(tx, id, &reply, now, rules.adopted)

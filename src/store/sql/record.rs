@@ -105,11 +105,29 @@ fn update(tx: &dyn Tx, id: AttemptId, state: AttemptState, reply: &Reply, now: T
         "update attempts set state = ?2, sid = ?3, call_status = ?4, error = ?5, error_code = ?6, \
              http_status = coalesce(?7, http_status), request_id = coalesce(?8, request_id), finished_at = ?9, \
              next_look_at = case when ?10 is null and hang_up = 'WANTED' and ?3 is not null then ?9 else ?10 end, \
-             error_class = ?11 \
+             error_class = ?11, taken_at = coalesce(taken_at, case when ?3 is not null then intent_at + ?12 end) \
              where id = ?1",
-        params![id, state, sid, status, error, code, reply.meta.http_status, reply.meta.request_id, now, look, class],
+        params![
+            id,
+            state,
+            sid,
+            status,
+            error,
+            code,
+            reply.meta.http_status,
+            reply.meta.request_id,
+            now,
+            look,
+            class,
+            provider_ms(reply)
+        ],
     )?;
     steps::one_row(changed, "record an attempt")
+}
+
+/// When the provider answered by its own clock, in milliseconds after the intent; `None`: it named no time.
+fn provider_ms(reply: &Reply) -> Option<i64> {
+    Some(i64::try_from(reply.meta.elapsed_ms).ok()?.saturating_add(reply.meta.skew_ms?))
 }
 
 /// Asks the rule about each running step of the attempt and moves it.

@@ -38,3 +38,20 @@ alter table ticks add column turned integer check(turned in (0, 1));
 -- The daily caps count rehearsed and real calls apart.
 drop index attempts_of_day;
 create index attempts_of_day on attempts(kind, intent_at, state, person, provider);
+
+-- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
+alter table attempts add column taken_at integer;
+
+-- A contact's answer is noted.
+create table heard_anew(
+  sid text primary key, -- the provider's id of it
+  how text not null check(how in ('message','call','key')),
+  from_number text not null,
+  at integer not null,
+  heard_at integer not null,
+  message text not null, -- cut
+  effect text not null check(effect in ('joined','missed','acknowledged','not_understood','needs_code','nothing_open','noted'))) strict, without rowid;
+insert into heard_anew select sid, how, from_number, at, heard_at, message, effect from heard;
+drop table heard;
+alter table heard_anew rename to heard;
+create index heard_by_time on heard(at);
