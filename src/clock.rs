@@ -6,7 +6,7 @@
 
 use crate::model::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Where time comes from.
@@ -16,6 +16,11 @@ pub trait Clock: Send + Sync {
 
     /// Milliseconds since boot, suspend included (`CLOCK_BOOTTIME`, clock_gettime(2)).
     fn boottime_ms(&self) -> i64;
+
+    /// Does the machine say that its wall clock is synchronised with others? `None`: it says nothing.
+    fn synchronised(&self) -> Option<bool> {
+        None
+    }
 
     /// How long the machine has run, without its sleeps (`CLOCK_MONOTONIC`). It runs on where wall time is turned by
     /// hand, since what hangs must come to its end there, too.
@@ -33,6 +38,9 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, wait: Duration);
 }
 
+/// There while systemd-timesyncd has synchronised the clock since the boot (systemd-timesyncd.service(8)).
+const TIMESYNCD: &str = "/run/systemd/timesync/synchronized";
+
 /// The system's clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
@@ -43,6 +51,11 @@ impl Clock for SystemClock {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970 is wrong whatever we answer; zero keeps every window closed.
         Timestamp::from_ms(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Only systemd-timesyncd leaves its word in a file. Whoever else keeps the clock does not contradict it.
+    fn synchronised(&self) -> Option<bool> {
+        std::path::Path::new(TIMESYNCD).exists().then_some(true)
     }
 
     fn boottime_ms(&self) -> i64 {
@@ -78,6 +91,10 @@ impl Clock for CorrectedClock {
         self.inner.boottime_ms()
     }
 
+    fn synchronised(&self) -> Option<bool> {
+        self.inner.synchronised()
+    }
+
     fn monotonic(&self) -> Duration {
         self.inner.monotonic()
     }
@@ -97,12 +114,14 @@ pub struct ManualClock {
     now_ms: AtomicI64,
     boot_ms: AtomicI64,
     turned: bool,
+    synchronised: AtomicBool,
 }
 
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now_ms: AtomicI64::new(now.ms()), boot_ms: AtomicI64::new(1_000_000), turned: false }
+        let (now_ms, boot_ms) = (AtomicI64::new(now.ms()), AtomicI64::new(1_000_000));
+        Self { now_ms, boot_ms, turned: false, synchronised: AtomicBool::new(false) }
     }
 
     /// The same, for a rehearsal on the database in use.
@@ -112,7 +131,13 @@ impl ManualClock {
 
     /// A clock that shows what another one shows now, boot time included.
     pub fn like(clock: &dyn Clock) -> Self {
-        Self { now_ms: AtomicI64::new(clock.now().ms()), boot_ms: AtomicI64::new(clock.boottime_ms()), turned: false }
+        let (now_ms, boot_ms) = (AtomicI64::new(clock.now().ms()), AtomicI64::new(clock.boottime_ms()));
+        Self { now_ms, boot_ms, turned: false, synchronised: AtomicBool::new(clock.synchronised() == Some(true)) }
+    }
+
+    /// From now on it says that it is synchronised, or nothing.
+    pub fn say_synchronised(&self, synchronised: bool) {
+        self.synchronised.store(synchronised, Ordering::SeqCst);
     }
 
     /// Turns wall and boot time ahead.
@@ -139,6 +164,10 @@ impl Clock for ManualClock {
 
     fn is_turned(&self) -> bool {
         self.turned
+    }
+
+    fn synchronised(&self) -> Option<bool> {
+        self.synchronised.load(Ordering::SeqCst).then_some(true)
     }
 
     fn sleep(&self, wait: Duration) {

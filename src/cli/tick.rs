@@ -124,7 +124,10 @@ fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
     let now = when::parse(typed, SystemClock.now(), &zone).map_err(|error| UsageError(format!("--now: {error}")))?;
     // A copy, or what is not written, is no database in use.
     let in_use = !args.dry_run && args.database.is_none();
-    Ok(Arc::new(if in_use { ManualClock::turned(now) } else { ManualClock::at(now) }))
+    let clock = if in_use { ManualClock::turned(now) } else { ManualClock::at(now) };
+    // Each run is turned anew: no witness of an earlier one says anything.
+    clock.say_synchronised(true);
+    Ok(Arc::new(clock))
 }
 
 fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {

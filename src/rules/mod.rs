@@ -3,6 +3,7 @@
 //! | file | answers |
 //! |---|---|
 //! | [`window`] | is it too early, the time to call, or too late? |
+//! | [`witness`] | may what cannot be taken back be done by this clock? |
 //! | [`ladder`] | when is each rung of a meeting due? |
 //! | [`guard`] | may this step be tried now, and if not, why? (guards 0 to 2 and 6 to 8) |
 //! | [`slot`] | may a call start now by the account's pace, and from which number? |
@@ -39,3 +40,4 @@ pub mod skew;
 pub mod slot;
 pub mod undo;
 pub mod window;
+pub mod witness;

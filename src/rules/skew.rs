@@ -36,7 +36,7 @@ pub fn correction(seen: &[SkewSample], now: (Timestamp, i64)) -> i64 {
     if agree && large && holds(newest, now) && holds(before, now) { newest.skew_ms } else { 0 }
 }
 
-fn holds(seen: &SkewSample, now: (Timestamp, i64)) -> bool {
+pub(super) fn holds(seen: &SkewSample, now: (Timestamp, i64)) -> bool {
     let wall = now.0.since(seen.at.0);
     let boot = now.1.saturating_sub(seen.at.1);
     let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);

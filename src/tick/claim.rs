@@ -135,8 +135,8 @@ impl Claims {
         let listed = listed(world, &cx.lookups, &recipient.to, now);
         let mut draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
         let ready = arm(&mut cx.armory, world, &mut draft);
-        let machine_now = cx.time.machine_now();
-        let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, machine_now);
+        let clocks = [Some(now), cx.time.may_be_final.then(|| cx.time.machine_now())];
+        let rule = |facts: &Facts| late_by_all(guard::decide(facts, &situation), facts, clocks);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
             Begun::Attempt(attempt) => {
                 let subject = words.subject(&attempt.words);
@@ -159,9 +159,9 @@ impl Claims {
     }
 }
 
-/// A step is too late only when both clocks say so: the machine's and the corrected one.
-fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, machine_now: Timestamp) -> Verdict {
-    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
+/// A step is too late only when both clocks say so: the corrected one and the machine's, `None` while it is in doubt.
+fn late_by_all(verdict: Verdict, facts: &Facts, [now, machine_now]: [Option<Timestamp>; 2]) -> Verdict {
+    let late = |at: Option<Timestamp>| facts.step.as_ref().zip(at).is_some_and(|(step, at)| step.deadline_at <= at);
     match verdict {
         Verdict::Refuse(refusal) if late(now) && !late(machine_now) => Verdict::Wait(refusal.reason),
         other => other,

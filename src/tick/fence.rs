@@ -56,10 +56,12 @@ impl Fence {
         let World { config, clock, me, .. } = &self.world;
         // The times are read last.
         let (now, skew_ms) = (clock.now(), self.skew_ms.load(Ordering::Relaxed));
+        // One provider's clock keeps no call back when the machine's is synchronised.
+        let doubted = clock.synchronised() != Some(true);
         let provider_now = Timestamp::from_ms(now.ms().saturating_add(skew_ms));
         let moment = Moment {
             now,
-            provider_now: (skew_ms.abs() > skew::ALARM_MS).then_some(provider_now),
+            provider_now: (doubted && skew_ms.abs() > skew::ALARM_MS).then_some(provider_now),
             boottime_ms: clock.boottime_ms(),
             send_by_boot_ms: self.send_by_boot_ms,
             window: config.guards.critical_window,

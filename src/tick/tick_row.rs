@@ -8,6 +8,7 @@ use super::world::World;
 use crate::model::{PauseView, TickSpan, Timestamp, cut, printable};
 use crate::owner;
 use crate::rules::skew::{self, SkewSample};
+use crate::rules::witness::{self, Witnesses};
 use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
 
 /// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
@@ -40,7 +41,12 @@ impl TickRow {
             at: (s.started_at, s.boottime_ms),
             same_boot: s.owner.same_boot(&world.me),
         });
-        let correction_ms = skew::correction(&seen.collect::<Vec<_>>(), (now, boottime_ms));
+        let (seen, synchronised) = (seen.collect::<Vec<_>>(), world.clock.synchronised());
+        let witnesses = Witnesses { now: (now, boottime_ms), ticks: &begun.clocks, provider: &seen, synchronised };
+        time.may_be_final = witness::may_be_final(&witnesses);
+        // One provider's clock does not outweigh a synchronised one.
+        let trusted = synchronised == Some(true);
+        let correction_ms = if trusted { 0 } else { skew::correction(&seen, (now, boottime_ms)) };
         let world = World { clock: time.correct(correction_ms), ..world.clone() };
         Ok((Self { begun, correction_ms }, world))
     }

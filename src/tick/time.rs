@@ -55,6 +55,8 @@ pub(super) struct Time {
     pub(super) needed: Duration,
     /// A worker that only asks something is given up after this long.
     pub(super) question_limit: Duration,
+    /// May what cannot be taken back be done by the wall clock as it is?
+    pub(super) may_be_final: bool,
     /// What is added to the machine's wall time in this tick, milliseconds.
     pub(super) correction_ms: i64,
     /// The provider's clock minus this tick's, as it was last seen, milliseconds.
@@ -71,6 +73,7 @@ impl Time {
             limit: engine.work_limit(),
             needed: engine.needed(),
             question_limit: engine.request_timeout.saturating_add(SLACK).min(engine.hard_timeout),
+            may_be_final: true,
             correction_ms: 0,
             skew_ms: Arc::default(),
         }

@@ -77,3 +77,4 @@ mod upgrade;
 mod upkeep;
 mod watch;
 mod watcher;
+mod witness;

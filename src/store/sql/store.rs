@@ -139,7 +139,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {
-        if !self.engine.read("look for meetings in reach", |tx| watch::anything_to_open(tx, until, rule))? {
+        if !self.engine.read("look for meetings in reach", |tx| watch::anything_to_open(tx, now, until, rule))? {
             return Ok(Opened::default());
         }
         self.engine.write("open incidents", |tx| watch::open(tx, now, until, rule))

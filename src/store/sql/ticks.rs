@@ -7,6 +7,7 @@ use super::{forget, heard, pauses, steps};
 use crate::model::{
     HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
 };
+use crate::owner::Owner;
 use crate::store::{
     CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, StoreError, TickBegun, TickEnd, TickStart,
 };
@@ -45,8 +46,22 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     })?;
     skews.sort_by_key(|skew| !skew.owner.same_boot(&start.owner));
     skews.truncate(2);
+    let clocks = clocks(tx, id, start)?;
     let faults = tx.values(&format!("select key from faults order by key{}", words.bytewise), &[])?;
-    Ok(TickBegun { id, skews, faults, ticks, pauses: pauses::live(tx, start.now)? })
+    Ok(TickBegun { id, skews, clocks, faults, ticks, pauses: pauses::live(tx, start.now)? })
+}
+
+/// Wall and boot time of the last ticks of this boot.
+fn clocks(tx: &dyn Tx, id: TickId, start: &TickStart) -> TxResult<Vec<(Timestamp, i64)>> {
+    let newest = "select started_at, boottime_ms, owner from ticks where id < ?1 and coalesce(turned, 0) = 0 \
+                  order by id desc limit 200";
+    let mut clocks = Vec::new();
+    for (at, owner) in
+        tx.readable("a tick", newest, params![id], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<Owner>(2)?)))?
+    {
+        clocks.extend(owner.same_boot(&start.owner).then_some(at));
+    }
+    Ok(clocks)
 }
 
 /// A rehearsal by a turned clock leaves no trace in what is real: it is refused where real ticks have written, and the

@@ -42,6 +42,8 @@ pub struct TickBegun {
     pub id: TickId,
     /// The last two known skews of the provider's clock against ours, newest first.
     pub skews: Vec<SkewSeen>,
+    /// Wall and boot time when the last ticks of this boot began, newest first.
+    pub clocks: Vec<(Timestamp, i64)>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
     /// The last completed ticks that would have known of every call of ours: an unknown call of their time is somebody

@@ -1,0 +1,89 @@
+//! Witnesses of time: what cannot be taken back is not done by one clock alone.
+
+use crate::support::world::{BEGIN, World};
+use savehub::model::Timestamp;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The wall clock alone shows another time, so many seconds after the beginning and a day ahead or not.
+fn set(w: &World, seconds: u64, ahead: Duration) {
+    w.clock.set_wall(BEGIN.plus(Duration::from_secs(seconds)).plus(ahead));
+}
+
+#[test]
+fn a_tick_by_a_clock_that_jumped_a_day_ahead_ends_nothing() {
+    let w = World::new();
+    let m = w.meeting("in 240s");
+    w.tick();
+    set(&w, 30, DAY);
+    w.tick();
+    assert_eq!((w.state(m).as_str(), w.steps(m)), ("OPEN", vec!["PENDING".to_owned(); 2]));
+    set(&w, 60, Duration::ZERO);
+    w.tick();
+    assert_eq!(w.steps(m), ["EXECUTED(initiated)", "PENDING"]);
+    w.phone("ana").rang(1);
+}
+
+#[test]
+fn ten_minutes_after_a_jump_that_nobody_contradicts_the_clock_is_believed() {
+    let w = World::new();
+    let m = w.meeting("in 240s");
+    w.tick();
+    set(&w, 30, DAY);
+    w.tick();
+    w.advance(590);
+    w.tick();
+    assert_eq!(w.state(m), "OPEN");
+    w.advance(10);
+    w.tick();
+    assert_eq!(w.state(m), "MISSED(no_check_in)");
+}
+
+#[test]
+fn a_jump_of_a_synchronised_clock_is_believed_at_once() {
+    let w = World::new();
+    let m = w.meeting("in 240s");
+    w.tick();
+    w.clock.say_synchronised(true);
+    set(&w, 30, DAY);
+    w.tick();
+    assert_eq!(w.state(m), "MISSED(no_check_in)");
+}
+
+#[test]
+fn what_a_tick_made_missed_is_opened_again_when_its_start_is_ahead_again() {
+    let w = World::new();
+    let (board, said) = (w.meeting("in 240s"), w.meeting_of("ben", "Standup", "in 240s"));
+    w.check_in_missed(said);
+    // The first tick there ever was: no other clock says anything.
+    set(&w, 0, DAY);
+    w.tick();
+    assert_eq!((w.state(board), w.state(said)), ("MISSED(no_check_in)".into(), "MISSED(said_missed)".into()));
+    set(&w, 60, Duration::ZERO);
+    w.tick();
+    assert_eq!(w.steps(board), ["EXECUTED(initiated)", "PENDING"]);
+    assert_eq!(w.state(said), "MISSED(said_missed)", "what a person said stands");
+    w.phone("ana").rang(1);
+    w.phone("ben").rang(0);
+}
+
+#[test]
+fn one_providers_wrong_date_rings_nobody_past_the_start_and_keeps_no_call_back_when_the_clock_is_synchronised() {
+    for wrong_by_ms in [-720_000, 720_000] {
+        let w = World::on_twilio("");
+        w.clock.say_synchronised(true);
+        w.fake().set_date_offset_ms(wrong_by_ms);
+        let before = w.meeting_of("ben", "Earlier", "in 180s");
+        w.tick();
+        let m = w.meeting("in 240s");
+        for _ in 0..40 {
+            w.advance(30);
+            w.tick();
+        }
+        assert_eq!(w.steps(before), ["EXECUTED(initiated)", "EXECUTED(initiated)"], "{wrong_by_ms}");
+        assert_eq!(w.steps(m), ["EXECUTED(initiated)", "EXECUTED(initiated)"], "{wrong_by_ms}");
+        let start: Timestamp = BEGIN.plus(Duration::from_secs(240));
+        assert!(w.attempts(m).iter().all(|attempt| attempt.intent_at < start), "{wrong_by_ms}");
+    }
+}
