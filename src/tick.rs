@@ -8,6 +8,7 @@
 //!         (and again when a calendar brings new ones)
 //! work    until nothing is left to do:                                                         part
 //!           look    for UNKNOWN attempts in the provider's list: found, ABSENT, or given up    reconcile      [workers]
+//!           seek    calls that ring on for an ended incident, since their database was lost       lost           [workers]
 //!           listen  for replies, calls back and keys of people who were called or written to   listen         [workers]
 //!           follow  calls that are not final, hang up those that are to end                    follow         [workers]
 //!           ask     for earlier calls to the target of a due step                              preflight      [workers]
@@ -46,6 +47,7 @@ mod jobs;
 mod listed;
 mod listen;
 mod lookups;
+mod lost;
 mod outbox;
 mod part;
 mod people;
@@ -77,6 +79,7 @@ use claim::Claims;
 use context::Context;
 use follow::Following;
 use listen::Listening;
+use lost::LostCalls;
 use part::{Part, drive};
 use preflight::Preflight;
 use presence::PresenceChecks;
@@ -101,6 +104,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     // The order counts: questions about a step's target are sent before the step is claimed.
     let parts: &mut [&mut dyn Part] = &mut [
         &mut Reconciliation::default(),
+        &mut LostCalls::new(row.ticks()),
         &mut Following,
         &mut Listening::default(),
         &mut PresenceChecks::default(),

@@ -1,5 +1,7 @@
 //! `savehub db`: looking after the database.
 
+mod restore;
+
 use super::args::{DbBackupArgs, DbCommand, DbCopyArgs, DbPruneArgs};
 use super::ctx::Invocation;
 use super::open;
@@ -33,19 +35,28 @@ pub(super) fn run(command: &DbCommand, Invocation { file, out, .. }: Invocation<
             let config = config()?;
             check(&database(&config)?, &config, out)
         }
+        DbCommand::Restore(args) => {
+            let config = config()?;
+            is_a_file(&config)?;
+            restore::run(args, &config, out)
+        }
         DbCommand::Prune(args) => prune(args, &database(&config()?)?, out),
         DbCommand::Copy(DbCopyArgs { from, to: Some(to), ca_file }) => copy_to(from, to, ca_file.as_deref(), out),
         DbCommand::Copy(DbCopyArgs { from, .. }) => copy_to_store(from, &config()?, out),
     }
 }
 
-/// The database file. A server is looked after with its own tools.
+/// The database file.
 fn database(config: &Config) -> anyhow::Result<SqliteStore> {
-    if let Some(server) = &config.store {
-        let why = format!("the store is {}: use the tools of PostgreSQL for it, such as pg_dump", server.name);
-        return Err(UsageError(why).into());
-    }
+    is_a_file(config)?;
     Ok(SqliteStore::open(&config.database, Create::No)?)
+}
+
+/// A server is looked after with its own tools.
+fn is_a_file(config: &Config) -> Result<(), UsageError> {
+    let Some(server) = &config.store else { return Ok(()) };
+    let name = &server.name;
+    Err(UsageError(format!("the store is {name}: use the tools of PostgreSQL for it, such as pg_dump and pg_restore")))
 }
 
 fn backup(args: &DbBackupArgs, store: &SqliteStore, out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -66,8 +77,8 @@ fn check(store: &SqliteStore, config: &Config, out: &mut dyn Write) -> anyhow::R
         return Ok(Exit::Done);
     }
     log::error!(
-        "the database is not as it must be: stop the ticks, keep a copy of the file and what ends in -wal beside it, and \
-         put an older backup in its place (`savehub db backup --help` says how)"
+        "the database is not as it must be: stop the ticks, and put a backup in its place with `savehub db restore FILE`; \
+         it keeps what is there now under another name"
     );
     Ok(Exit::NotDone)
 }

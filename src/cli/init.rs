@@ -85,7 +85,7 @@ fn set_up(answers: &Answers, paths: &InitPaths, force: bool) -> anyhow::Result<(
     write::directory(&paths.config)?;
     // First: with a config that is written and no database, this command could not be tried again.
     let is_new = !config.database.exists();
-    open::store(&config, Create::Yes)?;
+    open::store_or_new(&config, Create::Yes)?;
     for (path, secret) in &secrets {
         write::file(path, &format!("{}\n", secret.expose_secret()), force)?;
     }

@@ -5,6 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::PostgresTls;
 use crate::config::{self, Config, ConfigError, Effective, PostgresConfig, Reading, Secrets, Sources};
 use crate::feed;
+use crate::model::path_text;
 use crate::owner::{self, Owner};
 use crate::provider::{Providers, Registry};
 #[cfg(feature = "postgres")]
@@ -55,10 +56,24 @@ pub(super) fn config_or_standard(file: Option<&Path>) -> Result<Config, ConfigEr
     }
 }
 
-/// Opens the store of a config.
+/// Opens the store of a config. Whoever makes a database says so: the old one may have been lost.
 pub(super) fn store(config: &Config, create: Create) -> store::Result<Arc<dyn Store>> {
+    let (store, is_new) = store_or_new(config, create)?;
+    if is_new {
+        let name = config.store.as_ref().map_or_else(|| path_text(&config.database), |server| server.name.clone());
+        log::warn!("made a new database {name}: it knows nothing of earlier meetings and calls");
+    }
+    Ok(store)
+}
+
+/// The same without a word. `true`: it was made now.
+pub(super) fn store_or_new(config: &Config, create: Create) -> store::Result<(Arc<dyn Store>, bool)> {
     match &config.store {
-        None => Ok(Arc::new(SqliteStore::open(&config.database, create)?)),
+        None => {
+            let store = SqliteStore::open(&config.database, create)?;
+            let is_new = store.is_new();
+            Ok((Arc::new(store), is_new))
+        }
         Some(server) => postgres(server, armed_files(config, server), create),
     }
 }
@@ -79,8 +94,14 @@ fn armed_files(config: &Config, server: &PostgresConfig) -> Option<PathBuf> {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(config: &PostgresConfig, armed_files: Option<PathBuf>, create: Create) -> store::Result<Arc<dyn Store>> {
-    Ok(Arc::new(PostgresStore::open(Server { armed_files, ..server(config) }, create)?))
+fn postgres(
+    config: &PostgresConfig,
+    armed_files: Option<PathBuf>,
+    create: Create,
+) -> store::Result<(Arc<dyn Store>, bool)> {
+    let store = PostgresStore::open(Server { armed_files, ..server(config) }, create)?;
+    let is_new = store.is_new();
+    Ok((Arc::new(store), is_new))
 }
 
 #[cfg(feature = "postgres")]
@@ -101,7 +122,7 @@ pub(super) fn take_over(config: &PostgresConfig, from: &SqliteStore) -> store::R
 
 /// The check of a config refuses a `store` in such a build.
 #[cfg(not(feature = "postgres"))]
-fn postgres(config: &PostgresConfig, _: Option<PathBuf>, _: Create) -> store::Result<Arc<dyn Store>> {
+fn postgres(config: &PostgresConfig, _: Option<PathBuf>, _: Create) -> store::Result<(Arc<dyn Store>, bool)> {
     Err(without_postgres(config))
 }
 

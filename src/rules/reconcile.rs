@@ -6,7 +6,7 @@
 
 mod listed;
 
-pub use listed::{counted, placed_before, remembers, seen, ticks_go_on};
+pub use listed::{counted, may_ring_on, placed_before, remembers, rings_on, seen, ticks_go_on};
 
 use crate::model::{AttemptState, CallStatus, Finding, ListedCall, ServerAge, Timestamp};
 use std::time::Duration;

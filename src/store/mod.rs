@@ -264,6 +264,19 @@ pub trait Store: Send + Sync {
         find: PlacedRule<'_>,
     ) -> Result<Vec<StepResult>>;
 
+    /// Incidents that ended since then, before their meeting started.
+    fn ended_since(&self, since: Timestamp) -> Result<Vec<EndedIncident>>;
+
+    /// Writes down the calls that `choose` takes from those of the draft's list that no attempt knows: they were placed for
+    /// this incident, which has ended, and are to be hung up.
+    fn adopt_ended(
+        &self,
+        incident: &EndedIncident,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        choose: &dyn Fn(&[ListedCall]) -> Vec<Placed>,
+    ) -> Result<Vec<LiveCall>>;
+
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
 

@@ -6,6 +6,7 @@ use crate::model::{
     ProviderKind, Reason, RungKind, StepId, StepState, Timestamp,
 };
 use serde::Serialize;
+use std::time::Duration;
 
 /// Everything `status` shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,6 +25,17 @@ pub struct Snapshot {
     pub faults: Vec<FaultView>,
     /// Pauses that hold, everybody's first.
     pub pauses: Vec<PauseView>,
+    /// When the oldest row was written, and so the database made; `None`: it is empty.
+    pub made_at: Option<Timestamp>,
+}
+
+/// A database that was made less than this ago knows nothing of yesterday; people are told.
+pub const NEW_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// How old such a database is; `None`: older, or nobody knows.
+pub fn new_database(made_at: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    let age_ms = u64::try_from(now.since(made_at?)).ok()?;
+    Some(Duration::from_millis(age_ms)).filter(|age| *age < NEW_FOR)
 }
 
 /// One incident with its steps.

@@ -3,7 +3,7 @@
 
 use super::world::World;
 use crate::config::{Config, Person};
-use crate::model::{Address, Addressee, MeetingWords, Offset, RungKind, Target, Timestamp, Voice};
+use crate::model::{Action, Address, Addressee, MeetingWords, Offset, RungKind, Target, Timestamp, Voice};
 use crate::provider::Provider;
 use crate::rules::ladder;
 use crate::rules::message::{Audience, Template};
@@ -23,30 +23,40 @@ pub(super) struct Recipient<'a> {
 
 /// Where a step goes; `None` when the config has no such address (any more).
 pub(super) fn target(config: &Config, claim: &Claim) -> Option<Target> {
-    let person = config.person(&claim.person)?;
-    let (phone, email) = match &claim.action.to {
+    target_of(config, &claim.person, &claim.action)
+}
+
+/// The same for a rung of this person.
+pub(super) fn target_of(config: &Config, person: &str, action: &Action) -> Option<Target> {
+    let person = config.person(person)?;
+    let (phone, email) = match &action.to {
         Addressee::Person => (Some(&person.phone), person.email.as_ref()),
         Addressee::Contact(name) => config.contact(name).map(|c| (c.phone.as_ref(), c.email.as_ref()))?,
     };
-    match claim.action.kind {
+    match action.kind {
         RungKind::Call => phone.cloned().map(Target::call),
         RungKind::Sms => phone.cloned().map(Target::sms),
         RungKind::Email => email.cloned().map(Target::email),
         kind @ (RungKind::Webhook | RungKind::Command) => {
-            claim.action.channel.clone().map(|name| Target { kind, address: Address::Named(name) })
+            action.channel.clone().map(|name| Target { kind, address: Address::Named(name) })
         }
     }
 }
 
 /// Everything an attempt for this step needs; `None` when the config has no address or no provider for it.
 pub(super) fn recipient<'p>(world: &World, claim: &Claim, person: &'p Person) -> Option<Recipient<'p>> {
+    recipient_of(world, &claim.action, person)
+}
+
+/// The same for a rung of this person.
+pub(super) fn recipient_of<'p>(world: &World, action: &Action, person: &'p Person) -> Option<Recipient<'p>> {
     Some(Recipient {
         person: &person.id,
         name: &person.name,
-        to: target(&world.config, claim)?,
+        to: target_of(&world.config, &person.id, action)?,
         voice: &person.voice,
         ring_timeout: person.ring_timeout.unwrap_or(world.config.engine.ring_timeout),
-        provider: world.providers.of(claim.action.kind)?,
+        provider: world.providers.of(action.kind)?,
     })
 }
 

@@ -115,6 +115,10 @@ fn render(text: &mut Text, gauges: &Gauges, now: Timestamp) {
         let help = "The provider's clock minus this machine's, as last seen.";
         text.gauge("clock_skew_seconds", help, seconds(skew_ms));
     }
+    if let Some(at) = gauges.made_at {
+        let help = "Age of the database, by its oldest row.";
+        text.gauge("database_age_seconds", help, seconds(now.since(at).max(0)));
+    }
     text.gauge("calendars", "Calendars of the config.", gauges.calendars.into());
     text.gauge("calendars_failing", "Calendars that cannot be read at present.", gauges.calendars_failing.into());
     if let Some(at) = gauges.oldest_calendar_at {

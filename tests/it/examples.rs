@@ -7,6 +7,7 @@ use crate::support::fake_twilio::{FakeTwilio, TEST_ACCOUNT, TOKEN};
 use clap::{Command, CommandFactory as _};
 use savehub::cli::args::Cli as Args;
 use savehub::clock::{Clock as _, SystemClock};
+use savehub::store::sqlite::{Create, SqliteStore};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
@@ -44,6 +45,8 @@ const ENDS: &[(&str, i32, &str)] = &[
     ("savehub call-test --config test.toml --yes --to +15005550001", 1, "Twilio refuses this number"),
     ("savehub call-test --mock=lost-reply", 1, "nobody knows whether it rang"),
     ("savehub call-test --person ana", 2, "a real call asks on a terminal, and there is none"),
+    ("savehub db restore ~/savehub.backup", 2, "there is no backup in a fresh home"),
+    ("savehub db restore --check-in ~/savehub.backup", 2, "there is no backup in a fresh home"),
     ("savehub undo", 2, "nobody has done anything in a fresh home"),
     ("savehub init", 2, "it asks on a terminal, and there is none"),
     (
@@ -308,6 +311,9 @@ fn the_transcripts_of_the_pages_are_what_the_program_prints() {
         home.write_config(&format!("[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\nzone = \"{}\"\n", early()));
         if block.above.contains("<!-- clean home -->") {
             std::fs::remove_dir_all(home.path(".config")).unwrap();
+        } else {
+            // Whoever has set savehub up has a database.
+            drop(SqliteStore::open(&home.database(), Create::Yes).unwrap());
         }
         follow(&home, &block);
     }

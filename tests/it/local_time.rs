@@ -55,6 +55,7 @@ fn ticks_and_what_ends_an_incident_go_on_with_a_tz_that_is_no_zone_and_tell_it()
 #[test]
 fn nobody_asks_for_tz_where_everybody_has_a_zone() {
     let cli = Cli::with(ANA).set("TZ", "Europe/Berln");
+    cli.ok(&["tick"]);
     assert_eq!(cli.run(&["tick"]).err, "");
     assert!(cli.ok(&["meeting", "add", "Board sync", "--at", "tomorrow 9:00"]).contains("Board sync"));
     let doctor = cli.run(&["doctor", "--offline"]);
@@ -70,6 +71,7 @@ fn names_after_a_colon_and_rules_are_fine_and_doctor_says_which_zone_is_in_force
         ("", "; the system's zone is UTC, from TZ\n"),
     ] {
         let cli = with_tz(tz);
+        cli.ok(&["tick"]);
         assert_eq!(cli.run(&["tick"]).err, "", "{tz}");
         cli.ok(&["status"]);
         assert!(cli.run(&["doctor", "--offline"]).out.contains(said), "{tz}: {said}");

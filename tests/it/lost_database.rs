@@ -63,6 +63,37 @@ fn a_new_database_adopts_the_call_that_rings_for_its_step() {
 }
 
 #[test]
+fn after_a_check_in_on_a_database_that_is_younger_than_the_call_the_next_tick_hangs_up() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    let start = w.now().plus(Duration::from_secs(175));
+    w.meeting(&start.to_rfc3339());
+    w.tick();
+    w.advance(25);
+    let meeting = new_database(&mut w, start);
+    w.check_in(meeting);
+    assert_eq!(w.fake().calls()[0].status, "queued", "nobody knows of it yet");
+    w.advance(5);
+    w.tick();
+    assert_eq!((w.posts(), w.fake().calls()[0].status.as_str()), (1, "canceled"));
+    assert_eq!(w.state(meeting), "RESOLVED(joined)");
+}
+
+#[test]
+fn after_a_check_in_a_call_of_another_program_rings_on_where_ticks_go_on() {
+    let w = World::on_twilio(ONE_RUNG);
+    let meeting = w.meeting("in 175s");
+    w.tick();
+    w.advance(10);
+    w.create_call("ana");
+    w.advance(5);
+    w.check_in(meeting);
+    w.advance(10);
+    w.tick();
+    let states: Vec<_> = w.fake().calls().into_iter().map(|call| call.status).collect();
+    assert_eq!(states, ["canceled", "queued"]);
+}
+
+#[test]
 fn a_call_of_another_program_delays_a_first_call_for_the_gap_and_is_never_hung_up() {
     let w = World::on_twilio("");
     let meeting = w.meeting("in 190s");

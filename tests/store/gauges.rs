@@ -34,6 +34,7 @@ fn of_an_empty_store_everything_is_nothing(b: &Bench) {
         people_paused: 0,
         skew_ms: None,
         last_completed_at: None,
+        made_at: None,
         calendars: 0,
         calendars_failing: 0,
         oldest_calendar_at: None,

@@ -8,10 +8,11 @@ use savehub::owner::Mark;
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, PlacedRule, PlanRule,
-    QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result, SettleRule, Shed, Snapshot,
-    StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone,
+    EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall,
+    LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
+    PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result,
+    SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
+    UndoRule, UndoScope, Undone,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -97,6 +98,11 @@ impl<H: Hook> Store for Forward<H> {
         change adopt(
             claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp, find: PlacedRule<'_>
         ) -> Vec<StepResult>;
+        read ended_since(since: Timestamp) -> Vec<EndedIncident>;
+        change adopt_ended(
+            incident: &EndedIncident, draft: &AttemptDraft<'_>, now: Timestamp,
+            choose: &dyn Fn(&[ListedCall]) -> Vec<Placed>
+        ) -> Vec<LiveCall>;
         read live_calls(scope: CallScope, now: Timestamp) -> Vec<LiveCall>;
         change record_report(
             attempt: AttemptId, report: &CallReport, next: NextLook, answered_at: Option<Timestamp>

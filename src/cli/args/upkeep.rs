@@ -11,6 +11,8 @@ pub enum DbCommand {
     Backup(DbBackupArgs),
     /// Check that the database is whole and keeps to the rules
     Check(DbCheckArgs),
+    /// Put a backup in the place of the database
+    Restore(DbRestoreArgs),
     /// Delete what is over and old
     Prune(DbPruneArgs),
     /// Move a running installation from its file to a PostgreSQL database
@@ -28,9 +30,7 @@ pub enum DbCommand {
   savehub db backup --force /mnt/backup/savehub.db
 
 The copy is one file of mode 0600, because it holds whole phone numbers. When the command ends, the copy is checked and \
-on the disk; when it fails, there is none. To go back: stop the scheduler, put the file in the place of the database, \
-remove the files beside it that end in -wal and -shm, and start the scheduler again. Ticks then ask the provider which \
-calls were made since.")]
+on the disk; when it fails, there is none. `savehub db restore` goes back to it.")]
 pub struct DbBackupArgs {
     /// The file to write; it must not exist yet
     pub file: PathBuf,
@@ -44,8 +44,32 @@ pub struct DbBackupArgs {
 #[command(after_help = "Examples:
   savehub db check
 
-Exits with 1 when something is wrong, and says what. Nothing is changed, and ticks go on.")]
+It looks at the file and at the log beside it (-wal). Exits with 1 when something is wrong, and says what. Nothing is \
+changed, and ticks go on.")]
 pub struct DbCheckArgs {}
+
+/// `savehub db restore`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub db restore ~/savehub.backup
+  savehub db restore --check-in ~/savehub.backup
+
+Stop the scheduler first, and start it again afterwards. The backup is checked before anything is changed; it may be of an \
+older savehub. The old file is kept beside the database, its name ends in .aside- and the time, and its log with it. Do not \
+copy a backup over the database by hand: SQLite would read it together with the log of the old one.
+
+The backup does not know who has checked in since. A meeting that starts within 12 hours and has ended since \
+is listed, and nothing is restored without --check-in or --yes. Ticks ask the provider which calls were made since.")]
+pub struct DbRestoreArgs {
+    /// The backup
+    pub file: PathBuf,
+    /// Check in for each meeting that has ended since the backup and starts within 12 hours
+    #[arg(long, conflicts_with = "yes")]
+    pub check_in: bool,
+    /// Let phones ring for these meetings again
+    #[arg(long)]
+    pub yes: bool,
+}
 
 /// `savehub db prune`.
 #[derive(Debug, Clone, Args)]

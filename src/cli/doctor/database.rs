@@ -39,6 +39,9 @@ const FUSE: u32 = 0x6573_5546;
 /// File systems in memory.
 const MEMORY: &[u32] = &[0x0102_1994, 0x8584_58F6];
 
+/// The layers of a container.
+const OVERLAY: u32 = 0x794C_7630;
+
 /// Where the database is, or would be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DatabaseLocation {
@@ -120,6 +123,10 @@ fn judge_location(location: DatabaseLocation, path: &Path) -> Vec<Check> {
         let detail = format!("{path} is in memory and gone after a restart: calls could be made twice");
         found.push(Check::warning(NAME, detail, "Put it on a disk (`database` in the config)"));
     }
+    if location.kind == OVERLAY {
+        let detail = format!("{path} is in a container's own file system and gone with it: calls could be made twice");
+        found.push(Check::warning(NAME, detail, "Put it on a volume (`database` in the config)"));
+    }
     if location.read_only {
         let remedy = "Mount it writable: a call that cannot be written down is not made";
         found.push(Check::problem(NAME, format!("the file system of {path} is read-only"), remedy));
@@ -148,7 +155,7 @@ fn judge_health(health: &Health, path: &Path) -> Option<Check> {
         ),
         (_, Integrity::Damaged(why)) => problem(
             format!("{path} is damaged: {}", crate::model::cut(&crate::model::printable(why), 200)),
-            "Stop the ticks and restore it from a backup",
+            "Stop the ticks; `savehub db restore FILE` puts a backup in its place",
         ),
         (DatabaseOwner::Nobody, _) => {
             warning(format!("{path} is empty"), "`savehub tick` makes the database with its first run")
@@ -210,6 +217,7 @@ mod tests {
             (DatabaseLocation { kind: 0xFF53_4D42, ..DISK }, Status::Problem, "network file system (CIFS)"),
             (DatabaseLocation { kind: FUSE, ..DISK }, Status::Warning, "FUSE"),
             (DatabaseLocation { kind: 0x0102_1994, ..DISK }, Status::Warning, "gone after a restart"),
+            (DatabaseLocation { kind: 0x794C_7630, ..DISK }, Status::Warning, "gone with it"),
             (DatabaseLocation { read_only: true, free: 0, ..DISK }, Status::Problem, "read-only"),
             (DatabaseLocation { free: 150_000_000, ..DISK }, Status::Warning, "only 150.0 MB are free"),
             (DatabaseLocation { free: 12_345, ..DISK }, Status::Problem, "only 12.3 kB are free"),

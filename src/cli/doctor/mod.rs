@@ -28,6 +28,7 @@ use jobs::Job;
 
 use super::args::DoctorArgs;
 use super::ctx::Invocation;
+use super::words::young_words;
 use super::{open, pick, print};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, partial};
@@ -38,7 +39,7 @@ use crate::exit::Exit;
 use crate::model::{ProviderKind, RungKind, Timestamp};
 use crate::provider::checkup;
 use crate::store::sqlite::Create;
-use crate::store::{Snapshot, Store};
+use crate::store::{Snapshot, Store, new_database};
 use crate::zone::{self, SystemZone, Zone};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,6 +108,8 @@ fn here(
         }
     };
     checks.extend(found);
+    let made_at = store.as_deref().and_then(|store| store.gauges(now).ok()?.made_at);
+    checks.extend(new_database(made_at, now).map(|age| Check::ok("database", young_words(age))));
     checks.extend(brakes(config, partial, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
     checks.push(match (config, &store) {

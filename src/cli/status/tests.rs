@@ -40,6 +40,7 @@ pub(super) fn nothing() -> Snapshot {
         hosts: Vec::new(),
         faults: Vec::new(),
         pauses: Vec::new(),
+        made_at: None,
     }
 }
 
@@ -142,6 +143,7 @@ fn busy_morning() -> Snapshot {
         hosts: Vec::new(),
         faults: vec![FaultView { fault: "provider_setup".into(), since: minutes(-9) }],
         pauses: Vec::new(),
+        made_at: None,
     }
 }
 

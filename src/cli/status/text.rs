@@ -5,11 +5,11 @@ use super::tick::tick_line;
 use super::{calendars, hosts};
 use crate::cli::words::{
     attempt_words, brake_lines, broken_config, exact, incident_words, no_phone, pause_lines, price, step_name,
-    step_words,
+    step_words, young_words,
 };
 use crate::cli::{pick, print};
 use crate::model::{StepState, Timestamp, printable};
-use crate::store::{AttemptView, FaultView, IncidentView, Snapshot, StepView};
+use crate::store::{AttemptView, FaultView, IncidentView, Snapshot, StepView, new_database};
 use crate::when;
 use crate::zone::Zone;
 
@@ -23,6 +23,7 @@ pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     lines.extend(pause_lines(&snapshot.pauses, ctx.people, ctx.now, paint));
     lines.extend(ctx.broken.map(|broken| paint.alarm(&broken_config(broken, ctx.people, ctx.now))));
     lines.push(tick_line(snapshot.last_tick.as_ref(), ctx));
+    lines.extend(young(snapshot, ctx));
     lines.extend(hosts::lines(&snapshot.hosts, ctx));
     lines.extend(faults(snapshot, ctx));
     let (ended, open): (Vec<&IncidentView>, Vec<&IncidentView>) =
@@ -38,6 +39,12 @@ pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Whoever lost the old database must see it.
+fn young(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Option<String> {
+    let age = new_database(snapshot.made_at, ctx.now)?;
+    Some(ctx.screen.paint.notice(&young_words(age)))
 }
 
 fn faults(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Vec<String> {

@@ -29,6 +29,7 @@ use crate::store::Ended;
 use crate::when;
 use crate::zone::Zone;
 use std::fmt::Display;
+use std::time::Duration;
 
 /// Titles are cut to this many characters.
 const TITLE_CUT: usize = 80;
@@ -51,6 +52,12 @@ fn with(text: &str, more: Option<String>) -> String {
 /// The words and the numbers behind them: `outside the critical window (240 s before)`.
 pub(super) fn detailed(words: &str, detail: Option<&str>) -> String {
     clean(detail).map_or_else(|| words.to_owned(), |detail| format!("{words} ({detail})"))
+}
+
+/// A database that was made so long ago.
+pub(super) fn young_words(age: Duration) -> String {
+    let ago = when::span(u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+    format!("the database was made {ago} ago: it knows nothing of earlier meetings and calls")
 }
 
 /// `1 call`, `2 calls`, `3 retries`, `4 people`.

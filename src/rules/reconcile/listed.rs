@@ -77,6 +77,39 @@ pub fn remembers(ticks: &[TickSpan], at: Timestamp) -> bool {
     after <= at || before.is_some_and(|before| before.plus(GAP) >= after)
 }
 
+/// How long after a check-in the provider may create a call whose request was under way.
+const UNDER_WAY: Duration = Duration::from_secs(60);
+
+/// The calls of an incident that has ended which ring on, since the database that placed them was lost: created from when
+/// its first rung was due until it ended.
+pub fn rings_on(
+    unknown: &[ListedCall],
+    (since, until): (Timestamp, Timestamp),
+    now: Timestamp,
+    ticks: &[TickSpan],
+) -> Vec<Placed> {
+    let calls = unknown.iter().enumerate().filter(|(_, call)| !call.status.is_final());
+    let placed = calls.map(|(index, call)| Placed { index, created_at: created(call, since, now) });
+    let lost = |placed: &Placed| {
+        let at = placed.created_at;
+        at.plus(CUT) > since && at <= until.plus(UNDER_WAY) && !remembers_until_now(ticks, at, now)
+    };
+    placed.filter(lost).collect()
+}
+
+/// May such a call have been lost at all? If not, nobody is asked.
+pub fn may_ring_on((since, until): (Timestamp, Timestamp), now: Timestamp, ticks: &[TickSpan]) -> bool {
+    let between = ticks.iter().map(|tick| tick.ended_at).filter(|at| *at > since && *at < until);
+    between.chain([since, until]).any(|at| !remembers_until_now(ticks, at, now))
+}
+
+/// The same as [`remembers`]; but the ticks go on with this one, so that the time since the last is no gap by itself.
+fn remembers_until_now(ticks: &[TickSpan], at: Timestamp, now: Timestamp) -> bool {
+    let this = TickSpan { started_at: now, ended_at: Timestamp::from_ms(i64::MAX) };
+    let all: Vec<TickSpan> = ticks.iter().copied().chain([this]).collect();
+    remembers(&all, at)
+}
+
 /// Has a tick completed not long before? One that completed later did so before the clock was turned back.
 pub fn ticks_go_on(ticks: &[TickSpan], now: Timestamp) -> bool {
     ticks.iter().any(|tick| tick.ended_at.plus(GAP) > now)
@@ -181,6 +214,21 @@ mod tests {
         assert_eq!(chosen(&over, before(80), &[]), None, "it is as old as it says");
         let talk = facts(vec![call(before(7200), CallStatus::InProgress)]);
         assert_eq!(counted(&talk, before(80)), 0, "somebody may talk for hours");
+    }
+
+    #[test]
+    fn a_call_of_an_ended_incident_rings_on_if_it_was_made_in_a_time_that_is_lost() {
+        let (since, until, now) = (before(180), before(100), before(80));
+        let one = |created| rings_on(&[call(before(created), CallStatus::Ringing)], (since, until), now, &[]).len();
+        assert_eq!([185, 180, 120, 90, 30].map(one), [0, 1, 1, 1, 0]);
+        let over = [call(before(120), CallStatus::Completed)];
+        assert_eq!(rings_on(&over, (since, until), now, &[]), []);
+        let rings = [call(before(120), CallStatus::Ringing)];
+        assert_eq!(rings_on(&rings, (since, until), now, &ticks([(150, 149)])), [], "ticks go on");
+        assert_eq!(rings_on(&rings, (since, until), now, &ticks([(350, 349)])).len(), 1);
+        let asks = |ticks: &[TickSpan]| may_ring_on((since, until), now, ticks);
+        assert!(asks(&[]) && asks(&ticks([(110, 109)])) && asks(&ticks([(400, 399), (110, 109)])));
+        assert!(!asks(&ticks([(240, 239), (130, 129)])));
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub struct Postgres {
     pub(super) timeline: OnceLock<i64>,
     /// For the fence alone, opened with the first attempt.
     pub(super) fence: Mutex<Option<Session>>,
+    /// Were the tables made when it was opened?
+    pub(super) made: bool,
 }
 
 impl std::fmt::Debug for Postgres {

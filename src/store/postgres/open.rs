@@ -42,7 +42,13 @@ impl PostgresStore {
     /// # Errors
     /// The server cannot be reached or must not be used as it is; the schema is newer, or not there.
     pub fn open(server: Server, create: Create) -> Result<Self> {
-        let engine = Postgres { server, main: Mutex::new(None), timeline: OnceLock::new(), fence: Mutex::new(None) };
+        let mut engine = Postgres {
+            server,
+            main: Mutex::new(None),
+            timeline: OnceLock::new(),
+            fence: Mutex::new(None),
+            made: false,
+        };
         let until = Instant::now() + LIMIT;
         let (session, schema) = engine.session(until)?;
         if schema == 0 && create == Create::No {
@@ -52,7 +58,13 @@ impl PostgresStore {
         if !migrations::check(schema, &engine.server.name)? {
             engine.migrate()?;
         }
+        engine.made = schema == 0;
         Ok(Self { engine })
+    }
+
+    /// Were the tables made when it was opened?
+    pub fn is_new(&self) -> bool {
+        self.engine.made
     }
 }
 

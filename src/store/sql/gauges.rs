@@ -45,12 +45,23 @@ pub(super) fn gauges(tx: &dyn Tx, now: Timestamp) -> TxResult<Gauges> {
             &[],
             |r| r.get(0),
         )?,
+        made_at: made_at(tx)?,
         calendars,
         calendars_failing,
         oldest_calendar_at,
         attempts: tallies(tx, "attempts")?,
         steps_ended: tallies(tx, "steps_ended")?,
     })
+}
+
+/// When the database was made: the first rows of what every installation writes. Ticks are kept for 30 days.
+pub(super) fn made_at(tx: &dyn Tx) -> Sql<Option<Timestamp>> {
+    tx.value(
+        "select min(at) from (select at from (select started_at as at from ticks order by id limit 1) t \
+         union all select at from (select created_at as at from meetings order by id limit 1) m \
+         union all select at from (select opened_at as at from incidents order by id limit 1) i) oldest",
+        &[],
+    )
 }
 
 fn tallies(tx: &dyn Tx, name: &str) -> TxResult<Vec<Count>> {

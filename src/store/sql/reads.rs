@@ -2,7 +2,7 @@
 
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::{Value, params};
-use super::{calendars, meetings, pauses};
+use super::{calendars, gauges, meetings, pauses};
 use crate::model::{IncidentId, MeetingId, StepId, Timestamp};
 use crate::store::{
     AcknowledgedView, AttemptView, FaultView, HostView, IncidentView, Meeting, Snapshot, StepView, TickSeen, TickView,
@@ -26,6 +26,7 @@ pub(super) fn snapshot(tx: &dyn Tx, now: Timestamp, since: Timestamp, until: Tim
         hosts: hosts(tx, now)?,
         faults: faults(tx)?,
         pauses: pauses::live(tx, now)?,
+        made_at: gauges::made_at(tx)?,
     })
 }
 

@@ -4,13 +4,14 @@ use super::claims::{self, NewAttempt};
 use super::dialect::Dialect;
 use super::tx::{Tx, TxResult};
 use super::value::params;
-use super::{candidates, record, steps};
+use super::{calls, candidates, record, steps};
 use crate::model::{
-    Accepted, AttemptId, AttemptState, ListedCall, Outcome, Placed, Reason, Reply, ReplyMeta, StepState, Timestamp,
+    Accepted, AttemptId, AttemptState, HangUp, ListedCall, Outcome, Placed, Reason, Reply, ReplyMeta, StepId,
+    StepState, Timestamp,
 };
 use crate::store::{
-    AfterFacts, AttemptDraft, Claim, Doubtful, Facts, Finding, Later, PlacedRule, ReconcileRules, Recorded, Refusal,
-    StepNext, StepResult, StoreError, Verdict,
+    AfterFacts, AttemptDraft, Claim, Doubtful, EndedIncident, Facts, Finding, Later, LiveCall, PlacedRule,
+    ReconcileRules, Recorded, Refusal, StepNext, StepResult, StoreError, Verdict,
 };
 use std::time::Duration;
 
@@ -166,4 +167,64 @@ pub(super) fn adopt(
         StepNext::End(Refusal { state: StepState::Executed, reason, detail: detail.into() })
     };
     Ok(record::record(tx, id, &reply, now, &rule)?.steps)
+}
+
+/// Incidents that ended since then, of meetings that had not started long before.
+pub(super) fn ended_since(tx: &dyn Tx, since: Timestamp) -> TxResult<Vec<EndedIncident>> {
+    let sql = "select id, person, starts_at, ended_at, reason = 'operator' from incidents \
+               where ended_at > ?1 and ended_at < starts_at and reason is not null order by id";
+    Ok(tx.readable("an incident", sql, params![since], |r| {
+        let how = if r.get(4)? { HangUp::Completed } else { HangUp::Canceled };
+        Ok(EndedIncident { id: r.get(0)?, person: r.get(1)?, starts_at: r.get(2)?, ended_at: r.get(3)?, how })
+    })?)
+}
+
+/// Calls in the list that were placed for an incident that has ended, before this database was made or restored: they are
+/// written down, to be hung up.
+pub(super) fn adopt_ended(
+    tx: &dyn Tx,
+    incident: &EndedIncident,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    choose: &dyn Fn(&[ListedCall]) -> Vec<Placed>,
+) -> TxResult<Vec<LiveCall>> {
+    let open =
+        "select exists(select 1 from attempts where state in ('SENDING','UNKNOWN') and kind = ?1 and to_number = ?2)";
+    if tx.value(open, params![draft.to.kind, draft.to.address])? {
+        return Ok(Vec::new());
+    }
+    let unknown = candidates::unknown_calls(tx, &draft.listed)?;
+    let mut live = Vec::new();
+    for Placed { index, created_at } in choose(&unknown) {
+        let Some(call) = unknown.get(index) else { continue };
+        let step: Option<StepId> = tx.optional(
+            "select id from steps where incident_id = ?1 and kind = ?2 order by due_at > ?3, due_at desc limit 1",
+            params![incident.id, draft.to.kind, created_at],
+            |r| r.get(0),
+        )?;
+        let new = NewAttempt {
+            step: step.map(|step| (step, incident.id)),
+            steps: step.into_iter().collect(),
+            message: (draft.say)(&[]),
+            words: Vec::new(),
+            from: call.from.clone(),
+            guards: None,
+            next_slot: None,
+        };
+        let id = claims::insert(tx, new, draft, created_at.min(now))?.id;
+        if let Some(step) = step {
+            let serves = "insert into attempt_steps(attempt_id, step_id, incident_id) values (?1, ?2, ?3)";
+            tx.run(serves, params![id, step, incident.id])?;
+        }
+        let found = Accepted { sid: call.sid.clone(), status: call.status };
+        let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
+        // No step of it runs.
+        let _ = record::record(tx, id, &reply, now, &|_| StepNext::Stay)?;
+        tx.run(
+            "update attempts set hang_up = 'WANTED', hang_up_how = ?2, next_look_at = ?3 where id = ?1",
+            params![id, incident.how, now],
+        )?;
+        live.extend(calls::wanted(tx, id)?);
+    }
+    Ok(live)
 }

@@ -14,11 +14,11 @@ use crate::owner::Mark;
 use crate::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
-    LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, PlacedRule,
-    PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result, SettleRule, Shed,
-    Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope,
-    Undone, packed,
+    EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt,
+    LookDone, LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft,
+    Placed, PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result,
+    SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
+    UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -212,6 +212,20 @@ impl<E: Engine> Store for SqlStore<E> {
         find: PlacedRule<'_>,
     ) -> Result<Vec<StepResult>> {
         self.engine.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, now, find))
+    }
+
+    fn ended_since(&self, since: Timestamp) -> Result<Vec<EndedIncident>> {
+        self.engine.read_outside("read ended incidents", |tx| reconcile::ended_since(tx, since))
+    }
+
+    fn adopt_ended(
+        &self,
+        incident: &EndedIncident,
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        choose: &dyn Fn(&[ListedCall]) -> Vec<Placed>,
+    ) -> Result<Vec<LiveCall>> {
+        self.engine.write("adopt calls that ring on", |tx| reconcile::adopt_ended(tx, incident, draft, now, choose))
     }
 
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>> {

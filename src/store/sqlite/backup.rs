@@ -92,13 +92,13 @@ fn finish(file: &File, beside: &Path, to: &Path, replace: Replace) -> io::Result
     Ok(file.metadata()?.len())
 }
 
-fn beside(to: &Path) -> Option<PathBuf> {
+pub(super) fn beside(to: &Path) -> Option<PathBuf> {
     let name = to.file_name()?.to_string_lossy().into_owned();
     Some(to.with_file_name(format!(".{name}.{}.tmp", std::process::id())))
 }
 
 /// The database, a link to it, or a file that SQLite keeps beside it.
-fn is_one_of_ours(own: &Path, to: &Path) -> bool {
+pub(super) fn is_one_of_ours(own: &Path, to: &Path) -> bool {
     ["", "-wal", "-shm", ".lock"].iter().any(|end| {
         let mut file = own.as_os_str().to_owned();
         file.push(end);

@@ -1,6 +1,7 @@
-//! `db check`: is the file whole, and does it keep to the rules of the engine?
+//! `db check`: are the file and its log whole, and does it keep to the rules of the engine?
 
 use super::engine::SqliteStore;
+use super::log;
 use crate::store::Result;
 use crate::store::sql::{Engine as _, Tx, TxResult};
 use rusqlite::Connection;
@@ -50,7 +51,8 @@ const RULES: &[(&str, &str)] = &[
 impl SqliteStore {
     /// Everything that is wrong with the database, a line each; empty: nothing. Reads it all, and keeps nobody waiting.
     pub fn check(&self) -> Result<Vec<String>> {
-        let damaged = integrity(&self.engine.lock());
+        let mut damaged: Vec<String> = self.engine.path.as_deref().and_then(log::fault).into_iter().collect();
+        damaged.extend(integrity(&self.engine.lock()));
         // In a file that is not whole the rest would be guesswork.
         if !damaged.is_empty() {
             return Ok(damaged);

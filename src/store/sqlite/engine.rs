@@ -33,6 +33,8 @@ pub struct Sqlite {
     pub(super) wrote: AtomicBool,
     /// For messages: the file, or `:memory:`.
     pub(super) name: String,
+    /// Was the database made when it was opened?
+    pub(super) made: bool,
 }
 
 impl std::fmt::Debug for Sqlite {

@@ -79,7 +79,7 @@ pub(super) fn reason(error: &rusqlite::Error) -> String {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             "it cannot be written; check the owner and mode of the file and of its directory"
         }
-        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; restore it from a backup",
+        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; `savehub db restore FILE` puts a backup in its place",
         Some(ErrorCode::NotADatabase) => "the file is not an SQLite database",
         Some(ErrorCode::CannotOpen) => "it cannot be opened; check that its directory exists and can be written",
         Some(ErrorCode::SystemIoFailure) => "reading or writing failed; check the disk",

@@ -40,16 +40,17 @@ pub(super) fn check_owner(connection: &mut Connection, name: &str) -> Result<boo
 }
 
 /// Brings the schema up to date. Two processes at once: the second finds nothing left to do.
-pub(super) fn migrate(connection: &mut Connection, path: Option<&Path>, name: &str) -> Result<()> {
+/// `true`: there was none before.
+pub(super) fn migrate(connection: &mut Connection, path: Option<&Path>, name: &str) -> Result<bool> {
     let unusable =
         |error: rusqlite::Error| StoreError::Unusable(format!("cannot bring {name} up to date: {}", reason(&error)));
     if version(connection).map_err(unusable)? == MIGRATIONS.len() {
-        return Ok(());
+        return Ok(false);
     }
     if let (Some(path), 1..) = (path, version(connection).map_err(unusable)?) {
         copy_beside(connection, path).map_err(unusable)?;
     }
-    let run = |connection: &mut Connection| -> rusqlite::Result<()> {
+    let run = |connection: &mut Connection| -> rusqlite::Result<bool> {
         // A table that others refer to can be rebuilt only without these checks; inside a transaction this pragma does
         // nothing.
         connection.pragma_update(None, "foreign_keys", false)?;
@@ -61,9 +62,10 @@ pub(super) fn migrate(connection: &mut Connection, path: Option<&Path>, name: &s
         no_orphans(&tx)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.pragma_update(None, "user_version", u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX))?;
-        tx.commit()
+        tx.commit()?;
+        Ok(from == 0)
     };
-    let done = run(connection).and_then(|()| connection.pragma_update(None, "foreign_keys", true));
+    let done = run(connection).and_then(|made| connection.pragma_update(None, "foreign_keys", true).map(|()| made));
     done.map_err(unusable)
 }
 

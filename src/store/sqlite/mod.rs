@@ -33,10 +33,12 @@ mod check;
 mod engine;
 mod file;
 mod health;
+mod log;
 mod migrations;
 mod open;
 #[cfg(test)]
 mod query_plans;
+mod restore;
 #[cfg(feature = "postgres")]
 mod rows;
 mod tx;
@@ -45,3 +47,4 @@ pub use backup::Replace;
 pub use engine::SqliteStore;
 pub use file::Create;
 pub use health::{DatabaseOwner, Health, Integrity};
+pub use restore::Restorable;

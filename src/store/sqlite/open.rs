@@ -25,6 +25,11 @@ impl SqliteStore {
         Ok(Self { engine })
     }
 
+    /// Was the database made when it was opened?
+    pub fn is_new(&self) -> bool {
+        self.engine.made
+    }
+
     /// A database that lives as long as this value.
     pub fn in_memory() -> Result<Self> {
         Ok(Self { engine: Sqlite::in_memory()? })
@@ -48,6 +53,7 @@ impl Sqlite {
             reader: OnceLock::new(),
             wrote: AtomicBool::new(false),
             name: path.map_or_else(|| ":memory:".into(), path_text),
+            made: false,
         }
     }
 
@@ -108,7 +114,8 @@ impl Sqlite {
             return Ok(());
         }
         self.wrote.store(true, Ordering::Relaxed);
-        migrations::migrate(connection, path, &self.name)
+        self.made = migrations::migrate(connection, path, &self.name)?;
+        Ok(())
     }
 }
 

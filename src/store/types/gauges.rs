@@ -25,6 +25,8 @@ pub struct Gauges {
     pub skew_ms: Option<i64>,
     /// When the newest completed tick ended.
     pub last_completed_at: Option<Timestamp>,
+    /// When the oldest row was written, and so the database made.
+    pub made_at: Option<Timestamp>,
     /// Calendars.
     pub calendars: u32,
     /// Those that cannot be read at present.

@@ -1,8 +1,8 @@
 //! Reconciliation.
 
 use crate::model::{
-    Address, AfterFacts, AttemptId, AttemptState, Finding, ListedCall, ProviderKind, ServerAge, StepNext, Target,
-    Timestamp,
+    Address, AfterFacts, AttemptId, AttemptState, Finding, HangUp, IncidentId, ListedCall, ProviderKind, ServerAge,
+    StepNext, Target, Timestamp,
 };
 use crate::owner::Owner;
 
@@ -37,6 +37,21 @@ pub struct Doubtful {
     pub key: String,
     /// Its age by the server's clock, in a store that several hosts share.
     pub server: Option<ServerAge>,
+}
+
+/// An incident that has ended, and whose calls may still ring where the database that placed them was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedIncident {
+    /// Row.
+    pub id: IncidentId,
+    /// Id of the person.
+    pub person: String,
+    /// Start it watched.
+    pub starts_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How its calls are ended.
+    pub how: HangUp,
 }
 
 /// A later attempt to the same number whose call may be in the list as well.

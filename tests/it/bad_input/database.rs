@@ -75,7 +75,7 @@ fn a_damaged_database() {
         says(
             &cli.run(args),
             3,
-            "error: cannot use HOME/.local/state/savehub/savehub.db: the file is damaged; restore it from a backup (database disk image is malformed)",
+            "error: cannot use HOME/.local/state/savehub/savehub.db: the file is damaged; `savehub db restore FILE` puts a backup in its place (database disk image is malformed)",
         );
     }
 }
