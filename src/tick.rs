@@ -63,7 +63,7 @@ mod tick_row;
 mod time;
 mod world;
 
-pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault, network_fault};
+pub use faults::{FROM, HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault, network_fault};
 pub use plan::{Foreseen, Outlook, plan, plan_by};
 pub use rehearse::dry_run;
 pub use summary::{

@@ -165,6 +165,15 @@ text_enum! {
     }
 }
 
+/// A refusal that holds for the from number, not for the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedSender {
+    /// Nothing goes out from it.
+    Itself,
+    /// Nothing goes out from it to this target.
+    ForThisTarget,
+}
+
 /// Nothing left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSent {

@@ -137,6 +137,8 @@ pub struct Line {
     pub senders: Vec<Option<Timestamp>>,
     /// The sender of the incident's newest attempt, if it is still one of them.
     pub kept: Option<usize>,
+    /// The senders that the step was refused from: it goes out from others.
+    pub refused: Vec<usize>,
 }
 
 /// A place in the line of calls.

@@ -30,7 +30,7 @@ pub use acts::{ActHow, ActKind};
 pub use agenda::{CalendarKind, SeenAgenda, SeenMeeting, SkipWhy, Validators};
 pub use call::{
     Accepted, CallList, CallReport, Doubt, FENCED, FenceReason, HangUp, ListedCall, NotSent, NotSentCause, Outcome,
-    Rejection, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
+    RefusedSender, Rejection, RejectionClass, Reply, ReplyMeta, Request, RequestFacts, Voice,
 };
 pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns, SAME_PROMISE};
 pub use email::{Email, EmailError};

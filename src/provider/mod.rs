@@ -17,7 +17,7 @@ pub mod twilio;
 pub mod webhook;
 
 pub use registry::{NotConfigured, Registry, build};
-pub use twilio::{KEY_BIN, known_codes, meaning, remedy};
+pub use twilio::{KEY_BIN, known_codes, meaning, refused_sender, remedy};
 
 use crate::model::{
     Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,

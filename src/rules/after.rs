@@ -36,6 +36,12 @@ pub fn of_reply(reply: &Reply, facts: &AfterFacts, now: Timestamp) -> StepNext {
     }
 }
 
+/// What becomes of a step whose sender was refused, while there are others: certain that nothing was processed, it goes
+/// out from one of those.
+pub const fn from_another_sender(now: Timestamp) -> StepNext {
+    StepNext::Again { not_before: now, spends_try: false }
+}
+
 /// What becomes of the step, by the outcome alone.
 pub fn next(outcome: &Outcome, facts: &AfterFacts, now: Timestamp) -> StepNext {
     match outcome {

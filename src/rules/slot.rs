@@ -24,15 +24,24 @@ pub struct SlotRequest<'a> {
     pub pace: Option<Pace>,
     /// Id of the person. Among numbers that are free alike, one person tends to see the same one.
     pub person: &'a str,
+    /// The senders that rest, since the provider refuses them. They are used when no other is left.
+    pub resting: &'a [usize],
 }
 
 /// Takes the next slot, or says until when to wait.
 ///
-/// An incident keeps its number while it lasts; a new one takes the number that is free first.
+/// An incident keeps its number while it lasts; a new one takes the number that is free first. Neither uses one that
+/// rests or that the step was refused from, as long as there is another.
 pub fn take(line: &Line, request: &SlotRequest<'_>) -> Slot {
+    let count = line.senders.len().max(1);
     let home = home(request.person, line.senders.len());
+    let usable = usable(line, request.resting);
+    let kept = line.kept.filter(|kept| usable.contains(kept));
+    // How far it is from the person's own.
+    let distance = |sender: usize| (sender + count - home) % count;
     let Some(pace) = request.pace else {
-        return Slot::Take { sender: line.kept.unwrap_or(home), next: None };
+        let nearest = usable.iter().copied().min_by_key(|sender| distance(*sender));
+        return Slot::Take { sender: kept.or(nearest).unwrap_or(home), next: None };
     };
     let now = request.now;
     let account = free_from(line.account, pace.account, now, pace.ahead);
@@ -40,13 +49,12 @@ pub fn take(line: &Line, request: &SlotRequest<'_>) -> Slot {
         let own = line.senders.get(sender).copied().flatten();
         pace.number.map_or(account, |every| free_from(own, every, now, pace.ahead).max(account))
     };
-    let count = line.senders.len().max(1);
-    let first = (0..count).min_by_key(|sender| (from(*sender).max(now), (sender + count - home) % count));
-    let sender = line.kept.or(first).unwrap_or(home);
+    let first = usable.iter().copied().min_by_key(|sender| (from(*sender).max(now), distance(*sender)));
+    let sender = kept.or(first).unwrap_or(home);
     let at = from(sender);
     if at > now && !pace.ahead {
         // Somebody else's number may be free before that; a new incident would have taken it.
-        return Slot::Wait { until: at, all: line.kept.is_none() || at == account };
+        return Slot::Wait { until: at, all: kept.is_none() || at == account };
     }
     let account = after(line.account, account, pace.account, now);
     let number = pace.number.map(|every| {
@@ -57,6 +65,14 @@ pub fn take(line: &Line, request: &SlotRequest<'_>) -> Slot {
     let any = number.map_or(account, |own| others.chain([own]).min().unwrap_or(own).max(account));
     let any = if pace.ahead { now } else { any };
     Slot::Take { sender, next: Some(NextSlot { account, number, any }) }
+}
+
+/// The senders to choose from: if need be those that rest, and if that leaves none, all.
+fn usable(line: &Line, resting: &[usize]) -> Vec<usize> {
+    let all: Vec<usize> = (0..line.senders.len()).collect();
+    let new: Vec<usize> = all.iter().copied().filter(|sender| !line.refused.contains(sender)).collect();
+    let awake: Vec<usize> = new.iter().copied().filter(|sender| !resting.contains(sender)).collect();
+    [awake, new].into_iter().find(|some| !some.is_empty()).unwrap_or(all)
 }
 
 /// When the account's next call may start, whatever number it comes from.
@@ -97,11 +113,16 @@ mod tests {
     }
 
     fn line(account: Option<i64>, senders: &[Option<i64>]) -> Line {
-        Line { account: account.map(at), senders: senders.iter().map(|own| own.map(at)).collect(), kept: None }
+        Line {
+            account: account.map(at),
+            senders: senders.iter().map(|own| own.map(at)).collect(),
+            kept: None,
+            refused: vec![],
+        }
     }
 
     fn ask(line: &Line, number: Option<f64>) -> Slot {
-        take(line, &SlotRequest { now: NOW, pace: Pace::per_second(1.0, number), person: "ana" })
+        take(line, &SlotRequest { now: NOW, pace: Pace::per_second(1.0, number), person: "ana", resting: &[] })
     }
 
     fn taken(slot: Slot) -> (usize, i64) {
@@ -134,7 +155,7 @@ mod tests {
     #[test]
     fn a_rehearsal_takes_its_places_without_waiting() {
         let pace = Pace::per_second(1.0, None).map(|pace| Pace { ahead: true, ..pace });
-        let request = SlotRequest { now: NOW, pace, person: "ana" };
+        let request = SlotRequest { now: NOW, pace, person: "ana", resting: &[] };
         assert_eq!(taken(take(&line(Some(90_000), &[None]), &request)), (0, 91_000));
     }
 
@@ -159,14 +180,32 @@ mod tests {
     fn of_numbers_that_are_free_alike_a_person_sees_one_and_people_see_all() {
         let free = line(None, &[None, None, None]);
         let of = |person: &str| {
-            let request = SlotRequest { now: NOW, pace: Pace::per_second(1.0, None), person };
+            let request = SlotRequest { now: NOW, pace: Pace::per_second(1.0, None), person, resting: &[] };
             taken(take(&free, &request)).0
         };
         let people: Vec<String> = (0..60).map(|n| format!("person-{n}")).collect();
         let seen: std::collections::HashSet<usize> = people.iter().map(|person| of(person)).collect();
         assert_eq!(seen.len(), 3);
         assert!(people.iter().all(|person| of(person) == of(person)));
-        let message = SlotRequest { now: NOW, pace: None, person: &people[0] };
+        let message = SlotRequest { now: NOW, pace: None, person: &people[0], resting: &[] };
         assert_eq!(take(&free, &message), Slot::Take { sender: of(&people[0]), next: None }, "messages keep no pace");
+    }
+
+    #[test]
+    fn a_number_that_rests_or_that_the_step_was_refused_from_is_used_when_no_other_is_left() {
+        let sender = |line: &Line, resting: &[usize], number| {
+            let request = SlotRequest { now: NOW, pace: Pace::per_second(1.0, number), person: "ana", resting };
+            taken(take(line, &request)).0
+        };
+        let free = Line { kept: Some(0), ..line(None, &[None, None, None]) };
+        for number in [None, Some(1.0)] {
+            assert_eq!(sender(&free, &[], number), 0);
+            assert_ne!(sender(&free, &[0], number), 0, "the incident had it, and it rests");
+            assert_eq!(sender(&free, &[0, 1], number), 2);
+            assert_eq!(sender(&free, &[0, 1, 2], number), 0, "no other is left");
+            let refused = |refused| Line { refused, ..free.clone() };
+            assert_eq!(sender(&refused(vec![0, 1]), &[], number), 2);
+            assert_eq!(sender(&refused(vec![0]), &[1, 2], number), sender(&refused(vec![0]), &[], number));
+        }
     }
 }

@@ -236,6 +236,9 @@ pub trait Store: Send + Sync {
     /// Writes down what came of an attempt, and moves its steps as `rule` says, in one transaction.
     fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
 
+    /// The senders of calls and messages that were refused since then; the code says whether that holds for the sender.
+    fn refused_senders(&self, since: Timestamp) -> Result<Vec<RefusedFrom>>;
+
     /// The same for a reply that arrives after the attempt was given up as unknown.
     fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
 

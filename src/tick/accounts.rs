@@ -3,13 +3,18 @@
 //! A provider that refuses us gets nothing more in this tick, and the next tick begins with one request. When requests
 //! do not even leave this machine, three in a row are enough: then one at a time is tried, now and a second later, and
 //! what else is due writes down no attempt. The first that leaves frees the rest.
+//!
+//! A from number that is refused rests, and the account goes on with the others. It is tried with one request after ten
+//! minutes, or when no other is left.
 
 use super::faults::{self, Service};
 use super::world::World;
-use crate::model::{ProviderKind, RungKind, Timestamp};
+use crate::model::{Address, ProviderKind, RefusedSender, RungKind, Timestamp};
+use crate::provider;
 use crate::rules::after::RETRY_AFTER;
 use crate::store::StoreError;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// So many requests in a row that do not leave are no accident of one of them.
 const IN_A_ROW: u32 = 3;
@@ -42,11 +47,26 @@ enum Network {
     Dead,
 }
 
+/// A refused from number rests for so long.
+const RESTS: Duration = Duration::from_secs(10 * 60);
+
+/// A from number that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// In this tick.
+    Refused,
+    /// Not long ago, or it is being tried.
+    Rests,
+    /// One request may try it.
+    MayBeTried,
+}
+
 /// The services whose requests are limited.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     breakers: HashMap<(ProviderKind, bool), Breaker>,
     networks: HashMap<Way, Network>,
+    senders: HashMap<((ProviderKind, bool), Address), Sender>,
     /// The ways that were dead when the tick began, and when the tick before ended.
     were_dead: HashMap<Way, Option<Timestamp>>,
 }
@@ -69,11 +89,66 @@ impl Accounts {
                 self.breakers.insert(by.account(), Breaker::HalfOpen);
             }
         }
+        self.begin_senders(world, now, lasting)?;
         for way in lasting.iter().filter_map(|fault| faults::dead_way(fault)) {
             self.networks.insert(way.clone(), Network::Waits { from: now, probes: PROBES });
             self.were_dead.insert(way, last_tick_at);
         }
         Ok(())
+    }
+
+    /// Takes over the from numbers that rest. One that has left the config rests no more.
+    fn begin_senders(&mut self, world: &World, now: Timestamp, lasting: &[String]) -> Result<(), StoreError> {
+        let mut faults: Vec<&String> = lasting.iter().filter(|fault| fault.contains(faults::FROM)).collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let refused = world.store.refused_senders(now.minus(RESTS))?;
+        for kind in [RungKind::Call, RungKind::Sms] {
+            let Some(provider) = world.providers.of(kind) else { continue };
+            let by = Service::of(provider.kind(), kind, None);
+            for from in provider.senders() {
+                let fault = by.sender_fault(&from);
+                if !lasting.contains(&fault) {
+                    continue;
+                }
+                faults.retain(|other| **other != fault);
+                let lately = refused.iter().any(|r| {
+                    let itself = provider::refused_sender(r.code) == Some(RefusedSender::Itself);
+                    itself && (r.provider, r.kind, &r.from) == (provider.kind(), kind, &from)
+                });
+                self.senders.insert((by.account(), from), if lately { Sender::Rests } else { Sender::MayBeTried });
+            }
+        }
+        faults.into_iter().try_for_each(|gone| faults::fault(world.store.as_ref(), now, gone, false, String::new))
+    }
+
+    /// The places of the senders that rest.
+    pub(super) fn resting(&self, by: &Service, senders: &[Address]) -> Vec<usize> {
+        let state = |from: &Address| self.senders.get(&(by.account(), from.clone()));
+        let rests = |from| matches!(state(from), Some(Sender::Rests | Sender::Refused));
+        (0..senders.len()).filter(|place| rests(&senders[*place])).collect()
+    }
+
+    /// The provider refuses this from number. `true`: it has not refused all of them in this tick.
+    pub(super) fn sender_refused(&mut self, by: &Service, from: &Address, senders: &[Address]) -> bool {
+        self.senders.insert((by.account(), from.clone()), Sender::Refused);
+        let refused = |from: &Address| self.senders.get(&(by.account(), from.clone())) == Some(&Sender::Refused);
+        !senders.iter().all(refused)
+    }
+
+    /// A request of this from number says nothing about it: it may be tried again.
+    pub(super) fn tried(&mut self, by: &Service, from: &Address) {
+        if let Some(sender) = self.senders.get_mut(&(by.account(), from.clone()))
+            && *sender == Sender::Rests
+        {
+            *sender = Sender::MayBeTried;
+        }
+    }
+
+    /// The provider takes this from number again. `true`: it was refused before.
+    pub(super) fn sender_taken(&mut self, by: &Service, from: &Address) -> bool {
+        self.senders.remove(&(by.account(), from.clone())).is_some()
     }
 
     /// Is nothing more sent through it in this tick?
@@ -104,7 +179,12 @@ impl Accounts {
     }
 
     /// A request was begun.
-    pub(super) fn begun(&mut self, by: &Service) {
+    pub(super) fn begun(&mut self, by: &Service, from: &Address) {
+        if let Some(sender) = self.senders.get_mut(&(by.account(), from.clone()))
+            && *sender == Sender::MayBeTried
+        {
+            *sender = Sender::Rests;
+        }
         if let Some(network) = self.networks.get_mut(&by.way())
             && let Network::Waits { probes, .. } = *network
         {

@@ -152,7 +152,7 @@ fn ask_the_store(
             Some((*claim, recipient::recipient(world, claim, person)?, has_message))
         })
         .collect();
-    let (silent, anywhere) = (|_: &[MeetingWords]| String::new(), slot_of(None, "", now));
+    let (silent, anywhere) = (|_: &[MeetingWords]| String::new(), slot_of(None, "", now, &[]));
     let drafts: Vec<Queued<'_>> = people
         .iter()
         .map(|(claim, recipient, _)| Queued {
@@ -187,8 +187,13 @@ fn ask_the_store(
 }
 
 /// The turn that an attempt for this person would take.
-pub(super) fn slot_of(pace: Option<Pace>, person: &str, now: Timestamp) -> impl Fn(&Line) -> Slot {
-    move |line| slot::take(line, &slot::SlotRequest { now, pace, person })
+pub(super) fn slot_of<'a>(
+    pace: Option<Pace>,
+    person: &'a str,
+    now: Timestamp,
+    resting: &'a [usize],
+) -> impl Fn(&Line) -> Slot + 'a {
+    move |line| slot::take(line, &slot::SlotRequest { now, pace, person, resting })
 }
 
 fn too_many(turns: &Turns, waiting: usize, numbers: usize) -> Refusal {

@@ -53,7 +53,7 @@ impl Calls {
         let machine_detection = world.config.machine_detection;
         let request = Request { subject, machine_detection, ..request(&attempt, recipient) };
         let (id, by, clock) = (attempt.id, service(&attempt), Arc::clone(&world.clock));
-        cx.accounts.begun(&by);
+        cx.accounts.begun(&by, &attempt.from);
         let Ready { send_by_boot_ms, entry } = ready;
         let fence = Fence { world, attempt: id, entry, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
         let gate: Box<dyn Gate> = Box::new(fence);
@@ -73,10 +73,14 @@ impl Calls {
     /// What came of requests, in time or late.
     pub(super) fn replies(&mut self, cx: &mut Context<'_>) -> Vec<Replied> {
         let replied = |(claimed, answer): (Option<Attempt>, Result<Answer, Lost>)| match (answer, claimed) {
-            (Ok((attempt, by, reply)), claimed) => Some(Replied { attempt, by, reply, claimed }),
+            (Ok((attempt, by, reply)), claimed) => {
+                let from = claimed.as_ref().map(|attempt| attempt.from.clone());
+                Some(Replied { attempt, by, from, reply, claimed })
+            }
             (Err(lost), Some(attempt)) => {
                 let reply = no_answer(lost);
-                Some(Replied { attempt: attempt.id, by: service(&attempt), reply, claimed: Some(attempt) })
+                let from = Some(attempt.from.clone());
+                Some(Replied { attempt: attempt.id, by: service(&attempt), from, reply, claimed: Some(attempt) })
             }
             // Its request is no longer known, and the failure was written down already.
             (Err(_), None) => None,

@@ -126,9 +126,10 @@ impl Claims {
         let now = cx.time.now();
         let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
         let say = |meetings: &[MeetingWords]| words.say(meetings);
-        let slot = slot_of(recipient.provider.pace(), &person.id, now);
-        let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
         let by = Service::to(recipient.provider.kind(), &recipient.to);
+        let resting = cx.accounts.resting(&by, &recipient.provider.senders());
+        let slot = slot_of(recipient.provider.pace(), &person.id, now, &resting);
+        let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
         let unreachable_at = cx.accounts.unreachable_at(&by, now);
         let situation = Situation { unreachable_at, ..situation(world, &recipient, now, &first.uid, has_message) };
         let saw = |facts: &Facts| guard::account(facts, &situation);

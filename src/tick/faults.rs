@@ -70,6 +70,9 @@ pub(super) fn dead_way(fault: &str) -> Option<(ProviderKind, Option<String>)> {
     Some((provider.parse().ok()?, channel.map(str::to_owned)))
 }
 
+/// Stands before the number in the fault "this provider refuses this from number".
+pub const FROM: &str = " from ";
+
 /// A service of a provider: its calls, its messages, or one webhook or command. A provider that refuses its calls may
 /// still take messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -107,6 +110,11 @@ impl Service {
             [false, true].map(|messages| Self { provider: *provider, messages, channel: None })
         };
         ProviderKind::ALL.iter().flat_map(both)
+    }
+
+    /// The key of the fault "this provider refuses this from number", for calls or for messages: `twilio from ****0199`.
+    pub(super) fn sender_fault(&self, from: &Address) -> String {
+        format!("{}{FROM}{from}", if self.messages { self.fault() } else { self.provider.to_string() })
     }
 
     /// The key of the fault "this provider refuses this account", or its messages.

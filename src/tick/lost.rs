@@ -69,7 +69,7 @@ impl LostCalls {
         if choose(&listed).is_empty() {
             return Ok(());
         }
-        let (silent, slot) = (|_: &[MeetingWords]| String::new(), slot_of(None, &person.id, now));
+        let (silent, slot) = (|_: &[MeetingWords]| String::new(), slot_of(None, &person.id, now, &[]));
         let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &silent, &slot, &|_| String::new()) };
         for call in world.store.adopt_ended(&sought.incident, &draft, now, &choose)? {
             let (id, incident) = (&call.sid, sought.incident.id);

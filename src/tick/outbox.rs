@@ -3,8 +3,10 @@
 use super::context::Context;
 use super::faults::{self, Service};
 use crate::model::{
-    AttemptId, NotSent, NotSentCause, Outcome, ProviderKind, Reason, RejectionClass, Reply, StepId, Target, Timestamp,
+    Address, AttemptId, NotSent, NotSentCause, Outcome, ProviderKind, Reason, RefusedSender, Rejection, RejectionClass,
+    Reply, RungKind, StepId, Target, Timestamp,
 };
+use crate::provider;
 use crate::rules::after;
 use crate::store::{AfterFacts, Attempt, Recorded, StoreError};
 use std::time::Duration;
@@ -19,6 +21,8 @@ const WRITES: u32 = 50;
 pub(super) struct Replied {
     pub(super) attempt: AttemptId,
     pub(super) by: Service,
+    /// What it came from, unless the attempt was given up before.
+    pub(super) from: Option<Address>,
     pub(super) reply: Reply,
     /// The attempt, unless it was given up before.
     pub(super) claimed: Option<Attempt>,
@@ -78,7 +82,11 @@ impl Outbox {
 
 fn write(cx: &Context<'_>, replied: &Replied, claimed: Option<Attempt>) -> Result<Recorded, StoreError> {
     let (store, now, reply) = (&cx.world.store, cx.time.now(), &replied.reply);
-    let rule = |facts: &AfterFacts| after::of_reply(reply, facts, now);
+    let others = claimed.as_ref().is_some_and(|attempt| attempt.other_senders > 0);
+    let goes_on = others && refused_sender(&reply.outcome).is_some();
+    let rule = |facts: &AfterFacts| {
+        if goes_on { after::from_another_sender(now) } else { after::of_reply(reply, facts, now) }
+    };
     match claimed {
         Some(attempt) => store.record(attempt, reply, now, &rule),
         None => store.record_late(replied.attempt, reply, now, &rule),
@@ -97,19 +105,59 @@ fn written(cx: &mut Context<'_>, replied: &Replied, steps: &[StepId], recorded: 
         _ => cx.due.try_again(by, again_at),
     }
     left(cx, by)?;
-    // Keeps the fault "this account is refused" up to date, and stops sending while it begins.
     match &reply.outcome {
-        Outcome::Rejected(r) if r.class == RejectionClass::Ours => {
-            cx.accounts.refused(by);
-            let what = if by.messages { "messages of this account" } else { "this account" };
-            cx.fault(&by.fault(), true, || format!("[CALL] the provider refuses {what}: {}", r.message))
-        }
-        Outcome::Accepted(_) => {
-            cx.accounts.taken(by);
-            cx.fault(&by.fault(), false, String::new)
-        }
+        Outcome::Rejected(r) => refused(cx, replied, r),
+        Outcome::Accepted(_) => taken(cx, replied),
         _ => Ok(()),
     }
+}
+
+/// Keeps the faults "this account is refused" and "this number is" up to date, and stops sending through what is.
+fn refused(cx: &mut Context<'_>, replied: &Replied, rejection: &Rejection) -> Result<(), StoreError> {
+    let Replied { by, reply, from, .. } = replied;
+    if let (Some(sender), Some(from)) = (refused_sender(&reply.outcome), from) {
+        if sender == RefusedSender::ForThisTarget {
+            cx.accounts.tried(by, from);
+            return Ok(());
+        }
+        let senders = senders(cx, by);
+        let others_left = cx.accounts.sender_refused(by, from, &senders);
+        if senders.len() > 1 {
+            cx.fault(&by.sender_fault(from), true, || {
+                let why = &rejection.message;
+                format!("[CALL] the provider refuses the from number {from}: {why}; it rests, and the others are used")
+            })?;
+        }
+        if others_left {
+            return Ok(());
+        }
+    } else if rejection.class != RejectionClass::Ours {
+        return Ok(());
+    }
+    cx.accounts.refused(by);
+    let what = if by.messages { "messages of this account" } else { "this account" };
+    cx.fault(&by.fault(), true, || format!("[CALL] the provider refuses {what}: {}", rejection.message))
+}
+
+fn taken(cx: &mut Context<'_>, replied: &Replied) -> Result<(), StoreError> {
+    let by = &replied.by;
+    cx.accounts.taken(by);
+    if let Some(from) = replied.from.as_ref().filter(|from| cx.accounts.sender_taken(by, from)) {
+        cx.fault(&by.sender_fault(from), false, String::new)?;
+    }
+    cx.fault(&by.fault(), false, String::new)
+}
+
+/// Does the refusal hold for its from number alone?
+fn refused_sender(outcome: &Outcome) -> Option<RefusedSender> {
+    if let Outcome::Rejected(rejection) = outcome { provider::refused_sender(rejection.code) } else { None }
+}
+
+/// What its requests may come from today.
+fn senders(cx: &Context<'_>, by: &Service) -> Vec<Address> {
+    let kind = if by.messages { RungKind::Sms } else { RungKind::Call };
+    let provider = cx.world.providers.of(kind).filter(|provider| provider.kind() == by.provider);
+    provider.map(|provider| provider.senders()).unwrap_or_default()
 }
 
 /// Not a byte left. Was the network in the way, others will not get through either.

@@ -96,7 +96,7 @@ impl Part for Preflight {
         let words = Words::of(&world.config, claim, person, now);
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         // A call that exists takes no turn.
-        let slot = slot_of(None, &person.id, now);
+        let slot = slot_of(None, &person.id, now, &[]);
         let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &|_| String::new()) };
         let find = |facts: &Facts| reconcile::placed_before(facts, now, &self.ticks);
         let results = world.store.adopt(claim, &draft, now, &find)?;

@@ -67,6 +67,7 @@ mod report_page;
 mod restoring;
 mod secrets;
 mod seed;
+mod senders;
 mod setup;
 mod sms_rungs;
 #[path = "../support/mod.rs"]

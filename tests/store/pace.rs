@@ -94,10 +94,10 @@ fn each_number_of_an_account_has_its_own_turn(b: &Bench) {
         let draft = AttemptDraft { senders: senders.clone(), account: account.into(), slot: &slot, ..draft };
         b.begin_attempt(claim, &draft, at(now), &always).unwrap()
     };
-    let never = Line { account: None, senders: vec![None, None], kept: None };
+    let never = Line { account: None, senders: vec![None, None], kept: None, refused: vec![] };
     let first = attempt(begin("talk", "AC-first", 420, never.clone()));
     assert_eq!(first.next_slot, Some(at(421)));
-    let taken = Line { account: Some(at(421)), senders: vec![None, Some(at(440))], kept: None };
+    let taken = Line { account: Some(at(421)), senders: vec![None, Some(at(440))], kept: None, refused: vec![] };
     let second = attempt(begin("review", "AC-first", 430, taken.clone()));
     let _ = b.record(second, &not_sent(), at(431), &again(450, false)).unwrap();
     let _ = attempt(begin("review", "AC-second", 450, never));

@@ -45,6 +45,8 @@ struct State {
     books: Books,
     scripts: HashMap<Endpoint, VecDeque<Behaviour>>,
     down: HashMap<Endpoint, Behaviour>,
+    /// What a request to call or write from this number meets.
+    refused_from: HashMap<String, Behaviour>,
     latches: Vec<Latch>,
     life: Life,
     dials_every: Option<Duration>,
@@ -133,6 +135,15 @@ impl FakeTwilio {
                 state.down.insert(endpoint, behaviour);
             }
             None => _ = state.down.remove(&endpoint),
+        }
+    }
+
+    /// What every request to call or write from this number meets from now on; `None`: it is well again.
+    pub fn refuse_from(&self, number: &str, behaviour: Option<Behaviour>) {
+        let refused = &mut self.state().refused_from;
+        match behaviour {
+            Some(behaviour) => _ = refused.insert(number.to_owned(), behaviour),
+            None => _ = refused.remove(number),
         }
     }
 
@@ -370,7 +381,9 @@ impl Shared {
             state.requests.push(request.clone());
             let kind = kind(request);
             let scripted = state.scripts.get_mut(&kind).and_then(VecDeque::pop_front);
-            scripted.or_else(|| state.down.get(&kind).cloned())
+            let from = request.body.split('&').find_map(|part| part.strip_prefix("From=%2B"));
+            let refused = from.and_then(|digits| state.refused_from.get(&format!("+{digits}")));
+            scripted.or_else(|| refused.or_else(|| state.down.get(&kind)).cloned())
         };
         self.changed.notify_all();
         self.behave(behaviour.unwrap_or(Behaviour::Answer), request)

@@ -10,8 +10,8 @@ use savehub::store::{
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall,
     LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
-    PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result,
-    SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
+    PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, Reported,
+    Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
     UndoRule, UndoScope, Undone,
 };
 use std::path::PathBuf;
@@ -89,6 +89,7 @@ impl<H: Hook> Store for Forward<H> {
         change refuse(claim: Claim, refusal: &Refusal, now: Timestamp) -> Option<StepResult>;
         change begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
         read fence(attempt: AttemptId) -> FenceFacts;
+        read refused_senders(since: Timestamp) -> Vec<RefusedFrom>;
         change record(attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         change record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         read doubtful(watched_since: Timestamp) -> Vec<Doubtful>;

@@ -1,6 +1,6 @@
 //! What Twilio's error codes mean for savehub (docs/api/errors).
 
-use crate::model::RejectionClass;
+use crate::model::{RefusedSender, RejectionClass};
 
 /// The class of a complete refusal. A known code decides; else the status does.
 pub(super) fn class_of(status: u16, code: Option<u32>) -> RejectionClass {
@@ -8,11 +8,11 @@ pub(super) fn class_of(status: u16, code: Option<u32>) -> RejectionClass {
         Some(20429 | 10004 | 21611 | 30001 | 30017 | 30022) => RejectionClass::Capacity,
         Some(
             21201 | 21202 | 21203 | 21211 | 21214 | 21215 | 21216 | 21217 | 21219 | 21265 | 21268 | 21408 | 21604
-            | 21608 | 21610 | 21612 | 21614 | 21635 | 30003..=30008 | 30036 | 30410 | 30450,
+            | 21266 | 21608 | 21610 | 21612 | 21614 | 21635 | 30003..=30008 | 30036 | 30410 | 30450,
         ) => RejectionClass::Callee,
         Some(
             // Our number, or what it is registered for.
-            21210 | 21212 | 21213 | 21603 | 21606 | 21659 | 21660 | 21661 | 21266 | 30018 | 30023 | 30024 | 30027
+            21210 | 21212 | 21213 | 21603 | 21606 | 21659 | 21660 | 21661 | 30018 | 30023 | 30024 | 30027
             | 30032..=30035
             // Credentials and account.
             | 20003 | 20404 | 20403 | 20006 | 20005 | 10001 | 20008 | 30002
@@ -33,6 +33,17 @@ pub(super) fn class_of(status: u16, code: Option<u32>) -> RejectionClass {
 /// Does this code refuse the address of `webhook_url` alone? The same call without it is another request.
 pub(super) const fn is_of_callback(code: Option<u32>) -> bool {
     matches!(code, Some(21609 | 21626))
+}
+
+/// Whose fault a refusal of the from number is; `None`: another from number would be refused, too.
+pub fn refused_sender(code: Option<u32>) -> Option<RefusedSender> {
+    match code? {
+        21210 | 21212 | 21213 | 21603 | 21606 | 21659..=21661 | 30018 | 30023 | 30024 | 30027 | 30032..=30035 => {
+            Some(RefusedSender::Itself)
+        }
+        21266 | 21612 => Some(RefusedSender::ForThisTarget),
+        _ => None,
+    }
 }
 
 /// Every code savehub knows, those it has advice for, in ascending order, and who must act.

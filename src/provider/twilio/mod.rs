@@ -17,7 +17,7 @@ pub use account::{Twilio, http_settings};
 pub use answer::{mask_numbers, skew_ms};
 pub use calls::{Ring, create_form};
 pub use classify::classify;
-pub use codes::{known_codes, meaning, remedy};
+pub use codes::{known_codes, meaning, refused_sender, remedy};
 pub use hearing::KEY_BIN;
 pub use messages::{BODY_MAX, Messages};
 pub use pages::{PAGE_MAX, PAGES_MAX};

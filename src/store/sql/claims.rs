@@ -50,8 +50,8 @@ pub(super) fn begin(
         Verdict::Place if first.facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
         Verdict::Place => {}
     }
-    let (from, next_slot) = match pace::take(tx, Some(claim.incident), draft)? {
-        Taken::Slot { from, next } => (from, next),
+    let (from, next_slot, other_senders) = match pace::take(tx, Some((claim.step, claim.incident)), draft)? {
+        Taken::Slot { from, next, others } => (from, next, others),
         Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
     };
     let mut served = vec![first];
@@ -66,6 +66,7 @@ pub(super) fn begin(
         from,
         guards: Some(guards(&served, draft)),
         next_slot,
+        other_senders,
     };
     let attempt = insert(tx, new, draft, now)?;
     let claims: Vec<&Claim> = served.iter().map(|c| &c.claim).collect();
@@ -87,12 +88,12 @@ pub(super) fn begin_test_call(
         Verdict::Place if facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
         Verdict::Place => {}
     }
-    let (from, next_slot) = match pace::take(tx, None, draft)? {
-        Taken::Slot { from, next } => (from, next),
+    let (from, next_slot, other_senders) = match pace::take(tx, None, draft)? {
+        Taken::Slot { from, next, others } => (from, next, others),
         Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
     };
     let (message, guards) = ((draft.say)(&[]), Some((draft.saw)(&facts)));
-    let new = NewAttempt { step: None, steps: vec![], words: vec![], message, from, guards, next_slot };
+    let new = NewAttempt { step: None, steps: vec![], words: vec![], message, from, guards, next_slot, other_senders };
     Ok(Begun::Attempt(insert(tx, new, draft, now)?))
 }
 
@@ -157,6 +158,8 @@ pub(super) struct NewAttempt {
     pub(super) guards: Option<String>,
     /// When the next call of the account may start.
     pub(super) next_slot: Option<Timestamp>,
+    /// How many other senders the step was not refused from.
+    pub(super) other_senders: usize,
 }
 
 /// Writes an attempt down as `SENDING`.
@@ -207,6 +210,7 @@ pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now
         message: new.message,
         intent_at: now,
         next_slot: new.next_slot,
+        other_senders: new.other_senders,
         sealed: (),
     })
 }

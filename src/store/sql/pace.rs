@@ -3,8 +3,8 @@
 use super::tx::{Tx, TxResult};
 use super::value::params;
 use super::{candidates, steps};
-use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, Timestamp, Verdict};
-use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, Shed, StoreError};
+use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, StepId, Timestamp, Verdict};
+use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, RefusedFrom, Shed, StoreError};
 use std::collections::HashMap;
 
 /// What came of asking for a slot.
@@ -15,6 +15,8 @@ pub(super) enum Taken {
         from: Address,
         /// When the next one of the account may start.
         next: Option<Timestamp>,
+        /// How many other senders the step was not refused from.
+        others: usize,
     },
     /// It may not yet.
     Wait {
@@ -26,8 +28,9 @@ pub(super) enum Taken {
 }
 
 /// Takes a slot for an attempt that passed all guards, and says which number it comes from.
-pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
-    let (sender, next) = match (draft.slot)(&line(tx, incident, draft)?) {
+pub(super) fn take(tx: &dyn Tx, step: Option<(StepId, IncidentId)>, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
+    let line = line(tx, step, draft)?;
+    let (sender, next) = match (draft.slot)(&line) {
         Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
         Slot::Take { sender, next } => (sender, next),
     };
@@ -41,11 +44,12 @@ pub(super) fn take(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDra
             keep(tx, draft, from.expose(), number)?;
         }
     }
-    Ok(Taken::Slot { from, next: next.map(|next| next.any) })
+    let others = (0..draft.senders.len()).filter(|other| *other != sender && !line.refused.contains(other)).count();
+    Ok(Taken::Slot { from, next: next.map(|next| next.any), others })
 }
 
 /// The pace as this draft meets it. Messages have none.
-fn line(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Line> {
+fn line(tx: &dyn Tx, step: Option<(StepId, IncidentId)>, draft: &AttemptDraft<'_>) -> TxResult<Line> {
     let free = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
     let from = |number: &str| -> TxResult<Option<Timestamp>> {
         if draft.to.kind != RungKind::Call {
@@ -55,7 +59,21 @@ fn line(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> 
     };
     let account = from("")?;
     let senders = draft.senders.iter().map(|sender| from(sender.expose())).collect::<TxResult<_>>()?;
-    Ok(Line { account, senders, kept: kept(tx, incident, draft)? })
+    let (step, incident) = step.unzip();
+    Ok(Line { account, senders, kept: kept(tx, incident, draft)?, refused: refused(tx, step, draft)? })
+}
+
+/// The senders that the step was refused from. A step goes on after a refusal only where that held for its sender.
+fn refused(tx: &dyn Tx, step: Option<StepId>, draft: &AttemptDraft<'_>) -> TxResult<Vec<usize>> {
+    if draft.senders.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let from: Vec<Address> = tx.values(
+        "select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = ?1 \
+           and a.state = 'REJECTED' and a.error_class in ('ours','callee') and a.provider = ?2 and a.account = ?3",
+        params![step, draft.provider, draft.account],
+    )?;
+    Ok(from.iter().filter_map(|from| draft.senders.iter().position(|sender| sender == from)).collect())
 }
 
 /// The number the incident has: that of its newest call or message, if it is still one of the senders.
@@ -71,6 +89,15 @@ fn kept(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> 
         |r| r.get(0),
     )?;
     Ok(newest.and_then(|newest| draft.senders.iter().position(|sender| *sender == newest)))
+}
+
+/// The senders of calls and messages that were refused since then.
+pub(super) fn refused_senders(tx: &dyn Tx, since: Timestamp) -> TxResult<Vec<RefusedFrom>> {
+    let sql = "select distinct provider, kind, from_number, error_code from attempts where intent_at > ?1 \
+                 and kind in ('call','sms') and state = 'REJECTED' and error_class in ('ours','callee')";
+    Ok(tx.readable("a refused attempt", sql, params![since], |r| {
+        Ok(RefusedFrom { provider: r.get(0)?, kind: r.get(1)?, from: r.get(2)?, code: r.get(3)? })
+    })?)
 }
 
 fn keep(tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> TxResult<()> {

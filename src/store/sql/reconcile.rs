@@ -147,6 +147,7 @@ pub(super) fn adopt(
         from: call.from.clone(),
         guards: None,
         next_slot: None,
+        other_senders: 0,
     };
     // The phone is free again a while after the call, not after its discovery.
     let id = claims::insert(tx, new, draft, created_at.min(now))?.id;
@@ -210,6 +211,7 @@ pub(super) fn adopt_ended(
             from: call.from.clone(),
             guards: None,
             next_slot: None,
+            other_senders: 0,
         };
         let id = claims::insert(tx, new, draft, created_at.min(now))?.id;
         if let Some(step) = step {

@@ -40,7 +40,8 @@ pub(super) fn record(
     if !after.is_open() && before.is_open() {
         move_steps(tx, id, now, rule, &mut recorded)?;
     }
-    if is_callee(&reply.outcome) {
+    // Tried again from another sender, the target itself is not refused.
+    if is_callee(&reply.outcome) && recorded.again_at.is_none() {
         give_up_target(tx, id, now, &mut recorded)?;
     }
     if after == AttemptState::Accepted {

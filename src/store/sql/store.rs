@@ -16,9 +16,9 @@ use crate::store::{
     CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
     EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt,
     LookDone, LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft,
-    Placed, PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RekeyRule, Reported, Result,
-    SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
-    UndoRule, UndoScope, Undone, packed,
+    Placed, PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule,
+    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen,
+    TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -184,6 +184,10 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
         self.record_late(attempt.id, reply, now, rule)
+    }
+
+    fn refused_senders(&self, since: Timestamp) -> Result<Vec<RefusedFrom>> {
+        self.engine.read_outside("read refused senders", |tx| pace::refused_senders(tx, since))
     }
 
     fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {

@@ -2,8 +2,8 @@
 
 use super::{Claim, LiveCall, StepResult};
 use crate::model::{
-    Address, AttemptId, AttemptState, Facts, IncidentId, Line, ListedCall, MeetingWords, ProviderKind, Reason, Slot,
-    StepId, Target, Timestamp,
+    Address, AttemptId, AttemptState, Facts, IncidentId, Line, ListedCall, MeetingWords, ProviderKind, Reason,
+    RungKind, Slot, StepId, Target, Timestamp,
 };
 use crate::owner::{Mark, Owner};
 
@@ -80,6 +80,8 @@ pub struct Attempt {
     pub intent_at: Timestamp,
     /// When the account's next call may start, whatever number it comes from; `None`: nobody keeps a pace.
     pub next_slot: Option<Timestamp>,
+    /// How many other senders of its draft the step was not refused from.
+    pub other_senders: usize,
     #[expect(dead_code, reason = "keeps the constructor inside the store")]
     pub(in crate::store) sealed: (),
 }
@@ -147,4 +149,17 @@ pub struct Recorded {
     /// The call is to be hung up at once: its incidents have ended meanwhile, or it is a ghost (its attempt had been
     /// given up, and was proved absent or followed by another one).
     pub hang_up: Option<LiveCall>,
+}
+
+/// A sender that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedFrom {
+    /// Who refused it.
+    pub provider: ProviderKind,
+    /// For what.
+    pub kind: RungKind,
+    /// The sender.
+    pub from: Address,
+    /// Why, in the provider's codes.
+    pub code: Option<u32>,
 }
