@@ -33,7 +33,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 mod tick;
-mod undo;
+pub mod undo;
 pub mod vcard;
 mod waits;
 mod watchdog;

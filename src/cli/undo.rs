@@ -12,7 +12,7 @@ use crate::when;
 use crate::zone::Zone;
 
 /// Runs the command.
-pub(super) fn run(args: &UndoArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
+pub fn run(args: &UndoArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     let person = pick::person(args.person.as_deref(), &ctx.config.people)?;
     let rungs = &ctx.config.ladder;
     let scope = UndoScope {

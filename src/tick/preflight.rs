@@ -123,7 +123,8 @@ impl Part for Preflight {
         let elapsed = cx.time.elapsed();
         let hurried = self.hurried.values().copied().filter(|at| *at > elapsed);
         let answers = self.given_up_at().into_iter().chain(hurried).filter(|_| cx.lookups.under_way() > 0);
-        let again = self.again.values().copied().flatten();
+        // A step that has ended meanwhile, or waits no longer, does not ask again when the time is there.
+        let again = self.again.values().copied().flatten().filter(|at| *at > elapsed);
         answers.chain(again).min().map(|at| at.saturating_sub(elapsed))
     }
 }

@@ -1,8 +1,8 @@
 //! A store before a store: every call is passed on, and a hook sees it go by. Here alone the tests list the port's methods.
 
 use savehub::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
-    TickId, Timestamp, Waiting,
+    AfterFacts, Answer, AttemptId, CalendarId, CallReport, Facts, HangUpState, Heard, IncidentId, ListedCall,
+    MeetingId, Reply, SeenAgenda, StepNext, TickId, Timestamp, Told, Verdict, Waiting,
 };
 use savehub::owner::Mark;
 use savehub::store::{
@@ -35,10 +35,34 @@ pub trait Hook: Send + Sync {
         let _ = store;
     }
 
+    /// The rule about what becomes of a step after its attempt.
+    fn after(&self, rule: AfterRule<'_>, reply: &Reply, facts: &AfterFacts) -> StepNext {
+        let _ = reply;
+        rule(facts)
+    }
+
+    /// The guards, for a step that was claimed.
+    fn guards(&self, rule: GuardRule<'_>, claim: &Seen, facts: &Facts) -> Verdict {
+        let _ = claim;
+        rule(facts)
+    }
+
+    /// The rule about what an answer means.
+    fn answers(&self, rule: HearRule<'_>, told: &[Told]) -> Answer {
+        rule(told)
+    }
+
     /// What stands before a rehearsal.
     fn rehearsed(&self, copy: Box<dyn Store>) -> Box<dyn Store> {
         copy
     }
+}
+
+/// What a claim says of its step, when the claim itself is spent.
+#[allow(dead_code, reason = "every test binary uses another part of it")]
+pub struct Seen {
+    pub due_at: Timestamp,
+    pub deadline_at: Timestamp,
 }
 
 /// Stands before a store.
@@ -90,7 +114,6 @@ impl<H: Hook> Store for Forward<H> {
         change begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
         read fence(attempt: AttemptId) -> FenceFacts;
         read refused_senders(since: Timestamp) -> Vec<RefusedFrom>;
-        change record(attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         change record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         read doubtful(watched_since: Timestamp) -> Vec<Doubtful>;
         change reconcile(
@@ -115,7 +138,6 @@ impl<H: Hook> Store for Forward<H> {
         change fault_seen(key: &str, now: Timestamp) -> FaultNews;
         change fault_gone(key: &str) -> bool;
         read waiting() -> Vec<Waiting>;
-        change hear(heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Option<HeardOutcome>;
         change check_in(meeting: MeetingId, how: CheckIn, now: Timestamp) -> Ended;
         change check_in_all(meetings: &[MeetingId], how: CheckIn, now: Timestamp) -> Vec<Ended>;
         change undo(scope: &UndoScope<'_>, rule: UndoRule<'_>) -> Option<Undone>;
@@ -145,13 +167,28 @@ impl<H: Hook> Store for Forward<H> {
     ) -> Result<Begun> {
         self.hook.claimed(&claim);
         self.hook.before("begin_attempt")?;
-        let begun = self.inner.begin_attempt(claim, draft, now, rule);
+        let seen = Seen { due_at: claim.due_at, deadline_at: claim.deadline_at };
+        let begun = self.inner.begin_attempt(claim, draft, now, &|facts: &Facts| self.hook.guards(rule, &seen, facts));
         self.hook.changed(&*self.inner);
         begun
     }
 
     fn armed_files(&self) -> Option<PathBuf> {
         self.inner.armed_files()
+    }
+
+    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.hook.before("record")?;
+        let done = self.inner.record(attempt, reply, now, &|facts: &AfterFacts| self.hook.after(rule, reply, facts));
+        self.hook.changed(&*self.inner);
+        done
+    }
+
+    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>> {
+        self.hook.before("hear")?;
+        let done = self.inner.hear(heard, now, &|told: &[Told]| self.hook.answers(rule, told));
+        self.hook.changed(&*self.inner);
+        done
     }
 
     fn rehearsal(&self) -> Result<Box<dyn Store>> {

@@ -1,0 +1,453 @@
+//! The oracle: it says which calls were owed on a day, and whether what happened keeps the promise.
+//!
+//! It was written from the promise alone, and reads the journal of a day: what people, network, provider and machine did.
+//! It knows nothing of the engine: no state, no rule, no table of it stands here.
+//!
+//! # The promise
+//!
+//! **A call is owed** to a person in a tick when a rung of their meeting is due, no later rung is, the meeting starts
+//! within the next three minutes, and nothing keeps the call back. What may keep it back is
+//!
+//! - what people said: the meeting is over for savehub (checked in, called off, moved, ended by an operator), the person
+//!   has answered for it, or is paused, or there is a STOP file;
+//! - what rings already: a call to this phone in the last minute, or one of which nobody can know yet whether it rang;
+//!   two calls for this meeting that rang or may have rung;
+//! - what cannot be reached: the network is down in this tick, or the provider refuses this phone, the account, or
+//!   every number to call from;
+//! - what the clock says, while it is wrong;
+//! - what the machine does not know: the person is not in the config, or the meeting was lost with the database.
+//!
+//! A text to somebody's contact is nobody's call, and an answer to it is no answer of the contact's own. A clock that is
+//! right again keeps nothing back: what was not over by the sun is still owed. A broken config keeps nothing back for 24 hours: the last good one is in force.
+//!
+//! Then:
+//!
+//! 1. every owed call rings in its tick, once;
+//! 2. every call that rings is allowed: none of the above spoke against it, and its rung had not rung;
+//! 3. every due step that did not ring has a reason, and the reason is true.
+//!
+//! Where an event falls into a running tick, nobody can say which came first: nothing is owed in that tick. A change in
+//! a calendar counts from the end of the next tick that could read it; until then it neither
+//! owes nor forbids.
+
+mod happens;
+mod reasons;
+
+use crate::journal::{End, Line, Seen, Whom};
+use crate::story::{ConfigFile, HOUR, MINUTE, Ms, SECOND, Story};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+const WINDOW: Ms = 180 * SECOND;
+/// Between two calls to one phone.
+const GAP: Ms = MINUTE;
+/// Meetings whose rungs are so near share a call.
+const SHARED: Ms = MINUTE;
+/// After so long the provider's list shows every call that was made.
+const SETTLED: Ms = 75 * SECOND;
+/// How long meetings last.
+const LENGTH: Ms = 30 * MINUTE;
+const LIMIT: usize = 2;
+const LIMIT_SPAN: Ms = 10 * MINUTE;
+/// A number that was refused rests.
+const REST: Ms = 10 * MINUTE;
+/// How long the last good config is in force.
+const COPY: Ms = 24 * HOUR;
+
+/// A meeting, as the database can know it.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+struct Meeting {
+    person: usize,
+    start: Ms,
+    calendar: bool,
+    /// It is over for savehub.
+    over: bool,
+    /// It was called off.
+    off: bool,
+    /// It changes, or was answered, and nobody can say whether that is known yet.
+    vague: bool,
+    /// Rungs that something kept back for good.
+    gone: BTreeSet<usize>,
+}
+
+impl Call {
+    fn of_others(at: Ms, to: usize) -> Self {
+        Self { at, to, names: Vec::new(), rang: true, seen: true, others: true, text: false }
+    }
+}
+
+impl Meeting {
+    fn new(person: usize, start: Ms, calendar: bool) -> Self {
+        let gone = BTreeSet::new();
+        Self { person, start, calendar, over: false, off: false, vague: false, gone }
+    }
+}
+
+/// Something a person or an operator did for these meetings: what they were before.
+#[derive(Debug, Clone)]
+struct Act {
+    by: usize,
+    before: Vec<(usize, Meeting)>,
+}
+
+/// What a database can know; a backup of it knows the same.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    meetings: BTreeMap<usize, Meeting>,
+    paused_until: BTreeMap<usize, Ms>,
+    /// What can be taken back.
+    acts: Vec<Act>,
+    /// It knows nothing of what was between its backup (or its making) and then.
+    forgot_until: Ms,
+    forgot_since: Ms,
+}
+
+/// A call that rang, or of which nobody can know.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+struct Call {
+    at: Ms,
+    to: usize,
+    /// The meetings it names, with their starts, and the rung that it was.
+    names: Vec<(usize, Ms, usize)>,
+    rang: bool,
+    seen: bool,
+    /// Another program's, or a text to person 0 about somebody else's meeting.
+    others: bool,
+    text: bool,
+}
+
+/// What somebody answered.
+struct Answer {
+    at: Ms,
+    by: usize,
+    /// They are there, and not only on it.
+    joined: bool,
+    /// The meetings that it means, with their starts.
+    meant: Vec<(usize, Ms)>,
+}
+
+/// What stands in the way.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+struct Outside {
+    network_down: bool,
+    /// It will come or go in the middle of a tick.
+    flips: bool,
+    lists_down: bool,
+    clock_wrong: bool,
+    stop: bool,
+    account_refused: bool,
+    senders_refused: BTreeSet<usize>,
+    callees_refused: BTreeSet<usize>,
+}
+
+/// The tick under way.
+struct Tick {
+    at: Ms,
+    /// Something happened meanwhile.
+    wild: bool,
+    owed: Vec<(usize, usize)>,
+    named: BTreeSet<usize>,
+    told_calls: BTreeSet<usize>,
+    told_answers: BTreeMap<usize, u32>,
+}
+
+struct Oracle<'s> {
+    story: &'s Story,
+    known: Known,
+    backup: Option<Known>,
+    /// What the calendars say.
+    calendars: BTreeMap<usize, (usize, Ms)>,
+    unreadable: BTreeSet<usize>,
+    calls: Vec<Call>,
+    /// Whole lists that the provider told, by person.
+    told: Vec<(usize, Ms)>,
+    /// When a number to call from was refused last.
+    refused_from: BTreeMap<usize, Ms>,
+    /// Answers that the provider has not told yet.
+    answers: Vec<Answer>,
+    outside: Outside,
+    file: ConfigFile,
+    unlisted: BTreeSet<usize>,
+    /// The config in force: who was not in it, and when it was read.
+    in_force: Option<(BTreeSet<usize>, Ms)>,
+    tick: Option<Tick>,
+    wrong: Vec<String>,
+}
+
+/// Everything that is wrong with a day.
+pub fn judge(story: &Story, journal: &[Line]) -> Vec<String> {
+    let mut oracle = Oracle {
+        story,
+        known: Known::default(),
+        backup: None,
+        calendars: BTreeMap::new(),
+        unreadable: BTreeSet::new(),
+        calls: Vec::new(),
+        told: Vec::new(),
+        refused_from: BTreeMap::new(),
+        answers: Vec::new(),
+        outside: Outside::default(),
+        file: ConfigFile::Good,
+        unlisted: BTreeSet::new(),
+        in_force: None,
+        tick: None,
+        wrong: Vec::new(),
+    };
+    for line in journal {
+        oracle.reads(line);
+    }
+    oracle.wrong.extend(reasons::untrue(story, journal));
+    oracle.wrong
+}
+
+impl Oracle<'_> {
+    fn reads(&mut self, line: &Line) {
+        let at = line.at;
+        match &line.seen {
+            Seen::Happened(what) => {
+                if let Some(tick) = &mut self.tick {
+                    tick.wild = true;
+                }
+                self.happens(at, what);
+            }
+            Seen::TickBegan => self.tick_begins(line),
+            Seen::TickEnded | Seen::TickRefused(_) => self.tick_ends(line),
+            Seen::TickSpun => self.says(line, "WRONG: the tick spins"),
+            Seen::Tried { to, from, meetings, end } => self.tried(line, (*to, *from), meetings, end),
+            Seen::AskedForCalls { to, told: true } => {
+                self.told.push((*to, at));
+                self.tick.iter_mut().for_each(|tick| _ = tick.told_calls.insert(*to));
+            }
+            Seen::AskedForAnswers { of, told: true } => self.answers_told(*of),
+            Seen::Told { .. } => self.calls.push(Call { text: true, ..Call::of_others(at, 0) }),
+            Seen::HungUpOther if self.known.forgot_until + LIMIT_SPAN < at && !self.had_doubts(at) => {
+                self.says(line, "WRONG: a call of another program was hung up");
+            }
+            Seen::HungUpOther | Seen::AskedForCalls { .. } | Seen::AskedForAnswers { .. } | Seen::Step { .. } => {}
+        }
+    }
+
+    fn says(&mut self, line: &Line, what: &str) {
+        let mut text = String::new();
+        write!(text, "{what}, at {line}").unwrap();
+        self.wrong.push(text);
+    }
+
+    // --- what is owed ---
+
+    fn tick_begins(&mut self, line: &Line) {
+        if self.file == ConfigFile::Good {
+            self.in_force = Some((self.unlisted.clone(), line.at));
+        }
+        let meetings: Vec<usize> = self.known.meetings.keys().copied().collect();
+        let owed = meetings.into_iter().filter_map(|meeting| Some((meeting, self.owed(meeting, line)?))).collect();
+        self.tick = Some(Tick {
+            at: line.at,
+            wild: self.outside.flips || self.outside.network_down || self.outside.clock_wrong,
+            owed,
+            named: BTreeSet::new(),
+            told_calls: BTreeSet::new(),
+            told_answers: BTreeMap::new(),
+        });
+    }
+
+    /// The rung that is owed to this meeting in the tick that begins now.
+    fn owed(&mut self, meeting: usize, line: &Line) -> Option<usize> {
+        let known = self.known.meetings.get(&meeting)?.clone();
+        let (person, start) = (known.person, known.start);
+        let in_window = start > line.wall && start - line.wall <= WINDOW && !self.outside.clock_wrong;
+        let rung = self.due(start, line.wall).filter(|_| in_window && !known.over && !known.vague)?;
+        if !self.is_listed(person, line.at) || self.rang(meeting, start, rung) || known.gone.contains(&rung) {
+            return None;
+        }
+        // These keep the step back for good.
+        // A call that savehub knows nothing of may have been placed for this rung.
+        let due = start - self.story.ladder[rung] * SECOND;
+        let strange = |call: &&Call| call.others || call.at < self.known.forgot_until;
+        let strangers = self.calls.iter().filter(|call| call.to == person && call.rang && !call.text);
+        if strangers.filter(strange).any(|call| call.at + SECOND >= due) {
+            return None;
+        }
+        let tries = self.calls.iter().filter(|call| !call.seen && call.names.contains(&(meeting, start, rung))).count();
+        if self.outside.stop || self.is_paused(person, line.at) || self.counted(meeting, line.at) >= LIMIT || tries > 1
+        {
+            self.known.meetings.get_mut(&meeting)?.gone.insert(rung);
+            return None;
+        }
+        let busy = self.calls.iter().any(|call| call.to == person && !call.text && call.at + GAP + SECOND > line.at);
+        let refused = self.outside.account_refused
+            || self.outside.callees_refused.contains(&person)
+            || !self.has_a_sender(line.at);
+        (!busy && !self.in_doubt(person) && !refused && !self.outside.network_down).then_some(rung)
+    }
+
+    /// The latest rung that is due.
+    fn due(&self, start: Ms, wall: Ms) -> Option<usize> {
+        self.story.ladder.iter().rposition(|before| start - before * SECOND <= wall)
+    }
+
+    fn is_listed(&self, person: usize, at: Ms) -> bool {
+        self.in_force.as_ref().is_some_and(|(unlisted, read)| !unlisted.contains(&person) && read + COPY > at)
+    }
+
+    fn is_paused(&self, person: usize, at: Ms) -> bool {
+        self.known.paused_until.get(&person).is_some_and(|until| *until > at)
+    }
+
+    fn rang(&self, meeting: usize, start: Ms, rung: usize) -> bool {
+        self.calls.iter().any(|call| call.rang && call.names.contains(&(meeting, start, rung)))
+    }
+
+    /// Calls for this meeting that rang or may have rung, as the limit counts them: its own, and those of others since
+    /// its first rung was due.
+    fn counted(&self, meeting: usize, at: Ms) -> usize {
+        let may_be = self.known.meetings.get(&meeting).map(|m| (m.person, m.start - self.story.ladder[0] * SECOND));
+        let own = |call: &Call| call.names.iter().any(|name| name.0 == meeting);
+        let others =
+            |call: &Call| call.others && !call.text && may_be.is_some_and(|(to, due)| call.to == to && call.at >= due);
+        self.calls.iter().filter(|call| call.at + LIMIT_SPAN > at && (own(call) || others(call))).count()
+    }
+
+    /// Of a call to this phone nobody can know yet whether it rang.
+    fn in_doubt(&self, person: usize) -> bool {
+        let is_open = |call: &&Call| {
+            let known_from = if call.rang { call.at } else { call.at + SETTLED };
+            !self.told.iter().any(|(to, at)| *to == person && *at > known_from)
+        };
+        self.calls.iter().filter(|call| call.to == person && !call.seen).any(|call| is_open(&call))
+    }
+
+    /// Was there a request without an answer in the last minutes? Its call is looked for, and hung up when it is late.
+    fn had_doubts(&self, at: Ms) -> bool {
+        self.calls.iter().any(|call| !call.seen && call.at + LIMIT_SPAN > at)
+    }
+
+    /// Is there a number to call from that is not refused, and does not rest?
+    fn has_a_sender(&self, at: Ms) -> bool {
+        let rests = |sender| self.refused_from.get(&sender).is_some_and(|refused| refused + REST > at);
+        (0..self.story.senders).any(|sender| !self.outside.senders_refused.contains(&sender) && !rests(sender))
+    }
+
+    fn tick_ends(&mut self, line: &Line) {
+        let Some(tick) = self.tick.take() else { return };
+        if !tick.wild {
+            for (meeting, rung) in tick.owed.iter().filter(|(meeting, _)| !tick.named.contains(meeting)) {
+                self.says(line, &format!("OWED: rung {rung} of meeting {meeting} did not ring in the tick that ended"));
+            }
+        }
+        if matches!(line.seen, Seen::TickEnded) && line.at - tick.at < 20 * SECOND {
+            self.calendars_read();
+        }
+    }
+
+    // --- what rings ---
+
+    fn tried(&mut self, line: &Line, (to, from): (usize, usize), meetings: &[usize], end: &End) {
+        match end {
+            End::NotSent | End::Fenced(_) => return,
+            End::Refused(Whom::Sender) => _ = self.refused_from.insert(from, line.at),
+            End::Refused(Whom::Callee | Whom::Account) => {
+                self.is_refused(line, meetings, *end == End::Refused(Whom::Callee));
+            }
+            End::Refused(Whom::Limit) | End::Rang | End::RangUnseen | End::Lost => {}
+        }
+        if *end != End::Refused(Whom::Sender) {
+            self.tick.iter_mut().for_each(|tick| tick.named.extend(meetings));
+        }
+        if matches!(end, End::Refused(_)) {
+            return;
+        }
+        if self
+            .calls
+            .iter()
+            .any(|call| call.rang && call.to == to && !call.others && call.at + GAP - 10 * SECOND > line.at)
+            && !self.is_unaware(to)
+        {
+            self.says(line, "WRONG: the phone rang a moment ago");
+        }
+        let names: Vec<(usize, Ms, usize)> =
+            meetings.iter().filter_map(|meeting| self.allowed(line, *meeting, to, meetings.len() > 1)).collect();
+        let (rang, seen) = (*end != End::Lost, *end == End::Rang);
+        self.calls.push(Call { at: line.at, to, names, rang, seen, others: false, text: false });
+    }
+
+    /// The provider refuses the account, or this phone.
+    fn is_refused(&mut self, line: &Line, meetings: &[usize], phone: bool) {
+        for meeting in meetings {
+            let Some(start) = self.known.meetings.get(meeting).map(|known| known.start) else { continue };
+            // A shared call takes a rung that is due soon, too.
+            let wall = if meetings.len() > 1 { line.wall + SHARED + SECOND } else { line.wall };
+            let rungs = if phone { 0..self.story.ladder.len() } else { 0..self.due(start, wall).map_or(0, |r| r + 1) };
+            self.known.meetings.get_mut(meeting).iter_mut().for_each(|known| known.gone.extend(rungs.clone()));
+        }
+    }
+
+    /// Was the call allowed for this meeting? Which rung was it?
+    fn allowed(&mut self, line: &Line, meeting: usize, to: usize, shared: bool) -> Option<(usize, Ms, usize)> {
+        let Some(known) = self.known.meetings.get(&meeting).cloned() else {
+            // Its calendar has just been read.
+            let (_, start) = self.calendars.get(&meeting).copied()?;
+            return Some((meeting, start, self.due(start, line.wall)?));
+        };
+        let mut wrong = Vec::new();
+        let planned = self.calendars.get(&meeting).map(|(_, start)| *start).filter(|_| known.vague);
+        let start = planned.filter(|_| known.start <= line.wall || self.due(known.start, line.wall).is_none());
+        let known = Meeting { start: start.unwrap_or(known.start), ..known };
+        let latest = self.due(known.start, line.wall);
+        let next = latest.map_or(0, |rung| rung + 1);
+        let is_near = |before: &&i64| shared && known.start - **before * SECOND <= line.wall + SHARED + SECOND;
+        let taken = latest.filter(|rung| !self.rang(meeting, known.start, *rung));
+        let early = self.story.ladder.get(next).filter(is_near).map(|_| next);
+        let rung = taken.or(early);
+        if known.person != to {
+            wrong.push("it is another person's");
+        }
+        if known.over && !known.vague {
+            wrong.push("it is over");
+        }
+        if known.start <= line.at {
+            wrong.push("it has started");
+        }
+        if self.outside.stop {
+            wrong.push("there is a STOP file");
+        }
+        if self.is_paused(to, line.at) {
+            wrong.push("the person is paused");
+        }
+        if !self.is_listed(to, line.at) {
+            wrong.push("the person is not in the config");
+        }
+        // Whoever can be asked what was answered is asked before a call.
+        let answered = |answer: &Answer| answer.meant.iter().any(|meant| meant.0 == meeting);
+        let could_ask = |tick: &Tick| !tick.wild && !self.outside.lists_down;
+        let tick = self.tick.as_ref().filter(|tick| could_ask(tick));
+        if tick.is_some_and(|tick| self.answers.iter().any(|answer| answered(answer) && answer.at < tick.at)) {
+            wrong.push("the person has answered");
+        }
+        let named = |call: &&Call| call.rang && call.names.iter().any(|name| name.0 == meeting);
+        let own = self.calls.iter().filter(|call| call.at + LIMIT_SPAN > line.at).filter(named).count();
+        if own >= LIMIT && !self.is_unaware(to) {
+            wrong.push("it had its two calls");
+        }
+        if rung.is_none() && !known.vague && !self.outside.clock_wrong {
+            match latest {
+                None => wrong.push("no rung is due"),
+                Some(_) if !self.is_unaware(to) => wrong.push("this rung has rung"),
+                Some(_) => {}
+            }
+        }
+        for why in wrong {
+            self.says(line, &format!("WRONG: a call for meeting {meeting}, but {why}"));
+        }
+        Some((meeting, known.start, rung.or(latest)?))
+    }
+
+    /// The database lost the last calls to this phone, and the provider did not tell them in this tick.
+    fn is_unaware(&self, to: usize) -> bool {
+        let lost =
+            |call: &Call| call.to == to && call.at >= self.known.forgot_since && call.at < self.known.forgot_until;
+        self.calls.iter().any(lost) && !self.tick.as_ref().is_some_and(|tick| tick.told_calls.contains(&to))
+    }
+}
