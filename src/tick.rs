@@ -57,6 +57,7 @@ mod presence;
 mod recipient;
 mod reconcile;
 mod rehearse;
+mod rehearsed_feeds;
 mod summary;
 mod test_call;
 mod tick_row;
@@ -66,6 +67,7 @@ mod world;
 pub use faults::{FROM, HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault, network_fault};
 pub use plan::{Foreseen, Outlook, plan, plan_by};
 pub use rehearse::dry_run;
+pub use rehearsed_feeds::UnreadCalendar;
 pub use summary::{
     CallSeen, ConfigSeen, HeardSeen, MeetingSeen, PersonChange, PersonSeen, PresentSeen, Summary, is_trouble,
 };

@@ -5,7 +5,7 @@ use super::ctx::Invocation;
 use super::monitoring::MonitoredTick;
 use super::print::{self, Screen};
 use super::watchdog::Watchdog;
-use super::words::{counted, heard_how, heard_words, reason_words, result_words};
+use super::words::{counted, heard_how, heard_words, reason_words, result_words, unread_line};
 use super::{local_time, open, pick};
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Broken, Config, ConfigError, ProviderChoice, Secrets};
@@ -131,6 +131,9 @@ fn clock(args: &TickArgs, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
 }
 
 fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io::Result<()> {
+    if let Some(line) = unread_line(&summary.unread_calendars, screen.paint) {
+        writeln!(out, "{line}")?;
+    }
     for person in &summary.people {
         writeln!(out, "{}", person_line(person))?;
     }

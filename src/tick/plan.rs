@@ -4,17 +4,17 @@
 //! It assumes a tick at each full and half minute. Between two moments with something to do, a tick would change
 //! nothing, so none is run. Calls keep the provider's pace: where a tick waits for the next turn, the clock is
 //! advanced. What is not done when the next tick starts is left to that tick (in reality the two would share the
-//! turns). Calendars are not fetched: as the clock advances, the code of the tick expands their last good copies, so a
-//! plan reaches as far as these do.
+//! turns). Calendars in files are read, and addresses that were never read; as the clock advances, the code of the tick
+//! expands the copies, so a plan reaches as far as these do.
 
 use super::rehearse::{Rehearsal, StandIns};
+use super::rehearsed_feeds::{RehearsedFeeds, as_taken};
 use super::{World, tick};
 use crate::clock::{Clock as _, ManualClock};
 use crate::config::Config;
-use crate::feed::{Feed, Feeds, FetchFailure, Fetched};
-use crate::model::{Timestamp, Validators};
+use crate::model::Timestamp;
 use crate::rules::ladder;
-use crate::store::{History, StepHistory, StepResult, Store, StoreError};
+use crate::store::{CalendarView, History, StepHistory, StepResult, Store, StoreError};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(6 * 3600);
 pub struct Outlook {
     /// What would become of each step, in order.
     pub steps: Vec<Foreseen>,
+    /// The calendars as they were taken.
+    pub calendars: Vec<CalendarView>,
     /// How many ticks were rehearsed.
     pub ticks: u32,
     /// Nothing later was rehearsed.
@@ -52,12 +54,13 @@ pub struct Foreseen {
     pub guards: Option<String>,
 }
 
-/// Rehearses every tick until then. Nothing leaves this machine and nothing is changed.
+/// Rehearses every tick until then. Nothing is changed, and nothing leaves this machine but questions for calendars that
+/// were never read.
 pub fn plan(world: &World, until: Timestamp) -> Result<Outlook, StoreError> {
     rehearsed(world, until, None)
 }
 
-/// The same, but no tick begins after `end`: the outlook may reach less far.
+/// The same, but no tick begins after `end`: the outlook may reach less far. No calendar's address is asked.
 pub fn plan_by(world: &World, until: Timestamp, end: Instant) -> Result<Outlook, StoreError> {
     rehearsed(world, until, Some(end))
 }
@@ -72,11 +75,11 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         config: Arc::new(config),
         store: Arc::clone(&store),
         providers: Arc::new(StandIns(Rehearsal::Plan, Arc::clone(&world.providers))),
-        feeds: Arc::new(AsTheyWere),
+        feeds: Arc::new(RehearsedFeeds::new(world, end.is_none())),
         clock: Arc::clone(&clock) as _,
         ..world.clone()
     };
-    let (mut results, mut ticks, mut reached) = (Vec::new(), 0, until);
+    let (mut results, mut calendars, mut ticks, mut reached) = (Vec::new(), None, 0, until);
     let mut next = grid(clock.now());
     while next <= until {
         if end.is_some_and(|end| Instant::now() >= end) {
@@ -87,11 +90,15 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         let at = clock.now();
         results.extend(tick(&rehearsal)?.results.into_iter().map(|result| (at, result)));
         ticks += 1;
+        if calendars.is_none() {
+            calendars = Some(as_taken(world, store.as_ref())?);
+        }
         // A tick that waits for turns ends here: the next one has started meanwhile and goes on.
         let is_over = clock.now() < grid(just_after(at));
         next = if is_over { following(&rehearsal)? } else { clock.now() };
     }
-    Ok(Outlook { steps: foreseen(store.as_ref(), results)?, ticks, until: reached })
+    let calendars = calendars.map_or_else(|| as_taken(world, store.as_ref()), Ok)?;
+    Ok(Outlook { steps: foreseen(store.as_ref(), results)?, calendars, ticks, until: reached })
 }
 
 fn just_after(at: Timestamp) -> Timestamp {
@@ -143,25 +150,6 @@ fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<
     // Workers answer in any order; a plan has a fixed one.
     steps.sort_by_key(|step| (step.at, step.starts_at, step.result.incident, step.result.step));
     Ok(steps)
-}
-
-/// Every calendar is as it was when it was read last.
-struct AsTheyWere;
-
-impl Feeds for AsTheyWere {
-    fn feed(&self, _: &str) -> Option<Arc<dyn Feed>> {
-        Some(Arc::new(Self))
-    }
-}
-
-impl Feed for AsTheyWere {
-    fn fetch(&self, last: &Validators, _: bool) -> Fetched {
-        if *last == Validators::default() {
-            let why = "it has not been read yet".to_owned();
-            return Fetched::Failed(FetchFailure::from(why));
-        }
-        Fetched::Unchanged(last.clone())
-    }
 }
 
 #[cfg(test)]

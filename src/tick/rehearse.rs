@@ -1,8 +1,8 @@
-//! Rehearsals: `--dry-run`, and the stand-ins for providers in it and in a plan. Nothing leaves this machine, every
-//! request is accepted, and nobody picks up.
+//! Rehearsals: `--dry-run`, and the stand-ins for providers in it and in a plan. No request leaves this machine, every
+//! one is accepted, and nobody picks up.
 
+use super::rehearsed_feeds::{RehearsedFeeds, UnreadCalendar, as_taken};
 use super::{Summary, World, tick};
-use crate::feed::NoFeeds;
 use crate::model::{
     Accepted, Address, CallReport, CallStatus, HangUp, Outcome, Pace, ProviderKind, Reply, ReplyMeta, Request,
     RungKind, Timestamp,
@@ -26,12 +26,12 @@ pub fn dry_run(world: &World) -> Result<Summary, StoreError> {
     let rehearsal = World {
         store: Arc::from(world.store.rehearsal()?),
         providers: Arc::new(StandIns(Rehearsal::DryRun, Arc::clone(&world.providers))),
-        // Nothing is fetched: the meetings are those that are known.
-        feeds: Arc::new(NoFeeds),
+        feeds: Arc::new(RehearsedFeeds::new(world, true)),
         ..world.clone()
     };
     let mut summary = tick(&rehearsal)?;
     summary.dry_run = true;
+    summary.unread_calendars = UnreadCalendar::among(&as_taken(world, rehearsal.store.as_ref())?);
     Ok(summary)
 }
 

@@ -1,5 +1,6 @@
 //! What a tick did: for people, for `--json`, for the exit code.
 
+use super::rehearsed_feeds::UnreadCalendar;
 use crate::config::Broken;
 use crate::exit::Exit;
 use crate::model::{
@@ -45,6 +46,8 @@ pub struct Summary {
     pub skew_ms: Option<i64>,
     /// The config is broken, and the tick went on with its last good copy.
     pub broken_config: Option<ConfigSeen>,
+    /// Of a rehearsal: the calendars that could not be read, so that their meetings are missing in it.
+    pub unread_calendars: Vec<UnreadCalendar>,
 }
 
 /// A broken config.

@@ -272,11 +272,15 @@ fn a_slow_feed_delays_no_call() {
 }
 
 #[test]
-fn a_dry_run_asks_no_feed() {
+fn a_dry_run_asks_a_feed_only_while_it_was_never_read_and_keeps_nothing() {
     let story = Story::of(&[event("a@x", "093000", "Board sync")]);
     story.world.dry_run();
-    assert_eq!(story.feed.requests().len(), 0);
+    assert_eq!(story.feed.requests().len(), 1);
     assert_eq!(story.meetings(), []);
+    story.world.tick();
+    story.world.advance(6 * 3600);
+    story.world.dry_run();
+    assert_eq!(story.feed.requests().len(), 2, "that was the tick");
 }
 
 #[test]

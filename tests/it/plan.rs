@@ -1,6 +1,7 @@
 //! `savehub plan`: a small day as text, and that real ticks then do what was planned.
 
 use crate::support::cli::{ANA, Cli};
+use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::world::{BEGIN, World};
 use proptest::prelude::*;
 use savehub::cli::plan::{Crowd, Plan, render, report};
@@ -24,9 +25,9 @@ fn planned(w: &World, minutes: u64) -> Outlook {
 fn text(w: &World, minutes: u64, person: Option<&str>) -> String {
     let outlook = planned(w, minutes);
     let snapshot = w.snapshot();
-    let (calendars, pauses) = (&snapshot.calendars, &snapshot.pauses);
+    let pauses = &snapshot.pauses;
     let (now, until, config) = (w.now(), after(minutes), w.parts.config.as_ref());
-    render(&Plan { now, until, config, outlook: &outlook, calendars, pauses, person }, Screen::PLAIN)
+    render(&Plan { now, until, config, outlook: &outlook, pauses, person }, Screen::PLAIN)
 }
 
 fn share_the_phone(w: &mut World) {
@@ -110,24 +111,111 @@ fn a_plan_that_takes_too_long_says_how_far_it_came() {
     assert_eq!(far(Instant::now() + Duration::from_secs(3600)), (2, after(60)));
 }
 
+/// A calendar with one meeting a day from this time on.
+fn daily(start: &str) -> String {
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VEVENT\r\nUID:a@x\r\n\
+         DTSTAMP:20261101T000000Z\r\nDTSTART:20261122T{start}Z\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Stand-up\r\n\
+         END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+}
+
+/// Starts of the meetings that would ring.
+fn starts(outlook: &Outlook) -> Vec<String> {
+    let mut starts: Vec<_> = outlook.steps.iter().map(|step| step.starts_at.to_rfc3339()).collect();
+    starts.dedup();
+    starts
+}
+
 #[test]
 fn calendars_are_expanded_as_far_as_the_plan_reaches() {
     let mut w = World::new();
-    let event = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VEVENT\r\nUID:a@x\r\n\
-                 DTSTAMP:20261101T000000Z\r\nDTSTART:20261122T120000Z\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Stand-up\r\n\
-                 END:VEVENT\r\nEND:VCALENDAR\r\n";
     let file = w.dir.path().join("work.ics");
-    std::fs::write(&file, event).unwrap();
+    std::fs::write(&file, daily("120000")).unwrap();
     w.reads("ana", CalendarPlace::File(file.clone()));
-    let never = text(&w, 60, None);
     w.tick();
     std::fs::remove_file(file).unwrap();
-    let starts: Vec<_> = planned(&w, 5 * 24 * 60).steps.iter().map(|step| step.starts_at.to_rfc3339()).collect();
     let noon = |day: u32| format!("2026-11-{day}T12:00:00.000Z");
-    assert_eq!(starts, (22..27).flat_map(|day| [noon(day), noon(day)]).collect::<Vec<_>>());
-    let read = text(&w, 60, None);
-    assert!(read.ends_with("\nThe calendar workana-0 of ana is taken as it was 0 s ago.\n"), "{read}");
-    assert!(never.contains("Nothing is due."), "{never}");
+    assert_eq!(starts(&planned(&w, 5 * 24 * 60)), (22..27).map(noon).collect::<Vec<_>>());
+    let gone = text(&w, 60, None);
+    let last = "\nThe calendar workana-0 of ana cannot be read now and is taken as it was 0 s ago.\n";
+    assert!(gone.ends_with(last) && gone.contains("\nNothing is due.\n"), "{gone}");
+}
+
+#[test]
+fn a_plan_reads_files_that_are_new_or_changed_and_writes_nothing_down() {
+    let mut w = World::new();
+    let file = w.dir.path().join("work.ics");
+    std::fs::write(&file, daily("093000")).unwrap();
+    w.reads("ana", CalendarPlace::File(file.clone()));
+    let before = w.snapshot();
+    let new = text(&w, 60, None);
+    assert!(new.contains("Stand-up at 09:30") && !new.contains("NOT KNOWN"), "{new}");
+    assert!(new.ends_with("\nThe calendar workana-0 of ana is taken as it was 0 s ago.\n"), "{new}");
+    assert_eq!(w.snapshot(), before);
+    w.tick();
+    w.advance(30);
+    std::fs::write(&file, daily("094500")).unwrap();
+    let before = w.snapshot();
+    assert_eq!(starts(&planned(&w, 60)), ["2026-11-22T09:45:00.000Z"]);
+    assert_eq!(w.snapshot(), before);
+}
+
+#[test]
+fn a_plan_asks_an_address_only_while_its_calendar_was_never_read() {
+    let feed = FakeFeed::start(Serves::plain(&daily("093000")));
+    let mut w = World::new();
+    w.reads("ana", CalendarPlace::Web(feed.url().into()));
+    let by = tick::plan_by(&w.parts, after(60), Instant::now() + Duration::from_secs(3600)).unwrap();
+    assert_eq!((by.steps.len(), feed.requests().len()), (0, 0), "the one with a limit of its own asks nobody");
+    assert_eq!(starts(&planned(&w, 60)), ["2026-11-22T09:30:00.000Z"]);
+    assert_eq!(feed.requests().len(), 1);
+    w.tick();
+    assert_eq!(starts(&planned(&w, 24 * 60)).len(), 1);
+    assert_eq!(feed.requests().len(), 2, "that was the tick");
+}
+
+#[test]
+fn the_first_line_of_a_plan_names_the_calendars_it_could_not_read() {
+    let feed = FakeFeed::start(Serves::status(404));
+    let mut w = World::new();
+    let file = w.dir.path().join("work.ics");
+    w.reads("ana", CalendarPlace::File(file));
+    w.reads("ben", CalendarPlace::Web(feed.url().into()));
+    let text = text(&w, 24 * 60, None);
+    let first = "NOT KNOWN: the meetings of calendars that were never read: workana-0 of ana, workben-0 of ben\nMOCK: ";
+    assert!(text.starts_with(first) && text.contains("\nNothing that is known is due.\n"), "{text}");
+    assert!(text.contains("\nThe calendar workana-0 of ana has never been read (there is no file "), "{text}");
+    assert_eq!(feed.requests().len(), 1, "it is asked once");
+    let outlook = planned(&w, 60);
+    let (now, until, config) = (w.now(), after(60), w.parts.config.as_ref());
+    let plan = Plan { now, until, config, outlook: &outlook, pauses: &[], person: None };
+    let unread = &serde_json::to_value(report(&plan)).unwrap()["unread_calendars"];
+    assert_eq!((&unread[0]["name"], &unread[0]["person"]), (&"workana-0".into(), &"ana".into()));
+    assert!(unread[1]["why"].as_str().unwrap().contains("404"), "{unread}");
+}
+
+#[test]
+fn a_dry_run_reads_a_calendar_that_no_tick_has_read_or_names_it_first() {
+    let mut w = World::new();
+    let file = w.dir.path().join("work.ics");
+    w.reads("ana", CalendarPlace::File(file.clone()));
+    let before = w.snapshot();
+    let [unread] = &w.dry_run().unread_calendars[..] else { panic!("one calendar") };
+    assert_eq!((unread.name.as_str(), unread.person.as_str()), ("workana-0", "ana"));
+    std::fs::write(&file, daily("090200")).unwrap();
+    let would = w.dry_run();
+    assert_eq!((would.results.len(), would.unread_calendars.len()), (1, 0), "{would:?}");
+    assert_eq!(w.snapshot(), before);
+    let real = w.tick();
+    assert_eq!((real.results.len(), real.unread_calendars.len()), (1, 0), "as the tick does");
+}
+
+#[test]
+fn the_command_of_a_dry_run_says_first_what_it_does_not_know() {
+    let cli = Cli::with(&format!("{ANA}calendars = [\"file:nowhere.ics\"]\n"));
+    let ran = cli.run(&["tick", "--dry-run"]);
+    assert!(ran.out.starts_with("NOT KNOWN: the meetings of calendars that were never read: "), "{ran:?}");
 }
 
 /// Everybody is called once, so many calls a second.
@@ -151,7 +239,7 @@ fn crowded_minutes_are_told_with_how_many_come_too_late() {
     w.meeting_of("ben", "Review", "in 2h");
     let outlook = planned(&w, 180);
     let (now, until, config) = (w.now(), after(180), w.parts.config.as_ref());
-    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], pauses: &[], person: None };
+    let plan = Plan { now, until, config, outlook: &outlook, pauses: &[], person: None };
     assert_eq!(plan.crowds(), [Crowd { at: after(27), calls: 2, too_late: 1 }]);
     let text = render(&plan, Screen::PLAIN);
     let warning =
@@ -171,7 +259,7 @@ fn of_a_crowd_no_more_are_lost_than_wait() {
     }
     let outlook = planned(&w, 60);
     let (now, until, config) = (w.now(), after(60), w.parts.config.as_ref());
-    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], pauses: &[], person: None };
+    let plan = Plan { now, until, config, outlook: &outlook, pauses: &[], person: None };
     let (crowds, lost) = (plan.crowds(), outlook.steps.iter().filter(|step| step.result.reason == Reason::Capacity));
     assert_eq!(crowds.iter().map(|crowd| crowd.too_late).sum::<usize>(), lost.count());
     assert!(!crowds.is_empty() && crowds.iter().all(|crowd| crowd.too_late <= crowd.calls), "{crowds:?}");
@@ -245,7 +333,7 @@ fn the_plan_as_json_has_the_documented_fields() {
     w.meeting("in 30m");
     let outlook = planned(&w, 60);
     let (now, until, config) = (w.now(), after(60), w.parts.config.as_ref());
-    let plan = Plan { now, until, config, outlook: &outlook, calendars: &[], pauses: &[], person: None };
+    let plan = Plan { now, until, config, outlook: &outlook, pauses: &[], person: None };
     let json = serde_json::to_value(report(&plan)).unwrap();
     let step = &json["steps"][0];
     assert_eq!(step["at"], "2026-11-22T09:27:00.000Z");
@@ -267,6 +355,7 @@ fn the_plan_as_json_has_the_documented_fields() {
         "steps",
         "stopped",
         "test_mode",
+        "unread_calendars",
         "until",
     ];
     assert_eq!(keys, expected);

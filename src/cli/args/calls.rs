@@ -10,7 +10,7 @@ use std::path::PathBuf;
   savehub tick --dry-run
   savehub tick --now \"tomorrow 8:57\" --dry-run
 
-Prints nothing when nothing happened.")]
+Prints nothing when nothing happened. --dry-run reads calendars as savehub plan does.")]
 pub struct TickArgs {
     /// Say what would be done, and change nothing
     #[arg(long)]

@@ -114,9 +114,10 @@ pub struct ExplainArgs {
   savehub plan --until 3d --person ana
   savehub plan --json
 
-It rehearses the real ticks on a copy of the database: nobody checks in, nobody answers, nothing leaves this machine and \
-nothing is changed. It assumes a tick at each full and half minute; calls keep the provider's pace. It asks no calendars \
-and uses their last good copies.")]
+It rehearses the real ticks on a copy of the database: nobody checks in, nobody answers, nobody is called and nothing is \
+changed. It assumes a tick at each full and half minute; calls keep the provider's pace. Calendars in \
+files are read. An address is asked only if there is no copy of its calendar yet, for some seconds; of all others the last \
+good copies are used. The first line names the calendars whose meetings are not known.")]
 pub struct PlanArgs {
     /// How far ahead, up to 31d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]

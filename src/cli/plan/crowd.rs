@@ -2,7 +2,7 @@
 
 use crate::config::{Config, ProviderChoice};
 use crate::model::{Reason, RungKind, StepState, Timestamp};
-use crate::store::{CalendarView, PauseView};
+use crate::store::PauseView;
 use crate::tick::{Foreseen, Outlook};
 use std::collections::BTreeMap;
 
@@ -16,8 +16,6 @@ pub struct Plan<'a> {
     pub config: &'a Config,
     /// What would happen.
     pub outlook: &'a Outlook,
-    /// The calendars, as they were read last.
-    pub calendars: &'a [CalendarView],
     /// The pauses that hold now.
     pub pauses: &'a [PauseView],
     /// Show this person alone.

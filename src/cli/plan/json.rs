@@ -5,7 +5,7 @@ use crate::cli::json::object;
 use crate::cli::status::clean_pauses;
 use crate::model::printable;
 use crate::store::CalendarView;
-use crate::tick::Foreseen;
+use crate::tick::{Foreseen, UnreadCalendar};
 use serde::Serialize;
 
 /// The fields, for the manual page.
@@ -26,6 +26,10 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
          calls (how many wait then), too_late (how many of them are shed)",
     ),
     ("calendars", "what was known of each: name, person, good_at (null: never read), failing_since"),
+    (
+        "unread_calendars",
+        "those that could not be read, so that their meetings are missing here: name, person, why (null: nobody came to it)",
+    ),
 ];
 
 /// Makes the object; text from outside is cleaned.
@@ -66,6 +70,7 @@ pub fn report(plan: &Plan<'_>) -> impl Serialize + use<> {
         calls_per_second: plan.rate(),
         steps: plan.steps().map(step).collect::<Vec<_>>(),
         crowded: plan.crowds(),
-        calendars: plan.calendars.iter().map(calendar).collect::<Vec<_>>(),
+        calendars: plan.outlook.calendars.iter().map(calendar).collect::<Vec<_>>(),
+        unread_calendars: UnreadCalendar::among(&plan.outlook.calendars),
     }
 }

@@ -13,7 +13,7 @@ pub use json::report;
 use super::args::PlanArgs;
 use super::ctx::Invocation;
 use super::print::{self, Screen};
-use super::words::{brake_lines, broken_config, detailed, exact, no_phone, pause_lines, reason_words};
+use super::words::{brake_lines, broken_config, detailed, exact, no_phone, pause_lines, reason_words, unread_line};
 use super::{local_time, open, pick};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Secrets;
@@ -21,7 +21,7 @@ use crate::exit::{Exit, UsageError};
 use crate::model::{Reason, RungKind, StepState, Timestamp, cut, printable};
 use crate::store::CalendarView;
 use crate::store::sqlite::Create;
-use crate::tick::Foreseen;
+use crate::tick::{Foreseen, UnreadCalendar};
 use crate::when;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +59,7 @@ pub(super) fn run(args: &PlanArgs, verbose: bool, io: Invocation<'_>) -> anyhow:
     let outlook = if verbose { plan() } else { crate::log::silenced(plan) }?;
     let snapshot = store.snapshot(now, now, now)?;
     let person = person.map(|person| person.id.as_str());
-    let (calendars, pauses) = (&snapshot.calendars, &snapshot.pauses);
-    let plan = Plan { now, until, config: &config, outlook: &outlook, calendars, pauses, person };
+    let plan = Plan { now, until, config: &config, outlook: &outlook, pauses: &snapshot.pauses, person };
     if args.json {
         print::json(out, &report(&plan))?;
     } else {
@@ -75,14 +74,16 @@ pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
     let zone = plan.person.map_or_else(|| pick::first_zone(people), |person| pick::zone_of(person, people));
     let stop = plan.config.stopped().then_some(plan.config.stop_file.as_path());
     let no_phone = no_phone(plan.config.provider.chosen, plan.config.test_mode);
-    let mut lines = brake_lines(no_phone, stop, screen.paint);
+    let unread = UnreadCalendar::among(&plan.outlook.calendars);
+    let mut lines: Vec<String> = unread_line(&unread, screen.paint).into_iter().collect();
+    lines.extend(brake_lines(no_phone, stop, screen.paint));
     lines.extend(pause_lines(plan.pauses, people, plan.now, screen.paint));
     let until = when::short(plan.until, plan.now, &zone);
     lines.push(format!("Until {until}, if nobody checks in and nobody answers, with a tick every half minute:"));
     lines.push(String::new());
     let rows: Vec<Vec<String>> = plan.steps().map(|step| row(step, plan)).collect();
     if rows.is_empty() {
-        lines.push("Nothing is due.".into());
+        lines.push(if unread.is_empty() { "Nothing is due." } else { "Nothing that is known is due." }.into());
     } else {
         lines.extend(print::table(rows, screen.width).lines().map(str::to_owned));
     }
@@ -93,7 +94,7 @@ pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
         let text = format!("CROWDED at {at}: {calls} calls{rate}; {too_late} could not start before their meetings");
         lines.push(screen.paint.alarm(&text));
     }
-    lines.extend(plan.calendars.iter().map(|calendar| calendar_line(calendar, plan.now)));
+    lines.extend(plan.outlook.calendars.iter().map(|calendar| calendar_line(calendar, plan.now)));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -142,9 +143,12 @@ fn fate(step: &Foreseen) -> String {
 
 fn calendar_line(calendar: &CalendarView, now: Timestamp) -> String {
     let (name, person) = (printable(&calendar.name), printable(&calendar.person));
+    let why = calendar.failure.as_deref().map_or_else(String::new, |why| format!(" ({})", printable(why)));
     let age = calendar.good_at.map(|at| when::relative(at, now));
     match (age, calendar.failing_since) {
-        (None, _) => format!("The calendar {name} of {person} has never been read: its meetings are missing here."),
+        (None, _) => {
+            format!("The calendar {name} of {person} has never been read{why}: its meetings are missing here.")
+        }
         (Some(age), None) => format!("The calendar {name} of {person} is taken as it was {age}."),
         (Some(age), Some(_)) => {
             format!("The calendar {name} of {person} cannot be read now and is taken as it was {age}.")

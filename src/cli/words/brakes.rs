@@ -1,11 +1,16 @@
-//! What keeps phones from ringing: the mock phone, test mode, the STOP file, pauses.
+//! What keeps phones from ringing: the mock phone, test mode, the STOP file, pauses; and what a rehearsal
+//! does not know.
 
 use crate::cli::pick;
 use crate::cli::print::Paint;
 use crate::config::{Broken, Person, ProviderChoice};
 use crate::model::{PauseView, Timestamp, printable};
+use crate::tick::UnreadCalendar;
 use crate::when;
 use std::path::Path;
+
+/// So many calendars are named in one line.
+const NAMES_SHOWN: usize = 5;
 
 /// Why a config rings no phone; `None`: it does.
 pub(in crate::cli) const fn no_phone(provider: ProviderChoice, test_mode: bool) -> Option<&'static str> {
@@ -41,6 +46,17 @@ pub(in crate::cli) fn pause_lines(
         paint.alarm(&format!("PAUSED: {}; {what}", pause_words(pause, people, now)))
     };
     pauses.iter().map(line).collect()
+}
+
+/// `NOT KNOWN: the meetings of calendars that were never read: work of ana`.
+pub(in crate::cli) fn unread_line(unread: &[UnreadCalendar], paint: Paint) -> Option<String> {
+    let mut names: Vec<String> = unread.iter().map(|one| format!("{} of {}", one.name, one.person)).collect();
+    if names.len() > NAMES_SHOWN {
+        let more = names.split_off(NAMES_SHOWN).len();
+        names.push(format!("and {more} more"));
+    }
+    let line = format!("NOT KNOWN: the meetings of calendars that were never read: {}", names.join(", "));
+    (!names.is_empty()).then(|| paint.alarm(&line))
 }
 
 /// `everybody until 11:00 (in 2 h), on a plane`: who, until when in their zone, why.

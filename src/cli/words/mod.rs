@@ -6,7 +6,7 @@
 //! | `attempt` | what came of a call or message |
 //! | `state` | incidents, steps, acknowledgements, what people said, meetings that do not ring |
 //! | `result` | what a tick did with a step |
-//! | `brakes` | what keeps phones from ringing |
+//! | `brakes` | what keeps phones from ringing, and what a rehearsal does not know |
 
 mod attempt;
 mod brakes;
@@ -16,7 +16,7 @@ mod state;
 
 pub use attempt::{Outcome, attempt_words, fenced, outcome_words};
 pub(super) use attempt::{PickedUpBy, hang_up_words, picked_up_by, price, status_words, verb};
-pub(super) use brakes::{brake_lines, broken_config, no_phone, pause_lines, pause_words};
+pub(super) use brakes::{brake_lines, broken_config, no_phone, pause_lines, pause_words, unread_line};
 pub(super) use reason::advice;
 pub use reason::{because, reason_words};
 pub(super) use result::result_words;
