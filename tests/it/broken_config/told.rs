@@ -26,7 +26,8 @@ fn status_doctor_metrics_and_heartbeat_say_that_the_config_is_broken() {
     );
     let status = cli.ok(&["status"]);
     assert!(status.contains("the config HOME/.config/savehub/config.toml is broken since "), "{status}");
-    assert!(status.contains("exit 2: the command line or the config is wrong\nfault: broken_config "), "{status}");
+    assert!(status.contains("exit 2: the command line or the config is wrong\n"), "{status}");
+    assert!(status.contains("\nfault: broken_config "), "{status}");
     let json: serde_json::Value = serde_json::from_str(&cli.ok(&["status", "--json"])).unwrap();
     let problems = &json["broken_config"]["problems"];
     assert_eq!(problems[0], "line 1: `person` must be a list of tables, not a whole number");
