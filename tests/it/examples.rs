@@ -48,6 +48,7 @@ const ENDS: &[(&str, i32, &str)] = &[
     ("savehub db restore ~/savehub.backup", 2, "there is no backup in a fresh home"),
     ("savehub db restore --check-in ~/savehub.backup", 2, "there is no backup in a fresh home"),
     ("savehub undo", 2, "nobody has done anything in a fresh home"),
+    ("savehub undo --person ana", 2, "nobody has done anything in a fresh home"),
     ("savehub init", 2, "it asks on a terminal, and there is none"),
     (
         "savehub init --provider twilio --account-sid AC00000000000000000000000000000000 --from +12025550100",

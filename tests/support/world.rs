@@ -97,8 +97,8 @@ impl World {
 
     /// A tick half a minute ago: where none is remembered, an empty list is asked for twice.
     fn remember_a_tick(&self) {
-        let now = BEGIN.minus(Duration::from_secs(30));
-        let start = TickStart { now, boottime_ms: 0, owner: Owner::me(), host: "host".into(), turned: false };
+        let (now, boottime_ms) = (BEGIN.minus(Duration::from_secs(30)), self.clock.boottime_ms() - 30_000);
+        let start = TickStart { now, boottime_ms, owner: Owner::me(), host: "host".into(), turned: false };
         let tick = self.parts.store.begin_tick(&start).unwrap();
         let end = TickEnd { now, exit: 0, skew_ms: None, placed: 0, not_placed: 0 };
         self.parts.store.end_tick(tick.id, &end).unwrap();

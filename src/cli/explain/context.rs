@@ -48,6 +48,9 @@ impl IncidentContext<'_> {
             WaitsFor::Network => format!(
                 "the call due at {due} waits for the network: nothing reaches the provider, and every tick tries again"
             ),
+            WaitsFor::Turn if self.now >= self.incident.view.starts_at => {
+                format!("the call due at {due} is too late now, and ends as soon as it is certain what time it is")
+            }
             WaitsFor::Turn => format!(
                 "the call due at {due} waits for its phone to be free (`number_gap`), or for its turn \
                  (`calls_per_second`)"

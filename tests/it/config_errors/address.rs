@@ -30,7 +30,8 @@ fn a_webhook_url_that_twilio_cannot_reach_is_refused_by_check_and_left_out_by_ti
     let twilio = |base: &str, callback: &str| {
         format!(
             "[call]\nprovider = \"twilio\"\nwebhook_url = \"{callback}\"\n[provider.twilio]\naccount_sid = \"AC123\"\n\
-             from = \"+12025550100\"\nauth_token = \"x\"\n{base}\n"
+             from = \"+12025550100\"\nauth_token = \"x\"\n{base}\n\n\
+             [[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n"
         )
     };
     only_checked(

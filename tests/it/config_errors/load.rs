@@ -294,6 +294,7 @@ fn a_secret_file_that_others_can_read_is_refused_by_check_alone_where_its_place_
         let given = given.to_str().unwrap().to_owned();
         let text = TWILIO.replace("auth_token = \"file-token\"", &format!("auth_token_file = \"{}\"", file.display()));
         assert!(text.contains("auth_token_file"), "{text}");
+        let text = format!("{text}\n[[person]]\nid = \"ana\"\nphone = \"+12025550101\"\n");
         let config = config(&[("CREDENTIALS_DIRECTORY", &given)], &text).unwrap();
         assert_eq!(token(config.provider.twilio.as_ref().unwrap()), "s3cr3t", "ticks go on");
         config.accepted().err().map(|problems| problems.to_string())

@@ -2,7 +2,8 @@
 
 use crate::explain::reasons::{pause, ticked};
 use crate::explain::stories::{self, ONE_RUNG};
-use crate::support::world::World;
+use crate::support::world::{BEGIN, World};
+use std::time::Duration;
 
 fn first_line(w: &World, what: &str) -> String {
     stories::text(w, what).lines().next().unwrap().to_owned()
@@ -52,4 +53,13 @@ fn a_due_call_says_what_it_waits_for() {
     w.advance(10);
     let what = m.to_string();
     assert!(first_line(&w, &what).starts_with("Nobody has been called yet: the call due at 08:59 waits for its phone"));
+}
+
+#[test]
+fn a_call_that_may_not_be_skipped_while_the_time_is_in_doubt_says_so() {
+    let (w, what) = ticked(World::with(ONE_RUNG), "in 181s");
+    w.clock.set_wall(BEGIN.plus(Duration::from_secs(600)));
+    w.tick();
+    let waits = "is too late now, and ends as soon as it is certain what time it is";
+    assert_eq!(first_line(&w, &what), format!("Nobody has been called yet: the call due at 09:00 {waits}."));
 }
