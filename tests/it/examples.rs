@@ -15,6 +15,7 @@ use std::thread;
 /// What cannot be run here, by its beginning, and why.
 const NOT_HERE: &[(&str, &str)] = &[
     ("bash .ci/run", "runs this test, too"),
+    ("SAVEHUB_LIFE_SEED=", "plays one day of a test; .ci/run plays them all"),
     ("SAVEHUB_PROOF=whole cargo ", "the whole proof takes minutes; a sample of it is a test of its own"),
     ("SAVEHUB_PYTHON=", "needs a Python environment; .ci/run makes one and runs it"),
     ("cargo ", "builds and tests savehub itself; .ci/run does"),

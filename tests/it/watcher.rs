@@ -1,8 +1,9 @@
 //! The watcher of the watcher: heartbeat and metrics, through the real program.
 
 use crate::support::HUNG;
-use crate::support::cli::{ANA, Cli, Ran};
+use crate::support::cli::{ANA, Cli, Ran, twilio};
 use crate::support::fake_feed::{FakeFeed, Serves};
+use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, TOKEN};
 use crate::support::wire::Request;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -38,8 +39,13 @@ fn tick(cli: &Cli) -> Ran {
     ran
 }
 
-/// The mock phone cannot be reached, and a call is due.
-const BROKEN: &str = "[provider.mock]\noutcomes = [\"refused\"]\n";
+/// A Twilio that refuses every call, and the config for it.
+fn refusing() -> (FakeTwilio, String) {
+    let fake = FakeTwilio::start();
+    fake.set_down(Endpoint::Create, Some(Behaviour::error(400, 21201, "No 'To' number is specified")));
+    let config = twilio(&fake.base_url(), TOKEN, "");
+    (fake, config)
+}
 
 fn bad_tick(cli: &Cli) -> Ran {
     cli.ok(&["meeting", "add", "Secret title", "--at", "in 2m"]);
@@ -61,12 +67,13 @@ fn a_good_tick_is_pinged_once() {
 #[test]
 fn a_bad_tick_is_told_with_its_exit_code_and_reasons_and_nothing_private() {
     let server = FakeFeed::start(ok());
-    let cli = pinging(&server, BROKEN);
+    let (_fake, broken) = refusing();
+    let cli = pinging(&server, &broken);
     bad_tick(&cli);
     let requests = server.requests();
     assert_eq!(lines(&requests), [format!("POST /{CANARY}/fail?create=1")]);
     let told = &requests[0].body;
-    assert!(told.starts_with("savehub tick: exit 1, ") && told.contains("1 x failed: not_sent"), "{told}");
+    assert!(told.starts_with("savehub tick: exit 1, ") && told.contains("1 x failed: invalid_number"), "{told}");
     for private in ["Secret", "ana", "Ana", "0101", "555"] {
         assert!(!told.contains(private), "{private} in {told}");
     }
@@ -159,7 +166,8 @@ fn value<'t>(text: &'t str, sample: &str) -> &'t str {
 
 #[test]
 fn the_metrics_say_how_the_tick_went_and_what_there_is() {
-    let cli = counting(BROKEN);
+    let (_fake, broken) = refusing();
+    let cli = counting(&broken);
     tick(&cli);
     let good = metrics(&cli);
     assert_eq!(value(&good, "tick_exit_code"), "0");
@@ -176,8 +184,8 @@ fn the_metrics_say_how_the_tick_went_and_what_there_is() {
     tick(&cli);
     let bad = metrics(&cli);
     assert_eq!(value(&bad, "incidents_open{state=\"escalating\"}"), "1");
-    assert_eq!(value(&bad, "attempts_total{kind=\"call\",state=\"not_sent\"}"), "2");
-    assert_eq!(value(&bad, "steps_ended_total{state=\"failed\",reason=\"not_sent\"}"), "1");
+    assert_eq!(value(&bad, "attempts_total{kind=\"call\",state=\"rejected\"}"), "1");
+    assert_eq!(value(&bad, "steps_ended_total{state=\"failed\",reason=\"invalid_number\"}"), "1");
     assert_eq!([value(&bad, "paused"), value(&bad, "people_paused"), value(&bad, "stopped")], ["1"; 3]);
     assert_eq!(value(&bad, "faults_active{fault=\"pause\"}"), "2");
     assert_eq!(value(&bad, "faults_active{fault=\"STOP_file\"}"), "1");
@@ -199,7 +207,8 @@ fn without_a_database_the_metrics_tell_the_exit_code() {
 
 #[test]
 fn promtool_accepts_the_metrics() {
-    let cli = counting(BROKEN);
+    let (_fake, broken) = refusing();
+    let cli = counting(&broken);
     tick(&cli);
     accepted_by_promtool(&metrics(&cli));
     bad_tick(&cli);

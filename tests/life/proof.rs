@@ -94,15 +94,3 @@ fn each_old_rule_is_caught_by_a_story_that_todays_rules_pass() {
     }
     assert!(Rules::OLD.iter().all(|rules| caught.contains(rules)), "each has a story: {caught:?}");
 }
-
-/// Looks for such stories, for `mutants.txt`.
-#[test]
-#[ignore = "writes stories, and judges nothing"]
-fn stories_that_catch_old_rules() {
-    for rules in Rules::OLD {
-        let fails = |story: &Story| wrongs(story, Rules::Todays).is_empty() && !wrongs(story, rules).is_empty();
-        let story = (0..2000).map(Story::of).find(fails).map(|story| shrunk(&story, &fails));
-        let line = story.map_or_else(|| "none".to_owned(), |story| story.line());
-        println!("{} {line}", serde_json::to_string(&rules).unwrap());
-    }
-}

@@ -173,7 +173,7 @@ pub(super) fn adopt(
 /// Incidents that ended since then, of meetings that had not started long before.
 pub(super) fn ended_since(tx: &dyn Tx, since: Timestamp) -> TxResult<Vec<EndedIncident>> {
     let sql = "select id, person, starts_at, ended_at, reason = 'operator' from incidents \
-               where ended_at > ?1 and ended_at < starts_at and reason is not null order by id";
+               where ended_at > ?1 and ended_at < starts_at and reason is not null order by ended_at, id";
     Ok(tx.readable("an incident", sql, params![since], |r| {
         let how = if r.get(4)? { HangUp::Completed } else { HangUp::Canceled };
         Ok(EndedIncident { id: r.get(0)?, person: r.get(1)?, starts_at: r.get(2)?, ended_at: r.get(3)?, how })
