@@ -1,4 +1,4 @@
-//! The command line: one small file per command, each against the [`Store`] port and the checked [`Config`].
+//! The command line: one small file per command, each against the [`Store`] port and the checked config.
 //!
 //! The way of every command: parse ([`args`]) -> log -> config -> store (`open`) -> run -> exit code
 //! ([`crate::exit`]). Only here does the program meet the process: environment, terminal, clock.

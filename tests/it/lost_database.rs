@@ -1,6 +1,7 @@
 //! The database is gone, new, or restored: calls in the provider's list that it does not know.
 
-use crate::support::fake_twilio::{Behaviour, Endpoint};
+use crate::support::cli::{Cli, twilio};
+use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, TOKEN};
 use crate::support::world::World;
 use savehub::model::{MeetingId, Timestamp};
 use savehub::store::sqlite::{Create, SqliteStore};
@@ -231,4 +232,17 @@ fn an_empty_list_is_asked_for_once_where_ticks_go_on() {
         w.fake().requests().iter().filter(|r| r.method == "GET" && r.path().ends_with("/Calls.json")).count()
     };
     assert_eq!(lists(&w), 1);
+}
+
+#[test]
+fn everybody_who_is_due_on_a_new_database_is_called_by_its_first_tick() {
+    let fake = FakeTwilio::start();
+    let people: String =
+        (1..=6).map(|n| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1202555010{n}\"\nzone = \"UTC\"\n\n")).collect();
+    let cli = Cli::with(&twilio(&fake.base_url(), TOKEN, &format!("calls_per_second = 30\n\n{people}")));
+    for n in 1..=6 {
+        cli.ok(&["meeting", "add", "Board sync", "--person", &format!("p{n}"), "--at", "in 2m"]);
+    }
+    let ran = cli.run(&["tick"]);
+    assert_eq!((ran.code, fake.posts()), (0, 6), "{ran:?}");
 }
