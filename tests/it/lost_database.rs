@@ -237,8 +237,8 @@ fn an_empty_list_is_asked_for_once_where_ticks_go_on() {
 #[test]
 fn everybody_who_is_due_on_a_new_database_is_called_by_its_first_tick() {
     let fake = FakeTwilio::start();
-    let people: String =
-        (1..=6).map(|n| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1202555010{n}\"\nzone = \"UTC\"\n\n")).collect();
+    let person = |n| format!("[[person]]\nid = \"p{n}\"\nphone = \"+1202555010{n}\"\nzone = \"UTC\"\n\n");
+    let people = (1..=6).map(person).collect::<Vec<_>>().concat();
     let cli = Cli::with(&twilio(&fake.base_url(), TOKEN, &format!("calls_per_second = 30\n\n{people}")));
     for n in 1..=6 {
         cli.ok(&["meeting", "add", "Board sync", "--person", &format!("p{n}"), "--at", "in 2m"]);
