@@ -26,7 +26,7 @@
 //! |---|---|
 //! | [`cli`] | everything; only `cli::args`, the clap types, imports nothing |
 //! | [`tick`] | the ports of [`store`], [`provider`] and [`feed`], [`calendar`], [`rules`], [`model`], [`clock`], [`config`], [`owner`], [`exit`] |
-//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`calendar`] |
+//! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`node`], [`calendar`] |
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
 //! | [`store`] | [`model`], [`owner`], [`node`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
@@ -40,7 +40,8 @@
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone`, and `zone` also [`near`] |
 //! | [`clock`], [`log`] | [`model`] |
 //! | [`model`] | [`owner`] |
-//! | [`owner`], [`near`], [`node`], [`program`] | nothing |
+//! | [`owner`] | [`node`] |
+//! | [`near`], [`node`], [`program`] | nothing |
 
 pub mod calendar;
 pub mod cli;

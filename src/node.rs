@@ -1,6 +1,6 @@
 //! What stands under the name of a file that is to be written: a device or a pipe is written into, and never replaced.
 
-use rustix::fs::OFlags;
+use rustix::fs::{Dir, Mode, OFlags};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -19,6 +19,16 @@ pub fn replaceable(path: &Path) -> Option<PathBuf> {
         Ok(there) if !there.is_dir() => None,
         _ => Some(path.to_owned()),
     }
+}
+
+/// The names in a directory; none when it cannot be read. The standard library panics when closing a directory fails, as on a
+/// broken disk.
+pub fn names(dir: &Path) -> Vec<String> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(dir, flags, Mode::empty()).and_then(Dir::new);
+    let found =
+        opened.into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().to_str().map(str::to_owned).ok());
+    found.filter(|name| name != "." && name != "..").collect()
 }
 
 /// May writing wait until somebody reads?

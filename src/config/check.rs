@@ -125,7 +125,16 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
     }
     let (database, file) = (database?, report.input.path.map(Path::to_owned));
     let stop_file = stop_file(report.input, &database);
-    Some(Config { file, database, stop_file, guards: guards.config, people: people.into(), ..config })
+    let stop_beside_target = file.as_deref().and_then(stop_beside_target).filter(|stop| *stop != stop_file);
+    Some(Config {
+        file,
+        database,
+        stop_file,
+        stop_beside_target,
+        guards: guards.config,
+        people: people.into(),
+        ..config
+    })
 }
 
 /// What `[call]` says besides the provider and the words.
@@ -163,6 +172,12 @@ fn stop_file(input: &Input<'_>, database: &Path) -> PathBuf {
     let beside = |file: &Path| file.parent().unwrap_or(Path::new("")).to_owned();
     let dir = input.path.map(beside).or_else(|| places::own_dir(input.env)).unwrap_or_else(|| beside(database));
     dir.join("STOP")
+}
+
+/// `STOP` beside the file that the config is a link to. A pipe has no neighbours.
+fn stop_beside_target(file: &Path) -> Option<PathBuf> {
+    let target = std::fs::canonicalize(file).ok().filter(|target| target.is_file())?;
+    Some(target.with_file_name("STOP"))
 }
 
 impl Config {

@@ -5,7 +5,8 @@ use super::{
     Problems, ProviderConfig, ReportConfig, Rung, WatcherConfig,
 };
 use crate::model::Repeat;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub store: Option<PostgresConfig>,
     /// While this file exists nothing is sent: `STOP` beside the config.
     pub stop_file: PathBuf,
+    /// The same beside the file that the config links to; `None`: it is no link to elsewhere.
+    pub stop_beside_target: Option<PathBuf>,
     /// Who places calls, and with which account.
     pub provider: ProviderConfig,
     /// Record calls instead of placing them.
@@ -64,6 +67,15 @@ pub struct Config {
     pub not_kept: Option<String>,
 }
 
+/// Is there anything of this name? A link that leads nowhere is, and so is what cannot be looked at: the brake must not
+/// depend on permissions.
+pub fn is_stop(stop: &Path) -> bool {
+    match stop.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}
+
 impl Default for Config {
     /// The mock phone, nobody to call, and a database in the current directory.
     fn default() -> Self {
@@ -72,6 +84,7 @@ impl Default for Config {
             database: PathBuf::from("savehub.db"),
             store: None,
             stop_file: PathBuf::from("STOP"),
+            stop_beside_target: None,
             provider: ProviderConfig::default(),
             test_mode: false,
             guards: GuardConfig::default(),
@@ -98,9 +111,18 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Does the STOP file exist? One that cannot be looked at counts as there: the brake must not depend on permissions.
+    /// Does a STOP file exist?
     pub fn stopped(&self) -> bool {
-        self.stop_file.try_exists().unwrap_or(true)
+        self.stopped_by().is_some()
+    }
+
+    /// The STOP file that exists.
+    pub fn stopped_by(&self) -> Option<&Path> {
+        [Some(&self.stop_file), self.stop_beside_target.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .find(|stop| is_stop(stop))
     }
 
     /// The person with this id.

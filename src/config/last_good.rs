@@ -9,6 +9,7 @@ use super::input::Env;
 use super::places::{self, FoundFile};
 use super::{Config, ConfigError, Secrets, Sources, broken_file, find, nobody, read_found};
 use crate::model::{Timestamp, fnv1a, printable};
+use crate::node::names;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -209,7 +210,7 @@ fn replace(place: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Deletes what is beyond the newest copies.
 fn forget_oldest(dir: &Path) {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries = names(dir).into_iter().map(|name| dir.join(name));
     let mut copies: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
     if copies.len() > KEPT {
         copies.sort_by_key(|path| fs::metadata(path).and_then(|meta| meta.modified()).ok());

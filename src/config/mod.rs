@@ -40,7 +40,7 @@ pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use check::secrets::{Later, is_handed_over, shell_word};
 pub use check::store::typed_store;
-pub use checked::Config;
+pub use checked::{Config, is_stop};
 pub use effective::{Effective, Origin, Setting, Value};
 pub use engine::EngineConfig;
 pub use error::ConfigError;

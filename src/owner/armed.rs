@@ -8,6 +8,7 @@
 //! The proof holds as long as the machine runs, since the kernel keeps what a killed process wrote; so nothing is
 //! synced. The file is locked as long as its process lives, so that nobody takes a living one for dead.
 
+use crate::node::names;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -97,9 +98,7 @@ impl Armory {
     /// The endings of files whose processes are gone.
     pub fn leftovers(&self) -> Vec<String> {
         let Some((dir, start)) = self.beside.as_deref().and_then(split) else { return Vec::new() };
-        let names =
-            fs::read_dir(dir).into_iter().flatten().filter_map(|found| found.ok()?.file_name().into_string().ok());
-        let endings = names.filter_map(|name| name.strip_prefix(start).map(str::to_owned));
+        let endings = names(dir).into_iter().filter_map(|name| name.strip_prefix(start).map(str::to_owned));
         endings.filter(|ending| self.path(ending).is_some_and(|path| is_free(&path))).collect()
     }
 

@@ -30,8 +30,8 @@ pub fn may_be_final(seen: &Witnesses<'_>) -> bool {
     if seen.synchronised == Some(true) {
         return true;
     }
-    if let Some(sample) = seen.provider.iter().find(|sample| skew::holds(sample, seen.now)) {
-        return sample.skew_ms.abs() <= skew::ALARM_MS;
+    if let Some(skew_ms) = by_the_provider(seen) {
+        return skew_ms.abs() <= skew::ALARM_MS;
     }
     let offset = |(wall, boot): (Timestamp, i64)| wall.ms().saturating_sub(boot);
     let with_us = |at: &&(Timestamp, i64)| offset(**at).abs_diff(offset(seen.now)) <= skew::ALARM_MS.unsigned_abs();
@@ -40,6 +40,11 @@ pub fn may_be_final(seen: &Witnesses<'_>) -> bool {
     let jumped = stands.len() < seen.ticks.len();
     let since = if jumped { stands.last().map_or(seen.now.1, |(_, boot)| *boot) } else { 0 };
     i128::from(seen.now.1.saturating_sub(since)) >= i128::try_from(UNWITNESSED.as_millis()).unwrap_or(i128::MAX)
+}
+
+/// How far the provider's clock is ahead of the machine's, in milliseconds, by its newest `Date` that still holds.
+pub fn by_the_provider(seen: &Witnesses<'_>) -> Option<i64> {
+    seen.provider.iter().find(|sample| skew::holds(sample, seen.now)).map(|sample| sample.skew_ms)
 }
 
 #[cfg(test)]

@@ -136,7 +136,10 @@ impl Claims {
         let listed = listed(world, &cx.lookups, &recipient.to, now);
         let mut draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
         let ready = arm(&mut cx.armory, world, &mut draft);
-        let clocks = [Some(now), cx.time.may_be_final.then(|| cx.time.machine_now())];
+        // Where the provider contradicts the machine, what both call late is late.
+        let skew_ms = if cx.time.may_be_final { Some(0) } else { cx.time.provider_skew_ms };
+        let witness_now = |skew_ms| Timestamp::from_ms(cx.time.machine_now().ms().saturating_add(skew_ms));
+        let clocks = [Some(now), skew_ms.map(witness_now)];
         let rule = |facts: &Facts| late_by_all(guard::decide(facts, &situation), facts, clocks);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
             Begun::Attempt(attempt) => {
@@ -160,7 +163,7 @@ impl Claims {
     }
 }
 
-/// A step is too late only when both clocks say so: the corrected one and the machine's, `None` while it is in doubt.
+/// A step is too late only when both clocks say so: the corrected one and the witness, `None` while there is none.
 fn late_by_all(verdict: Verdict, facts: &Facts, [now, machine_now]: [Option<Timestamp>; 2]) -> Verdict {
     let late = |at: Option<Timestamp>| facts.step.as_ref().zip(at).is_some_and(|(step, at)| step.deadline_at <= at);
     match verdict {

@@ -44,6 +44,7 @@ impl TickRow {
         let (seen, synchronised) = (seen.collect::<Vec<_>>(), world.clock.synchronised());
         let witnesses = Witnesses { now: (now, boottime_ms), ticks: &begun.clocks, provider: &seen, synchronised };
         time.may_be_final = witness::may_be_final(&witnesses);
+        time.provider_skew_ms = witness::by_the_provider(&witnesses);
         // One provider's clock does not outweigh a synchronised one.
         let trusted = synchronised == Some(true);
         let correction_ms = if trusted { 0 } else { skew::correction(&seen, (now, boottime_ms)) };
@@ -84,7 +85,9 @@ impl TickRow {
                 format!("`savehub config check` refuses the config, and ticks go on with it: {}", refused.join("; "))
             })?;
         }
-        cx.fault("STOP file", config.stopped(), || format!("{} exists: nothing will ring", config.stop_file.display()))
+        let stop = config.stopped_by();
+        let words = || format!("{} exists: nothing will ring", stop.unwrap_or(&config.stop_file).display());
+        cx.fault("STOP file", stop.is_some(), words)
     }
 
     /// A broken config, and one of which no copy can be kept. Each host has its own.

@@ -57,6 +57,8 @@ pub(super) struct Time {
     pub(super) question_limit: Duration,
     /// May what cannot be taken back be done by the wall clock as it is?
     pub(super) may_be_final: bool,
+    /// How far the provider's clock was ahead of the machine's, if an earlier tick saw it and that still holds.
+    pub(super) provider_skew_ms: Option<i64>,
     /// What is added to the machine's wall time in this tick, milliseconds.
     pub(super) correction_ms: i64,
     /// The provider's clock minus this tick's, as it was last seen, milliseconds.
@@ -74,6 +76,7 @@ impl Time {
             needed: engine.needed(),
             question_limit: engine.request_timeout.saturating_add(SLACK).min(engine.hard_timeout),
             may_be_final: true,
+            provider_skew_ms: None,
             correction_ms: 0,
             skew_ms: Arc::default(),
         }

@@ -1,10 +1,12 @@
 //! What else keeps a phone from ringing, or ends it, seen from the tick.
 
+use crate::support::cli::{ANA, Cli};
 use crate::support::fake_twilio::Behaviour;
 use crate::support::stand_in::StandIn;
 use crate::support::world::{World, result_words};
 use savehub::exit::Exit;
 use savehub::provider::mock::Mock;
+use std::os::unix::fs::symlink;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,6 +189,23 @@ fn the_stop_file_skips_what_is_due_and_is_told_once() {
     assert_eq!(w.steps(m), ["SKIPPED(paused)", "EXECUTED(initiated)"]);
     assert_eq!(w.snapshot().faults, []);
     w.phone("ana").rang(1);
+}
+
+#[test]
+fn a_stop_file_that_leads_nowhere_or_stands_beside_the_target_of_a_linked_config_stops_too() {
+    let cli = Cli::with("");
+    cli.write("dotfiles/config.toml", ANA);
+    let (config, stop) = (cli.path(".config/savehub/config.toml"), cli.path(".config/savehub/STOP"));
+    std::fs::remove_file(&config).unwrap();
+    symlink(cli.path("dotfiles/config.toml"), &config).unwrap();
+    cli.ok(&["tick"]);
+    let stopped = |cli: &Cli| cli.ok(&["status"]).lines().find(|line| line.starts_with("STOPPED")).map(str::to_owned);
+    assert_eq!(stopped(&cli), None);
+    symlink("/nowhere", &stop).unwrap();
+    assert_eq!(stopped(&cli).unwrap(), "STOPPED: HOME/.config/savehub/STOP exists; nothing will ring");
+    std::fs::remove_file(&stop).unwrap();
+    cli.write("dotfiles/STOP", "");
+    assert_eq!(stopped(&cli).unwrap(), "STOPPED: HOME/dotfiles/STOP exists; nothing will ring");
 }
 
 #[test]

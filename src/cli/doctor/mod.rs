@@ -31,7 +31,9 @@ use super::ctx::Invocation;
 use super::words::young_words;
 use super::{open, pick, print};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, partial};
+use crate::config::{
+    Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, is_stop, partial,
+};
 use crate::doctor::account::AccountNeeds;
 use crate::doctor::ticks::{self, TickContext};
 use crate::doctor::{Check, Findings, modes, zones};
@@ -121,9 +123,10 @@ fn here(
 }
 
 fn brakes(config: Option<&Config>, partial: &PartialConfig, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {
-    let stop = config.map(|config| config.stop_file.as_path()).or(partial.stop_file.as_deref());
-    // One that cannot be looked at counts as there, as it does for a tick.
-    let stop = stop.filter(|stop| stop.try_exists().unwrap_or(true));
+    let stop = match config {
+        Some(config) => config.stopped_by(),
+        None => partial.stop_file.as_deref().filter(|stop| is_stop(stop)),
+    };
     let pauses = store.and_then(|store| store.pauses(now).ok()).unwrap_or_default();
     files::brakes(stop, &pauses)
 }

@@ -72,7 +72,7 @@ pub(super) fn run(args: &PlanArgs, verbose: bool, io: Invocation<'_>) -> anyhow:
 pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
     let people = &plan.config.people;
     let zone = plan.person.map_or_else(|| pick::first_zone(people), |person| pick::zone_of(person, people));
-    let stop = plan.config.stopped().then_some(plan.config.stop_file.as_path());
+    let stop = plan.config.stopped_by();
     let no_phone = no_phone(plan.config.provider.chosen, plan.config.test_mode);
     let unread = UnreadCalendar::among(&plan.outlook.calendars);
     let mut lines: Vec<String> = unread_line(&unread, screen.paint).into_iter().collect();

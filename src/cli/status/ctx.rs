@@ -46,7 +46,7 @@ impl<'a> StatusCtx<'a> {
             people: &config.people,
             provider: config.provider.chosen,
             test_mode: config.test_mode,
-            stopped_by: config.stopped().then_some(config.stop_file.as_path()),
+            stopped_by: config.stopped_by(),
             broken: config.broken.as_deref(),
             max_age: None,
             screen,
