@@ -29,7 +29,7 @@ pub(super) fn undo(tx: &dyn Tx, scope: &UndoScope<'_>, rule: UndoRule<'_>) -> Tx
     )?;
     let Some((id, what, how, at)) = last else { return Ok(None) };
     let parts = tx.rows(
-        "select meeting_id, incident_id, starts_at, ends_at, moved_to from acts where id = ?1 or first_id = ?1 order by id",
+        "select meeting_id, incident_id, starts_at, ends_at, moved_to from acts where coalesce(first_id, id) = ?1 order by id",
         params![id],
         |r| {
             Ok(Part {
@@ -41,7 +41,7 @@ pub(super) fn undo(tx: &dyn Tx, scope: &UndoScope<'_>, rule: UndoRule<'_>) -> Tx
             })
         },
     )?;
-    let sql = "update acts set undone_at = ?2 where (id = ?1 or first_id = ?1) and undone_at is null";
+    let sql = "update acts set undone_at = ?2 where coalesce(first_id, id) = ?1 and undone_at is null";
     if tx.run(sql, params![id, scope.now])? != parts.len() {
         return Err(StoreError::Conflict("somebody else takes this back just now".into()).into());
     }
