@@ -136,11 +136,8 @@ impl Claims {
         let listed = listed(world, &cx.lookups, &recipient.to, now);
         let mut draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
         let ready = arm(&mut cx.armory, world, &mut draft);
-        // Where the provider contradicts the machine, what both call late is late.
-        let skew_ms = if cx.time.may_be_final { Some(0) } else { cx.time.provider_skew_ms };
-        let witness_now = |skew_ms| Timestamp::from_ms(cx.time.machine_now().ms().saturating_add(skew_ms));
-        let clocks = [Some(now), skew_ms.map(witness_now)];
-        let rule = |facts: &Facts| late_by_all(guard::decide(facts, &situation), facts, clocks);
+        let witness_now = cx.time.witness_now();
+        let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, witness_now);
         match world.store.begin_attempt(claim, &draft, now, &rule)? {
             Begun::Attempt(attempt) => {
                 let subject = words.subject(&attempt.words);
@@ -164,10 +161,10 @@ impl Claims {
 }
 
 /// A step is too late only when both clocks say so: the corrected one and the witness, `None` while there is none.
-fn late_by_all(verdict: Verdict, facts: &Facts, [now, machine_now]: [Option<Timestamp>; 2]) -> Verdict {
-    let late = |at: Option<Timestamp>| facts.step.as_ref().zip(at).is_some_and(|(step, at)| step.deadline_at <= at);
+fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, witness_now: Option<Timestamp>) -> Verdict {
+    let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
     match verdict {
-        Verdict::Refuse(refusal) if late(now) && !late(machine_now) => Verdict::Wait(refusal.reason),
+        Verdict::Refuse(refusal) if late(now) && !witness_now.is_some_and(late) => Verdict::Wait(refusal.reason),
         other => other,
     }
 }

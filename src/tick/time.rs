@@ -98,6 +98,13 @@ impl Time {
         Timestamp::from_ms(self.now().ms().saturating_sub(self.correction_ms))
     }
 
+    /// The time by which a step may be called late besides this tick's: the machine's, or the provider's where that
+    /// contradicts it; `None` while nobody confirms the machine's.
+    pub(super) fn witness_now(&self) -> Option<Timestamp> {
+        let skew_ms = if self.may_be_final { Some(0) } else { self.provider_skew_ms };
+        skew_ms.map(|skew_ms| Timestamp::from_ms(self.machine_now().ms().saturating_add(skew_ms)))
+    }
+
     pub(super) fn elapsed(&self) -> Duration {
         self.clock.monotonic().saturating_sub(self.started).max(self.slept)
     }
