@@ -8,8 +8,9 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: done, or there was nothing to do.
     Done,
-    /// 1: something due could not be done: failed, abandoned, or skipped for lateness or capacity. Never for what was
-    /// resolved, paused or over the limit.
+    /// 1: something due could not be done: failed (also after the provider had taken it), abandoned, or skipped for
+    /// lateness, for capacity, or for a limit filled by attempts that the provider did not take. Never for what was
+    /// resolved, paused or over a limit filled by calls that it took.
     NotDone,
     /// 2: the command line or the config is wrong, or names what is not there. Nothing was done.
     Usage,
@@ -39,8 +40,9 @@ impl Exit {
         match self {
             Self::Done => "done, or there was nothing to do",
             Self::NotDone => {
-                "something due could not be done: failed, abandoned, or skipped for lateness or capacity; \
-                 never for what was resolved, paused or over the limit"
+                "something due could not be done: failed (also after the provider had taken it), abandoned, or skipped \
+                 for lateness, for capacity, or for a limit filled by attempts that the provider did not take; never for \
+                 what was resolved, paused or over a limit filled by calls that it took"
             }
             Self::Usage => "the command line or the config is wrong",
             Self::Store => "the store cannot be used",

@@ -19,6 +19,10 @@ pub struct Facts {
     pub calls_of_person_today: u32,
     /// Counted attempts of all people since the start of the last 24 hours.
     pub calls_today: u32,
+    /// Of the person's, those that the provider is not known to have taken.
+    pub untaken_of_person_today: u32,
+    /// The same of all people's.
+    pub untaken_today: u32,
 }
 
 /// Facts about a step, its incident and its meeting.
@@ -40,6 +44,8 @@ pub struct StepFacts {
     pub when: When,
     /// Calls of this (person, meeting) since the start of the limit's span (10 min); of an SMS step, messages.
     pub recent_calls: u32,
+    /// Of these, those that the provider is not known to have taken.
+    pub recent_untaken: u32,
     /// The later rungs of the same incident and kind, to the same target.
     pub later: LaterRungs,
     /// The step's last attempt was refused for the provider's capacity.
@@ -180,9 +186,16 @@ pub struct Refusal {
     pub reason: Reason,
     /// The numbers behind it, in plain words.
     pub detail: String,
+    /// A limit said no that was filled by attempts which the provider is not known to have taken.
+    pub in_doubt: bool,
 }
 
 impl Refusal {
+    /// Nothing is in doubt.
+    pub fn new(state: StepState, reason: Reason, detail: impl Into<String>) -> Self {
+        Self { state, reason, detail: detail.into(), in_doubt: false }
+    }
+
     /// The result word of the reason. But a step that was skipped because too many waited has not failed.
     pub fn status(&self) -> &'static str {
         if self.state == StepState::Skipped && self.reason == Reason::Capacity {

@@ -54,7 +54,7 @@ pub fn next(outcome: &Outcome, facts: &AfterFacts, now: Timestamp) -> StepNext {
 }
 
 fn end(state: StepState, reason: Reason, detail: impl Into<String>) -> StepNext {
-    StepNext::End(Refusal { state, reason, detail: detail.into() })
+    StepNext::End(Refusal::new(state, reason, detail))
 }
 
 fn accepted(call: &Accepted, facts: &AfterFacts) -> StepNext {

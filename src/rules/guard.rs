@@ -60,7 +60,7 @@ pub fn decide(facts: &Facts, situation: &Situation<'_>) -> Verdict {
 }
 
 fn refuse(state: StepState, reason: Reason, detail: impl Into<String>) -> Verdict {
-    Verdict::Refuse(Refusal { state, reason, detail: detail.into() })
+    Verdict::Refuse(Refusal::new(state, reason, detail))
 }
 
 fn skip(reason: Reason, detail: impl Into<String>) -> Verdict {
@@ -200,28 +200,45 @@ fn in_time(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     }
 }
 
+/// A limit and what fills it: attempts that count, and how many of them the provider is not known to have taken.
+#[derive(Clone, Copy)]
+struct Limit {
+    reason: Reason,
+    max: u32,
+    counted: u32,
+    untaken: u32,
+}
+
+impl Limit {
+    const fn is_reached(self) -> bool {
+        self.counted >= self.max
+    }
+
+    /// Would what the provider took leave room? Then the step is lost because of what may not have happened.
+    fn refuse(self, detail: String) -> Verdict {
+        let in_doubt = self.counted.saturating_sub(self.untaken) < self.max && self.untaken > 0;
+        let what = if self.reason == Reason::MaxSmsExceeded { "been sent" } else { "rung" };
+        let doubt = if in_doubt { format!("; {} of them may not have {what}", self.untaken) } else { String::new() };
+        Verdict::Refuse(Refusal { in_doubt, ..Refusal::new(StepState::Skipped, self.reason, detail + &doubt) })
+    }
+}
+
 /// Guard 1.
 fn rate_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    let calls = facts.step.as_ref()?.recent_calls;
-    if calls < s.guards.max_calls {
-        return None;
-    }
-    let (max, per) = (s.guards.max_calls, span(s.guards.max_calls_per));
-    let detail = format!("{} already has {calls} calls for event {}, at most {max} in {per}", s.person, s.event);
-    let detail = detail + &unknown_among(facts, s);
-    Some(skip(Reason::MaxCallsExceeded, detail))
+    of_meeting(facts, s, (Reason::MaxCallsExceeded, s.guards.max_calls), "calls")
 }
 
 /// Guard 1, for messages.
 fn message_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    let sent = facts.step.as_ref()?.recent_calls;
-    if sent < s.guards.max_sms {
-        return None;
-    }
-    let (max, per) = (s.guards.max_sms, span(s.guards.max_calls_per));
-    let detail = format!("{} already has {sent} messages for event {}, at most {max} in {per}", s.person, s.event);
-    let detail = detail + &unknown_among(facts, s);
-    Some(skip(Reason::MaxSmsExceeded, detail))
+    of_meeting(facts, s, (Reason::MaxSmsExceeded, s.guards.max_sms), "messages")
+}
+
+fn of_meeting(facts: &Facts, s: &Situation<'_>, (reason, max): (Reason, u32), what: &str) -> Option<Verdict> {
+    let step = facts.step.as_ref()?;
+    let limit = Limit { reason, max, counted: step.recent_calls, untaken: step.recent_untaken };
+    let (counted, per) = (limit.counted, span(s.guards.max_calls_per));
+    let words = || format!("{} already has {counted} {what} for event {}, at most {max} in {per}", s.person, s.event);
+    limit.is_reached().then(|| limit.refuse(words() + &unknown_among(facts, s)))
 }
 
 /// What the provider's list alone shows of them.
@@ -234,16 +251,14 @@ fn unknown_among(facts: &Facts, s: &Situation<'_>) -> String {
 
 /// Guard 7, the caps.
 fn daily_cap(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    let (own, all) = (facts.calls_of_person_today, facts.calls_today);
-    let (own_cap, cap) = (s.guards.daily_cap_per_person, s.guards.daily_cap);
-    let detail = if own >= own_cap {
-        format!("{own} calls to {} in the last 24 hours, at most {own_cap}", s.person)
-    } else if all >= cap {
-        format!("{all} calls in the last 24 hours, at most {cap}")
-    } else {
-        return None;
+    let of = |max, counted, untaken| Limit { reason: Reason::DailyCap, max, counted, untaken };
+    let own = of(s.guards.daily_cap_per_person, facts.calls_of_person_today, facts.untaken_of_person_today);
+    let all = of(s.guards.daily_cap, facts.calls_today, facts.untaken_today);
+    let words = |limit: Limit, whose: &str| {
+        format!("{} calls{whose} in the last 24 hours, at most {}", limit.counted, limit.max)
     };
-    Some(skip(Reason::DailyCap, detail))
+    let own = own.is_reached().then(|| own.refuse(words(own, &format!(" to {}", s.person))));
+    own.or_else(|| all.is_reached().then(|| all.refuse(words(all, ""))))
 }
 
 /// Guard 8.

@@ -201,5 +201,5 @@ fn too_many(turns: &Turns, waiting: usize, numbers: usize) -> Refusal {
     let every = turns.every.as_secs_f64();
     let detail =
         format!("{waiting} calls wait, one starts every {every} s{from}: this one could not ring before the start");
-    Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail }
+    Refusal::new(StepState::Skipped, Reason::Capacity, detail)
 }

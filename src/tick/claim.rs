@@ -199,7 +199,7 @@ fn no_target(claim: Claim, cx: &mut Context<'_>) -> Result<(), StoreError> {
     };
     let detail = format!("the config has {what}");
     log::error!("[CALL] step {} cannot be tried: {}", claim.step, printable(&detail));
-    let refusal = Refusal { state: StepState::Failed, reason: Reason::NoTarget, detail };
+    let refusal = Refusal::new(StepState::Failed, Reason::NoTarget, detail);
     cx.summary.results.extend(cx.world.store.refuse(claim, &refusal, cx.time.now())?);
     Ok(())
 }

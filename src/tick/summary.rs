@@ -205,14 +205,15 @@ impl Summary {
     }
 }
 
-/// Was it due and could not be done: failed, abandoned, or skipped for lateness or capacity? Never for resolved, paused,
-/// limit, merged or superseded.
+/// Was it due and could not be done: failed, abandoned, or skipped for lateness, for capacity, or for a limit filled by
+/// attempts that the provider did not take? Never for resolved, paused, merged, superseded, or a limit filled by what it
+/// took.
 pub fn is_trouble(result: &StepResult) -> bool {
     match result.state {
         StepState::Failed => true,
         StepState::Skipped => {
             let lost = [Reason::OutsideCriticalWindow, Reason::TooLate, Reason::NumberBusy, Reason::Capacity];
-            lost.contains(&result.reason)
+            result.in_doubt || lost.contains(&result.reason)
         }
         _ => false,
     }

@@ -140,7 +140,7 @@ fn outcome(result: &mut StepResult, reply: &Reply) {
 fn set(result: &mut StepResult, state: StepState, reason: Reason, detail: &str) {
     result.state = state;
     result.reason = reason;
-    result.status = Refusal { state, reason, detail: String::new() }.status();
+    result.status = Refusal::new(state, reason, "").status();
     detail.clone_into(&mut result.detail);
 }
 
@@ -162,5 +162,6 @@ fn result_of(test: &TestCall) -> StepResult {
         message: Some(cut(&printable(&test.message), MESSAGE_CUT)),
         due_at: None,
         attempted_at: None,
+        in_doubt: false,
     }
 }

@@ -37,8 +37,47 @@ fn an_unknown_attempt_is_held_and_given_up_when_the_next_rung_is_due() {
     w.fake().set_status(&w.fake().calls()[0].sid, "no-answer");
     w.advance(60);
     w.move_to(m, "in 100s");
-    w.tick();
+    let summary = w.tick();
     assert_eq!(w.steps(m), ["SKIPPED(max_calls_exceeded)", "PENDING"]);
+    let detail = w.incident(m).steps[0].detail.clone().unwrap();
+    assert!(detail.ends_with(", at most 2 in 10 min; 1 of them may not have rung"), "{detail}");
+    assert_eq!(summary.exit(), Exit::NotDone, "that rung may be the only one that would have rung");
+}
+
+#[test]
+fn a_limit_that_a_server_error_without_a_call_helped_to_fill_is_exit_1() {
+    let w = World::on_twilio("[guards]\ndaily_cap_per_person = 2\n");
+    let m = w.meeting("in 180s");
+    w.fake().script([Behaviour::server_error()]);
+    w.tick();
+    w.advance(80);
+    assert_eq!(w.tick().exit(), Exit::Done);
+    assert_eq!(w.attempt_states(m), ["ABSENT", "ACCEPTED"], "certain that it did not ring, it rings once more");
+    w.fake().set_status(&w.fake().calls()[0].sid, "no-answer");
+    w.advance(60);
+    let summary = w.tick();
+    assert_eq!(w.steps(m), ["EXECUTED(initiated)", "SKIPPED(max_calls_exceeded)"]);
+    assert_eq!(summary.exit(), Exit::NotDone, "{:?}", summary.results);
+    w.advance(60);
+    // The person's cap of the day is filled by the same two.
+    let next = w.meeting("in 180s");
+    let summary = w.tick();
+    assert_eq!((w.steps(next)[0].as_str(), summary.exit()), ("SKIPPED(daily_cap)", Exit::NotDone));
+}
+
+#[test]
+fn a_limit_that_calls_filled_is_exit_0() {
+    let w = World::on_twilio("");
+    w.fake().set_life(crate::support::fake_twilio::ends(1, "no-answer"));
+    let m = w.meeting("in 180s");
+    w.tick();
+    w.advance(90);
+    w.tick();
+    w.advance(61);
+    w.move_to(m, "in 100s");
+    let summary = w.tick();
+    assert_eq!(w.steps(m), ["SKIPPED(max_calls_exceeded)", "PENDING"]);
+    assert_eq!(summary.exit(), Exit::Done, "{:?}", summary.results);
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Hook for Old {
             return rule(facts);
         }
         let detail = not_sent.detail.clone();
-        StepNext::End(Refusal { state: StepState::Failed, reason: Reason::NotSent, detail })
+        StepNext::End(Refusal::new(StepState::Failed, Reason::NotSent, detail))
     }
 
     fn guards(&self, rule: GuardRule<'_>, claim: &Seen, facts: &Facts) -> Verdict {
@@ -84,8 +84,8 @@ impl Hook for Old {
         let too_soon = facts.number.last_rang_at.is_some() && claim.deadline_at.since(claim.due_at) > 120_000;
         match rule(facts) {
             Verdict::Wait(Reason::NumberBusy) if self.0 == Rules::SupersededTooSoon && too_soon => {
-                let detail = "a later rung of the ladder is due soon".into();
-                Verdict::Refuse(Refusal { state: StepState::Skipped, reason: Reason::Superseded, detail })
+                let detail = "a later rung of the ladder is due soon";
+                Verdict::Refuse(Refusal::new(StepState::Skipped, Reason::Superseded, detail))
             }
             verdict => verdict,
         }

@@ -331,7 +331,7 @@ pub(crate) fn attempt(begun: Begun) -> Attempt {
 }
 
 pub(crate) fn end(state: StepState, reason: Reason) -> StepNext {
-    StepNext::End(Refusal { state, reason, detail: format!("because of {reason}") })
+    StepNext::End(Refusal::new(state, reason, format!("because of {reason}")))
 }
 
 /// `EXECUTED`, and `merged` where the call named another meeting first.

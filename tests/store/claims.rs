@@ -27,6 +27,7 @@ facts! {
     rehearsals_and_real_calls_are_counted_apart,
     what_certainly_rang_nobody_comes_off_every_count,
     what_may_have_rung_stays_counted,
+    of_what_counts_the_facts_tell_what_the_provider_is_not_known_to_have_taken,
     a_number_with_an_open_attempt_is_seen_and_never_gets_a_second_one,
     a_live_call_is_seen_until_it_is_final,
     the_newest_ring_is_remembered_and_refusals_are_not_rings,
@@ -124,7 +125,7 @@ fn a_refused_step_ends_with_reason_and_detail(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600);
     let no = |state, reason| {
         let detail = "2 of 2 calls".to_owned();
-        move |_: &_| Verdict::Refuse(Refusal { state, reason, detail: detail.clone() })
+        move |_: &_| Verdict::Refuse(Refusal::new(state, reason, detail.clone()))
     };
     let begun = b.begin(b.claim("talk", 430), 430, &no(StepState::Skipped, Reason::MaxCallsExceeded));
     let Begun::Refused(result) = begun else { panic!("{begun:?}") };
@@ -237,6 +238,23 @@ fn what_may_have_rung_stays_counted(b: &Bench) {
     assert_eq!(b.recent_calls("unknown", 541), 1);
     b.settle_all(542, Settle::Abandon);
     assert_eq!(b.recent_calls("unknown", 542), 1);
+}
+
+fn of_what_counts_the_facts_tell_what_the_provider_is_not_known_to_have_taken(b: &Bench) {
+    let untaken = |uid: &str, now| {
+        let facts = b.facts(uid, now);
+        (facts.step.unwrap().recent_untaken, facts.untaken_of_person_today, facts.untaken_today)
+    };
+    b.watched("ana", "taken", 600);
+    b.report(b.call("taken", "CA1", 420), CallStatus::NoAnswer, 450);
+    assert_eq!(untaken("taken", 540), (0, 0, 0));
+    b.watched("bo", "doubt", 601);
+    let attempt = b.place("doubt", 421);
+    assert_eq!(untaken("doubt", 541), (0, 0, 0), "it is under way");
+    let _ = b.record(attempt, &unknown(), at(441), &stay).unwrap();
+    assert_eq!(untaken("doubt", 541), (1, 1, 1));
+    b.settle_all(542, Settle::Abandon);
+    assert_eq!((untaken("doubt", 543), untaken("taken", 543)), ((1, 1, 1), (0, 0, 1)));
 }
 
 fn a_number_with_an_open_attempt_is_seen_and_never_gets_a_second_one(b: &Bench) {
@@ -359,7 +377,7 @@ fn a_test_call_holds_its_number_and_counts_for_all_people(b: &Bench) {
 fn a_test_call_may_be_told_to_wait_or_be_refused(b: &Bench) {
     let wait = b.begin_test_call(&b.draft("ana", 1), at(1), &|_| Verdict::Wait(Reason::NumberBusy)).unwrap();
     assert!(matches!(wait, Begun::Waits(Reason::NumberBusy)), "{wait:?}");
-    let no = Refusal { state: StepState::Skipped, reason: Reason::Paused, detail: "paused".into() };
+    let no = Refusal::new(StepState::Skipped, Reason::Paused, "paused");
     let refused = b.begin_test_call(&b.draft("ana", 1), at(1), &|_| Verdict::Refuse(no.clone())).unwrap();
     let Begun::Refused(result) = refused else { panic!("{refused:?}") };
     assert_eq!((result.status, result.step, result.reason), ("skipped", None, Reason::Paused));

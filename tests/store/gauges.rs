@@ -108,7 +108,7 @@ fn retention_never_turns_a_counter_back(b: &Bench) {
     let call = b.call("board", "CA1", 430);
     assert!(b.report(call, CallStatus::Completed, 500));
     let claim = b.claim("board", 560);
-    let refusal = Refusal { state: StepState::Skipped, reason: Reason::Paused, detail: String::new() };
+    let refusal = Refusal::new(StepState::Skipped, Reason::Paused, "");
     assert!(b.refuse(claim, &refusal, at(560)).unwrap().is_some());
     b.close(at(1000), &close_rule()).unwrap();
     let before = gauges(b, 1000);

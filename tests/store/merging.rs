@@ -78,11 +78,7 @@ fn a_companion_the_rule_does_not_place_is_left_alone(b: &Bench) {
             Verdict::Place
         } else {
             let detail = "2 of 2".to_owned();
-            Verdict::Refuse(savehub::store::Refusal {
-                state: StepState::Skipped,
-                reason: Reason::MaxCallsExceeded,
-                detail,
-            })
+            Verdict::Refuse(savehub::store::Refusal::new(StepState::Skipped, Reason::MaxCallsExceeded, detail))
         }
     };
     let attempt = attempt(b.begin(b.claim("first", 445), 445, &only_first));

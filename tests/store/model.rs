@@ -257,6 +257,8 @@ impl Model {
         let calls = |filter: &dyn Fn(&&Attempt) -> bool| u32::try_from(counted().filter(filter).count()).unwrap();
         let of_meeting = |a: &&Attempt| a.steps.iter().any(|s| self.incidents[s.0].meeting == incident.meeting);
         let rang = || counted().filter(|a| a.person == meeting.person);
+        let untaken =
+            |a: &&Attempt| matches!(a.state, AttemptState::Unknown | AttemptState::Absent | AttemptState::Abandoned);
         let live = |a: &&Attempt| a.status.is_some_and(|s| !s.is_final());
         Facts {
             step: Some(StepFacts {
@@ -268,6 +270,7 @@ impl Model {
                 deadline_at: at(incident.start),
                 when: When::Unanswered,
                 recent_calls: calls(&|a| of_meeting(a) && a.intent >= now - 599),
+                recent_untaken: calls(&|a| of_meeting(a) && a.intent >= now - 599 && untaken(a)),
                 later: self.later(key, now),
                 refused_for_capacity: self.last_attempt(key).is_some_and(|a| a.crowded),
                 unsent: self.unsent(key),
@@ -281,6 +284,8 @@ impl Model {
             pause: None,
             calls_of_person_today: calls(&|a| a.person == meeting.person),
             calls_today: calls(&|_| true),
+            untaken_of_person_today: calls(&|a| a.person == meeting.person && untaken(a)),
+            untaken_today: calls(&|a| untaken(a)),
         }
     }
 

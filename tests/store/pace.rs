@@ -47,7 +47,7 @@ fn a_turn_is_taken_with_the_attempt_and_the_next_one_waits(b: &Bench) {
 fn what_a_guard_refuses_takes_no_turn(b: &Bench) {
     b.watched("ana", "talk", 600);
     b.watched("bo", "review", 600);
-    let no = Refusal { state: StepState::Skipped, reason: Reason::DailyCap, detail: String::new() };
+    let no = Refusal::new(StepState::Skipped, Reason::DailyCap, "");
     assert!(matches!(begin(b, "talk", 420, &|_| Verdict::Refuse(no.clone())), Begun::Refused(_)));
     let _ = attempt(begin(b, "review", 420, &always));
 }
@@ -115,7 +115,7 @@ fn the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names(b: &Ben
         .collect();
     // Ana's number is busy; of the two others the second has no turn.
     let guards = |place: usize, _: &Facts| if place == 0 { Verdict::Wait(Reason::NumberBusy) } else { Verdict::Place };
-    let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
+    let no = Refusal::new(StepState::Skipped, Reason::Capacity, "too many");
     let unschedulable = |line: &Line, waiting: &[(usize, Facts)]| {
         assert_eq!((line.account, waiting.iter().map(|(place, _)| *place).collect()), (None, vec![1, 2]));
         vec![(2, no.clone())]

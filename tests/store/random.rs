@@ -80,8 +80,7 @@ struct Pair {
 }
 
 fn guard(kind: u8) -> impl Fn(&Facts) -> Verdict {
-    let refuse =
-        |reason| Verdict::Refuse(Refusal { state: StepState::Skipped, reason, detail: "as the guard says".into() });
+    let refuse = |reason| Verdict::Refuse(Refusal::new(StepState::Skipped, reason, "as the guard says"));
     move |facts| {
         let step = facts.step.as_ref().unwrap();
         match kind {

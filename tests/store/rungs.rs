@@ -207,7 +207,7 @@ fn the_fence_sees_an_answer_for_what_runs_only_while_nobody_has(b: &Bench) {
 
 fn a_refused_step_has_its_reason_and_is_refused_once(b: &Bench) {
     let meeting = watched(b, &[to_bea(RungKind::Sms, -300)]);
-    let refusal = Refusal { state: StepState::Failed, reason: Reason::NoTarget, detail: "no phone".into() };
+    let refusal = Refusal::new(StepState::Failed, Reason::NoTarget, "no phone");
     let (first, second) = (claim(b, RungKind::Sms, 300), claim(b, RungKind::Sms, 300));
     let result = b.refuse(first, &refusal, at(300)).unwrap().unwrap();
     assert_eq!((result.status, result.reason, result.kind), ("failed", Reason::NoTarget, RungKind::Sms));
@@ -289,7 +289,7 @@ fn a_call_that_is_turned_away_brings_the_next_rung_forward(b: &Bench) {
     let meeting =
         watched(b, &[action(RungKind::Call, -180), action(RungKind::Call, -120), action(RungKind::Email, -60)]);
     let queue = [Queued { step: claim(b, RungKind::Call, 420).step, draft: b.draft("ana", 420) }];
-    let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
+    let no = Refusal::new(StepState::Skipped, Reason::Capacity, "too many");
     let unschedulable = |_: &Line, waiting: &[(usize, Facts)]| vec![(waiting[0].0, no.clone())];
     let turned = b.shed(&queue, at(430), &|_, _| Verdict::Place, &unschedulable).unwrap();
     assert_eq!((turned.claimable, turned.results.len()), (vec![], 1));

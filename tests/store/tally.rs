@@ -123,7 +123,7 @@ fn what_came_of_an_attempt_tells_it_apart(b: &Bench) {
 
 fn steps_without_an_attempt_are_counted_when_their_incident_ends(b: &Bench) {
     let refuse = |uid: &str, state, reason| {
-        let refusal = Refusal { state, reason, detail: String::new() };
+        let refusal = Refusal::new(state, reason, "");
         assert!(b.refuse(b.claim(uid, 540), &refusal, at(540)).unwrap().is_some());
     };
     for person in ["ana", "bo", "cy"] {

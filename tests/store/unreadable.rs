@@ -56,7 +56,7 @@ fn a_step_that_cannot_be_read_is_not_turned_away(b: Bench) {
         Queued { step: b.claim(uid, 420).step, draft: b.draft(person, 420) }
     });
     spoil(&b, "talk");
-    let no = Refusal { state: StepState::Skipped, reason: Reason::Capacity, detail: "too many".into() };
+    let no = Refusal::new(StepState::Skipped, Reason::Capacity, "too many");
     let turned = b
         .shed(&queue, at(420), &|_, _| Verdict::Place, &|_, waiting| {
             waiting.iter().map(|(place, _)| (*place, no.clone())).collect()

@@ -13,6 +13,7 @@ fn step() -> StepFacts {
         deadline_at: START,
         when: When::Unanswered,
         recent_calls: 0,
+        recent_untaken: 0,
         later: LaterRungs::default(),
         refused_for_capacity: false,
         unsent: None,
@@ -20,7 +21,20 @@ fn step() -> StepFacts {
 }
 
 fn facts(step: StepFacts) -> Facts {
-    Facts { step: Some(step), number: NumberFacts::default(), pause: None, calls_of_person_today: 0, calls_today: 0 }
+    Facts { step: Some(step), ..test_call() }
+}
+
+/// Of a call without a step.
+fn test_call() -> Facts {
+    Facts {
+        step: None,
+        number: NumberFacts::default(),
+        pause: None,
+        calls_of_person_today: 0,
+        calls_today: 0,
+        untaken_of_person_today: 0,
+        untaken_today: 0,
+    }
 }
 
 trait Before {
@@ -98,6 +112,30 @@ fn guard_1_refuses_the_third_call() {
         skipped(Reason::MaxCallsExceeded, "ana already has 2 calls for event abc123, at most 2 in 10 min")
     );
     assert_eq!(ask(&facts(StepFacts { recent_calls: 1, ..step() }), 60, |_, _| ()), Verdict::Place);
+}
+
+#[test]
+fn a_limit_says_how_many_of_its_attempts_may_not_have_rung_when_the_others_would_leave_room() {
+    let refused = |verdict| match verdict {
+        Verdict::Refuse(refusal) => (refusal.detail.rsplit_once(", at most ").unwrap().1.to_owned(), refusal.in_doubt),
+        other => panic!("{other:?}"),
+    };
+    let calls = |recent_calls, recent_untaken| facts(StepFacts { recent_calls, recent_untaken, ..step() });
+    let limit = |of: &Facts| refused(ask(of, 60, |_, _| ()));
+    assert_eq!(limit(&calls(2, 1)), ("2 in 10 min; 1 of them may not have rung".into(), true));
+    assert_eq!(limit(&calls(2, 2)), ("2 in 10 min; 2 of them may not have rung".into(), true));
+    assert_eq!(limit(&calls(2, 0)), ("2 in 10 min".into(), false));
+    assert_eq!(limit(&calls(3, 1)), ("2 in 10 min".into(), false), "those that were taken fill it alone");
+    let own = Facts { calls_of_person_today: 20, untaken_of_person_today: 1, ..facts(step()) };
+    assert_eq!(limit(&own), ("20; 1 of them may not have rung".into(), true));
+    let all = Facts { calls_today: 200, untaken_today: 3, ..facts(step()) };
+    assert_eq!(limit(&all), ("200; 3 of them may not have rung".into(), true));
+    let sms = Target::read(RungKind::Sms, "+12025550123").unwrap();
+    let sent = StepFacts { recent_calls: 2, recent_untaken: 1, ..due_early() };
+    let sent = refused(ask_for(&sms, &facts(sent), 200, |_, _| ()));
+    assert_eq!(sent, ("2 in 10 min; 1 of them may not have been sent".into(), true));
+    let none = ask(&facts(step()), 60, |_, guards| guards.max_calls = 0);
+    assert_eq!(refused(none), ("0 in 10 min".into(), false), "nothing fills a limit of none");
 }
 
 #[test]
@@ -247,8 +285,7 @@ fn ready(when: When) -> LaterRungs {
 
 #[test]
 fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
-    let test_call =
-        Facts { step: None, number: NumberFacts::default(), pause: None, calls_of_person_today: 0, calls_today: 0 };
+    let test_call = test_call();
     assert_eq!(ask(&test_call, 9999, |_, _| ()), Verdict::Place);
     assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stopped = true)).1, Reason::Paused);
 }

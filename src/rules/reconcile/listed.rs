@@ -141,12 +141,21 @@ mod tests {
             deadline_at: before(0),
             when: When::Unanswered,
             recent_calls: 0,
+            recent_untaken: 0,
             later: LaterRungs::default(),
             refused_for_capacity: false,
             unsent: None,
         };
         let number = NumberFacts { listed, ..NumberFacts::default() };
-        Facts { step: Some(step), number, pause: None, calls_of_person_today: 0, calls_today: 0 }
+        Facts {
+            step: Some(step),
+            number,
+            pause: None,
+            calls_of_person_today: 0,
+            calls_today: 0,
+            untaken_of_person_today: 0,
+            untaken_today: 0,
+        }
     }
 
     fn ticks<const N: usize>(spans: [(i64, i64); N]) -> Vec<TickSpan> {

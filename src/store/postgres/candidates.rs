@@ -5,7 +5,7 @@
 
 use super::session::without_nul;
 use crate::model::{LaterRungs, PauseView, StepId, Timestamp};
-use crate::store::sql::candidates::{COUNTED, same_kind};
+use crate::store::sql::candidates::{COUNTED, UNTAKEN, same_kind};
 use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, steps};
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
@@ -15,14 +15,18 @@ const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint,
                      provider text, calls_since bigint, day_since bigint)";
 
 /// About the step, from column 16 on.
-fn of_step() -> String {
+const OF_STEP: &str = "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
+                       recent.calls, l.called, l.due, l.ready, last.state, last.error_class, last.error, last.unsent, \
+                       (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind), \
+                       recent.untaken";
+
+/// About the calls of the meeting that count for its limit.
+fn of_recent() -> String {
     format!(
-        "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
-         (select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
-            where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind \
-              and {}), \
-         l.called, l.due, l.ready, last.state, last.error_class, last.error, last.unsent, \
-         (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind)",
+        "left join lateral (select count(*) as calls, count(*) filter (where a.state in {UNTAKEN}) as untaken \
+         from call_tracker t join attempts a on a.id = t.attempt_id \
+         where t.person = i.person and t.meeting_id = i.meeting_id and t.at > q.calls_since and a.kind = s.kind \
+           and {}) recent on true",
         same_kind("a.provider", "q.provider")
     )
 }
@@ -75,12 +79,12 @@ pub(super) fn some(
         LockMode::None => ("", ""),
     };
     let sql = format!(
-        "select {}, {}, {TARGET} from {ASKED} join steps s on s.id = q.step \
-         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {} {} \
+        "select {}, {OF_STEP}, {TARGET} from {ASKED} join steps s on s.id = q.step \
+         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id {} {} {} \
          left join lateral ({}) last on true \
          where s.state = 'PENDING' {ready} order by q.place {lock}",
         steps::COLUMNS,
-        of_step(),
+        of_recent(),
         of_later(),
         of_target_and_person(),
         steps::last_attempt_sql("s.id")
@@ -122,12 +126,13 @@ fn candidate_from_row(row: &dyn Row) -> Sql<(usize, Candidate)> {
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls: row.get(18)?,
+        recent_untaken: row.get(27)?,
         later: LaterRungs { called: row.get(19)?, due: row.get(20)?, ready: row.get(21)? },
         refused_for_capacity: last.refused_for_capacity,
         unsent: last.unsent,
     };
-    let place: i64 = row.get(27)?;
-    let facts = about_target(row, 27, Some(step))?;
+    let place: i64 = row.get(28)?;
+    let facts = about_target(row, 28, Some(step))?;
     Ok((usize::try_from(place).unwrap_or(usize::MAX), Candidate { claim, facts }))
 }
 
@@ -149,5 +154,13 @@ fn about_target(row: &dyn Row, first: usize, step: Option<StepFacts>) -> Sql<Fac
             reason: row.get(first + 7)?,
         }),
     };
-    Ok(Facts { step, number, pause, calls_of_person_today: 0, calls_today: 0 })
+    Ok(Facts {
+        step,
+        number,
+        pause,
+        calls_of_person_today: 0,
+        calls_today: 0,
+        untaken_of_person_today: 0,
+        untaken_today: 0,
+    })
 }

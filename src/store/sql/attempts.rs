@@ -155,7 +155,7 @@ fn abandon(tx: &dyn Tx, id: AttemptId, call_again: bool, now: Timestamp) -> TxRe
         if call_again || !facts.incident_open {
             return StepNext::Again { not_before: now, spends_try: true };
         }
-        StepNext::End(Refusal { state: StepState::Failed, reason: Reason::Unknown, detail: detail.clone() })
+        StepNext::End(Refusal::new(StepState::Failed, Reason::Unknown, detail.clone()))
     };
     record::move_steps(tx, id, now, &rule, &mut recorded)?;
     Ok(recorded.steps)

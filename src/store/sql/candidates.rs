@@ -9,6 +9,9 @@ use std::collections::HashMap;
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 pub(crate) const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
+/// Of these, those that the provider is not known to have taken, though their time is over.
+pub(crate) const UNTAKEN: &str = "('UNKNOWN','ABSENT','ABANDONED')";
+
 /// Providers that reach nobody. What they did counts for rehearsals alone, and what others did for real calls alone.
 pub(crate) const REHEARSED: &str = "('mock','test')";
 
@@ -100,16 +103,24 @@ pub(crate) fn without_step(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<Fa
     Ok(facts)
 }
 
-/// Counted calls of the last 24 hours: of the person, and of all people.
-type CallsToday = (u32, u32);
+/// Counted calls, and those of them that the provider is not known to have taken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Calls {
+    all: u32,
+    untaken: u32,
+}
+
+/// Calls of the last 24 hours: of the person, and of all people.
+type CallsToday = (Calls, Calls);
 
 fn count(facts: &mut Facts, (of_person, of_all): CallsToday) {
-    (facts.calls_of_person_today, facts.calls_today) = (of_person, of_all);
+    (facts.calls_of_person_today, facts.calls_today) = (of_person.all, of_all.all);
+    (facts.untaken_of_person_today, facts.untaken_today) = (of_person.untaken, of_all.untaken);
 }
 
 fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
     let counted = tx.row(&calls_today_sql(), params![draft.day_since, draft.person, draft.provider], |r| {
-        Ok((r.get(0)?, r.get(1)?))
+        Ok((Calls { all: r.get(0)?, untaken: r.get(2)? }, Calls { all: r.get(1)?, untaken: r.get(3)? }))
     })?;
     Ok(counted)
 }
@@ -117,7 +128,9 @@ fn calls_today(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
 /// Runs with every claim, so it reads nothing but the calls of the day, from the index `attempts_of_day`.
 pub(crate) fn calls_today_sql() -> String {
     format!(
-        "select count(*) filter (where person = ?2), count(*) from attempts \
+        "select count(*) filter (where person = ?2), count(*), \
+           count(*) filter (where person = ?2 and state in {UNTAKEN}), count(*) filter (where state in {UNTAKEN}) \
+         from attempts \
          where kind = 'call' and intent_at > ?1 and state in {COUNTED} and {}",
         same_kind("provider", "?3")
     )
@@ -126,27 +139,29 @@ pub(crate) fn calls_today_sql() -> String {
 /// The calls of the day by person, for many steps at once.
 pub(crate) fn today_by_person_sql() -> String {
     format!(
-        "select person, count(*) from attempts where kind = 'call' and intent_at > ?1 and state in {COUNTED} and {} \
-         group by person",
+        "select person, count(*), count(*) filter (where state in {UNTAKEN}) from attempts \
+         where kind = 'call' and intent_at > ?1 and state in {COUNTED} and {} group by person",
         same_kind("provider", "?2")
     )
 }
 
 /// The calls of the day, counted once for many steps.
 struct Today {
-    all: u32,
-    by_person: HashMap<String, u32>,
+    all: Calls,
+    by_person: HashMap<String, Calls>,
 }
 
 impl Today {
     fn count(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<Self> {
         let params = params![draft.day_since, draft.provider];
-        let rows = tx.rows(&today_by_person_sql(), params, |r| Ok((r.get(0)?, r.get(1)?)))?;
-        let by_person: HashMap<String, u32> = rows.into_iter().collect();
-        Ok(Self { all: by_person.values().sum(), by_person })
+        let rows =
+            tx.rows(&today_by_person_sql(), params, |r| Ok((r.get(0)?, Calls { all: r.get(1)?, untaken: r.get(2)? })))?;
+        let by_person: HashMap<String, Calls> = rows.into_iter().collect();
+        let sum = |of: fn(&Calls) -> u32| by_person.values().map(of).sum();
+        Ok(Self { all: Calls { all: sum(|c| c.all), untaken: sum(|c| c.untaken) }, by_person })
     }
 
     fn of(&self, person: &str) -> CallsToday {
-        (self.by_person.get(person).copied().unwrap_or(0), self.all)
+        (self.by_person.get(person).copied().unwrap_or_default(), self.all)
     }
 }

@@ -165,7 +165,7 @@ pub(super) fn adopt(
     let detail = "found at the provider: placed before this database was restored";
     let rule = |facts: &AfterFacts| {
         let reason = if facts.merged { Reason::Merged } else { Reason::Initiated };
-        StepNext::End(Refusal { state: StepState::Executed, reason, detail: detail.into() })
+        StepNext::End(Refusal::new(StepState::Executed, reason, detail))
     };
     Ok(record::record(tx, id, &reply, now, &rule)?.steps)
 }

@@ -142,15 +142,15 @@ pub(super) fn move_steps(
     for (step, facts, ended) in running(tx, id)? {
         let next = match rule(&facts) {
             // An attempt that has ended cannot leave its step running: without a rule the step fails as unknown.
-            StepNext::Stay => StepNext::End(Refusal {
-                state: StepState::Failed,
-                reason: Reason::Unknown,
-                detail: "the attempt ended without a rule for its step".into(),
-            }),
+            StepNext::Stay => StepNext::End(Refusal::new(
+                StepState::Failed,
+                Reason::Unknown,
+                "the attempt ended without a rule for its step",
+            )),
             StepNext::Again { .. } if !facts.incident_open => {
                 let reason = ended.unwrap_or(Reason::IncidentResolved);
-                let detail = "the incident ended before the call could be tried again".into();
-                StepNext::End(Refusal { state: StepState::Cancelled, reason, detail })
+                let detail = "the incident ended before the call could be tried again";
+                StepNext::End(Refusal::new(StepState::Cancelled, reason, detail))
             }
             next => next,
         };
@@ -210,11 +210,8 @@ fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Rec
     let pending: Vec<StepId> = tx.values("select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
              where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom and s.channel is not distinct from b.channel \
                and s.incident_id in (select incident_id from attempt_steps where attempt_id = ?1) order by s.id", params![id])?;
-    let refusal = Refusal {
-        state: StepState::Skipped,
-        reason: Reason::InvalidNumber,
-        detail: "the provider refused it for an earlier rung".into(),
-    };
+    let detail = "the provider refused it for an earlier rung";
+    let refusal = Refusal::new(StepState::Skipped, Reason::InvalidNumber, detail);
     for step in pending {
         steps::end_pending(tx, step, &refusal, now)?;
         recorded.steps.push(steps::result(tx, step, &refusal, None)?);

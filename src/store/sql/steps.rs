@@ -233,5 +233,6 @@ fn without_step(kind: RungKind, refusal: &Refusal) -> StepResult {
         message: None,
         due_at: None,
         attempted_at: None,
+        in_doubt: refusal.in_doubt,
     }
 }

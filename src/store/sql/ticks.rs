@@ -147,12 +147,12 @@ fn skip_late(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<Vec<
         let last = steps::last_attempt_sql("?1");
         let last = tx.optional(&last, params![step], |r| steps::last_attempt_from_row(r, 0))?.unwrap_or_default();
         let refusal = if let Some(unsent) = last.unsent {
-            Refusal { state: StepState::Failed, reason: Reason::NotSent, detail: unsent.words() }
+            Refusal::new(StepState::Failed, Reason::NotSent, unsent.words())
         } else {
             let detail = format!("found {} s after it was due, the meeting had started", now.since(due_at) / 1000);
             let call = kind == RungKind::Call;
             let reason = if call { Reason::OutsideCriticalWindow } else { Reason::TooLate };
-            Refusal { state: StepState::Skipped, reason, detail }
+            Refusal::new(StepState::Skipped, reason, detail)
         };
         steps::end_pending(tx, step, &refusal, now)?;
         results.push(steps::result(tx, step, &refusal, None)?);

@@ -1,7 +1,7 @@
 //! The facts of a claim, by one statement each: SQLite answers small statements faster than it plans a large one.
 
 use crate::model::{LaterRungs, Timestamp};
-use crate::store::sql::candidates::{COUNTED, same_kind};
+use crate::store::sql::candidates::{COUNTED, UNTAKEN, same_kind};
 use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
@@ -59,7 +59,15 @@ pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, step: Option<Step
         Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)?, listed: Vec::new() })
     })?;
     let pause = pauses::longest(tx, &draft.person)?;
-    Ok(Facts { step, number, pause, calls_of_person_today: 0, calls_today: 0 })
+    Ok(Facts {
+        step,
+        number,
+        pause,
+        calls_of_person_today: 0,
+        calls_today: 0,
+        untaken_of_person_today: 0,
+        untaken_today: 0,
+    })
 }
 
 fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp) -> Sql<StepFacts> {
@@ -69,13 +77,14 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         params![claim.incident],
         |r| Ok((r.get(0)?, r.get(1)?)),
     )?;
-    let recent_calls = tx.value(
+    let (recent_calls, recent_untaken) = tx.row(
         &format!(
-            "select count(*) from call_tracker t join attempts a on a.id = t.attempt_id \
+            "select count(*), count(*) filter (where a.state in {UNTAKEN}) from call_tracker t join attempts a on a.id = t.attempt_id \
              where t.person = ?1 and t.meeting_id = ?2 and t.at > ?3 and a.kind = ?4 and {}",
             same_kind("a.provider", "?5")
         ),
         params![claim.person, claim.meeting, draft.calls_since, claim.action.kind, draft.provider],
+        |r| Ok((r.get(0)?, r.get(1)?)),
     )?;
     let later = tx.row(
         &format!(
@@ -104,6 +113,7 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
         deadline_at: claim.deadline_at,
         when: claim.action.when,
         recent_calls,
+        recent_untaken,
         later,
         refused_for_capacity: last.refused_for_capacity,
         unsent: last.unsent,

@@ -161,4 +161,6 @@ pub struct StepResult {
     pub due_at: Option<Timestamp>,
     /// When the attempt was written.
     pub attempted_at: Option<Timestamp>,
+    /// A limit said no that was filled by attempts which the provider is not known to have taken.
+    pub in_doubt: bool,
 }

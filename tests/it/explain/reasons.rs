@@ -284,7 +284,7 @@ fn by_the_store(reason: Reason) -> (World, String) {
     w.tick();
     w.advance(1);
     let claim = w.parts.store.due_steps(w.now(), 1).unwrap().remove(0);
-    let refusal = Refusal { state: StepState::Skipped, reason, detail: "1 s".into() };
+    let refusal = Refusal::new(StepState::Skipped, reason, "1 s");
     w.parts.store.refuse(claim, &refusal, w.now()).unwrap().unwrap();
     of(w, m)
 }

@@ -49,6 +49,9 @@ impl Protocol {
             ready: due().any(|(later, _)| later.ready_at <= s.now),
         };
         let counted = u32::try_from(s.attempts.iter().filter(|a| a.counts()).count()).unwrap();
+        let doubted = [AttemptState::Unknown, AttemptState::Absent, AttemptState::Abandoned];
+        let untaken = s.attempts.iter().filter(|a| a.counts() && doubted.contains(&a.state));
+        let untaken = u32::try_from(untaken.count()).unwrap();
         let facts = Facts {
             step: Some(StepFacts {
                 incident_state: incident(s),
@@ -59,6 +62,7 @@ impl Protocol {
                 deadline_at: wall(START),
                 when: When::Unanswered,
                 recent_calls: counted,
+                recent_untaken: untaken,
                 later,
                 refused_for_capacity: s.steps[step].capacity,
                 unsent: None,
@@ -72,6 +76,8 @@ impl Protocol {
             pause: None,
             calls_of_person_today: counted,
             calls_today: counted,
+            untaken_of_person_today: untaken,
+            untaken_today: untaken,
         };
         let situation = guard::Situation {
             now: wall(s.now),
@@ -302,7 +308,7 @@ fn abandon(s: &mut State, id: usize, call_again: bool) {
 }
 
 fn end(state: StepState, reason: Reason) -> StepNext {
-    StepNext::End(savehub::model::Refusal { state, reason, detail: String::new() })
+    StepNext::End(savehub::model::Refusal::new(state, reason, ""))
 }
 
 fn accepted() -> Outcome {
