@@ -64,7 +64,7 @@ mod tick_row;
 mod time;
 mod world;
 
-pub use faults::{FROM, HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault, network_fault};
+pub use faults::{HEARTBEAT_FAULT, METRICS_FAULT, account_fault, fault, network_fault, refused_sender};
 pub use plan::{Foreseen, Outlook, plan, plan_by};
 pub use rehearse::dry_run;
 pub use rehearsed_feeds::UnreadCalendar;

@@ -207,6 +207,17 @@ fn sender(facts: &SenderFacts, need: &AccountNeeds) -> Check {
     }
 }
 
+/// The from numbers that rest since the provider refused them: what is refused, and the masked number.
+pub fn resting<'a>(senders: impl Iterator<Item = (&'static str, &'a str)>) -> Vec<Check> {
+    let rests = |(what, number): (&str, &str)| {
+        let detail = format!("the provider refuses {what} from {number}: it rests, and the others are used");
+        let remedy = "`savehub explain` of a meeting that was tried from it has the code, and `man savehub-twilio` what \
+                      it means; ticks try it again after ten minutes";
+        Check::warning("from", detail, remedy)
+    };
+    senders.map(rests).collect()
+}
+
 fn countries(answers: &[(&'static str, Answer<bool>)], need: &AccountNeeds) -> Vec<Check> {
     let name = "countries";
     let (people, nowhere) = need.countries();

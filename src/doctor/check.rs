@@ -48,7 +48,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("clock", "this machine's clock agrees with the provider's"),
     ("account", "the provider takes the credentials, and the account is active"),
     ("balance", "there is money left"),
-    ("from", "the from number belongs to the account and can do what the ladder needs"),
+    ("from", "the from number belongs to the account, can do what the ladder needs, and does not rest after a refusal"),
     ("countries", "the account may call the countries of everybody's number"),
     ("verified", "a trial account knows everybody's number"),
     ("messages", "what doctor cannot ask about text messages"),

@@ -99,7 +99,7 @@ impl Accounts {
 
     /// Takes over the from numbers that rest. One that has left the config rests no more.
     fn begin_senders(&mut self, world: &World, now: Timestamp, lasting: &[String]) -> Result<(), StoreError> {
-        let mut faults: Vec<&String> = lasting.iter().filter(|fault| fault.contains(faults::FROM)).collect();
+        let mut faults: Vec<&String> = lasting.iter().filter(|fault| faults::refused_sender(fault).is_some()).collect();
         if faults.is_empty() {
             return Ok(());
         }

@@ -71,7 +71,16 @@ pub(super) fn dead_way(fault: &str) -> Option<(ProviderKind, Option<String>)> {
 }
 
 /// Stands before the number in the fault "this provider refuses this from number".
-pub const FROM: &str = " from ";
+const FROM: &str = " from ";
+
+/// What is refused, and the masked number, where a fault is "this provider refuses this from number".
+pub fn refused_sender(fault: &str) -> Option<(&'static str, &str)> {
+    let (service, number) = fault.split_once(FROM)?;
+    Some((if service.ends_with(MESSAGES) { "messages" } else { "calls" }, number))
+}
+
+/// The last word of the faults of messages.
+const MESSAGES: &str = " messages";
 
 /// A service of a provider: its calls, its messages, or one webhook or command. A provider that refuses its calls may
 /// still take messages.
@@ -119,6 +128,6 @@ impl Service {
 
     /// The key of the fault "this provider refuses this account", or its messages.
     pub(super) fn fault(&self) -> String {
-        format!("{} {}", self.provider, if self.messages { "messages" } else { "account" })
+        format!("{}{}", self.provider, if self.messages { MESSAGES } else { " account" })
     }
 }

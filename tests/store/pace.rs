@@ -1,7 +1,10 @@
 //! The line of calls: turns are taken with the attempt, shared by everybody, and who has none is turned away.
 
-use crate::build::{Bench, again, always, at, attempt, not_sent, phone_of};
-use savehub::model::{Address, Line, NextSlot, Reason, Refusal, Slot, StepState, Target, Timestamp, Verdict};
+use crate::build::{Bench, again, always, at, attempt, end, not_sent, phone_of};
+use savehub::model::{
+    Address, Line, NextSlot, Outcome, ProviderKind, Reason, Refusal, Rejection, RejectionClass, Reply, ReplyMeta,
+    RungKind, Slot, StepState, Target, Timestamp, Verdict,
+};
 use savehub::store::{AttemptDraft, Begun, Facts, Queued};
 
 facts! {
@@ -10,6 +13,7 @@ facts! {
     a_step_without_a_turn_stays_pending_and_nothing_is_written,
     an_incident_keeps_the_number_of_its_newest_attempt,
     each_number_of_an_account_has_its_own_turn,
+    the_senders_refused_since_a_time_are_named_once_with_what_they_sent_and_the_code,
     the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names,
 }
 
@@ -129,4 +133,34 @@ fn the_rule_is_asked_with_those_the_guards_let_go_and_ends_what_it_names(b: &Ben
     let fates = meetings.map(|meeting| b.fate(meeting, 0));
     let pending = (StepState::Pending, None);
     assert_eq!(fates, [pending, pending, (StepState::Skipped, Some(Reason::Capacity))]);
+}
+
+fn the_senders_refused_since_a_time_are_named_once_with_what_they_sent_and_the_code(b: &Bench) {
+    let senders = ["+12025550198", "+12025550199"].map(Address::read).to_vec();
+    let refused = |uid: &str, sender: usize, now: i64, (class, code): (RejectionClass, Option<u32>)| {
+        b.watched("ana", uid, now + 60);
+        let slot = move |_: &Line| Slot::Take { sender, next: None };
+        let draft = AttemptDraft { senders: senders.clone(), slot: &slot, ..b.draft("ana", now) };
+        let begun = attempt(b.begin_attempt(b.claim(uid, now), &draft, at(now), &always).unwrap());
+        let rejection = Rejection { class, code, message: "no".into(), retry_after: None };
+        let reply = Reply { outcome: Outcome::Rejected(rejection), meta: ReplyMeta::default() };
+        let _ = b.record(begun, &reply, at(now), &|_| end(StepState::Failed, Reason::Rejected)).unwrap();
+    };
+    let ours = (RejectionClass::Ours, Some(21210));
+    refused("long ago", 0, 100, ours);
+    refused("a", 1, 401, ours);
+    refused("b", 1, 600, ours);
+    refused("c", 0, 800, (RejectionClass::Callee, Some(21266)));
+    refused("d", 0, 1000, (RejectionClass::Capacity, Some(20429)));
+    b.watched("bo", "taken", 1260);
+    b.call("taken", "CA-1", 1200);
+    let since = |seconds: i64| {
+        let mut found = b.refused_senders(at(seconds)).unwrap();
+        found.sort_by_key(|refused| refused.code);
+        found.into_iter().map(|r| (r.provider, r.kind, r.from, r.code)).collect::<Vec<_>>()
+    };
+    let of = |sender: usize, code| (ProviderKind::Twilio, RungKind::Call, senders[sender].clone(), Some(code));
+    assert_eq!(since(400), [of(1, 21210), of(0, 21266)]);
+    assert_eq!(since(600), [of(0, 21266)], "what was tried at that time is not since it");
+    assert_eq!(since(1300), []);
 }

@@ -34,7 +34,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::{
     Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, is_stop, partial,
 };
-use crate::doctor::account::AccountNeeds;
+use crate::doctor::account::{AccountNeeds, resting};
 use crate::doctor::ticks::{self, TickContext};
 use crate::doctor::{Check, Findings, modes, zones};
 use crate::exit::Exit;
@@ -42,6 +42,7 @@ use crate::model::{ProviderKind, RungKind, Timestamp};
 use crate::provider::checkup;
 use crate::store::sqlite::Create;
 use crate::store::{Snapshot, Store, new_database};
+use crate::tick;
 use crate::zone::{self, SystemZone, Zone};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,8 +111,11 @@ fn here(
         }
     };
     checks.extend(found);
-    let made_at = store.as_deref().and_then(|store| store.gauges(now).ok()?.made_at);
+    let gauges = store.as_deref().and_then(|store| store.gauges(now).ok());
+    let made_at = gauges.as_ref().and_then(|gauges| gauges.made_at);
     checks.extend(new_database(made_at, now).map(|age| Check::ok("database", young_words(age))));
+    let faults = gauges.iter().flat_map(|gauges| &gauges.faults);
+    checks.extend(resting(faults.filter_map(|fault| tick::refused_sender(fault))));
     checks.extend(brakes(config, partial, store.as_deref(), now));
     checks.extend(tick_checks(config, store.as_deref(), now));
     checks.push(match (config, &store) {

@@ -1,8 +1,8 @@
 //! The table of Twilio's error codes in savehub-twilio(7), from the words the program itself uses.
 
 use super::parts::{entry, trimmed};
-use crate::model::RejectionClass;
-use crate::provider::{known_codes, meaning, remedy};
+use crate::model::{RefusedSender, RejectionClass};
+use crate::provider::{known_codes, meaning, refused_sender, remedy};
 use clap_mangen::roff::{Roff, roman};
 
 /// The page, written by hand but for the table.
@@ -18,29 +18,45 @@ pub(super) fn page() -> String {
     format!("{before}{BEGIN}{}{END}{after}", table())
 }
 
-/// Whom a class concerns, and what savehub does by itself.
-const CLASSES: &[(RejectionClass, &str, &str)] = &[
+/// Whom codes concern, the class they have, whether they refuse one from number, and what savehub does by itself.
+const SECTIONS: &[(&str, RejectionClass, bool, &str)] = &[
     (
+        "Account, request",
         RejectionClass::Ours,
-        "Account, from number, request",
+        false,
         "Nothing reaches anybody until somebody acts. The step has failed; the steps after it are tried one by one until \
          a request gets through again.",
     ),
     (
-        RejectionClass::Callee,
-        "The person's number",
-        "The step has failed, and that is final for the meeting: its other rungs to this number are left out.",
+        "From number",
+        RejectionClass::Ours,
+        true,
+        "With several numbers under `from` this one rests, and `savehub status` and `savehub doctor` say so: the step goes \
+         out from each other number in the same tick, and the others go on. One request tries the refused one again after \
+         10 minutes, or when no other is left. Once all are refused, it is as above.",
     ),
-    (RejectionClass::Capacity, "Too much at once", "Nothing rang. The next ticks try again while there is time."),
+    (
+        "The person's number",
+        RejectionClass::Callee,
+        false,
+        "The step has failed, and that is final for the meeting: its other rungs to this number are left out. Where only \
+         the two numbers do not go together, the step goes out from each other from number first, and none rests.",
+    ),
+    (
+        "Too much at once",
+        RejectionClass::Capacity,
+        false,
+        "Nothing rang. The next ticks try again while there is time.",
+    ),
 ];
 
 /// One entry for all codes that mean the same and call for the same.
 fn table() -> String {
     let mut roff = Roff::new();
-    for (class, heading, then) in CLASSES {
+    for (heading, class, one_sender, then) in SECTIONS {
         roff.control("SS", [*heading]);
         roff.text([roman(*then)]);
-        for (codes, text) in grouped(*class) {
+        for (codes, text) in grouped(*class, *one_sender) {
             entry(&mut roff, &codes.join(", "), text.trim_end_matches('.'));
         }
     }
@@ -48,9 +64,10 @@ fn table() -> String {
     trimmed(&roff.to_roff())
 }
 
-fn grouped(class: RejectionClass) -> Vec<(Vec<String>, String)> {
+fn grouped(class: RejectionClass, one_sender: bool) -> Vec<(Vec<String>, String)> {
     let mut groups: Vec<(Vec<String>, String)> = Vec::new();
-    for (code, _) in known_codes().filter(|(_, whose)| *whose == class) {
+    let rests = |code: u32| refused_sender(Some(code)) == Some(RefusedSender::Itself);
+    for (code, _) in known_codes().filter(|(code, whose)| *whose == class && rests(*code) == one_sender) {
         let text = format!("{}. {}", capital(meaning(code).unwrap_or_default()), remedy(code).unwrap_or_default());
         match groups.iter_mut().find(|(_, known)| *known == text) {
             Some((codes, _)) => codes.push(code.to_string()),

@@ -3,6 +3,9 @@
 use super::{doctor, doctor_with, scheduled, ticks};
 use crate::support::cli::{ANA, Cli, twilio};
 use crate::support::fake_twilio::{ACCOUNT, Behaviour, Endpoint, FakeTwilio, TEST_ACCOUNT, TOKEN};
+use savehub::clock::{Clock as _, SystemClock};
+use savehub::store::Store as _;
+use savehub::store::sqlite::{Create, SqliteStore};
 
 /// A healthy installation, and its Twilio.
 fn healthy() -> (FakeTwilio, Cli) {
@@ -124,6 +127,21 @@ fn a_from_number_of_somebody_else_is_a_problem_unless_it_is_verified() {
     doctor(&cli).is_wrong_in("from", "problem", "****0199 is not a number of this account");
     fake.verify("+12025550199");
     doctor(&cli).says("from", "ok", "****0199 is a verified caller ID");
+}
+
+#[test]
+fn a_from_number_that_rests_after_a_refusal_is_a_warning() {
+    let (_fake, cli) = healthy();
+    let store = SqliteStore::open(&cli.database(), Create::No).unwrap();
+    let fault = |key: &str| store.fault_seen(key, SystemClock.now()).unwrap();
+    fault("twilio from ****0198");
+    let words = "the provider refuses calls from ****0198: it rests, and the others are used";
+    let said = doctor(&cli);
+    assert_eq!(said.of("from"), [("warning", words), ("ok", "****0199 belongs to the account")], "{said:#?}");
+    assert_eq!((said.code, &said.report["warnings"]), (0, &1.into()));
+    fault("twilio messages from ****0197");
+    let said = doctor_with(&cli, &["--offline"]);
+    assert!(said.of("from")[1].1.starts_with("the provider refuses messages from ****0197:"), "{said:#?}");
 }
 
 #[test]
