@@ -22,7 +22,8 @@ use std::sync::Arc;
 pub(super) fn run(args: &TickArgs, Invocation { file, screen, out }: Invocation<'_>) -> anyhow::Result<Exit> {
     // A rehearsal leaves no trace.
     let rehearses = args.dry_run || args.now.is_some();
-    let config = open::config_or_last_good(file, Secrets::Needed, !rehearses)?;
+    let secrets = if rehearses { Secrets::Needed } else { Secrets::MayBeLocked };
+    let config = open::config_or_last_good(file, secrets, !rehearses)?;
     let mut config = if args.strict { strict(config)? } else { config };
     if let Some(database) = &args.database {
         (config.database, config.store) = (database.clone(), None);

@@ -28,6 +28,10 @@ pub(super) struct Input<'a> {
 pub enum Secrets {
     /// Calls may be placed or ended: one that cannot be had is a problem.
     Needed,
+    /// The same for a tick: without it, what needs no secret is done all the same, see [`TwilioAuth::Locked`].
+    ///
+    /// [`TwilioAuth::Locked`]: super::TwilioAuth::Locked
+    MayBeLocked,
     /// No provider is asked: whether a secret is there, and what a provider lacks, does not matter.
     NotNeeded,
 }

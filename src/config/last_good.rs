@@ -53,21 +53,34 @@ pub fn load_or_last_good(sources: &Sources<'_>, reading: &Reading<'_>) -> Result
     let mut copies =
         files.iter().filter(|file| can_be_kept(file)).map(|file| Copy::of(file, sources.env, reading.host));
     match read {
-        Ok(mut good) if !good.names_nobody => {
+        Ok(mut good) if !good.names_nobody && good.provider.locked().is_none() => {
             good.to_keep = found.filter(|_| reading.keeps && copies.next().is_some()).map(|found| found.bytes.into());
             Ok(good)
         }
-        read => match copies.find_map(|copy| copy.read(found.as_ref(), sources, reading)) {
+        read => match copies
+            .find_map(|copy| copy.read(found.as_ref(), sources, reading).filter(|it| is_better(it, &read, reading)))
+        {
             Some((config, broken)) => {
-                let error = Arc::new(read.map_or_else(|error| error, |config| nobody(&config)));
+                let error = Arc::new(read.map_or_else(|error| error, why_not));
                 Ok(Config { broken: Some(Arc::new(Broken { error, ..broken })), ..config })
             }
             None => match read {
-                Ok(config) if reading.keeps && config.file.is_some() => Err(nobody(&config)),
+                Ok(config) if config.names_nobody && reading.keeps && config.file.is_some() => Err(nobody(&config)),
                 read => read,
             },
         },
     }
+}
+
+/// A config whose secret is locked does all that needs none, so a copy must do more than that.
+fn is_better((copy, broken): &(Config, Broken), read: &Result<Config, ConfigError>, reading: &Reading<'_>) -> bool {
+    let does_something = read.as_ref().is_ok_and(|config| !config.names_nobody);
+    !does_something || (copy.provider.locked().is_none() && !broken.is_over(reading.now))
+}
+
+/// Why a config that could be read is not the one to go on with.
+fn why_not(config: Config) -> ConfigError {
+    if config.names_nobody { nobody(&config) } else { ConfigError::Problems(config.refused) }
 }
 
 /// Keeps the copy of a good config that was read to be kept, and forgets that it was broken.

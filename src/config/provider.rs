@@ -16,6 +16,16 @@ pub struct ProviderConfig {
     pub twilio: Option<TwilioConfig>,
 }
 
+impl ProviderConfig {
+    /// Why the secret of the chosen provider cannot be had, if it cannot.
+    pub fn locked(&self) -> Option<&str> {
+        match (self.chosen, &self.twilio) {
+            (ProviderChoice::Twilio, Some(TwilioConfig { auth: TwilioAuth::Locked(why), .. })) => Some(why),
+            _ => None,
+        }
+    }
+}
+
 /// The providers a config can choose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProviderChoice {
@@ -112,4 +122,6 @@ pub enum TwilioAuth {
         /// Its secret.
         secret: SecretString,
     },
+    /// The secret cannot be had at present, and why: no request leaves.
+    Locked(String),
 }

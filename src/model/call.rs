@@ -192,6 +192,8 @@ pub enum NotSentCause {
     Connect,
     /// The TLS handshake failed.
     Tls,
+    /// The secret that it needs cannot be had at present.
+    Locked,
     /// Another failure before the body was asked for.
     Other,
     /// The fence refused.

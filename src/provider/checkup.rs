@@ -6,7 +6,7 @@
 use super::ProviderError;
 use super::email::Email;
 use super::http::HttpSettings;
-use super::twilio::Twilio;
+use super::twilio::{Twilio, http_settings};
 use crate::config::{Config, EmailConfig, WebhookConfig};
 use crate::http::{Address, Getter, Names, SystemLookup, reach};
 use crate::model::{Phone, Timestamp};
@@ -94,8 +94,7 @@ pub fn checkup(config: &Config) -> Option<Arc<dyn Checkup>> {
     let twilio = config.provider.twilio.as_ref()?;
     let settings = HttpSettings {
         request_timeout: config.engine.request_timeout.min(WITHIN),
-        ca_file: twilio.ca_file.clone(),
-        proxy: twilio.proxy.clone(),
+        ..http_settings(twilio, &config.engine)
     };
     Some(Arc::new(Twilio::with_http(twilio, super::http::HttpClient::new(settings))))
 }

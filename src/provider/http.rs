@@ -36,6 +36,8 @@ pub struct HttpSettings {
     pub ca_file: Option<PathBuf>,
     /// Proxy address; may hold credentials.
     pub proxy: Option<String>,
+    /// Why the secret that signs every request cannot be had: none is made.
+    pub locked: Option<String>,
 }
 
 /// A client with its connection pool. Built with its first request: a tick without calls never touches TLS.
@@ -192,6 +194,9 @@ impl HttpClient {
     }
 
     fn build(&self) -> Result<Agent, NotSent> {
+        if let Some(why) = &self.settings.locked {
+            return Err(not_sent(NotSentCause::Locked, why));
+        }
         let total = self.settings.request_timeout;
         let mut config = Agent::config_builder()
             // Every phase may use what the others left. Only the answer's time is kept for it, here and in the connector.

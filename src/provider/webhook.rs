@@ -40,7 +40,7 @@ impl Webhooks {
         };
         let secrets = match webhook.secrets() {
             Ok(secrets) => secrets,
-            Err(why) => return Reply::not_sent(NotSentCause::Other, why),
+            Err(why) => return Reply::not_sent(NotSentCause::Locked, why),
         };
         if let Err(reason) = gate.look() {
             return Reply::fenced(reason);
@@ -92,7 +92,7 @@ impl Provider for Webhooks {
 }
 
 fn settings(webhook: &WebhookConfig) -> HttpSettings {
-    HttpSettings { request_timeout: webhook.timeout, ca_file: webhook.ca_file.clone(), proxy: None }
+    HttpSettings { request_timeout: webhook.timeout, ca_file: webhook.ca_file.clone(), proxy: None, locked: None }
 }
 
 /// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done. Nor does a 409, by

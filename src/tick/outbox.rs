@@ -160,7 +160,7 @@ fn senders(cx: &Context<'_>, by: &Service) -> Vec<Address> {
     provider.map(|provider| provider.senders()).unwrap_or_default()
 }
 
-/// Not a byte left. Was the network in the way, others will not get through either.
+/// Not a byte left. Was the network or a locked secret in the way, others will not get through either.
 fn unsent(
     cx: &mut Context<'_>,
     by: &Service,
@@ -180,7 +180,8 @@ fn unsent(
             cx.accounts.held_back(by, now);
             return Ok(());
         }
-        NotSentCause::Dns | NotSentCause::Connect | NotSentCause::Tls => {}
+        // What is locked stays so for the others as well, and each of them would ask for the secret again.
+        NotSentCause::Dns | NotSentCause::Connect | NotSentCause::Tls | NotSentCause::Locked => {}
     }
     cx.due.not_sent(steps, by, again_at);
     let next = cx.accounts.not_sent(by, now, again_at);

@@ -46,6 +46,8 @@ pub struct Summary {
     pub skew_ms: Option<i64>,
     /// The config is broken, and the tick went on with its last good copy.
     pub broken_config: Option<ConfigSeen>,
+    /// Why the secret of the provider of calls cannot be had: what needs none was done.
+    pub locked: Option<String>,
     /// Of a rehearsal: the calendars that could not be read, so that their meetings are missing in it.
     pub unread_calendars: Vec<UnreadCalendar>,
 }
@@ -196,9 +198,9 @@ impl Summary {
         u32::try_from(self.results.iter().filter(|r| which(r)).count()).unwrap_or(u32::MAX)
     }
 
-    /// 0, or 1 when something that was due could not be done; with a broken config 2.
+    /// 0, or 1 when something that was due could not be done; with a broken config or a locked secret 2.
     pub fn exit(&self) -> Exit {
-        if self.broken_config.is_some() {
+        if self.broken_config.is_some() || self.locked.is_some() {
             return Exit::Usage;
         }
         if self.bad_steps > 0 || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }

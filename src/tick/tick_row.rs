@@ -81,8 +81,10 @@ impl TickRow {
             cx.fault(ZONE_FAULT, true, || unknown.clone())?;
         }
         if !refused.is_empty() {
+            let locked = config.provider.locked().map_or("", |_| "; until then nothing reaches a phone");
             cx.fault(CONFIG_FAULT, true, || {
-                format!("`savehub config check` refuses the config, and ticks go on with it: {}", refused.join("; "))
+                let refused = refused.join("; ");
+                format!("`savehub config check` refuses the config, and ticks go on with it: {refused}{locked}")
             })?;
         }
         let stop = config.stopped_by();
@@ -113,6 +115,7 @@ impl TickRow {
             }),
         )?;
         cx.summary.broken_config = broken.map(|broken| ConfigSeen::of(broken, now));
+        cx.summary.locked = config.provider.locked().map(printable);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! A broken config must not silence phones: ticks go on with its last good copy, say so, and exit with 2.
 
+mod locked;
 mod people;
 mod told;
 

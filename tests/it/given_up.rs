@@ -25,7 +25,7 @@ fn peer() -> (TcpListener, SocketAddr) {
 }
 
 fn client(request_timeout: Duration) -> HttpClient {
-    HttpClient::new(HttpSettings { request_timeout, ca_file: None, proxy: None })
+    HttpClient::new(HttpSettings { request_timeout, ca_file: None, proxy: None, locked: None })
 }
 
 fn post(addr: SocketAddr, limit: Duration) -> Option<FailureKind> {

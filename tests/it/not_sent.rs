@@ -197,7 +197,8 @@ fn explain_says_that_a_call_waits_for_the_network_and_later_how_often_it_was_tri
     w.tick();
     w.advance(10);
     let first = |w: &World| crate::explain::stories::text(w, &m.to_string()).lines().next().unwrap().to_owned();
-    let waits = "the call due at 09:00 waits for the network: nothing reaches the provider, and every tick tries again";
+    let waits = "the call due at 09:00 waits for the network, or the provider's secret: nothing reaches the provider, \
+                 and every tick tries again";
     assert_eq!(first(&w), format!("Nobody has been called yet: {waits}."));
     w.advance(180);
     w.tick();

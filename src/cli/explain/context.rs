@@ -46,7 +46,8 @@ impl IncidentContext<'_> {
                 format!("the call due at {due} waits, since the provider refuses savehub's account, number or request")
             }
             WaitsFor::Network => format!(
-                "the call due at {due} waits for the network: nothing reaches the provider, and every tick tries again"
+                "the call due at {due} waits for the network, or the provider's secret: nothing reaches the provider, \
+                 and every tick tries again"
             ),
             WaitsFor::Turn if self.now >= self.incident.view.starts_at => {
                 format!("the call due at {due} is too late now, and ends as soon as it is certain what time it is")

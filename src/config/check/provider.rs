@@ -242,18 +242,20 @@ impl<'a> Draft<'a> {
         if self.uses_api_key {
             return match (&self.api_sid, &self.api_secret) {
                 (Given::Good(sid), Some(named)) => {
-                    fetch(named).map(|secret| TwilioAuth::ApiKey { sid: sid.clone(), secret })
+                    signed(fetch(named), |secret| TwilioAuth::ApiKey { sid: sid.clone(), secret })
                 }
                 (Given::Bad, Some(_)) => Given::Bad,
                 _ => Given::Absent,
             };
         }
-        let token = match &self.token {
-            Some(named) => fetch(named),
+        match &self.token {
+            Some(named) => signed(fetch(named), TwilioAuth::Token),
             None if table.has_any(&AUTH_TOKEN) => Given::Bad,
-            None => secrets::systemd_credential(table.input().env).map_or(Given::Absent, Given::Good),
-        };
-        token.map(TwilioAuth::Token)
+            None => {
+                let token = secrets::systemd_credential(table.input().env).map_or(Given::Absent, Given::Good);
+                token.map(TwilioAuth::Token)
+            }
+        }
     }
 
     fn missing(&self, auth: &Given<TwilioAuth>, chosen: &Chosen, table: &Table<'_, '_>) {
@@ -284,21 +286,34 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn fetch(named: &Named<'_>, is_chosen: bool, report: &CheckReport<'_>) -> Given<SecretString> {
+/// The secret, or why it cannot be had, where a tick goes on without it.
+fn fetch(named: &Named<'_>, is_chosen: bool, report: &CheckReport<'_>) -> Given<Result<SecretString, String>> {
     // Where something else is wrong, no program is run: it may ask a person for a password in vain.
     if !report.is_empty() || (named.is_command() && !is_chosen) {
         return Given::Bad;
     }
-    match named.fetch(report.input) {
-        Ok(secret) => Given::Good(secret),
-        Err(why) => {
-            if is_chosen {
-                let title = format!("no secret comes from `{}`: {why}", named.key);
-                report.push(problem_at(named.key, &named.at, title));
-            }
-            Given::Bad
-        }
+    let why = match named.fetch(report.input) {
+        Ok(secret) => return Given::Good(Ok(secret)),
+        Err(why) => why,
+    };
+    if !is_chosen {
+        return Given::Bad;
     }
+    let title = format!("no secret comes from `{}`: {why}", named.key);
+    let problem = problem_at(named.key, &named.at, title.clone());
+    if report.input.secrets == Secrets::MayBeLocked {
+        report.push(problem.only_checked());
+        return Given::Good(Err(title));
+    }
+    report.push(problem);
+    Given::Bad
+}
+
+fn signed(
+    fetched: Given<Result<SecretString, String>>,
+    with: impl FnOnce(SecretString) -> TwilioAuth,
+) -> Given<TwilioAuth> {
+    fetched.map(|secret| secret.map_or_else(TwilioAuth::Locked, with))
 }
 
 fn sid(table: &Table<'_, '_>, key: &'static str, prefix: &str) -> Given<String> {

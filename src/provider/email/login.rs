@@ -18,7 +18,7 @@ impl Credentials {
     pub(super) fn fetch(login: &Login) -> Result<Self, Outcome> {
         let password = login.password.fetch_line().map_err(|why| {
             let why = format!("no password comes from `{}`: {why}", login.password.key());
-            not_sent(NotSentCause::Other, &why)
+            not_sent(NotSentCause::Locked, &why)
         })?;
         Ok(Self { user: login.user.clone(), password })
     }

@@ -36,9 +36,12 @@ impl Twilio {
 
     /// As [`Twilio::new`], over this client.
     pub fn with_http(config: &TwilioConfig, http: HttpClient) -> Self {
+        let none = SecretString::default();
         let (user, secret) = match &config.auth {
             TwilioAuth::Token(token) => (&config.account_sid, token),
             TwilioAuth::ApiKey { sid, secret } => (sid, secret),
+            // The client makes no request.
+            TwilioAuth::Locked(_) => (&config.account_sid, &none),
         };
         let basic = STANDARD.encode(format!("{user}:{}", secret.expose_secret()));
         Self {
@@ -98,5 +101,6 @@ pub fn http_settings(config: &TwilioConfig, engine: &EngineConfig) -> HttpSettin
         request_timeout: engine.request_timeout,
         ca_file: config.ca_file.clone(),
         proxy: config.proxy.clone(),
+        locked: if let TwilioAuth::Locked(why) = &config.auth { Some(why.clone()) } else { None },
     }
 }

@@ -193,6 +193,6 @@ fn without_its_password_nothing_is_said() {
     let mut config = server.config("pw");
     config.login.as_mut().unwrap().password = Later::here("password_file", String::new().into());
     let detail = "no password comes from `password_file`: the first line is empty";
-    assert_eq!(not_sent(send(&config)), (NotSentCause::Other, detail.into()));
+    assert_eq!(not_sent(send(&config)), (NotSentCause::Locked, detail.into()));
     assert_eq!(server.ended(), Vec::<String>::new());
 }

@@ -184,7 +184,7 @@ fn what_is_not_there_or_not_allowed_is_never_sent() {
     let (cause, _) = not_sent(post(&webhook(&FakeTwilio::refuse()), &phone()));
     assert_eq!(cause, NotSentCause::Connect);
     let (cause, detail) = not_sent(post(&webhook("http://192.0.2.1/x"), &phone()));
-    assert_eq!(cause, NotSentCause::Other);
+    assert_eq!(cause, NotSentCause::Locked);
     assert!(detail.starts_with("no address comes from `url`: http:// shows everything"), "{detail}");
     let other = not_sent(post(&webhook("https://example.com"), &named(RungKind::Webhook, "lamp\u{1b}")));
     assert_eq!(other, (NotSentCause::Other, "the config has no [webhook.lamp]".into()));

@@ -28,6 +28,7 @@ fn token(config: &TwilioConfig) -> &str {
     match &config.auth {
         TwilioAuth::Token(token) => token.expose_secret(),
         TwilioAuth::ApiKey { secret, .. } => secret.expose_secret(),
+        TwilioAuth::Locked(why) => panic!("{why}"),
     }
 }
 
