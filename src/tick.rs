@@ -15,6 +15,7 @@
 //!                   and whether its person is in the meeting already                           presence       [workers]
 //!           shed    calls that cannot start in time at the account's pace                      call_queue
 //!           claim   one due step: facts, guards, its turn and the attempt in one transaction   claim
+//!           answer  who has answered, by one text, where the config wants that                 confirm
 //!           place   fence, request                                                             calls, fence   [workers]
 //!           record  outcome of the attempt, next state of its steps, in one transaction        outbox
 //!           read    calendars whose time has come, with what room is left                      calendars      [workers]
@@ -37,6 +38,7 @@ mod calendars;
 mod call_queue;
 mod calls;
 mod claim;
+mod confirm;
 mod context;
 mod due;
 mod faults;
@@ -60,6 +62,7 @@ mod rehearse;
 mod rehearsed_feeds;
 mod summary;
 mod test_call;
+mod text;
 mod tick_row;
 mod time;
 mod world;

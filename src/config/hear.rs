@@ -12,13 +12,16 @@ pub struct HearConfig {
     /// The TwiML Bin that takes the key pressed in a call (`https://handler.twilio.com/twiml/EH…`); `None`: keys are not
     /// asked for.
     pub key_bin: Option<String>,
+    /// A reply that was understood is answered by one text per incident: what it did, or which codes it may name.
+    /// Default false.
+    pub confirm: bool,
     /// What a reply may say.
     pub words: Words,
 }
 
 impl Default for HearConfig {
     fn default() -> Self {
-        Self { replies: true, call_back: true, key_bin: None, words: Words::default() }
+        Self { replies: true, call_back: true, key_bin: None, confirm: false, words: Words::default() }
     }
 }
 

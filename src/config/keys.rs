@@ -24,7 +24,7 @@ const TABLES: &[Keys] = keys! {
     "calendar":
         refresh timeout max_size parallel allow_http allow_private user_agent
         include skip_titles min_attendees need_link working_hours; ;
-    "hear": replies call_back joined missed key_bin; ;
+    "hear": replies confirm call_back joined missed key_bin; ;
     "report": budget; ;
     "provider": ; mock twilio;
     "provider.mock": outcomes calls_per_second; ;

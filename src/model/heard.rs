@@ -111,6 +111,17 @@ pub struct Answer {
     pub effect: HeardEffect,
     /// To these incidents; none: nothing is done.
     pub incidents: Vec<IncidentId>,
+    /// Where a code is needed: what can be answered instead.
+    pub choices: Vec<Choice>,
+}
+
+/// An answer that names its meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What to write, such as `1 k3`.
+    pub answer: String,
+    /// The incidents that it is then for.
+    pub incidents: Vec<IncidentId>,
 }
 
 /// What something that was heard did.
@@ -122,6 +133,8 @@ pub struct HeardOutcome {
     pub incidents: Vec<IncidentId>,
     /// Calls and open attempts now marked to be hung up.
     pub hang_ups: u32,
+    /// Where a code is needed: what can be answered instead.
+    pub choices: Vec<Choice>,
 }
 
 /// A message that came to our number.

@@ -59,6 +59,13 @@ pub fn decide(facts: &Facts, situation: &Situation<'_>) -> Verdict {
     holding.map(|(_, guard)| guard).find_map(|guard| guard(facts, situation)).unwrap_or(Verdict::Place)
 }
 
+/// The same for a text that explains an answer. Its incident may be over, and it has no time of its own. It counts as a
+/// message: `sent` were sent lately for the meeting that had the most.
+pub fn decide_text(facts: &Facts, situation: &Situation<'_>, sent: u32) -> Verdict {
+    let limit = Limit { reason: Reason::MaxSmsExceeded, max: situation.guards.max_sms, counted: sent, untaken: 0 };
+    too_many(limit, situation, "messages", "").unwrap_or_else(|| decide(facts, situation))
+}
+
 fn refuse(state: StepState, reason: Reason, detail: impl Into<String>) -> Verdict {
     Verdict::Refuse(Refusal::new(state, reason, detail))
 }
@@ -236,9 +243,13 @@ fn message_limit(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
 fn of_meeting(facts: &Facts, s: &Situation<'_>, (reason, max): (Reason, u32), what: &str) -> Option<Verdict> {
     let step = facts.step.as_ref()?;
     let limit = Limit { reason, max, counted: step.recent_calls, untaken: step.recent_untaken };
-    let (counted, per) = (limit.counted, span(s.guards.max_calls_per));
+    too_many(limit, s, what, &unknown_among(facts, s))
+}
+
+fn too_many(limit: Limit, s: &Situation<'_>, what: &str, more: &str) -> Option<Verdict> {
+    let (Limit { max, counted, .. }, per) = (limit, span(s.guards.max_calls_per));
     let words = || format!("{} already has {counted} {what} for event {}, at most {max} in {per}", s.person, s.event);
-    limit.is_reached().then(|| limit.refuse(words() + &unknown_among(facts, s)))
+    limit.is_reached().then(|| limit.refuse(words() + more))
 }
 
 /// What the provider's list alone shows of them.

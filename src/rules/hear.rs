@@ -7,7 +7,7 @@
 //! are meant, and a wrong guess would silence the calls for one of them: then the code is needed. A call back counts as
 //! "I am on it". What a contact answers is written down for the meeting they were told of, and does nothing.
 
-use crate::model::{Answer, Heard, HeardEffect, HeardHow, IncidentId, Named, Timestamp, Told, is_tag};
+use crate::model::{Answer, Choice, Heard, HeardEffect, HeardHow, IncidentId, Named, Timestamp, Told, is_tag};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -93,6 +93,11 @@ impl Sent<'_> {
         self.named.iter().map(|named| named.incident).collect()
     }
 
+    /// Has one of them not ended?
+    fn is_open(&self) -> bool {
+        self.named.iter().any(|named| named.open)
+    }
+
     /// Nobody's own meeting was named.
     fn is_for_a_contact(&self) -> bool {
         self.named.iter().all(|named| named.to_contact)
@@ -117,16 +122,47 @@ fn reply(text: &str, before: &[Sent<'_>], known: &Words) -> Answer {
             _ => nothing(HeardEffect::NotUnderstood),
         };
     };
-    let Some(code) = code else { return bare(effect, before) };
-    let mut coded: Vec<&Sent<'_>> = before.iter().filter(|sent| sent.told.tag.starts_with(&code)).collect();
+    let all = || before.iter().collect::<Vec<_>>();
+    let (meant, among) = match code {
+        None => (last(before), latest(before)),
+        Some(code) => (coded(&code, before).ok_or(HeardEffect::NeedsCode), all()),
+    };
+    match meant {
+        Ok(sent) => meaning(effect, &sent.named),
+        Err(HeardEffect::NeedsCode) => {
+            Answer { choices: choices(effect, &among, before), ..nothing(HeardEffect::NeedsCode) }
+        }
+        Err(other) => nothing(other),
+    }
+}
+
+/// What was sent under this code; `None`: nothing, or what names other meetings too.
+fn coded<'a, 's>(code: &str, before: &'a [Sent<'s>]) -> Option<&'a Sent<'s>> {
+    let mut coded: Vec<&Sent<'_>> = before.iter().filter(|sent| sent.told.tag.starts_with(code)).collect();
     // One that is over gives way to one that is not.
-    if coded.iter().any(|sent| sent.named.iter().any(|named| named.open)) {
-        coded.retain(|sent| sent.named.iter().any(|named| named.open));
+    if coded.iter().any(|sent| sent.is_open()) {
+        coded.retain(|sent| sent.is_open());
     }
-    match coded.first() {
-        Some(first) if coded.iter().all(|sent| sent.incidents() == first.incidents()) => meaning(effect, &first.named),
-        _ => nothing(HeardEffect::NeedsCode),
+    let first = *coded.first()?;
+    coded.iter().all(|sent| sent.incidents() == first.incidents()).then_some(first)
+}
+
+/// The answers that name one of these, oldest first: each with the shortest code that means nothing else.
+fn choices(effect: HeardEffect, among: &[&Sent<'_>], before: &[Sent<'_>]) -> Vec<Choice> {
+    let word = if effect == HeardEffect::Missed { MISSED[0] } else { JOINED[0] };
+    let mut choices: Vec<Choice> = Vec::new();
+    let mut by_time = among.to_vec();
+    by_time.sort_by_key(|sent| sent.at);
+    for sent in by_time.into_iter().filter(|sent| sent.is_open() && !sent.is_for_a_contact()) {
+        let Answer { incidents, .. } = meaning(effect, &sent.named);
+        let means_it = |code: &&str| coded(code, before).is_some_and(|found| found.incidents() == sent.incidents());
+        let tag = sent.told.tag.as_str();
+        let code = tag.get(..2).into_iter().chain([tag]).find(means_it);
+        if let Some(code) = code.filter(|_| choices.iter().all(|choice| choice.incidents != incidents)) {
+            choices.push(Choice { answer: format!("{word} {code}"), incidents });
+        }
     }
+    choices
 }
 
 /// An answer that names nothing.
@@ -136,13 +172,20 @@ fn bare(effect: HeardEffect, before: &[Sent<'_>]) -> Answer {
 
 /// What was sent last to the number itself, or else to a mailbox; an error where other meetings were named with it.
 fn last<'a, 's>(before: &'a [Sent<'s>]) -> Result<&'a Sent<'s>, HeardEffect> {
-    let to_the_phone = before.iter().any(|sent| !sent.told.is_mail);
-    let mut latest = before.iter().rev().filter(|sent| !(to_the_phone && sent.told.is_mail));
-    let last = latest.next().ok_or(HeardEffect::NothingOpen)?;
+    let latest = latest(before);
+    let last = *latest.first().ok_or(HeardEffect::NothingOpen)?;
     let meant = last.incidents();
-    let together = latest.take_while(|sent| sent.at.plus(TOGETHER) >= last.at);
-    let other = together.into_iter().any(|sent| !sent.incidents().is_subset(&meant));
+    let other = latest.iter().any(|sent| !sent.incidents().is_subset(&meant));
     if other { Err(HeardEffect::NeedsCode) } else { Ok(last) }
+}
+
+/// The last of them, and what was sent together with it, latest first.
+fn latest<'a, 's>(before: &'a [Sent<'s>]) -> Vec<&'a Sent<'s>> {
+    let to_the_phone = before.iter().any(|sent| !sent.told.is_mail);
+    let mut latest: Vec<&Sent<'_>> = before.iter().rev().filter(|sent| !(to_the_phone && sent.told.is_mail)).collect();
+    let last = latest.first().map(|last| last.at);
+    latest.retain(|sent| last.is_some_and(|last| sent.at.plus(TOGETHER) >= last));
+    latest
 }
 
 /// What an answer to this does. A contact's answer does nothing, nor does one to what is over.
@@ -150,11 +193,12 @@ fn meaning(effect: HeardEffect, named: &[&Named]) -> Answer {
     let own: Vec<&&Named> = named.iter().filter(|named| !named.to_contact).collect();
     if own.is_empty() {
         let noted: BTreeSet<IncidentId> = named.iter().map(|named| named.incident).collect();
-        return Answer { effect: HeardEffect::Noted, incidents: noted.into_iter().collect() };
+        let incidents = noted.into_iter().collect();
+        return Answer { incidents, ..nothing(HeardEffect::Noted) };
     }
     let effect = if own.iter().any(|named| named.open) { effect } else { HeardEffect::NothingOpen };
     let meant: BTreeSet<IncidentId> = own.iter().map(|named| named.incident).collect();
-    Answer { effect, incidents: meant.into_iter().collect() }
+    Answer { incidents: meant.into_iter().collect(), ..nothing(effect) }
 }
 
 /// A word, and the code it may come with: `1`, `1 k3`, `k3f9 joined`, `1k3`.
@@ -186,7 +230,7 @@ fn key(heard: &Heard, before: &[Sent<'_>]) -> Answer {
 }
 
 const fn nothing(effect: HeardEffect) -> Answer {
-    Answer { effect, incidents: Vec::new() }
+    Answer { effect, incidents: Vec::new(), choices: Vec::new() }
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -25,6 +25,7 @@ pub mod after;
 pub mod agenda;
 pub mod answered;
 pub mod capacity;
+pub mod confirm;
 pub mod country;
 pub mod fence;
 pub mod guard;

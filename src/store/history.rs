@@ -42,6 +42,8 @@ pub struct IncidentHistory {
     pub steps: Vec<StepHistory>,
     /// What was heard for it, and what its people said in the meantime without being understood; oldest first.
     pub heard: Vec<HeardView>,
+    /// The text that explained an answer for it.
+    pub explained: Option<AttemptHistory>,
 }
 
 /// More about a step.

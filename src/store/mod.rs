@@ -93,6 +93,10 @@ pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
 /// What an inbound answer means, asked inside the transaction that uses it.
 pub type HearRule<'a> = &'a dyn Fn(&[Told]) -> Answer;
 
+/// The guards of a text that explains an answer, asked inside the transaction that writes it. The number: messages that
+/// were sent lately for the meeting that had the most.
+pub type TextRule<'a> = &'a dyn Fn(&Facts, u32) -> Verdict;
+
 /// What comes again when an act is taken back, asked inside the transaction that does it.
 pub type UndoRule<'a> = &'a dyn Fn(&UndoFacts<'_>) -> Vec<PlannedStep>;
 
@@ -229,6 +233,17 @@ pub trait Store: Send + Sync {
 
     /// An attempt without a step (`call-test`): same guards where they make sense, same record.
     fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun>;
+
+    /// An attempt without a step that explains an answer to the person: at most one for each of these incidents, for
+    /// ever (`Gone`: one of them had its text). It counts as a message for their meetings. The draft says its words
+    /// about the meetings in the order of the incidents.
+    fn begin_text(
+        &self,
+        incidents: &[IncidentId],
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: TextRule<'_>,
+    ) -> Result<Begun>;
 
     /// The facts for the fence, read right before a request is sent.
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts>;

@@ -43,6 +43,7 @@ pub(super) const TABLES: &[&str] = &[
     "attempts",
     "attempt_steps",
     "call_tracker",
+    "explained",
     "ticks",
     "faults",
     "heard",

@@ -29,7 +29,12 @@ pub(super) struct Calls {
 impl Calls {
     /// Is there room for one more request?
     pub(super) fn has_room(&self, cx: &Context<'_>) -> bool {
-        self.jobs.running().len() < cx.world.config.engine.parallel
+        self.has_room_besides(0, cx)
+    }
+
+    /// Is there room for one more, and so many others?
+    pub(super) fn has_room_besides(&self, others: usize, cx: &Context<'_>) -> bool {
+        self.jobs.running().len().saturating_add(others) < cx.world.config.engine.parallel
     }
 
     /// Is a request by such a service under way?

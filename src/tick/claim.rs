@@ -3,6 +3,7 @@
 use super::attempt::{arm, draft, situation};
 use super::call_queue::{CallQueue, slot_of};
 use super::calls::Calls;
+use super::confirm;
 use super::context::Context;
 use super::due::BATCH;
 use super::faults::Service;
@@ -25,24 +26,8 @@ pub(super) struct Claims {
 
 impl Part for Claims {
     fn start(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
-        let now = cx.time.now();
-        let mut stale = cx.due.retry_comes(now) || self.queue.turn_comes(now);
-        loop {
-            if cx.due.steps.is_empty() || stale {
-                cx.due.steps = cx.world.store.due_steps(cx.time.now(), BATCH)?.into();
-                stale = self.queue.shed(cx)?;
-                if stale {
-                    continue;
-                }
-            }
-            let whole_batch = cx.due.steps.len() == BATCH;
-            let ended = cx.summary.results.len();
-            self.claim_batch(cx, others)?;
-            // A batch of late steps that all ended must not hide the steps behind it.
-            if !(cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended) {
-                return Ok(());
-            }
-        }
+        self.claim_due(cx, others)?;
+        confirm::send(cx, &mut self.calls)
     }
 
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
@@ -67,6 +52,27 @@ impl Part for Claims {
 }
 
 impl Claims {
+    fn claim_due(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
+        let now = cx.time.now();
+        let mut stale = cx.due.retry_comes(now) || self.queue.turn_comes(now);
+        loop {
+            if cx.due.steps.is_empty() || stale {
+                cx.due.steps = cx.world.store.due_steps(cx.time.now(), BATCH)?.into();
+                stale = self.queue.shed(cx)?;
+                if stale {
+                    continue;
+                }
+            }
+            let whole_batch = cx.due.steps.len() == BATCH;
+            let ended = cx.summary.results.len();
+            self.claim_batch(cx, others)?;
+            // A batch of late steps that all ended must not hide the steps behind it.
+            if !(cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended) {
+                return Ok(());
+            }
+        }
+    }
+
     fn claim_batch(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         let mut held = VecDeque::new();
         while cx.time.may_claim() && self.calls.has_room(cx) {

@@ -6,6 +6,7 @@ use super::faults;
 use super::jobs::Workers;
 use super::lookups::Lookups;
 use super::summary::Summary;
+use super::text::Text;
 use super::time::Time;
 use super::world::World;
 use crate::owner::Armory;
@@ -21,6 +22,8 @@ pub(super) struct Context<'w> {
     pub(super) lookups: Lookups,
     pub(super) due: DueSteps,
     pub(super) accounts: Accounts,
+    /// Texts that are still to be sent to who answered.
+    pub(super) texts: Vec<Text>,
     /// Which requests of this tick have begun, for those who find them when it is gone.
     pub(super) armory: Armory,
     /// Faults that lasted when the tick began.
@@ -39,6 +42,7 @@ impl<'w> Context<'w> {
             lookups: Lookups::default(),
             due: DueSteps::default(),
             accounts: Accounts::default(),
+            texts: Vec::new(),
             armory: Armory::new(world.store.armed_files()),
             faults: Vec::new(),
             failed: None,

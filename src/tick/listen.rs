@@ -8,6 +8,7 @@ use super::context::Context;
 use super::jobs::{Jobs, Lost};
 use super::part::{OtherParts, Part, each};
 use super::summary::HeardSeen;
+use super::text::Text;
 use crate::clock::Clock;
 use crate::config::HearConfig;
 use crate::model::{Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Phone, Target, Timestamp, Told, Waiting};
@@ -217,6 +218,7 @@ fn apply(cx: &mut Context<'_>, heard: &Heard) -> Result<(), StoreError> {
         other => other?,
     };
     let Some(outcome) = outcome else { return Ok(()) };
+    cx.texts.extend(Text::about(config, heard, &outcome));
     log::info!("[CALL] Heard {} from {}: {}", heard.how, heard.from, outcome.effect);
     for incident in outcome.incidents.iter().filter(|_| outcome.hang_ups > 0) {
         cx.follow(CallScope::HangUpsOf(*incident))?;

@@ -35,7 +35,7 @@ fn message(sid: &str) -> Heard {
 fn use_once(b: &Bench, sid: &str, effect: HeardEffect) -> Option<HeardOutcome> {
     let rule = |told: &[Told]| {
         let open = told.iter().flat_map(|told| &told.named).filter(|named| named.open);
-        Answer { effect, incidents: open.map(|named| named.incident).collect() }
+        Answer { effect, incidents: open.map(|named| named.incident).collect(), choices: vec![] }
     };
     b.hear(&message(sid), at(210), &rule).unwrap()
 }
@@ -77,7 +77,7 @@ fn what_certainly_reached_nobody_needs_no_answer(b: &Bench) {
 
 fn an_answer_is_used_once_whatever_it_did(b: &Bench) {
     for (sid, effect) in [("SM1", HeardEffect::NotUnderstood), ("SM2", HeardEffect::NothingOpen)] {
-        let nothing = HeardOutcome { effect, incidents: vec![], hang_ups: 0 };
+        let nothing = HeardOutcome { effect, incidents: vec![], hang_ups: 0, choices: vec![] };
         assert_eq!((use_once(b, sid, effect), use_once(b, sid, effect)), (Some(nothing), None));
     }
 }
@@ -102,9 +102,12 @@ fn an_incident_that_has_ended_is_not_ended_again(b: &Bench) {
     let incident = b.incident(m.id, 1).id;
     b.check_in(m.id, CheckIn::Joined, at(150)).unwrap();
     // What it is for was decided before the check-in came in between.
-    let rule = |_: &[Told]| Answer { effect: HeardEffect::Missed, incidents: vec![incident] };
+    let rule = |_: &[Told]| Answer { effect: HeardEffect::Missed, incidents: vec![incident], choices: vec![] };
     let done = b.hear(&message("SM1"), at(151), &rule).unwrap();
-    assert_eq!(done, Some(HeardOutcome { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0 }));
+    assert_eq!(
+        done,
+        Some(HeardOutcome { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0, choices: vec![] })
+    );
     assert_eq!(state(b, m.id), IncidentState::Resolved);
 }
 
@@ -124,7 +127,7 @@ fn what_was_said_is_told_with_the_meeting_it_was_said_for(b: &Bench) {
     b.call("his", "CA2", 120);
     let hear = |sid: &str, second, text: &str, effect, incidents: Vec<IncidentId>| {
         let heard = Heard { at: at(second), text: text.into(), ..message(sid) };
-        let rule = |_: &[Told]| Answer { effect, incidents: incidents.clone() };
+        let rule = |_: &[Told]| Answer { effect, incidents: incidents.clone(), choices: vec![] };
         assert!(b.hear(&heard, at(second + 5), &rule).unwrap().is_some());
     };
     hear("SM3", 140, "wh\u{7}at?", HeardEffect::NotUnderstood, vec![]);

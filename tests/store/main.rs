@@ -52,6 +52,7 @@ mod calendars;
 mod calls;
 mod claims;
 mod ending;
+mod explained;
 mod forget;
 mod gauges;
 mod heard;

@@ -153,7 +153,7 @@ fn what_was_heard_is_taken_back_by_whatever_way_it_came(b: &Bench) {
         let heard =
             Heard { sid: sid.into(), how, from, at: at(now), provider_at: at(now), text: "1".into(), call: None };
         let incident = b.incident(meeting.id, b.read(meeting.id).generation).id;
-        let answer = Answer { effect, incidents: vec![incident] };
+        let answer = Answer { effect, incidents: vec![incident], choices: vec![] };
         assert_eq!(b.hear(&heard, at(now), &|_| answer.clone()).unwrap().unwrap().incidents, [incident]);
     };
     say("CA9", HeardHow::Call, Acknowledged, 425);

@@ -11,8 +11,8 @@ use savehub::store::{
     EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall,
     LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
     PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, Reported,
-    Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen, TickStart,
-    UndoRule, UndoScope, Undone,
+    Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd, TickSeen,
+    TickStart, UndoRule, UndoScope, Undone,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -112,6 +112,9 @@ impl<H: Hook> Store for Forward<H> {
         ) -> Shed;
         change refuse(claim: Claim, refusal: &Refusal, now: Timestamp) -> Option<StepResult>;
         change begin_test_call(draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Begun;
+        change begin_text(
+            incidents: &[IncidentId], draft: &AttemptDraft<'_>, now: Timestamp, rule: TextRule<'_>
+        ) -> Begun;
         read fence(attempt: AttemptId) -> FenceFacts;
         read refused_senders(since: Timestamp) -> Vec<RefusedFrom>;
         change record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;

@@ -87,11 +87,19 @@ pub(super) fn times(n: usize) -> String {
 
 /// What came of this attempt, seen from this step.
 pub(super) fn outcome(step: &StepHistory, attempt: &AttemptHistory) -> Outcome {
+    match attempt.view.state {
+        AttemptState::Accepted => accepted(step, attempt),
+        _ => outcome_without_step(attempt),
+    }
+}
+
+/// What came of an attempt that has no step.
+pub(super) fn outcome_without_step(attempt: &AttemptHistory) -> Outcome {
     let view = &attempt.view;
     let error = view.error.as_deref().unwrap_or_default();
     match view.state {
         AttemptState::Sending => Outcome::UnderWay,
-        AttemptState::Accepted => accepted(step, attempt),
+        AttemptState::Accepted => Outcome::Taken,
         AttemptState::Rejected => Outcome::Refused(attempt.class),
         AttemptState::NotSent => FenceReason::of_error(error).map_or(Outcome::NotSent, Outcome::Fenced),
         AttemptState::Unknown => Outcome::Unknown,

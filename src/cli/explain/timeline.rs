@@ -7,7 +7,7 @@ use crate::cli::words::{
     step_name, title, verb,
 };
 use crate::model::{AttemptId, AttemptState, HeardHow, ProviderKind, StepId, StepState, Timestamp, printable};
-use crate::store::{AttemptHistory, HeardView, StepHistory};
+use crate::store::{AttemptHistory, AttemptView, HeardView, StepHistory};
 use crate::when;
 use serde::Serialize;
 
@@ -52,6 +52,7 @@ const STEP: u8 = 3;
 const HEARD: u8 = 4;
 const ENDED: u8 = 5;
 const CANCELLED: u8 = 6;
+const EXPLAINED: u8 = 7;
 /// Before what it opens again.
 const UNDONE: u8 = 0;
 
@@ -66,6 +67,7 @@ pub(super) fn events(ctx: &IncidentContext<'_>) -> Vec<Event> {
         events.extend(step_ended(ctx, step));
     }
     events.extend(ctx.incident.heard.iter().map(|words| said(ctx, words)));
+    events.extend(ctx.incident.explained.iter().flat_map(explained));
     events.extend(acknowledged(ctx));
     events.extend(taken_back(ctx));
     events.extend(ended(ctx));
@@ -149,11 +151,7 @@ fn attempted(ctx: &IncidentContext<'_>, step: &StepHistory, attempt: &AttemptHis
 
 fn what_is_sent(step: &StepHistory, attempt: &AttemptHistory) -> String {
     let view = &attempt.view;
-    let who = match view.provider {
-        ProviderKind::Mock => "the mock phone",
-        ProviderKind::Test => "test mode",
-        other => other.as_str(),
-    };
+    let who = placed_by(view);
     let words = printable(&attempt.message);
     let with = match &attempt.shared[..] {
         [] => String::new(),
@@ -164,6 +162,14 @@ fn what_is_sent(step: &StepHistory, attempt: &AttemptHistory) -> String {
         }
     };
     format!("{who} {} {}: \"{words}\"{with}", verb(step.view.kind).does, printable(&view.to))
+}
+
+fn placed_by(attempt: &AttemptView) -> &'static str {
+    match attempt.provider {
+        ProviderKind::Mock => "the mock phone",
+        ProviderKind::Test => "test mode",
+        other => other.as_str(),
+    }
 }
 
 /// What is known of it since, without a time.
@@ -220,6 +226,18 @@ fn said(ctx: &IncidentContext<'_>, words: &HeardView) -> Event {
     // The provider gives whole seconds. The skew made them uneven, so they are rounded again.
     let at = Timestamp::from_ms(words.at.ms().saturating_add(500).div_euclid(1000).saturating_mul(1000));
     Event::at(at, HEARD, "heard", line)
+}
+
+/// The text that was written back.
+fn explained(text: &AttemptHistory) -> [Event; 2] {
+    let (view, id, words) = (&text.view, text.view.id, printable(&text.message));
+    let written = format!("{id} was written down: {} texts {}: \"{words}\"", placed_by(view), printable(&view.to));
+    let came = format!("{id}: {}", outcome_words(context::outcome_without_step(text), view));
+    let at = text.finished_at.unwrap_or(view.intent_at);
+    [
+        Event::at(view.intent_at, EXPLAINED, "attempt", written).by(text),
+        Event::at(at, EXPLAINED, "outcome", came).by(text),
+    ]
 }
 
 fn acknowledged(ctx: &IncidentContext<'_>) -> Option<Event> {

@@ -23,6 +23,7 @@ pub(super) fn hear(table: &Table<'_, '_>) -> HearConfig {
         replies: table.flag("replies", standard.replies),
         call_back: table.flag("call_back", standard.call_back),
         key_bin: key_bin(table),
+        confirm: table.flag("confirm", standard.confirm),
         words: Words::with(joined.iter().map(|w| *w.get_ref()), missed.iter().map(|w| *w.get_ref())),
     };
     table.show(None);

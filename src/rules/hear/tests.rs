@@ -184,6 +184,32 @@ fn where_other_meetings_or_persons_were_told_within_a_minute_the_code_is_needed(
     assert_eq!(answered(&message("1"), &beside), (NEEDS_CODE, vec![]));
 }
 
+/// What could be answered instead of these words, with the incidents that it is for.
+fn choices(text: &str, told: &[Told]) -> Vec<(String, Vec<i64>)> {
+    let answer = answer(&message(text), told, &|_| true, &Words::default());
+    answer.choices.into_iter().map(|c| (c.answer, c.incidents.iter().map(|i| i.0).collect())).collect()
+}
+
+#[test]
+fn where_the_code_is_needed_each_choice_has_the_shortest_one_that_means_nothing_else() {
+    let choice = |answer: &str, ids: &[i64]| (answer.to_owned(), ids.to_vec());
+    let two = [told_at(70, 1, "ana", "k3f9"), told_at(100, 2, "ana", "m4a2")];
+    assert_eq!(choices("1", &two), [choice("1 k3", &[1]), choice("1 m4", &[2])]);
+    assert_eq!(choices("missed", &two), [choice("2 k3", &[1]), choice("2 m4", &[2])]);
+    assert_eq!(choices("1 z9", &two), [choice("1 k3", &[1]), choice("1 m4", &[2])], "an unknown code");
+    let alike = [told_at(70, 1, "ana", "k3f9"), told_at(100, 2, "ana", "k3a2")];
+    assert_eq!(choices("1 k3", &alike), [choice("1 k3f9", &[1]), choice("1 k3a2", &[2])]);
+    let beside = [shared(70, &[1, 2], "m4a2"), told_at(100, 2, "ana", "k3f9"), told_at(101, 2, "ana", "p5b3")];
+    assert_eq!(choices("1", &beside), [choice("1 m4", &[1, 2]), choice("1 k3", &[2])], "each meaning once");
+    let half_over = [over(two[0].clone()), two[1].clone()];
+    assert_eq!(choices("1", &half_over), [choice("1 m4", &[2])]);
+    let of_a_contact = [two[0].clone(), to_contact(two[1].clone())];
+    assert_eq!(choices("1", &of_a_contact), [choice("1 k3", &[1])], "a contact has no choice");
+    for clear in ["what?", "1 m4", "STOP"] {
+        assert_eq!(choices(clear, &two), [], "{clear}");
+    }
+}
+
 #[test]
 fn what_a_contact_says_is_noted_for_the_meeting_they_were_told_of_and_never_for_their_own() {
     let told = [told_at(10, 1, "ana", "k3f9"), to_contact(told_at(100, 2, "ben", "m4a2"))];

@@ -34,6 +34,7 @@ fn recent(table: &str) -> String {
         ),
         "attempts" => format!("id in {attempts}"),
         "attempt_steps" => format!("attempt_id in {attempts}"),
+        "explained" => format!("attempt_id in {attempts} and incident_id in {incidents}"),
         "ticks" => "id in (select id from ticks order by id desc limit 100)".into(),
         // What a rehearsal counts is counted in memory, and nothing is taken back in one.
         "counters" | "acts" => "false".into(),

@@ -42,6 +42,12 @@ create index attempts_of_day on attempts(kind, intent_at, state, person, provide
 -- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
 alter table attempts add column taken_at bigint;
 
+-- The text that explained what an answer did, or asked which meeting it was for: at most one for each incident, for ever.
+create table explained(
+  incident_id bigint primary key references incidents,
+  attempt_id bigint not null references attempts);
+create index explained_by_attempt on explained(attempt_id);
+
 -- A contact's answer is noted.
 alter table heard drop constraint heard_effect_check;
 alter table heard add constraint heard_effect_check check(effect in ('joined','missed','acknowledged','not_understood','needs_code','nothing_open','noted'));

@@ -50,7 +50,7 @@ pub(super) fn begin(
         Verdict::Place if first.facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
         Verdict::Place => {}
     }
-    let (from, next_slot, other_senders) = match pace::take(tx, Some((claim.step, claim.incident)), draft)? {
+    let (from, next_slot, other_senders) = match pace::take(tx, (Some(claim.step), Some(claim.incident)), draft)? {
         Taken::Slot { from, next, others } => (from, next, others),
         Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
     };
@@ -84,11 +84,11 @@ pub(super) fn begin_test_call(
     let facts = candidates::without_step(tx, draft)?;
     match rule(&facts) {
         Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
-        Verdict::Refuse(refusal) => return Ok(Begun::Refused(steps::test_call_result(draft, &refusal))),
+        Verdict::Refuse(refusal) => return Ok(Begun::Refused(steps::result_without_step(draft, &refusal))),
         Verdict::Place if facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
         Verdict::Place => {}
     }
-    let (from, next_slot, other_senders) = match pace::take(tx, None, draft)? {
+    let (from, next_slot, other_senders) = match pace::take(tx, (None, None), draft)? {
         Taken::Slot { from, next, others } => (from, next, others),
         Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
     };

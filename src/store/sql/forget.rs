@@ -18,12 +18,13 @@ const OLD_INCIDENTS: &str = "incidents where ended_at < ?1 and not exists (selec
 const OLD_MEETINGS: &str =
     "meetings where starts_at < ?1 and not exists (select 1 from incidents where meeting_id = meetings.id)";
 
-/// Test calls of before ?1 that are over. The index of steps finds the few attempts without a step.
+/// Test calls of before ?1 that are over, and texts that explained an answer for an incident that is gone. The index of steps finds the few attempts without a step.
 fn old_test_calls(words: &Dialect) -> String {
     format!(
         "attempts {} where intent_at < ?1 and step_id is null and state not in ('SENDING','UNKNOWN') \
          and next_look_at is null and hang_up <> 'WANTED' \
-         and not exists (select 1 from attempt_steps x where x.attempt_id = attempts.id)",
+         and not exists (select 1 from attempt_steps x where x.attempt_id = attempts.id) \
+         and not exists (select 1 from explained e where e.attempt_id = attempts.id)",
         (words.by_index)("attempts_of_step")
     )
 }
@@ -104,8 +105,10 @@ fn delete_incident(tx: &dyn Tx, incident: IncidentId, until: Timestamp) -> TxRes
     let delete = |sql: &str| tx.run(sql, params![incident]);
     delete(
         "delete from call_tracker where meeting_id = (select meeting_id from incidents where id = ?1) \
-         and attempt_id in (select attempt_id from attempt_steps where incident_id = ?1)",
+         and attempt_id in (select attempt_id from attempt_steps where incident_id = ?1 \
+           union all select attempt_id from explained where incident_id = ?1)",
     )?;
+    delete("delete from explained where incident_id = ?1")?;
     let attempts: Vec<i64> =
         tx.values("select attempt_id from attempt_steps where incident_id = ?1", params![incident])?;
     delete("delete from attempt_steps where incident_id = ?1")?;

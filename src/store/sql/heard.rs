@@ -129,7 +129,7 @@ pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_
     if is_known(tx, &heard.sid)? {
         return Ok(None);
     }
-    let Answer { effect, incidents } = rule(&told(tx, &heard.from, now)?);
+    let Answer { effect, incidents, choices } = rule(&told(tx, &heard.from, now)?);
     tx.run(
         "insert into heard(sid, how, from_number, at, heard_at, message, effect) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
@@ -142,7 +142,7 @@ pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_
             effect
         ],
     )?;
-    let mut outcome = HeardOutcome { effect, incidents: Vec::new(), hang_ups: 0 };
+    let mut outcome = HeardOutcome { effect, incidents: Vec::new(), hang_ups: 0, choices };
     let mut act = act(heard.how, effect, now);
     for incident in incidents {
         tx.run("insert into heard_incidents(sid, incident_id) values (?1, ?2)", params![heard.sid, incident])?;

@@ -42,7 +42,9 @@ pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> TxResult<Ahead> {
 fn incident(tx: &dyn Tx, view: IncidentView) -> TxResult<IncidentHistory> {
     let steps = view.steps.iter().map(|step| self::step(tx, step)).collect::<TxResult<Vec<_>>>()?;
     let heard = heard(tx, &view)?;
-    Ok(IncidentHistory { view, steps, heard })
+    let explained = reads::text_about(tx, view.id)?;
+    let explained = explained.map(|text| attempt(tx, None, &text)).transpose()?;
+    Ok(IncidentHistory { view, steps, heard, explained })
 }
 
 fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
@@ -50,11 +52,12 @@ fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
         tx.row("select ready_at, updated_at from steps where id = ?1", params![view.id], |r| {
             Ok((r.get(0)?, r.get(1)?))
         })?;
-    let attempts = view.attempts.iter().map(|a| attempt(tx, view.id, a)).collect::<TxResult<Vec<_>>>()?;
+    let attempts = view.attempts.iter().map(|a| attempt(tx, Some(view.id), a)).collect::<TxResult<Vec<_>>>()?;
     Ok(StepHistory { view: view.clone(), ready_at, changed_at, attempts })
 }
 
-fn attempt(tx: &dyn Tx, step: StepId, view: &AttemptView) -> TxResult<AttemptHistory> {
+/// `step`: the one that is told of; `None`: the attempt has none.
+fn attempt(tx: &dyn Tx, step: Option<StepId>, view: &AttemptView) -> TxResult<AttemptHistory> {
     let mut attempt = tx.row(
         "select message, finished_at, guards, error_class, hang_up_how, step_id from attempts where id = ?1",
         params![view.id],
@@ -64,7 +67,10 @@ fn attempt(tx: &dyn Tx, step: StepId, view: &AttemptView) -> TxResult<AttemptHis
                 view: view.clone(),
                 message: r.get(0)?,
                 finished_at: r.get(1)?,
-                guards: guards.and_then(|lines| crate::store::own_line(&lines, step)),
+                guards: guards.and_then(|lines| match step {
+                    Some(step) => crate::store::own_line(&lines, step),
+                    None => Some(lines),
+                }),
                 class: r.get(3)?,
                 hang_up_how: r.get(4)?,
                 first_step: r.get(5)?,

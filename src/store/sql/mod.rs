@@ -13,6 +13,7 @@ pub(super) mod candidates;
 pub(super) mod claims;
 pub(super) mod dialect;
 pub(super) mod engine;
+pub(super) mod explained;
 pub(super) mod forget;
 pub(super) mod gauges;
 pub(super) mod heard;

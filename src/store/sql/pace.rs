@@ -27,9 +27,12 @@ pub(super) enum Taken {
     },
 }
 
+/// What an attempt is for; a test call is for nothing, and a text that explains an answer for an incident alone.
+pub(super) type For = (Option<StepId>, Option<IncidentId>);
+
 /// Takes a slot for an attempt that passed all guards, and says which number it comes from.
-pub(super) fn take(tx: &dyn Tx, step: Option<(StepId, IncidentId)>, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
-    let line = line(tx, step, draft)?;
+pub(super) fn take(tx: &dyn Tx, what: For, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
+    let line = line(tx, what, draft)?;
     let (sender, next) = match (draft.slot)(&line) {
         Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
         Slot::Take { sender, next } => (sender, next),
@@ -49,7 +52,7 @@ pub(super) fn take(tx: &dyn Tx, step: Option<(StepId, IncidentId)>, draft: &Atte
 }
 
 /// The pace as this draft meets it. Messages have none.
-fn line(tx: &dyn Tx, step: Option<(StepId, IncidentId)>, draft: &AttemptDraft<'_>) -> TxResult<Line> {
+fn line(tx: &dyn Tx, (step, incident): For, draft: &AttemptDraft<'_>) -> TxResult<Line> {
     let free = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
     let from = |number: &str| -> TxResult<Option<Timestamp>> {
         if draft.to.kind != RungKind::Call {
@@ -59,7 +62,6 @@ fn line(tx: &dyn Tx, step: Option<(StepId, IncidentId)>, draft: &AttemptDraft<'_
     };
     let account = from("")?;
     let senders = draft.senders.iter().map(|sender| from(sender.expose())).collect::<TxResult<_>>()?;
-    let (step, incident) = step.unzip();
     Ok(Line { account, senders, kept: kept(tx, incident, draft)?, refused: refused(tx, step, draft)? })
 }
 
@@ -133,7 +135,8 @@ pub(super) fn shed(
             Verdict::Refuse(_) => shed.claimable.push(candidate.claim.step),
         }
     }
-    let ended: HashMap<usize, Refusal> = unschedulable(&line(tx, None, &first.draft)?, &waiting).into_iter().collect();
+    let ended: HashMap<usize, Refusal> =
+        unschedulable(&line(tx, (None, None), &first.draft)?, &waiting).into_iter().collect();
     for (place, incident) in incidents {
         let step = queue[place].step;
         let Some(refusal) = ended.get(&place) else {

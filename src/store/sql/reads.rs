@@ -113,33 +113,43 @@ fn steps(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<Inc
 /// The attempts of all those steps, oldest first.
 fn attempts(tx: &dyn Tx, which: &str, params: &[Value<'_>]) -> TxResult<HashMap<StepId, Vec<AttemptView>>> {
     let sql = format!(
-        "select a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
-                a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s, x.step_id \
-         from attempt_steps x join attempts a on a.id = x.attempt_id \
+        "select {ATTEMPT}, x.step_id from attempt_steps x join attempts a on a.id = x.attempt_id \
          where x.incident_id in ({which}) order by x.step_id, a.id"
     );
-    let rows = tx.readable("an attempt", &sql, params, |r| {
-        let attempt = AttemptView {
-            id: r.get(0)?,
-            state: r.get(1)?,
-            provider: r.get(2)?,
-            to: r.target(3)?.masked(),
-            intent_at: r.get(5)?,
-            call_id: r.get(6)?,
-            call_status: r.get(7)?,
-            duration_s: r.get(8)?,
-            answered_by: r.get(9)?,
-            price: r.get(10)?,
-            price_unit: r.get(11)?,
-            error: r.get(12)?,
-            error_code: r.get(13)?,
-            request_id: r.get(14)?,
-            hang_up: r.get(15)?,
-            rang_s: r.get(16)?,
-        };
-        Ok((r.get(17)?, attempt))
-    })?;
+    let rows = tx.readable("an attempt", &sql, params, |r| Ok((r.get(17)?, attempt_from_row(r)?)))?;
     Ok(grouped(rows))
+}
+
+/// The text that explained an answer for this incident.
+pub(super) fn text_about(tx: &dyn Tx, incident: IncidentId) -> TxResult<Option<AttemptView>> {
+    let sql =
+        format!("select {ATTEMPT} from explained e join attempts a on a.id = e.attempt_id where e.incident_id = ?1");
+    Ok(tx.readable("an attempt", &sql, params![incident], attempt_from_row)?.pop())
+}
+
+/// What [`attempt_from_row`] reads, of attempts `a`.
+const ATTEMPT: &str = "a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
+                       a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s";
+
+fn attempt_from_row(r: &dyn Row) -> Sql<AttemptView> {
+    Ok(AttemptView {
+        id: r.get(0)?,
+        state: r.get(1)?,
+        provider: r.get(2)?,
+        to: r.target(3)?.masked(),
+        intent_at: r.get(5)?,
+        call_id: r.get(6)?,
+        call_status: r.get(7)?,
+        duration_s: r.get(8)?,
+        answered_by: r.get(9)?,
+        price: r.get(10)?,
+        price_unit: r.get(11)?,
+        error: r.get(12)?,
+        error_code: r.get(13)?,
+        request_id: r.get(14)?,
+        hang_up: r.get(15)?,
+        rang_s: r.get(16)?,
+    })
 }
 
 fn grouped<K: Eq + Hash, V>(rows: Vec<(K, V)>) -> HashMap<K, Vec<V>> {

@@ -204,8 +204,8 @@ pub(crate) fn result(tx: &dyn Tx, step: StepId, refusal: &Refusal, attempt: Opti
     Ok(result)
 }
 
-/// The result of a test call that a guard refused: there is no step and no attempt.
-pub(crate) fn test_call_result(draft: &AttemptDraft<'_>, refusal: &Refusal) -> StepResult {
+/// The result of a test call, or of a text that explains an answer, that a guard refused: there is no step and no attempt.
+pub(crate) fn result_without_step(draft: &AttemptDraft<'_>, refusal: &Refusal) -> StepResult {
     StepResult {
         event: "call-test".into(),
         person: draft.person.clone(),

@@ -3,8 +3,8 @@
 use super::engine::{Engine, SqlStore};
 use super::tx::Tx;
 use super::{
-    agenda, attempts, calendars, calls, claims, forget, gauges, heard, history, incidents, meetings, pace, pauses,
-    people, reads, reconcile, record, steps, tally, ticks, undo, watch,
+    agenda, attempts, calendars, calls, claims, explained, forget, gauges, heard, history, incidents, meetings, pace,
+    pauses, people, reads, reconcile, record, steps, tally, ticks, undo, watch,
 };
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
@@ -17,8 +17,8 @@ use crate::store::{
     EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt,
     LookDone, LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft,
     Placed, PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule,
-    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TickBegun, TickEnd, TickSeen,
-    TickStart, UndoRule, UndoScope, Undone, packed,
+    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd,
+    TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -176,6 +176,16 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn begin_test_call(&self, draft: &AttemptDraft<'_>, now: Timestamp, rule: GuardRule<'_>) -> Result<Begun> {
         self.engine.write("write down a test call", |tx| claims::begin_test_call(tx, draft, now, rule))
+    }
+
+    fn begin_text(
+        &self,
+        incidents: &[IncidentId],
+        draft: &AttemptDraft<'_>,
+        now: Timestamp,
+        rule: TextRule<'_>,
+    ) -> Result<Begun> {
+        self.engine.write("write down a text", |tx| explained::begin(tx, incidents, draft, now, rule))
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {

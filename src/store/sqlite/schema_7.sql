@@ -42,6 +42,12 @@ create index attempts_of_day on attempts(kind, intent_at, state, person, provide
 -- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
 alter table attempts add column taken_at integer;
 
+-- The text that explained what an answer did, or asked which meeting it was for: at most one for each incident, for ever.
+create table explained(
+  incident_id integer primary key references incidents,
+  attempt_id integer not null references attempts) strict;
+create index explained_by_attempt on explained(attempt_id);
+
 -- A contact's answer is noted.
 create table heard_anew(
   sid text primary key, -- the provider's id of it

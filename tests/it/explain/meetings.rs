@@ -119,6 +119,18 @@ fn what_a_person_said_in_vain_stands_in_the_story() {
 }
 
 #[test]
+fn the_text_that_answered_an_answer_stands_in_the_story() {
+    let w = World::on_twilio(&format!("[hear]\nconfirm = true\n{ONE_RUNG}"));
+    w.fake().set_life(unanswered(1, 20));
+    let m = w.meeting("in 3m");
+    w.tick();
+    w.advance(30);
+    w.fake().gets_message(&crate::support::phone(1), "1");
+    w.tick();
+    stories::is_as_expected("meeting/confirmed", &stories::text(&w, &m.to_string()));
+}
+
+#[test]
 fn the_title_finds_the_meeting_that_started_last_and_else_the_next() {
     let w = World::on_twilio(ONE_RUNG);
     let [first, second, third] = ["in 1h", "in 2h", "in 3h"].map(|at| w.meeting(at));
