@@ -49,7 +49,7 @@ impl MonitoredTick {
         if let Some(file) = &watcher.metrics_file {
             let now = SystemClock.now();
             let gauges = store.and_then(|store| store.gauges(now).ok());
-            let source = Source { ended: &ended, now, stopped: config.stopped(), gauges: gauges.as_ref() };
+            let source = Source { ended: &ended, now, stopped: config.stop().holds(), gauges: gauges.as_ref() };
             let done = watcher::write(file, &watcher::text(&source));
             report_fault(store, METRICS_FAULT, "metrics_file", done.err().as_deref());
         }

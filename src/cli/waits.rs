@@ -2,7 +2,7 @@
 
 use super::words::pause_words;
 use crate::config::{Config, ProviderChoice};
-use crate::model::{PauseView, ProviderKind, StepState, Timestamp};
+use crate::model::{PauseView, ProviderKind, StepState, Stop, Timestamp, printable};
 use crate::store::{Snapshot, StepView};
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ const LONG: Duration = Duration::from_secs(60);
 /// What may keep a step from running now. By default nothing is known.
 #[derive(Default)]
 pub(super) struct Conditions {
-    /// The STOP file exists.
-    stopped: bool,
+    /// The STOP file.
+    stop: Stop,
     /// The longest pause that applies to this person, and its words.
     pause: Option<(PauseView, String)>,
     /// When the newest tick ended, or began if it has not.
@@ -38,7 +38,7 @@ impl Conditions {
         };
         let lasts = |wanted: &str| snapshot.faults.iter().any(|fault| fault.fault == wanted);
         Self {
-            stopped: config.stopped(),
+            stop: config.stop(),
             pause: longest.map(|pause| (pause.clone(), pause_words(pause, &config.people, now))),
             last_tick: snapshot.last_tick.as_ref().map(|tick| tick.ended_at.unwrap_or(tick.started_at)),
             refused: lasts(&crate::tick::account_fault(provider)),
@@ -48,7 +48,7 @@ impl Conditions {
 
     /// What would skip a step at this time.
     fn brake_at(&self, at: Timestamp) -> Option<String> {
-        if self.stopped {
+        if let Stop::There(_) = self.stop {
             return Some("the STOP file exists".into());
         }
         let (_, words) = self.pause.as_ref().filter(|(pause, _)| pause.holds_at(at))?;
@@ -56,14 +56,24 @@ impl Conditions {
     }
 }
 
+/// What keeps a step back that is to come.
+pub(super) enum Brake {
+    /// It would be skipped for this.
+    Skips(String),
+    /// It would wait for this.
+    Waits(String),
+}
+
 /// What a step waits for.
 pub(super) enum WaitsFor {
     /// For nothing: it runs.
     Running,
-    /// For this time, and what would skip it then.
-    DueTime(Timestamp, Option<String>),
+    /// For this time, and what would skip it then or hold it back.
+    DueTime(Timestamp, Option<Brake>),
     /// For nothing: the next tick skips it, and why.
     Skip(String),
+    /// For somebody to be able to say whether there is a STOP file, and why nobody can.
+    Stop(String),
     /// For ticks to come again; the last one was then.
     Ticks(Timestamp),
     /// For the provider to take the account again.
@@ -83,8 +93,13 @@ pub(super) fn waits_for(step: &StepView, ready_at: Timestamp, now: Timestamp, co
     }
     let at = step.due_at.max(ready_at);
     let brake = conditions.brake_at(at.max(now));
+    let unknown = conditions.stop.words().filter(|_| conditions.stop.is_unknown()).map(|words| printable(&words));
     if at > now {
+        let brake = unknown.map(Brake::Waits).or_else(|| brake.map(Brake::Skips));
         return WaitsFor::DueTime(at, brake);
+    }
+    if let Some(why) = unknown {
+        return WaitsFor::Stop(why);
     }
     let last = conditions.last_tick.filter(|last| last.plus(TICKS_COME) < now);
     match (brake, last) {

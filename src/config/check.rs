@@ -29,7 +29,7 @@ use super::input::{Env, Input};
 use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{CheckReport, Problem, Problems};
-use super::{Config, places};
+use super::{Config, places, stop};
 use crate::model::{Repeat, RungKind, is_address};
 use crate::zone::SystemZone;
 use can_run::{ChannelNames, Context};
@@ -125,7 +125,7 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
     }
     let (database, file) = (database?, report.input.path.map(Path::to_owned));
     let stop_file = stop_file(report.input, &database);
-    let stop_beside_target = file.as_deref().and_then(stop_beside_target).filter(|stop| *stop != stop_file);
+    let stop_beside_target = file.as_deref().and_then(stop::beside_target).filter(|stop| *stop != stop_file);
     Some(Config {
         file,
         database,
@@ -172,12 +172,6 @@ fn stop_file(input: &Input<'_>, database: &Path) -> PathBuf {
     let beside = |file: &Path| file.parent().unwrap_or(Path::new("")).to_owned();
     let dir = input.path.map(beside).or_else(|| places::own_dir(input.env)).unwrap_or_else(|| beside(database));
     dir.join("STOP")
-}
-
-/// `STOP` beside the file that the config is a link to. A pipe has no neighbours.
-fn stop_beside_target(file: &Path) -> Option<PathBuf> {
-    let target = std::fs::canonicalize(file).ok().filter(|target| target.is_file())?;
-    Some(target.with_file_name("STOP"))
 }
 
 impl Config {

@@ -5,8 +5,7 @@ use super::{
     Problems, ProviderConfig, ReportConfig, Rung, WatcherConfig,
 };
 use crate::model::Repeat;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,15 +66,6 @@ pub struct Config {
     pub not_kept: Option<String>,
 }
 
-/// Is there anything of this name? A link that leads nowhere is, and so is what cannot be looked at: the brake must not
-/// depend on permissions.
-pub fn is_stop(stop: &Path) -> bool {
-    match stop.symlink_metadata() {
-        Ok(_) => true,
-        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-    }
-}
-
 impl Default for Config {
     /// The mock phone, nobody to call, and a database in the current directory.
     fn default() -> Self {
@@ -111,20 +101,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Does a STOP file exist?
-    pub fn stopped(&self) -> bool {
-        self.stopped_by().is_some()
-    }
-
-    /// The STOP file that exists.
-    pub fn stopped_by(&self) -> Option<&Path> {
-        [Some(&self.stop_file), self.stop_beside_target.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .find(|stop| is_stop(stop))
-    }
-
     /// The person with this id.
     pub fn person(&self, id: &str) -> Option<&Person> {
         self.people.find(id)

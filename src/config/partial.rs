@@ -1,7 +1,7 @@
 //! A look at a config that may be wrong: where it is, who may read it, and what little can be said all the same. Never an
 //! error: what cannot be seen stays empty.
 
-use super::{Sources, places};
+use super::{Sources, places, stop};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -21,8 +21,8 @@ pub struct PartialConfig {
     pub file: Option<PathBuf>,
     /// Where the database is, as far as the file is TOML.
     pub database: Option<PathBuf>,
-    /// `STOP` beside the config.
-    pub stop_file: Option<PathBuf>,
+    /// Where the STOP file may be: beside the config, and beside the file that it links to.
+    pub stop_files: Vec<PathBuf>,
     /// Files that hold secrets.
     pub secret_files: Vec<PathBuf>,
 }
@@ -35,8 +35,9 @@ pub fn partial(sources: &Sources<'_>) -> PartialConfig {
         Err(_) => return PartialConfig::default(),
     };
     let expand = |path: &str| places::expand(path, Some(&found.path), sources.env);
-    let stop_file = found.path.parent().map(|dir| dir.join("STOP"));
-    let here = PartialConfig { file: Some(found.path.clone()), stop_file, ..PartialConfig::default() };
+    let mut stop_files = vec![found.path.with_file_name("STOP")];
+    stop_files.extend(stop::beside_target(&found.path).filter(|stop| *stop != stop_files[0]));
+    let here = PartialConfig { file: Some(found.path.clone()), stop_files, ..PartialConfig::default() };
     let Some(table) = std::str::from_utf8(&found.bytes).ok().and_then(|text| text.parse::<Table>().ok()) else {
         return here;
     };
@@ -90,7 +91,7 @@ mod tests {
                               ca_file = 'ca.pem'\n[[person]]\ncalendars = ['a.ics', { url_file = 'ana.url' }]\n\
                               [webhook.a]\nheaders = [{ name = 'X', value_file = '/x' }]\n");
         assert_eq!(seen.database, Some(dir.path().join("x.db")));
-        assert_eq!(seen.stop_file, Some(dir.path().join("STOP")));
+        assert_eq!(seen.stop_files, [dir.path().join("STOP")]);
         let mut files = vec![PathBuf::from("/home/ana/token"), "/x".into(), dir.path().join("ana.url")];
         files.sort();
         assert_eq!(seen.secret_files, files);

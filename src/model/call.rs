@@ -68,10 +68,13 @@ impl FenceReason {
         error.strip_prefix(FENCED)?.rsplit_once(": ")?.1.parse().ok()
     }
 
-    /// Did a rule say no? Else only this process was late, or could not read the database: the step is tried again, as
-    /// when there is no network.
+    /// Those by which no rule said no: this process was late, or could not read what it must ask. The step is tried
+    /// again, as when there is no network.
+    pub const NO_RULES: [Self; 3] = [Self::TooLate, Self::StoreFailed, Self::StopUnknown];
+
+    /// Did a rule say no?
     pub const fn is_a_rule(self) -> bool {
-        !matches!(self, Self::TooLate | Self::StoreFailed)
+        !matches!(self, Self::TooLate | Self::StoreFailed | Self::StopUnknown)
     }
 }
 
@@ -213,6 +216,8 @@ text_enum! {
         Acknowledged = "acknowledged",
         /// The STOP file appeared.
         Stopped = "stopped",
+        /// Nobody can say whether there is a STOP file.
+        StopUnknown = "stop_unknown",
         /// A pause began since the claim.
         Paused = "paused",
         /// The critical window is not open yet: the clock went back since the claim.

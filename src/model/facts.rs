@@ -69,6 +69,7 @@ impl Unsent {
         let why = match FenceReason::of_error(error) {
             Some(FenceReason::TooLate) => "this machine was too slow or slept",
             Some(FenceReason::StoreFailed) => "the database could not be read",
+            Some(FenceReason::StopUnknown) => "nobody could say whether there was a STOP file",
             _ => error,
         };
         Self { times, why: why.to_owned() }

@@ -21,6 +21,7 @@ mod place;
 mod public;
 mod rung;
 mod states;
+mod stop;
 mod tally;
 mod target;
 mod text;
@@ -55,6 +56,7 @@ pub use rung::{AckHow, Action, Addressee, Offset, PlannedStep, Repeat, RungKind,
 pub use states::{
     AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,
 };
+pub use stop::Stop;
 pub use tally::{AttemptTally, DelayTally, Group, IncidentTally, RefusedTally, Tally, TallyBy, TallyScope};
 pub use target::{Address, Target};
 pub(crate) use text::text_enum;

@@ -219,6 +219,8 @@ text_enum! {
         IncidentResolved = "incident_resolved",
         /// The STOP file or `pause`.
         Paused = "paused",
+        /// Nobody can say whether there is a STOP file.
+        StopUnknown = "stop_unknown",
         /// The calls of the last 24 hours reached the cap.
         DailyCap = "daily_cap",
         /// Another call to the same number is open, live, or less than the gap ago.
@@ -271,6 +273,7 @@ impl Reason {
             | Self::NoTarget
             | Self::EmptyMessage
             | Self::NotSent
+            | Self::StopUnknown
             | Self::Unknown
             | Self::Capacity
             | Self::Rejected

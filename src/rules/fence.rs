@@ -7,7 +7,7 @@
 
 use super::window::{self, WindowPosition};
 use crate::model::FenceFacts;
-use crate::model::{AttemptState, FenceReason, HangUpState, Repeat, RungKind, Timestamp};
+use crate::model::{AttemptState, FenceReason, HangUpState, Repeat, RungKind, Stop, Timestamp};
 use crate::owner::Owner;
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub struct Moment<'a> {
     pub window: Duration,
     /// What stops rungs that run only while nobody has answered.
     pub repeat: Repeat,
-    /// The STOP file exists.
-    pub stopped: bool,
+    /// The STOP file.
+    pub stop: &'a Stop,
     /// This process.
     pub me: &'a Owner,
 }
@@ -51,8 +51,10 @@ pub fn pass(facts: &FenceFacts, moment: &Moment<'_>) -> Result<(), FenceReason> 
     if moment.provider_now.is_some_and(|now| position(facts, now, moment.window) != WindowPosition::Inside) {
         return Err(FenceReason::ClockDoubt);
     }
-    if moment.stopped {
-        return Err(FenceReason::Stopped);
+    match moment.stop {
+        Stop::Absent => {}
+        Stop::There(_) => return Err(FenceReason::Stopped),
+        Stop::Unreadable { .. } => return Err(FenceReason::StopUnknown),
     }
     if facts.pause.as_ref().is_some_and(|pause| pause.holds_at(moment.now)) {
         return Err(FenceReason::Paused);
@@ -79,6 +81,10 @@ mod tests {
     const START: Timestamp = Timestamp::from_ms(1_000_000);
 
     fn ask(change: impl FnOnce(&mut FenceFacts, &mut Moment<'_>)) -> Result<(), FenceReason> {
+        ask_with(&Stop::Absent, change)
+    }
+
+    fn ask_with(stop: &Stop, change: impl FnOnce(&mut FenceFacts, &mut Moment<'_>)) -> Result<(), FenceReason> {
         let me = Owner::new("boot", 1, 2);
         let mut facts = FenceFacts {
             state: AttemptState::Sending,
@@ -97,7 +103,7 @@ mod tests {
             send_by_boot_ms: 28_000,
             window: Duration::from_secs(180),
             repeat: Repeat::UntilAnswered,
-            stopped: false,
+            stop,
             me: &me,
         };
         change(&mut facts, &mut moment);
@@ -120,7 +126,9 @@ mod tests {
         assert_eq!(ask(|f, _| f.hang_up = HangUpState::Wanted), Err(FenceReason::IncidentEnded));
         assert_eq!(ask(|_, m| m.now = START), Err(FenceReason::WindowClosed));
         assert_eq!(ask(|_, m| m.now = Timestamp::from_ms(0)), Err(FenceReason::TooEarly));
-        assert_eq!(ask(|_, m| m.stopped = true), Err(FenceReason::Stopped));
+        assert_eq!(ask_with(&Stop::There("/x/STOP".into()), |_, _| ()), Err(FenceReason::Stopped));
+        let unknown = Stop::Unreadable { path: "/x/STOP".into(), error: "Permission denied".into() };
+        assert_eq!(ask_with(&unknown, |_, _| ()), Err(FenceReason::StopUnknown));
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub use situation::{GuardConfig, Situation};
 use super::reconcile;
 use super::window::{self, WindowPosition};
 use crate::model::{
-    Facts, IncidentState, LaterRungs, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Timestamp,
-    Unsent, Verdict, When,
+    Facts, IncidentState, LaterRungs, NumberFacts, Reason, Refusal, Repeat, RungKind, StepFacts, StepState, Stop,
+    Timestamp, Unsent, Verdict, When,
 };
 use situation::span;
 use std::time::Duration;
@@ -93,8 +93,13 @@ fn unanswered(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
 
 /// Guard 7, the STOP file and `pause`.
 fn brakes(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
-    if s.stopped {
-        return Some(skip(Reason::Paused, "the STOP file exists, or cannot be looked at"));
+    match s.stop {
+        Stop::There(_) => return Some(skip(Reason::Paused, "the STOP file exists")),
+        // Nothing goes out, and nothing ends because of it, while there is time.
+        Stop::Unreadable { .. } if facts.step.as_ref().is_none_or(|step| s.now < step.deadline_at) => {
+            return Some(Verdict::Wait(Reason::StopUnknown));
+        }
+        Stop::Unreadable { .. } | Stop::Absent => {}
     }
     let pause = facts.pause.as_ref().filter(|pause| pause.holds_at(s.now))?;
     Some(skip(Reason::Paused, pause.words()))
@@ -134,9 +139,15 @@ fn superseded(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     Some(if step.later.ready { due_too() } else { Verdict::Wait(Reason::NotDue) })
 }
 
-/// The reason of a step whose time is over, if nothing of it could be sent: it was tried, or waited behind others while
-/// nothing went out.
+/// The reason of a step whose time is over, if nothing of it could be sent: nobody knew whether it might, it was tried, or
+/// it waited behind others while nothing went out.
 fn not_sent(step: &StepFacts, s: &Situation<'_>) -> Option<Verdict> {
+    if s.stop_unknown_at.is_some_and(|at| step.due_at <= at) {
+        let why = s.stop.words().filter(|_| s.stop.is_unknown());
+        let why = why.unwrap_or_else(|| "it can be looked at again, too late".to_owned());
+        let tried = step.unsent.as_ref().map_or_else(String::new, |unsent| format!("; {}", unsent.words()));
+        return Some(refuse(StepState::Failed, Reason::StopUnknown, why + &tried));
+    }
     let waited = || s.unreachable_at.is_some_and(|at| step.due_at < at);
     let untried = || "not tried: nothing of what was due before it could be sent either".to_owned();
     let detail = step.unsent.as_ref().map(Unsent::words).or_else(|| waited().then(untried))?;

@@ -60,13 +60,14 @@ pub(super) fn situation<'a>(
         now,
         to: &recipient.to,
         has_message,
-        stopped: world.config.stopped(),
+        stop: world.config.stop(),
         person: recipient.person,
         event,
         guards: &world.config.guards,
         ring_timeout: recipient.ring_timeout,
         repeat: world.config.repeat,
         unreachable_at: None,
+        stop_unknown_at: None,
     }
 }
 

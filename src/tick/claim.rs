@@ -129,7 +129,7 @@ impl Claims {
         let Some(recipient) = recipient::recipient(world, &claim, person) else {
             return no_target(claim, cx).map(|()| None);
         };
-        let now = cx.time.now();
+        let (now, step) = (cx.time.now(), claim.step);
         let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
         let say = |meetings: &[MeetingWords]| words.say(meetings);
         let by = Service::to(recipient.provider.kind(), &recipient.to);
@@ -137,7 +137,9 @@ impl Claims {
         let slot = slot_of(recipient.provider.pace(), &person.id, now, &resting);
         let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
         let unreachable_at = cx.accounts.unreachable_at(&by, now);
-        let situation = Situation { unreachable_at, ..situation(world, &recipient, now, &first.uid, has_message) };
+        let stop_unknown_at = cx.stop_unknown_at;
+        let asked = situation(world, &recipient, now, &first.uid, has_message);
+        let situation = Situation { unreachable_at, stop_unknown_at, ..asked };
         let saw = |facts: &Facts| guard::account(facts, &situation);
         let listed = listed(world, &cx.lookups, &recipient.to, now);
         let mut draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
@@ -152,6 +154,7 @@ impl Claims {
                 self.calls.send(cx, attempt, &recipient, subject, ready);
             }
             Begun::Refused(result) => refused(cx, result, &first, now),
+            Begun::Waits(Reason::StopUnknown) => cx.wait_for_stop(step, &situation.stop)?,
             Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
             Begun::NoSlot { until, all: true, claim } => {
                 self.queue.starts_next_at(Some(until));

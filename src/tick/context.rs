@@ -9,6 +9,7 @@ use super::summary::Summary;
 use super::text::Text;
 use super::time::Time;
 use super::world::World;
+use crate::model::{StepId, Stop, Timestamp, printable};
 use crate::owner::Armory;
 use crate::store::{CallScope, Recorded, StoreError};
 use std::sync::atomic::Ordering;
@@ -26,6 +27,8 @@ pub(super) struct Context<'w> {
     pub(super) texts: Vec<Text>,
     /// Which requests of this tick have begun, for those who find them when it is gone.
     pub(super) armory: Armory,
+    /// Until when, as far as is known, nobody could say whether there was a STOP file.
+    pub(super) stop_unknown_at: Option<Timestamp>,
     /// Faults that lasted when the tick began.
     pub(super) faults: Vec<String>,
     /// The store failed: nothing new is started, but requests under way are waited for.
@@ -44,6 +47,7 @@ impl<'w> Context<'w> {
             accounts: Accounts::default(),
             texts: Vec::new(),
             armory: Armory::new(world.store.armed_files()),
+            stop_unknown_at: None,
             faults: Vec::new(),
             failed: None,
         }
@@ -52,6 +56,22 @@ impl<'w> Context<'w> {
     /// Notes whether the fault `key` is there. `words` say what it means and what to do.
     pub(super) fn fault(&self, key: &str, there: bool, words: impl Fn() -> String) -> Result<(), StoreError> {
         faults::fault(self.world.store.as_ref(), self.time.now(), key, there, words)
+    }
+
+    /// A step waits, since nobody can say whether there is a STOP file: it is left to the next tick.
+    pub(super) fn wait_for_stop(&mut self, step: StepId, stop: &Stop) -> Result<(), StoreError> {
+        self.due.defer(&[step]);
+        self.summary.stop_unknown += 1;
+        self.tell_unknown_stop(stop)
+    }
+
+    /// Notes whether nobody can say if there is a STOP file. Each host has its own.
+    pub(super) fn tell_unknown_stop(&self, stop: &Stop) -> Result<(), StoreError> {
+        let words = || {
+            let words = stop.words().unwrap_or_default();
+            format!("{}; nothing goes out until it can be, and each tick tries again", printable(&words))
+        };
+        self.fault(&faults::stop_unknown_fault(), stop.is_unknown(), words)
     }
 
     /// Queues a look at every call of `scope` that is due for one.

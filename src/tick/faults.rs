@@ -1,6 +1,7 @@
 //! Lasting faults: logged when they begin, once an hour, and when they end, since cron mails every line.
 
-use crate::model::{Address, ProviderKind, RungKind, Target, Timestamp, printable};
+use crate::model::{Address, ProviderKind, RungKind, Target, Timestamp, cut, printable};
+use crate::owner;
 use crate::store::{FaultNews, Store, StoreError};
 
 /// The fault "`config check` refuses the config".
@@ -11,6 +12,22 @@ pub(super) const BROKEN_FAULT: &str = "broken_config";
 
 /// The fault "no copy of the config can be kept"; the same.
 pub(super) const NOT_KEPT_FAULT: &str = "config_copy";
+
+/// The fault "nobody can say whether there is a STOP file"; the same.
+const STOP_UNKNOWN: &str = "stop_unknown";
+
+/// The key of that fault on this host.
+pub(super) fn stop_unknown_fault() -> String {
+    format!("{STOP_UNKNOWN} {}", host())
+}
+
+/// This host's name, for the keys of its own faults.
+pub(super) fn host() -> String {
+    cut(&printable(&owner::host()), HOST_CUT)
+}
+
+/// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
+const HOST_CUT: usize = 64;
 
 /// The fault "`TZ` names no zone that is known".
 pub(super) const ZONE_FAULT: &str = "TZ";

@@ -1,7 +1,7 @@
 //! The fence of one attempt: reads its facts anew each time it is passed.
 
 use super::world::World;
-use crate::model::{AttemptId, FenceFacts, FenceReason, Timestamp};
+use crate::model::{AttemptId, FenceFacts, FenceReason, Stop, Timestamp, printable};
 use crate::owner::Entry;
 use crate::provider::Gate;
 use crate::rules::fence::{self, Moment};
@@ -40,19 +40,22 @@ impl Gate for Fence {
 }
 
 impl Fence {
-    /// The facts, and whether there is a stop file.
-    fn read(&self) -> Result<(FenceFacts, bool), FenceReason> {
+    /// The facts, and the stop file.
+    fn read(&self) -> Result<(FenceFacts, Stop), FenceReason> {
         // The stop file comes before the database, which matters most: after that only clocks are read.
-        let stopped = self.world.config.stopped();
+        let stop = self.world.config.stop();
+        if let Some(words) = stop.words().filter(|_| stop.is_unknown()) {
+            log::error!("[CALL] nothing is sent: {}", printable(&words));
+        }
         // An attempt that cannot be read is not sent.
         let facts = self.world.store.fence(self.attempt).map_err(|error| {
             log::error!("[CALL] the fence cannot read the database: {error}");
             FenceReason::StoreFailed
         })?;
-        Ok((facts, stopped))
+        Ok((facts, stop))
     }
 
-    fn judge(&self, (facts, stopped): &(FenceFacts, bool)) -> Result<(), FenceReason> {
+    fn judge(&self, (facts, stop): &(FenceFacts, Stop)) -> Result<(), FenceReason> {
         let World { config, clock, me, .. } = &self.world;
         // The times are read last.
         let (now, skew_ms) = (clock.now(), self.skew_ms.load(Ordering::Relaxed));
@@ -66,7 +69,7 @@ impl Fence {
             send_by_boot_ms: self.send_by_boot_ms,
             window: config.guards.critical_window,
             repeat: config.repeat,
-            stopped: *stopped,
+            stop,
             me,
         };
         fence::pass(facts, &moment)

@@ -61,7 +61,7 @@ impl Part for PresenceChecks {
         }
         let is_known = cx.world.providers.presence().is_some_and(|presence| presence.knows(&claim.person));
         // A step that is too late or stopped is not run anyway.
-        if !is_known || claim.deadline_at <= cx.time.now() || cx.world.config.stopped() {
+        if !is_known || claim.deadline_at <= cx.time.now() || cx.world.config.stop().holds() {
             return false;
         }
         self.people.insert(claim.person.clone(), Some(Instant::now() + LIMIT));

@@ -42,6 +42,8 @@ pub struct Summary {
     pub call_errors: u32,
     /// Steps whose rows could not be used.
     pub bad_steps: u32,
+    /// Steps that wait for the next tick, since nobody can say whether there is a STOP file.
+    pub stop_unknown: u32,
     /// Newest skew of the provider's clock against ours, milliseconds.
     pub skew_ms: Option<i64>,
     /// The config is broken, and the tick went on with its last good copy.
@@ -203,7 +205,8 @@ impl Summary {
         if self.broken_config.is_some() || self.locked.is_some() {
             return Exit::Usage;
         }
-        if self.bad_steps > 0 || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
+        let left_out = self.bad_steps + self.stop_unknown > 0;
+        if left_out || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
     }
 }
 

@@ -58,6 +58,11 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
                 cx.clear_armed_files(&[])?;
             }
             Begun::Refused(refused) => result = refused,
+            Begun::Waits(Reason::StopUnknown) => {
+                let words = world.config.stop().words();
+                let detail = words.as_deref().unwrap_or("it can be looked at again now");
+                set(&mut result, StepState::Failed, Reason::StopUnknown, detail);
+            }
             Begun::Waits(reason) => {
                 let detail = "another call to this number is under way or less than the gap ago";
                 set(&mut result, StepState::Skipped, reason, detail);
@@ -131,6 +136,9 @@ fn outcome(result: &mut StepResult, reply: &Reply) {
             cause: NotSentCause::Fenced(FenceReason::Stopped | FenceReason::Paused), ..
         }) => {
             set(result, StepState::Skipped, Reason::Paused, "since the request was begun");
+        }
+        Outcome::NotSent(NotSent { cause: NotSentCause::Fenced(FenceReason::StopUnknown), .. }) => {
+            set(result, StepState::Failed, Reason::StopUnknown, "since the request was begun");
         }
         Outcome::NotSent(n) => set(result, StepState::Failed, Reason::NotSent, &n.detail),
         Outcome::Unknown(d) => set(result, StepState::Failed, Reason::Unknown, &d.detail),

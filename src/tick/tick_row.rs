@@ -1,18 +1,16 @@
 //! The tick's own row: written first, so that a database that cannot be written shows now; completed at the end.
 
 use super::context::Context;
-use super::faults::{BROKEN_FAULT, CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT, NOT_KEPT_FAULT, ZONE_FAULT};
+use super::faults::{
+    self, BROKEN_FAULT, CONFIG_FAULT, HEARTBEAT_FAULT, METRICS_FAULT, NOT_KEPT_FAULT, ZONE_FAULT, host,
+};
 use super::summary::{ConfigSeen, Summary};
 use super::time::Time;
 use super::world::World;
-use crate::model::{PauseView, TickSpan, Timestamp, cut, printable};
-use crate::owner;
+use crate::model::{PauseView, Stop, TickSpan, Timestamp, printable};
 use crate::rules::skew::{self, SkewSample};
 use crate::rules::witness::{self, Witnesses};
 use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
-
-/// Longest name of a machine that is written down (HOST_NAME_MAX of Linux).
-const HOST_CUT: usize = 64;
 
 /// The key of everybody's pause; for a person's own, the id follows.
 const PAUSE: &str = "pause";
@@ -87,9 +85,17 @@ impl TickRow {
                 format!("`savehub config check` refuses the config, and ticks go on with it: {refused}{locked}")
             })?;
         }
-        let stop = config.stopped_by();
-        let words = || format!("{} exists: nothing will ring", stop.unwrap_or(&config.stop_file).display());
-        cx.fault("STOP file", stop.is_some(), words)
+        Self::tell_stop(cx, last_tick_at)
+    }
+
+    /// The STOP file: there, or nobody can say.
+    fn tell_stop(cx: &mut Context<'_>, last_tick_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let stop = cx.world.config.stop();
+        let words = || format!("{}: nothing will ring", printable(&stop.words().unwrap_or_default()));
+        cx.fault("STOP file", matches!(stop, Stop::There(_)), words)?;
+        let lasts = cx.faults.contains(&faults::stop_unknown_fault());
+        cx.stop_unknown_at = last_tick_at.filter(|_| lasts);
+        if lasts || stop.is_unknown() { cx.tell_unknown_stop(&stop) } else { Ok(()) }
     }
 
     /// A broken config, and one of which no copy can be kept. Each host has its own.
@@ -149,8 +155,4 @@ impl TickRow {
         cx.world.store.end_tick(self.begun.id, &end)?;
         Ok(cx.summary)
     }
-}
-
-fn host() -> String {
-    cut(&printable(&owner::host()), HOST_CUT)
 }

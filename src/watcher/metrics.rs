@@ -20,7 +20,7 @@ pub struct Source<'a> {
     pub ended: &'a Ended,
     /// When the file is written.
     pub now: Timestamp,
-    /// The STOP file exists.
+    /// The STOP file exists, or nobody can say whether it does.
     pub stopped: bool,
     /// What the store says; `None` when it cannot be used: then only the tick is told.
     pub gauges: Option<&'a Gauges>,
@@ -78,7 +78,7 @@ pub fn text(source: &Source<'_>) -> String {
     text.gauge("tick_duration_seconds", "How long the last tick took.", ended.took.as_secs_f64());
     let help = "Exit code of the last tick: 0 good, 1 something due was not done, 2 usage or config, 3 the store.";
     text.gauge("tick_exit_code", help, ended.exit.code().into());
-    text.gauge("stopped", "1 while the STOP file exists.", f64::from(u8::from(source.stopped)));
+    text.gauge("stopped", "1 while the STOP file exists or cannot be looked at.", f64::from(u8::from(source.stopped)));
     let broken = f64::from(u8::from(ended.broken_config.is_some()));
     text.gauge(
         "config_broken",
@@ -141,11 +141,8 @@ fn fault_kinds(keys: &[String]) -> BTreeMap<String, f64> {
     let mut kinds = BTreeMap::new();
     for key in keys {
         let first = key.split(' ').next().unwrap_or_default();
-        let kind = if ["calendar", "presence_command", "pause", "broken_config", "config_copy"].contains(&first) {
-            first
-        } else {
-            key
-        };
+        let named = ["calendar", "presence_command", "pause", "broken_config", "config_copy", "stop_unknown"];
+        let kind = if named.contains(&first) { first } else { key };
         *kinds.entry(kind.to_owned()).or_default() += 1.0;
     }
     kinds

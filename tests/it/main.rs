@@ -70,6 +70,7 @@ mod seed;
 mod senders;
 mod setup;
 mod sms_rungs;
+mod stop;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

@@ -20,6 +20,7 @@ use savehub::store::{
 use savehub::tick::{self, Summary};
 use savehub::when;
 use savehub::zone::Zone;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -177,6 +178,14 @@ impl World {
     /// Removes it.
     pub fn remove_stop_file(&self) {
         std::fs::remove_file(&self.parts.config.stop_file).unwrap();
+    }
+
+    /// From now on the STOP file is one that can be hidden: `hides` makes a name that leads in a circle before it, so
+    /// that nobody, not even root, can look at it. Nobody sees one before that.
+    pub fn stop_behind_a_link(&mut self) -> PathBuf {
+        let link = self.dir.path().join("away");
+        self.change_config(|config| config.stop_file = link.join("STOP"));
+        link
     }
 
     // --- meetings ---

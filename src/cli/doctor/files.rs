@@ -7,7 +7,7 @@ use crate::config::{
 };
 use crate::doctor::Check;
 use crate::doctor::modes::{FileFacts, FileKind, shown};
-use crate::model::{PauseView, Timestamp, printable};
+use crate::model::{PauseView, Stop, Timestamp, printable};
 use crate::node;
 use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt as _;
@@ -90,11 +90,17 @@ pub(super) fn provider(config: &Config) -> Check {
     }
 }
 
-/// `stop`: the STOP file, when it is there.
-pub(super) fn brakes(stop: Option<&Path>, pauses: &[PauseView]) -> Vec<Check> {
+/// The STOP file, and who is paused.
+pub(super) fn brakes(stop: &Stop, pauses: &[PauseView]) -> Vec<Check> {
     let name = "brakes";
-    let stop = stop.map(|path| {
-        Check::warning(name, format!("{} exists: nothing rings", shown(path)), "Remove it when phones may ring again")
+    let stop = stop.words().map(|words| {
+        let words = printable(&words);
+        if stop.is_unknown() {
+            let remedy = "Let the user that runs savehub look into that directory, or mend its disk";
+            Check::problem(name, format!("{words}; nothing rings until it can be"), remedy)
+        } else {
+            Check::warning(name, format!("{words}: nothing rings"), "Remove it when phones may ring again")
+        }
     });
     let paused = pauses.iter().map(|pause| Check::warning(name, pause.words(), "`savehub resume` ends it"));
     let found: Vec<Check> = stop.into_iter().chain(paused).collect();
@@ -238,10 +244,14 @@ mod tests {
     #[test]
     fn a_stop_file_and_each_pause_are_told() {
         let pause = PauseView { person: None, since: crate::cli::testing::NOW, until: None, reason: None };
-        let found = brakes(Some(Path::new("/x/STOP")), &[pause]);
+        let found = brakes(&Stop::There("/x/STOP".into()), &[pause]);
         let told: Vec<_> = found.iter().map(|check| (check.status, check.detail.as_str())).collect();
         let everybody = "everybody is paused until `savehub resume`";
         assert_eq!(told, [(Status::Warning, "/x/STOP exists: nothing rings"), (Status::Warning, everybody)]);
-        assert_eq!(brakes(None, &[])[0].status, Status::Ok);
+        assert_eq!(brakes(&Stop::Absent, &[])[0].status, Status::Ok);
+        let unknown = Stop::Unreadable { path: "/x/STOP".into(), error: "Permission denied".into() };
+        let found = brakes(&unknown, &[]).remove(0);
+        let words = "/x/STOP cannot be looked at: Permission denied; nothing rings until it can be";
+        assert_eq!((found.status, found.detail.as_str()), (Status::Problem, words));
     }
 }

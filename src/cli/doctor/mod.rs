@@ -32,7 +32,7 @@ use super::words::young_words;
 use super::{open, pick, print};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{
-    Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, is_stop, partial,
+    Config, ConfigError, EngineConfig, PartialConfig, ProviderChoice, Secrets, Sources, look_for_stop, partial,
 };
 use crate::doctor::account::{AccountNeeds, resting};
 use crate::doctor::ticks::{self, TickContext};
@@ -128,11 +128,11 @@ fn here(
 
 fn brakes(config: Option<&Config>, partial: &PartialConfig, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {
     let stop = match config {
-        Some(config) => config.stopped_by(),
-        None => partial.stop_file.as_deref().filter(|stop| is_stop(stop)),
+        Some(config) => config.stop(),
+        None => look_for_stop(partial.stop_files.iter().map(PathBuf::as_path)),
     };
     let pauses = store.and_then(|store| store.pauses(now).ok()).unwrap_or_default();
-    files::brakes(stop, &pauses)
+    files::brakes(&stop, &pauses)
 }
 
 fn tick_checks(config: Option<&Config>, store: Option<&dyn Store>, now: Timestamp) -> Vec<Check> {

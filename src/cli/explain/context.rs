@@ -1,6 +1,6 @@
 //! What every part of the story needs: the incident, its person, and how times are written.
 
-use crate::cli::waits::{Conditions, WaitsFor, waits_for};
+use crate::cli::waits::{Brake, Conditions, WaitsFor, waits_for};
 use crate::cli::words::Outcome;
 use crate::model::{AttemptState, CallStatus, FenceReason, ProviderKind, RungKind, StepState, Timestamp, printable};
 use crate::store::{AttemptHistory, History, IncidentHistory, StepHistory};
@@ -34,10 +34,17 @@ impl IncidentContext<'_> {
         match waits_for(&step.view, step.ready_at, self.now, self.conditions) {
             WaitsFor::Running => format!("the call due at {due} is being made"),
             WaitsFor::DueTime(at, brake) => {
-                let brake = brake.map_or_else(String::new, |why| format!(", and is skipped if that lasts: {why}"));
+                let brake = brake.map_or_else(String::new, |brake| match brake {
+                    Brake::Skips(why) => format!(", and is skipped if that lasts: {why}"),
+                    Brake::Waits(why) => format!(", and waits if that lasts: {why}"),
+                });
                 format!("the next call is due at {} ({}){brake}", self.clock(at), when::relative(at, self.now))
             }
             WaitsFor::Skip(why) => format!("the call due at {due} is skipped by the next tick: {why}"),
+            WaitsFor::Stop(_) if self.now >= self.incident.view.starts_at => {
+                format!("the call due at {due} is too late now, and ends with the next tick")
+            }
+            WaitsFor::Stop(why) => format!("the call due at {due} waits, and each tick tries again: {why}"),
             WaitsFor::Ticks(last) => {
                 let age = when::relative(last, self.now);
                 format!("the call due at {due} waits for the next tick, and the last one was {age}; is cron running?")

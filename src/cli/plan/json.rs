@@ -65,7 +65,7 @@ pub fn report(plan: &Plan<'_>) -> impl Serialize + use<> {
         until: plan.until,
         provider: plan.config.provider.chosen.as_str(),
         test_mode: plan.config.test_mode,
-        stopped: plan.config.stopped(),
+        stopped: plan.config.stop().holds(),
         pauses: clean_pauses(plan.pauses),
         calls_per_second: plan.rate(),
         steps: plan.steps().map(step).collect::<Vec<_>>(),

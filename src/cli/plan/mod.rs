@@ -72,11 +72,11 @@ pub(super) fn run(args: &PlanArgs, verbose: bool, io: Invocation<'_>) -> anyhow:
 pub fn render(plan: &Plan<'_>, screen: Screen) -> String {
     let people = &plan.config.people;
     let zone = plan.person.map_or_else(|| pick::first_zone(people), |person| pick::zone_of(person, people));
-    let stop = plan.config.stopped_by();
+    let stop = plan.config.stop();
     let no_phone = no_phone(plan.config.provider.chosen, plan.config.test_mode);
     let unread = UnreadCalendar::among(&plan.outlook.calendars);
     let mut lines: Vec<String> = unread_line(&unread, screen.paint).into_iter().collect();
-    lines.extend(brake_lines(no_phone, stop, screen.paint));
+    lines.extend(brake_lines(no_phone, &stop, screen.paint));
     lines.extend(pause_lines(plan.pauses, people, plan.now, screen.paint));
     let until = when::short(plan.until, plan.now, &zone);
     lines.push(format!("Until {until}, if nobody checks in and nobody answers, with a tick every half minute:"));

@@ -3,9 +3,8 @@
 use crate::cli::print::Screen;
 use crate::config::{Broken, Config, Person, ProviderChoice};
 use crate::exit::Exit;
-use crate::model::Timestamp;
+use crate::model::{Stop, Timestamp};
 use crate::store::{Snapshot, Store, StoreError, TickView};
-use std::path::Path;
 use std::time::Duration;
 
 /// Ended incidents are shown for this long.
@@ -18,7 +17,7 @@ const AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 const USUAL_MAX_AGE: Duration = Duration::from_secs(120);
 
 /// What a snapshot does not say.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct StatusCtx<'a> {
     /// Wall time.
     pub now: Timestamp,
@@ -28,8 +27,8 @@ pub struct StatusCtx<'a> {
     pub provider: ProviderChoice,
     /// Calls are recorded, not placed.
     pub test_mode: bool,
-    /// The STOP file, when it exists.
-    pub stopped_by: Option<&'a Path>,
+    /// The STOP file.
+    pub stop: Stop,
     /// The config is broken.
     pub broken: Option<&'a Broken>,
     /// Oldest tick that is still fine.
@@ -46,7 +45,7 @@ impl<'a> StatusCtx<'a> {
             people: &config.people,
             provider: config.provider.chosen,
             test_mode: config.test_mode,
-            stopped_by: config.stopped_by(),
+            stop: config.stop(),
             broken: config.broken.as_deref(),
             max_age: None,
             screen,

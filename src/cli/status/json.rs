@@ -14,7 +14,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("now", "the time of the report; all times are RFC 3339 in UTC"),
     ("provider", "mock or twilio"),
     ("test_mode", "true: calls are recorded, not placed"),
-    ("stopped", "true: the STOP file exists, nothing rings"),
+    ("stopped", "true: nothing rings, since the STOP file exists or nobody can say whether it does (`stop_unknown`)"),
+    ("stop_unknown", "null, or which STOP file cannot be looked at, and why: nothing rings until it can be"),
     (
         "broken_config",
         "null, or of a config that is broken: file, problems, since (null: no tick has seen it yet), until (until then \
@@ -71,7 +72,8 @@ pub fn report(snapshot: &Snapshot, zone_data: ZoneData, ctx: &StatusCtx<'_>) -> 
         now: now,
         provider: ctx.provider.as_str(),
         test_mode: ctx.test_mode,
-        stopped: ctx.stopped_by.is_some(),
+        stopped: ctx.stop.holds(),
+        stop_unknown: ctx.stop.words().filter(|_| ctx.stop.is_unknown()).map(|words| printable(&words)),
         broken_config: ctx.broken.map(|broken| ConfigSeen::of(broken, now)),
         pauses: clean_pauses(&clean.pauses),
         last_tick: clean.last_tick.as_ref().map(|last| tick(last, now)),

@@ -6,11 +6,10 @@ use crate::cli::testing::{NOW, incident, meeting, minutes, person, seconds};
 use crate::config::{Person, ProviderChoice};
 use crate::model::{
     AttemptId, AttemptState, CalendarId, CalendarKind, CallStatus, HangUpState, IncidentState, ProviderKind, Reason,
-    RungKind, StepId, StepState, Timestamp,
+    RungKind, StepId, StepState, Stop, Timestamp,
 };
 use crate::store::{AttemptView, CalendarView, FaultView, PauseView, Snapshot, StepView, TickView};
 use crate::zone::ZoneData;
-use std::path::Path;
 
 mod states;
 
@@ -20,7 +19,7 @@ pub(super) fn ctx(people: &[Person]) -> StatusCtx<'_> {
         people,
         provider: ProviderChoice::Twilio,
         test_mode: false,
-        stopped_by: None,
+        stop: Stop::Absent,
         broken: None,
         max_age: None,
         screen: Screen::PLAIN,
@@ -150,8 +149,8 @@ fn busy_morning() -> Snapshot {
 #[test]
 fn a_busy_morning_is_told_from_what_keeps_phones_silent_to_what_is_over() {
     let people = [person("ana")];
-    let stop = Path::new("/etc/savehub/STOP");
-    let ctx = StatusCtx { provider: ProviderChoice::Mock, stopped_by: Some(stop), ..ctx(&people) };
+    let stop = Stop::There("/etc/savehub/STOP".into());
+    let ctx = StatusCtx { provider: ProviderChoice::Mock, stop, ..ctx(&people) };
     assert_eq!(
         render(&busy_morning(), &ctx),
         "\

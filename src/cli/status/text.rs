@@ -19,7 +19,7 @@ const LISTED: usize = 10;
 /// The whole text.
 pub fn render(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> String {
     let paint = ctx.screen.paint;
-    let mut lines = brake_lines(no_phone(ctx.provider, ctx.test_mode), ctx.stopped_by, paint);
+    let mut lines = brake_lines(no_phone(ctx.provider, ctx.test_mode), &ctx.stop, paint);
     lines.extend(pause_lines(&snapshot.pauses, ctx.people, ctx.now, paint));
     lines.extend(ctx.broken.map(|broken| paint.alarm(&broken_config(broken, ctx.people, ctx.now))));
     lines.push(tick_line(snapshot.last_tick.as_ref(), ctx));

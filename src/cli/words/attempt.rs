@@ -208,6 +208,7 @@ pub const fn fenced(reason: FenceReason) -> &'static str {
         FenceReason::WindowClosed => "the window had closed since the guards were asked",
         FenceReason::Acknowledged => "a human had answered since the guards were asked",
         FenceReason::Stopped => "the STOP file had appeared",
+        FenceReason::StopUnknown => "nobody could say whether there was a STOP file",
         FenceReason::Paused => "a pause had begun",
         FenceReason::TooEarly => "the clock had gone back, and the window was not open any more",
         FenceReason::ClockDoubt => "by the provider's clock, which is far from this machine's, the window was not open",

@@ -4,10 +4,9 @@
 use crate::cli::pick;
 use crate::cli::print::Paint;
 use crate::config::{Broken, Person, ProviderChoice};
-use crate::model::{PauseView, Timestamp, printable};
+use crate::model::{PauseView, Stop, Timestamp, printable};
 use crate::tick::UnreadCalendar;
 use crate::when;
-use std::path::Path;
 
 /// So many calendars are named in one line.
 const NAMES_SHOWN: usize = 5;
@@ -22,9 +21,11 @@ pub(in crate::cli) const fn no_phone(provider: ProviderChoice, test_mode: bool) 
 }
 
 /// Why no phone rings, and `STOPPED: /etc/savehub/STOP exists; nothing will ring`.
-pub(in crate::cli) fn brake_lines(no_phone: Option<&str>, stopped_by: Option<&Path>, paint: Paint) -> Vec<String> {
-    let stopped =
-        stopped_by.map(|stop| format!("STOPPED: {} exists; nothing will ring", printable(&stop.to_string_lossy())));
+pub(in crate::cli) fn brake_lines(no_phone: Option<&str>, stop: &Stop, paint: Paint) -> Vec<String> {
+    let stopped = stop.words().map(|words| match printable(&words) {
+        words if stop.is_unknown() => format!("STOPPED: {words}; nothing will ring until it can be"),
+        words => format!("STOPPED: {words}; nothing will ring"),
+    });
     no_phone.map(str::to_owned).into_iter().chain(stopped).map(|line| paint.alarm(&line)).collect()
 }
 

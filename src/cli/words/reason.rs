@@ -47,6 +47,9 @@ reasons! {
         "the incident had ended, and nobody had to be told any more";
     Paused: "savehub is paused or stopped", "savehub was paused or stopped",
         "`savehub status` says whether it still is.";
+    StopUnknown: "nobody can say whether there is a STOP file",
+        "nobody could say whether there was a STOP file, and nothing goes out then",
+        "`savehub doctor` says which file cannot be looked at, and why.";
     DailyCap: "the daily cap is reached", "the daily cap was reached",
         "`daily_cap_per_person` and `daily_cap` set these limits.";
     NumberBusy: "another call to this number is under way or has just been",

@@ -1,6 +1,6 @@
 //! What the guards look at besides the store's facts, and their numbers.
 
-use crate::model::{Repeat, Target, Timestamp};
+use crate::model::{Repeat, Stop, Target, Timestamp};
 use std::time::Duration;
 
 /// The guards' numbers: `[guards]` in the config.
@@ -48,8 +48,8 @@ pub struct Situation<'a> {
     pub to: &'a Target,
     /// Is there anything to say?
     pub has_message: bool,
-    /// A STOP file exists.
-    pub stopped: bool,
+    /// The STOP file.
+    pub stop: Stop,
     /// Id of the person, for the words of a refusal.
     pub person: &'a str,
     /// Calendar UID of the meeting, for the words of a refusal.
@@ -62,6 +62,8 @@ pub struct Situation<'a> {
     pub repeat: Repeat,
     /// Until then, as far as is known, nothing went out to who would place it, so steps waited without being tried.
     pub unreachable_at: Option<Timestamp>,
+    /// Until then, as far as is known, nobody could say whether there was a STOP file, so steps waited.
+    pub stop_unknown_at: Option<Timestamp>,
 }
 
 /// `10 min`, `45 s`.

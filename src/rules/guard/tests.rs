@@ -63,13 +63,14 @@ fn ask_for(
         now: START.before(seconds_before),
         to,
         has_message: true,
-        stopped: false,
+        stop: Stop::Absent,
         person: "ana",
         event: "abc123",
         guards: &base,
         ring_timeout: Duration::from_secs(45),
         repeat: Repeat::UntilAnswered,
         unreachable_at: None,
+        stop_unknown_at: None,
     };
     change(&mut s, &mut guards);
     decide(facts, &Situation { guards: &guards, ..s })
@@ -190,9 +191,38 @@ fn guard_6_refuses_every_incident_that_is_not_open() {
     assert_eq!(reason(old).1, Reason::IncidentResolved);
 }
 
+fn there() -> Stop {
+    Stop::There("/x/STOP".into())
+}
+
+fn unreadable() -> Stop {
+    Stop::Unreadable { path: "/x/STOP".into(), error: "Input/output error".into() }
+}
+
+#[test]
+fn a_stop_file_that_cannot_be_looked_at_keeps_a_step_waiting_and_ends_it_when_its_time_is_over() {
+    let waits = |seconds| ask(&facts(step()), seconds, |s, _| s.stop = unreadable());
+    assert_eq!([180, 1].map(waits), [Verdict::Wait(Reason::StopUnknown), Verdict::Wait(Reason::StopUnknown)]);
+    // It is the reason only of what waited for it.
+    let late = |waited: i64, stop: Stop, step: StepFacts| {
+        let change = |s: &mut Situation<'_>, _: &mut GuardConfig| {
+            (s.stop, s.stop_unknown_at) = (stop, Some(START.before(waited)));
+        };
+        reason(ask(&facts(step), -5, change))
+    };
+    let failed = |detail: &str| (StepState::Failed, Reason::StopUnknown, detail.to_owned());
+    let now = "/x/STOP cannot be looked at: Input/output error";
+    assert_eq!(late(180, unreadable(), step()), failed(now));
+    assert_eq!(late(10, Stop::Absent, step()), failed("it can be looked at again, too late"));
+    assert_eq!(late(181, unreadable(), step()).1, Reason::OutsideCriticalWindow);
+    let unsent = Some(Unsent { times: 2, why: "connection refused".into() });
+    let both = format!("{now}; tried 2 times and nothing left this machine: connection refused");
+    assert_eq!(late(10, unreadable(), StepFacts { unsent, ..step() }), failed(&both));
+}
+
 #[test]
 fn guard_7_stops_at_the_file_and_at_the_caps() {
-    assert_eq!(reason(ask(&facts(step()), 60, |s, _| s.stopped = true)).1, Reason::Paused);
+    assert_eq!(reason(ask(&facts(step()), 60, |s, _| s.stop = there())).1, Reason::Paused);
     let own = Facts { calls_of_person_today: 20, ..facts(step()) };
     assert_eq!(
         reason(ask(&own, 60, |_, _| ())),
@@ -287,7 +317,8 @@ fn ready(when: When) -> LaterRungs {
 fn a_test_call_obeys_number_and_brakes_but_neither_window_nor_limit() {
     let test_call = test_call();
     assert_eq!(ask(&test_call, 9999, |_, _| ()), Verdict::Place);
-    assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stopped = true)).1, Reason::Paused);
+    assert_eq!(reason(ask(&test_call, 9999, |s, _| s.stop = there())).1, Reason::Paused);
+    assert_eq!(ask(&test_call, 9999, |s, _| s.stop = unreadable()), Verdict::Wait(Reason::StopUnknown));
 }
 
 /// What is not a call, due 300 s before the start; asked so many seconds before it.
@@ -386,19 +417,20 @@ fn what_the_guards_saw_stands_in_one_line_with_its_numbers() {
         let guards = GuardConfig { allowed_prefixes, ..GuardConfig::default() };
         let (person, event, repeat) = ("ana", "abc123", Repeat::UntilAnswered);
         let ring_timeout = Duration::from_secs(45);
-        let (now, has_message, stopped) = (START.before(178), true, false);
-        let (guards, unreachable_at) = (&guards, None);
+        let (now, has_message, stop) = (START.before(178), true, Stop::Absent);
+        let (guards, unreachable_at, stop_unknown_at) = (&guards, None, None);
         let s = Situation {
             now,
             to: &to,
             has_message,
-            stopped,
+            stop,
             person,
             event,
             guards,
             ring_timeout,
             repeat,
             unreachable_at,
+            stop_unknown_at,
         };
         super::account(facts, &s)
     };

@@ -110,12 +110,8 @@ pub(crate) fn again(
 
 /// Attempts `b` that did not leave this machine, and that no rule had held back.
 pub(crate) fn unsent_sql() -> String {
-    format!(
-        "b.state = 'NOT_SENT' and (coalesce(b.error, '') not like '{FENCED}%' \
-         or b.error like '%: {}' or b.error like '%: {}')",
-        FenceReason::TooLate,
-        FenceReason::StoreFailed
-    )
+    let no_rules = FenceReason::NO_RULES.map(|reason| format!(" or b.error like '%: {reason}'")).concat();
+    format!("b.state = 'NOT_SENT' and (coalesce(b.error, '') not like '{FENCED}%'{no_rules})")
 }
 
 /// The last attempt of this step, as [`last_attempt_from_row`] reads it.

@@ -47,6 +47,7 @@ fn story(reason: Reason) -> (World, String) {
         Reason::NotDue | Reason::IncidentResolved => by_the_store(reason),
         Reason::Acknowledged => acknowledged(),
         Reason::Paused => paused(),
+        Reason::StopUnknown => stop_unknown(),
         Reason::DailyCap => daily_cap(),
         Reason::NumberBusy => number_busy(),
         Reason::Superseded => ticked(World::on_twilio(""), "in 60s"),
@@ -191,6 +192,21 @@ fn paused() -> (World, String) {
     let w = World::on_twilio(ONE_RUNG);
     pause(&w, Some("ana"), Some(3600));
     ticked(w, "in 3m")
+}
+
+/// Nobody could look at the STOP file until the meeting had started.
+fn stop_unknown() -> (World, String) {
+    let mut w = World::on_twilio(ONE_RUNG);
+    let link = w.stop_behind_a_link();
+    let m = w.meeting("in 3m");
+    std::os::unix::fs::symlink("away", &link).unwrap();
+    w.tick();
+    w.advance(170);
+    w.tick();
+    std::fs::remove_file(&link).unwrap();
+    w.advance(30);
+    w.tick();
+    of(w, m)
 }
 
 /// For so many seconds, or until somebody resumes.

@@ -3,6 +3,7 @@
 use crate::explain::reasons::{pause, ticked};
 use crate::explain::stories::{self, ONE_RUNG};
 use crate::support::world::{BEGIN, World};
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 fn first_line(w: &World, what: &str) -> String {
@@ -28,6 +29,23 @@ fn a_call_to_come_that_a_pause_or_the_stop_file_would_skip_says_so_first() {
     assert_eq!(first_line(&w, &what), format!("{now}: {paused}"));
     w.create_stop_file();
     assert_eq!(first_line(&w, &what), format!("{now}: the STOP file exists."));
+}
+
+#[test]
+fn a_call_that_waits_since_nobody_can_look_at_the_stop_file_says_so() {
+    let (mut w, what) = ticked(World::with(""), "in 5m");
+    let link = w.stop_behind_a_link();
+    symlink("away", &link).unwrap();
+    let error = link.join("STOP").symlink_metadata().unwrap_err();
+    let why = format!("{}/STOP cannot be looked at: {error}", link.display());
+    let due = "Nobody has been called yet: the next call is due at 09:02 (in 2 min)";
+    assert_eq!(first_line(&w, &what), format!("{due}, and waits if that lasts: {why}."));
+    w.advance(130);
+    let waits = "Nobody has been called yet: the call due at 09:02 waits, and each tick tries again";
+    assert_eq!(first_line(&w, &what), format!("{waits}: {why}."));
+    w.advance(200);
+    let late = "Nobody has been called yet: the call due at 09:02 is too late now, and ends with the next tick";
+    assert_eq!(first_line(&w, &what), format!("{late}."));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::state::{Attempt, Heard, List, State, Wire, Worker};
 use savehub::model::{
     Accepted, AfterFacts, AttemptId, AttemptState, CallStatus, Doubt, Facts, FenceFacts, FenceReason, Finding,
     HangUpState, IncidentState, LaterRungs, ListedCall, NotSent, NotSentCause, NumberFacts, OpenAttempt, Outcome,
-    Reason, Rejection, RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Verdict, When,
+    Reason, Rejection, RejectionClass, Repeat, RungKind, Settle, StepFacts, StepNext, StepState, Stop, Verdict, When,
 };
 use savehub::owner::Owner;
 use savehub::rules::reconcile::Search;
@@ -83,13 +83,14 @@ impl Protocol {
             now: wall(s.now),
             to: &self.phone,
             has_message: true,
-            stopped: false,
+            stop: Stop::Absent,
             person: "ana",
             event: "standup",
             guards: &self.guards,
             ring_timeout: span(RING_TIMEOUT),
             repeat: Repeat::UntilAnswered,
             unreachable_at: None,
+            stop_unknown_at: None,
         };
         guard::decide(&facts, &situation)
     }
@@ -118,7 +119,7 @@ impl Protocol {
             send_by_boot_ms: boot(a.intent) + i64::try_from(limit.as_millis()).unwrap(),
             window: span(START),
             repeat: Repeat::UntilAnswered,
-            stopped: false,
+            stop: &Stop::Absent,
             me: &owner(Some(slot)),
         };
         fence::pass(&facts, &moment)
