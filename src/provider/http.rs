@@ -12,7 +12,7 @@ pub use failure::{FailureKind, HttpFailure};
 
 use super::Gate;
 use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
-use crate::model::{FenceReason, NotSent, NotSentCause, kept_for_answer, leaves_within, printable};
+use crate::model::{NotSent, NotSentCause, kept_for_answer, leaves_within, printable};
 use failure::{BodyState, Failed, describe, not_sent};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
@@ -276,11 +276,10 @@ impl Read for Witness<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if let BodyState::Nothing = self.body {
             let late = Instant::now() > self.leaves_by;
-            self.body = match self.gate.pass() {
+            // What comes too late does not begin.
+            self.body = match if late { self.gate.look() } else { self.gate.pass_by(self.leaves_by) } {
                 Err(reason) => BodyState::Refused(reason),
                 Ok(()) if late => BodyState::Late,
-                // The gate itself took so long: a slow disk.
-                Ok(()) if Instant::now() > self.leaves_by => BodyState::Refused(FenceReason::StoreFailed),
                 Ok(()) => BodyState::Body,
             };
         }
@@ -342,6 +341,8 @@ fn read_roots(file: &std::path::Path) -> Result<RootCerts, NotSent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FenceReason;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
     fn plain_http_is_for_loopback_only() {
@@ -367,10 +368,16 @@ mod tests {
         assert_eq!(path_encode("v3:a b/.."), "v3%3Aa%20b%2F..");
     }
 
-    struct Says(Result<(), FenceReason>);
+    /// A gate that says so, and whether it was passed.
+    struct Says(Result<(), FenceReason>, AtomicBool);
 
     impl Gate for Says {
         fn pass(&self) -> Result<(), FenceReason> {
+            self.1.store(true, Ordering::SeqCst);
+            self.0
+        }
+
+        fn look(&self) -> Result<(), FenceReason> {
             self.0
         }
     }
@@ -380,9 +387,10 @@ mod tests {
         let (soon, over) =
             (Instant::now() + Duration::from_secs(600), Instant::now().checked_sub(Duration::from_millis(1)));
         let state = |leaves_by, says| {
-            let gate = Says(says);
+            let gate = Says(says, AtomicBool::new(false));
             let mut witness = Witness { rest: b"To=1", gate: &gate, leaves_by, body: BodyState::Nothing };
             let read = witness.read(&mut [0; 9]).ok();
+            assert_eq!(gate.1.load(Ordering::SeqCst), leaves_by == soon, "what is late begins nothing");
             (read, witness.body)
         };
         assert!(matches!(state(soon, Ok(())), (Some(4), BodyState::Body)));

@@ -24,6 +24,7 @@ use crate::model::{
     Pace, Phone, ProviderKind, Reply, Request, RequestFacts, RungKind, Target, Timestamp,
 };
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The last look before bytes leave. Asked right before the request, and again when the transport first asks for the
 /// body (name resolution and TLS lie between; a thread that was given up must fail there, not send).
@@ -31,10 +32,22 @@ pub trait Gate: Send + Sync {
     /// `Err`: do not send. `Ok`: what can have an effect leaves now, and from now on everybody takes it that it did.
     fn pass(&self) -> Result<(), FenceReason>;
 
+    /// The same, and not after `by`. What is too late has to be refused before anybody takes it that it left; when the
+    /// gate itself took until then, that is [`FenceReason::StoreFailed`].
+    fn pass_by(&self, by: Instant) -> Result<(), FenceReason> {
+        self.pass()?;
+        in_time(by)
+    }
+
     /// The same question where nothing with an effect leaves yet: the gate is passed later.
     fn look(&self) -> Result<(), FenceReason> {
         self.pass()
     }
+}
+
+/// Is there still time? A gate that is asked in time and takes longer had to wait for the disk or the server.
+pub fn in_time(by: Instant) -> Result<(), FenceReason> {
+    if Instant::now() > by { Err(FenceReason::StoreFailed) } else { Ok(()) }
 }
 
 /// Why a call could not be read or ended. Reading and ending are safe to repeat, so every tick tries again.

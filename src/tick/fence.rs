@@ -3,11 +3,12 @@
 use super::world::World;
 use crate::model::{AttemptId, FenceFacts, FenceReason, Stop, Timestamp, printable};
 use crate::owner::Entry;
-use crate::provider::Gate;
+use crate::provider::{Gate, in_time};
 use crate::rules::fence::{self, Moment};
 use crate::rules::skew;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 pub(super) struct Fence {
     pub(super) world: World,
@@ -22,16 +23,11 @@ pub(super) struct Fence {
 
 impl Gate for Fence {
     fn pass(&self) -> Result<(), FenceReason> {
-        let facts = self.read()?;
-        self.judge(&facts)?;
-        if let Some(entry) = &self.entry {
-            entry.begin().map_err(|error| {
-                log::error!("[CALL] the file that says which requests have begun cannot be written: {error}");
-                FenceReason::StoreFailed
-            })?;
-        }
-        // Writing that may have taken its time.
-        self.judge(&facts)
+        self.begin(|| Ok(()))
+    }
+
+    fn pass_by(&self, by: Instant) -> Result<(), FenceReason> {
+        self.begin(|| in_time(by))
     }
 
     fn look(&self) -> Result<(), FenceReason> {
@@ -40,6 +36,22 @@ impl Gate for Fence {
 }
 
 impl Fence {
+    /// Says that the request begins, unless something is against it. Everything is asked before, so that what is refused
+    /// leaves its proof; and once more, since reading and writing may have taken their time.
+    fn begin(&self, in_time: impl Fn() -> Result<(), FenceReason>) -> Result<(), FenceReason> {
+        let facts = self.read()?;
+        self.judge(&facts)?;
+        in_time()?;
+        if let Some(entry) = &self.entry {
+            entry.begin().map_err(|error| {
+                log::error!("[CALL] the file that says which requests have begun cannot be written: {error}");
+                FenceReason::StoreFailed
+            })?;
+        }
+        self.judge(&facts)?;
+        in_time()
+    }
+
     /// The facts, and the stop file.
     fn read(&self) -> Result<(FenceFacts, Stop), FenceReason> {
         // The stop file comes before the database, which matters most: after that only clocks are read.

@@ -7,7 +7,7 @@ use crate::support::world::{BEGIN, World};
 use savehub::clock::ManualClock;
 use savehub::config;
 use savehub::feed::Sources;
-use savehub::model::{MeetingId, ProviderKind};
+use savehub::model::{FenceReason, MeetingId, ProviderKind};
 use savehub::owner::Owner;
 use savehub::provider::Only;
 use savehub::provider::mock::Mock;
@@ -17,6 +17,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Names the directory, the account and the moment to the process that is killed.
 const PLACE: &str = "ARMED_PLACE";
@@ -24,16 +25,30 @@ const PLACE: &str = "ARMED_PLACE";
 /// It says so when it waits for its end.
 const WAITS: &str = "waits to be killed";
 
-/// A tick in this directory that passes the gate, or does not, and then hangs.
-fn hangs(dir: &Path, account: &str, begins: bool) {
+/// How far the request of a tick comes that is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comes {
+    /// To the look before its connection.
+    ToTheLook,
+    /// To the gate, when it is too late to begin.
+    TooLate,
+    /// Through the gate.
+    ThroughTheGate,
+}
+
+/// A tick in this directory whose request comes so far and then hangs.
+fn hangs(dir: &Path, account: &str, comes: Comes) {
     let people = "database = \"savehub.db\"\n[[person]]\nid = \"ana\"\nname = \"Ana\"\nphone = \"+12025550101\"\n\
                   zone = \"UTC\"\n";
     let config = Arc::new(config::from_text(people, &dir.join("config.toml"), &|_| None).unwrap());
     let mut phone = StandIn::new(Arc::new(Mock::new(&[]))).placing(move |_, _, gate| {
-        if begins {
-            gate.pass().unwrap();
-        } else {
-            gate.look().unwrap();
+        match comes {
+            Comes::ToTheLook => gate.look().unwrap(),
+            Comes::TooLate => {
+                let over = Instant::now().checked_sub(Duration::from_millis(1)).unwrap();
+                assert_eq!(gate.pass_by(over), Err(FenceReason::StoreFailed));
+            }
+            Comes::ThroughTheGate => gate.pass().unwrap(),
         }
         writeln!(std::io::stdout().lock(), "{WAITS}").unwrap();
         std::thread::park();
@@ -47,12 +62,12 @@ fn hangs(dir: &Path, account: &str, begins: bool) {
     drop(tick::tick(&tick::World { config, store, providers, feeds, clock, me: Owner::me() }));
 }
 
-/// Ana's meeting is due; the tick that was to call her was killed after its request had begun, or before. `None`: this
-/// is that tick. `this` is the test.
-fn killed<T: Fn()>(this: T, begins: bool) -> Option<(World, MeetingId)> {
+/// Ana's meeting is due; the tick that was to call her was killed when its request had come so far. `None`: this is that
+/// tick. `this` is the test.
+fn killed<T: Fn()>(this: T, comes: Comes) -> Option<(World, MeetingId)> {
     if let Ok(place) = std::env::var(PLACE) {
         let (account, dir) = place.split_once(' ').unwrap();
-        hangs(Path::new(dir), account, begins);
+        hangs(Path::new(dir), account, comes);
         return None;
     }
     let world = World::on_twilio("");
@@ -74,7 +89,7 @@ fn files(world: &World) -> usize {
 
 #[test]
 fn a_kill_between_claim_and_request_costs_no_rung() {
-    let Some((w, m)) = killed(a_kill_between_claim_and_request_costs_no_rung, false) else { return };
+    let Some((w, m)) = killed(a_kill_between_claim_and_request_costs_no_rung, Comes::ToTheLook) else { return };
     assert_eq!((w.attempt_states(m), files(&w)), (vec!["SENDING".to_owned()], 1));
     w.tick();
     assert_eq!(w.attempt_states(m), ["NOT_SENT", "ACCEPTED"], "at once: the next tick calls");
@@ -86,8 +101,16 @@ fn a_kill_between_claim_and_request_costs_no_rung() {
 }
 
 #[test]
+fn a_request_that_comes_to_its_gate_too_late_has_not_begun() {
+    let Some((w, m)) = killed(a_request_that_comes_to_its_gate_too_late_has_not_begun, Comes::TooLate) else { return };
+    w.tick();
+    assert_eq!(w.attempt_states(m), ["NOT_SENT", "ACCEPTED"]);
+    w.phone("ana").rang(1);
+}
+
+#[test]
 fn a_kill_after_the_request_began_leaves_the_doubt() {
-    let Some((w, m)) = killed(a_kill_after_the_request_began_leaves_the_doubt, true) else { return };
+    let Some((w, m)) = killed(a_kill_after_the_request_began_leaves_the_doubt, Comes::ThroughTheGate) else { return };
     w.tick();
     assert_eq!((w.attempt_states(m), files(&w)), (vec!["UNKNOWN".to_owned()], 1));
     w.advance(80);
@@ -102,7 +125,7 @@ fn a_kill_after_the_request_began_leaves_the_doubt() {
 #[test]
 fn what_was_left_by_a_killed_tick_and_is_gone_or_was_changed_proves_nothing() {
     let this = what_was_left_by_a_killed_tick_and_is_gone_or_was_changed_proves_nothing;
-    let Some((w, m)) = killed(this, false) else { return };
+    let Some((w, m)) = killed(this, Comes::ToTheLook) else { return };
     let is_ours = |path: &Path| path.to_string_lossy().contains("savehub.db-armed-");
     let left = || std::fs::read_dir(w.dir.path()).unwrap().map(|file| file.unwrap().path()).find(|path| is_ours(path));
     let path = left().unwrap();

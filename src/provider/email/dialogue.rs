@@ -64,12 +64,14 @@ pub(super) fn hand_over(
         talk.say(Rcpt::new(to.clone(), Vec::new()), Stage::Recipient, &[250, 251])?;
     }
     talk.say(Data, Stage::Data, &[354])?;
-    gate.pass().map_err(|reason| Reply::fenced(reason).outcome)?;
-    let left = talk.left()?;
-    if left < config.timeout / ANSWER_SHARE {
+    let (left, for_answer) = (talk.left()?, config.timeout / ANSWER_SHARE);
+    if left < for_answer {
+        look(gate)?;
         return Err(talk.too_slow());
     }
-    talk.set_limit(left);
+    let leaves_by = Instant::now() + left.saturating_sub(for_answer);
+    gate.pass_by(leaves_by).map_err(|reason| Reply::fenced(reason).outcome)?;
+    talk.set_limit(talk.left()?);
     let taken = talk.connection.message(&mail.bytes);
     talk.check(taken, Stage::Mail, &[250])?;
     // The mail is theirs, whatever comes now.
