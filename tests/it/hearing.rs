@@ -1,6 +1,7 @@
 //! What people say, heard without a web server: replies, calls back, keys; and who is not heard.
 
 mod confirm;
+mod lists;
 mod which;
 
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, Latch, ListShape, TOKEN, answered, unanswered};
