@@ -3,7 +3,7 @@
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::Timestamp;
+use crate::model::{Reason, StepState, Timestamp};
 use crate::store::Store;
 use crate::tick::{HEARTBEAT_FAULT, METRICS_FAULT, Summary, fault, is_trouble};
 use crate::watcher::{self, Ended, LIMIT, Source};
@@ -32,7 +32,8 @@ impl MonitoredTick {
         }
         let trouble = |summary: &Summary| {
             let lost = summary.results.iter().filter(|result| is_trouble(result));
-            lost.map(|result| (result.state, result.reason)).collect()
+            let late = summary.late_ends.iter().map(|_| (StepState::Failed, Reason::Rejected));
+            lost.map(|result| (result.state, result.reason)).chain(late).collect()
         };
         let ended = Ended {
             started_at: self.started_at,

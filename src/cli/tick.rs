@@ -5,7 +5,7 @@ use super::ctx::Invocation;
 use super::monitoring::MonitoredTick;
 use super::print::{self, Screen};
 use super::watchdog::Watchdog;
-use super::words::{counted, heard_how, heard_words, reason_words, result_words, unread_line};
+use super::words::{counted, heard_how, heard_words, late_words, reason_words, result_words, unread_line};
 use super::{local_time, open, pick};
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{Broken, Config, ConfigError, ProviderChoice, Secrets};
@@ -149,6 +149,11 @@ fn show_text(summary: &Summary, screen: Screen, out: &mut dyn Write) -> std::io:
     for there in &summary.present {
         let (title, person) = (printable(&there.title), printable(&there.person));
         writeln!(out, "{} {title} ({person}): {}", there.incident, reason_words(Reason::Presence))?;
+    }
+    for end in &summary.late_ends {
+        let words = late_words(end);
+        let line = format!("{} {} ({}): {words}", end.incident, printable(&end.title), printable(&end.person));
+        writeln!(out, "{}", screen.paint.alarm(&line))?;
     }
     for result in &summary.results {
         let line = line(result, summary.dry_run);

@@ -260,8 +260,10 @@ pub struct CallReport {
     pub rang_s: Option<u32>,
     /// `human`, `machine_start`, …: the provider's word, open-ended.
     pub answered_by: Option<String>,
-    /// Why a message was not delivered, in the provider's codes.
+    /// Why a call or message failed, in the provider's codes.
     pub error_code: Option<u32>,
+    /// Whose fault that is; `None`: no code says.
+    pub class: Option<RejectionClass>,
     /// Price as the provider writes it (negative for a charge), when known.
     pub price: Option<String>,
     /// Currency of the price.
@@ -279,6 +281,7 @@ impl CallReport {
             rang_s: None,
             answered_by: None,
             error_code: None,
+            class: None,
             price: None,
             price_unit: None,
             skew_ms: None,

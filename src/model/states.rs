@@ -125,6 +125,12 @@ impl CallStatus {
         self.rank() == 3
     }
 
+    /// The provider had taken it, and could not bring it to its target. Nobody's choice, as `canceled` is, and no word of
+    /// the phone's, as `busy` and `no-answer` are.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Undelivered)
+    }
+
     /// Statuses only move to a higher rank: an older answer never overwrites a newer state.
     pub const fn rank(self) -> u8 {
         match self {

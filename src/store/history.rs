@@ -53,6 +53,8 @@ pub struct StepHistory {
     pub view: StepView,
     /// It is not tried before this time.
     pub ready_at: Timestamp,
+    /// When it was to be due by the ladder: the failure of an earlier rung makes it due before that.
+    pub planned_at: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,
     /// Its attempts again, in the same order, with more about each.

@@ -273,14 +273,14 @@ pub trait Store: Send + Sync {
 
     /// Preflight: when `find` chooses one of the listed calls that no attempt knows, the step of the claim is `EXECUTED`
     /// with it instead of being tried. So are other call steps of the person that were due when the call was created.
-    /// Empty: nothing to adopt; the claim is still good.
+    /// `None`: nothing to adopt; the claim is still good.
     fn adopt(
         &self,
         claim: &Claim,
         draft: &AttemptDraft<'_>,
         now: Timestamp,
         find: PlacedRule<'_>,
-    ) -> Result<Vec<StepResult>>;
+    ) -> Result<Option<Recorded>>;
 
     /// Incidents that ended since then, before their meeting started.
     fn ended_since(&self, since: Timestamp) -> Result<Vec<EndedIncident>>;
@@ -299,7 +299,8 @@ pub trait Store: Send + Sync {
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
 
     /// Writes down what the provider says about a call. Statuses never go backwards. When a call has ended, the wish to
-    /// hang it up becomes `DONE` (we ended it) or `MOOT`. `answered_at`: a human has answered, and the incidents whose
+    /// hang it up becomes `DONE` (we ended it) or `MOOT`. What has failed brings the next rung of another kind forward, and
+    /// where the target is refused, later rungs of its kind to it are `SKIPPED`. `answered_at`: a human has answered, and the incidents whose
     /// person was called are `ACKNOWLEDGED` in the same transaction.
     fn record_report(
         &self,

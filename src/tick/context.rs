@@ -11,7 +11,8 @@ use super::time::Time;
 use super::world::World;
 use crate::model::{StepId, Stop, Timestamp, printable};
 use crate::owner::Armory;
-use crate::store::{CallScope, Recorded, StoreError};
+use crate::provider;
+use crate::store::{CallScope, LateEnds, Recorded, StoreError};
 use std::sync::atomic::Ordering;
 
 /// What the parts of a tick share. It knows none of the parts.
@@ -101,10 +102,27 @@ impl<'w> Context<'w> {
     /// Takes over what the store recorded of an attempt.
     pub(super) fn recorded(&mut self, recorded: Recorded) {
         self.summary.results.extend(recorded.steps);
+        self.late(recorded.late);
         // The incident ended while the request was under way, or a call turned up for an attempt that was given up.
         if let Some(call) = recorded.hang_up {
             self.lookups.look_at(self.world, call);
         }
+    }
+
+    /// Tells what the provider had taken and could not bring to its target.
+    pub(super) fn late(&mut self, late: LateEnds) {
+        for end in &late.ends {
+            let why = end.error_code.map_or_else(String::new, |code| match provider::meaning(code) {
+                Some(words) => format!(": {code} {words}"),
+                None => format!(": {code}"),
+            });
+            log::warn!("[CALL] Call failed - Reason={}{why}, {} To={}", end.call_status, end.call_id, end.to);
+        }
+        if !late.ends.is_empty() {
+            self.due.changed();
+        }
+        self.summary.results.extend(late.left_out);
+        self.summary.late_ends.extend(late.ends);
     }
 
     /// Keeps the first failure of the store: the tick ends with it.

@@ -85,12 +85,13 @@ fn reported(cx: &mut Context<'_>, call: &LiveCall, report: &CallReport) -> Resul
         _ => pace::next_look_at_message(call.intent_at, now),
     };
     let answered = answered::by_a_human(report, cx.world.config.machine_detection);
-    let next = NextLook { live, price };
+    let next = NextLook { now, live, price };
     let reported = cx.world.store.record_report(call.attempt, report, next, answered.then_some(now))?;
     for incident in reported.acknowledged {
         log::info!("[CALL] incident {incident}: a human answered");
         cx.summary.acknowledged.push(incident);
     }
+    cx.late(reported.late);
     if reported.news {
         log::debug!("[CALL] call {} is {}", call.sid, report.status);
         cx.summary.calls.push(CallSeen {

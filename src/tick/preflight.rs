@@ -99,13 +99,12 @@ impl Part for Preflight {
         let slot = slot_of(None, &person.id, now, &[]);
         let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &|_| String::new()) };
         let find = |facts: &Facts| reconcile::placed_before(facts, now, &self.ticks);
-        let results = world.store.adopt(claim, &draft, now, &find)?;
-        if let Some(id) = results.first().and_then(|r| r.call_id.as_deref()) {
+        let Some(adopted) = world.store.adopt(claim, &draft, now, &find)? else { return Ok(false) };
+        if let Some(id) = adopted.steps.first().and_then(|r| r.call_id.as_deref()) {
             log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
         }
-        let spent = !results.is_empty();
-        cx.summary.results.extend(results);
-        Ok(spent)
+        cx.recorded(adopted);
+        Ok(true)
     }
 
     /// Notes which lists came, and whether waiting for them is over.

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::model::{
     CallStatus, HeardEffect, HeardHow, IncidentId, MeetingId, Reason, StepState, Timestamp, path_text, printable,
 };
-use crate::store::{MeetingChange, MeetingNews, StepResult};
+use crate::store::{LateEnd, MeetingChange, MeetingNews, StepResult};
 use serde::Serialize;
 
 /// Everything one tick did.
@@ -20,6 +20,8 @@ pub struct Summary {
     pub dry_run: bool,
     /// Steps that ended, with what came of them.
     pub results: Vec<StepResult>,
+    /// Steps whose call or message the provider had taken and could not bring to its target.
+    pub late_ends: Vec<LateEnd>,
     /// Calls whose status is new.
     pub calls: Vec<CallSeen>,
     /// What people said, as far as it was not used before.
@@ -205,7 +207,7 @@ impl Summary {
         if self.broken_config.is_some() || self.locked.is_some() {
             return Exit::Usage;
         }
-        let left_out = self.bad_steps + self.stop_unknown > 0;
+        let left_out = self.bad_steps + self.stop_unknown > 0 || !self.late_ends.is_empty();
         if left_out || self.results.iter().any(is_trouble) { Exit::NotDone } else { Exit::Done }
     }
 }

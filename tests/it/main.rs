@@ -36,6 +36,7 @@ mod hearing;
 mod history_cost;
 mod keypress;
 mod ladder_story;
+mod late_ends;
 mod local_time;
 mod lost_database;
 mod manual;

@@ -372,6 +372,7 @@ pub(crate) fn report(status: CallStatus) -> CallReport {
         rang_s: None,
         answered_by: None,
         error_code: None,
+        class: None,
         price: None,
         price_unit: None,
         skew_ms: None,
@@ -386,7 +387,7 @@ pub(crate) fn close_rule() -> CloseRule {
 /// A call that nobody knows of: placed, unknown, given up.
 /// Looks again then, and for no price.
 pub(crate) const fn next(live: Timestamp) -> NextLook {
-    NextLook { live: Some(live), price: None }
+    NextLook { now: live, live: Some(live), price: None }
 }
 
 pub(crate) fn again(not_before: i64, spends_try: bool) -> impl Fn(&AfterFacts) -> StepNext {

@@ -140,7 +140,8 @@ fn a_text_is_told_with_its_incident_and_goes_with_it(b: &Bench) {
     );
     let gone = b.forget(at(435), 100).unwrap();
     assert_eq!((gone.incidents, gone.test_calls), (0, 0), "it is not older than its incident");
-    b.record_report(id, &report(CallStatus::Delivered), NextLook { live: None, price: None }, None).unwrap();
+    b.record_report(id, &report(CallStatus::Delivered), NextLook { now: at(440), live: None, price: None }, None)
+        .unwrap();
     assert_eq!(b.forget(at(436), 100).unwrap().test_calls, 0, "its incident keeps it");
     assert_eq!(b.forget(at(50_000), 100).unwrap().incidents, 1);
     assert_eq!(b.forgettable(at(50_000)).unwrap(), Forgotten::default(), "nothing is left");

@@ -112,8 +112,13 @@ fn old_test_calls_and_pauses_go_too(b: &Bench) {
     assert_eq!(b.forgettable(at(DAY)).unwrap(), pause, "the call is still followed");
     assert_eq!(b.forget(at(DAY), 100).unwrap(), pause);
     assert_eq!(b.pauses(at(DAY)).unwrap().len(), 1, "what lasts stays");
-    b.record_report(id, &report(CallStatus::Completed), savehub::store::NextLook { live: None, price: None }, None)
-        .unwrap();
+    b.record_report(
+        id,
+        &report(CallStatus::Completed),
+        savehub::store::NextLook { now: at(DAY), live: None, price: None },
+        None,
+    )
+    .unwrap();
     let test_call = Forgotten { test_calls: 1, ..Forgotten::default() };
     assert_eq!(b.forgettable(at(DAY)).unwrap(), test_call);
     assert_eq!(b.forget(at(DAY), 100).unwrap(), test_call);

@@ -167,13 +167,13 @@ fn an_attempt_that_is_not_doubtful_is_never_reconciled(b: &Bench) {
 fn preflight_adopts_a_call_for_a_pending_step(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600).id;
     let claim = b.claim("talk", 430);
-    let results = b.adopt(&claim, &listing(b, 430, &[("CA1", 425)]), at(430), &oldest).unwrap();
+    let results = b.adopt(&claim, &listing(b, 430, &[("CA1", 425)]), at(430), &oldest).unwrap().unwrap().steps;
     let [result] = &results[..] else { panic!("one step") };
     assert_eq!((result.state, result.call_id.as_deref()), (StepState::Executed, Some("CA1")));
     assert_eq!(b.fate(meeting, 0), (StepState::Executed, Some(Reason::Initiated)));
     assert_eq!(b.recent_calls("talk", 540), 1, "it counts");
     let spent = b.adopt(&claim, &listing(b, 431, &[("CA2", 426)]), at(431), &oldest);
-    assert_eq!(spent.unwrap(), [], "the step is no longer pending");
+    assert_eq!(spent.unwrap(), None, "the step is no longer pending");
 }
 
 fn the_rule_is_told_of_a_later_attempt_without_an_answer(b: &Bench) {
@@ -200,7 +200,7 @@ fn preflight_adopts_a_shared_call_for_every_meeting_that_was_due(b: &Bench) {
     let (talk, other) = (b.watched("ana", "talk", 600).id, b.watched("ana", "other", 600).id);
     let later = b.watched("ana", "later", 700).id;
     let claim = b.claim("talk", 430);
-    let results = b.adopt(&claim, &listing(b, 430, &[("CA1", 425)]), at(430), &oldest).unwrap();
+    let results = b.adopt(&claim, &listing(b, 430, &[("CA1", 425)]), at(430), &oldest).unwrap().unwrap().steps;
     assert_eq!(results.len(), 2);
     assert_eq!(b.fate(talk, 0), (StepState::Executed, Some(Reason::Initiated)));
     assert_eq!(b.fate(other, 0), (StepState::Executed, Some(Reason::Merged)));
@@ -218,7 +218,7 @@ fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {
         savehub::store::Verdict::Wait(Reason::Paused)
     }));
     let adopted = b.adopt(&claim, &listing(b, 445, &[("CA1", 441)]), at(445), &oldest);
-    assert_eq!(adopted.unwrap(), []);
+    assert_eq!(adopted.unwrap(), None);
     let _ = b.accept(open, "CA1", 446);
 }
 
@@ -228,7 +228,7 @@ fn preflight_adopts_nothing_that_is_known(b: &Bench) {
     b.watched("ana", "talk", 600);
     let claim = b.claim("talk", 430);
     let adopted = b.adopt(&claim, &listing(b, 430, &[("CA1", 426)]), at(430), &oldest);
-    assert_eq!(adopted.unwrap(), []);
+    assert_eq!(adopted.unwrap(), None);
     let begun = b.begin(claim, 430, &always);
     assert_eq!(attempt(begun).steps.len(), 1, "the claim is still good");
 }

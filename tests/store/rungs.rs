@@ -5,12 +5,12 @@ use crate::build::{
     rejected, report, secs, stay, unknown,
 };
 use savehub::model::{
-    Accepted, AckHow, Action, Address, Addressee, AttemptState, CallStatus, HangUp, HangUpState, IncidentState, Line,
-    MeetingId, Offset, Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target,
-    When,
+    Accepted, AckHow, Action, Address, Addressee, AttemptId, AttemptState, CallReport, CallStatus, HangUp, HangUpState,
+    IncidentState, Line, MeetingId, Offset, Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind,
+    StepState, Target, When,
 };
 use savehub::store::{
-    Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, Meeting, Plan, Queued, Refusal, Reported, Verdict,
+    Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, LateEnds, Meeting, Plan, Queued, Refusal, Reported, Verdict,
 };
 
 facts! {
@@ -31,6 +31,10 @@ facts! {
     a_refused_channel_leaves_another_one_alone,
     a_call_that_would_be_dialled_too_late_is_cancelled_for_the_next_rung,
     a_call_that_is_turned_away_brings_the_next_rung_forward,
+    a_late_end_moves_the_next_rung_of_another_kind_and_is_told_once,
+    a_late_end_because_of_its_target_ends_the_later_rungs_of_its_kind_to_it,
+    a_late_end_after_the_start_moves_nothing,
+    a_late_end_is_nothing_to_whoever_has_answered_since_or_whose_incident_has_ended,
     a_message_that_has_left_is_not_hung_up,
     a_message_that_waits_is_cancelled_as_soon_as_it_is_known,
 }
@@ -160,10 +164,10 @@ fn what_a_human_answered_is_acknowledged_with_the_report(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600).id;
     let call = b.call("talk", "CA1", 420);
     let said = |answered| b.record_report(call, &report(CallStatus::InProgress), next(at(440)), answered).unwrap();
-    assert_eq!(said(None), Reported { news: true, acknowledged: Vec::new() });
+    assert_eq!(said(None), Reported { news: true, ..Reported::default() });
     assert_eq!(b.incident(meeting, 1).state, IncidentState::Escalating);
     let id = b.incident(meeting, 1).id;
-    assert_eq!(said(Some(at(435))), Reported { news: false, acknowledged: vec![id] });
+    assert_eq!(said(Some(at(435))), Reported { acknowledged: vec![id], ..Reported::default() });
     assert_eq!(said(Some(at(440))).acknowledged, [], "once");
     assert_eq!(b.incident(meeting, 1).acknowledged.unwrap().at, at(435));
 }
@@ -295,6 +299,70 @@ fn a_call_that_is_turned_away_brings_the_next_rung_forward(b: &Bench) {
     assert_eq!((turned.claimable, turned.results.len()), (vec![], 1));
     let steps = [1, 2].map(|rung| b.step(meeting, rung)).map(|s| (s.state, s.due_at));
     assert_eq!(steps, [(StepState::Pending, at(480)), (StepState::Pending, at(430))], "a call has its own time");
+}
+
+/// A message is sent at second 100; afterwards the provider says this of it, and it has been learnt at `now`.
+fn ends_late(b: &Bench, rungs: &[Action], said: &CallReport, now: i64) -> (MeetingId, AttemptId, LateEnds) {
+    let meeting = watched(b, rungs);
+    let sms = place(b, RungKind::Sms, 100);
+    let id = sms.id;
+    let _ = b.record(sms, &accepted("SM1"), at(101), &executed).unwrap();
+    (meeting, id, b.record_report(id, said, next(at(now)), None).unwrap().late)
+}
+
+fn a_late_end_moves_the_next_rung_of_another_kind_and_is_told_once(b: &Bench) {
+    let to_come = [
+        action(RungKind::Sms, -400),
+        to_bea(RungKind::Sms, -390),
+        action(RungKind::Call, -180),
+        action(RungKind::Email, -100),
+    ];
+    let rungs = [&[action(RungKind::Sms, -500)][..], &to_come].concat();
+    let said = CallReport { error_code: Some(30_034), ..report(CallStatus::Undelivered) };
+    let (meeting, id, told) = ends_late(b, &rungs, &said, 120);
+    let [end] = &told.ends[..] else { panic!("{told:?}") };
+    assert_eq!((end.next, end.error_code, end.kind), (Some(RungKind::Email), Some(30_034), RungKind::Sms));
+    assert_eq!((end.call_id.as_str(), end.to.as_str(), told.left_out), ("SM1", "****0101", vec![]));
+    let due: Vec<_> = (0..5).map(|rung| b.step(meeting, rung).due_at).collect();
+    assert_eq!(due, [100, 200, 210, 420, 120].map(at), "a call has its own time");
+    assert_eq!(b.record_report(id, &said, next(at(125)), None).unwrap(), Reported::default());
+}
+
+fn a_late_end_because_of_its_target_ends_the_later_rungs_of_its_kind_to_it(b: &Bench) {
+    let to_come = [action(RungKind::Sms, -400), to_bea(RungKind::Sms, -390), action(RungKind::Call, -180)];
+    let rungs = [&[action(RungKind::Sms, -500)][..], &to_come].concat();
+    let said = CallReport { class: Some(RejectionClass::Callee), ..report(CallStatus::Failed) };
+    let (meeting, _, told) = ends_late(b, &rungs, &said, 120);
+    assert_eq!((told.left_out.len(), told.ends[0].next), (1, None));
+    let states: Vec<_> = (0..4).map(|rung| b.step(meeting, rung).state).collect();
+    assert_eq!(states, [StepState::Executed, StepState::Skipped, StepState::Pending, StepState::Pending]);
+}
+
+fn a_late_end_after_the_start_moves_nothing(b: &Bench) {
+    let rungs = [action(RungKind::Sms, -500), action(RungKind::Email, -100)];
+    let (meeting, _, told) = ends_late(b, &rungs, &report(CallStatus::Failed), 600);
+    assert_eq!((told.ends.len(), told.ends[0].next, b.step(meeting, 1).due_at), (1, None, at(500)));
+}
+
+fn a_late_end_is_nothing_to_whoever_has_answered_since_or_whose_incident_has_ended(b: &Bench) {
+    let meeting =
+        watched(b, &[action(RungKind::Sms, -500), action(RungKind::Sms, -400), action(RungKind::Email, -100)]);
+    let incident = b.incident(meeting, 1).id;
+    let sent = |sid: &str, now: i64| {
+        let sms = place(b, RungKind::Sms, now);
+        let id = sms.id;
+        let _ = b.record(sms, &accepted(sid), at(now + 1), &executed).unwrap();
+        id
+    };
+    let said = |id, now| b.record_report(id, &report(CallStatus::Failed), next(at(now)), None).unwrap().late;
+    let first = sent("SM1", 100);
+    assert!(b.acknowledge(incident, &reply(), at(110)).unwrap());
+    assert_eq!((said(first, 120), b.step(meeting, 2).due_at), (LateEnds::default(), at(500)));
+    let (second, third) = (sent("SM2", 200), b.watched("bo", "other", 600));
+    assert_eq!(said(second, 220).ends.len(), 1, "it was sent in spite of the answer");
+    let call = b.call("other", "CA1", 420);
+    b.resolve(b.incident(third.id, 1).id, None, at(430)).unwrap();
+    assert_eq!(said(call, 440), LateEnds::default());
 }
 
 fn a_message_that_has_left_is_not_hung_up(b: &Bench) {

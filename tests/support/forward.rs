@@ -124,7 +124,7 @@ impl<H: Hook> Store for Forward<H> {
         ) -> Recorded;
         change adopt(
             claim: &Claim, draft: &AttemptDraft<'_>, now: Timestamp, find: PlacedRule<'_>
-        ) -> Vec<StepResult>;
+        ) -> Option<Recorded>;
         read ended_since(since: Timestamp) -> Vec<EndedIncident>;
         change adopt_ended(
             incident: &EndedIncident, draft: &AttemptDraft<'_>, now: Timestamp,

@@ -118,6 +118,12 @@ fn due(ctx: &IncidentContext<'_>, step: &StepHistory) -> Option<Event> {
     let text = match (view.state, view.due_at > ctx.now) {
         _ if ended_before => return None,
         (StepState::Pending, true) => format!("{name} is due then, {}", when::relative(view.due_at, ctx.now)),
+        _ if view.due_at < step.planned_at => {
+            format!(
+                "{name} was due, earlier than {}, since a rung before it reached nobody",
+                ctx.clock(step.planned_at)
+            )
+        }
         _ => format!("{name} was due"),
     };
     Some(Event::at(view.due_at, DUE, "due", text).of(step))

@@ -115,14 +115,24 @@ fn picked_up(attempt: &AttemptView, short: &str, then: &str) -> StatusWords {
 
 /// `21211 The 'To' number is not valid. Check the person's phone number.`
 fn refusal(attempt: &AttemptView) -> Option<String> {
-    let words = match (attempt.error_code, clean(attempt.error.as_deref())) {
-        (Some(code), Some(error)) => format!("{code} {error}"),
-        (Some(code), None) => meaning(code).map_or_else(|| code.to_string(), |words| format!("{code} {words}")),
-        (None, error) => return error,
-    };
-    match attempt.error_code.and_then(remedy) {
-        Some(remedy) => Some(format!("{}. {remedy}", words.trim_end_matches('.'))),
-        None => Some(words),
+    match (attempt.error_code, clean(attempt.error.as_deref())) {
+        (Some(code), Some(error)) => Some(with_remedy(code, format!("{code} {error}"))),
+        (Some(code), None) => code_words(Some(code)),
+        (None, error) => error,
+    }
+}
+
+/// What the provider's code says, where it sends no words with it, and what to do.
+pub(super) fn code_words(code: Option<u32>) -> Option<String> {
+    let code = code?;
+    let words = meaning(code).map_or_else(|| code.to_string(), |words| format!("{code} {words}"));
+    Some(with_remedy(code, words))
+}
+
+fn with_remedy(code: u32, words: String) -> String {
+    match remedy(code) {
+        Some(remedy) => format!("{}. {remedy}", words.trim_end_matches('.')),
+        None => words,
     }
 }
 

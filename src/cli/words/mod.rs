@@ -19,7 +19,7 @@ pub(super) use attempt::{PickedUpBy, hang_up_words, picked_up_by, price, status_
 pub(super) use brakes::{brake_lines, broken_config, no_phone, pause_lines, pause_words, unread_line};
 pub(super) use reason::advice;
 pub use reason::{because, reason_words};
-pub(super) use result::result_words;
+pub(super) use result::{late_words, result_words};
 pub(super) use state::{
     ack_words, ended_by_itself, heard_how, heard_words, incident_words, kind_words, skip_words, step_name, step_words,
 };

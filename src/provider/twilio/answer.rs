@@ -1,5 +1,6 @@
 //! Reading what Twilio answered: bodies, dates, and words fit to be shown.
 
+use super::codes::class_of_late_end;
 use crate::http::{date, http_date};
 use crate::model::{CallReport, CallStatus, ListedCall, Timestamp, cut, printable};
 use serde_json::Value;
@@ -63,12 +64,14 @@ pub(super) fn report(body: &[u8], skew_ms: Option<i64>) -> Option<CallReport> {
         _ => None,
     };
     let rang_s = rang_s(&call, status(&call));
+    let error_code: Option<u32> = text("error_code").and_then(|code| code.parse().ok()).filter(|code| *code != 0);
     Some(CallReport {
         rang_s,
         status: status(&call),
         duration_s: text("duration").and_then(|s| s.parse().ok()),
         answered_by: text("answered_by"),
-        error_code: text("error_code").and_then(|code| code.parse().ok()).filter(|code| *code != 0),
+        error_code,
+        class: error_code.map(class_of_late_end),
         price: text("price"),
         price_unit: text("price_unit"),
         skew_ms,

@@ -30,6 +30,11 @@ pub(super) fn class_of(status: u16, code: Option<u32>) -> RejectionClass {
     }
 }
 
+/// The class of what was taken and then failed: the same codes mean the same as in a refusal.
+pub(super) fn class_of_late_end(code: u32) -> RejectionClass {
+    class_of(400, Some(code))
+}
+
 /// Does this code refuse the address of `webhook_url` alone? The same call without it is another request.
 pub(super) const fn is_of_callback(code: Option<u32>) -> bool {
     matches!(code, Some(21609 | 21626))

@@ -149,7 +149,7 @@ fn abandon(tx: &dyn Tx, id: AttemptId, call_again: bool, now: Timestamp) -> TxRe
     }
     let error: Option<String> = tx.value("select error from attempts where id = ?1", params![id])?;
     let detail = error.map_or_else(|| "the provider gave no answer".to_owned(), |e| format!("no answer: {e}"));
-    let mut recorded = Recorded { state: AttemptState::Abandoned, steps: Vec::new(), again_at: None, hang_up: None };
+    let mut recorded = Recorded::nothing(AttemptState::Abandoned);
     let rule = |facts: &AfterFacts| {
         // Of an incident that has ended, the store makes it `CANCELLED`: nothing was due any more.
         if call_again || !facts.incident_open {

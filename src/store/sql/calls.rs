@@ -2,8 +2,9 @@
 
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
+use super::{late, steps};
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
-use crate::store::{CallScope, LiveCall, NextLook};
+use crate::store::{CallScope, LateEnds, LiveCall, NextLook};
 
 const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
                        case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
@@ -95,8 +96,9 @@ fn known(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<Known>> {
     })?)
 }
 
-pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: NextLook) -> TxResult<bool> {
-    let Some(before) = known(tx, id)? else { return Ok(false) };
+/// Is there news? And what comes of it when it has just failed.
+pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: NextLook) -> TxResult<(bool, LateEnds)> {
+    let Some(before) = known(tx, id)? else { return Ok(Default::default()) };
     // An older answer never overwrites a newer state, and a final one stands.
     let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
     let details = before.details.clone().with(report);
@@ -112,9 +114,9 @@ pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: Next
         status if status.is_final() => None,
         _ => next.live,
     };
-    tx.run(
+    let changed = tx.run(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
-         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 where id = ?1",
+         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 where id = ?1 and call_status = ?11",
         params![
             id,
             status,
@@ -125,10 +127,14 @@ pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: Next
             details.price_unit,
             wish,
             look,
-            details.error_code
+            details.error_code,
+            before.status
         ],
     )?;
-    Ok(status != before.status || details != before.details)
+    steps::one_row(changed, "record a call's status")?;
+    let fails = status.is_failure() && status != before.status;
+    let late = if fails { late::ended(tx, id, report.class, next.now)? } else { LateEnds::default() };
+    Ok((status != before.status || details != before.details, late))
 }
 
 pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> TxResult<bool> {

@@ -48,12 +48,11 @@ fn incident(tx: &dyn Tx, view: IncidentView) -> TxResult<IncidentHistory> {
 }
 
 fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
-    let (ready_at, changed_at) =
-        tx.row("select ready_at, updated_at from steps where id = ?1", params![view.id], |r| {
-            Ok((r.get(0)?, r.get(1)?))
-        })?;
+    let sql = "select ready_at, updated_at, starts_at - before_ms from steps where id = ?1";
+    let (ready_at, changed_at, planned_at) =
+        tx.row(sql, params![view.id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     let attempts = view.attempts.iter().map(|a| attempt(tx, Some(view.id), a)).collect::<TxResult<Vec<_>>>()?;
-    Ok(StepHistory { view: view.clone(), ready_at, changed_at, attempts })
+    Ok(StepHistory { view: view.clone(), ready_at, planned_at, changed_at, attempts })
 }
 
 /// `step`: the one that is told of; `None`: the attempt has none.

@@ -19,6 +19,7 @@ pub(super) mod gauges;
 pub(super) mod heard;
 pub(super) mod history;
 pub(super) mod incidents;
+mod late;
 pub(super) mod meetings;
 pub(super) mod pace;
 pub(super) mod pauses;

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::store::{
     AfterFacts, AttemptDraft, Claim, Doubtful, EndedIncident, Facts, Finding, Later, LiveCall, PlacedRule,
-    ReconcileRules, Recorded, Refusal, StepNext, StepResult, StoreError, Verdict,
+    ReconcileRules, Recorded, Refusal, StepNext, StoreError, Verdict,
 };
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ pub(super) fn reconcile(
     let state: AttemptState = tx
         .optional("select state from attempts where id = ?1", params![id], |r| r.get(0))?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
-    let nothing = Recorded { state, steps: Vec::new(), again_at: None, hang_up: None };
+    let nothing = Recorded::nothing(state);
     let open_elsewhere = match state {
         AttemptState::Unknown => false,
         // It was given up, but another attempt from the same number to the same number is open: an unknown call in the
@@ -115,7 +115,7 @@ fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>
         params![id, now],
     )?;
     steps::one_row(changed, "declare an attempt absent")?;
-    let mut recorded = Recorded { state: AttemptState::Absent, steps: Vec::new(), again_at: None, hang_up: None };
+    let mut recorded = Recorded::nothing(AttemptState::Absent);
     record::move_steps(tx, id, now, rules.absent, &mut recorded)?;
     Ok(recorded)
 }
@@ -128,16 +128,16 @@ pub(super) fn adopt(
     draft: &AttemptDraft<'_>,
     now: Timestamp,
     find: PlacedRule<'_>,
-) -> TxResult<Vec<StepResult>> {
+) -> TxResult<Option<Recorded>> {
     let found = candidates::pending_when_free(tx, &[(claim.step, draft)], now)?.pop();
-    let Some((_, step)) = found else { return Ok(Vec::new()) };
+    let Some((_, step)) = found else { return Ok(None) };
     let usable = step.facts.step.as_ref().is_some_and(|s| !s.incident_state.is_final() && s.current);
     // With an open attempt to this number an unknown call is most likely that attempt's.
     if step.facts.number.open_attempt || !usable {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let Some(Placed { index, created_at }) = find(&step.facts) else { return Ok(Vec::new()) };
-    let Some(call) = step.facts.number.listed.get(index) else { return Ok(Vec::new()) };
+    let Some(Placed { index, created_at }) = find(&step.facts) else { return Ok(None) };
+    let Some(call) = step.facts.number.listed.get(index) else { return Ok(None) };
     let words = vec![step.claim.words.clone()];
     let new = NewAttempt {
         step: Some((claim.step, claim.incident)),
@@ -167,7 +167,7 @@ pub(super) fn adopt(
         let reason = if facts.merged { Reason::Merged } else { Reason::Initiated };
         StepNext::End(Refusal::new(StepState::Executed, reason, detail))
     };
-    Ok(record::record(tx, id, &reply, now, &rule)?.steps)
+    record::record(tx, id, &reply, now, &rule).map(Some)
 }
 
 /// Incidents that ended since then, of meetings that had not started long before.

@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, TxResult};
 use super::value::params;
-use super::{calls, pace, steps};
+use super::{calls, late, pace, steps};
 use crate::model::{
     Accepted, AttemptId, AttemptState, CallStatus, Doubt, HangUpState, Outcome, Reason, RejectionClass, Reply,
     RungKind, StepId, StepState, Timestamp,
@@ -24,7 +24,7 @@ pub(super) fn record(
     let taken = Reply { outcome: of_another(tx, id, &reply.outcome)?, meta: reply.meta.clone() };
     let reply = &taken;
     let after = next_state(before, &reply.outcome);
-    let mut recorded = Recorded { state: after.unwrap_or(before), steps: Vec::new(), again_at: None, hang_up: None };
+    let mut recorded = Recorded::nothing(after.unwrap_or(before));
     let Some(after) = after else { return Ok(recorded) };
     update(tx, id, after, reply, now)?;
     let rang_nobody = matches!(after, AttemptState::NotSent | AttemptState::Rejected);
@@ -50,6 +50,9 @@ pub(super) fn record(
         }
         if let Some(wait) = reply.meta.queued_for {
             pace::cancel_late(tx, id, now.plus(wait), now)?;
+        }
+        if matches!(&reply.outcome, Outcome::Accepted(taken) if taken.status.is_failure()) {
+            recorded.late = late::ended(tx, id, None, now)?;
         }
         recorded.hang_up = calls::wanted(tx, id)?;
     }
@@ -207,14 +210,8 @@ fn is_callee(outcome: &Outcome) -> bool {
 /// The provider refused the target itself. Other rungs of its kind to the same recipient would fail too, so they end.
 /// The next rung before the start that is no call (a call has its own time) becomes due now.
 fn give_up_target(tx: &dyn Tx, id: AttemptId, now: Timestamp, recorded: &mut Recorded) -> TxResult<()> {
-    let pending: Vec<StepId> = tx.values("select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
-             where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom and s.channel is not distinct from b.channel \
-               and s.incident_id in (select incident_id from attempt_steps where attempt_id = ?1) order by s.id", params![id])?;
-    let detail = "the provider refused it for an earlier rung";
-    let refusal = Refusal::new(StepState::Skipped, Reason::InvalidNumber, detail);
-    for step in pending {
-        steps::end_pending(tx, step, &refusal, now)?;
-        recorded.steps.push(steps::result(tx, step, &refusal, None)?);
+    for incident in steps::served(tx, id)? {
+        recorded.steps.extend(steps::leave_out_target(tx, id, incident, now)?);
     }
     steps::next_rungs_now(tx, id, now)
 }

@@ -3,8 +3,8 @@
 use super::tx::{Row, Sql, SqlError, Tx, TxResult};
 use super::value::params;
 use crate::model::{
-    Action, AttemptId, AttemptState, FENCED, FenceReason, IncidentId, MeetingWords, Offset, RejectionClass, RungKind,
-    StepId, StepState, Timestamp, Unsent, printable,
+    Action, AttemptId, AttemptState, FENCED, FenceReason, IncidentId, MeetingWords, Offset, Reason, RejectionClass,
+    RungKind, StepId, StepState, Timestamp, Unsent, printable,
 };
 use crate::store::{AttemptDraft, Claim, Refusal, StepResult, StoreError};
 
@@ -149,21 +149,57 @@ pub(crate) fn last_attempt_from_row(row: &dyn Row, first: usize) -> Sql<LastAtte
 
 /// The next rung before the start that is no call (a call has its own time) of each incident of this attempt is due now.
 pub(crate) fn next_rungs_now(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> TxResult<()> {
-    let incidents: Vec<IncidentId> =
-        tx.values("select distinct incident_id from attempt_steps where attempt_id = ?1", params![id])?;
-    incidents.into_iter().try_for_each(|incident| next_rung_now(tx, incident, now))
+    served(tx, id)?.into_iter().try_for_each(|incident| next_rung_now(tx, incident, now))
+}
+
+/// The incidents of this attempt.
+pub(crate) fn served(tx: &dyn Tx, id: AttemptId) -> TxResult<Vec<IncidentId>> {
+    let sql = "select distinct incident_id from attempt_steps where attempt_id = ?1 order by incident_id";
+    Ok(tx.values(sql, params![id])?)
 }
 
 /// The same for one incident.
 pub(crate) fn next_rung_now(tx: &dyn Tx, incident: IncidentId, now: Timestamp) -> TxResult<()> {
+    let next: Option<StepId> = tx.value(
+        "select min(id) from steps where state = 'PENDING' and kind <> 'call' and before_ms > 0 and incident_id = ?1",
+        params![incident],
+    )?;
+    next.map_or(Ok(()), |step| due_now(tx, step, now))
+}
+
+/// A pending step is due now, if it was not before.
+pub(crate) fn due_now(tx: &dyn Tx, step: StepId, now: Timestamp) -> TxResult<()> {
     let least = tx.dialect().least;
     let sql = format!(
         "update steps set ready_at = {least}(ready_at, ?2), due_at = {least}(due_at, ?2) \
-         where id = (select min(id) from steps \
-           where state = 'PENDING' and kind <> 'call' and before_ms > 0 and incident_id = ?1)"
+         where id = ?1 and state = 'PENDING'"
     );
-    tx.run(&sql, params![incident, now])?;
+    tx.run(&sql, params![step, now])?;
     Ok(())
+}
+
+/// The provider refused the target of this attempt: the pending rungs of the incident that are of its kind, to the same
+/// recipient and by the same channel, end.
+pub(crate) fn leave_out_target(
+    tx: &dyn Tx,
+    id: AttemptId,
+    incident: IncidentId,
+    now: Timestamp,
+) -> TxResult<Vec<StepResult>> {
+    let pending: Vec<StepId> = tx.values(
+        "select s.id from steps s join attempts a on a.id = ?1 join steps b on b.id = a.step_id \
+         where s.state = 'PENDING' and s.kind = b.kind and s.to_whom = b.to_whom \
+           and s.channel is not distinct from b.channel and s.incident_id = ?2 order by s.id",
+        params![id, incident],
+    )?;
+    let detail = "the provider refused it for an earlier rung";
+    let refusal = Refusal::new(StepState::Skipped, Reason::InvalidNumber, detail);
+    let mut ended = Vec::new();
+    for step in pending {
+        end_pending(tx, step, &refusal, now)?;
+        ended.push(result(tx, step, &refusal, None)?);
+    }
+    Ok(ended)
 }
 
 /// The result of a step that has just ended.

@@ -224,7 +224,7 @@ impl<E: Engine> Store for SqlStore<E> {
         draft: &AttemptDraft<'_>,
         now: Timestamp,
         find: PlacedRule<'_>,
-    ) -> Result<Vec<StepResult>> {
+    ) -> Result<Option<Recorded>> {
         self.engine.write("adopt a call", |tx| reconcile::adopt(tx, claim, draft, now, find))
     }
 
@@ -254,12 +254,12 @@ impl<E: Engine> Store for SqlStore<E> {
         answered_at: Option<Timestamp>,
     ) -> Result<Reported> {
         self.engine.write("record a call's status", |tx| {
-            let news = calls::report(tx, attempt, report, next)?;
+            let (news, late) = calls::report(tx, attempt, report, next)?;
             let acknowledged = match answered_at {
                 Some(at) => incidents::answered(tx, attempt, at)?,
                 None => Vec::new(),
             };
-            Ok(Reported { news, acknowledged })
+            Ok(Reported { news, acknowledged, late })
         })
     }
 

@@ -1,6 +1,6 @@
 //! Attempts.
 
-use super::{Claim, LiveCall, StepResult};
+use super::{Claim, LateEnds, LiveCall, StepResult};
 use crate::model::{
     Address, AttemptId, AttemptState, Facts, IncidentId, Line, ListedCall, MeetingWords, ProviderKind, Reason,
     RungKind, Slot, StepId, Target, Timestamp,
@@ -149,6 +149,15 @@ pub struct Recorded {
     /// The call is to be hung up at once: its incidents have ended meanwhile, or it is a ghost (its attempt had been
     /// given up, and was proved absent or followed by another one).
     pub hang_up: Option<LiveCall>,
+    /// The call was taken, and had failed when that was learnt.
+    pub late: LateEnds,
+}
+
+impl Recorded {
+    /// The attempt is in this state, and nothing came of it.
+    pub(in crate::store) fn nothing(state: AttemptState) -> Self {
+        Self { state, steps: Vec::new(), again_at: None, hang_up: None, late: LateEnds::default() }
+    }
 }
 
 /// A sender that was refused.

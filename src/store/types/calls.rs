@@ -1,6 +1,10 @@
 //! Calls at the provider.
 
-use crate::model::{AckHow, Address, AttemptId, CallStatus, HangUp, IncidentId, ProviderKind, Target, Timestamp};
+use super::StepResult;
+use crate::model::{
+    AckHow, Address, AttemptId, CallStatus, HangUp, IncidentId, ProviderKind, RungKind, StepId, Target, Timestamp,
+};
+use serde::Serialize;
 
 /// Which calls to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +15,11 @@ pub enum CallScope {
     HangUpsOf(IncidentId),
 }
 
-/// When to look at a call again.
+/// When a call was looked at, and when to look at it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextLook {
+    /// This look.
+    pub now: Timestamp,
     /// If it is not final; `None`: never.
     pub live: Option<Timestamp>,
     /// If it was answered, is over and has no price yet; `None`: never.
@@ -50,6 +56,44 @@ pub struct Reported {
     pub news: bool,
     /// Incidents that are `ACKNOWLEDGED` because of it.
     pub acknowledged: Vec<IncidentId>,
+    /// It has failed, and that was not known.
+    pub late: LateEnds,
+}
+
+/// What came of it that the provider could not bring to its target what it had taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LateEnds {
+    /// The steps that it was for, as far as somebody misses it.
+    pub ends: Vec<LateEnd>,
+    /// Later steps that would fail for the same reason.
+    pub left_out: Vec<StepResult>,
+}
+
+/// A step whose call or message the provider had taken and could not bring to its target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LateEnd {
+    /// The step; it stays `EXECUTED`.
+    pub step: StepId,
+    /// Its incident.
+    pub incident: IncidentId,
+    /// What the step does.
+    pub kind: RungKind,
+    /// Calendar UID of the meeting.
+    pub event: String,
+    /// Id of the person.
+    pub person: String,
+    /// Title of the meeting, cleaned.
+    pub title: String,
+    /// The provider's id.
+    pub call_id: String,
+    /// Masked address.
+    pub to: String,
+    /// `failed`, `undelivered`.
+    pub call_status: CallStatus,
+    /// Why, in the provider's codes.
+    pub error_code: Option<u32>,
+    /// What the next rung does that is due now because of it; `null`: there is none.
+    pub next: Option<RungKind>,
 }
 
 /// A human showed that they know of an incident.

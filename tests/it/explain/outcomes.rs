@@ -21,6 +21,7 @@ fn report(status: CallStatus) -> CallReport {
         rang_s: None,
         answered_by: None,
         error_code: None,
+        class: None,
         price: None,
         price_unit: None,
         skew_ms: None,
