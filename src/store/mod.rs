@@ -207,15 +207,28 @@ pub trait Store: Send + Sync {
     /// Pending steps that are due, earliest deadline first.
     fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>>;
 
-    /// The claim transaction: reads the facts, asks the guards, and writes either the refusal with its reason or step
-    /// `RUNNING` and attempt `SENDING`, durably.
+    /// The claim transaction: reads the facts of each claim, asks the guards in this order, and writes either the refusal
+    /// with its reason or step `RUNNING` and attempt `SENDING`; all of it durably, or nothing. An earlier claim counts
+    /// for a later one. Says what came of each, in this order.
+    fn begin_attempts(
+        &self,
+        claims: Vec<Claim>,
+        drafts: &[AttemptDraft<'_>],
+        now: Timestamp,
+        rule: QueueRule<'_>,
+    ) -> Result<Vec<Begun>>;
+
+    /// The same for one claim.
     fn begin_attempt(
         &self,
         claim: Claim,
         draft: &AttemptDraft<'_>,
         now: Timestamp,
         rule: GuardRule<'_>,
-    ) -> Result<Begun>;
+    ) -> Result<Begun> {
+        let begun = self.begin_attempts(vec![claim], std::slice::from_ref(draft), now, &|_, facts| rule(facts))?;
+        Ok(begun.into_iter().next().unwrap_or(Begun::Gone))
+    }
 
     /// Ends due call steps that cannot start in time, as `unschedulable` says, in one transaction. Only steps that the
     /// guards would let pass now are counted. In each incident of a step that ended, the next rung of another kind

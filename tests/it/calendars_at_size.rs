@@ -328,7 +328,7 @@ impl Hook for Arc<Order> {
     fn before(&self, method: &str) -> Result<()> {
         match method {
             "record_look" => self.0.lock().unwrap().push(Event::Look),
-            "begin_attempt" => self.0.lock().unwrap().push(Event::Call),
+            "begin_attempts" => self.0.lock().unwrap().push(Event::Call),
             _ => {}
         }
         Ok(())

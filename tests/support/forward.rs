@@ -161,17 +161,20 @@ impl<H: Hook> Store for Forward<H> {
         read ahead(started_since: Timestamp) -> Ahead;
     }
 
-    fn begin_attempt(
+    fn begin_attempts(
         &self,
-        claim: Claim,
-        draft: &AttemptDraft<'_>,
+        claims: Vec<Claim>,
+        drafts: &[AttemptDraft<'_>],
         now: Timestamp,
-        rule: GuardRule<'_>,
-    ) -> Result<Begun> {
-        self.hook.claimed(&claim);
-        self.hook.before("begin_attempt")?;
-        let seen = Seen { due_at: claim.due_at, deadline_at: claim.deadline_at };
-        let begun = self.inner.begin_attempt(claim, draft, now, &|facts: &Facts| self.hook.guards(rule, &seen, facts));
+        rule: QueueRule<'_>,
+    ) -> Result<Vec<Begun>> {
+        claims.iter().for_each(|claim| self.hook.claimed(claim));
+        self.hook.before("begin_attempts")?;
+        let seen = |claim: &Claim| Seen { due_at: claim.due_at, deadline_at: claim.deadline_at };
+        let seen: Vec<Seen> = claims.iter().map(seen).collect();
+        let begun = self.inner.begin_attempts(claims, drafts, now, &|place, facts: &Facts| {
+            self.hook.guards(&|facts: &Facts| rule(place, facts), &seen[place], facts)
+        });
         self.hook.changed(&*self.inner);
         begun
     }

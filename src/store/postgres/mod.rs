@@ -36,6 +36,7 @@
 //!
 //! **Names.** Everything is in the schema `savehub`; the database may hold other schemas.
 
+mod arrays;
 mod candidates;
 mod copy;
 mod engine;

@@ -105,6 +105,22 @@ impl Session {
         self.ask(|client| client.query_typed(&text, &params))
     }
 
+    /// How many rows a statement with these parameters changed.
+    pub(super) fn execute_with(&self, text: &str, params: &[(Box<dyn ToSql + Sync>, Type)]) -> Sql<u64> {
+        let params = borrowed(params);
+        self.ask(|client| client.execute_typed(text, &params))
+    }
+
+    /// The rows of an answer to a statement with these parameters.
+    pub(super) fn query_with(
+        &self,
+        text: &str,
+        params: &[(Box<dyn ToSql + Sync>, Type)],
+    ) -> Sql<Vec<tokio_postgres::Row>> {
+        let params = borrowed(params);
+        self.ask(|client| client.query_typed(text, &params))
+    }
+
     fn ask<'a, T, F>(&'a self, question: impl FnOnce(&'a Client) -> F) -> Sql<T>
     where
         F: Future<Output = std::result::Result<T, tokio_postgres::Error>>,
@@ -162,6 +178,10 @@ fn typed<'a>(params: &'a [Value<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
         Kind::Bytes => Type::BYTEA,
     };
     params.iter().map(|value| (value as &(dyn ToSql + Sync), kind(value))).collect()
+}
+
+fn borrowed(params: &[(Box<dyn ToSql + Sync>, Type)]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    params.iter().map(|(value, kind)| (value.as_ref(), kind.clone())).collect()
 }
 
 /// PostgreSQL keeps no NUL in a text; the same text finds the same row again.

@@ -4,6 +4,7 @@
 //! be wrong, and boot time counts from another moment. So each row also holds them by the server's clock, and they are
 //! read as ages by that clock.
 
+use super::arrays::{arrays, of_arrays};
 use super::session::Session;
 use super::{candidates, timeline};
 use crate::model::{Facts, TickSpan, Timestamp};
@@ -64,6 +65,23 @@ impl Tx for PostgresTx<'_> {
             }
         }
         Ok(())
+    }
+
+    fn run_each(&self, sql: &str, sets: &[Vec<Value<'_>>]) -> Sql<usize> {
+        let Some(first) = sets.first() else { return Ok(0) };
+        let changed = self.0.execute_with(&of_arrays(sql, first.len()), &arrays(sets))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    fn rows_of_each(
+        &self,
+        sql: &str,
+        sets: &[Vec<Value<'_>>],
+        read: &mut dyn FnMut(&dyn Row) -> Sql<()>,
+    ) -> Sql<()> {
+        let Some(first) = sets.first() else { return Ok(()) };
+        let rows = self.0.query_with(&of_arrays(sql, first.len()), &arrays(sets))?;
+        rows.iter().try_for_each(|row| read(row))
     }
 
     fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>> {

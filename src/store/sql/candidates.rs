@@ -1,10 +1,11 @@
 //! The facts that the guards get: about steps, their targets and their people.
 
-use super::tx::{Candidate, LockMode, Sql, StepDraft, Tx, TxResult, if_readable};
+use super::tx::{Candidate, LockMode, Row, Sql, StepDraft, Tx, TxResult, if_readable};
 use super::value::params;
-use crate::model::{ListedCall, StepId, Timestamp};
+use crate::model::{ListedCall, ProviderKind, StepId, Timestamp};
 use crate::store::{AttemptDraft, Facts};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 pub(crate) const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
@@ -14,6 +15,11 @@ pub(crate) const UNTAKEN: &str = "('UNKNOWN','ABSENT','ABANDONED')";
 
 /// Providers that reach nobody. What they did counts for rehearsals alone, and what others did for real calls alone.
 pub(crate) const REHEARSED: &str = "('mock','test')";
+
+/// The same, of a provider that is known here.
+pub(crate) const fn rehearses(provider: ProviderKind) -> bool {
+    matches!(provider, ProviderKind::Mock | ProviderKind::Test)
+}
 
 /// Is it a rehearsal that `asking` asks for, and was it one that `asked` did?
 pub(crate) fn same_kind(asked: &str, asking: &str) -> String {
@@ -37,19 +43,11 @@ pub(crate) fn pending_when_free(
 
 fn some(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> TxResult<Vec<(usize, Candidate)>> {
     let mut found = readable(tx, asked, now, mode)?;
+    let mut today = Today::default();
     for (place, candidate) in &mut found {
-        count(&mut candidate.facts, calls_today(tx, asked[*place].1)?);
-    }
-    Ok(found)
-}
-
-/// The same for a queue of thousands: the calls of the day are counted once.
-pub(crate) fn queue(tx: &dyn Tx, asked: &[StepDraft<'_>], now: Timestamp) -> TxResult<Vec<(usize, Candidate)>> {
-    let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
-    let today = Today::count(tx, first)?;
-    let mut found = readable(tx, asked, now, LockMode::SkipLocked)?;
-    for (place, candidate) in &mut found {
-        count(&mut candidate.facts, today.of(&asked[*place].1.person));
+        let draft = asked[*place].1;
+        let counted = if asked.len() == 1 { calls_today(tx, draft)? } else { today.of(tx, draft)? };
+        count(&mut candidate.facts, counted);
     }
     Ok(found)
 }
@@ -145,23 +143,25 @@ pub(crate) fn today_by_person_sql() -> String {
     )
 }
 
-/// The calls of the day, counted once for many steps.
+/// The calls of the day, counted once for many steps: rehearsals and real ones apart.
+#[derive(Default)]
 struct Today {
-    all: Calls,
-    by_person: HashMap<String, Calls>,
+    counts: HashMap<bool, (Calls, HashMap<String, Calls>)>,
 }
 
 impl Today {
-    fn count(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<Self> {
-        let params = params![draft.day_since, draft.provider];
-        let rows =
-            tx.rows(&today_by_person_sql(), params, |r| Ok((r.get(0)?, Calls { all: r.get(1)?, untaken: r.get(2)? })))?;
-        let by_person: HashMap<String, Calls> = rows.into_iter().collect();
-        let sum = |of: fn(&Calls) -> u32| by_person.values().map(of).sum();
-        Ok(Self { all: Calls { all: sum(|c| c.all), untaken: sum(|c| c.untaken) }, by_person })
-    }
-
-    fn of(&self, person: &str) -> CallsToday {
-        (self.by_person.get(person).copied().unwrap_or_default(), self.all)
+    fn of(&mut self, tx: &dyn Tx, draft: &AttemptDraft<'_>) -> TxResult<CallsToday> {
+        let (all, by_person) = match self.counts.entry(rehearses(draft.provider)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let params = params![draft.day_since, draft.provider];
+                let read = |r: &dyn Row| Ok((r.get(0)?, Calls { all: r.get(1)?, untaken: r.get(2)? }));
+                let by_person: HashMap<String, Calls> =
+                    tx.rows(&today_by_person_sql(), params, read)?.into_iter().collect();
+                let sum = |of: fn(&Calls) -> u32| by_person.values().map(of).sum();
+                unknown.insert((Calls { all: sum(|c| c.all), untaken: sum(|c| c.untaken) }, by_person))
+            }
+        };
+        Ok((by_person.get(&draft.person).copied().unwrap_or_default(), *all))
     }
 }

@@ -1,16 +1,16 @@
 //! The claim transaction: facts, guards, and the attempt or the refusal.
 
-use super::candidates;
-use super::pace::{self, Taken};
+use super::pace::{Lines, Taken};
 use super::steps::{self, claim_from_row};
-use super::tx::{Candidate, Tx, TxResult};
-use super::value::params;
+use super::tx::{Candidate, Sql, SqlError, Tx, TxResult};
+use super::value::{params, set};
+use super::{candidates, pace};
 use crate::model::{
     Address, AttemptId, IncidentId, MESSAGE_CUT, MeetingWords, Reason, RungKind, StepId, Timestamp, cut, printable,
 };
 use crate::owner::Mark;
-use crate::store::{Attempt, AttemptDraft, Begun, Claim, GuardRule, Verdict};
-use std::collections::HashSet;
+use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, QueueRule, Verdict};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Was somebody called before for the meeting of this call step?
@@ -32,46 +32,142 @@ pub(super) fn due(tx: &dyn Tx, now: Timestamp, limit: usize) -> TxResult<Vec<Cla
 /// A meeting that started this long ago shares no call.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
-/// Reads the facts, asks the guards, and writes the refusal or the attempt.
+/// A claim with the attempt it would have.
+pub(super) type Asked<'a> = (&'a Claim, &'a AttemptDraft<'a>);
+
+/// Reads the facts, asks the guards about one after the other, and writes refusals and attempts. What an earlier claim of
+/// the set takes counts for a later one: claims of one person, or to one target, are looked at in rounds of their own, and
+/// the calls of the day and the pace are kept from one to the next.
 pub(super) fn begin(
     tx: &dyn Tx,
-    claim: &Claim,
-    draft: &AttemptDraft<'_>,
+    asked: &[Asked<'_>],
     now: Timestamp,
-    rule: GuardRule<'_>,
-) -> TxResult<Begun> {
-    let Some((_, first)) = candidates::pending(tx, &[(claim.step, draft)], now)?.pop() else { return Ok(Begun::Gone) };
-    match rule(&first.facts) {
-        Verdict::Wait(reason) => return Ok(Begun::Waits(reason)),
-        Verdict::Refuse(refusal) => {
-            steps::end_pending(tx, first.claim.step, &refusal, now)?;
-            return Ok(Begun::Refused(steps::result(tx, first.claim.step, &refusal, None)?));
-        }
-        Verdict::Place if first.facts.number.open_attempt => return Ok(Begun::Waits(Reason::NumberBusy)),
-        Verdict::Place => {}
+    rule: QueueRule<'_>,
+) -> TxResult<Vec<Begun>> {
+    let mut lines = Lines::default();
+    let mut begun = Vec::with_capacity(asked.len());
+    while begun.len() < asked.len() {
+        let first = begun.len();
+        let round = apart(&asked[first..]);
+        begun.extend(Round { tx, asked: round, now }.begin(&mut lines, &|place, facts| rule(first + place, facts))?);
     }
-    let (from, next_slot, other_senders) = match pace::take(tx, (Some(claim.step), Some(claim.incident)), draft)? {
-        Taken::Slot { from, next, others } => (from, next, others),
-        Taken::Wait { until, all } => return Ok(Begun::NoSlot { until, all, claim: None }),
-    };
-    let mut served = vec![first];
-    served.extend(companions(tx, &served[0].claim, draft, draft.merge_until, now, rule)?);
-    served.sort_by_key(|c| c.claim.words.starts_at);
-    let words: Vec<MeetingWords> = served.iter().map(|c| c.claim.words.clone()).collect();
-    let new = NewAttempt {
-        step: Some((claim.step, claim.incident)),
-        steps: served.iter().map(|c| c.claim.step).collect(),
-        message: (draft.say)(&words),
-        words,
-        from,
-        guards: Some(guards(&served, draft)),
-        next_slot,
-        other_senders,
-    };
-    let attempt = insert(tx, new, draft, now)?;
-    let claims: Vec<&Claim> = served.iter().map(|c| &c.claim).collect();
-    steps::serve(tx, attempt.id, &claims, now)?;
-    Ok(Begun::Attempt(attempt))
+    Ok(begun)
+}
+
+/// The first ones of which no two have the same person or target.
+fn apart<'s, 'a>(asked: &'s [Asked<'a>]) -> &'s [Asked<'a>] {
+    let (mut people, mut targets) = (HashSet::new(), HashSet::new());
+    let new = |(claim, draft): &&Asked<'a>| people.insert(claim.person.as_str()) && targets.insert(&draft.to);
+    let count = asked.iter().take_while(new).count();
+    &asked[..count]
+}
+
+/// Claims that have nothing in common but the account.
+struct Round<'s, 'a> {
+    tx: &'s dyn Tx,
+    asked: &'s [Asked<'a>],
+    now: Timestamp,
+}
+
+/// A claim that the guards let through, and its slot.
+struct Placing {
+    place: usize,
+    served: Vec<Candidate>,
+    from: Address,
+    next_slot: Option<Timestamp>,
+    other_senders: usize,
+}
+
+impl Round<'_, '_> {
+    fn begin(&self, lines: &mut Lines, rule: QueueRule<'_>) -> TxResult<Vec<Begun>> {
+        let mut begun: Vec<Begun> = self.asked.iter().map(|_| Begun::Gone).collect();
+        let (mut placing, mut refused) = (Vec::new(), Vec::new());
+        let drafts: Vec<_> = self.asked.iter().map(|(claim, draft)| (claim.step, *draft)).collect();
+        let steps: Vec<_> =
+            self.asked.iter().map(|(claim, draft)| ((Some(claim.step), Some(claim.incident)), *draft)).collect();
+        let before = pace::before(self.tx, &steps)?;
+        let mut written = HashMap::new();
+        for (place, mut first) in candidates::pending(self.tx, &drafts, self.now)? {
+            let draft = self.asked[place].1;
+            let written: &mut u32 = written.entry(candidates::rehearses(draft.provider)).or_default();
+            first.facts.calls_today = first.facts.calls_today.saturating_add(*written);
+            begun[place] = match rule(place, &first.facts) {
+                Verdict::Wait(reason) => Begun::Waits(reason),
+                Verdict::Place if first.facts.number.open_attempt => Begun::Waits(Reason::NumberBusy),
+                Verdict::Refuse(refusal) => {
+                    refused.push((place, first.claim.step, refusal));
+                    continue;
+                }
+                Verdict::Place => match lines.take(self.tx, before[place].clone(), draft)? {
+                    Taken::Wait { until, all } => Begun::NoSlot { until, all, claim: None },
+                    Taken::Slot { from, next: next_slot, others: other_senders } => {
+                        *written += u32::from(draft.to.kind == RungKind::Call);
+                        placing.push(Placing { place, served: vec![first], from, next_slot, other_senders });
+                        continue;
+                    }
+                },
+            };
+        }
+        let ended: Vec<_> = refused.iter().map(|(_, step, refusal)| (*step, refusal)).collect();
+        let results = steps::end_all_pending(self.tx, &ended, self.now)?;
+        for ((place, ..), result) in refused.iter().zip(results) {
+            begun[*place] = Begun::Refused(result);
+        }
+        self.share(&mut placing, rule)?;
+        let places: Vec<usize> = placing.iter().map(|placing| placing.place).collect();
+        for (place, attempt) in places.into_iter().zip(self.write(placing)?) {
+            begun[place] = Begun::Attempt(attempt);
+        }
+        Ok(begun)
+    }
+
+    /// Adds the steps that share these calls.
+    fn share(&self, placing: &mut [Placing], rule: QueueRule<'_>) -> TxResult<()> {
+        let asked: Vec<_> = placing
+            .iter()
+            .map(|placing| {
+                let draft = self.asked[placing.place].1;
+                (&placing.served[0].claim, draft, draft.merge_until)
+            })
+            .collect();
+        let shared = shareable(self.tx, &asked, self.now)?;
+        for (placing, steps) in placing.iter_mut().zip(shared) {
+            let draft = self.asked[placing.place].1;
+            let of_this = |facts: &Facts| rule(placing.place, facts);
+            placing.served.extend(allowed(self.tx, &steps, draft, self.now, &of_this)?);
+            placing.served.sort_by_key(|c| c.claim.words.starts_at);
+        }
+        Ok(())
+    }
+
+    /// Writes the attempts down, with their steps under them.
+    fn write(&self, placing: Vec<Placing>) -> TxResult<Vec<Attempt>> {
+        let (mut new, mut served) = (Vec::new(), Vec::new());
+        for placing in placing {
+            let (claim, draft) = self.asked[placing.place];
+            let words: Vec<MeetingWords> = placing.served.iter().map(|c| c.claim.words.clone()).collect();
+            let attempt = NewAttempt {
+                step: Some((claim.step, claim.incident)),
+                steps: placing.served.iter().map(|c| c.claim.step).collect(),
+                message: (draft.say)(&words),
+                words,
+                from: placing.from,
+                guards: Some(guards(&placing.served, draft)),
+                next_slot: placing.next_slot,
+                other_senders: placing.other_senders,
+            };
+            new.push((attempt, draft));
+            served.push(placing.served);
+        }
+        let attempts = insert(self.tx, new, self.now)?;
+        let under = |(attempt, served): (&Attempt, _)| {
+            let id = attempt.id;
+            <Vec<Candidate> as IntoIterator>::into_iter(served).map(move |c| (id, c.claim))
+        };
+        let served: Vec<(AttemptId, Claim)> = attempts.iter().zip(served).flat_map(under).collect();
+        steps::serve(self.tx, &served.iter().map(|(id, claim)| (*id, claim)).collect::<Vec<_>>(), self.now)?;
+        Ok(attempts)
+    }
 }
 
 /// The same for a test call, which has no step.
@@ -94,7 +190,7 @@ pub(super) fn begin_test_call(
     };
     let (message, guards) = ((draft.say)(&[]), Some((draft.saw)(&facts)));
     let new = NewAttempt { step: None, steps: vec![], words: vec![], message, from, guards, next_slot, other_senders };
-    Ok(Begun::Attempt(insert(tx, new, draft, now)?))
+    Ok(Begun::Attempt(insert_one(tx, new, draft, now)?))
 }
 
 /// Pending call steps of other incidents of the same person, to the same phone, that share this call: due before
@@ -108,23 +204,54 @@ pub(super) fn companions(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> TxResult<Vec<Candidate>> {
-    if first.action.kind != RungKind::Call {
-        return Ok(Vec::new());
+    let steps = shareable(tx, &[(first, draft, until)], now)?.pop().unwrap_or_default();
+    allowed(tx, &steps, draft, now, rule)
+}
+
+/// The steps of each that may share its call, the first to be asked about first.
+fn shareable(
+    tx: &dyn Tx,
+    asked: &[(&Claim, &AttemptDraft<'_>, Timestamp)],
+    now: Timestamp,
+) -> TxResult<Vec<Vec<StepId>>> {
+    let mut found = vec![Vec::new(); asked.len()];
+    let calls = |place: &usize| asked[*place].0.action.kind == RungKind::Call;
+    let places: Vec<usize> = (0..asked.len()).filter(calls).collect();
+    if places.is_empty() {
+        return Ok(found);
     }
     // The joins begin with the person's meetings: at nine in a company thousands of steps are due.
-    let sql = "select s.id from meetings m cross join incidents i cross join steps s \
+    let sql = "select {place}, s.id from {each} cross join meetings m cross join incidents i cross join steps s \
          where i.meeting_id = m.id and i.ended_at is null and s.incident_id = i.id \
            and m.person = ?3 and m.starts_at > ?6 and s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 \
            and i.person = ?3 and s.incident_id <> ?4 and s.to_whom = ?5 \
          order by s.starts_at, s.incident_id, s.due_at > ?7, \
            case when s.due_at > ?7 then s.rung else -s.rung end, s.id";
-    let stale = until.minus(STALE);
-    let (action, person) = (&first.action, &first.person);
-    let steps: Vec<StepId> =
-        tx.values(sql, params![until, action.kind, person, first.incident, action.to, stale, now])?;
+    let stale: Vec<Timestamp> = asked.iter().map(|(.., until)| until.minus(STALE)).collect();
+    let sets: Vec<_> = places
+        .iter()
+        .map(|place| {
+            let (first, _, until) = &asked[*place];
+            set![until, &first.action.kind, &first.person, &first.incident, &first.action.to, &stale[*place], &now]
+        })
+        .collect();
+    for (place, steps) in places.into_iter().zip(tx.by_place(sql, &sets, |r| r.get(1))?) {
+        found[place] = steps;
+    }
+    Ok(found)
+}
+
+/// Those of the steps that the rule allows.
+fn allowed(
+    tx: &dyn Tx,
+    steps: &[StepId],
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    rule: GuardRule<'_>,
+) -> TxResult<Vec<Candidate>> {
     let mut taken: Vec<Candidate> = Vec::new();
     let mut looked_at = HashSet::new();
-    for candidate in candidates::of_person(tx, &steps, draft, now)? {
+    for candidate in candidates::of_person(tx, steps, draft, now)? {
         let incident = candidate.claim.incident;
         let is_due = candidate.claim.due_at <= now;
         let is_first = looked_at.insert(incident);
@@ -163,39 +290,78 @@ pub(super) struct NewAttempt {
 }
 
 /// Writes an attempt down as `SENDING`.
-pub(super) fn insert(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now: Timestamp) -> TxResult<Attempt> {
-    let (step, incident) = new.step.unzip();
+pub(super) fn insert_one(
+    tx: &dyn Tx,
+    new: NewAttempt,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+) -> TxResult<Attempt> {
+    insert(tx, vec![(new, draft)], now)?.pop().ok_or_else(|| SqlError::NoRow.into())
+}
+
+/// The same for many.
+fn insert(tx: &dyn Tx, new: Vec<(NewAttempt, &AttemptDraft<'_>)>, now: Timestamp) -> TxResult<Vec<Attempt>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
     let words = tx.dialect();
     // The row is written after the owner read its clock, so by the server's clock everything ends a little later.
     let sql = format!(
         "insert into attempts(token, key, step_id, person, provider, account, kind, to_number, from_number, message, \
          state, owner, lease_until_boot_ms, intent_at, request_deadline_at, intent_boot_ms, deadline_boot_ms, guards, armed{}) \
-         values (?1, coalesce((select key from attempts where step_id = ?2 order by id limit 1), ?1), ?2, ?3, ?4, ?5, \
-           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14, ?16, ?17{}) returning id, key",
+         select ?1, coalesce((select key from attempts where step_id = ?2 order by id limit 1), ?1), ?2, ?3, ?4, ?5, \
+           ?15, ?6, ?7, ?8, 'SENDING', ?9, ?10, ?11, ?12, ?13, ?14, ?16, ?17{} from {{each}} returning token, id, key",
         words.clock_columns, words.clock_values
     );
-    let message = cut(&printable(&new.message), MESSAGE_CUT);
-    let armed = draft.armed.as_ref().map(Mark::to_string);
-    let params = params![
-        draft.token,
-        step,
-        draft.person,
-        draft.provider,
-        draft.account,
-        draft.to.address,
-        new.from,
-        message,
-        draft.owner,
-        draft.lease_until_boot_ms,
-        now,
-        draft.request_deadline_at,
-        draft.intent_boot_ms,
-        draft.deadline_boot_ms,
-        draft.to.kind,
-        new.guards,
-        armed
-    ];
-    let (id, key): (AttemptId, String) = tx.row(&sql, params, |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let texts: Vec<_> = new
+        .iter()
+        .map(|(new, draft)| {
+            let message = cut(&printable(&new.message), MESSAGE_CUT);
+            (new.step.map(|(step, _)| step), message, draft.armed.as_ref().map(Mark::to_string))
+        })
+        .collect();
+    let sets: Vec<_> = new
+        .iter()
+        .zip(&texts)
+        .map(|((new, draft), (step, message, armed))| {
+            set![
+                &draft.token,
+                step,
+                &draft.person,
+                &draft.provider,
+                &draft.account,
+                &draft.to.address,
+                &new.from,
+                message,
+                &draft.owner,
+                &draft.lease_until_boot_ms,
+                &now,
+                &draft.request_deadline_at,
+                &draft.intent_boot_ms,
+                &draft.deadline_boot_ms,
+                &draft.to.kind,
+                &new.guards,
+                armed
+            ]
+        })
+        .collect();
+    let mut written: HashMap<String, (AttemptId, String)> = HashMap::new();
+    tx.rows_of_each(&sql, &sets, &mut |r| {
+        written.insert(r.get(0)?, (r.get(1)?, r.get(2)?));
+        Ok(())
+    })?;
+    new.into_iter().map(|(new, draft)| Ok(attempt(new, draft, written.remove(&draft.token), now)?)).collect()
+}
+
+/// An attempt that was written down as this row, with this key.
+fn attempt(
+    new: NewAttempt,
+    draft: &AttemptDraft<'_>,
+    written: Option<(AttemptId, String)>,
+    now: Timestamp,
+) -> Sql<Attempt> {
+    let (id, key) = written.ok_or(SqlError::NoRow)?;
+    let (step, incident) = new.step.unzip();
     Ok(Attempt {
         id,
         token: draft.token.clone(),

@@ -1,6 +1,6 @@
 //! Texts that explain what an answer did, or ask which meeting it is for: at most one for each incident, for ever.
 
-use super::claims::{NewAttempt, insert};
+use super::claims::{NewAttempt, insert_one};
 use super::pace::{self, Taken};
 use super::tx::{Tx, TxResult};
 use super::value::params;
@@ -49,7 +49,7 @@ pub(super) fn begin(
         next_slot,
         other_senders,
     };
-    let attempt = insert(tx, new, draft, now)?;
+    let attempt = insert_one(tx, new, draft, now)?;
     for (place, About { incident, meeting, person, .. }) in about.iter().enumerate() {
         if incidents[..place].contains(incident) {
             continue;

@@ -1,11 +1,14 @@
 //! The pace of calls: when the next one may start, for the account and for each of its numbers.
 
 use super::tx::{Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use super::{candidates, steps};
-use crate::model::{Address, AttemptId, IncidentId, Line, NextSlot, RungKind, Slot, StepId, Timestamp, Verdict};
+use crate::model::{
+    Address, AttemptId, IncidentId, Line, NextSlot, ProviderKind, RungKind, Slot, StepId, Timestamp, Verdict,
+};
 use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, RefusedFrom, Shed, StoreError};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// What came of asking for a slot.
 pub(super) enum Taken {
@@ -27,70 +30,120 @@ pub(super) enum Taken {
     },
 }
 
+/// The pace of accounts and their numbers, read once in a transaction, and written as slots are taken.
+#[derive(Default)]
+pub(super) struct Lines {
+    free: HashMap<(ProviderKind, String, String), Option<Timestamp>>,
+}
+
+/// What steps and their incidents had before. Where there is one sender, it is not asked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Before {
+    /// The sender the incident has: that of its newest call or message, if it is still one of the senders.
+    kept: Option<usize>,
+    /// The senders that the step was refused from. A step goes on after a refusal only where that held for its sender.
+    refused: Vec<usize>,
+}
+
+impl Lines {
+    /// Takes a slot for an attempt that passed all guards, and says which number it comes from.
+    pub(super) fn take(&mut self, tx: &dyn Tx, before: Before, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
+        let line = self.line(tx, before, draft)?;
+        let (sender, next) = match (draft.slot)(&line) {
+            Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
+            Slot::Take { sender, next } => (sender, next),
+        };
+        let Some(from) = draft.senders.get(sender).cloned() else {
+            let detail = format!("sender {sender} of {}", draft.senders.len());
+            return Err(StoreError::Statement { what: "choose a number", detail }.into());
+        };
+        if let Some(NextSlot { account, number, .. }) = next {
+            self.keep(tx, draft, "", account)?;
+            if let Some(number) = number {
+                self.keep(tx, draft, from.expose(), number)?;
+            }
+        }
+        let others = (0..draft.senders.len()).filter(|other| *other != sender && !line.refused.contains(other)).count();
+        Ok(Taken::Slot { from, next: next.map(|next| next.any), others })
+    }
+
+    /// The pace as this draft meets it. Messages have none.
+    fn line(&mut self, tx: &dyn Tx, before: Before, draft: &AttemptDraft<'_>) -> TxResult<Line> {
+        let Before { kept, refused } = before;
+        if draft.to.kind != RungKind::Call {
+            return Ok(Line { account: None, senders: vec![None; draft.senders.len()], kept, refused });
+        }
+        let account = self.free_at(tx, draft, "")?;
+        let senders = draft.senders.iter().map(|sender| self.free_at(tx, draft, sender.expose()));
+        Ok(Line { account, senders: senders.collect::<TxResult<_>>()?, kept, refused })
+    }
+
+    fn free_at(&mut self, tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str) -> TxResult<Option<Timestamp>> {
+        Ok(match self.free.entry(key(draft, number)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let sql = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
+                *unknown.insert(tx.optional(sql, params![draft.provider, draft.account, number], |r| r.get(0))?)
+            }
+        })
+    }
+
+    fn keep(&mut self, tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> TxResult<()> {
+        tx.run(
+            "insert into pace(provider, account, from_number, free_at) values (?1, ?2, ?3, ?4) \
+             on conflict(provider, account, from_number) do update set free_at = excluded.free_at",
+            params![draft.provider, draft.account, number, free_at],
+        )?;
+        self.free.insert(key(draft, number), Some(free_at));
+        Ok(())
+    }
+}
+
+fn key(draft: &AttemptDraft<'_>, number: &str) -> (ProviderKind, String, String) {
+    (draft.provider, draft.account.clone(), number.to_owned())
+}
+
 /// What an attempt is for; a test call is for nothing, and a text that explains an answer for an incident alone.
 pub(super) type For = (Option<StepId>, Option<IncidentId>);
 
-/// Takes a slot for an attempt that passed all guards, and says which number it comes from.
+/// Takes a slot for a single attempt.
 pub(super) fn take(tx: &dyn Tx, what: For, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
-    let line = line(tx, what, draft)?;
-    let (sender, next) = match (draft.slot)(&line) {
-        Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
-        Slot::Take { sender, next } => (sender, next),
-    };
-    let Some(from) = draft.senders.get(sender).cloned() else {
-        let detail = format!("sender {sender} of {}", draft.senders.len());
-        return Err(StoreError::Statement { what: "choose a number", detail }.into());
-    };
-    if let Some(NextSlot { account, number, .. }) = next {
-        keep(tx, draft, "", account)?;
-        if let Some(number) = number {
-            keep(tx, draft, from.expose(), number)?;
-        }
-    }
-    let others = (0..draft.senders.len()).filter(|other| *other != sender && !line.refused.contains(other)).count();
-    Ok(Taken::Slot { from, next: next.map(|next| next.any), others })
+    let before = before(tx, &[(what, draft)])?.pop().unwrap_or_default();
+    Lines::default().take(tx, before, draft)
 }
 
-/// The pace as this draft meets it. Messages have none.
-fn line(tx: &dyn Tx, (step, incident): For, draft: &AttemptDraft<'_>) -> TxResult<Line> {
-    let free = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
-    let from = |number: &str| -> TxResult<Option<Timestamp>> {
-        if draft.to.kind != RungKind::Call {
-            return Ok(None);
-        }
-        Ok(tx.optional(free, params![draft.provider, draft.account, number], |r| r.get(0))?)
-    };
-    let account = from("")?;
-    let senders = draft.senders.iter().map(|sender| from(sender.expose())).collect::<TxResult<_>>()?;
-    Ok(Line { account, senders, kept: kept(tx, incident, draft)?, refused: refused(tx, step, draft)? })
-}
-
-/// The senders that the step was refused from. A step goes on after a refusal only where that held for its sender.
-fn refused(tx: &dyn Tx, step: Option<StepId>, draft: &AttemptDraft<'_>) -> TxResult<Vec<usize>> {
-    if draft.senders.len() < 2 {
-        return Ok(Vec::new());
+/// What these steps and their incidents had before, by their places.
+pub(super) fn before(tx: &dyn Tx, asked: &[(For, &AttemptDraft<'_>)]) -> TxResult<Vec<Before>> {
+    let mut found = vec![Before::default(); asked.len()];
+    let pooled: Vec<usize> = (0..asked.len()).filter(|place| asked[*place].1.senders.len() > 1).collect();
+    if pooled.is_empty() {
+        return Ok(found);
     }
-    let from: Vec<Address> = tx.values(
-        "select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id where x.step_id = ?1 \
-           and a.state = 'REJECTED' and a.error_class in ('ours','callee') and a.provider = ?2 and a.account = ?3",
-        params![step, draft.provider, draft.account],
+    let set = |place: &usize| {
+        let ((step, incident), draft) = &asked[*place];
+        set![step, incident, &draft.provider, &draft.account]
+    };
+    let sets: Vec<_> = pooled.iter().map(set).collect();
+    let refused = tx.by_place(
+        "select {place}, a.from_number from {each}, attempt_steps x join attempts a on a.id = x.attempt_id \
+         where x.step_id = ?1 and a.state = 'REJECTED' and a.error_class in ('ours','callee') and a.provider = ?3 \
+           and a.account = ?4",
+        &sets,
+        |r| r.get::<Address>(1),
     )?;
-    Ok(from.iter().filter_map(|from| draft.senders.iter().position(|sender| sender == from)).collect())
-}
-
-/// The number the incident has: that of its newest call or message, if it is still one of the senders.
-fn kept(tx: &dyn Tx, incident: Option<IncidentId>, draft: &AttemptDraft<'_>) -> TxResult<Option<usize>> {
-    if draft.senders.len() < 2 {
-        return Ok(None);
-    }
-    let newest: Option<Address> = tx.optional(
-        "select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id \
-             where x.incident_id = ?1 and a.kind in ('call','sms') and a.provider = ?2 and a.account = ?3 \
-             order by a.id desc limit 1",
-        params![incident, draft.provider, draft.account],
-        |r| r.get(0),
+    let newest = tx.by_place(
+        "select {place}, (select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+           where x.incident_id = ?2 and a.kind in ('call','sms') and a.provider = ?3 and a.account = ?4 \
+           order by a.id desc limit 1) from {each}",
+        &sets,
+        |r| r.get::<Option<Address>>(1),
     )?;
-    Ok(newest.and_then(|newest| draft.senders.iter().position(|sender| *sender == newest)))
+    for ((place, refused), newest) in pooled.into_iter().zip(refused).zip(newest) {
+        let place_of = |from: &Address| asked[place].1.senders.iter().position(|sender| sender == from);
+        found[place].refused = refused.iter().filter_map(place_of).collect();
+        found[place].kept = newest.into_iter().flatten().next().as_ref().and_then(place_of);
+    }
+    Ok(found)
 }
 
 /// The senders of calls and messages that were refused since then.
@@ -100,15 +153,6 @@ pub(super) fn refused_senders(tx: &dyn Tx, since: Timestamp) -> TxResult<Vec<Ref
     Ok(tx.readable("a refused attempt", sql, params![since], |r| {
         Ok(RefusedFrom { provider: r.get(0)?, kind: r.get(1)?, from: r.get(2)?, code: r.get(3)? })
     })?)
-}
-
-fn keep(tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> TxResult<()> {
-    tx.run(
-        "insert into pace(provider, account, from_number, free_at) values (?1, ?2, ?3, ?4) \
-         on conflict(provider, account, from_number) do update set free_at = excluded.free_at",
-        params![draft.provider, draft.account, number, free_at],
-    )?;
-    Ok(())
 }
 
 /// Ends the steps of the queue that cannot start in time.
@@ -124,7 +168,7 @@ pub(super) fn shed(
     let asked: Vec<_> = queue.iter().map(|queued| (queued.step, &queued.draft)).collect();
     let mut waiting = Vec::new();
     let mut incidents = Vec::new();
-    for (place, candidate) in candidates::queue(tx, &asked, now)? {
+    for (place, candidate) in candidates::pending(tx, &asked, now)? {
         match guards(place, &candidate.facts) {
             Verdict::Place if !candidate.facts.number.open_attempt => {
                 incidents.push((place, candidate.claim.incident));
@@ -135,8 +179,7 @@ pub(super) fn shed(
             Verdict::Refuse(_) => shed.claimable.push(candidate.claim.step),
         }
     }
-    let ended: HashMap<usize, Refusal> =
-        unschedulable(&line(tx, (None, None), &first.draft)?, &waiting).into_iter().collect();
+    let ended: HashMap<usize, Refusal> = unschedulable(&Lines::default().line(tx, Before::default(), &first.draft)?, &waiting).into_iter().collect();
     for (place, incident) in incidents {
         let step = queue[place].step;
         let Some(refusal) = ended.get(&place) else {

@@ -150,8 +150,8 @@ pub(super) fn adopt(
         other_senders: 0,
     };
     // The phone is free again a while after the call, not after its discovery.
-    let id = claims::insert(tx, new, draft, created_at.min(now))?.id;
-    steps::serve(tx, id, &[&step.claim], now)?;
+    let id = claims::insert_one(tx, new, draft, created_at.min(now))?.id;
+    steps::serve(tx, &[(id, &step.claim)], now)?;
     // The call named what was due when it was made.
     let watched = |facts: &Facts| match &facts.step {
         Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
@@ -159,7 +159,7 @@ pub(super) fn adopt(
     };
     let until = created_at.plus(Duration::from_millis(1));
     let shared = claims::companions(tx, &step.claim, draft, until, now, &watched)?;
-    steps::serve(tx, id, &shared.iter().map(|c| &c.claim).collect::<Vec<_>>(), now)?;
+    steps::serve(tx, &shared.iter().map(|c| (id, &c.claim)).collect::<Vec<_>>(), now)?;
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
     let detail = "found at the provider: placed before this database was restored";
@@ -213,7 +213,7 @@ pub(super) fn adopt_ended(
             next_slot: None,
             other_senders: 0,
         };
-        let id = claims::insert(tx, new, draft, created_at.min(now))?.id;
+        let id = claims::insert_one(tx, new, draft, created_at.min(now))?.id;
         if let Some(step) = step {
             let serves = "insert into attempt_steps(attempt_id, step_id, incident_id) values (?1, ?2, ?3)";
             tx.run(serves, params![id, step, incident.id])?;

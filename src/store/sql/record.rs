@@ -159,7 +159,7 @@ pub(super) fn move_steps(
         };
         match next {
             StepNext::End(refusal) => {
-                steps::end_running(tx, step, &refusal, now)?;
+                steps::end_running(tx, &[(step, &refusal)], now)?;
                 recorded.steps.push(steps::result(tx, step, &refusal, Some(id))?);
             }
             StepNext::Again { not_before, spends_try } => {

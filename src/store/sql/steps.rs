@@ -1,7 +1,7 @@
 //! Steps: read for a claim, put under an attempt or given back, and ended with a result.
 
 use super::tx::{Row, Sql, SqlError, Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use crate::model::{
     Action, AttemptId, AttemptState, FENCED, FenceReason, IncidentId, MeetingWords, Offset, Reason, RejectionClass,
     RungKind, StepId, StepState, Timestamp, Unsent, printable,
@@ -43,27 +43,44 @@ fn read_claim(row: &dyn Row) -> Sql<Claim> {
 
 /// A compare-and-set that must change exactly one row.
 pub(crate) fn one_row(changed: usize, what: &'static str) -> TxResult<()> {
-    if changed == 1 {
-        return Ok(());
-    }
-    Err(StoreError::Statement { what, detail: format!("{changed} rows changed instead of one") }.into())
+    all_rows(changed, 1, what)
 }
 
-/// Puts steps under an attempt: `PENDING` -> `RUNNING`, counted, their incidents escalating.
-pub(crate) fn serve(tx: &dyn Tx, attempt: AttemptId, claims: &[&Claim], now: Timestamp) -> TxResult<()> {
-    for claim in claims {
-        let running = "update steps set state = 'RUNNING', updated_at = ?2 where id = ?1 and state = 'PENDING'";
-        one_row(tx.run(running, params![claim.step, now])?, "claim a step")?;
-        tx.run("update incidents set state = 'ESCALATING' where id = ?1 and state = 'OPEN'", params![claim.incident])?;
-        tx.run(
-            "insert into attempt_steps(attempt_id, step_id, incident_id) values (?1, ?2, ?3)",
-            params![attempt, claim.step, claim.incident],
-        )?;
-        tx.run(
-            "insert into call_tracker(attempt_id, meeting_id, person, at) values (?1, ?2, ?3, ?4)",
-            params![attempt, claim.meeting, claim.person, now],
-        )?;
+/// The same for so many rows.
+fn all_rows(changed: usize, expected: usize, what: &'static str) -> TxResult<()> {
+    if changed == expected {
+        return Ok(());
     }
+    Err(StoreError::Statement { what, detail: format!("{changed} rows changed instead of {expected}") }.into())
+}
+
+/// Puts steps under their attempts: `PENDING` -> `RUNNING`, counted, their incidents escalating.
+pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], now: Timestamp) -> TxResult<()> {
+    if served.is_empty() {
+        return Ok(());
+    }
+    let running: Vec<_> = served.iter().map(|(_, claim)| set![&claim.step, &now]).collect();
+    let changed = tx.run_each(
+        "update steps set state = 'RUNNING', updated_at = ?2 from {each} where id = ?1 and state = 'PENDING'",
+        &running,
+    )?;
+    all_rows(changed, served.len(), "claim a step")?;
+    let incidents: Vec<_> = served.iter().map(|(_, claim)| set![&claim.incident]).collect();
+    tx.run_each(
+        "update incidents set state = 'ESCALATING' from {each} where id = ?1 and state = 'OPEN'",
+        &incidents,
+    )?;
+    let steps: Vec<_> = served.iter().map(|(attempt, claim)| set![attempt, &claim.step, &claim.incident]).collect();
+    tx.run_each(
+        "insert into attempt_steps(attempt_id, step_id, incident_id) select ?1, ?2, ?3 from {each}",
+        &steps,
+    )?;
+    let counted: Vec<_> =
+        served.iter().map(|(attempt, claim)| set![attempt, &claim.meeting, &claim.person, &now]).collect();
+    tx.run_each(
+        "insert into call_tracker(attempt_id, meeting_id, person, at) select ?1, ?2, ?3, ?4 from {each}",
+        &counted,
+    )?;
     Ok(())
 }
 
@@ -75,21 +92,36 @@ pub(crate) fn refuse(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestam
 
 /// `PENDING` -> the refusal's state.
 pub(crate) fn end_pending(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> TxResult<bool> {
-    debug_assert!(!matches!(refusal.state, StepState::Pending | StepState::Running));
-    let changed = tx.run(
-        "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 where id = ?1 and state = 'PENDING'",
-        params![step, refusal.state, refusal.reason, refusal.detail, now],
-    )?;
-    Ok(changed == 1)
+    end(tx, &[(step, refusal)], StepState::Pending, now).map(|changed| changed == 1)
+}
+
+/// The same for steps that are locked and pending. What came of each.
+pub(crate) fn end_all_pending(
+    tx: &dyn Tx,
+    refused: &[(StepId, &Refusal)],
+    now: Timestamp,
+) -> TxResult<Vec<StepResult>> {
+    all_rows(end(tx, refused, StepState::Pending, now)?, refused.len(), "refuse a step")?;
+    let ended: Vec<_> = refused.iter().map(|(step, refusal)| (*step, *refusal, None)).collect();
+    results(tx, &ended)
+}
+
+fn end(tx: &dyn Tx, ended: &[(StepId, &Refusal)], from: StepState, now: Timestamp) -> TxResult<usize> {
+    debug_assert!(ended.iter().all(|(_, r)| !matches!(r.state, StepState::Pending | StepState::Running)));
+    let sets: Vec<_> = ended
+        .iter()
+        .map(|(step, refusal)| set![step, &refusal.state, &refusal.reason, &refusal.detail, &now, &from])
+        .collect();
+    Ok(tx.run_each(
+        "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 from {each} \
+         where id = ?1 and state = ?6",
+        &sets,
+    )?)
 }
 
 /// `RUNNING` -> the refusal's state.
-pub(crate) fn end_running(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> TxResult<()> {
-    let changed = tx.run(
-        "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 where id = ?1 and state = 'RUNNING'",
-        params![step, refusal.state, refusal.reason, refusal.detail, now],
-    )?;
-    one_row(changed, "end a step")
+pub(crate) fn end_running(tx: &dyn Tx, ended: &[(StepId, &Refusal)], now: Timestamp) -> TxResult<()> {
+    all_rows(end(tx, ended, StepState::Running, now)?, ended.len(), "end a step")
 }
 
 /// `RUNNING` -> `PENDING`, to be tried again.
@@ -204,36 +236,45 @@ pub(crate) fn leave_out_target(
 
 /// The result of a step that has just ended.
 pub(crate) fn result(tx: &dyn Tx, step: StepId, refusal: &Refusal, attempt: Option<AttemptId>) -> TxResult<StepResult> {
-    let mut result = without_step(RungKind::Call, refusal);
-    result.step = Some(step);
-    tx.row(
-        "select s.incident_id, m.uid, i.person, m.title, s.due_at, s.kind \
-         from steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id where s.id = ?1",
-        params![step],
-        |r| {
-            result.incident = Some(r.get(0)?);
-            result.event = printable(&r.get::<String>(1)?);
-            result.person = r.get(2)?;
-            result.title = printable(&r.get::<String>(3)?);
-            result.due_at = Some(r.get(4)?);
-            result.kind = r.get(5)?;
-            Ok(())
-        },
-    )?;
-    let Some(attempt) = attempt else { return Ok(result) };
-    tx.row(
-        "select provider, sid, kind, to_number, message, intent_at from attempts where id = ?1",
-        params![attempt],
-        |r| {
-            result.provider = Some(r.get(0)?);
-            result.call_id = r.get(1)?;
-            result.to = Some(r.target(2)?.masked());
-            result.message = Some(r.get(4)?);
-            result.attempted_at = Some(r.get(5)?);
-            Ok(())
-        },
-    )?;
-    Ok(result)
+    results(tx, &[(step, refusal, attempt)])?.pop().ok_or_else(|| SqlError::NoRow.into())
+}
+
+/// The results of steps that have just ended, by their attempts or without.
+pub(crate) fn results(tx: &dyn Tx, ended: &[(StepId, &Refusal, Option<AttemptId>)]) -> TxResult<Vec<StepResult>> {
+    if ended.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut results: Vec<StepResult> =
+        ended.iter().map(|(_, refusal, _)| without_step(RungKind::Call, refusal)).collect();
+    let steps: Vec<_> = ended.iter().map(|(step, ..)| set![step]).collect();
+    let of_steps = "select {place}, s.id, s.incident_id, m.uid, i.person, m.title, s.due_at, s.kind from {each}, steps s \
+         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id where s.id = ?1";
+    tx.fill(of_steps, &steps, &mut results, |result, r| {
+        result.step = Some(r.get(1)?);
+        result.incident = Some(r.get(2)?);
+        result.event = printable(&r.get::<String>(3)?);
+        result.person = r.get(4)?;
+        result.title = printable(&r.get::<String>(5)?);
+        result.due_at = Some(r.get(6)?);
+        result.kind = r.get(7)?;
+        Ok(())
+    })?;
+    let placed = |(place, (.., attempt)): (usize, &(_, _, Option<AttemptId>))| Some((place, (*attempt)?));
+    let (places, attempts): (Vec<usize>, Vec<AttemptId>) = ended.iter().enumerate().filter_map(placed).unzip();
+    let attempts: Vec<_> = attempts.iter().map(|attempt| set![attempt]).collect();
+    let of_attempts = "select {place}, provider, sid, kind, to_number, message, intent_at from {each}, attempts \
+         where id = ?1";
+    let mut attempted: Vec<_> = places.into_iter().collect();
+    tx.fill(of_attempts, &attempts, &mut attempted, |place, r| {
+        let result = &mut results[*place];
+        result.provider = Some(r.get(1)?);
+        result.call_id = r.get(2)?;
+        result.to = Some(r.target(3)?.masked());
+        result.message = Some(r.get(5)?);
+        result.attempted_at = Some(r.get(6)?);
+        Ok(())
+    })?;
+    Ok(results)
 }
 
 /// The result of a test call, or of a text that explains an answer, that a guard refused: there is no step and no attempt.

@@ -149,15 +149,18 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.read_outside("read due steps", |tx| claims::due(tx, now, limit))
     }
 
-    fn begin_attempt(
+    fn begin_attempts(
         &self,
-        claim: Claim,
-        draft: &AttemptDraft<'_>,
+        claims: Vec<Claim>,
+        drafts: &[AttemptDraft<'_>],
         now: Timestamp,
-        rule: GuardRule<'_>,
-    ) -> Result<Begun> {
-        let begun = self.engine.write("write down an attempt", |tx| claims::begin(tx, &claim, draft, now, rule))?;
-        Ok(begun.not_spent(claim))
+        rule: QueueRule<'_>,
+    ) -> Result<Vec<Begun>> {
+        let begun = self.engine.write("write down attempts", |tx| {
+            let asked: Vec<_> = claims.iter().zip(drafts).collect();
+            claims::begin(tx, &asked, now, rule)
+        })?;
+        Ok(begun.into_iter().zip(claims).map(|(begun, claim)| begun.not_spent(claim)).collect())
     }
 
     fn shed(

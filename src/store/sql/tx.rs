@@ -107,6 +107,19 @@ pub(crate) trait Tx {
     /// Hands over the rows of an answer until `read` says `false`.
     fn each_row(&self, sql: &str, params: &[Value<'_>], read: &mut dyn FnMut(&dyn Row) -> Sql<bool>) -> Sql<()>;
 
+    /// Runs a statement once for each set of parameters, in as few round trips as the database can. The statement reads
+    /// its parameters from `{each}`, which stands among its tables: `update t set a = ?2 from {each} where id = ?1`. How
+    /// many rows it changed in all.
+    fn run_each(&self, sql: &str, sets: &[Vec<Value<'_>>]) -> Sql<usize>;
+
+    /// The same for the rows of answers, in any order. `{place}` is the place of the set, from 0.
+    fn rows_of_each(
+        &self,
+        sql: &str,
+        sets: &[Vec<Value<'_>>],
+        read: &mut dyn FnMut(&dyn Row) -> Sql<()>,
+    ) -> Sql<()>;
+
     // --- hooks: what a database does in its own way ---
 
     /// The steps that are pending, with their places in the list and all facts but the calls of the day, in as few
@@ -163,6 +176,37 @@ impl dyn Tx + '_ {
         Ok(rows)
     }
 
+    /// The rows of answers by the places of their sets, which stand in the first column.
+    pub(crate) fn by_place<T>(
+        &self,
+        sql: &str,
+        sets: &[Vec<Value<'_>>],
+        mut read: impl FnMut(&dyn Row) -> Sql<T>,
+    ) -> Sql<Vec<Vec<T>>> {
+        let mut found: Vec<Vec<T>> = sets.iter().map(|_| Vec::new()).collect();
+        self.rows_of_each(sql, sets, &mut |row| {
+            of_place(&mut found, row)?.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Completes a value for each set by its one row; an error if there is none. Its place stands in the first column.
+    pub(crate) fn fill<T>(
+        &self,
+        sql: &str,
+        sets: &[Vec<Value<'_>>],
+        values: &mut [T],
+        mut read: impl FnMut(&mut T, &dyn Row) -> Sql<()>,
+    ) -> Sql<()> {
+        let mut filled = 0;
+        self.rows_of_each(sql, sets, &mut |row| {
+            filled += 1;
+            read(of_place(values, row)?, row)
+        })?;
+        if filled == sets.len() { Ok(()) } else { Err(SqlError::NoRow) }
+    }
+
     /// The first column of all rows.
     pub(crate) fn values<T: Column>(&self, sql: &str, params: &[Value<'_>]) -> Sql<Vec<T>> {
         self.rows(sql, params, |row| row.get(0))
@@ -183,6 +227,12 @@ impl dyn Tx + '_ {
         })?;
         Ok(rows)
     }
+}
+
+/// What belongs to the set whose place stands in the first column.
+fn of_place<'v, T>(values: &'v mut [T], row: &dyn Row) -> Sql<&'v mut T> {
+    let place: i64 = row.get(0)?;
+    usize::try_from(place).ok().and_then(|place| values.get_mut(place)).ok_or(SqlError::NoRow)
 }
 
 /// What was read; `None` for a row that cannot be read.

@@ -78,6 +78,14 @@ macro_rules! params {
 }
 pub(in crate::store) use params;
 
+/// One set of the parameters of a statement that runs for many, from references.
+macro_rules! set {
+    ($($value:expr),* $(,)?) => {
+        vec![$($crate::store::sql::value::ToValue::value($value)),*]
+    };
+}
+pub(in crate::store) use set;
+
 fn wrong<T>(found: &Value<'_>) -> Result<T, String> {
     Err(match found {
         Value::Null(_) => "nothing stands there".into(),
