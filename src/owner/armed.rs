@@ -42,8 +42,10 @@ pub struct Armory {
     /// What the path of every file begins with; `None`: nothing is armed.
     beside: Option<PathBuf>,
     file: Option<Arc<ArmedFile>>,
-    /// Entries that attempts name.
+    /// Entries that were armed.
     used: u64,
+    /// Those among them that no attempt names: they are used again.
+    free: Vec<u64>,
     /// A file could not be made: it is not tried again.
     unable: bool,
 }
@@ -78,21 +80,22 @@ impl Armory {
     }
 
     /// Arms an entry for the attempt with this token. `None`: it cannot be proved later that its request never began.
-    /// An entry that no attempt comes to name is used again.
     pub fn arm(&mut self, token: &str) -> Option<Entry> {
         let bytes = entry(ARMED, token)?;
         if self.file.is_none() && !self.unable {
             self.file = self.beside.as_deref().and_then(|beside| make(beside, token).ok()).map(Arc::new);
             self.unable = self.file.is_none();
         }
-        let armed = Entry { file: Arc::clone(self.file.as_ref()?), at: self.used * ENTRY as u64 };
+        let place = self.free.pop().unwrap_or(self.used);
+        let armed = Entry { file: Arc::clone(self.file.as_ref()?), at: place * ENTRY as u64 };
         armed.file.file.write_all_at(&bytes, armed.at).ok()?;
+        self.used = self.used.max(place + 1);
         Some(armed)
     }
 
-    /// An attempt names the entry that was armed last.
-    pub fn spend(&mut self) {
-        self.used += 1;
+    /// No attempt came to name this entry: it is used again.
+    pub fn give_back(&mut self, entry: &Entry) {
+        self.free.push(entry.at / ENTRY as u64);
     }
 
     /// The endings of files whose processes are gone.

@@ -178,6 +178,14 @@ impl Accounts {
         account || network()
     }
 
+    /// Is nothing limited there? Else requests are sent one after the other, since each may tell something about the next.
+    pub(super) fn is_sound(&self, by: &Service) -> bool {
+        let account = by.account();
+        !self.breakers.contains_key(&account)
+            && self.networks.get(&by.way()).is_none_or(|network| *network == Network::Works(0))
+            && !self.senders.keys().any(|(of, _)| *of == account)
+    }
+
     /// A request was begun.
     pub(super) fn begun(&mut self, by: &Service, from: &Address) {
         if let Some(sender) = self.senders.get_mut(&(by.account(), from.clone()))

@@ -79,6 +79,15 @@ pub(super) struct Ready {
     pub(super) entry: Option<Entry>,
 }
 
+impl Ready {
+    /// No attempt was written down.
+    pub(super) fn give_back(&self, armory: &mut Armory) {
+        if let Some(entry) = &self.entry {
+            armory.give_back(entry);
+        }
+    }
+}
+
 /// Arms an entry for the attempt of this draft, before it is written down.
 pub(super) fn arm(armory: &mut Armory, world: &World, draft: &mut AttemptDraft<'_>) -> Ready {
     let entry = armory.arm(&draft.token);

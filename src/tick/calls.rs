@@ -27,14 +27,9 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// Is there room for one more request?
-    pub(super) fn has_room(&self, cx: &Context<'_>) -> bool {
-        self.has_room_besides(0, cx)
-    }
-
-    /// Is there room for one more, and so many others?
-    pub(super) fn has_room_besides(&self, others: usize, cx: &Context<'_>) -> bool {
-        self.jobs.running().len().saturating_add(others) < cx.world.config.engine.parallel
+    /// How many more requests there is room for.
+    pub(super) fn room(&self, cx: &Context<'_>) -> usize {
+        cx.world.config.engine.parallel.saturating_sub(self.jobs.running().len())
     }
 
     /// Is a request by such a service under way?

@@ -1,6 +1,7 @@
-//! Claims due steps while there are free workers. Guards and attempt are one transaction; then the request is sent.
+//! Claims due steps while there are free workers: as many at once as can leave. Guards and attempts are one transaction;
+//! then the requests are sent.
 
-use super::attempt::{arm, draft, situation};
+use super::attempt::{Ready, arm, draft, situation};
 use super::call_queue::{CallQueue, slot_of};
 use super::calls::Calls;
 use super::confirm;
@@ -8,20 +9,29 @@ use super::context::Context;
 use super::due::BATCH;
 use super::faults::Service;
 use super::listed::listed;
-use super::part::{OtherParts, Part};
-use super::recipient::{self, Words};
+use super::part::{OtherParts, Part, each};
+use super::recipient::{self, Recipient, Words};
 use super::time::WORTH_WAITING;
-use crate::model::{Addressee, MeetingWords, Reason, Refusal, StepState, Timestamp, Verdict, printable};
+use super::world::World;
+use crate::config::Person;
+use crate::model::{
+    Addressee, Line, MeetingWords, Reason, Refusal, RungKind, Slot, StepId, StepState, Timestamp, Verdict, printable,
+};
 use crate::rules::guard::{self, Situation};
 use crate::store::{AttemptDraft, Begun, Claim, Facts, StepResult, StoreError};
 use std::collections::VecDeque;
 use std::time::Duration;
+
+/// So many claims at most are one transaction: it holds the database for a few dozen milliseconds.
+const SET: usize = 64;
 
 /// The part that claims due steps.
 #[derive(Default)]
 pub(super) struct Claims {
     queue: CallQueue,
     calls: Calls,
+    /// A set could not be written: the next claims are sets of one, so that the others get past the one to blame.
+    one_by_one: bool,
 }
 
 impl Part for Claims {
@@ -65,17 +75,56 @@ impl Claims {
             }
             let whole_batch = cx.due.steps.len() == BATCH;
             let ended = cx.summary.results.len();
-            self.claim_batch(cx, others)?;
+            stale = self.claim_batch(cx, others)?;
             // A batch of late steps that all ended must not hide the steps behind it.
-            if !(cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended) {
+            if !stale && !(cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended) {
                 return Ok(());
             }
         }
     }
 
-    fn claim_batch(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
+    /// Claims what can leave now, set by set. `true`: the due steps are to be read anew.
+    fn claim_batch(&mut self, cx: &mut Context<'_>, others: &mut OtherParts<'_, '_>) -> Result<bool, StoreError> {
         let mut held = VecDeque::new();
-        while cx.time.may_claim() && self.calls.has_room(cx) {
+        loop {
+            let set = self.gather(cx, others, &mut held)?;
+            let Some(step) = set.claims.first().map(|claim| claim.step) else { break };
+            let alone = set.claims.len() == 1;
+            match self.claim(set, cx) {
+                Ok(waiting) => held.extend(waiting),
+                // What is wrong with one row must not stop the others; what is wrong with the store stops the tick.
+                Err(error @ StoreError::Statement { .. }) if alone => {
+                    give_up(step, &error, cx);
+                    self.one_by_one = false;
+                }
+                Err(error @ StoreError::Statement { .. }) => {
+                    log::debug!("{error}; one step after the other");
+                    self.one_by_one = true;
+                    cx.due.changed();
+                    return Ok(true);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        // Held steps come first again. Steps that wait for a busy number are found again once the list is empty.
+        held.append(&mut cx.due.steps);
+        cx.due.wait_for_workers = !held.is_empty() && self.calls.room(cx) == 0;
+        cx.due.steps = held;
+        Ok(false)
+    }
+
+    /// The next due steps that can leave now, as far as there are workers. Nothing is claimed that would then wait: of
+    /// what keeps a pace, or is limited to one at a time, a set has one.
+    fn gather<'w>(
+        &mut self,
+        cx: &mut Context<'w>,
+        others: &mut OtherParts<'_, '_>,
+        held: &mut VecDeque<Claim>,
+    ) -> Result<ClaimSet<'w>, StoreError> {
+        let most = if self.one_by_one { 1 } else { SET };
+        let now = cx.time.now();
+        let mut set = ClaimSet { now, claims: Vec::new(), outlooks: Vec::new(), has_single: false };
+        while cx.time.may_claim() && set.claims.len() < most.min(self.calls.room(cx)) {
             let Some(claim) = cx.due.steps.pop_front() else { break };
             if cx.due.is_deferred(&claim) {
                 continue;
@@ -85,23 +134,31 @@ impl Claims {
                 held.push_back(claim);
                 continue;
             }
-            let step = claim.step;
-            let adopted = others.adopt(&claim, cx);
-            match adopted.and_then(|adopted| if adopted { Ok(None) } else { self.claim(claim, cx) }) {
-                // What is wrong with one row must not stop the others; what is wrong with the store stops the tick.
+            match others.adopt(&claim, cx) {
+                Ok(false) => {}
+                Ok(true) => continue,
                 Err(error @ StoreError::Statement { .. }) => {
-                    log::error!("[CALL] step {step} cannot be tried: {error}");
-                    cx.due.defer(&[step]);
-                    cx.summary.bad_steps += 1;
+                    give_up(claim.step, &error, cx);
+                    continue;
                 }
-                waits => held.extend(waits?),
+                Err(other) => return Err(other),
             }
+            // A person who left the config has no open incident any more after `open`.
+            let Some(person) = cx.world.config.person(&claim.person) else { continue };
+            let Some(recipient) = recipient::recipient(cx.world, &claim, person) else {
+                no_target(claim, cx)?;
+                continue;
+            };
+            let outlook = Outlook::of(cx, &claim, person, recipient, now);
+            if outlook.single && set.has_single {
+                cx.due.steps.push_front(claim);
+                break;
+            }
+            set.has_single |= outlook.single;
+            set.claims.push(claim);
+            set.outlooks.push(outlook);
         }
-        // Held steps come first again. Steps that wait for a busy number are found again once the list is empty.
-        held.append(&mut cx.due.steps);
-        cx.due.wait_for_workers = !held.is_empty() && !self.calls.has_room(cx);
-        cx.due.steps = held;
-        Ok(())
+        Ok(set)
     }
 
     /// Must it wait for its turn, or because the provider refuses our account, or since nothing reaches it? One that is
@@ -120,53 +177,139 @@ impl Claims {
             || self.queue.waits(claim, now)
     }
 
-    /// Asks the guards and writes the attempt in one transaction; then sends the request, or logs the refusal. Gives
-    /// the claim back when no call at all may start before the next turn.
-    fn claim(&mut self, claim: Claim, cx: &mut Context<'_>) -> Result<Option<Claim>, StoreError> {
-        let world = cx.world;
-        // A person who left the config has no open incident any more after `open`.
-        let Some(person) = world.config.person(&claim.person) else { return Ok(None) };
-        let Some(recipient) = recipient::recipient(world, &claim, person) else {
-            return no_target(claim, cx).map(|()| None);
-        };
-        let (now, step) = (cx.time.now(), claim.step);
-        let (first, words) = (claim.words.clone(), Words::of(&world.config, &claim, person, now));
-        let say = |meetings: &[MeetingWords]| words.say(meetings);
-        let by = Service::to(recipient.provider.kind(), &recipient.to);
-        let resting = cx.accounts.resting(&by, &recipient.provider.senders());
-        let slot = slot_of(recipient.provider.pace(), &person.id, now, &resting);
-        let has_message = !say(std::slice::from_ref(&first)).trim().is_empty();
-        let unreachable_at = cx.accounts.unreachable_at(&by, now);
-        let stop_unknown_at = cx.stop_unknown_at;
-        let asked = situation(world, &recipient, now, &first.uid, has_message);
-        let situation = Situation { unreachable_at, stop_unknown_at, ..asked };
-        let saw = |facts: &Facts| guard::account(facts, &situation);
-        let listed = listed(world, &cx.lookups, &recipient.to, now);
-        let mut draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &saw) };
-        let ready = arm(&mut cx.armory, world, &mut draft);
+    /// Asks the guards and writes the attempts in one transaction; then sends the requests, and logs the refusals. Gives
+    /// the claims back that wait since no call at all may start before the next turn.
+    fn claim(&mut self, set: ClaimSet<'_>, cx: &mut Context<'_>) -> Result<Vec<Claim>, StoreError> {
+        let (world, ClaimSet { now, claims, outlooks, .. }) = (cx.world, set);
+        let asked: Vec<Asked<'_>> = outlooks.iter().map(|outlook| outlook.ask(world, now)).collect();
+        let (mut drafts, mut ready) = (Vec::new(), Vec::new());
+        for (outlook, asked) in outlooks.iter().zip(&asked) {
+            let listed = listed(world, &cx.lookups, &outlook.recipient.to, now);
+            let draft = draft(world, &outlook.recipient, now, &asked.say, &asked.slot, &asked.saw);
+            let mut draft = AttemptDraft { listed, ..draft };
+            ready.push(arm(&mut cx.armory, world, &mut draft));
+            drafts.push(draft);
+        }
         let witness_now = cx.time.witness_now();
-        let rule = |facts: &Facts| late_by_both(guard::decide(facts, &situation), facts, now, witness_now);
-        match world.store.begin_attempt(claim, &draft, now, &rule)? {
-            Begun::Attempt(attempt) => {
-                let subject = words.subject(&attempt.words);
-                self.queue.starts_next_at(attempt.next_slot);
-                cx.armory.spend();
-                self.calls.send(cx, attempt, &recipient, subject, ready);
+        let rule = |place: usize, facts: &Facts| {
+            late_by_both(guard::decide(facts, &asked[place].situation), facts, now, witness_now)
+        };
+        let begun = world.store.begin_attempts(claims, &drafts, now, &rule)?;
+        let mut waiting = Vec::new();
+        let decided = begun.into_iter().zip(ready).zip(outlooks.iter().zip(&asked));
+        // What is written is sent, whatever else fails.
+        each(decided, |((begun, ready), (outlook, asked))| {
+            if let Begun::Waits(Reason::StopUnknown) = begun {
+                cx.wait_for_stop(outlook.step, &asked.situation.stop)?;
             }
-            Begun::Refused(result) => refused(cx, result, &first, now),
-            Begun::Waits(Reason::StopUnknown) => cx.wait_for_stop(step, &situation.stop)?,
-            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&first.uid)),
+            waiting.extend(self.go_on(begun, ready, outlook, now, cx));
+            Ok(())
+        })?;
+        Ok(waiting)
+    }
+
+    /// Does what the claim transaction decided. A claim that is to wait comes back.
+    fn go_on(
+        &mut self,
+        begun: Begun,
+        ready: Ready,
+        outlook: &Outlook<'_>,
+        now: Timestamp,
+        cx: &mut Context<'_>,
+    ) -> Option<Claim> {
+        if !matches!(begun, Begun::Attempt(_)) {
+            ready.give_back(&mut cx.armory);
+        }
+        match begun {
+            Begun::Attempt(attempt) => {
+                let subject = outlook.words.subject(&attempt.words);
+                self.queue.starts_next_at(attempt.next_slot);
+                self.calls.send(cx, attempt, &outlook.recipient, subject, ready);
+            }
+            Begun::Refused(result) => refused(cx, result, &outlook.first, now),
+            Begun::Waits(reason) => log::debug!("[CALL] {} waits: {reason}", printable(&outlook.first.uid)),
             Begun::NoSlot { until, all: true, claim } => {
                 self.queue.starts_next_at(Some(until));
-                return Ok(claim.map(|claim| *claim));
+                return claim.map(|claim| *claim);
             }
             Begun::NoSlot { until, all: false, .. } => {
-                cx.due.try_again(&by, Some(until));
+                cx.due.try_again(&outlook.by, Some(until));
             }
             Begun::Gone => {}
         }
-        Ok(None)
+        None
     }
+}
+
+/// Claims that go through one transaction, with what an attempt for each would need.
+struct ClaimSet<'w> {
+    now: Timestamp,
+    claims: Vec<Claim>,
+    outlooks: Vec<Outlook<'w>>,
+    /// Is one among them of which a set has one at most?
+    has_single: bool,
+}
+
+/// What an attempt for a due step would need.
+struct Outlook<'w> {
+    step: StepId,
+    first: MeetingWords,
+    recipient: Recipient<'w>,
+    words: Words<'w>,
+    by: Service,
+    resting: Vec<usize>,
+    unreachable_at: Option<Timestamp>,
+    stop_unknown_at: Option<Timestamp>,
+    /// It keeps a pace, or is limited to one at a time.
+    single: bool,
+}
+
+/// What is asked about it within the transaction.
+struct Asked<'a> {
+    situation: Situation<'a>,
+    say: Box<dyn Fn(&[MeetingWords]) -> String + 'a>,
+    slot: Box<dyn Fn(&Line) -> Slot + 'a>,
+    saw: Box<dyn Fn(&Facts) -> String + 'a>,
+}
+
+impl<'w> Outlook<'w> {
+    fn of(cx: &Context<'w>, claim: &Claim, person: &'w Person, recipient: Recipient<'w>, now: Timestamp) -> Self {
+        let by = Service::to(recipient.provider.kind(), &recipient.to);
+        let paced = recipient.to.kind == RungKind::Call && recipient.provider.pace().is_some();
+        Self {
+            step: claim.step,
+            first: claim.words.clone(),
+            words: Words::of(&cx.world.config, claim, person, now),
+            resting: cx.accounts.resting(&by, &recipient.provider.senders()),
+            unreachable_at: cx.accounts.unreachable_at(&by, now),
+            stop_unknown_at: cx.stop_unknown_at,
+            single: paced || !cx.accounts.is_sound(&by),
+            by,
+            recipient,
+        }
+    }
+
+    fn ask<'a>(&'a self, world: &'a World, now: Timestamp) -> Asked<'a> {
+        let say = |meetings: &[MeetingWords]| self.words.say(meetings);
+        let has_message = !say(std::slice::from_ref(&self.first)).trim().is_empty();
+        let of_now = situation(world, &self.recipient, now, &self.first.uid, has_message);
+        let (unreachable_at, stop_unknown_at) = (self.unreachable_at, self.stop_unknown_at);
+        let situation = Situation { unreachable_at, stop_unknown_at, ..of_now };
+        let saw = {
+            let situation = situation.clone();
+            move |facts: &Facts| guard::account(facts, &situation)
+        };
+        let pace = self.recipient.provider.pace();
+        let slot = slot_of(pace, self.recipient.person, now, &self.resting);
+        Asked { situation, say: Box::new(say), slot: Box::new(slot), saw: Box::new(saw) }
+    }
+}
+
+/// A step whose row cannot be used is left to the next tick.
+fn give_up(step: StepId, error: &StoreError, cx: &mut Context<'_>) {
+    log::error!("[CALL] step {step} cannot be tried: {error}");
+    cx.due.defer(&[step]);
+    cx.summary.bad_steps += 1;
 }
 
 /// A step is too late only when both clocks say so: the corrected one and the witness, `None` while there is none.

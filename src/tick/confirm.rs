@@ -18,8 +18,8 @@ use crate::store::{Begun, Facts, StoreError};
 /// Sends the texts that may leave now; the others stay for as long as the tick lasts.
 pub(super) fn send(cx: &mut Context<'_>, calls: &mut Calls) -> Result<(), StoreError> {
     for text in std::mem::take(&mut cx.texts) {
-        let one_stays_free = calls.has_room_besides(1, cx);
-        let has_room = one_stays_free || (cx.due.steps.is_empty() && calls.has_room_besides(0, cx));
+        // While steps are due, one worker stays free for them.
+        let has_room = calls.room(cx) > usize::from(!cx.due.steps.is_empty());
         if !has_room || !cx.time.may_claim() {
             cx.texts.push(text);
             continue;
@@ -47,17 +47,18 @@ fn send_one(cx: &mut Context<'_>, calls: &mut Calls, text: &Text) -> Result<bool
     if cx.accounts.must_wait(&by, now, |which| calls.is_placing(which)) {
         return Ok(true);
     }
-    match begin(cx, text, &recipient)? {
-        (Begun::Attempt(attempt), ready) => {
-            cx.armory.spend();
-            calls.send(cx, attempt, &recipient, None, ready);
-        }
-        (Begun::Refused(refused), _) => {
+    let (begun, ready) = begin(cx, text, &recipient)?;
+    if !matches!(begun, Begun::Attempt(_)) {
+        ready.give_back(&mut cx.armory);
+    }
+    match begun {
+        Begun::Attempt(attempt) => calls.send(cx, attempt, &recipient, None, ready),
+        Begun::Refused(refused) => {
             let (reason, detail) = (refused.reason, printable(&refused.detail));
             log::info!("[CALL] The answer of {} is not confirmed - Reason={reason}: {detail}", text.to);
         }
-        (Begun::Waits(_) | Begun::NoSlot { .. }, _) => return Ok(true),
-        (Begun::Gone, _) => {}
+        Begun::Waits(_) | Begun::NoSlot { .. } => return Ok(true),
+        Begun::Gone => {}
     }
     Ok(false)
 }

@@ -51,7 +51,6 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
                 // The request has a deadline of its own.
                 cx.time = Time::new(world);
                 cx.time.limit = Duration::MAX;
-                cx.armory.spend();
                 let mut placed = Placed { calls: Calls::default(), result: &mut result };
                 placed.calls.send(&mut cx, attempt, &recipient, None, ready);
                 drive(&mut cx, &mut [&mut placed])?;
@@ -68,6 +67,7 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
                 set(&mut result, StepState::Skipped, reason, detail);
             }
             Begun::NoSlot { until, .. } if now < patience => {
+                ready.give_back(&mut cx.armory);
                 let wait = u64::try_from(until.since(now)).unwrap_or(0);
                 world.clock.sleep(Duration::from_millis(wait).min(LONGEST_WAIT));
                 continue;

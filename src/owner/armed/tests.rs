@@ -26,7 +26,6 @@ impl Place {
     fn left_by(&self, token: &str, begins: bool) -> Mark {
         let mut armory = self.armory();
         let entry = armory.arm(token).unwrap();
-        armory.spend();
         if begins {
             entry.begin().unwrap();
         }
@@ -93,10 +92,9 @@ fn a_process_has_one_file_with_an_entry_for_each_attempt() {
     let place = Place::new();
     let mut armory = place.armory();
     let unused = armory.arm("0001").unwrap();
+    armory.give_back(&unused);
     let first = armory.arm("0002").unwrap();
-    armory.spend();
     let second = armory.arm("0003").unwrap();
-    armory.spend();
     first.begin().unwrap();
     assert_eq!((unused.mark(), first.mark(), place.files()), (second.mark(), second.mark(), 1));
     let mark = first.mark().clone();

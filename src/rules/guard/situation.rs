@@ -40,7 +40,7 @@ impl Default for GuardConfig {
 }
 
 /// What the guards look at besides the store's facts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Situation<'a> {
     /// The time of the decision.
     pub now: Timestamp,
