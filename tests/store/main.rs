@@ -67,6 +67,7 @@ mod reading;
 mod reconcile;
 mod record;
 mod rungs;
+mod sets;
 mod settle;
 mod tally;
 mod undo;
