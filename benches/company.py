@@ -34,7 +34,7 @@ def config(home, people, store):
         )
         (home / "cal" / f"{n}.ics").write_text(event, newline="")
         lines += ["[[person]]", f'id = "p{n}"', f'name = "Person {n}"', f'phone = "+1202555{n:04}"']
-        lines += ['timezone = "UTC"', f'calendars = ["{home}/cal/{n}.ics"]']
+        lines += ['zone = "UTC"', f'calendars = ["{home}/cal/{n}.ics"]']
     (home / "config.toml").write_text("\n".join(lines) + "\n")
     (home / "config.toml").chmod(0o600)
 
