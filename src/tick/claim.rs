@@ -77,7 +77,8 @@ impl Claims {
             let ended = cx.summary.results.len();
             stale = self.claim_batch(cx, others)?;
             // A batch of late steps that all ended must not hide the steps behind it.
-            if !stale && !(cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended) {
+            let more = cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended;
+            if !stale && !more {
                 return Ok(());
             }
         }
@@ -264,10 +265,12 @@ struct Outlook<'w> {
     single: bool,
 }
 
+type Say<'a> = Box<dyn Fn(&[MeetingWords]) -> String + 'a>;
+
 /// What is asked about it within the transaction.
 struct Asked<'a> {
     situation: Situation<'a>,
-    say: Box<dyn Fn(&[MeetingWords]) -> String + 'a>,
+    say: Say<'a>,
     slot: Box<dyn Fn(&Line) -> Slot + 'a>,
     saw: Box<dyn Fn(&Facts) -> String + 'a>,
 }

@@ -109,7 +109,8 @@ fn of_two_claims_to_one_number_the_second_waits(b: &Bench) {
     b.watched("ana", "a", 600);
     b.watched("bo", "b", 600);
     let to = b.draft("ana", 420).to;
-    let begun = begin_with(b, &["a", "b"], 420, &|_, _| Verdict::Place, &|draft| AttemptDraft { to: to.clone(), ..draft });
+    let begun =
+        begin_with(b, &["a", "b"], 420, &|_, _| Verdict::Place, &|draft| AttemptDraft { to: to.clone(), ..draft });
     assert_eq!(words(&begun), ["attempt", "waits"]);
 }
 
@@ -119,12 +120,12 @@ fn an_earlier_claim_of_the_set_counts_for_the_pace(b: &Bench) {
     }
     let one_in_ten = |line: &Line| match line.account.filter(|free| *free > at(420)) {
         Some(until) => Slot::Wait { until, all: true },
-        None => {
-            Slot::Take { sender: 0, next: Some(NextSlot { account: at(430), number: None, any: at(430) }) }
-        }
+        None => Slot::Take { sender: 0, next: Some(NextSlot { account: at(430), number: None, any: at(430) }) },
     };
-    let begun =
-        begin_with(b, &["a", "b", "c"], 420, &|_, _| Verdict::Place, &|draft| AttemptDraft { slot: &one_in_ten, ..draft });
+    let begun = begin_with(b, &["a", "b", "c"], 420, &|_, _| Verdict::Place, &|draft| AttemptDraft {
+        slot: &one_in_ten,
+        ..draft
+    });
     assert_eq!(words(&begun), ["attempt", "no slot", "no slot"]);
     let waits = |begun: &Begun| -> Option<(Timestamp, String)> {
         let Begun::NoSlot { until, claim, .. } = begun else { return None };

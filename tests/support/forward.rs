@@ -168,7 +168,9 @@ impl<H: Hook> Store for Forward<H> {
         now: Timestamp,
         rule: QueueRule<'_>,
     ) -> Result<Vec<Begun>> {
-        claims.iter().for_each(|claim| self.hook.claimed(claim));
+        for claim in &claims {
+            self.hook.claimed(claim);
+        }
         self.hook.before("begin_attempts")?;
         let seen = |claim: &Claim| Seen { due_at: claim.due_at, deadline_at: claim.deadline_at };
         let seen: Vec<Seen> = claims.iter().map(seen).collect();

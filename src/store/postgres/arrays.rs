@@ -54,12 +54,8 @@ mod tests {
     #[test]
     fn a_statement_for_each_set_becomes_one_over_arrays() {
         assert_eq!(
-            of_arrays("update steps set state = ?2 from {each} where id = ?1", 2),
-            "update steps set state = q.p2 from unnest($1, $2) with ordinality as q(p1, p2, place) where id = q.p1"
-        );
-        assert_eq!(
-            of_arrays("select {place}, s.id from {each}, steps s where s.id = ?1", 1),
-            "select q.place - 1, s.id from unnest($1) with ordinality as q(p1, place), steps s where s.id = q.p1"
+            of_arrays("{place}, a from {each} where id = ?1 and b = ?2", 2),
+            "q.place - 1, a from unnest($1, $2) with ordinality as q(p1, p2, place) where id = q.p1 and b = q.p2"
         );
     }
 }

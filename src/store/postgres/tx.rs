@@ -73,12 +73,7 @@ impl Tx for PostgresTx<'_> {
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
-    fn rows_of_each(
-        &self,
-        sql: &str,
-        sets: &[Vec<Value<'_>>],
-        read: &mut dyn FnMut(&dyn Row) -> Sql<()>,
-    ) -> Sql<()> {
+    fn rows_of_each(&self, sql: &str, sets: &[Vec<Value<'_>>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()> {
         let Some(first) = sets.first() else { return Ok(()) };
         let rows = self.0.query_with(&of_arrays(sql, first.len()), &arrays(sets))?;
         rows.iter().try_for_each(|row| read(row))

@@ -38,12 +38,7 @@ pub(super) type Asked<'a> = (&'a Claim, &'a AttemptDraft<'a>);
 /// Reads the facts, asks the guards about one after the other, and writes refusals and attempts. What an earlier claim of
 /// the set takes counts for a later one: claims of one person, or to one target, are looked at in rounds of their own, and
 /// the calls of the day and the pace are kept from one to the next.
-pub(super) fn begin(
-    tx: &dyn Tx,
-    asked: &[Asked<'_>],
-    now: Timestamp,
-    rule: QueueRule<'_>,
-) -> TxResult<Vec<Begun>> {
+pub(super) fn begin(tx: &dyn Tx, asked: &[Asked<'_>], now: Timestamp, rule: QueueRule<'_>) -> TxResult<Vec<Begun>> {
     let mut lines = Lines::default();
     let mut begun = Vec::with_capacity(asked.len());
     while begun.len() < asked.len() {
@@ -290,12 +285,7 @@ pub(super) struct NewAttempt {
 }
 
 /// Writes an attempt down as `SENDING`.
-pub(super) fn insert_one(
-    tx: &dyn Tx,
-    new: NewAttempt,
-    draft: &AttemptDraft<'_>,
-    now: Timestamp,
-) -> TxResult<Attempt> {
+pub(super) fn insert_one(tx: &dyn Tx, new: NewAttempt, draft: &AttemptDraft<'_>, now: Timestamp) -> TxResult<Attempt> {
     insert(tx, vec![(new, draft)], now)?.pop().ok_or_else(|| SqlError::NoRow.into())
 }
 

@@ -179,7 +179,8 @@ pub(super) fn shed(
             Verdict::Refuse(_) => shed.claimable.push(candidate.claim.step),
         }
     }
-    let ended: HashMap<usize, Refusal> = unschedulable(&Lines::default().line(tx, Before::default(), &first.draft)?, &waiting).into_iter().collect();
+    let ended: HashMap<usize, Refusal> =
+        unschedulable(&Lines::default().line(tx, Before::default(), &first.draft)?, &waiting).into_iter().collect();
     for (place, incident) in incidents {
         let step = queue[place].step;
         let Some(refusal) = ended.get(&place) else {

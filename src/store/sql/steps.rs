@@ -66,15 +66,9 @@ pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], now: Timestamp)
     )?;
     all_rows(changed, served.len(), "claim a step")?;
     let incidents: Vec<_> = served.iter().map(|(_, claim)| set![&claim.incident]).collect();
-    tx.run_each(
-        "update incidents set state = 'ESCALATING' from {each} where id = ?1 and state = 'OPEN'",
-        &incidents,
-    )?;
+    tx.run_each("update incidents set state = 'ESCALATING' from {each} where id = ?1 and state = 'OPEN'", &incidents)?;
     let steps: Vec<_> = served.iter().map(|(attempt, claim)| set![attempt, &claim.step, &claim.incident]).collect();
-    tx.run_each(
-        "insert into attempt_steps(attempt_id, step_id, incident_id) select ?1, ?2, ?3 from {each}",
-        &steps,
-    )?;
+    tx.run_each("insert into attempt_steps(attempt_id, step_id, incident_id) select ?1, ?2, ?3 from {each}", &steps)?;
     let counted: Vec<_> =
         served.iter().map(|(attempt, claim)| set![attempt, &claim.meeting, &claim.person, &now]).collect();
     tx.run_each(

@@ -113,12 +113,7 @@ pub(crate) trait Tx {
     fn run_each(&self, sql: &str, sets: &[Vec<Value<'_>>]) -> Sql<usize>;
 
     /// The same for the rows of answers, in any order. `{place}` is the place of the set, from 0.
-    fn rows_of_each(
-        &self,
-        sql: &str,
-        sets: &[Vec<Value<'_>>],
-        read: &mut dyn FnMut(&dyn Row) -> Sql<()>,
-    ) -> Sql<()>;
+    fn rows_of_each(&self, sql: &str, sets: &[Vec<Value<'_>>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()>;
 
     // --- hooks: what a database does in its own way ---
 

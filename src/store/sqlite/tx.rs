@@ -58,12 +58,7 @@ impl Tx for SqliteTx<'_> {
         sets.iter().map(run).sum()
     }
 
-    fn rows_of_each(
-        &self,
-        sql: &str,
-        sets: &[Vec<Value<'_>>],
-        read: &mut dyn FnMut(&dyn Row) -> Sql<()>,
-    ) -> Sql<()> {
+    fn rows_of_each(&self, sql: &str, sets: &[Vec<Value<'_>>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()> {
         let width = sets.first().map_or(0, Vec::len);
         let places = sql.contains("{place}");
         let sql = sql.replace("{each}", ONCE).replace("{place}", &format!("?{}", width + 1));
