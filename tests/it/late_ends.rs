@@ -2,7 +2,8 @@
 //! another kind is due, and the tick exits with 1.
 
 use crate::explain::stories;
-use crate::support::fake_twilio::Behaviour;
+use crate::support::cli::{ANA, Cli, twilio};
+use crate::support::fake_twilio::{Behaviour, FakeTwilio, TOKEN};
 use crate::support::stand_in::StandIn;
 use crate::support::world::World;
 use savehub::exit::Exit;
@@ -208,4 +209,19 @@ fn what_twilio_says_of_a_message_tells_whose_fault_it_is() {
     w.advance(30);
     assert_eq!(w.tick().exit(), Exit::NotDone);
     assert_eq!(w.steps(m), [DONE, "SKIPPED(invalid_number)", "PENDING"]);
+}
+
+#[test]
+fn the_program_prints_it_and_exits_with_1() {
+    let fake = FakeTwilio::start();
+    let cli = Cli::with(&twilio(&fake.base_url(), TOKEN, &format!("[engine]\npreflight = false\n{ANA}")));
+    cli.ok(&["meeting", "add", "Board sync", "--at", "in 170s"]);
+    cli.ok(&["tick"]);
+    let call = fake.calls().remove(0);
+    fake.set_status(&call.sid, "failed");
+    let ran = cli.run(&["tick"]);
+    let words = "was taken, and the provider could not bring it to the phone.";
+    let line = format!("i1 Board sync (ana): failed: the call to ****0101, {}, {words}\n", call.sid);
+    assert_eq!((ran.code, ran.out.as_str()), (1, line.as_str()), "{}", ran.err);
+    assert_eq!(cli.run(&["tick"]).code, 0);
 }

@@ -10,7 +10,8 @@ use savehub::model::{
     StepState, Target, When,
 };
 use savehub::store::{
-    Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, LateEnds, Meeting, Plan, Queued, Refusal, Reported, Verdict,
+    Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, Finding, LateEnds, Meeting, Plan, Queued, ReconcileRules,
+    Refusal, Reported, Verdict,
 };
 
 facts! {
@@ -35,6 +36,7 @@ facts! {
     a_late_end_because_of_its_target_ends_the_later_rungs_of_its_kind_to_it,
     a_late_end_after_the_start_moves_nothing,
     a_late_end_is_nothing_to_whoever_has_answered_since_or_whose_incident_has_ended,
+    a_late_end_of_an_attempt_that_was_made_again_is_nothing,
     a_message_that_has_left_is_not_hung_up,
     a_message_that_waits_is_cancelled_as_soon_as_it_is_known,
 }
@@ -363,6 +365,19 @@ fn a_late_end_is_nothing_to_whoever_has_answered_since_or_whose_incident_has_end
     let call = b.call("other", "CA1", 420);
     b.resolve(b.incident(third.id, 1).id, None, at(430)).unwrap();
     assert_eq!(said(call, 440), LateEnds::default());
+}
+
+fn a_late_end_of_an_attempt_that_was_made_again_is_nothing(b: &Bench) {
+    let meeting = watched(b, &[action(RungKind::Sms, -500), action(RungKind::Email, -100)]);
+    let sms = place(b, RungKind::Sms, 100);
+    let ghost = sms.id;
+    let _ = b.record(sms, &unknown(), at(101), &stay).unwrap();
+    let rules = ReconcileRules { find: &|_, _| Finding::Absent, adopted: &executed, absent: &again(180, true) };
+    let _ = b.reconcile(ghost, &[], at(180), &rules).unwrap();
+    let _ = b.record(place(b, RungKind::Sms, 180), &accepted("SM2"), at(181), &executed).unwrap();
+    let _ = b.record_late(ghost, &accepted("SM1"), at(190), &stay).unwrap();
+    let told = b.record_report(ghost, &report(CallStatus::Failed), next(at(200)), None).unwrap();
+    assert_eq!((told.news, told.late, b.step(meeting, 1).due_at), (true, LateEnds::default(), at(500)));
 }
 
 fn a_message_that_has_left_is_not_hung_up(b: &Bench) {

@@ -26,13 +26,15 @@ pub(super) fn ended(tx: &dyn Tx, id: AttemptId, class: Option<RejectionClass>, n
     Ok(late)
 }
 
-/// The steps of the attempt that somebody misses, each with whether its meeting is still to come.
+/// The steps of the attempt that somebody misses, each with whether its meeting is still to come. A step that was tried
+/// again since does not depend on it.
 fn missed(tx: &dyn Tx, id: AttemptId, now: Timestamp) -> TxResult<Vec<(LateEnd, bool)>> {
     let sql = "select s.id, s.incident_id, s.kind, m.uid, i.person, m.title, a.sid, a.kind, a.to_number, a.call_status, \
                  a.error_code, i.ended_at is null and s.starts_at > ?2 \
                from attempt_steps x join attempts a on a.id = x.attempt_id join steps s on s.id = x.step_id \
                  join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
                where x.attempt_id = ?1 and s.state = 'EXECUTED' \
+                 and not exists (select 1 from attempt_steps y where y.step_id = s.id and y.attempt_id > x.attempt_id) \
                  and (i.ended_at is null and coalesce(i.acknowledged_at < a.intent_at, true) \
                    or i.state = 'MISSED' and i.reason = 'no_check_in') \
                order by s.id";
