@@ -117,6 +117,8 @@ pub struct ReplyMeta {
     /// How long an accepted call waits in the provider's queue before it is dialled, as the provider estimates
     /// (Twilio's `queue_time`).
     pub queued_for: Option<Duration>,
+    /// The provider's code for the address of `webhook_url`, if it refuses that: the call went out without it.
+    pub callback_refused: Option<u32>,
 }
 
 /// The four things that can come of a request. `Unknown` never retries by itself.

@@ -44,6 +44,10 @@ pub struct IncidentHistory {
     pub heard: Vec<HeardView>,
     /// The text that explained an answer for it.
     pub explained: Option<AttemptHistory>,
+    /// Calls of no step that were found at the provider when it had ended.
+    pub found: Vec<AttemptHistory>,
+    /// When it was cancelled since its person had left the config, and when it was opened again since they were back.
+    pub away: Option<(Timestamp, Timestamp)>,
 }
 
 /// More about a step.
@@ -76,6 +80,8 @@ pub struct AttemptHistory {
     pub class: Option<RejectionClass>,
     /// How it is to be ended, if that was ever wanted.
     pub hang_up_how: Option<HangUp>,
+    /// The provider's code for the address of `webhook_url`, where it refused that and the call went out without it.
+    pub callback_refused: Option<u32>,
     /// The step it was written for; the others share it.
     pub first_step: Option<StepId>,
     /// The other steps it serves.

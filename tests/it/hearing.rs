@@ -165,7 +165,8 @@ fn a_stranger_changes_nothing_whatever_they_say() {
 
 #[test]
 fn a_list_with_somebody_elses_words_in_it_is_not_believed() {
-    let w = world("");
+    // The list of messages alone is asked for, so that it is the one that gets the answers.
+    let w = world("[hear]\ncall_back = false\n");
     let m = w.meeting("in 180s");
     w.tick();
     w.advance(30);

@@ -52,6 +52,8 @@ fn who_is_back_gets_back_what_was_cancelled_for_that_reason(b: &Bench) {
     assert_eq!(b.incident(talk.id, 1).reason, Some(Reason::PersonRemoved));
     let back = sync(b, &[ANA], 595).back;
     assert_eq!(back, [("ana".to_owned(), vec![first], 1)]);
+    let away = |meeting| b.history(meeting).unwrap().unwrap().incidents.remove(0).away;
+    assert_eq!((away(talk.id), away(over.id)), (Some((at(100), at(595))), None), "it is remembered");
     let incident = b.incident(talk.id, 1);
     assert_eq!((incident.state, incident.reason, incident.ended_at), (IncidentState::Open, None, None));
     assert!(incident.steps.iter().all(|step| step.state == StepState::Pending));

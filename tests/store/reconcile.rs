@@ -2,7 +2,9 @@
 
 use crate::build::{Bench, abandoned, again, always, at, attempt, executed, unknown};
 use savehub::model::{AttemptId, AttemptState, CallStatus, HangUp, HangUpState, ListedCall, Reason, StepState};
-use savehub::store::{AttemptDraft, CheckIn, Facts, Finding, Later, Placed, ReconcileRules, Recorded};
+use savehub::store::{
+    AttemptDraft, CheckIn, Facts, Finding, Later, Placed, ReconcileRules, Recorded, TallyBy, TallyScope,
+};
 use std::cell::RefCell;
 
 facts! {
@@ -20,6 +22,7 @@ facts! {
     preflight_adopts_a_shared_call_for_every_meeting_that_was_due,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
+    a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up,
     the_guards_see_the_listed_calls_that_no_attempt_knows,
 }
 
@@ -231,6 +234,22 @@ fn preflight_adopts_nothing_that_is_known(b: &Bench) {
     assert_eq!(adopted.unwrap(), None);
     let begun = b.begin(claim, 430, &always);
     assert_eq!(attempt(begun).steps.len(), 1, "the claim is still good");
+}
+
+fn a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up(b: &Bench) {
+    let m = b.add("ana", "talk", 600);
+    b.check_in(m.id, CheckIn::Joined, at(430)).unwrap();
+    let ended = b.ended_since(at(0)).unwrap().remove(0);
+    let choose = |unknown: &[ListedCall]| vec![Placed { index: 0, created_at: unknown[0].created_at }];
+    let live = b.adopt_ended(&ended, &listing(b, 440, &[("CA1", 425)]), at(440), &choose).unwrap();
+    assert_eq!((live.len(), live[0].hang_up), (1, Some(HangUp::Canceled)));
+    let story = b.history(m.id).unwrap().unwrap().incidents.remove(0);
+    assert_eq!((story.steps.len(), story.found.len()), (0, 1), "it has no step");
+    let (found, view) = (&story.found[0], &story.found[0].view);
+    assert_eq!((view.id, view.call_id.as_deref(), view.intent_at), (live[0].attempt, Some("CA1"), at(425)));
+    assert_eq!((found.finished_at, found.guards.clone()), (Some(at(440)), None));
+    let whole = TallyScope { since: at(0), until: at(1000), by: TallyBy::Person };
+    assert_eq!(b.tally(&whole).unwrap().attempts.iter().map(|one| one.test).collect::<Vec<_>>(), [false]);
 }
 
 fn the_guards_see_the_listed_calls_that_no_attempt_knows(b: &Bench) {

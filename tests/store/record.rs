@@ -12,6 +12,7 @@ use std::cell::RefCell;
 
 facts! {
     an_accepted_call_is_written_with_its_id_and_its_step_executed,
+    a_call_that_went_out_without_its_callback_is_kept_with_the_reason,
     a_simulated_call_is_final_at_once,
     a_call_that_is_final_at_once_needs_no_hang_up,
     an_attempt_not_sent_may_be_tried_again_from_its_time_on,
@@ -93,6 +94,18 @@ fn a_call_that_is_final_at_once_needs_no_hang_up(b: &Bench) {
     let recorded = b.record(attempt, &simulated(), at(422), &tested).unwrap();
     assert_eq!((recorded.hang_up, b.live(423)), (None, vec![]), "there is nothing to end");
     assert_eq!(b.attempt(id).hang_up, HangUpState::Moot);
+}
+
+fn a_call_that_went_out_without_its_callback_is_kept_with_the_reason(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let first = b.place("talk", 420);
+    let meta = ReplyMeta { callback_refused: Some(21_609), ..ReplyMeta::default() };
+    let _ = b.record(first, &Reply { meta, ..unknown() }, at(421), &stay).unwrap();
+    let kept = || b.history(meeting.id).unwrap().unwrap().incidents[0].steps[0].attempts[0].callback_refused;
+    assert_eq!(kept(), Some(21_609));
+    let id = b.incident(meeting.id, 1).steps[0].attempts[0].id;
+    let _ = b.record_late(id, &accepted("CA1"), at(440), &executed).unwrap();
+    assert_eq!(kept(), Some(21_609), "a later answer does not take it back");
 }
 
 fn a_simulated_call_is_final_at_once(b: &Bench) {

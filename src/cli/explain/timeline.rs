@@ -3,10 +3,10 @@
 use super::context::{self, IncidentContext};
 use crate::cli::undo;
 use crate::cli::words::{
-    ack_words, because, clean, detailed, exact, hang_up_words, heard_words, outcome_words, price, status_words,
-    step_name, title, verb,
+    Outcome, ack_words, because, clean, detailed, exact, hang_up_words, heard_words, outcome_words, price,
+    status_words, step_name, title, verb,
 };
-use crate::model::{AttemptId, AttemptState, HeardHow, ProviderKind, StepId, StepState, Timestamp, printable};
+use crate::model::{AttemptId, AttemptState, HeardHow, ProviderKind, Reason, StepId, StepState, Timestamp, printable};
 use crate::store::{AttemptHistory, AttemptView, HeardView, StepHistory};
 use crate::when;
 use serde::Serialize;
@@ -53,7 +53,7 @@ const HEARD: u8 = 4;
 const ENDED: u8 = 5;
 const CANCELLED: u8 = 6;
 const EXPLAINED: u8 = 7;
-/// Before what it opens again.
+/// Before what is opened again by it.
 const UNDONE: u8 = 0;
 
 /// Everything that is known, earliest first.
@@ -68,7 +68,9 @@ pub(super) fn events(ctx: &IncidentContext<'_>) -> Vec<Event> {
     }
     events.extend(ctx.incident.heard.iter().map(|words| said(ctx, words)));
     events.extend(ctx.incident.explained.iter().flat_map(explained));
+    events.extend(ctx.incident.found.iter().flat_map(found));
     events.extend(acknowledged(ctx));
+    events.extend(away(ctx));
     events.extend(taken_back(ctx));
     events.extend(ended(ctx));
     events.sort_by_key(|event| event.place);
@@ -141,9 +143,17 @@ fn attempted(ctx: &IncidentContext<'_>, step: &StepHistory, attempt: &AttemptHis
     let first = step.attempts.first().is_some_and(|first| first.view.id == id);
     let again = if first { "" } else { ", to try again" };
     let written = format!("{name}: {id} was written down{again}: {}", what_is_sent(step, attempt));
-    events.push(event(view.intent_at, "attempt", written));
     let came = context::outcome(step, attempt);
+    // What was found too late was written down by nobody before it left.
+    if came != Outcome::Lost {
+        events.push(event(view.intent_at, "attempt", written));
+    }
     let at = attempt.finished_at.unwrap_or(view.intent_at);
+    if let Some(code) = attempt.callback_refused {
+        let without =
+            format!("{name}: {id}: the provider refuses the address of webhook_url ({code}): tried without it");
+        events.push(event(at, "outcome", without));
+    }
     events.push(event(at, "outcome", format!("{name}: {id}: {}", outcome_words(came, view))));
     for (what, text) in later(attempt) {
         events.push(Event { at: None, ..event(at, what, format!("{name}: {id}: {text}")) });
@@ -246,10 +256,28 @@ fn explained(text: &AttemptHistory) -> [Event; 2] {
     ]
 }
 
+/// A call that rang on when the incident had ended, and what became of it.
+fn found(call: &AttemptHistory) -> Vec<Event> {
+    let (view, id) = (&call.view, call.view.id);
+    let event =
+        |text: String| Event::at(call.finished_at.unwrap_or(view.intent_at), EXPLAINED, "outcome", text).by(call);
+    let since = later(call).into_iter().map(|(what, text)| Event { at: None, what, ..event(format!("{id}: {text}")) });
+    [event(format!("{id}: {}", outcome_words(Outcome::Lost, view)))].into_iter().chain(since).collect()
+}
+
 fn acknowledged(ctx: &IncidentContext<'_>) -> Option<Event> {
     let ack = ctx.incident.view.acknowledged.as_ref()?;
     let text = format!("{} {}: acknowledged, which is no check-in", printable(&ack.by), ack_words(ack.how));
     Some(Event::at(ack.at, HEARD, "acknowledged", text))
+}
+
+/// It was cancelled since its person had left the config, and opened again since they were back.
+fn away(ctx: &IncidentContext<'_>) -> Vec<Event> {
+    let Some((left, back)) = ctx.incident.away else { return Vec::new() };
+    let (id, person) = (ctx.incident.view.id, ctx.person());
+    let ended = format!("{id} ended as CANCELLED: {}", because(Reason::PersonRemoved, &person));
+    let opened = format!("{id} was opened again, since {person} was back in the config: what had not run is to come");
+    vec![Event::at(left, ENDED, "ended", ended), Event::at(back, UNDONE, "opened", opened)]
 }
 
 /// What was done to the meeting and taken back again.

@@ -151,8 +151,10 @@ pub enum Outcome {
     Taken,
     /// The answer was lost; the list showed it.
     Found,
-    /// Placed before this database was restored, and found by preflight.
+    /// Placed before this database was made or restored, and found by preflight.
     Adopted,
+    /// The same, and found when its incident had ended.
+    Lost,
     /// It had been given up, and appeared after all.
     Ghost,
     /// Test mode.
@@ -182,7 +184,12 @@ pub fn outcome_words(outcome: Outcome, attempt: &AttemptView) -> String {
         Outcome::Taken => format!("the provider took it as {id}"),
         Outcome::Found => format!("the answer was lost, and the provider's list showed it: {id}"),
         Outcome::Adopted => {
-            format!("found at the provider before anything was sent: {id} was placed before this database was restored")
+            format!(
+                "found at the provider before anything was sent: {id} was placed before this database was made or restored"
+            )
+        }
+        Outcome::Lost => {
+            format!("found at the provider when it was over: {id} was placed before this database was made or restored")
         }
         Outcome::Ghost => format!("it had been given up, and {id} appeared at the provider after all"),
         Outcome::Recorded => format!("test mode recorded it as {id}; nothing left this machine"),

@@ -6,7 +6,7 @@ use crate::provider::http::{HttpClient, HttpSettings, path_encode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 
 /// One account at Twilio. Nothing is connected before the first request.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub struct Twilio {
     /// The whole `Basic …` header.
     pub(super) authorization: SecretString,
     pub(super) status_callback: Option<SecretString>,
-    /// The provider has refused that address: calls go without it from then on.
-    pub(super) refuses_callback: AtomicBool,
+    /// The code with which the provider has refused that address: calls go without it from then on. 0: it has not.
+    pub(super) refuses_callback: AtomicU32,
     /// Where a key pressed in a call goes.
     pub(super) key_bin: Option<String>,
     pub(super) http: HttpClient,
@@ -51,7 +51,7 @@ impl Twilio {
             base_url: config.base_url.trim_end_matches('/').to_owned(),
             secret: secret.clone(),
             authorization: format!("Basic {basic}").into(),
-            refuses_callback: AtomicBool::new(false),
+            refuses_callback: AtomicU32::new(0),
             status_callback: config.status_callback.clone().map(SecretString::from),
             key_bin: None,
             http,

@@ -79,8 +79,8 @@ impl Twilio {
         if let Err(reason) = gate.look() {
             return Reply::fenced(reason);
         }
-        let known = || !self.refuses_callback.load(Ordering::Relaxed);
-        let callback = self.status_callback.as_ref().filter(|_| known()).map(ExposeSecret::expose_secret);
+        let refused = Some(self.refuses_callback.load(Ordering::Relaxed)).filter(|code| *code != 0);
+        let callback = self.status_callback.as_ref().filter(|_| refused.is_none()).map(ExposeSecret::expose_secret);
         let ring = Ring { timeout: call.ring_timeout, machine_detection: call.machine_detection };
         let post = |callback, at| self.post(CALLS, &create_form(to, from, callback, ring, &words), at, gate);
         let reply = post(callback, call.intent_at);
@@ -88,13 +88,13 @@ impl Twilio {
             // Certainly not placed, and for a reason that the same call without the address does not have.
             Outcome::Rejected(refused) if callback.is_some() && is_of_callback(refused.code) => {
                 log::warn!("[CALL] {}; the call goes out without it", refusal(refused));
-                self.refuses_callback.store(true, Ordering::Relaxed);
+                self.refuses_callback.store(refused.code.unwrap_or_default(), Ordering::Relaxed);
                 let first = Duration::from_millis(reply.meta.elapsed_ms);
                 let again = post(None, call.intent_at.plus(first));
                 let elapsed_ms = again.meta.elapsed_ms.saturating_add(reply.meta.elapsed_ms);
-                Reply { meta: ReplyMeta { elapsed_ms, ..again.meta }, ..again }
+                Reply { meta: ReplyMeta { elapsed_ms, callback_refused: refused.code, ..again.meta }, ..again }
             }
-            _ => reply,
+            _ => Reply { meta: ReplyMeta { callback_refused: refused, ..reply.meta }, ..reply },
         }
     }
 }

@@ -122,6 +122,7 @@ fn meta(head: Option<(u16, &HeaderMap)>, elapsed: Duration, intent_at: Timestamp
         skew_ms: head.and_then(|(_, headers)| skew_ms(headers, intent_at.plus(elapsed))),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         queued_for: None,
+        callback_refused: None,
     }
 }
 

@@ -44,7 +44,11 @@ fn incident(tx: &dyn Tx, view: IncidentView) -> TxResult<IncidentHistory> {
     let heard = heard(tx, &view)?;
     let explained = reads::text_about(tx, view.id)?;
     let explained = explained.map(|text| attempt(tx, None, &text)).transpose()?;
-    Ok(IncidentHistory { view, steps, heard, explained })
+    let found = reads::found_for(tx, view.id)?;
+    let found = found.iter().map(|call| attempt(tx, None, call)).collect::<TxResult<Vec<_>>>()?;
+    let times = "select away_at, back_at from incidents where id = ?1";
+    let (away_at, back_at): (Option<_>, Option<_>) = tx.row(times, params![view.id], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(IncidentHistory { view, steps, heard, explained, found, away: away_at.zip(back_at) })
 }
 
 fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
@@ -58,7 +62,7 @@ fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
 /// `step`: the one that is told of; `None`: the attempt has none.
 fn attempt(tx: &dyn Tx, step: Option<StepId>, view: &AttemptView) -> TxResult<AttemptHistory> {
     let mut attempt = tx.row(
-        "select message, finished_at, guards, error_class, hang_up_how, step_id from attempts where id = ?1",
+        "select message, finished_at, guards, error_class, hang_up_how, step_id, callback_refused from attempts where id = ?1",
         params![view.id],
         |r| {
             let guards: Option<String> = r.get(2)?;
@@ -73,6 +77,7 @@ fn attempt(tx: &dyn Tx, step: Option<StepId>, view: &AttemptView) -> TxResult<At
                 class: r.get(3)?,
                 hang_up_how: r.get(4)?,
                 first_step: r.get(5)?,
+                callback_refused: r.get(6)?,
                 shared: Vec::new(),
             })
         },

@@ -98,10 +98,10 @@ pub(super) fn reopen(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> TxResult<()
         params![id, removed, now],
     )?;
     tx.run(
-        "update incidents set reason = null, ended_at = null, state = case when acknowledged_at is not null \
+        "update incidents set reason = null, away_at = ended_at, back_at = ?3, ended_at = null, state = case when acknowledged_at is not null \
            then 'ACKNOWLEDGED' when exists(select 1 from attempt_steps where incident_id = ?1) then 'ESCALATING' \
            else 'OPEN' end where id = ?1 and state = 'CANCELLED' and reason = ?2",
-        params![id, removed],
+        params![id, removed, now],
     )?;
     Ok(())
 }

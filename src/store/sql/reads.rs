@@ -127,6 +127,12 @@ pub(super) fn text_about(tx: &dyn Tx, incident: IncidentId) -> TxResult<Option<A
     Ok(tx.readable("an attempt", &sql, params![incident], attempt_from_row)?.pop())
 }
 
+/// Calls without a step that were found for this incident when it had ended.
+pub(super) fn found_for(tx: &dyn Tx, incident: IncidentId) -> TxResult<Vec<AttemptView>> {
+    let sql = format!("select {ATTEMPT} from attempts a where a.step_id is null and a.found_for = ?1 order by a.id");
+    Ok(tx.readable("an attempt", &sql, params![incident], attempt_from_row)?)
+}
+
 /// What [`attempt_from_row`] reads, of attempts `a`.
 const ATTEMPT: &str = "a.id, a.state, a.provider, a.kind, a.to_number, a.intent_at, a.sid, a.call_status, a.duration_s, \
                        a.answered_by, a.price, a.price_unit, a.error, a.error_code, a.request_id, a.hang_up, a.rang_s";

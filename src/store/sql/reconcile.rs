@@ -223,8 +223,8 @@ pub(super) fn adopt_ended(
         // No step of it runs.
         let _ = record::record(tx, id, &reply, now, &|_| StepNext::Stay)?;
         tx.run(
-            "update attempts set hang_up = 'WANTED', hang_up_how = ?2, next_look_at = ?3 where id = ?1",
-            params![id, incident.how, now],
+            "update attempts set hang_up = 'WANTED', hang_up_how = ?2, next_look_at = ?3, found_for = ?4 where id = ?1",
+            params![id, incident.how, now, incident.id],
         )?;
         live.extend(calls::wanted(tx, id)?);
     }

@@ -109,8 +109,8 @@ fn update(tx: &dyn Tx, id: AttemptId, state: AttemptState, reply: &Reply, now: T
         "update attempts set state = ?2, sid = ?3, call_status = ?4, error = ?5, error_code = ?6, \
              http_status = coalesce(?7, http_status), request_id = coalesce(?8, request_id), finished_at = ?9, \
              next_look_at = case when ?10 is null and hang_up = 'WANTED' and ?3 is not null then ?9 else ?10 end, \
-             error_class = ?11, taken_at = coalesce(taken_at, case when ?3 is not null then intent_at + ?12 end) \
-             where id = ?1",
+             error_class = ?11, taken_at = coalesce(taken_at, case when ?3 is not null then intent_at + ?12 end), \
+             callback_refused = coalesce(?13, callback_refused) where id = ?1",
         params![
             id,
             state,
@@ -123,7 +123,8 @@ fn update(tx: &dyn Tx, id: AttemptId, state: AttemptState, reply: &Reply, now: T
             now,
             look,
             class,
-            provider_ms(reply)
+            provider_ms(reply),
+            reply.meta.callback_refused
         ],
     )?;
     steps::one_row(changed, "record an attempt")

@@ -63,7 +63,7 @@ const KEY: usize = 14;
 fn attempts(tx: &dyn Tx, at: Stretch, day: Option<usize>) -> TxResult<Vec<AttemptTally>> {
     let sorts = &tx.dialect().sorts;
     let sql = format!(
-        "select {}, provider in {REHEARSED}, step_id is null and id not in (select attempt_id from explained), kind, state, call_status, answered_by, error_code, \
+        "select {}, provider in {REHEARSED}, step_id is null and found_for is null and id not in (select attempt_id from explained), kind, state, call_status, answered_by, error_code, \
            case when error_code is null and state = 'REJECTED' then http_status end, \
            state = 'REJECTED' and (error_class is not distinct from 'capacity' or http_status is not distinct from 429), \
            coalesce(state = 'NOT_SENT' and error like '{FENCED}%', false), key <> token, price, price_unit, {}, {} \

@@ -42,6 +42,17 @@ create index attempts_of_day on attempts(kind, intent_at, state, person, provide
 -- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
 alter table attempts add column taken_at integer;
 
+-- The provider's code with which it refused the address of webhook_url, so that the call went out without it.
+alter table attempts add column callback_refused integer;
+
+-- The incident that a call was found for in the provider's list when it had ended.
+alter table attempts add column found_for integer;
+
+-- When it was cancelled since its person had left the config, and when it was opened again since they were back; of several
+-- times the last.
+alter table incidents add column away_at integer;
+alter table incidents add column back_at integer;
+
 -- The text that explained what an answer did, or asked which meeting it was for: at most one for each incident, for ever.
 create table explained(
   incident_id integer primary key references incidents,

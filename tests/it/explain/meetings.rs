@@ -134,6 +134,21 @@ fn the_text_that_answered_an_answer_stands_in_the_story() {
 }
 
 #[test]
+fn a_person_who_left_the_config_and_was_back_stands_in_the_story() {
+    let mut w = World::with(ONE_RUNG);
+    let m = w.meeting("in 10m");
+    w.tick();
+    let whole = savehub::config::Config::clone(&w.parts.config);
+    w.change_config(|config| config.people.retain(|person| person.id != "ana"));
+    w.advance(60);
+    w.tick();
+    w.change_config(|config| *config = whole);
+    w.advance(60);
+    w.tick();
+    stories::is_as_expected("meeting/left-and-back", &stories::text(&w, &m.to_string()));
+}
+
+#[test]
 fn the_title_finds_the_meeting_that_started_last_and_else_the_next() {
     let w = World::on_twilio(ONE_RUNG);
     let [first, second, third] = ["in 1h", "in 2h", "in 3h"].map(|at| w.meeting(at));

@@ -8,11 +8,15 @@ use crate::support::world::World;
 use rusqlite::Connection;
 use savehub::cli::words;
 use savehub::model::{
-    AttemptState, CallReport, CallStatus, Doubt, FenceReason, HangUpState, Outcome, Rejection, RejectionClass, Reply,
+    AttemptState, CallReport, CallStatus, Doubt, FenceReason, HangUpState, MeetingId, Outcome, Rejection,
+    RejectionClass, Reply,
 };
 use savehub::provider::mock::Mock;
 use savehub::store::CheckIn;
+use savehub::store::sqlite::{Create, SqliteStore};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn report(status: CallStatus) -> CallReport {
     CallReport {
@@ -214,6 +218,55 @@ fn a_call_of_a_database_that_was_restored_is_told_as_adopted() {
     w.advance(10);
     w.tick();
     stories::is_as_expected("attempt/more/adopted", &stories::text(&w, &m.to_string()));
+}
+
+/// Ana's phone rings; then the database is this one, she checks in, and the next tick finds the call.
+fn lost(w: &mut World, database: PathBuf, meeting: impl FnOnce(&World) -> MeetingId) -> String {
+    w.change_config(|config| config.database = database);
+    w.parts.store = Arc::new(SqliteStore::open(&w.parts.config.database, Create::Yes).unwrap());
+    let m = meeting(w);
+    w.check_in(m);
+    w.advance(5);
+    w.tick();
+    stories::text(w, &m.to_string())
+}
+
+#[test]
+fn a_call_that_was_found_when_its_incident_had_ended_says_so() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    let m = w.meeting("in 400s");
+    w.tick();
+    let (database, copy, new) =
+        (w.parts.config.database.clone(), w.dir.path().join("copy.db"), w.dir.path().join("new.db"));
+    Connection::open(database).unwrap().execute("vacuum into ?1", [copy.to_str().unwrap()]).unwrap();
+    w.advance(230);
+    w.tick();
+    w.advance(5);
+    stories::is_as_expected("attempt/more/lost-with-a-backup", &lost(&mut w, copy, |_| m));
+    let mut w = World::on_twilio(ONE_RUNG);
+    let start = w.now().plus(Duration::from_secs(175)).to_rfc3339();
+    w.meeting(&start);
+    w.tick();
+    w.advance(5);
+    let new = lost(&mut w, new, |w| w.meeting(&start));
+    stories::is_as_expected("attempt/more/lost-with-the-database", &new);
+}
+
+#[test]
+fn a_call_that_went_out_without_its_callback_says_so() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    w.change_twilio(|twilio| twilio.status_callback = Some("https://10.0.0.9/calls".into()));
+    let both = [w.meeting("in 3m"), w.meeting_of("ben", "Stand-up", "in 3m")];
+    w.change_config(|config| config.engine.parallel = 1);
+    w.fake().script([Behaviour::error(400, 21609, "Invalid 'StatusCallback' URL")]);
+    w.tick();
+    let line = |m: MeetingId| {
+        let text = stories::text(&w, &m.to_string());
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("webhook_url")).map(str::trim).collect();
+        lines.join("; ")
+    };
+    let words = "the provider refuses the address of webhook_url (21609): tried without it";
+    assert_eq!(both.map(line), [format!("09:00:00  s1: a1: {words}"), format!("09:00:00  s2: a2: {words}")]);
 }
 
 #[test]
