@@ -1,9 +1,9 @@
 //! (a) `kill -9` before every system call of a tick; then further ticks.
 
-use crate::rig::{Rig, Setup, whole};
+use crate::rig::{Came, Rig, Setup, whole};
 use crate::strace::{self, Point, able, inject, points, sample};
 use crate::support::fake_twilio::Behaviour;
-use crate::verdict::{Tally, judge};
+use crate::verdict::{Tally, judge, picture};
 
 /// What comes between the kill and the ticks that finish the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ enum Then {
     CheckIn,
     /// The database is put back to what it was before the tick.
     Restore,
+    /// A new database is in its place, before this tick and before each one after it.
+    Forget,
 }
 
 struct Scenario {
@@ -42,22 +44,30 @@ fn three() -> Vec<Behaviour> {
 /// The config's name in a trace: the tick's own part begins where it is opened.
 const OWN_PART: &str = "config.toml";
 
+impl Scenario {
+    fn rig(&self) -> Rig {
+        let rig = Rig::new(self.setup);
+        rig.fake.script((self.script)());
+        rig.refuse(self.refused);
+        if self.then == Then::Forget {
+            rig.forget();
+        }
+        rig
+    }
+}
+
 fn sweep(scenario: &Scenario) {
     if !able(scenario.name) {
         return;
     }
-    let rig = Rig::new(scenario.setup);
-    rig.fake.script((scenario.script)());
-    rig.refuse(scenario.refused);
+    let rig = scenario.rig();
     let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), OWN_PART);
     let chosen = if whole() { [all.own, all.foreign].concat() } else { sample(&all.own, scenario.sampled, 1) };
     Tally::of(&chosen, |point| killed(scenario, point)).hold(scenario.name);
 }
 
 fn killed(scenario: &Scenario, point: &Point) -> Tally {
-    let rig = Rig::new(scenario.setup);
-    rig.fake.script((scenario.script)());
-    rig.refuse(scenario.refused);
+    let rig = scenario.rig();
     let (fired, _) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, "signal=KILL");
     rig.refuse(false);
     rig.drain();
@@ -69,6 +79,7 @@ fn killed(scenario: &Scenario, point: &Point) -> Tally {
             rig.restore();
             judge(&rig, &name, fired, rig.recover())
         }
+        Then::Forget => judge(&rig, &name, fired, rig.ticks_without_a_memory(3)),
     }
 }
 
@@ -141,6 +152,123 @@ fn a_database_restored_from_before_the_killed_tick_rings_nobody_again() {
         refused: false,
         sampled: 30,
     });
+}
+
+#[test]
+fn a_database_removed_before_each_tick_lets_the_phone_ring_once_whatever_is_killed() {
+    for (name, script) in [
+        ("kill, a new database for each tick", Vec::new as fn() -> Vec<Behaviour>),
+        ("kill with a lost reply, a new database for each tick", lost),
+    ] {
+        let setup = WITH_PREFLIGHT;
+        sweep(&Scenario { name, setup, script, then: Then::Forget, refused: false, sampled: 12 });
+    }
+}
+
+// --- what a kill costs ---
+
+/// As long as by default: whoever must wait for the list to be final has lost the rung.
+const REAL_SETTLE: &str = "settle = \"30s\"";
+
+/// Two rungs, this one of which is due. The first has rung and nobody answered, when it is the second.
+fn rung_is_due(rung: usize, preflight: bool) -> Rig {
+    let rig = Rig::new(Setup { preflight, ..ONE });
+    let config = std::fs::read_to_string(rig.path("config.toml")).unwrap();
+    let config = config.replace("settle = \"100ms\"", REAL_SETTLE);
+    assert!(config.contains(REAL_SETTLE));
+    std::fs::write(rig.path("config.toml"), config + "[[ladder]]\nstep = \"call\"\nbefore = \"30s\"\n").unwrap();
+    if rung == 2 {
+        assert_eq!(rig.run(&["tick", "-q"]).code, 0);
+        rig.fake.set_status(&rig.fake.calls()[0].sid, "no-answer");
+        assert_eq!(rig.run(&["tick", "-q"]).code, 0);
+        let due = "update steps set due_at = due_at - 120000, ready_at = ready_at - 120000 where rung = 1";
+        assert_eq!(rig.connect().execute(due, []).unwrap(), 1);
+    }
+    rig
+}
+
+/// The state of a rung's step; the table counts from 0.
+fn state(rig: &Rig, rung: usize) -> Option<String> {
+    let sql = format!("select state from steps where rung = {}", rung - 1);
+    rig.connect().query_row(&sql, [], |r| r.get(0)).ok()
+}
+
+/// One tick after the kill: what had not begun rings in it, and what had begun rings once at most.
+fn next_tick(rig: &Rig, rung: usize, came: Came, name: &str, fired: bool) -> Tally {
+    let mut wrong = Vec::new();
+    let ran = rig.run(&["tick", "-q"]);
+    if ran.code != 0 || ran.panicked() {
+        wrong.push(format!("the next tick ended with {}: {}", ran.code, ran.err));
+    }
+    let rang = rig.fake.calls().len().saturating_sub(rung - 1);
+    let state = state(rig, rung);
+    let in_doubt = came == Came::Begun && rang == 0 && state.as_deref() == Some("RUNNING");
+    let lost = !in_doubt && (rang == 0 || state.as_deref() != Some("EXECUTED"));
+    if lost || rang > 1 {
+        wrong.push(format!("rung {rung} rang {rang} times and is {state:?}, killed when it was {came:?}"));
+    }
+    if !wrong.is_empty() {
+        wrong = vec![format!("{name}: {}\n{}", wrong.join("; "), picture(rig, &rig.connect()))];
+    }
+    Tally {
+        cases: 1,
+        fired: usize::from(fired),
+        duplicates: rang.saturating_sub(1),
+        losses: usize::from(lost),
+        rang: rang.min(1),
+        claimed: usize::from(came == Came::Claimed),
+        doubts: usize::from(in_doubt),
+        wrong,
+        ..Tally::default()
+    }
+}
+
+#[test]
+fn a_kill_before_the_request_begins_costs_no_rung_and_the_next_tick_calls() {
+    let both = [(1, false), (2, false), (1, true), (2, true)];
+    for (rung, preflight) in &both[..if whole() { 4 } else { 2 }] {
+        let (rung, preflight) = (*rung, *preflight);
+        let name = format!("kill, what it costs of rung {rung}{}", if preflight { " with preflight" } else { "" });
+        if !able(&name) {
+            return;
+        }
+        let rig = rung_is_due(rung, preflight);
+        let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), OWN_PART).own;
+        let mut chosen = if whole() { all } else { sample(&all, 40, 1) };
+        // Without preflight the call's own: to its server, and the head and the body of its request.
+        chosen.extend([("connect", 1), ("sendto", 1), ("sendto", 2)].map(|(syscall, n)| Point::new(syscall, n)));
+        chosen.sort();
+        chosen.dedup();
+        let tally = Tally::of(&chosen, |point| {
+            let rig = rung_is_due(rung, preflight);
+            let (fired, _) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, "signal=KILL");
+            rig.drain();
+            next_tick(&rig, rung, rig.came_to(), &format!("{name}: killed before {point}"), fired)
+        });
+        tally.hold(&name);
+        assert!(tally.claimed > 0, "no kill came between claim and begun");
+        assert!(tally.doubts > 0, "no kill came between begun and the body");
+    }
+}
+
+#[test]
+fn without_what_the_killed_tick_said_of_it_the_rung_is_lost() {
+    let name = "kill, its file removed";
+    if !able(name) {
+        return;
+    }
+    let rig = rung_is_due(1, false);
+    let point = Point::new("sendto", 1);
+    let (fired, _) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), &point, "signal=KILL");
+    let came = rig.came_to();
+    assert_eq!((fired, came), (true, Came::Claimed));
+    for file in std::fs::read_dir(rig.path("")).unwrap().map(|file| file.unwrap().path()) {
+        if file.to_string_lossy().contains("-armed-") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let tally = next_tick(&rig, 1, came, name, fired);
+    assert_eq!((tally.losses, tally.rang), (1, 0), "the harness sees it");
 }
 
 // --- the recovering tick is killed too ---

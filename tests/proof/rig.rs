@@ -131,6 +131,17 @@ impl Ran {
     }
 }
 
+/// How far a killed request had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// It was not claimed, or its answer was written down.
+    Elsewhere,
+    /// It was claimed, and had not begun.
+    Claimed,
+    /// It had begun, and nobody wrote down what came of it.
+    Begun,
+}
+
 /// What a database still has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Rest {
@@ -186,6 +197,38 @@ impl Rig {
             let _ = std::fs::remove_file(self.path(name));
         }
         std::fs::write(self.database(), database_of(self.setup.people, self.setup.opened)).unwrap();
+    }
+
+    /// Puts a new database in its place, that knows the meetings (as a calendar brings them) and nothing else.
+    pub fn forget(&self) {
+        self.restore();
+        self.connect().execute_batch("delete from ticks").unwrap();
+    }
+
+    /// Ticks as often as that, each on a database that is new. Gives what was not as it must be.
+    pub fn ticks_without_a_memory(&self, count: usize) -> Vec<String> {
+        let ran = (0..count).map(|_| {
+            self.forget();
+            self.run(&["tick", "-q"])
+        });
+        let bad = ran.filter(|ran| ran.code != 0 || ran.panicked());
+        bad.map(|ran| format!("a tick on a new database ended with {}: {}", ran.code, ran.err)).collect()
+    }
+
+    /// How far the request of the newest attempt has come, by the database and by what its owner said of it.
+    pub fn came_to(&self) -> Came {
+        let connection = self.connect();
+        let sql = "select token, state from attempts order by id desc limit 1";
+        let newest: Option<(String, String)> = connection.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?))).ok();
+        let Some((token, _)) = newest.filter(|(_, state)| state == "SENDING") else { return Came::Elsewhere };
+        let names = std::fs::read_dir(self.dir.path()).unwrap().map(|file| file.unwrap().path());
+        let armed = |path: &PathBuf| path.to_string_lossy().contains("savehub.db-armed-");
+        let said = names.filter(armed).map(|path| std::fs::read_to_string(path).unwrap()).collect::<String>();
+        match (said.contains(&format!("armed {token} ")), said.contains(&format!("begun {token} "))) {
+            (true, false) => Came::Claimed,
+            (false, true) => Came::Begun,
+            both => panic!("{both:?} of {token}: {said}"),
+        }
     }
 
     /// `savehub ARGS`.

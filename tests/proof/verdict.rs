@@ -76,6 +76,10 @@ pub struct Tally {
     pub stuck: usize,
     /// Steps that rang.
     pub rang: usize,
+    /// Kills between the claim of a request and its beginning, where that is looked at.
+    pub claimed: usize,
+    /// Rungs that a kill cost: whether their request left is in doubt.
+    pub doubts: usize,
     /// Steps that ended without a call, and say why.
     pub reasons: BTreeMap<String, usize>,
     /// Everything that must not be, in words.
@@ -90,6 +94,8 @@ impl AddAssign for Tally {
         self.losses += other.losses;
         self.stuck += other.stuck;
         self.rang += other.rang;
+        self.claimed += other.claimed;
+        self.doubts += other.doubts;
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }
@@ -118,12 +124,16 @@ impl Tally {
 
     /// The line of counts.
     pub fn tell(&self, what: &str) {
-        let Self { cases, fired, duplicates, losses, stuck, rang, reasons, wrong } = self;
+        let Self { cases, fired, duplicates, losses, stuck, rang, claimed, doubts, reasons, wrong } = self;
         let wrong = if wrong.is_empty() { String::new() } else { format!("; {} cases WRONG", wrong.len()) };
         let reasons = reasons.iter().map(|(reason, count)| format!(", {count} {reason}")).collect::<Vec<_>>().concat();
+        let of_rungs = match (claimed, doubts) {
+            (0, 0) => String::new(),
+            _ => format!("; killed between claim and begun: {claimed}; rungs cost, each begun and in doubt: {doubts}"),
+        };
         say(&format!(
             "{what}: {cases} cases, {fired} fired, {duplicates} duplicates, {losses} losses, {stuck} stuck \
-             ({rang} rang{reasons}){wrong}"
+             ({rang} rang{reasons}{of_rungs}){wrong}"
         ));
     }
 
