@@ -18,3 +18,4 @@ mod program;
 mod proxy;
 mod trips;
 mod trouble;
+mod upgrade;
