@@ -37,14 +37,20 @@ fn end() {
 
 /// Lets the time until an instant pass, and other cases go on meanwhile.
 pub fn wait(ms: i64) {
+    aside(|| SystemClock.sleep(Duration::from_millis(ms.max(0).unsigned_abs())));
+}
+
+/// Does what is mostly waiting, and other cases go on meanwhile.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     let busy = IS_BUSY.get();
     if busy {
         end();
     }
-    SystemClock.sleep(Duration::from_millis(ms.max(0).unsigned_abs()));
+    let done = work();
     if busy {
         begin();
     }
+    done
 }
 
 /// Gives the turn back even when the case fails.
