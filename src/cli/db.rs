@@ -10,15 +10,21 @@ use super::words::counted;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, PostgresConfig, PostgresTls, typed_store};
 use crate::exit::{Exit, UsageError};
-use crate::model::path_text;
+use crate::model::{Timestamp, path_text};
+use crate::owner::Owner;
+use crate::rules::skew::SkewSample;
+use crate::rules::witness::{self, Witnesses};
 use crate::store::sqlite::{Create, Replace, SqliteStore};
-use crate::store::{Forgotten, Store};
+use crate::store::{Forgotten, Store, StoreError, TickSeen};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Younger rows count for the limits of the last 24 hours.
 const YOUNGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// So many of the last ticks are asked what they saw of the time.
+const TICKS: usize = 200;
 
 /// Incidents deleted in one transaction.
 const BATCH: u32 = 100;
@@ -92,6 +98,13 @@ fn prune(args: &DbPruneArgs, store: &dyn Store, out: &mut dyn Write) -> anyhow::
         writeln!(out, "would delete {}", words(&store.forgettable(until)?))?;
         return Ok(Exit::Done);
     }
+    if let Some(clock) = contradicted_by(store)? {
+        log::error!(
+            "nothing was deleted: {clock} contradicts this machine's clock by more than 30 s, so nobody knows what is old; \
+             set the clock by NTP (timedatectl set-ntp true), or try again when ticks have run by it for ten minutes"
+        );
+        return Ok(Exit::NotDone);
+    }
     let mut all = Forgotten::default();
     loop {
         let some = store.forget(until, BATCH)?;
@@ -103,6 +116,24 @@ fn prune(args: &DbPruneArgs, store: &dyn Store, out: &mut dyn Write) -> anyhow::
     }
     writeln!(out, "deleted {}", words(&all))?;
     Ok(Exit::Done)
+}
+
+/// Who contradicts this machine's clock, as ticks would ask before they delete.
+fn contradicted_by(store: &dyn Store) -> Result<Option<&'static str>, StoreError> {
+    let (clock, me) = (SystemClock, Owner::me());
+    // Whatever the clock says now, the last ticks are the newest rows.
+    let ticks = store.recent_ticks(Timestamp::from_ms(i64::MIN), TICKS)?;
+    let real = || ticks.iter().filter(|tick| !tick.turned);
+    let at = |tick: &TickSeen| (tick.started_at, tick.boottime_ms);
+    let sample = |tick: &TickSeen| {
+        tick.skew_ms.map(|skew_ms| SkewSample { skew_ms, at: at(tick), same_boot: tick.owner.same_boot(&me) })
+    };
+    Ok(witness::contradicted_by(&Witnesses {
+        now: (clock.now(), clock.boottime_ms()),
+        ticks: &real().filter(|tick| tick.owner.same_boot(&me)).map(at).collect::<Vec<_>>(),
+        provider: &real().filter_map(sample).collect::<Vec<_>>(),
+        synchronised: clock.synchronised(),
+    }))
 }
 
 fn words(forgotten: &Forgotten) -> String {

@@ -262,6 +262,7 @@ mod tests {
             skew_ms: None,
             placed: Some(0),
             not_placed: Some(0),
+            turned: false,
         }
     }
 

@@ -107,13 +107,8 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
         }
         FenceReason::Stopped => end(StepState::Skipped, Reason::Paused, "the STOP file exists"),
         // The next ticks know the clock's error better.
-        FenceReason::ClockDoubt if now.plus(CLOCK_DOUBT) < facts.deadline_at => {
-            StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false }
-        }
-        FenceReason::ClockDoubt => {
-            let words = "by the provider's clock the window was not open; this machine's clock is wrong";
-            end(StepState::Skipped, late(facts.kind), words)
-        }
+        // Also when its time is over then by this clock: until every clock says so it waits.
+        FenceReason::ClockDoubt => StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false },
         // An ended incident cancels its steps in the store; the guards say what is too early or paused. A shared call
         // goes on for the meeting that has neither ended nor started.
         FenceReason::IncidentEnded
@@ -122,6 +117,23 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
         | FenceReason::Paused
         | FenceReason::WindowClosed
         | FenceReason::TooEarly => StepNext::Again { not_before: now, spends_try: false },
+    }
+}
+
+/// Nothing ends for lateness before the witness says so, too; `None`: there is none. Until then the guards decide.
+pub fn late_by_both(next: StepNext, facts: &AfterFacts, now: Timestamp, witness_now: Option<Timestamp>) -> StepNext {
+    let by_time = |ended: &Refusal| match ended.reason {
+        Reason::OutsideCriticalWindow | Reason::TooLate => true,
+        Reason::NotSent => now.plus(RETRY_AFTER) >= facts.deadline_at,
+        _ => false,
+    };
+    let contradicted = witness_now.is_none_or(|at| at.plus(RETRY_AFTER) < facts.deadline_at);
+    match next {
+        StepNext::End(ended) if contradicted && by_time(&ended) => {
+            // From its due time on: `now` may be what is wrong.
+            StepNext::Again { not_before: Timestamp::from_ms(0), spends_try: false }
+        }
+        next => next,
     }
 }
 
@@ -256,6 +268,26 @@ mod tests {
         assert!(FenceReason::NO_RULES.iter().all(|reason| fenced(*reason) == later));
         let doubt = StepNext::Again { not_before: NOW.plus(CLOCK_DOUBT), spends_try: false };
         assert_eq!(fenced(FenceReason::ClockDoubt), doubt);
+    }
+
+    #[test]
+    fn nothing_ends_for_lateness_while_the_witness_contradicts() {
+        let late = AfterFacts { deadline_at: NOW, ..facts(0) };
+        let by = |next: &StepNext, witness| late_by_both(next.clone(), &late, NOW, witness);
+        let again = StepNext::Again { not_before: Timestamp::from_ms(0), spends_try: false };
+        let closed = next(&not_sent(NotSentCause::Fenced(FenceReason::WindowClosed)), &late, NOW);
+        let unsent = next(&not_sent(NotSentCause::Connect), &late, NOW);
+        for next in [closed, unsent] {
+            assert_eq!((by(&next, Some(NOW)), by(&next, Some(NOW.plus(RETRY_AFTER)))), (next.clone(), next.clone()));
+            let before = NOW.minus(Duration::from_secs(31));
+            assert_eq!((by(&next, None), by(&next, Some(before))), (again.clone(), again.clone()));
+        }
+        // What has another reason than the time ends.
+        let spent = AfterFacts { kind: RungKind::Command, ..facts(RETRIES) };
+        let cannot_start = next(&not_sent(NotSentCause::Other), &spent, NOW);
+        assert_eq!(late_by_both(cannot_start.clone(), &spent, NOW, None), cannot_start);
+        let stopped = next(&not_sent(NotSentCause::Fenced(FenceReason::Stopped)), &late, NOW);
+        assert_eq!(by(&stopped, None), stopped);
     }
 
     #[test]

@@ -33,13 +33,26 @@ pub fn may_be_final(seen: &Witnesses<'_>) -> bool {
     if let Some(skew_ms) = by_the_provider(seen) {
         return skew_ms.abs() <= skew::ALARM_MS;
     }
+    // Boot time begins with the boot.
+    let since = jumped_at(seen).unwrap_or(0);
+    i128::from(seen.now.1.saturating_sub(since)) >= i128::try_from(UNWITNESSED.as_millis()).unwrap_or(i128::MAX)
+}
+
+/// The boot time since which the wall clock stands as it does now; `None`: it has stood so in every tick of this boot.
+fn jumped_at(seen: &Witnesses<'_>) -> Option<i64> {
     let offset = |(wall, boot): (Timestamp, i64)| wall.ms().saturating_sub(boot);
     let with_us = |at: &&(Timestamp, i64)| offset(**at).abs_diff(offset(seen.now)) <= skew::ALARM_MS.unsigned_abs();
-    // Boot time begins with the boot.
     let stands: Vec<_> = seen.ticks.iter().take_while(with_us).collect();
-    let jumped = stands.len() < seen.ticks.len();
-    let since = if jumped { stands.last().map_or(seen.now.1, |(_, boot)| *boot) } else { 0 };
-    i128::from(seen.now.1.saturating_sub(since)) >= i128::try_from(UNWITNESSED.as_millis()).unwrap_or(i128::MAX)
+    (stands.len() < seen.ticks.len()).then(|| stands.last().map_or(seen.now.1, |(_, boot)| *boot))
+}
+
+/// The clock that contradicts the wall clock, in words; `None`: none does, or it counts no more.
+pub fn contradicted_by(seen: &Witnesses<'_>) -> Option<&'static str> {
+    match () {
+        () if may_be_final(seen) => None,
+        () if by_the_provider(seen).is_some() => Some("the provider's clock"),
+        () => jumped_at(seen).map(|_| "the time since the last ticks"),
+    }
 }
 
 /// How far the provider's clock is ahead of the machine's, in milliseconds, by its newest `Date` that still holds.
@@ -89,6 +102,9 @@ mod tests {
         for (what, now, ticks, provider, synchronised, expected) in table {
             let witnesses = Witnesses { now, ticks: &ticks, provider: &provider, synchronised };
             assert_eq!(may_be_final(&witnesses), expected, "{what}");
+            // A boot without a witness contradicts nothing.
+            let contradicted = contradicted_by(&witnesses).is_some();
+            assert_eq!(contradicted, !expected && what != "just booted", "{what}");
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! A store must never have two open attempts of one kind to one phone; nor a step `RUNNING` without exactly one open
 //! attempt, or the reverse. It changes a state by compare-and-set only, and reopens nothing that is final,
-//! but for a person who is back in the config.
+//! but for a person who is back in the config, and for what a tick closed by a clock that was ahead.
 //!
 //! A meeting may stand in several calendars of its person. Each calendar that has it *holds* it; at most one of them
 //! *owns* it, and the owner's copy counts. A rule (`rules::agenda`) says what a look at a calendar changes; the store

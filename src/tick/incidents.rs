@@ -21,18 +21,20 @@ pub(super) fn open(cx: &mut Context<'_>) -> Result<(), StoreError> {
 
 /// Ends the incidents nobody checked in for, and deletes old rows.
 pub(super) fn close(cx: &mut Context<'_>) -> Result<(), StoreError> {
-    if !cx.time.may_be_final {
+    let Some(witness_now) = cx.time.witness_now() else {
         log::debug!("nothing is closed or deleted: the wall clock has jumped, or another clock contradicts it");
         return Ok(());
-    }
+    };
     let config = &cx.world.config;
     let rule = CloseRule {
         grace: config.engine.grace,
         calls_per: config.guards.max_calls_per,
-        retention: config.engine.retention,
+        // Deleting waits for a clock that nobody contradicts.
+        retention: config.engine.retention.filter(|_| cx.time.may_be_final),
     };
-    // Closing is final, so a meeting must be over by both clocks: the machine's and the corrected one.
-    let closed = cx.world.store.close(cx.time.now().min(cx.time.machine_now()), &rule)?;
+    // Closing is final, so a meeting must be over by every clock: the machine's, the corrected one and the witness.
+    let surely = cx.time.now().min(cx.time.machine_now()).min(witness_now);
+    let closed = cx.world.store.close(surely, &rule)?;
     cx.summary.missed.extend(closed.missed);
     cx.summary.results.extend(closed.steps);
     Ok(())

@@ -84,8 +84,13 @@ fn write(cx: &Context<'_>, replied: &Replied, claimed: Option<Attempt>) -> Resul
     let (store, now, reply) = (&cx.world.store, cx.time.now(), &replied.reply);
     let others = claimed.as_ref().is_some_and(|attempt| attempt.other_senders > 0);
     let goes_on = others && refused_sender(&reply.outcome).is_some();
+    let witness_now = cx.time.witness_now();
     let rule = |facts: &AfterFacts| {
-        if goes_on { after::from_another_sender(now) } else { after::of_reply(reply, facts, now) }
+        if goes_on {
+            after::from_another_sender(now)
+        } else {
+            after::late_by_both(after::of_reply(reply, facts, now), facts, now, witness_now)
+        }
     };
     match claimed {
         Some(attempt) => store.record(attempt, reply, now, &rule),

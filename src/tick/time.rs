@@ -3,6 +3,7 @@
 use super::world::World;
 use crate::clock::{Clock, CorrectedClock};
 use crate::model::Timestamp;
+use crate::rules::skew::ALARM_MS;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
@@ -45,8 +46,10 @@ impl Stopwatch {
 /// The time of one tick.
 pub(super) struct Time {
     clock: Arc<dyn Clock>,
-    /// What [`Clock::monotonic`] showed when it began.
+    /// What [`Clock::monotonic`] showed when it began, ...
     started: Duration,
+    /// ... and how far the machine's wall time was ahead of boot time, milliseconds.
+    ahead_ms: i64,
     /// How long it slept for turns and retries. A rehearsal advances its clock instead, and no real time passes.
     slept: Duration,
     /// How long it may work; the last part of a tick's time is for writing down what came of it.
@@ -71,6 +74,7 @@ impl Time {
         Self {
             clock: Arc::clone(&world.clock),
             started: world.clock.monotonic(),
+            ahead_ms: world.clock.now().ms().saturating_sub(world.clock.boottime_ms()),
             slept: Duration::ZERO,
             limit: engine.work_limit(),
             needed: engine.needed(),
@@ -99,8 +103,12 @@ impl Time {
     }
 
     /// The time by which a step may be called late besides this tick's: the machine's, or the provider's where that
-    /// contradicts it; `None` while nobody confirms the machine's.
+    /// contradicts it; `None` while nobody confirms the machine's, which may have jumped in this tick.
     pub(super) fn witness_now(&self) -> Option<Timestamp> {
+        let ahead_ms = self.machine_now().ms().saturating_sub(self.clock.boottime_ms());
+        if ahead_ms.abs_diff(self.ahead_ms) > ALARM_MS.unsigned_abs() && self.clock.synchronised() != Some(true) {
+            return None;
+        }
         let skew_ms = if self.may_be_final { Some(0) } else { self.provider_skew_ms };
         skew_ms.map(|skew_ms| Timestamp::from_ms(self.machine_now().ms().saturating_add(skew_ms)))
     }

@@ -3,10 +3,14 @@
 use crate::support::HUNG;
 use crate::support::cli::{ANA, Cli};
 use rusqlite::Connection;
+use savehub::clock::{Clock as _, SystemClock};
+use savehub::owner::Owner;
 use savehub::store::sqlite::{Create, Replace, SqliteStore};
+use savehub::store::{Store as _, TickStart};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A day with one call, which was answered; everything is over.
 fn used() -> Cli {
@@ -181,6 +185,26 @@ fn a_whole_database_is_said_to_be_whole() {
     let said = used().ok(&["db", "check"]);
     assert_eq!(said, "ok: HOME/.local/state/savehub/savehub.db is whole, and keeps to the 7 rules of the engine\n");
     assert_eq!(Cli::with(ANA).run(&["db", "check"]).code, 3, "no database is made");
+}
+
+#[test]
+fn nothing_is_pruned_while_another_clock_contradicts_this_machines() {
+    let cli = used();
+    let store = SqliteStore::open(&cli.database(), Create::No).unwrap();
+    // By the time since the boot, a tick a moment ago that saw yesterday.
+    let now = SystemClock.now().minus(Duration::from_secs(86_400));
+    let (boottime_ms, host) = (SystemClock.boottime_ms(), "host".to_owned());
+    store.begin_tick(&TickStart { now, boottime_ms, owner: Owner::me(), host, turned: false }).unwrap();
+    let pruned = cli.run(&["db", "prune", "--older-than", "1d"]);
+    if SystemClock.synchronised() == Some(true) {
+        assert_eq!(pruned.code, 0, "{pruned:?}");
+    } else {
+        let why = "error: nothing was deleted: the time since the last ticks contradicts this machine's clock by more than \
+                   30 s, so nobody knows what is old; set the clock by NTP (timedatectl set-ntp true), or try again when \
+                   ticks have run by it for ten minutes\n";
+        assert_eq!((pruned.code, pruned.out.as_str(), pruned.err.as_str()), (1, "", why));
+    }
+    assert!(cli.ok(&["db", "prune", "--older-than", "1d", "--dry-run"]).starts_with("would delete "));
 }
 
 #[test]

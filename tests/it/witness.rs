@@ -1,7 +1,11 @@
 //! Witnesses of time: what cannot be taken back is not done by one clock alone.
 
+use crate::support::stand_in::StandIn;
 use crate::support::world::{BEGIN, World};
-use savehub::model::Timestamp;
+use savehub::clock::{Clock as _, ManualClock};
+use savehub::model::{Reply, Timestamp};
+use savehub::provider::mock::Mock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -66,6 +70,81 @@ fn what_a_tick_made_missed_is_opened_again_when_its_start_is_ahead_again() {
     assert_eq!(w.state(said), "MISSED(said_missed)", "what a person said stands");
     w.phone("ana").rang(1);
     w.phone("ben").rang(0);
+}
+
+#[test]
+fn what_was_tried_before_a_tick_made_it_missed_goes_on_when_its_start_is_ahead_again() {
+    let w = World::new();
+    let m = w.meeting("in 240s");
+    set(&w, 60, Duration::ZERO);
+    w.tick();
+    w.phone("ana").rang(1);
+    w.clock.say_synchronised(true);
+    set(&w, 90, DAY);
+    w.tick();
+    assert_eq!(w.state(m), "MISSED(no_check_in)");
+    assert_eq!(w.steps(m), ["EXECUTED(initiated)", "SKIPPED(outside_critical_window)"]);
+    set(&w, 150, Duration::ZERO);
+    w.tick();
+    assert_eq!((w.state(m).as_str(), w.steps(m)), ("ESCALATING", vec!["EXECUTED(initiated)".to_owned(); 2]));
+    w.phone("ana").rang(2);
+    // And nothing that has rung rings again.
+    set(&w, 160, DAY);
+    w.tick();
+    assert_eq!(w.state(m), "MISSED(no_check_in)");
+    set(&w, 170, Duration::ZERO);
+    w.tick();
+    assert_eq!(w.state(m), "ESCALATING");
+    w.phone("ana").rang(2);
+    w.advance(3600);
+    w.tick();
+    assert_eq!(w.state(m), "MISSED(no_check_in)");
+}
+
+#[test]
+fn a_clock_that_jumps_between_claim_and_request_skips_nothing() {
+    let turned: Arc<OnceLock<Arc<ManualClock>>> = Arc::default();
+    let clock = Arc::clone(&turned);
+    let line = StandIn::new(Arc::new(Mock::new(&[]))).placing(move |mock, request, gate| {
+        let clock = clock.get().unwrap();
+        if clock.now() < BEGIN.plus(DAY) && clock.boottime_ms() < 1_060_000 {
+            clock.set_wall(clock.now().plus(DAY));
+        }
+        match gate.pass() {
+            Ok(()) => mock.place(request, gate),
+            Err(reason) => Reply::fenced(reason),
+        }
+    });
+    let w = World::on_phone("", Arc::new(line));
+    turned.set(Arc::clone(&w.clock)).unwrap();
+    let m = w.meeting("in 180s");
+    w.tick();
+    assert_eq!(w.steps(m), ["PENDING", "PENDING"]);
+    assert_eq!((w.state(m).as_str(), w.attempt_states(m)), ("ESCALATING", vec!["NOT_SENT".to_owned()]));
+    w.advance(60);
+    set(&w, 60, Duration::ZERO);
+    w.tick();
+    assert_eq!(w.steps(m)[0], "EXECUTED(initiated)");
+    w.phone("ana").rang(1);
+}
+
+#[test]
+fn a_meeting_whose_clock_is_contradicted_for_ever_is_missed_when_every_clock_calls_it_past() {
+    let w = World::on_twilio("");
+    w.fake().set_date_offset_ms(-720_000);
+    let m = w.meeting("in 240s");
+    let start = BEGIN.plus(Duration::from_secs(240));
+    let mut missed_at = None;
+    for _ in 0..60 {
+        w.advance(30);
+        w.tick();
+        if w.state(m).starts_with("MISSED") {
+            missed_at = missed_at.or(Some(w.clock.now()));
+        }
+    }
+    let missed_at = missed_at.expect("it ends");
+    assert!(missed_at >= start.plus(Duration::from_secs(300 + 690)), "{}", missed_at.to_rfc3339());
+    assert!(w.steps(m).iter().all(|step| step != "PENDING"), "{:?}", w.steps(m));
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) type Checked = Forward<Mutex<Last>>;
 #[derive(Default)]
 pub(crate) struct Last {
     incidents: BTreeMap<IncidentId, (IncidentState, Option<Reason>)>,
-    steps: BTreeMap<StepId, (StepState, Option<Reason>)>,
+    steps: BTreeMap<StepId, (IncidentId, StepState, Option<Reason>)>,
     attempts: BTreeMap<AttemptId, AttemptState>,
 }
 
@@ -110,9 +110,15 @@ fn check_attempt(kind: RungKind, attempt: &AttemptView) {
 impl Last {
     fn compare(&mut self, all: &Snapshot) {
         let now = Self::of(all);
-        // Whoever is back in the config gets back what ended since they had left it.
+        // Whoever is back in the config gets back what ended since they had left it, and what a clock that was ahead
+        // closed is open again.
         let stays = |reason: &Option<Reason>| *reason != Some(Reason::PersonRemoved);
-        for (id, then) in self.incidents.iter().filter(|(_, (state, reason))| state.is_final() && stays(reason)) {
+        let reopened = |id: &IncidentId| {
+            let missed = self.incidents.get(id) == Some(&(IncidentState::Missed, Some(Reason::NoCheckIn)));
+            missed && now.incidents.get(id).is_some_and(|(state, _)| !state.is_final())
+        };
+        let ended = self.incidents.iter().filter(|(_, (state, reason))| state.is_final() && stays(reason));
+        for (id, then) in ended.filter(|(id, _)| !reopened(id)) {
             // What ended it may be taken back, once: nothing is revived with that.
             let undone = (IncidentState::Cancelled, Some(Reason::Undone));
             let may_be = |new: &(IncidentState, Option<Reason>)| {
@@ -121,7 +127,9 @@ impl Last {
             assert!(now.incidents.get(id).is_none_or(may_be), "{id} was {then:?}: {:?}", now.incidents[id]);
         }
         for (id, then) in &self.steps {
-            if !matches!(then.0, StepState::Pending | StepState::Running) && stays(&then.1) {
+            let (incident, state, reason) = then;
+            let again = reopened(incident) && *state != StepState::Executed;
+            if !matches!(state, StepState::Pending | StepState::Running) && stays(reason) && !again {
                 assert!(now.steps.get(id).is_none_or(|new| new == then), "{id} was {then:?}: {:?}", now.steps[id]);
             }
         }
@@ -137,7 +145,7 @@ impl Last {
         for incident in &all.incidents {
             last.incidents.insert(incident.id, (incident.state, incident.reason));
             for step in &incident.steps {
-                last.steps.insert(step.id, (step.state, step.reason));
+                last.steps.insert(step.id, (incident.id, step.state, step.reason));
                 last.attempts.extend(step.attempts.iter().map(|a| (a.id, a.state)));
             }
         }

@@ -23,6 +23,8 @@ facts! {
     pending_steps_of_a_missed_incident_are_skipped_with_a_result,
     closing_does_not_wait_for_open_attempts,
     closing_leaves_what_has_ended,
+    what_a_clock_ahead_closed_is_open_again_with_what_has_not_rung,
+    what_was_missed_stays_so_once_its_start_is_past,
     calls_of_an_open_incident_are_counted_however_old,
     young_calls_of_an_ended_incident_stay_counted,
     the_daily_caps_survive_the_pruning_of_the_call_tracker,
@@ -223,6 +225,33 @@ fn closing_leaves_what_has_ended(b: &Bench) {
     let before = b.incident(meeting.id, 1);
     assert_eq!(b.close(at(2000), &close_rule()).unwrap().missed, []);
     assert_eq!(b.incident(meeting.id, 1), before);
+}
+
+fn what_a_clock_ahead_closed_is_open_again_with_what_has_not_rung(b: &Bench) {
+    let (talk, fresh) = (b.watched("ana", "talk", 600), b.watched("bo", "fresh", 600));
+    let said = b.watched("cy", "said", 600);
+    let _ = b.call("talk", "CA1", 420);
+    b.check_in(said.id, CheckIn::Missed, at(430)).unwrap();
+    assert_eq!(b.close(at(DAY), &close_rule()).unwrap().missed.len(), 2);
+    let incidents = [talk.id, fresh.id].map(|meeting| b.incident(meeting, 1).id);
+    assert_eq!(b.open(500, 900).opened, incidents);
+    let (late, executed) = (Some(Reason::OutsideCriticalWindow), (StepState::Executed, Some(Reason::Initiated)));
+    assert_eq!([b.fate(talk.id, 0), b.fate(talk.id, 1)], [executed, (StepState::Pending, None)]);
+    assert_eq!([b.fate(fresh.id, 0), b.fate(fresh.id, 1)], [(StepState::Pending, None); 2]);
+    let states = [talk.id, fresh.id, said.id].map(|meeting| b.incident(meeting, 1).state);
+    assert_eq!(states, [IncidentState::Escalating, IncidentState::Open, IncidentState::Missed]);
+    assert_eq!(b.due(545).len(), 3, "the second rung of one, both of the other");
+    // It closes once more when it has really passed.
+    assert_eq!(b.close(at(901), &close_rule()).unwrap().missed, incidents);
+    assert_eq!((b.fate(talk.id, 0), b.fate(talk.id, 1)), (executed, (StepState::Skipped, late)));
+}
+
+fn what_was_missed_stays_so_once_its_start_is_past(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    b.close(at(DAY), &close_rule()).unwrap();
+    assert_eq!(b.open(601, 901).opened, []);
+    assert_eq!(b.incident(meeting.id, 1).state, IncidentState::Missed);
+    assert_eq!(b.fate(meeting.id, 0).0, StepState::Skipped);
 }
 
 /// Calls of the meeting "talk" that the guards see at `now` when they look back for ever.

@@ -145,6 +145,7 @@ fn ticks_are_read_newest_first_with_their_host(b: &Bench) {
         skew_ms: None,
         placed: None,
         not_placed: None,
+        turned: false,
     };
     let ended = TickSeen {
         id: ids[1],

@@ -230,7 +230,8 @@ fn an_incident_is_missed_when_its_last_rung_after_the_start_has_ended(b: &Bench)
     assert_eq!(closed(901), 0, "it is under way");
     let _ = b.record(hook, &accepted("W1"), at(902), &executed).unwrap();
     assert_eq!((closed(902), b.incident(meeting, 1).state), (1, IncidentState::Missed));
-    let other = b.watched("bo", "other", 600).id;
+    let other = b.add("bo", "other", 600).id;
+    assert_eq!(b.open(903, 904).opened.len(), 1);
     assert_eq!((closed(899), closed(900)), (0, 1), "a ladder that ends before the start waits for nothing");
     assert_eq!(b.incident(other, 1).state, IncidentState::Missed);
 }

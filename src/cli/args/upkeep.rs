@@ -78,8 +78,8 @@ pub struct DbRestoreArgs {
   savehub db prune --older-than 365d
 
 It deletes incidents that ended before that, with everything that belongs to them, and earlier test calls and pauses. It \
-keeps what is open, may still ring, or is to be hung up. It works in small steps, so ticks go on. The file does not \
-become smaller: its space is used again. With `retention` under [engine] ticks do the same by themselves.")]
+keeps what is open, may still ring, or is to be hung up. It deletes nothing while another clock contradicts this \
+machine's. It works in small steps, so ticks go on. The file does not become smaller: its space is used again. With `retention` under [engine] ticks do the same by themselves.")]
 pub struct DbPruneArgs {
     /// How old, such as 365d; at least 1d
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]

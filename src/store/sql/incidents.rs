@@ -97,11 +97,43 @@ pub(super) fn reopen(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> TxResult<()
          where incident_id = ?1 and state = 'CANCELLED' and reason = ?2",
         params![id, removed, now],
     )?;
+    let back = "reason = null, away_at = ended_at, back_at = ?3, ended_at = null";
     tx.run(
-        "update incidents set reason = null, away_at = ended_at, back_at = ?3, ended_at = null, state = case when acknowledged_at is not null \
-           then 'ACKNOWLEDGED' when exists(select 1 from attempt_steps where incident_id = ?1) then 'ESCALATING' \
-           else 'OPEN' end where id = ?1 and state = 'CANCELLED' and reason = ?2",
+        &format!("update incidents set {back}, {AS_IT_WAS} where id = ?1 and state = 'CANCELLED' and reason = ?2"),
         params![id, removed, now],
+    )?;
+    Ok(())
+}
+
+/// The state of an incident that is open again.
+const AS_IT_WAS: &str = "state = case when acknowledged_at is not null then 'ACKNOWLEDGED' \
+    when exists(select 1 from attempt_steps where incident_id = ?1) then 'ESCALATING' else 'OPEN' end";
+
+/// Opens an incident again that a tick closed by a clock that was ahead. Steps that only the time had ended are pending
+/// again, but for those whose time is over now as well, and those that have an attempt that rang or may have rung.
+pub(super) fn reopen_missed(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> TxResult<()> {
+    tx.run(
+        "update steps set state = 'PENDING', reason = null, detail = null, ready_at = due_at, updated_at = ?2 \
+         where incident_id = ?1 and state in ('SKIPPED','FAILED','CANCELLED') and reason in (?3, ?4, ?5, ?6, ?7) \
+           and deadline_at > ?2 \
+           and not exists(select 1 from attempt_steps x join attempts a on a.id = x.attempt_id \
+             where x.step_id = steps.id and a.state not in ('NOT_SENT','REJECTED'))",
+        params![
+            id,
+            now,
+            Reason::NoCheckIn,
+            Reason::OutsideCriticalWindow,
+            Reason::TooLate,
+            Reason::NotSent,
+            Reason::NumberBusy
+        ],
+    )?;
+    tx.run(
+        &format!(
+            "update incidents set reason = null, ended_at = null, {AS_IT_WAS} \
+             where id = ?1 and state = 'MISSED' and reason = ?2"
+        ),
+        params![id, Reason::NoCheckIn],
     )?;
     Ok(())
 }

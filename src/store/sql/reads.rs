@@ -182,8 +182,8 @@ fn last_tick(tx: &dyn Tx) -> TxResult<Option<TickView>> {
 
 /// The newest ticks. A row that cannot be read is left out.
 pub(super) fn ticks(tx: &dyn Tx, since: Timestamp, limit: usize) -> TxResult<Vec<TickSeen>> {
-    let sql = "select id, host, owner, boottime_ms, started_at, ended_at, exit, skew_ms, placed, not_placed from ticks \
-               where started_at >= ?1 order by id desc limit ?2";
+    let sql = "select id, host, owner, boottime_ms, started_at, ended_at, exit, skew_ms, placed, not_placed, \
+                 coalesce(turned, 0) from ticks where started_at >= ?1 order by id desc limit ?2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(tx.readable("a tick", sql, params![since, limit], |r| {
         Ok(TickSeen {
@@ -197,6 +197,7 @@ pub(super) fn ticks(tx: &dyn Tx, since: Timestamp, limit: usize) -> TxResult<Vec
             skew_ms: r.get(7)?,
             placed: r.get(8)?,
             not_placed: r.get(9)?,
+            turned: r.get::<i64>(10)? != 0,
         })
     })?)
 }

@@ -10,15 +10,13 @@ use crate::model::{
 };
 use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule};
 
-/// Meetings to come that a tick closed by a clock that was ahead, though nothing was tried for them: by their incidents,
-/// which end in the future. Where something was tried a clock that is set back must not ring again.
-const CLOSED_AHEAD: &str = "select m.id from incidents i join meetings m on m.id = i.meeting_id \
+/// Incidents of meetings to come that a tick closed by a clock that was ahead: they end in the future.
+const CLOSED_AHEAD: &str = "select i.id from incidents i join meetings m on m.id = i.meeting_id \
       and m.generation = i.generation where i.ended_at > ?1 and i.state = 'MISSED' and i.reason = ?2 \
-      and m.starts_at > ?1 and m.state = 'SCHEDULED' \
-      and not exists (select 1 from attempt_steps x where x.incident_id = i.id)";
+      and m.starts_at > ?1 and m.state = 'SCHEDULED' order by i.id";
 
 pub(super) fn anything_to_open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<bool> {
-    let closed: Vec<MeetingId> = tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])?;
+    let closed: Vec<IncidentId> = tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])?;
     if !closed.is_empty() {
         return Ok(true);
     }
@@ -39,8 +37,9 @@ pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule
             opened.refused.push((incident, reason));
         }
     }
-    for meeting in tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])? {
-        meetings::next_generation(tx, meeting)?;
+    for incident in tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])? {
+        incidents::reopen_missed(tx, incident, now)?;
+        opened.opened.push(incident);
     }
     for meeting in unwatched(tx, until)? {
         let plan = rule(&meeting);

@@ -76,6 +76,8 @@ pub struct TickSeen {
     pub placed: Option<u32>,
     /// Steps that ended without one.
     pub not_placed: Option<u32>,
+    /// Was its clock turned for a rehearsal?
+    pub turned: bool,
 }
 
 /// End of a tick.
