@@ -13,7 +13,7 @@ use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule};
 /// Incidents of meetings to come that a tick closed by a clock that was ahead: they end in the future.
 const CLOSED_AHEAD: &str = "select i.id from incidents i join meetings m on m.id = i.meeting_id \
       and m.generation = i.generation where i.ended_at > ?1 and i.state = 'MISSED' and i.reason = ?2 \
-      and m.starts_at > ?1 and m.state = 'SCHEDULED' order by i.id";
+      and m.starts_at > ?1 and m.state = 'SCHEDULED'";
 
 pub(super) fn anything_to_open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<bool> {
     let closed: Vec<IncidentId> = tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])?;
@@ -37,7 +37,9 @@ pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule
             opened.refused.push((incident, reason));
         }
     }
-    for incident in tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])? {
+    let mut closed: Vec<IncidentId> = tx.values(CLOSED_AHEAD, params![now, Reason::NoCheckIn])?;
+    closed.sort_unstable();
+    for incident in closed {
         incidents::reopen_missed(tx, incident, now)?;
         opened.opened.push(incident);
     }
