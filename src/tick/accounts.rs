@@ -47,6 +47,12 @@ enum Network {
     Dead,
 }
 
+impl Default for Network {
+    fn default() -> Self {
+        Self::Works(0)
+    }
+}
+
 /// A refused from number rests for so long.
 const RESTS: Duration = Duration::from_secs(10 * 60);
 
@@ -61,14 +67,30 @@ enum Sender {
     MayBeTried,
 }
 
+/// What is known of an account's calls, or of its messages.
+#[derive(Debug, Default)]
+struct Account {
+    /// `None`: it takes our requests.
+    breaker: Option<Breaker>,
+    /// The from numbers that were refused.
+    senders: HashMap<Address, Sender>,
+}
+
+/// What is known of a way.
+#[derive(Debug, Default)]
+struct WayState {
+    network: Network,
+    /// It was dead when the tick began, ...
+    was_dead: bool,
+    /// ... which is known until then: the tick before ended.
+    dead_until: Option<Timestamp>,
+}
+
 /// The services whose requests are limited.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
-    breakers: HashMap<(ProviderKind, bool), Breaker>,
-    networks: HashMap<Way, Network>,
-    senders: HashMap<((ProviderKind, bool), Address), Sender>,
-    /// The ways that were dead when the tick began, and when the tick before ended.
-    were_dead: HashMap<Way, Option<Timestamp>>,
+    accounts: HashMap<(ProviderKind, bool), Account>,
+    ways: HashMap<Way, WayState>,
 }
 
 impl Accounts {
@@ -86,13 +108,13 @@ impl Accounts {
             if by.messages && !sends_messages {
                 faults::fault(world.store.as_ref(), now, &by.fault(), false, String::new)?;
             } else {
-                self.breakers.insert(by.account(), Breaker::HalfOpen);
+                self.account_mut(&by).breaker = Some(Breaker::HalfOpen);
             }
         }
         self.begin_senders(world, now, lasting)?;
         for way in lasting.iter().filter_map(|fault| faults::dead_way(fault)) {
-            self.networks.insert(way.clone(), Network::Waits { from: now, probes: PROBES });
-            self.were_dead.insert(way, last_tick_at);
+            let network = Network::Waits { from: now, probes: PROBES };
+            self.ways.insert(way, WayState { network, was_dead: true, dead_until: last_tick_at });
         }
         Ok(())
     }
@@ -117,44 +139,66 @@ impl Accounts {
                     let itself = provider::refused_sender(r.code) == Some(RefusedSender::Itself);
                     itself && (r.provider, r.kind, &r.from) == (provider.kind(), kind, &from)
                 });
-                self.senders.insert((by.account(), from), if lately { Sender::Rests } else { Sender::MayBeTried });
+                let sender = if lately { Sender::Rests } else { Sender::MayBeTried };
+                self.account_mut(&by).senders.insert(from, sender);
             }
         }
         faults.into_iter().try_for_each(|gone| faults::fault(world.store.as_ref(), now, gone, false, String::new))
     }
 
+    fn account_mut(&mut self, by: &Service) -> &mut Account {
+        self.accounts.entry(by.account()).or_default()
+    }
+
+    fn sender(&self, by: &Service, from: &Address) -> Option<Sender> {
+        self.accounts.get(&by.account())?.senders.get(from).copied()
+    }
+
+    fn breaker(&self, by: &Service) -> Option<Breaker> {
+        self.accounts.get(&by.account())?.breaker
+    }
+
+    fn network(&self, by: &Service) -> Network {
+        self.ways.get(&by.way()).map(|way| way.network).unwrap_or_default()
+    }
+
+    fn network_mut(&mut self, by: &Service) -> &mut Network {
+        &mut self.ways.entry(by.way()).or_default().network
+    }
+
     /// The places of the senders that rest.
     pub(super) fn resting(&self, by: &Service, senders: &[Address]) -> Vec<usize> {
-        let state = |from: &Address| self.senders.get(&(by.account(), from.clone()));
-        let rests = |from| matches!(state(from), Some(Sender::Rests | Sender::Refused));
+        let rests = |from| matches!(self.sender(by, from), Some(Sender::Rests | Sender::Refused));
         (0..senders.len()).filter(|place| rests(&senders[*place])).collect()
     }
 
     /// The provider refuses this from number. `true`: it has not refused all of them in this tick.
     pub(super) fn sender_refused(&mut self, by: &Service, from: &Address, senders: &[Address]) -> bool {
-        self.senders.insert((by.account(), from.clone()), Sender::Refused);
-        let refused = |from: &Address| self.senders.get(&(by.account(), from.clone())) == Some(&Sender::Refused);
-        !senders.iter().all(refused)
+        let known = &mut self.account_mut(by).senders;
+        known.insert(from.clone(), Sender::Refused);
+        !senders.iter().all(|from| known.get(from) == Some(&Sender::Refused))
     }
 
     /// A request of this from number says nothing about it: it may be tried again.
     pub(super) fn tried(&mut self, by: &Service, from: &Address) {
-        if let Some(sender) = self.senders.get_mut(&(by.account(), from.clone()))
-            && *sender == Sender::Rests
-        {
-            *sender = Sender::MayBeTried;
-        }
+        self.turn_sender(by, from, Sender::Rests, Sender::MayBeTried);
     }
 
     /// The provider takes this from number again. `true`: it was refused before.
     pub(super) fn sender_taken(&mut self, by: &Service, from: &Address) -> bool {
-        self.senders.remove(&(by.account(), from.clone())).is_some()
+        self.account_mut(by).senders.remove(from).is_some()
+    }
+
+    fn turn_sender(&mut self, by: &Service, from: &Address, old: Sender, new: Sender) {
+        let sender = self.account_mut(by).senders.get_mut(from);
+        if let Some(sender) = sender.filter(|sender| **sender == old) {
+            *sender = new;
+        }
     }
 
     /// Is nothing more sent through it in this tick?
     pub(super) fn is_stopped(&self, by: &Service) -> bool {
-        let refused = self.breakers.get(&by.account()) == Some(&Breaker::Open);
-        refused || self.networks.get(&by.way()) == Some(&Network::Dead)
+        self.breaker(by) == Some(Breaker::Open) || self.network(by) == Network::Dead
     }
 
     /// Must a request wait? Yes, if nothing more is sent in this tick, or if one at a time is tried and it is under way
@@ -165,57 +209,50 @@ impl Accounts {
         now: Timestamp,
         is_under_way: impl Fn(&dyn Fn(&Service) -> bool) -> bool,
     ) -> bool {
-        let account = match self.breakers.get(&by.account()) {
+        let account = match self.breaker(by) {
             Some(Breaker::Open) => true,
             Some(Breaker::HalfOpen) => is_under_way(&|other| other.account() == by.account()),
             None => false,
         };
-        let network = || match self.networks.get(&by.way()) {
-            None | Some(Network::Works(_)) => false,
-            Some(Network::Waits { from, .. }) => now < *from || is_under_way(&|other| other.way() == by.way()),
-            Some(Network::Probes(_) | Network::Dead) => true,
+        let network = || match self.network(by) {
+            Network::Works(_) => false,
+            Network::Waits { from, .. } => now < from || is_under_way(&|other| other.way() == by.way()),
+            Network::Probes(_) | Network::Dead => true,
         };
         account || network()
     }
 
     /// Is nothing limited there? Else requests are sent one after the other, since each may tell something about the next.
     pub(super) fn is_sound(&self, by: &Service) -> bool {
-        let account = by.account();
-        !self.breakers.contains_key(&account)
-            && self.networks.get(&by.way()).is_none_or(|network| *network == Network::Works(0))
-            && !self.senders.keys().any(|(of, _)| *of == account)
+        self.breaker(by).is_none()
+            && self.network(by) == Network::Works(0)
+            && self.accounts.get(&by.account()).is_none_or(|account| account.senders.is_empty())
     }
 
     /// A request was begun.
     pub(super) fn begun(&mut self, by: &Service, from: &Address) {
-        if let Some(sender) = self.senders.get_mut(&(by.account(), from.clone()))
-            && *sender == Sender::MayBeTried
-        {
-            *sender = Sender::Rests;
-        }
-        if let Some(network) = self.networks.get_mut(&by.way())
-            && let Network::Waits { probes, .. } = *network
-        {
+        self.turn_sender(by, from, Sender::MayBeTried, Sender::Rests);
+        let network = self.network_mut(by);
+        if let Network::Waits { probes, .. } = *network {
             *network = Network::Probes(probes);
         }
     }
 
     /// We were refused.
     pub(super) fn refused(&mut self, by: &Service) {
-        self.breakers.insert(by.account(), Breaker::Open);
+        self.account_mut(by).breaker = Some(Breaker::Open);
     }
 
     /// A request was taken. A refusal in this tick stands, whatever was still under way.
     pub(super) fn taken(&mut self, by: &Service) {
-        if self.breakers.get(&by.account()) != Some(&Breaker::Open) {
-            self.breakers.remove(&by.account());
-        }
+        let breaker = &mut self.account_mut(by).breaker;
+        *breaker = breaker.filter(|breaker| *breaker == Breaker::Open);
     }
 
     /// A request did not leave, and the network was in the way. When the next one is tried, if one at a time is.
     pub(super) fn not_sent(&mut self, by: &Service, now: Timestamp, again_at: Option<Timestamp>) -> Option<Timestamp> {
         let from = again_at.unwrap_or_else(|| now.plus(RETRY_AFTER));
-        let network = self.networks.entry(by.way()).or_insert(Network::Works(0));
+        let network = self.network_mut(by);
         *network = match *network {
             Network::Works(before) if before + 1 < IN_A_ROW => Network::Works(before + 1),
             Network::Works(_) => Network::Waits { from, probes: PROBES - 1 },
@@ -232,32 +269,32 @@ impl Accounts {
 
     /// A request did not leave for a reason of its own: it says nothing about the network.
     pub(super) fn held_back(&mut self, by: &Service, now: Timestamp) {
-        if let Some(network) = self.networks.get_mut(&by.way())
-            && let Network::Probes(probes) = *network
-        {
+        let network = self.network_mut(by);
+        if let Network::Probes(probes) = *network {
             *network = Network::Waits { from: now, probes };
         }
     }
 
     /// A request left this machine, whatever came of it.
     pub(super) fn left(&mut self, by: &Service) {
-        self.networks.remove(&by.way());
+        *self.network_mut(by) = Network::default();
     }
 
     /// Is one request at a time tried, or none?
     pub(super) fn is_dead(&self, by: &Service) -> bool {
-        !matches!(self.networks.get(&by.way()), None | Some(Network::Works(_)))
+        !matches!(self.network(by), Network::Works(_))
     }
 
     /// Until when nothing was sent, as far as this tick knows: steps that fell due before waited behind others.
     pub(super) fn unreachable_at(&self, by: &Service, now: Timestamp) -> Option<Timestamp> {
-        let before = self.were_dead.get(&by.way()).copied().flatten();
-        if self.networks.get(&by.way()) == Some(&Network::Dead) { Some(now) } else { before }
+        let way = self.ways.get(&by.way())?;
+        if way.network == Network::Dead { Some(now) } else { way.dead_until }
     }
 
     /// The ways that were dead when the tick began and that no request was tried on: nothing waits any more.
     pub(super) fn forgotten(&self) -> impl Iterator<Item = String> {
-        let untried = |way: &&Way| matches!(self.networks.get(*way), Some(Network::Waits { probes: PROBES, .. }));
-        self.were_dead.keys().filter(untried).map(faults::dead_way_fault)
+        let untried = |way: &WayState| matches!(way.network, Network::Waits { probes: PROBES, .. });
+        let dead = self.ways.iter().filter(move |(_, way)| way.was_dead && untried(way));
+        dead.map(|(way, _)| faults::dead_way_fault(way))
     }
 }

@@ -72,18 +72,15 @@ impl Calls {
 
     /// What came of requests, in time or late.
     pub(super) fn replies(&mut self, cx: &mut Context<'_>) -> Vec<Replied> {
-        let replied = |(claimed, answer): (Option<Attempt>, Result<Answer, Lost>)| match (answer, claimed) {
-            (Ok((attempt, by, reply)), claimed) => {
-                let from = claimed.as_ref().map(|attempt| attempt.from.clone());
-                Some(Replied { attempt, by, from, reply, claimed })
-            }
-            (Err(lost), Some(attempt)) => {
-                let reply = no_answer(lost);
-                let from = Some(attempt.from.clone());
-                Some(Replied { attempt: attempt.id, by: service(&attempt), from, reply, claimed: Some(attempt) })
-            }
-            // Its request is no longer known, and the failure was written down already.
-            (Err(_), None) => None,
+        let replied = |(claimed, answer): (Option<Attempt>, Result<Answer, Lost>)| {
+            let (attempt, by, reply) = match (answer, &claimed) {
+                (Ok(answer), _) => answer,
+                (Err(lost), Some(attempt)) => (attempt.id, service(attempt), no_answer(lost)),
+                // Its request is no longer known, and the failure was written down already.
+                (Err(_), None) => return None,
+            };
+            let from = claimed.as_ref().map(|attempt| attempt.from.clone());
+            Some(Replied { attempt, by, from, reply, claimed })
         };
         self.jobs.take_all(&mut cx.workers).into_iter().filter_map(replied).collect()
     }

@@ -21,8 +21,8 @@ pub(super) fn record(
             Ok((r.get(0)?, r.get(1)?, r.get(2)?))
         })?
         .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
-    let taken = Reply { outcome: of_another(tx, id, &reply.outcome)?, meta: reply.meta.clone() };
-    let reply = &taken;
+    let doubt = of_another(tx, id, &reply.outcome)?.map(|outcome| Reply { outcome, meta: reply.meta.clone() });
+    let reply = doubt.as_ref().unwrap_or(reply);
     let after = next_state(before, &reply.outcome);
     let mut recorded = Recorded::nothing(after.unwrap_or(before));
     let Some(after) = after else { return Ok(recorded) };
@@ -59,16 +59,13 @@ pub(super) fn record(
     Ok(recorded)
 }
 
-/// The outcome; a call that another attempt holds already is none: nobody knows then what became of the request.
-fn of_another(tx: &dyn Tx, id: AttemptId, outcome: &Outcome) -> TxResult<Outcome> {
-    if let Outcome::Accepted(Accepted { sid, .. }) = outcome
-        && tx.value("select exists(select 1 from attempts where sid = ?1 and id <> ?2)", params![sid, id])?
-    {
-        return Ok(Outcome::Unknown(Doubt {
-            detail: format!("the answer names {sid}, which is another attempt's call"),
-        }));
-    }
-    Ok(outcome.clone())
+/// The doubt about a call that another attempt holds already: nobody knows then what became of the request.
+fn of_another(tx: &dyn Tx, id: AttemptId, outcome: &Outcome) -> TxResult<Option<Outcome>> {
+    let Outcome::Accepted(Accepted { sid, .. }) = outcome else { return Ok(None) };
+    let is_taken: bool =
+        tx.value("select exists(select 1 from attempts where sid = ?1 and id <> ?2)", params![sid, id])?;
+    let detail = || format!("the answer names {sid}, which is another attempt's call");
+    Ok(is_taken.then(|| Outcome::Unknown(Doubt { detail: detail() })))
 }
 
 /// Can what the provider took still be ended? A call can, a message only while it is queued there, nothing else.
