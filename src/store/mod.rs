@@ -87,6 +87,9 @@ pub type CapacityRule<'a> = &'a dyn Fn(&Line, &[(usize, Facts)]) -> Vec<(usize, 
 /// What becomes of a step after its attempt, asked inside the record transaction.
 pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
 
+/// The same for the reply at this place.
+pub type ReplyRule<'a> = &'a dyn Fn(usize, &AfterFacts) -> StepNext;
+
 /// What becomes of an open attempt as time passes, asked inside the settle transaction.
 pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
 
@@ -261,14 +264,23 @@ pub trait Store: Send + Sync {
     /// The facts for the fence, read right before a request is sent.
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts>;
 
-    /// Writes down what came of an attempt, and moves its steps as `rule` says, in one transaction.
-    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
+    /// Writes down what came of attempts, and moves their steps as `rule` says: all of it in one transaction, or nothing.
+    fn record_all(&self, replies: &[(AttemptId, &Reply)], now: Timestamp, rule: ReplyRule<'_>)
+    -> Result<Vec<Recorded>>;
+
+    /// The same for one attempt.
+    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        self.record_late(attempt.id, reply, now, rule)
+    }
+
+    /// The same for a reply that arrives after the attempt was given up as unknown.
+    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
+        let recorded = self.record_all(&[(attempt, reply)], now, &|_, facts| rule(facts))?.pop();
+        recorded.ok_or_else(|| StoreError::NotFound(format!("there is no attempt {attempt}")))
+    }
 
     /// The senders of calls and messages that were refused since then; the code says whether that holds for the sender.
     fn refused_senders(&self, since: Timestamp) -> Result<Vec<RefusedFrom>>;
-
-    /// The same for a reply that arrives after the attempt was given up as unknown.
-    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded>;
 
     /// Attempts to look for in the provider's list: all that are unknown, and those given up whose intent is younger than
     /// `watched_since`.

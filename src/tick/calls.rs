@@ -7,7 +7,6 @@ use super::faults::Service;
 use super::fence::Fence;
 use super::jobs::{Jobs, Lost};
 use super::outbox::{Outbox, Replied};
-use super::part::each;
 use super::recipient::Recipient;
 use super::time::Stopwatch;
 use crate::model::{AttemptId, Doubt, NotSentCause, Outcome, Reply, ReplyMeta, Request};
@@ -87,7 +86,7 @@ impl Calls {
 
     /// Writes down what came of requests, and tries again what the store could not take.
     pub(super) fn record(&mut self, cx: &mut Context<'_>, replies: Vec<Replied>) -> Result<(), StoreError> {
-        let recorded = each(replies, |replied| self.outbox.record(cx, replied));
+        let recorded = self.outbox.record(cx, replies);
         recorded.and(self.outbox.write_again(cx))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::faults::{self, Service};
+use super::part::each;
 use crate::model::{
     Address, AttemptId, NotSent, NotSentCause, Outcome, ProviderKind, Reason, RefusedSender, Rejection, RejectionClass,
     Reply, RungKind, StepId, Target, Timestamp,
@@ -9,6 +10,7 @@ use crate::model::{
 use crate::provider;
 use crate::rules::after;
 use crate::store::{AfterFacts, Attempt, Recorded, StoreError};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// The pause before an outcome that could not be written down is tried again …
@@ -28,78 +30,119 @@ pub(super) struct Replied {
     pub(super) claimed: Option<Attempt>,
 }
 
+/// An outcome to be written down.
+struct Unwritten {
+    replied: Replied,
+    /// The steps of its attempt.
+    steps: Vec<StepId>,
+    /// Its from number was refused, and there are others.
+    goes_on: bool,
+}
+
 /// Outcomes that are not written down yet.
 pub(super) struct Outbox {
-    /// Each with its steps, and why it could not be written down.
-    unrecorded: Vec<(Replied, Vec<StepId>, StoreError)>,
+    unwritten: Vec<Unwritten>,
+    /// Why the last of them could not be written down.
+    why: Option<StoreError>,
     /// How often that may still be tried.
     writes_left: u32,
 }
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self { unrecorded: Vec::new(), writes_left: WRITES }
+        Self { unwritten: Vec::new(), why: None, writes_left: WRITES }
     }
 }
 
 impl Outbox {
     /// How long until outcomes that could not be written down are tried again.
     pub(super) fn wakes_in(&self) -> Option<Duration> {
-        (!self.unrecorded.is_empty() && self.writes_left > 0).then_some(WRITE_AGAIN)
+        (!self.unwritten.is_empty() && self.writes_left > 0).then_some(WRITE_AGAIN)
     }
 
-    /// An outcome came, in time or late: logs it and writes it down.
-    pub(super) fn record(&mut self, cx: &mut Context<'_>, mut replied: Replied) -> Result<(), StoreError> {
-        let (claimed, meta) = (replied.claimed.take(), &replied.reply.meta);
-        tell_outcome(&replied, claimed.as_ref().map(|a| &a.to));
-        // A gateway's error page may carry any date.
-        if matches!(meta.http_status, Some(200..=299 | 400..=499)) {
-            cx.note_skew(meta.skew_ms);
-        }
-        let steps = claimed.as_ref().map(|a| a.steps.clone()).unwrap_or_default();
-        match write(cx, &replied, claimed) {
-            Ok(recorded) => written(cx, &replied, &steps, recorded),
-            Err(error) => {
-                // The log has the id of an accepted call already; the database gets it as soon as the store works.
-                log::warn!("[CALL] attempt {} is not written down yet: {error}", replied.attempt);
-                self.unrecorded.push((replied, steps, error));
-                Ok(())
+    /// Outcomes came, in time or late: logs them and writes them down, in one transaction.
+    pub(super) fn record(&mut self, cx: &mut Context<'_>, replies: Vec<Replied>) -> Result<(), StoreError> {
+        let mut came = Vec::with_capacity(replies.len());
+        for mut replied in replies {
+            let (claimed, meta) = (replied.claimed.take(), &replied.reply.meta);
+            tell_outcome(&replied, claimed.as_ref().map(|a| &a.to));
+            // A gateway's error page may carry any date.
+            if matches!(meta.http_status, Some(200..=299 | 400..=499)) {
+                cx.note_skew(meta.skew_ms);
             }
+            let others = claimed.as_ref().is_some_and(|attempt| attempt.other_senders > 0);
+            let goes_on = others && refused_sender(&replied.reply.outcome).is_some();
+            came.push(Unwritten { replied, steps: claimed.map(|a| a.steps).unwrap_or_default(), goes_on });
         }
+        let before = self.unwritten.len();
+        let done = self.write(cx, came);
+        for left in &self.unwritten[before..] {
+            // The log has the id of an accepted call already; the database gets it as soon as the store works.
+            let (attempt, why) = (left.replied.attempt, self.why.as_ref().map(ToString::to_string).unwrap_or_default());
+            log::warn!("[CALL] attempt {attempt} is not written down yet: {why}");
+        }
+        done
     }
 
     /// Tries again to write down what the store could not take. What it has not taken when the tick ends is an error.
     pub(super) fn write_again(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        for (left, steps, _) in std::mem::take(&mut self.unrecorded) {
-            self.writes_left = self.writes_left.saturating_sub(1);
-            let done = write(cx, &left, None).and_then(|recorded| written(cx, &left, &steps, recorded));
-            self.unrecorded.extend(done.err().map(|error| (left, steps, error)));
+        if self.unwritten.is_empty() {
+            return Ok(());
         }
-        let last = if cx.workers.given_up { self.unrecorded.pop() } else { None };
-        last.map_or(Ok(()), |(.., error)| Err(error))
+        self.writes_left = self.writes_left.saturating_sub(1);
+        let left = std::mem::take(&mut self.unwritten);
+        self.write(cx, left)?;
+        let last = if cx.workers.given_up && !self.unwritten.is_empty() { self.why.take() } else { None };
+        last.map_or(Ok(()), Err)
+    }
+
+    /// Writes them down together. Where one of them is to blame, the others are written down all the same.
+    fn write(&mut self, cx: &mut Context<'_>, outcomes: Vec<Unwritten>) -> Result<(), StoreError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        match record_all(cx, &outcomes) {
+            Ok(recorded) => {
+                let mut cleared = HashSet::new();
+                let each_of = outcomes.iter().zip(recorded);
+                each(each_of, |(outcome, recorded)| written(cx, outcome, recorded, &mut cleared))
+            }
+            Err(StoreError::Statement { .. } | StoreError::NotFound(_) | StoreError::Conflict(_))
+                if outcomes.len() > 1 =>
+            {
+                each(outcomes, |outcome| self.write(cx, vec![outcome]))
+            }
+            Err(error) => {
+                self.why = Some(error);
+                self.unwritten.extend(outcomes);
+                Ok(())
+            }
+        }
     }
 }
 
-fn write(cx: &Context<'_>, replied: &Replied, claimed: Option<Attempt>) -> Result<Recorded, StoreError> {
-    let (store, now, reply) = (&cx.world.store, cx.time.now(), &replied.reply);
-    let others = claimed.as_ref().is_some_and(|attempt| attempt.other_senders > 0);
-    let goes_on = others && refused_sender(&reply.outcome).is_some();
-    let witness_now = cx.time.witness_now();
-    let rule = |facts: &AfterFacts| {
-        if goes_on {
+fn record_all(cx: &Context<'_>, outcomes: &[Unwritten]) -> Result<Vec<Recorded>, StoreError> {
+    let (now, witness_now) = (cx.time.now(), cx.time.witness_now());
+    let rule = |place: usize, facts: &AfterFacts| {
+        let Unwritten { replied, goes_on, .. } = &outcomes[place];
+        if *goes_on {
             after::from_another_sender(now)
         } else {
-            after::late_by_both(after::of_reply(reply, facts, now), facts, now, witness_now)
+            after::late_by_both(after::of_reply(&replied.reply, facts, now), facts, now, witness_now)
         }
     };
-    match claimed {
-        Some(attempt) => store.record(attempt, reply, now, &rule),
-        None => store.record_late(replied.attempt, reply, now, &rule),
-    }
+    let replies: Vec<_> = outcomes.iter().map(|outcome| (outcome.replied.attempt, &outcome.replied.reply)).collect();
+    cx.world.store.record_all(&replies, now, &rule)
 }
 
-/// The store took it.
-fn written(cx: &mut Context<'_>, replied: &Replied, steps: &[StepId], recorded: Recorded) -> Result<(), StoreError> {
+/// The store took it. `cleared`: the faults that are known to be over since what was written before it.
+fn written(
+    cx: &mut Context<'_>,
+    outcome: &Unwritten,
+    recorded: Recorded,
+    cleared: &mut HashSet<String>,
+) -> Result<(), StoreError> {
+    let Unwritten { replied, steps, .. } = outcome;
     let Replied { by, reply, .. } = replied;
     let again_at = recorded.again_at;
     cx.recorded(recorded);
@@ -111,8 +154,11 @@ fn written(cx: &mut Context<'_>, replied: &Replied, steps: &[StepId], recorded: 
     }
     left(cx, by)?;
     match &reply.outcome {
-        Outcome::Rejected(r) => refused(cx, replied, r),
-        Outcome::Accepted(_) => taken(cx, replied),
+        Outcome::Rejected(r) => {
+            cleared.remove(&by.fault());
+            refused(cx, replied, r)
+        }
+        Outcome::Accepted(_) => taken(cx, replied, cleared),
         _ => Ok(()),
     }
 }
@@ -144,13 +190,13 @@ fn refused(cx: &mut Context<'_>, replied: &Replied, rejection: &Rejection) -> Re
     cx.fault(&by.fault(), true, || format!("[CALL] the provider refuses {what}: {}", rejection.message))
 }
 
-fn taken(cx: &mut Context<'_>, replied: &Replied) -> Result<(), StoreError> {
+fn taken(cx: &mut Context<'_>, replied: &Replied, cleared: &mut HashSet<String>) -> Result<(), StoreError> {
     let by = &replied.by;
     cx.accounts.taken(by);
     if let Some(from) = replied.from.as_ref().filter(|from| cx.accounts.sender_taken(by, from)) {
         cx.fault(&by.sender_fault(from), false, String::new)?;
     }
-    cx.fault(&by.fault(), false, String::new)
+    if cleared.insert(by.fault()) { cx.fault(&by.fault(), false, String::new) } else { Ok(()) }
 }
 
 /// Does the refusal hold for its from number alone?

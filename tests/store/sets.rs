@@ -1,8 +1,11 @@
-//! Claims in sets: one transaction, and each claim decided as if those before it in the set had been written alone.
+//! Claims and replies in sets: one transaction, and each is decided as if those before it in the set had been written
+//! alone.
 
-use crate::build::{Bench, always, at};
-use savehub::model::{NextSlot, Reason, Refusal, Slot, StepState, Timestamp, Verdict};
-use savehub::store::{AttemptDraft, Begun, Claim, Facts, Line, QueueRule};
+use crate::build::{Bench, accepted, always, at, end, executed, not_sent, rejected, unknown};
+use savehub::model::{
+    AttemptId, AttemptState, MeetingId, NextSlot, Reason, Refusal, RejectionClass, Slot, StepState, Timestamp, Verdict,
+};
+use savehub::store::{AfterFacts, AttemptDraft, Begun, Claim, Facts, Line, QueueRule, StepNext, StoreError};
 
 facts! {
     a_set_writes_each_attempt_as_it_would_be_written_alone,
@@ -14,6 +17,10 @@ facts! {
     what_shares_the_call_of_an_earlier_claim_is_gone,
     a_claim_that_comes_twice_begins_once,
     a_set_with_one_that_cannot_be_written_leaves_nothing_behind,
+    replies_of_a_set_do_what_each_would_do_alone,
+    of_two_replies_with_one_id_the_second_is_in_doubt,
+    two_replies_to_one_attempt_are_taken_one_after_the_other,
+    a_reply_to_no_attempt_keeps_its_set_from_being_written,
 }
 
 /// Claims what is due of these meetings, in this order.
@@ -158,4 +165,68 @@ fn a_set_with_one_that_cannot_be_written_leaves_nothing_behind(b: &Bench) {
     assert_eq!((b.step(first.id, 0).state, b.step(first.id, 0).attempts.len()), (StepState::Pending, 0));
     let begun = b.begin_attempt(b.claim("a", 420), &b.draft("ana", 420), at(420), &always).unwrap();
     assert_eq!(words(&[begun]), ["attempt"], "alone it is written");
+}
+
+/// Places a call for each of these meetings.
+fn placed<const N: usize>(b: &Bench, meetings: [(&str, &str); N]) -> [(MeetingId, AttemptId); N] {
+    meetings.map(|(person, uid)| (b.watched(person, uid, 600).id, b.place(uid, 420).id))
+}
+
+fn replies_of_a_set_do_what_each_would_do_alone(b: &Bench) {
+    let [taken, refused, lost, unsent] = placed(b, [("ana", "a"), ("bo", "b"), ("cy", "c"), ("di", "d")]);
+    let replies = [accepted("CA1"), rejected(RejectionClass::Ours), unknown(), not_sent()];
+    let set: Vec<_> = [taken, refused, lost, unsent].iter().map(|(_, id)| *id).zip(&replies).collect();
+    let rule = |place: usize, facts: &AfterFacts| match place {
+        0 => executed(facts),
+        1 => end(StepState::Failed, Reason::Rejected),
+        2 => StepNext::Stay,
+        _ => StepNext::Again { not_before: at(425), spends_try: true },
+    };
+    let recorded = b.record_all(&set, at(421), &rule).unwrap();
+    let states: Vec<_> = recorded.iter().map(|r| (r.state, r.steps.len(), r.again_at)).collect();
+    assert_eq!(
+        states,
+        [
+            (AttemptState::Accepted, 1, None),
+            (AttemptState::Rejected, 1, None),
+            (AttemptState::Unknown, 0, None),
+            (AttemptState::NotSent, 0, Some(at(425))),
+        ]
+    );
+    let fates = [taken, refused, lost, unsent].map(|(meeting, _)| b.fate(meeting, 0));
+    assert_eq!(
+        fates,
+        [
+            (StepState::Executed, Some(Reason::Initiated)),
+            (StepState::Failed, Some(Reason::Rejected)),
+            (StepState::Running, None),
+            (StepState::Pending, None),
+        ]
+    );
+    assert_eq!(b.facts("d", 425).calls_today, 2, "the refused one and the one that did not leave are off");
+}
+
+fn of_two_replies_with_one_id_the_second_is_in_doubt(b: &Bench) {
+    let [first, second] = placed(b, [("ana", "a"), ("bo", "b")]);
+    let reply = accepted("CA1");
+    let recorded = b.record_all(&[(first.1, &reply), (second.1, &reply)], at(421), &|_, f| executed(f)).unwrap();
+    let states: Vec<_> = recorded.iter().map(|r| r.state).collect();
+    assert_eq!(states, [AttemptState::Accepted, AttemptState::Unknown]);
+}
+
+fn two_replies_to_one_attempt_are_taken_one_after_the_other(b: &Bench) {
+    let [(meeting, id)] = placed(b, [("ana", "a")]);
+    let (lost, late) = (unknown(), accepted("CA1"));
+    let rule = |place: usize, facts: &AfterFacts| if place == 0 { StepNext::Stay } else { executed(facts) };
+    let recorded = b.record_all(&[(id, &lost), (id, &late)], at(441), &rule).unwrap();
+    assert_eq!(recorded.iter().map(|r| r.state).collect::<Vec<_>>(), [AttemptState::Unknown, AttemptState::Accepted]);
+    assert_eq!(b.fate(meeting, 0), (StepState::Executed, Some(Reason::Initiated)));
+}
+
+fn a_reply_to_no_attempt_keeps_its_set_from_being_written(b: &Bench) {
+    let [(meeting, id)] = placed(b, [("ana", "a")]);
+    let reply = accepted("CA1");
+    let done = b.record_all(&[(id, &reply), (AttemptId(4711), &reply)], at(421), &|_, f| executed(f));
+    assert!(matches!(done, Err(StoreError::NotFound(_))), "{done:?}");
+    assert_eq!(b.fate(meeting, 0), (StepState::Running, None));
 }

@@ -6,11 +6,11 @@ use savehub::model::{
 };
 use savehub::owner::Mark;
 use savehub::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, Attempt, AttemptDraft, Begun, CalendarDraft,
-    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall,
-    LookAt, LookDone, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
-    PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, Reported,
+    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, AttemptDraft, Begun, CalendarDraft, CalendarsSynced,
+    CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident,
+    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt, LookDone,
+    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed, PlacedRule,
+    PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule, Reported,
     Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd, TickSeen,
     TickStart, UndoRule, UndoScope, Undone,
 };
@@ -117,7 +117,6 @@ impl<H: Hook> Store for Forward<H> {
         ) -> Begun;
         read fence(attempt: AttemptId) -> FenceFacts;
         read refused_senders(since: Timestamp) -> Vec<RefusedFrom>;
-        change record_late(attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Recorded;
         read doubtful(watched_since: Timestamp) -> Vec<Doubtful>;
         change reconcile(
             attempt: AttemptId, list: &[ListedCall], now: Timestamp, rules: &ReconcileRules<'_>
@@ -185,9 +184,16 @@ impl<H: Hook> Store for Forward<H> {
         self.inner.armed_files()
     }
 
-    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
-        self.hook.before("record")?;
-        let done = self.inner.record(attempt, reply, now, &|facts: &AfterFacts| self.hook.after(rule, reply, facts));
+    fn record_all(
+        &self,
+        replies: &[(AttemptId, &Reply)],
+        now: Timestamp,
+        rule: ReplyRule<'_>,
+    ) -> Result<Vec<Recorded>> {
+        self.hook.before("record_all")?;
+        let done = self.inner.record_all(replies, now, &|place, facts: &AfterFacts| {
+            self.hook.after(&|facts: &AfterFacts| rule(place, facts), replies[place].1, facts)
+        });
         self.hook.changed(&*self.inner);
         done
     }

@@ -48,7 +48,7 @@ impl Watched {
 impl Hook for Watch {
     fn before(&self, method: &str) -> Result<()> {
         self.asked.fetch_add(usize::from(method != "fence"), Ordering::SeqCst);
-        if !matches!(method, "record" | "record_late") {
+        if method != "record_all" {
             return Ok(());
         }
         if let Some(event) = self.recording.lock().unwrap().as_ref() {

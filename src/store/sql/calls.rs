@@ -1,7 +1,7 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use super::{late, steps};
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallScope, LateEnds, LiveCall, NextLook};
@@ -9,17 +9,18 @@ use crate::store::{CallScope, LateEnds, LiveCall, NextLook};
 const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
                        case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
 
-fn from_row(row: &dyn Row) -> Sql<LiveCall> {
+/// From this column on.
+fn from_row(row: &dyn Row, first: usize) -> Sql<LiveCall> {
     Ok(LiveCall {
-        attempt: row.get(0)?,
-        provider: row.get(1)?,
-        account: row.get(2)?,
-        sid: row.get(3)?,
-        to: row.target(4)?,
-        status: row.get(6)?,
-        hang_up: row.get(7)?,
-        intent_at: row.get(8)?,
-        urgent: row.get(9)?,
+        attempt: row.get(first)?,
+        provider: row.get(first + 1)?,
+        account: row.get(first + 2)?,
+        sid: row.get(first + 3)?,
+        to: row.target(first + 4)?,
+        status: row.get(first + 6)?,
+        hang_up: row.get(first + 7)?,
+        intent_at: row.get(first + 8)?,
+        urgent: row.get(first + 9)?,
     })
 }
 
@@ -37,15 +38,23 @@ pub(super) fn live(tx: &dyn Tx, scope: CallScope, now: Timestamp) -> TxResult<Ve
          from attempts a where a.state = 'ACCEPTED' and a.next_look_at is not null and {filter} \
          order by a.hang_up = 'WANTED' desc, urgent desc, a.next_look_at, a.id"
     );
-    Ok(tx.readable("a call", &sql, params![now, incident], from_row)?)
+    Ok(tx.readable("a call", &sql, params![now, incident], |row| from_row(row, 0))?)
 }
 
 /// The call of this attempt, if it is to be hung up.
 pub(super) fn wanted(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<LiveCall>> {
+    Ok(all_wanted(tx, &[id])?.pop().flatten())
+}
+
+/// The same for many, by their places.
+pub(super) fn all_wanted(tx: &dyn Tx, ids: &[AttemptId]) -> TxResult<Vec<Option<LiveCall>>> {
     let sql = format!(
-        "select {COLUMNS}, 1 from attempts a where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
+        "select {{place}}, {COLUMNS}, 1 from {{each}}, attempts a \
+         where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
     );
-    Ok(tx.optional(&sql, params![id], from_row)?)
+    let sets: Vec<_> = ids.iter().map(|id| set![id]).collect();
+    let found = tx.by_place(&sql, &sets, |row| from_row(row, 1))?;
+    Ok(found.into_iter().map(|mut calls| calls.pop()).collect())
 }
 
 /// What is known of a call, as far as a report can add to it.

@@ -47,7 +47,7 @@ pub(crate) fn one_row(changed: usize, what: &'static str) -> TxResult<()> {
 }
 
 /// The same for so many rows.
-fn all_rows(changed: usize, expected: usize, what: &'static str) -> TxResult<()> {
+pub(crate) fn all_rows(changed: usize, expected: usize, what: &'static str) -> TxResult<()> {
     if changed == expected {
         return Ok(());
     }

@@ -12,13 +12,13 @@ use crate::model::{
 };
 use crate::owner::Mark;
 use crate::store::{
-    Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Attempt, AttemptDraft, Begun, CalendarDraft,
-    CalendarsSynced, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
-    EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt,
-    LookDone, LookOutcome, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft,
-    Placed, PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule,
-    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd,
-    TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
+    Acknowledgement, AgendaRecorded, AgendaRule, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
+    CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident, FaultNews,
+    FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone, LookOutcome, Meeting,
+    NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed, PlacedRule, PlanRule,
+    QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule, Reported, Result,
+    SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd, TickSeen,
+    TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -195,16 +195,17 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.read_for_fence("read the fence", |tx| attempts::fence(tx, attempt))
     }
 
-    fn record(&self, attempt: Attempt, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
-        self.record_late(attempt.id, reply, now, rule)
+    fn record_all(
+        &self,
+        replies: &[(AttemptId, &Reply)],
+        now: Timestamp,
+        rule: ReplyRule<'_>,
+    ) -> Result<Vec<Recorded>> {
+        self.engine.write("record attempts", |tx| record::record_all(tx, replies, now, rule))
     }
 
     fn refused_senders(&self, since: Timestamp) -> Result<Vec<RefusedFrom>> {
         self.engine.read_outside("read refused senders", |tx| pace::refused_senders(tx, since))
-    }
-
-    fn record_late(&self, attempt: AttemptId, reply: &Reply, now: Timestamp, rule: AfterRule<'_>) -> Result<Recorded> {
-        self.engine.write("record an attempt", |tx| record::record(tx, attempt, reply, now, rule))
     }
 
     fn doubtful(&self, watched_since: Timestamp) -> Result<Vec<Doubtful>> {

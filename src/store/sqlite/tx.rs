@@ -27,7 +27,9 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 /// A set of parameters is bound, not read from a table: a statement that is prepared once and run often is faster here.
-const ONCE: &str = "(select 1)";
+fn bound(sql: &str) -> String {
+    sql.replace(" from {each} where ", " where ").replace("{each}", "(select 1)")
+}
 
 /// A connection, with an open transaction or without one.
 pub(super) struct SqliteTx<'a>(pub(super) &'a Connection);
@@ -53,15 +55,18 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn run_each(&self, sql: &str, sets: &[Vec<Value<'_>>]) -> Sql<usize> {
-        let mut statement = self.0.prepare_cached(&sql.replace("{each}", ONCE))?;
+        if sets.is_empty() {
+            return Ok(0);
+        }
+        let mut statement = self.0.prepare_cached(&bound(sql))?;
         let run = |set: &Vec<Value<'_>>| Ok(statement.execute(params_from_iter(set))?);
         sets.iter().map(run).sum()
     }
 
     fn rows_of_each(&self, sql: &str, sets: &[Vec<Value<'_>>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()> {
-        let width = sets.first().map_or(0, Vec::len);
+        let Some(width) = sets.first().map(Vec::len) else { return Ok(()) };
         let places = sql.contains("{place}");
-        let sql = sql.replace("{each}", ONCE).replace("{place}", &format!("?{}", width + 1));
+        let sql = bound(sql).replace("{place}", &format!("?{}", width + 1));
         let mut statement = self.0.prepare_cached(&sql)?;
         for (place, set) in sets.iter().enumerate() {
             let place = Value::Int(i64::try_from(place).unwrap_or(i64::MAX));
