@@ -102,7 +102,7 @@ fn known<'r>(tx: &dyn Tx, replies: &[(AttemptId, &'r Reply)]) -> TxResult<Vec<Kn
         |r| Ok((r.get(1)?, r.get(2)?, r.get(3)?, r.get::<bool>(4)?)),
     )?;
     let mut named = HashSet::new();
-    let known = |((mut rows, (id, reply)), sid): ((Vec<_>, &(AttemptId, &'r Reply)), &Option<&'r str>)| {
+    let known = |((mut rows, (id, reply)), sid): ((Vec<_>, &(AttemptId, &'r Reply)), Option<&'r str>)| {
         let Some((state, wish, kind, of_another)) = rows.pop() else {
             return Err(StoreError::NotFound(format!("there is no attempt {id}")).into());
         };
@@ -110,7 +110,7 @@ fn known<'r>(tx: &dyn Tx, replies: &[(AttemptId, &'r Reply)]) -> TxResult<Vec<Kn
         let outcome = of_another.map_or(Cow::Borrowed(&reply.outcome), |sid| Cow::Owned(doubtful(sid)));
         Ok(Known { state, wish, kind, outcome })
     };
-    rows.into_iter().zip(replies).zip(&sids).map(known).collect()
+    rows.into_iter().zip(replies).zip(sids.iter().copied()).map(known).collect()
 }
 
 fn sid(outcome: &Outcome) -> Option<&str> {
