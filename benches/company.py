@@ -33,7 +33,7 @@ def config(home, people, store):
             f"SUMMARY:Meeting {n}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
         )
         (home / "cal" / f"{n}.ics").write_text(event, newline="")
-        lines += ["[[person]]", f'id = "p{n}"', f'name = "Person {n}"', f'phone = "+1202555{n:04}"']
+        lines += ["[[person]]", f'id = "p{n}"', f'name = "Person {n}"', f'phone = "+{12025550000 + n}"']
         lines += ['zone = "UTC"', f'calendars = ["{home}/cal/{n}.ics"]']
     (home / "config.toml").write_text("\n".join(lines) + "\n")
     (home / "config.toml").chmod(0o600)
