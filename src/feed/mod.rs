@@ -79,4 +79,9 @@ impl Feeds for NoFeeds {
 pub trait Feeds: Send + Sync {
     /// The source with this key; `None` when the config has none.
     fn feed(&self, key: &str) -> Option<Arc<dyn Feed>>;
+
+    /// `true`: a look at any calendar now would change nothing, so a tick makes none. Only a rehearsal can know that.
+    fn rest(&self) -> bool {
+        false
+    }
 }

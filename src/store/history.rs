@@ -12,6 +12,9 @@ pub struct Ahead {
     pub meeting: Option<Timestamp>,
     /// The earliest start of an open incident that starts at the asked time or later.
     pub incident: Option<Timestamp>,
+    /// When the copies of all calendars had been expanded last; the beginning of time while a look at one may change
+    /// meetings: something is missing in it, or its copy is to be expanded anew. `None`: no calendar was ever read.
+    pub expanded: Option<Timestamp>,
 }
 
 /// One meeting and everything that happened for it.

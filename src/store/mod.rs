@@ -428,8 +428,9 @@ pub trait Store: Send + Sync {
     /// What comes next; incidents whose meeting started before `started_since` are left out.
     fn ahead(&self, started_since: Timestamp) -> Result<Ahead>;
 
-    /// A copy in memory that can be changed without a trace: for `--dry-run`.
-    fn rehearsal(&self) -> Result<Box<dyn Store>>;
+    /// A copy in memory of what ticks from `now` on can touch, to be changed without a trace: for `--dry-run` and plans.
+    /// It holds nothing that has been over for days.
+    fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>>;
 }
 
 /// What the ladder says about a meeting in reach.

@@ -26,30 +26,3 @@ pub(super) fn owned(value: Value<'_>) -> Value<'static> {
 
 /// Takes rows of a table.
 pub(super) type Put<'a> = &'a mut dyn FnMut(&str, &Rows) -> Result<()>;
-
-/// Every table, in such an order that a row comes after those it refers to. Tables and columns have the same names in
-/// all stores; a column that a store does not know is of no meaning there.
-pub(super) const TABLES: &[&str] = &[
-    "calendars",
-    "calendar_bodies",
-    "meetings",
-    "calendar_meetings",
-    "calendar_list",
-    "people",
-    "people_list",
-    "incidents",
-    "acts",
-    "steps",
-    "attempts",
-    "attempt_steps",
-    "call_tracker",
-    "explained",
-    "ticks",
-    "faults",
-    "heard",
-    "heard_incidents",
-    "pauses",
-    "pace",
-    // These come last: they replace what triggers counted while the other rows came in.
-    "counters",
-];

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How far ahead meetings are planned: a day, and time for an outage of the scheduler.
-const AHEAD: Duration = Duration::from_secs(26 * 3600);
+pub(super) const AHEAD: Duration = Duration::from_secs(26 * 3600);
 
 /// The copy is expanded again after this long.
 const EXPAND_EVERY: Duration = Duration::from_secs(3600);

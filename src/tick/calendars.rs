@@ -113,6 +113,7 @@ impl Calendars {
     }
 
     fn next(&mut self, cx: &Context<'_>, each: Duration) -> Result<Option<DueCalendar>, StoreError> {
+        self.done |= cx.world.feeds.rest();
         if self.waiting.is_empty() && !self.done {
             let now = cx.time.now();
             let mut due = cx.world.store.due_calendars(&LookAt {

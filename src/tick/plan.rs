@@ -4,9 +4,11 @@
 //! It assumes a tick at each full and half minute. Between two moments with something to do, a tick would change
 //! nothing, so none is run. Calls keep the provider's pace: where a tick waits for the next turn, the clock is
 //! advanced. What is not done when the next tick starts is left to that tick (in reality the two would share the
-//! turns). Calendars in files are read, and addresses that were never read; as the clock advances, the code of the tick
-//! expands the copies, so a plan reaches as far as these do.
+//! turns). Calendars in files are read, and addresses that were never read, with the first tick; as the clock advances, the
+//! code of the tick expands the copies whenever meetings come into reach that they do not hold yet, so a plan reaches as
+//! far as these do.
 
+use super::calendar_look::AHEAD as EXPANDED_AHEAD;
 use super::rehearse::{Rehearsal, StandIns};
 use super::rehearsed_feeds::{RehearsedFeeds, as_taken};
 use super::{World, tick};
@@ -23,8 +25,8 @@ use std::time::{Duration, Instant};
 /// A scheduler is assumed to tick this often.
 const EVERY_MS: i64 = 30_000;
 
-/// Calendars are expanded at least this often, 26 h ahead each time.
-const LOOK_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// A tick is run at least this often.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// What would happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +69,8 @@ pub fn plan_by(world: &World, until: Timestamp, end: Instant) -> Result<Outlook,
 
 fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Outlook, StoreError> {
     let clock = Arc::new(ManualClock::like(world.clock.as_ref()));
-    let store: Arc<dyn Store> = Arc::from(world.store.rehearsal()?);
+    let store: Arc<dyn Store> = Arc::from(world.store.rehearsal(world.clock.now())?);
+    let feeds = Arc::new(RehearsedFeeds::new(world, end.is_none()));
     // The plan is read from the history that its ticks leave behind.
     let mut config = Config::clone(&world.config);
     config.engine.retention = None;
@@ -75,7 +78,7 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         config: Arc::new(config),
         store: Arc::clone(&store),
         providers: Arc::new(StandIns(Rehearsal::Plan, Arc::clone(&world.providers))),
-        feeds: Arc::new(RehearsedFeeds::new(world, end.is_none())),
+        feeds: Arc::clone(&feeds) as _,
         clock: Arc::clone(&clock) as _,
         ..world.clone()
     };
@@ -93,9 +96,11 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         if calendars.is_none() {
             calendars = Some(as_taken(world, store.as_ref())?);
         }
+        let ahead = Moments::after(&rehearsal)?;
         // A tick that waits for turns ends here: the next one has started meanwhile and goes on.
         let is_over = clock.now() < grid(just_after(at));
-        next = if is_over { following(&rehearsal)? } else { clock.now() };
+        next = if is_over { ahead.next } else { clock.now() };
+        feeds.let_rest(ahead.look_at.is_none_or(|look_at| next < look_at));
     }
     let calendars = calendars.map_or_else(|| as_taken(world, store.as_ref()), Ok)?;
     Ok(Outlook { steps: foreseen(store.as_ref(), results)?, calendars, ticks, until: reached })
@@ -111,18 +116,31 @@ fn grid(at: Timestamp) -> Timestamp {
     Timestamp::from_ms(ms.saturating_add((-ms).rem_euclid(EVERY_MS)))
 }
 
-/// The first tick from now on that has something to do.
-fn following(world: &World) -> Result<Timestamp, StoreError> {
-    let (config, now) = (&world.config, world.clock.now());
-    let ahead = world.store.ahead(now.minus(config.engine.grace))?;
-    let reach = ladder::reach(&config.ladder);
-    let moments = [
-        ahead.step,
-        ahead.meeting.map(|start| just_after(start.minus(reach))),
-        ahead.incident.map(|start| start.plus(config.engine.grace)),
-    ];
-    let first = moments.into_iter().flatten().fold(now.plus(LOOK_EVERY), Timestamp::min);
-    Ok(grid(first.max(just_after(now))))
+/// What comes after a tick.
+struct Moments {
+    /// The first tick that has something to do.
+    next: Timestamp,
+    /// From then on, calendars are looked at: otherwise a meeting could be in reach that no copy holds yet. Long ago
+    /// when a look is due for another reason; `None`: there are none.
+    look_at: Option<Timestamp>,
+}
+
+impl Moments {
+    fn after(world: &World) -> Result<Self, StoreError> {
+        let (config, now) = (&world.config, world.clock.now());
+        let ahead = world.store.ahead(now.minus(config.engine.grace))?;
+        let reach = ladder::reach(&config.ladder);
+        let held = EXPANDED_AHEAD.saturating_sub(reach);
+        let look_at = ahead.expanded.map(|at| at.plus(held).minus(Duration::from_millis(EVERY_MS.unsigned_abs())));
+        let moments = [
+            ahead.step,
+            ahead.meeting.map(|start| just_after(start.minus(reach))),
+            ahead.incident.map(|start| start.plus(config.engine.grace)),
+            look_at.filter(|at| *at > now),
+        ];
+        let first = moments.into_iter().flatten().fold(now.plus(AT_LEAST_EVERY), Timestamp::min);
+        Ok(Self { next: grid(first.max(just_after(now))), look_at })
+    }
 }
 
 /// Adds what the results do not say.

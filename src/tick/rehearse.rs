@@ -24,7 +24,7 @@ pub(super) enum Rehearsal {
 /// Runs a tick that changes nothing and calls nobody, through the same code.
 pub fn dry_run(world: &World) -> Result<Summary, StoreError> {
     let rehearsal = World {
-        store: Arc::from(world.store.rehearsal()?),
+        store: Arc::from(world.store.rehearsal(world.clock.now())?),
         providers: Arc::new(StandIns(Rehearsal::DryRun, Arc::clone(&world.providers))),
         feeds: Arc::new(RehearsedFeeds::new(world, true)),
         ..world.clone()

@@ -1,5 +1,8 @@
 //! Calendars in a rehearsal. Files are read as ticks read them. An address is asked once, and only while there is no copy
 //! of its calendar: every other one is as it was when it was read last.
+//!
+//! What changes outside while a rehearsal runs is not foreseen. So a plan lets all calendars rest once its copy has the
+//! meetings that come into reach next.
 
 use super::World;
 use crate::config::{CalendarPlace, Config};
@@ -8,6 +11,7 @@ use crate::model::{CalendarKind, Timestamp, Validators, printable};
 use crate::store::{CalendarView, Store, StoreError};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +47,7 @@ pub(super) struct RehearsedFeeds {
     real: Arc<dyn Feeds>,
     addresses: HashSet<String>,
     asking: Arc<Asking>,
+    rest: AtomicBool,
 }
 
 /// What the addresses share.
@@ -58,7 +63,12 @@ impl RehearsedFeeds {
         let (now, failed) = (Instant::now(), Mutex::default());
         let until = if asks { now + ASKS_WITHIN } else { now };
         let (real, addresses) = (Arc::clone(&world.feeds), addresses(&world.config));
-        Self { real, addresses, asking: Arc::new(Asking { until, failed }) }
+        Self { real, addresses, asking: Arc::new(Asking { until, failed }), rest: AtomicBool::new(false) }
+    }
+
+    /// Lets all calendars rest from now on, or be looked at again.
+    pub(super) fn let_rest(&self, rest: bool) {
+        self.rest.store(rest, Ordering::Relaxed);
     }
 }
 
@@ -75,6 +85,10 @@ impl Feeds for RehearsedFeeds {
             return Some(real);
         }
         Some(Arc::new(RehearsedAddress { real, key: key.to_owned(), asking: Arc::clone(&self.asking) }))
+    }
+
+    fn rest(&self) -> bool {
+        self.rest.load(Ordering::Relaxed)
     }
 }
 

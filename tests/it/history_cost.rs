@@ -6,10 +6,14 @@ use crate::support::world::{BEGIN, World};
 use rusqlite::Connection;
 use savehub::clock::Clock as _;
 use savehub::feed::NoFeeds;
+use savehub::tick;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The past of 200 people, as the benches use it.
 const PAST: &str = include_str!("../../benches/oneshot_history.sql");
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Bytes this process has read from files so far, from the disk or not (proc(5), `rchar`).
 fn bytes_read() -> u64 {
@@ -40,6 +44,8 @@ fn story(past: u32) -> Vec<(&'static str, u64)> {
     let meeting = |person, at| world.meeting_of(person, "Board sync", at);
     let (joined, missed, moved) = (meeting(joined, "in 200s"), meeting(missed, "in 10m"), meeting(moved, "in 200s"));
     let (cancelled, resolved) = (meeting(cancelled, "in 10m"), meeting(resolved, "in 20m"));
+    part("a dry run", &mut || _ = world.dry_run());
+    part("a plan", &mut || _ = tick::plan(&world.parts, world.now().plus(DAY)).unwrap());
     part("an idle tick", &mut || _ = world.tick());
     world.advance(30);
     part("a tick that calls", &mut || _ = world.tick());

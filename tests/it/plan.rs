@@ -383,6 +383,19 @@ fn seen(at: Timestamp, result: &StepResult) -> String {
     format!("{} {person} {title} {kind} {} {state}({reason}) {detail}", at.to_rfc3339(), due_at.unwrap().to_rfc3339())
 }
 
+/// What the guards saw before each step's last attempt.
+fn saw(w: &World) -> Vec<String> {
+    let meetings = w.parts.store.meetings(Timestamp::from_ms(0), after(24 * 60)).unwrap();
+    let histories = meetings.into_iter().filter_map(|meeting| w.parts.store.history(meeting.id).unwrap());
+    let steps = histories.flat_map(|history| history.incidents).flat_map(|incident| incident.steps);
+    steps.filter_map(|step| Some(of_its_own(step.attempts.last()?.guards.as_ref()?))).collect()
+}
+
+/// Without the calls of all people: which of those in one tick is claimed first, workers decide.
+fn of_its_own(saw: &str) -> String {
+    saw.split("; ").filter(|part| !part.starts_with("all: ")).collect::<Vec<_>>().join("; ")
+}
+
 const LADDERS: [&str; 3] = [
     "",
     "[[ladder]]\nstep = \"sms\"\nbefore = \"5m\"\n[[ladder]]\nstep = \"call\"\nbefore = \"170s\"\n\
@@ -406,7 +419,10 @@ proptest! {
         for (index, (person, halves)) in meetings.iter().enumerate() {
             w.meeting_of(["ana", "ben"][*person], &format!("Meeting {index}"), &format!("in {}s", halves * 30));
         }
-        let mut planned: Vec<String> = planned(&w, 60).steps.iter().map(|step| seen(step.at, &step.result)).collect();
+        let planned = planned(&w, 60);
+        let counted = planned.steps.iter().filter_map(|step| step.guards.clone());
+        let mut counted: Vec<_> = counted.map(|saw| of_its_own(&saw)).collect();
+        let mut planned: Vec<String> = planned.steps.iter().map(|step| seen(step.at, &step.result)).collect();
         let mut done = Vec::new();
         while w.now() <= after(60) {
             let at = w.now();
@@ -417,5 +433,9 @@ proptest! {
         planned.sort();
         done.sort();
         prop_assert_eq!(planned, done);
+        let mut counts = saw(&w);
+        counted.sort();
+        counts.sort();
+        prop_assert_eq!(counted, counts);
     }
 }

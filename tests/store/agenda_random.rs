@@ -156,7 +156,7 @@ impl History {
 
     /// A look, once with everything in another order on a copy of the store, and once more.
     fn look(&self, id: CalendarId, name: &str, seen: &SeenAgenda) {
-        let other = self.bench.rehearsal().unwrap();
+        let other = self.bench.rehearsal(at(self.now)).unwrap();
         self.bench.sees(id, seen.clone(), self.now);
         self.turned_round(&*other, id, seen);
         let once = agenda_of(&*self.bench);

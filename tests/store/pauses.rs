@@ -118,7 +118,7 @@ fn a_tick_and_the_snapshot_tell_what_is_paused(b: &Bench) {
 
 fn a_rehearsal_is_paused_too(b: &Bench) {
     let begun = pause(b, None, 0, None);
-    let copy = b.rehearsal().unwrap();
+    let copy = b.rehearsal(at(1)).unwrap();
     assert_eq!(copy.pauses(at(1)).unwrap(), [begun]);
     copy.resume(None, at(1)).unwrap();
     assert_eq!(paused(b, 2), [None]);

@@ -191,7 +191,7 @@ fn a_rehearsal_starts_with_what_is_there(b: &Bench) {
     b.watched("ana", "talk", 600);
     b.call("talk", "CA1", 420);
     b.begin_tick(&start(430)).unwrap();
-    assert_eq!(b.rehearsal().unwrap().snapshot(at(431), at(0), at(900)).unwrap(), {
+    assert_eq!(b.rehearsal(at(431)).unwrap().snapshot(at(431), at(0), at(900)).unwrap(), {
         b.snapshot(at(431), at(0), at(900)).unwrap()
     });
 }
@@ -199,7 +199,7 @@ fn a_rehearsal_starts_with_what_is_there(b: &Bench) {
 fn a_rehearsal_leaves_no_trace(b: &Bench) {
     let meeting = b.watched("ana", "talk", 600);
     let before = b.snapshot(at(420), at(0), at(900)).unwrap();
-    let play = b.rehearsal().unwrap();
+    let play = b.rehearsal(at(420)).unwrap();
     play.begin_tick(&start(420)).unwrap();
     let claim = play.due_steps(at(420), 10).unwrap().remove(0);
     let begun = play.begin_attempt(claim, &b.draft("ana", 420), at(420), &always).unwrap();

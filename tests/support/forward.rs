@@ -205,8 +205,8 @@ impl<H: Hook> Store for Forward<H> {
         done
     }
 
-    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+    fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>> {
         self.hook.before("rehearsal")?;
-        self.inner.rehearsal().map(|copy| self.hook.rehearsed(copy))
+        self.inner.rehearsal(now).map(|copy| self.hook.rehearsed(copy))
     }
 }

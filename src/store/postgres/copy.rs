@@ -3,48 +3,18 @@
 //! A dry run works on a copy in memory, in an SQLite store. A transaction that is rolled back at the end would do as well
 //! for one host, but it would hold locks as long as the dry run lasts, and all other hosts would wait.
 
-use super::tx::{PostgresTx, SERVER_NOW};
-use crate::store::rows::{Put, Rows, TABLES, owned};
-use crate::store::sql::{Sql, SqlError, Tx, Value, params};
+use super::tx::PostgresTx;
+use crate::model::Timestamp;
+use crate::store::rows::{Put, Rows, owned};
+use crate::store::sql::{Sql, SqlError, TABLES, Tx, Value, needed, params};
 use crate::store::{Result, StoreError};
 
 /// Rows fetched at a time.
 const BATCH: usize = 500;
 
-/// The rows of a table that a rehearsal needs.
-fn recent(table: &str) -> String {
-    // What a tick may look at: what is open or to come, and what ended in the last days by the server's clock. History beyond
-    // that decides nothing.
-    let recent = format!("{SERVER_NOW} - 3 * 86400000");
-    let incidents = format!("(select id from incidents where ended_at is null or ended_at > {recent})");
-    let attempts = format!(
-        "(select attempt_id from attempt_steps where incident_id in {incidents} \
-          union select id from attempts where intent_at > {recent} or next_look_at is not null \
-            or state in ('SENDING','UNKNOWN'))"
-    );
-    match table {
-        "meetings" => {
-            format!("starts_at > {recent} or id in (select meeting_id from incidents where id in {incidents})")
-        }
-        "incidents" => {
-            format!("id in {incidents} or meeting_id in (select id from meetings where starts_at > {recent})")
-        }
-        "steps" => format!(
-            "incident_id in {incidents} or id in (select step_id from attempt_steps where attempt_id in {attempts})"
-        ),
-        "attempts" => format!("id in {attempts}"),
-        "attempt_steps" => format!("attempt_id in {attempts}"),
-        "explained" => format!("attempt_id in {attempts} and incident_id in {incidents}"),
-        "ticks" => "id in (select id from ticks order by id desc limit 100)".into(),
-        // What a rehearsal counts is counted in memory, and nothing is taken back in one.
-        "counters" | "acts" => "false".into(),
-        _ => "true".into(),
-    }
-}
-
-/// Hands over the rows that a rehearsal needs.
-pub(super) fn pour_recent(tx: &PostgresTx<'_>, put: Put<'_>) -> Result<()> {
-    TABLES.iter().try_for_each(|table| batches(tx, table, &recent(table), put))
+/// Hands over the rows that a rehearsal which begins at `now` can touch.
+pub(super) fn pour_needed(tx: &PostgresTx<'_>, now: Timestamp, put: Put<'_>) -> Result<()> {
+    TABLES.iter().try_for_each(|table| batches(tx, table, &needed(table, "savehub", now), put))
 }
 
 /// The rows of a table, a batch at a time.

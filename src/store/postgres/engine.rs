@@ -4,6 +4,7 @@ use super::server::Server;
 use super::session::{Session, Trouble};
 use super::tx::PostgresTx;
 use super::{copy, migrations};
+use crate::model::Timestamp;
 use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, Store, StoreError};
@@ -98,10 +99,10 @@ impl Engine for Postgres {
         self.server.armed_files.clone()
     }
 
-    fn rehearsal(&self) -> Result<Box<dyn Store>> {
+    fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>> {
         self.read_with("copy the database", |tx| {
             let memory = SqliteStore::in_memory()?;
-            memory.fill(|put| copy::pour_recent(tx, put))?;
+            memory.fill(|put| copy::pour_needed(tx, now, put))?;
             Ok(Box::new(memory) as Box<dyn Store>)
         })
     }

@@ -3,8 +3,8 @@
 
 use super::engine::{LIMIT, PostgresStore};
 use super::tx::SERVER_NOW;
-use crate::store::rows::{Rows, TABLES};
-use crate::store::sql::{Kind, Sql, Tx, TxResult, Value, params};
+use crate::store::rows::Rows;
+use crate::store::sql::{Kind, Sql, TABLES, Tx, TxResult, Value, params};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, StoreError};
 use std::time::Instant;

@@ -1,6 +1,7 @@
 //! A database: how its transactions run, and how durable they are.
 
 use super::tx::{Tx, TxResult};
+use crate::model::{CalendarId, Timestamp};
 use crate::store::{Result, Store};
 use std::path::PathBuf;
 
@@ -32,8 +33,13 @@ pub(crate) trait Engine: Send + Sync {
     /// A tick has ended.
     fn tick_ended(&self) {}
 
-    /// A copy in memory that can be changed without a trace.
-    fn rehearsal(&self) -> Result<Box<dyn Store>>;
+    /// A copy in memory of what ticks from `now` on can touch (`needed`), to be changed without a trace.
+    fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>>;
+
+    /// The copy of a calendar that this rehearsal left where it is: most are never asked for.
+    fn left_behind(&self, _: CalendarId) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 }
 
 /// savehub's state in a database.

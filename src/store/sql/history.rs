@@ -36,6 +36,11 @@ pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> TxResult<Ahead> {
             "select min(starts_at) from incidents where ended_at is null and starts_at >= ?1",
             params![started_since],
         )?,
+        expanded: tx.value(
+            "select min(case when has_missing = 1 or expanded_at is null then ?1 else expanded_at end) \
+             from calendars where good_at is not null",
+            params![Timestamp::from_ms(0)],
+        )?,
     })
 }
 

@@ -21,6 +21,7 @@ pub(super) mod history;
 pub(super) mod incidents;
 mod late;
 pub(super) mod meetings;
+mod needed;
 pub(super) mod pace;
 pub(super) mod pauses;
 mod people;
@@ -38,6 +39,7 @@ pub(super) mod watch;
 
 pub(crate) use dialect::{Dialect, Sorts};
 pub(crate) use engine::{Engine, SqlStore};
+pub(super) use needed::{TABLES, needed};
 #[cfg(feature = "postgres")]
 pub(crate) use ticks::span_from_row;
 pub(crate) use tx::{Candidate, LockMode, Row, Sql, SqlError, StepDraft, Tx, TxError, TxResult};

@@ -88,7 +88,11 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>> {
-        let packed = self.engine.read_outside("read a calendar's copy", |tx| calendars::body(tx, id))?;
+        let read = |tx: &dyn Tx| calendars::body(tx, id);
+        let packed = match self.engine.read_outside("read a calendar's copy", read)? {
+            Some(left) if left.is_empty() => self.engine.left_behind(id)?,
+            packed => packed,
+        };
         Ok(packed.and_then(|packed| packed::decompress(&packed, longest)))
     }
 
@@ -379,7 +383,7 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.read("look ahead", |tx| history::ahead(tx, started_since))
     }
 
-    fn rehearsal(&self) -> Result<Box<dyn Store>> {
-        self.engine.rehearsal()
+    fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>> {
+        self.engine.rehearsal(now)
     }
 }

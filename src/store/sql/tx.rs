@@ -124,6 +124,11 @@ pub(crate) trait Tx {
     /// The facts about the target and the person of an attempt without a step, but for the calls of the day.
     fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts>;
 
+    /// What answers `candidates::calls_today_sql`, where this database has a quicker way.
+    fn calls_today_sql(&self) -> Option<String> {
+        None
+    }
+
     /// Soon after a failover: the last completed ticks of the timeline before.
     fn ticks_before_failover(&self, _now: Timestamp) -> Sql<Option<Vec<TickSpan>>> {
         Ok(None)

@@ -2,6 +2,7 @@
 
 use super::file::{LONG_LOG, reason, with_ending};
 use super::tx::SqliteTx;
+use crate::model::{CalendarId, Timestamp};
 use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::{Result, Store, StoreError};
 use rusqlite::config::DbConfig;
@@ -29,6 +30,8 @@ pub struct Sqlite {
     /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a
     /// writer, so neither another process's lock nor a commit of ours delays the last look before a request.
     pub(super) reader: OnceLock<Option<Mutex<Connection>>>,
+    /// What this rehearsal is of, for the copies of calendars.
+    pub(super) original: Option<Mutex<Connection>>,
     /// Was anything written besides the rows of ticks?
     pub(super) wrote: AtomicBool,
     /// For messages: the file, or `:memory:`.
@@ -94,8 +97,12 @@ impl Engine for Sqlite {
         }
     }
 
-    fn rehearsal(&self) -> Result<Box<dyn Store>> {
-        Ok(Box::new(SqlStore { engine: self.copy_to_memory()? }))
+    fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>> {
+        Ok(Box::new(SqlStore { engine: self.copy_needed(now)? }))
+    }
+
+    fn left_behind(&self, id: CalendarId) -> Result<Option<Vec<u8>>> {
+        self.body_of_original(id)
     }
 }
 

@@ -30,6 +30,8 @@
 mod backup;
 mod candidates;
 mod check;
+mod copy;
+mod day;
 mod engine;
 mod file;
 mod health;

@@ -1,7 +1,8 @@
 //! Opening the file: whose it is, what may be wrong with it, and what to tell the user.
 
+use super::day;
 use super::engine::{BUSY_TIMEOUT, Sqlite, SqliteStore};
-use super::file::{Create, connect, copy_whole, keeping_plans, lock_beside, make_file, reason};
+use super::file::{Create, connect, keeping_plans, lock_beside, make_file, reason};
 use super::migrations;
 use crate::model::path_text;
 use crate::store::{Result, StoreError};
@@ -37,11 +38,12 @@ impl SqliteStore {
 }
 
 impl Sqlite {
-    fn in_memory() -> Result<Self> {
+    pub(super) fn in_memory() -> Result<Self> {
         let unusable = |error| StoreError::Unusable(format!("no database in memory: {}", reason(&error)));
         let connection = Connection::open_in_memory().and_then(keeping_plans).map_err(unusable)?;
         let mut store = Self::over(connection, None);
         store.prepare()?;
+        day::begin(&store.lock()).map_err(unusable)?;
         Ok(store)
     }
 
@@ -51,23 +53,11 @@ impl Sqlite {
             connection: Mutex::new(connection),
             path: path.map(Path::to_owned),
             reader: OnceLock::new(),
+            original: None,
             wrote: AtomicBool::new(false),
             name: path.map_or_else(|| ":memory:".into(), path_text),
             made: false,
         }
-    }
-
-    /// The database as it is now, in memory (SQLite's online backup).
-    pub(super) fn copy_to_memory(&self) -> Result<Self> {
-        let mut memory = Self::in_memory()?;
-        let copy = |memory: &mut Self| -> rusqlite::Result<()> {
-            let from = self.lock();
-            let to = memory.connection.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-            copy_whole(&from, to)?;
-            to.pragma_update(None, "foreign_keys", true)
-        };
-        copy(&mut memory).map_err(|error| self.explain("copy the database", &error))?;
-        Ok(memory)
     }
 
     /// The connection of the fence; `None` where there is no file to open twice, or it cannot be opened now (then the

@@ -3,7 +3,8 @@
 use super::candidates::number_facts;
 use super::engine::SqliteStore;
 use super::tx::DIALECT;
-use crate::store::sql::{attempts, calendars, candidates, reconcile};
+use crate::model::Timestamp;
+use crate::store::sql::{TABLES, attempts, calendars, candidates, needed, reconcile};
 
 /// SQLite's plan, a line for each part.
 fn plan(sql: &str) -> Vec<String> {
@@ -66,5 +67,35 @@ fn what_a_tick_asks_of_attempts_goes_by_what_is_open_or_young() {
         let lines = plan(&sql);
         assert!(lines.iter().all(of_present), "{sql}\n{lines:#?}");
         assert!(lines.iter().any(|line| line.contains("attempts USING")), "{sql}\n{lines:#?}");
+    }
+}
+
+/// What is small, and what is read backwards to a limit.
+const READ_THROUGH: [&str; 9] = [
+    "calendars",
+    "calendar_bodies",
+    "calendar_list",
+    "people",
+    "people_list",
+    "faults",
+    "pace",
+    "pauses USING INDEX pauses_one",
+    "main.ticks",
+];
+
+#[test]
+fn a_rehearsal_finds_the_rows_that_it_copies_by_what_is_open_or_young() {
+    for table in TABLES {
+        let which = needed(table, "main", Timestamp::from_ms(0));
+        if which == "false" {
+            continue;
+        }
+        let lines = plan(&format!("select * from {table} where {which}"));
+        let is_small = |line: &&String| {
+            let Some(scanned) = line.strip_prefix("SCAN ") else { return true };
+            let of_present = ["meetings_to_watch", "incidents_one_open", "ticks_ended", "ticks_with_skew"];
+            READ_THROUGH.contains(&scanned) || of_present.iter().any(|index| scanned.ends_with(index))
+        };
+        assert!(lines.iter().all(|line| is_small(&line)), "{table}: {lines:#?}");
     }
 }

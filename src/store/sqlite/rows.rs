@@ -3,8 +3,8 @@
 use super::engine::SqliteStore;
 use super::tx::SqliteTx;
 use crate::store::Result;
-use crate::store::rows::{Put, Rows, TABLES, owned};
-use crate::store::sql::{Sql, Tx, TxResult, params};
+use crate::store::rows::{Put, Rows, owned};
+use crate::store::sql::{Sql, TABLES, Tx, TxResult, params};
 use rusqlite::TransactionBehavior;
 
 /// Rows handed over at a time.

@@ -1,6 +1,6 @@
 //! An SQLite transaction as the rules see it. Statements are prepared once and kept, and values are borrowed on their way.
 
-use super::candidates;
+use super::{candidates, day};
 use crate::model::{Facts, Timestamp};
 use crate::store::AttemptDraft;
 use crate::store::sql::{Candidate, Dialect, Kind, LockMode, Row, Sorts, Sql, SqlError, StepDraft, Tx, Value};
@@ -80,6 +80,11 @@ impl Tx for SqliteTx<'_> {
 
     fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>> {
         candidates::some(self, asked, now, mode)
+    }
+
+    fn calls_today_sql(&self) -> Option<String> {
+        let in_memory = self.0.path().is_none_or(str::is_empty);
+        in_memory.then(day::calls_today_sql)
     }
 
     fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts> {

@@ -60,7 +60,7 @@ impl Day {
     }
 
     pub(super) fn swaps(&self, database: Database) -> bool {
-        let copy = |store: Arc<dyn Store>| self.rules.store(Arc::from(store.rehearsal().unwrap()));
+        let copy = |store: Arc<dyn Store>| self.rules.store(Arc::from(store.rehearsal(instant(0)).unwrap()));
         if database == Database::BackedUp {
             let copied = self.store().map(copy);
             self.disk().backup = copied;
