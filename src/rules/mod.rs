@@ -8,6 +8,7 @@
 //! | [`guard`] | may this step be tried now, and if not, why? (guards 0 to 2 and 6 to 8) |
 //! | [`slot`] | may a call start now by the account's pace, and from which number? |
 //! | [`capacity`] | which of the calls that wait can start in time? |
+//! | [`ahead`] | can all calls of a day start in time, whatever becomes of each? |
 //! | [`fence`] | may these bytes still leave? |
 //! | [`after`] | what becomes of a step when its attempt has an outcome? |
 //! | [`settle`] | what becomes of an attempt nobody has an answer for? |
@@ -23,6 +24,7 @@
 
 pub mod after;
 pub mod agenda;
+pub mod ahead;
 pub mod answered;
 pub mod capacity;
 pub mod confirm;

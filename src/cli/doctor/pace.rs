@@ -5,10 +5,13 @@ use crate::cli::{open, pick};
 use crate::clock::SystemClock;
 use crate::config::{Config, ProviderChoice};
 use crate::doctor::Check;
-use crate::doctor::pace::{BY_HAND, PlannedCalls, judge};
-use crate::model::{Reason, RungKind, StepState, Timestamp};
+use crate::doctor::pace::{NotPlayed, PlannedCalls, judge};
+use crate::model::{MeetingState, PlannedStep, Reason, RungKind, StepState, Timestamp};
+use crate::rules::ahead::{MayRing, first_crowd};
+use crate::rules::ladder;
 use crate::store::Store;
-use crate::tick::{Foreseen, Outlook, plan_by};
+use crate::tick::{Foreseen, Outlook, World, plan_by};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,33 +20,54 @@ const NAME: &str = "pace";
 /// So far ahead.
 const AHEAD: Duration = Duration::from_secs(24 * 3600);
 
-/// Nothing more is played after this time.
-const WITHIN: Duration = Duration::from_secs(30);
-
-/// A file that is larger is not copied into memory, in bytes.
-const LARGEST: u64 = 1 << 30;
+/// No tick is played after this time. Nobody waits longer for a doctor, and of a large company's day, the rest is counted.
+const WITHIN: Duration = Duration::from_secs(4);
 
 /// Plays the day, and judges it.
 pub(super) fn look(config: &Config, store: &Arc<dyn Store>, now: Timestamp) -> Check {
-    let size = std::fs::metadata(&config.database).map_or(0, |file| file.len());
-    if config.store.is_none() && size > LARGEST {
-        return Check::skipped(NAME, format!("the database is too large to be copied into memory here; {BY_HAND}"));
-    }
     let until = now.plus(AHEAD);
     match play(config, store, until) {
-        Ok(outlook) => {
+        Ok((outlook, rest)) => {
             let zone = pick::first_zone(&config.people);
-            let broke_off = (outlook.until < until).then_some(WITHIN);
-            judge(&calls(&outlook), broke_off, (now, &zone), &remedy(config))
+            judge(&calls(&outlook), rest, (now, &zone), &remedy(config))
         }
         Err(error) => Check::warning(NAME, format!("nobody can foresee it: {error:#}"), "See the other lines"),
     }
 }
 
-fn play(config: &Config, store: &Arc<dyn Store>, until: Timestamp) -> anyhow::Result<Outlook> {
+fn play(config: &Config, store: &Arc<dyn Store>, until: Timestamp) -> anyhow::Result<(Outlook, Option<NotPlayed>)> {
     let world = open::world(&Arc::new(config.clone()), store, Arc::new(SystemClock))?;
     // What a rehearsal logs did not happen.
-    Ok(crate::log::silenced(|| plan_by(&world, until, Instant::now() + WITHIN))?)
+    let outlook = crate::log::silenced(|| plan_by(&world, until, Instant::now() + WITHIN))?;
+    let rest = (outlook.until < until).then(|| not_played(&world, &outlook, until)).transpose()?;
+    Ok((outlook, rest))
+}
+
+/// What may come after the rehearsal broke off, as the calendars were read last: a call for every rung that was not
+/// decided in it.
+fn not_played(world: &World, outlook: &Outlook, until: Timestamp) -> anyhow::Result<NotPlayed> {
+    let (config, from) = (&world.config, outlook.until);
+    let decided = |step: &'_ Foreseen| Some((step.result.person.clone(), step.starts_at, step.result.due_at?));
+    let decided: HashSet<_> = outlook.steps.iter().filter_map(decided).collect();
+    let mut calls = Vec::new();
+    for meeting in world.store.meetings(from, until.plus(ladder::reach(&config.ladder)))? {
+        if meeting.state != MeetingState::Scheduled || config.person(&meeting.person).is_none() {
+            continue;
+        }
+        let is_ahead = |call: &PlannedStep| {
+            let key = (meeting.person.clone(), meeting.starts_at, call.due_at);
+            call.action.kind == RungKind::Call
+                && call.due_at < until
+                && call.deadline_at > from
+                && !decided.contains(&key)
+        };
+        let steps = ladder::plan(&config.ladder, meeting.starts_at).into_iter().filter(is_ahead);
+        calls.extend(steps.map(|call| MayRing { due_at: call.due_at.max(from), deadline_at: call.deadline_at }));
+    }
+    let (provider, count) = (world.providers.of(RungKind::Call), calls.len());
+    let every = provider.and_then(|provider| Some(provider.pace()?.every(provider.senders().len())));
+    let crowd = every.and_then(|every| first_crowd(calls, from, every));
+    Ok(NotPlayed { within: WITHIN, calls: count, crowd })
 }
 
 /// What a plan shows of calls.
