@@ -169,13 +169,16 @@ impl Claims {
         if claim.deadline_at <= now {
             return false;
         }
+        // Asked first: at nine in a company, thousands wait for their turn each time that one comes.
+        if self.queue.waits(claim, now) {
+            return true;
+        }
         let provider = cx.world.providers.of(claim.action.kind);
         let by = provider.map(|provider| {
             let (kind, channel) = (claim.action.kind, claim.action.channel.as_deref());
             Service::of(provider.kind(), kind, channel)
         });
         by.is_some_and(|by| cx.accounts.must_wait(&by, now, |which| self.calls.is_placing(which)))
-            || self.queue.waits(claim, now)
     }
 
     /// Asks the guards and writes the attempts in one transaction; then sends the requests, and logs the refusals. Gives
