@@ -82,12 +82,87 @@ def nine(savehub, people, name, store=None, before=(), root=None):
         shutil.rmtree(home)
 
 
+class Cluster:
+    """A PostgreSQL server of the bench's own, on a socket and a port of this machine."""
+
+    def __init__(self):
+        self.home = Path(tempfile.mkdtemp(prefix="company-pg-"))
+        self.home.chmod(0o777)
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.ctl = [*(["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []), str(programs / "pg_ctl")]
+        self.data = str(self.home / "data")
+        auth = "--auth=trust --username=savehub --no-locale --encoding=UTF8"
+        self.run("initdb", "-s", "-o", auth)
+        options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        self.run("start", "-w", "-s", "-l", str(self.home / "log"), "-o", options)
+        self.count = 0
+
+    def run(self, *argv):
+        subprocess.run([*self.ctl, "-D", self.data, *argv], check=True, stdout=subprocess.DEVNULL)
+
+    def database(self, port=None):
+        """A new database; its address, on this port."""
+        self.count += 1
+        name = f"company{self.count}"
+        server = f"postgres://savehub@127.0.0.1:{self.port}"
+        subprocess.run(["psql", "-qc", f"create database {name}", f"{server}/postgres"], check=True)
+        return f"postgres://savehub@127.0.0.1:{port or self.port}/{name}"
+
+    def stop(self):
+        self.run("stop", "-m", "immediate", "-s")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Far:
+    """Makes the server seem this far away: what passes waits on its way, in each direction half of it."""
+
+    def __init__(self, port, seconds):
+        self.to, self.half = port, seconds / 2
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.to))
+            for a, b in ((client, server), (server, client)):
+                for s in (a, b):
+                    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self.carry, args=(a, b), daemon=True).start()
+
+    def carry(self, a, b):
+        try:
+            while data := a.recv(1 << 16):
+                time.sleep(self.half)
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            s.close()
+
+
 def main():
     savehub, people = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 6000
-    nine(savehub, people, "SQLite")
+    which = sys.argv[3:] or ["sqlite", "slow", "postgres", "far"]
+    if "sqlite" in which:
+        nine(savehub, people, "SQLite")
     slow = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync"]
-    for ms in (4, 10):
+    for ms in (4, 10) if "slow" in which else ():
         nine(savehub, people, f"SQLite, fdatasync of {ms} ms", before=[*slow, "-e", f"inject=fdatasync:delay_exit={ms}ms"])
+    if "postgres" in which or "far" in which:
+        cluster = Cluster()
+        try:
+            if "postgres" in which:
+                nine(savehub, people, "PostgreSQL", store=cluster.database())
+            if "far" in which:
+                far = Far(cluster.port, 0.005)
+                nine(savehub, people, "PostgreSQL, 5 ms away", store=cluster.database(far.port))
+        finally:
+            cluster.stop()
 
 
 main()
