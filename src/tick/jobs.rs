@@ -10,6 +10,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// An answer waits for others for this long at most.
+const TOGETHER: Duration = Duration::from_millis(2);
+
 /// Why a worker gave no answer: it never began, a bug ended it, or it may still be busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {
@@ -54,10 +57,18 @@ impl Workers {
         self.deadlines.values().map(|(until, _)| *until).min()
     }
 
-    /// Waits until one has answered, for at most `limit`.
+    /// Waits until one has answered, for at most `limit`; then a moment for others that are about to, since what is
+    /// there is written down together.
     pub(super) fn wait(&self, limit: Duration) {
-        if self.bell.recv_timeout(limit).is_ok() {
-            self.bell.try_iter().for_each(drop);
+        if self.bell.recv_timeout(limit).is_err() {
+            return;
+        }
+        let until = Instant::now() + TOGETHER;
+        // Each of those that are busy rings once.
+        for _ in 1..self.deadlines.len() {
+            if self.bell.recv_timeout(until.saturating_duration_since(Instant::now())).is_err() {
+                return;
+            }
         }
     }
 

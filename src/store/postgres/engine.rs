@@ -5,7 +5,7 @@ use super::session::{Session, Trouble};
 use super::tx::PostgresTx;
 use super::{copy, migrations};
 use crate::model::Timestamp;
-use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
+use crate::store::sql::{Engine, FenceLine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, Store, StoreError};
 use std::path::PathBuf;
@@ -67,6 +67,8 @@ pub struct Postgres {
     pub(super) timeline: OnceLock<i64>,
     /// For the fence alone, opened with the first attempt.
     pub(super) fence: Mutex<Option<Session>>,
+    /// Who waits for it.
+    pub(super) fence_line: FenceLine,
     /// Were the tables made when it was opened?
     pub(super) made: bool,
 }
@@ -93,6 +95,10 @@ impl Engine for Postgres {
 
     fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.read_on(&self.fence, what, f)
+    }
+
+    fn fence_line(&self) -> Option<&FenceLine> {
+        Some(&self.fence_line)
     }
 
     fn armed_files(&self) -> Option<PathBuf> {

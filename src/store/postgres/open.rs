@@ -5,7 +5,7 @@ use super::migrations;
 use super::server::Server;
 use super::session::Session;
 use super::tx::PostgresTx;
-use crate::store::sql::{Tx, TxError, TxResult};
+use crate::store::sql::{FenceLine, Tx, TxError, TxResult};
 use crate::store::sqlite::Create;
 use crate::store::{Result, StoreError};
 use std::sync::{Mutex, OnceLock};
@@ -47,6 +47,7 @@ impl PostgresStore {
             main: Mutex::new(None),
             timeline: OnceLock::new(),
             fence: Mutex::new(None),
+            fence_line: FenceLine::default(),
             made: false,
         };
         let until = Instant::now() + LIMIT;

@@ -2,33 +2,60 @@
 
 use super::dialect::Dialect;
 use super::tx::{Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use super::{pauses, record};
-use crate::model::{AttemptId, AttemptState, HangUpState, NotSentCause, Reason, Reply, StepState, Timestamp};
-use crate::owner::Mark;
-use crate::store::{
-    AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult, StoreError,
+use crate::model::{
+    AttemptId, AttemptState, HangUpState, NotSentCause, PauseView, Reason, Reply, RungKind, StepState, Timestamp,
 };
+use crate::owner::{Mark, Owner};
+use crate::store::{AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult};
 
-pub(super) fn fence(tx: &dyn Tx, id: AttemptId) -> TxResult<FenceFacts> {
-    let (state, owner, hang_up, kind, person) = tx
-        .optional("select state, owner, hang_up, kind, person from attempts where id = ?1", params![id], |r| {
-            let state = (r.get::<AttemptState>(0)?, r.get::<HangUpState>(2)?);
-            Ok((state.0, r.get(1)?, state.1, r.get(3)?, r.get::<String>(4)?))
-        })?
-        .ok_or_else(|| StoreError::NotFound(format!("there is no attempt {id}")))?;
-    let (incidents_open, acknowledged, due_at, deadline_at) = tx.row(
-        "select min(case when i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED' \
-               then 1 else 0 end), \
-             coalesce(max(case when i.state = 'ACKNOWLEDGED' and s.condition = 'unanswered' then 1 else 0 end), 0), \
-             max(s.due_at), min(s.deadline_at) \
-           from attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
-             join steps s on s.id = x.step_id where x.attempt_id = ?1",
-        params![id],
-        |r| Ok((r.get(0)?, r.get(1)?, r.get::<Option<_>>(2)?, r.get::<Option<_>>(3)?)),
+/// The facts of these attempts, in their order; `None` for one that is not there.
+pub(super) fn fences(tx: &dyn Tx, ids: &[AttemptId]) -> TxResult<Vec<Option<FenceFacts>>> {
+    let sets: Vec<_> = ids.iter().map(|id| set![id]).collect();
+    let attempts = tx.by_place(
+        "select {place}, state, owner, hang_up, kind, person from {each}, attempts where id = ?1",
+        &sets,
+        |r| {
+            let state = (r.get::<AttemptState>(1)?, r.get::<HangUpState>(3)?);
+            Ok((state.0, r.get(2)?, state.1, r.get(4)?, r.get::<String>(5)?))
+        },
     )?;
-    let pause = pauses::longest(tx, &person)?;
-    Ok(FenceFacts { state, owner, hang_up, incidents_open, acknowledged, pause, kind, due: due_at.zip(deadline_at) })
+    let steps = tx.by_place(
+        "select {place}, case when i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED' \
+               then 1 else 0 end, \
+             case when i.state = 'ACKNOWLEDGED' and s.condition = 'unanswered' then 1 else 0 end, \
+             s.due_at, s.deadline_at \
+           from {each}, attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
+             join steps s on s.id = x.step_id where x.attempt_id = ?1",
+        &sets,
+        |r| Ok(Served { is_open: r.get(1)?, acknowledged: r.get(2)?, due_at: r.get(3)?, deadline_at: r.get(4)? }),
+    )?;
+    let people: Vec<&str> = attempts.iter().map(|found| found.first().map_or("", |(.., person)| person)).collect();
+    let pauses = pauses::longest_of(tx, &people)?;
+    let facts = |((attempt, steps), pause): ((&Vec<_>, Vec<Served>), Option<PauseView>)| {
+        let (state, owner, hang_up, kind, _): &(AttemptState, Owner, HangUpState, RungKind, String) =
+            attempt.first()?;
+        Some(FenceFacts {
+            state: *state,
+            owner: owner.clone(),
+            hang_up: *hang_up,
+            incidents_open: (!steps.is_empty()).then(|| steps.iter().all(|s| s.is_open)),
+            acknowledged: steps.iter().any(|s| s.acknowledged),
+            pause,
+            kind: *kind,
+            due: steps.iter().map(|s| s.due_at).max().zip(steps.iter().map(|s| s.deadline_at).min()),
+        })
+    };
+    Ok(attempts.iter().zip(steps).zip(pauses).map(facts).collect())
+}
+
+/// What the fence asks of a step that the attempt serves.
+struct Served {
+    is_open: bool,
+    acknowledged: bool,
+    due_at: Timestamp,
+    deadline_at: Timestamp,
 }
 
 /// Calls that are still queued when their meetings have started. The index of calls to look at finds them without

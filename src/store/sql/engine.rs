@@ -1,5 +1,6 @@
 //! A database: how its transactions run, and how durable they are.
 
+use super::fence_line::FenceLine;
 use super::tx::{Tx, TxResult};
 use crate::model::{CalendarId, Timestamp};
 use crate::store::{Result, Store};
@@ -26,6 +27,11 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Reads on a connection of its own, so that no transaction of ours delays the last look before a request.
     fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
+
+    /// Where workers wait for each other's reading of the fence; `None`: each reads for itself, which is fast enough.
+    fn fence_line(&self) -> Option<&FenceLine> {
+        None
+    }
 
     /// What the paths of the files begin with in which processes of this host say which requests have begun.
     fn armed_files(&self) -> Option<PathBuf>;

@@ -14,6 +14,7 @@ pub(super) mod claims;
 pub(super) mod dialect;
 pub(super) mod engine;
 pub(super) mod explained;
+mod fence_line;
 pub(super) mod forget;
 pub(super) mod gauges;
 pub(super) mod heard;
@@ -39,6 +40,8 @@ pub(super) mod watch;
 
 pub(crate) use dialect::{Dialect, Sorts};
 pub(crate) use engine::{Engine, SqlStore};
+#[cfg(feature = "postgres")]
+pub(crate) use fence_line::FenceLine;
 pub(super) use needed::{TABLES, needed};
 #[cfg(feature = "postgres")]
 pub(crate) use ticks::span_from_row;

@@ -1,14 +1,20 @@
 //! Pauses: written by `pause` and `resume`, read inside the claim and at the fence.
 
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use crate::model::{PauseView, Timestamp};
 use crate::store::NewPause;
 
 const COLUMNS: &str = "person, since, until, reason";
 
-fn from_row(row: &dyn Row) -> Sql<PauseView> {
-    Ok(PauseView { person: row.get(0)?, since: row.get(1)?, until: row.get(2)?, reason: row.get(3)? })
+/// From this column on.
+fn from_row(row: &dyn Row, first: usize) -> Sql<PauseView> {
+    Ok(PauseView {
+        person: row.get(first)?,
+        since: row.get(first + 1)?,
+        until: row.get(first + 2)?,
+        reason: row.get(first + 3)?,
+    })
 }
 
 /// Begins a pause. It replaces a pause of the same people that still lasts.
@@ -28,7 +34,7 @@ pub(super) fn end(tx: &dyn Tx, person: Option<&str>, now: Timestamp) -> TxResult
          where ended_at is null and coalesce(person, '') = coalesce(?1, '') returning {COLUMNS}",
         least = tx.dialect().least
     );
-    let ended = tx.rows(&sql, params![person, now], from_row)?;
+    let ended = tx.rows(&sql, params![person, now], |row| from_row(row, 0))?;
     Ok(ended.into_iter().filter(|pause| pause.holds_at(now)).collect())
 }
 
@@ -38,17 +44,24 @@ pub(super) fn live(tx: &dyn Tx, now: Timestamp) -> TxResult<Vec<PauseView>> {
         "select {COLUMNS} from pauses where ended_at is null order by coalesce(person, ''){}",
         tx.dialect().bytewise
     );
-    let all = tx.rows(&sql, &[], from_row)?;
+    let all = tx.rows(&sql, &[], |row| from_row(row, 0))?;
     Ok(all.into_iter().filter(|pause| pause.holds_at(now)).collect())
 }
 
 /// The longest pause that applies to this person, even one that is over by some clock: when it is over, all are.
 pub(crate) fn longest(tx: &dyn Tx, person: &str) -> Sql<Option<PauseView>> {
+    Ok(longest_of(tx, &[person])?.pop().flatten())
+}
+
+/// The same for many people, in their order.
+pub(crate) fn longest_of(tx: &dyn Tx, people: &[&str]) -> Sql<Vec<Option<PauseView>>> {
     let sql = format!(
-        "select {COLUMNS} from pauses where ended_at is null and coalesce(person, '') in ('', ?1) \
-         order by until is not null, until desc, person is not null limit 1"
+        "select {{place}}, {COLUMNS} from {{each}}, pauses where ended_at is null and coalesce(person, '') in ('', ?1) \
+         order by until is not null, until desc, person is not null"
     );
-    tx.optional(&sql, params![person], from_row)
+    let sets: Vec<_> = people.iter().map(|person| set![person]).collect();
+    let found = tx.by_place(&sql, &sets, |row| from_row(row, 1))?;
+    Ok(found.into_iter().map(|pauses| pauses.into_iter().next()).collect())
 }
 
 /// Those that were over before ?1, whether anybody has looked since or not.

@@ -17,8 +17,8 @@ use crate::store::{
     FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone, LookOutcome, Meeting,
     NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed, PlacedRule, PlanRule,
     QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule, Reported, Result,
-    SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd, TickSeen,
-    TickStart, UndoRule, UndoScope, Undone, packed,
+    SettleRule, Shed, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TextRule, TickBegun, TickEnd,
+    TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -196,7 +196,12 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn fence(&self, attempt: AttemptId) -> Result<FenceFacts> {
-        self.engine.read_for_fence("read the fence", |tx| attempts::fence(tx, attempt))
+        let read = |ids: &[AttemptId]| self.engine.read_for_fence("read the fence", |tx| attempts::fences(tx, ids));
+        let facts = match self.engine.fence_line() {
+            Some(line) => line.ask(attempt, read)?,
+            None => read(&[attempt])?.pop().flatten(),
+        };
+        facts.ok_or_else(|| StoreError::NotFound(format!("there is no attempt {attempt}")))
     }
 
     fn record_all(
