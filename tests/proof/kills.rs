@@ -2,7 +2,7 @@
 
 use crate::rig::{Came, Rig, Setup, whole};
 use crate::strace::{self, Point, able, inject, points, sample};
-use crate::support::fake_twilio::Behaviour;
+use crate::support::fake_twilio::{Behaviour, Endpoint};
 use crate::verdict::{Tally, aside, judge, picture};
 
 /// What comes between the kill and the ticks that finish the work.
@@ -27,9 +27,14 @@ struct Scenario {
     refused: bool,
     /// How many kills the sample has.
     sampled: usize,
+    /// How many the whole has at most; those are spread over all.
+    most: usize,
 }
 
 const ONE: Setup = Setup::ONE;
+
+/// Every system call is looked at.
+const ALL: usize = usize::MAX;
 
 const WITH_PREFLIGHT: Setup = Setup { preflight: true, ..ONE };
 
@@ -47,7 +52,8 @@ const OWN_PART: &str = "config.toml";
 impl Scenario {
     fn rig(&self) -> Rig {
         let rig = Rig::new(self.setup);
-        rig.fake.script((self.script)());
+        let created = if self.setup.texts { Endpoint::Send } else { Endpoint::Create };
+        rig.fake.script_for(created, (self.script)());
         rig.refuse(self.refused);
         if self.then == Then::Forget {
             rig.forget();
@@ -62,8 +68,14 @@ fn sweep(scenario: &Scenario) {
     }
     let rig = scenario.rig();
     let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), OWN_PART);
-    let chosen = if whole() { [all.own, all.foreign].concat() } else { sample(&all.own, scenario.sampled, 1) };
-    Tally::of(&chosen, |point| killed(scenario, point)).hold(scenario.name);
+    let every = if scenario.most < all.own.len() {
+        sample(&all.own, scenario.most, 1)
+    } else {
+        [all.own.clone(), all.foreign].concat()
+    };
+    let chosen = if whole() { every } else { sample(&all.own, scenario.sampled, 1) };
+    let of_ten = if scenario.setup.texts { 4 } else { 9 };
+    Tally::of(&chosen, |point| killed(scenario, point)).hold_if(scenario.name, of_ten);
 }
 
 fn killed(scenario: &Scenario, point: &Point) -> Tally {
@@ -105,25 +117,33 @@ fn checked_in(rig: &Rig, name: &str, fired: bool) -> Tally {
 #[test]
 fn a_killed_tick_is_finished_by_the_next() {
     let name = "kill, plain";
-    sweep(&Scenario { name, setup: ONE, script: Vec::new, then: Then::Ticks, refused: false, sampled: 40 });
+    sweep(&Scenario { name, setup: ONE, script: Vec::new, then: Then::Ticks, refused: false, sampled: 40, most: ALL });
 }
 
 #[test]
 fn a_killed_tick_with_preflight_is_finished_by_the_next() {
     let name = "kill, plain with preflight";
-    sweep(&Scenario { name, setup: WITH_PREFLIGHT, script: Vec::new, then: Then::Ticks, refused: false, sampled: 30 });
+    sweep(&Scenario {
+        name,
+        setup: WITH_PREFLIGHT,
+        script: Vec::new,
+        then: Then::Ticks,
+        refused: false,
+        sampled: 30,
+        most: ALL,
+    });
 }
 
 #[test]
 fn a_killed_tick_whose_reply_was_lost_does_not_ring_again() {
     let name = "kill, reply lost";
-    sweep(&Scenario { name, setup: ONE, script: lost, then: Then::Ticks, refused: false, sampled: 30 });
+    sweep(&Scenario { name, setup: ONE, script: lost, then: Then::Ticks, refused: false, sampled: 30, most: ALL });
 }
 
 #[test]
 fn a_killed_tick_whose_connections_were_refused_rings_once_when_they_are_not() {
     for (name, setup) in [("kill, connections refused", ONE), ("kill, refused with preflight", WITH_PREFLIGHT)] {
-        sweep(&Scenario { name, setup, script: Vec::new, then: Then::Ticks, refused: true, sampled: 20 });
+        sweep(&Scenario { name, setup, script: Vec::new, then: Then::Ticks, refused: true, sampled: 20, most: ALL });
     }
 }
 
@@ -131,16 +151,29 @@ fn a_killed_tick_whose_connections_were_refused_rings_once_when_they_are_not() {
 fn a_killed_tick_with_three_fates_rings_each_phone_once() {
     let name = "kill, three steps (ok, lost, 500 after the call)";
     let setup = Setup { people: 3, ..WITH_PREFLIGHT };
-    sweep(&Scenario { name, setup, script: three, then: Then::Ticks, refused: false, sampled: 24 });
+    sweep(&Scenario { name, setup, script: three, then: Then::Ticks, refused: false, sampled: 24, most: ALL });
+}
+
+/// Fates in turn.
+fn of_a_crowd() -> Vec<Behaviour> {
+    (0..64).map(|i| if i % 3 == 1 { Behaviour::AcceptAndLoseReply } else { Behaviour::Answer }).collect()
+}
+
+#[test]
+fn a_killed_tick_that_had_claimed_a_set_reaches_each_phone_once() {
+    for (name, people, most, sampled) in [("kill, a set of eight", 8, ALL, 24), ("kill, a set of fifty", 50, 500, 8)] {
+        let setup = Setup { people, texts: true, ..WITH_PREFLIGHT };
+        sweep(&Scenario { name, setup, script: of_a_crowd, then: Then::Ticks, refused: false, sampled, most });
+    }
 }
 
 #[test]
 fn a_check_in_after_a_kill_lets_nothing_ring_and_hangs_up_what_does() {
     let name = "kill, then a check-in";
     let setup = Setup { opened: true, ..ONE };
-    sweep(&Scenario { name, setup, script: Vec::new, then: Then::CheckIn, refused: false, sampled: 30 });
+    sweep(&Scenario { name, setup, script: Vec::new, then: Then::CheckIn, refused: false, sampled: 30, most: ALL });
     let name = "kill with a lost reply, then a check-in";
-    sweep(&Scenario { name, setup, script: lost, then: Then::CheckIn, refused: false, sampled: 20 });
+    sweep(&Scenario { name, setup, script: lost, then: Then::CheckIn, refused: false, sampled: 20, most: ALL });
 }
 
 #[test]
@@ -153,6 +186,7 @@ fn a_database_restored_from_before_the_killed_tick_rings_nobody_again() {
         then: Then::Restore,
         refused: false,
         sampled: 30,
+        most: ALL,
     });
 }
 
@@ -163,7 +197,7 @@ fn a_database_removed_before_each_tick_lets_the_phone_ring_once_whatever_is_kill
         ("kill with a lost reply, a new database for each tick", lost),
     ] {
         let setup = WITH_PREFLIGHT;
-        sweep(&Scenario { name, setup, script, then: Then::Forget, refused: false, sampled: 12 });
+        sweep(&Scenario { name, setup, script, then: Then::Forget, refused: false, sampled: 12, most: ALL });
     }
 }
 

@@ -60,11 +60,13 @@ pub struct Setup {
     pub opened: bool,
     /// Must a machine with more to do than it can keep the engine's times?
     pub patient: bool,
+    /// Are they sent texts? Those keep no pace, so that as many are claimed at once as are due.
+    pub texts: bool,
 }
 
 impl Setup {
     /// One person, without preflight.
-    pub const ONE: Self = Self { people: 1, preflight: false, opened: false, patient: false };
+    pub const ONE: Self = Self { people: 1, preflight: false, opened: false, patient: false, texts: false };
 
     /// How long after a request's deadline its call may still appear.
     fn settle_ms(self) -> i64 {
@@ -158,12 +160,13 @@ impl Rig {
         let mut text = format!(
             "database = \"savehub.db\"\n[call]\nprovider = \"twilio\"\n[provider.twilio]\naccount_sid = \"{ACCOUNT}\"\n\
              auth_token = \"{TOKEN}\"\nfrom = \"+12025550199\"\ncalls_per_second = 30\nbase_url = \"{}\"\n[guards]\nnumber_gap = \"0s\"\n\
-             daily_cap = 1000000\n[engine]\n{}\nsettle = \"{}ms\"\npreflight = {}\n[[ladder]]\nstep = \"call\"\n\
+             daily_cap = 1000000\n[engine]\n{}\nsettle = \"{}ms\"\npreflight = {}\nparallel = 64\n[[ladder]]\nstep = \"{}\"\n\
              before = \"3m\"\n",
             rig.fake.base_url(),
             setup.times(),
             setup.settle_ms(),
-            setup.preflight
+            setup.preflight,
+            if setup.texts { "sms" } else { "call" }
         );
         for i in 0..setup.people {
             write!(text, "[[person]]\nid = \"p{i}\"\nphone = \"{}\"\nzone = \"UTC\"\n", number(i)).unwrap();
@@ -237,6 +240,14 @@ impl Rig {
         let args = args.iter().map(|a| (*a).to_owned()).chain(["--config".to_owned(), config]).collect();
         let home = ("HOME".to_owned(), self.dir.path().to_str().unwrap().to_owned());
         Invocation { program: env!("CARGO_BIN_EXE_savehub").into(), args, env: vec![home] }
+    }
+
+    /// What the provider took: where it went, and its id.
+    pub fn taken(&self) -> Vec<(String, String)> {
+        if self.setup.texts {
+            return self.fake.sent().into_iter().map(|message| (message.to, message.sid)).collect();
+        }
+        self.fake.calls().into_iter().map(|call| (call.to, call.sid)).collect()
     }
 
     /// Runs it to its end; then the fake has nothing under way any more.
