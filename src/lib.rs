@@ -6,7 +6,7 @@
 //! a scheduler runs `savehub tick`; cli reads the config, opens the store, and builds the providers
 //! settle   attempts without an answer become UNKNOWN, later ABANDONED
 //! open     a meeting in reach of the ladder gets an incident and its steps
-//! claim    for each due step: facts, guards, its turn, and the written attempt, in one transaction of the store
+//! claim    for a set of due steps: facts, guards, turns, and the written attempts, in one transaction of the store
 //! place    a worker thread passes the fence, then asks the provider; record writes down what came of it
 //! close    incidents nobody checked in for become MISSED; the tick prints what it did and exits
 //! ```

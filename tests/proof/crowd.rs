@@ -1,7 +1,7 @@
 //! (d) Eight ticks at once, hundreds of steps, and a hand that kills one of the ticks again and again.
 
 use crate::power::Chance;
-use crate::rig::{Rig, Setup, whole};
+use crate::rig::{Rig, Setup, Step, whole};
 use crate::support::fake_twilio::ends;
 use crate::verdict::{Tally, judge};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -45,7 +45,7 @@ fn kill_one(slots: &[Slot], chance: &mut Chance) {
 #[test]
 fn eight_ticks_at_once_and_random_kills_ring_every_phone_once() {
     let (people, kills) = if whole() { (500, 200) } else { (100, 30) };
-    let rig = Rig::new(Setup { people, preflight: true, opened: false, patient: true, texts: false });
+    let rig = Rig::new(Setup { people, preflight: true, opened: false, patient: true, step: Step::Call });
     rig.fake.set_life(ends(0, "completed"));
     let slots: Vec<Slot> = (0..TICKS).map(|_| Slot::default()).collect();
     let (over, killed, mut chance) = (AtomicBool::new(false), AtomicUsize::new(0), Chance(SEED));

@@ -1,6 +1,6 @@
 //! (a) `kill -9` before every system call of a tick; then further ticks.
 
-use crate::rig::{Came, Rig, Setup, whole};
+use crate::rig::{Came, Rig, Setup, Step, whole};
 use crate::strace::{self, Point, able, inject, points, sample};
 use crate::support::fake_twilio::{Behaviour, Endpoint};
 use crate::verdict::{Tally, aside, judge, picture};
@@ -52,7 +52,7 @@ const OWN_PART: &str = "config.toml";
 impl Scenario {
     fn rig(&self) -> Rig {
         let rig = Rig::new(self.setup);
-        let created = if self.setup.texts { Endpoint::Send } else { Endpoint::Create };
+        let created = if self.setup.step == Step::Text { Endpoint::Send } else { Endpoint::Create };
         rig.fake.script_for(created, (self.script)());
         rig.refuse(self.refused);
         if self.then == Then::Forget {
@@ -74,7 +74,7 @@ fn sweep(scenario: &Scenario) {
         [all.own.clone(), all.foreign].concat()
     };
     let chosen = if whole() { every } else { sample(&all.own, scenario.sampled, 1) };
-    let of_ten = if scenario.setup.texts { 4 } else { 9 };
+    let of_ten = if scenario.setup.step == Step::Text { 4 } else { 9 };
     Tally::of(&chosen, |point| killed(scenario, point)).hold_if(scenario.name, of_ten);
 }
 
@@ -162,7 +162,7 @@ fn of_a_crowd() -> Vec<Behaviour> {
 #[test]
 fn a_killed_tick_that_had_claimed_a_set_reaches_each_phone_once() {
     for (name, people, most, sampled) in [("kill, a set of eight", 8, ALL, 24), ("kill, a set of fifty", 50, 500, 8)] {
-        let setup = Setup { people, texts: true, ..WITH_PREFLIGHT };
+        let setup = Setup { people, step: Step::Text, ..WITH_PREFLIGHT };
         sweep(&Scenario { name, setup, script: of_a_crowd, then: Then::Ticks, refused: false, sampled, most });
     }
 }

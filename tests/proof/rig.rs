@@ -60,13 +60,21 @@ pub struct Setup {
     pub opened: bool,
     /// Must a machine with more to do than it can keep the engine's times?
     pub patient: bool,
-    /// Are they sent texts? Those keep no pace, so that as many are claimed at once as are due.
-    pub texts: bool,
+    /// What the step is.
+    pub step: Step,
+}
+
+/// What the step of a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Call,
+    /// It keeps no pace, so that as many are claimed at once as are due.
+    Text,
 }
 
 impl Setup {
     /// One person, without preflight.
-    pub const ONE: Self = Self { people: 1, preflight: false, opened: false, patient: false, texts: false };
+    pub const ONE: Self = Self { people: 1, preflight: false, opened: false, patient: false, step: Step::Call };
 
     /// How long after a request's deadline its call may still appear.
     fn settle_ms(self) -> i64 {
@@ -166,7 +174,7 @@ impl Rig {
             setup.times(),
             setup.settle_ms(),
             setup.preflight,
-            if setup.texts { "sms" } else { "call" }
+            if setup.step == Step::Text { "sms" } else { "call" }
         );
         for i in 0..setup.people {
             write!(text, "[[person]]\nid = \"p{i}\"\nphone = \"{}\"\nzone = \"UTC\"\n", number(i)).unwrap();
@@ -244,7 +252,7 @@ impl Rig {
 
     /// What the provider took: where it went, and its id.
     pub fn taken(&self) -> Vec<(String, String)> {
-        if self.setup.texts {
+        if self.setup.step == Step::Text {
             return self.fake.sent().into_iter().map(|message| (message.to, message.sid)).collect();
         }
         self.fake.calls().into_iter().map(|call| (call.to, call.sid)).collect()
