@@ -1,11 +1,14 @@
 //! What a store of SQLite reads for a tick, a check-in or a change does not grow with what is over: the past of years
-//! stands in the same tables. Its test runs alone, since it counts the bytes that the process reads.
+//! stands in the same tables. Deleting what is old costs what is deleted, and not what stays. The tests run alone, since
+//! they count the bytes that the process reads.
 
 use crate::support::alone::alone;
 use crate::support::world::{BEGIN, World};
 use rusqlite::Connection;
 use savehub::clock::Clock as _;
 use savehub::feed::NoFeeds;
+use savehub::model::Timestamp;
+use savehub::store::Forgotten;
 use savehub::tick;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,5 +83,29 @@ fn what_is_over_costs_no_use_case_anything_to_speak_of() {
                 "{name} reads {many} bytes after ten thousand meetings, {few} without: {grown:#?}"
             );
         }
+    });
+}
+
+#[test]
+fn deleting_what_is_old_reads_what_is_deleted_and_not_what_stays() {
+    alone(deleting_what_is_old_reads_what_is_deleted_and_not_what_stays, || {
+        let (past, old) = (20_000, 400);
+        let world = world(past);
+        let oldest = BEGIN.ms() / 1000 - 86_400 - 63_072_000;
+        let until = Timestamp::from_ms(1000 * (oldest + 63_072_000 * i64::from(old + 1) / i64::from(past) - 60));
+        let (store, before) = (&world.parts.store, bytes_read());
+        let mut gone = Forgotten::default();
+        loop {
+            let some = store.forget(until, 100).unwrap();
+            gone = gone.and(some);
+            if some.is_nothing() {
+                break;
+            }
+        }
+        let read = bytes_read() - before;
+        assert_eq!((gone.incidents, gone.meetings), (old, old));
+        let (each, file) = (read / u64::from(old), std::fs::metadata(&world.parts.config.database).unwrap().len());
+        assert!(each < 16_384, "{each} bytes for each meeting with its eight rows, of a file of {file}");
+        assert!(read < file / 4, "{read} bytes of a file of {file}");
     });
 }

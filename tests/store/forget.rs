@@ -11,6 +11,8 @@ facts! {
     what_is_open_or_to_be_hung_up_stays,
     a_meeting_with_a_younger_incident_stays,
     a_shared_call_goes_with_the_last_of_its_incidents,
+    a_shared_call_goes_with_all_its_incidents_at_once,
+    more_than_one_set_goes_until_nothing_is_left,
     old_test_calls_and_pauses_go_too,
     a_pause_that_ended_by_itself_goes_too,
 }
@@ -99,6 +101,39 @@ fn a_shared_call_goes_with_the_last_of_its_incidents(b: &Bench) {
     assert_eq!(b.attempt(id).call_id.as_deref(), Some("CA1"));
     assert_eq!(b.forget(at(6000), 100).unwrap(), forgotten(1, 1));
     assert_eq!(everything(&**b).incidents, []);
+}
+
+fn a_shared_call_goes_with_all_its_incidents_at_once(b: &Bench) {
+    let (first, second) = (b.watched("ana", "board", 600), b.watched("ana", "lunch", 600));
+    let call = b.place("board", 430);
+    let id = call.id;
+    let _ = b.record(call, &accepted("CA1"), at(431), &executed).unwrap();
+    assert!(b.report(id, CallStatus::Completed, 440));
+    b.check_in_all(&[first.id, second.id], CheckIn::Joined, at(450)).unwrap();
+    assert_eq!(b.forget(at(1000), 100).unwrap(), forgotten(2, 2));
+    assert_eq!((everything(&**b).incidents.len(), meetings(b)), (0, 0));
+}
+
+fn more_than_one_set_goes_until_nothing_is_left(b: &Bench) {
+    for n in 0..40 {
+        b.add("ana", &format!("e{n}"), 1000 + n);
+    }
+    b.open(800, 1100);
+    let all: Vec<_> = b.meetings(at(0), at(2000)).unwrap().iter().map(|meeting| meeting.id).collect();
+    b.check_in_all(&all, CheckIn::Joined, at(850)).unwrap();
+    for n in 0..50 {
+        b.add("bo", &format!("never watched {n}"), 1000 + n);
+    }
+    let mut gone = Forgotten::default();
+    loop {
+        let some = b.forget(at(2000), 1000).unwrap();
+        gone = gone.and(some);
+        if some.is_nothing() {
+            break;
+        }
+    }
+    assert_eq!(gone, forgotten(40, 90));
+    assert_eq!((everything(&**b).incidents.len(), meetings(b)), (0, 0));
 }
 
 fn old_test_calls_and_pauses_go_too(b: &Bench) {

@@ -62,3 +62,7 @@ create index explained_by_attempt on explained(attempt_id);
 -- A contact's answer is noted.
 alter table heard drop constraint heard_effect_check;
 alter table heard add constraint heard_effect_check check(effect in ('joined','missed','acknowledged','not_understood','needs_code','nothing_open','noted'));
+
+-- A meeting that is deleted is looked for by itself.
+drop index call_tracker_of_meeting;
+create index call_tracker_of_meeting on call_tracker(meeting_id, person, at);

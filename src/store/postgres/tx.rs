@@ -25,6 +25,7 @@ const DIALECT: Dialect = Dialect {
     bytewise: " collate \"C\"",
     no_index: "",
     by_index: |_| String::new(),
+    one_writer: false,
     skip_locked: " for update skip locked",
     ages: concat!(
         server_now!(),

@@ -1,7 +1,7 @@
 //! What people and operators did, written in the transaction that does it.
 
 use super::tx::{Tx, TxResult};
-use super::value::params;
+use super::value::{Value, params};
 use crate::model::{ActHow, ActKind, IncidentId, MeetingId, Timestamp};
 use crate::store::{ActView, Meeting};
 
@@ -67,9 +67,9 @@ pub(super) fn of_meeting(tx: &dyn Tx, id: MeetingId) -> TxResult<Vec<ActView>> {
     })?)
 }
 
-/// Forgets what was done, with all its meetings, before a meeting or an incident of it is deleted.
-pub(super) fn forget(tx: &dyn Tx, column: &str, id: i64) -> TxResult<()> {
-    let acts = format!("(select coalesce(first_id, id) from acts where {column} = ?1)");
-    tx.run(&format!("delete from acts where coalesce(first_id, id) in {acts}"), params![id])?;
+/// Forgets what was done, with all its meetings, before meetings or incidents of it are deleted.
+pub(super) fn forget(tx: &dyn Tx, column: &str, ids: &[Vec<Value<'_>>]) -> TxResult<()> {
+    let acts = format!("select coalesce(a.first_id, a.id) from {{each}} cross join acts a where a.{column} = ?1");
+    tx.run_each(&format!("delete from acts where coalesce(first_id, id) in ({acts})"), ids)?;
     Ok(())
 }

@@ -13,6 +13,8 @@ pub(crate) struct Dialect {
     pub(crate) no_index: &'static str,
     /// Behind a table: this index must be used.
     pub(crate) by_index: fn(&'static str) -> String,
+    /// Does a writing transaction keep all other writers waiting?
+    pub(crate) one_writer: bool,
     /// Rows that another host has locked are left out; the others are locked.
     pub(crate) skip_locked: &'static str,
     /// More columns of attempts: how long ago intent, deadline and end of the lease are by the server's clock, the

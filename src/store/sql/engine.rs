@@ -17,6 +17,11 @@ pub(crate) trait Engine: Send + Sync {
         self.write(what, f)
     }
 
+    /// The same for one of many transactions in a row that change much.
+    fn write_in_bulk<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
+        self.write_lazily(what, f)
+    }
+
     /// One reading transaction: all its reads see the same state.
     fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T>;
 

@@ -4,10 +4,12 @@
 use super::candidates::REHEARSED;
 use super::dialect::Dialect;
 use super::tx::{Sql, Tx, TxResult};
-use super::value::params;
+use super::value::{each_id, params, set};
 use super::{acts, meetings, pauses};
-use crate::model::{IncidentId, MeetingId, Reason, Timestamp};
+use crate::model::{AttemptId, IncidentId, MeetingId, Reason, Timestamp};
 use crate::store::Forgotten;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 /// Ended before ?1, with no attempt that somebody still looks after.
 const OLD_INCIDENTS: &str = "incidents where ended_at < ?1 and not exists (select 1 from attempt_steps x \
@@ -32,34 +34,82 @@ fn old_test_calls(words: &Dialect) -> String {
 /// So many other rows go for each incident.
 const OTHERS: i64 = 4;
 
+/// So many rows are deleted together at first.
+const FIRST: i64 = 32;
+
+/// Where a transaction keeps all other writers waiting, it deletes for so long. With its commit it is over when SQLite asks
+/// for the seventh time whether it is a waiting tick's turn, after 33 ms.
+const HELD: Duration = Duration::from_millis(20);
+
 /// Deletes at most `limit` incidents with their meetings; the rest when those are done, since looking for it then costs
 /// little.
 pub(super) fn batch(tx: &dyn Tx, until: Timestamp, limit: i64) -> TxResult<Forgotten> {
-    let old = |from: &str, order: &str, limit: i64| -> Sql<Vec<i64>> {
-        let sql = format!("select id from {from} {order} limit ?2");
-        tx.values(&sql, params![until, limit])
-    };
+    let began = Instant::now();
     let mut gone = Forgotten::default();
-    let incidents = old(OLD_INCIDENTS, "order by ended_at", limit)?;
-    for incident in &incidents {
-        gone.meetings += u32::from(delete_incident(tx, IncidentId(*incident), until)?);
+    let (incidents, all) = sets(tx, began, limit, |most| {
+        let [old, _] = old_sql();
+        let old = tx.rows(&old, params![until, most], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        gone.meetings += counted(delete_incidents(tx, &old, until)?);
+        Ok(old.len())
+    })?;
+    gone.incidents = counted(incidents);
+    if !all {
+        return Ok(gone);
     }
-    gone.incidents = counted(incidents.len());
-    if i64::from(gone.incidents) < limit {
-        let others = limit.saturating_mul(OTHERS);
-        let unwatched = old(OLD_MEETINGS, "order by starts_at", others)?;
-        for meeting in &unwatched {
-            meetings::delete(tx, MeetingId(*meeting))?;
-        }
-        let test_calls = old(&old_test_calls(tx.dialect()), "", others)?;
-        for attempt in &test_calls {
-            tx.run("delete from attempts where id = ?1", params![attempt])?;
-        }
-        gone.meetings += counted(unwatched.len());
-        gone.test_calls = counted(test_calls.len());
-        gone.pauses = counted(pauses::forget(tx, until, others)?);
-    }
+    let others = limit.saturating_mul(OTHERS);
+    let (unwatched, _) = sets(tx, began, others, |most| {
+        let [_, old] = old_sql();
+        let old = tx.values(&old, params![until, most])?;
+        meetings::delete(tx, &old)?;
+        Ok(old.len())
+    })?;
+    let (test_calls, _) = sets(tx, began, others, |most| {
+        let old = format!("select id from {} limit ?2", old_test_calls(tx.dialect()));
+        let old: Vec<AttemptId> = tx.values(&old, params![until, most])?;
+        tx.run_each("delete from attempts where id in (select ?1 from {each})", &each_id(&old))?;
+        Ok(old.len())
+    })?;
+    let (pauses, _) = sets(tx, began, others, |most| pauses::forget(tx, until, most))?;
+    gone.meetings += counted(unwatched);
+    gone.test_calls = counted(test_calls);
+    gone.pauses = counted(pauses);
     Ok(gone)
+}
+
+/// The oldest incidents with their meetings, and the oldest meetings that nobody watches.
+pub(crate) fn old_sql() -> [String; 2] {
+    [
+        format!("select id, meeting_id from {OLD_INCIDENTS} order by ended_at limit ?2"),
+        format!("select id from {OLD_MEETINGS} order by starts_at limit ?2"),
+    ]
+}
+
+/// Deletes set after set, each at most as large as `delete` is told, until so many are gone, none is left, or the time is
+/// over. Sets grow while there is time for larger ones. How many went, and whether those were all.
+fn sets(
+    tx: &dyn Tx,
+    began: Instant,
+    limit: i64,
+    mut delete: impl FnMut(i64) -> TxResult<usize>,
+) -> TxResult<(usize, bool)> {
+    let (mut gone, mut set) = (0, FIRST);
+    loop {
+        let asked = set.min(limit - i64::from(counted(gone)));
+        let before = began.elapsed();
+        let some = delete(asked)?;
+        gone += some;
+        if i64::from(counted(some)) < asked {
+            return Ok((gone, true));
+        }
+        let (took, left) = (began.elapsed().saturating_sub(before), HELD.saturating_sub(began.elapsed()));
+        let short = tx.dialect().one_writer;
+        if i64::from(counted(gone)) >= limit || short && took > left {
+            return Ok((gone, false));
+        }
+        if !short || took * 2 <= left {
+            set *= 2;
+        }
+    }
 }
 
 /// What there is to delete.
@@ -91,40 +141,66 @@ pub(super) fn rehearsals(tx: &dyn Tx, now: Timestamp) -> TxResult<()> {
     );
     let params = params![now, Reason::NoCheckIn, Reason::Presence];
     let found: Vec<(IncidentId, MeetingId)> = tx.rows(&sql, params, |r| Ok((r.get(0)?, r.get(1)?)))?;
-    for (incident, meeting) in found {
-        delete_incident(tx, incident, Timestamp::from_ms(i64::MIN))?;
+    delete_incidents(tx, &found, Timestamp::from_ms(i64::MIN))?;
+    for (_, meeting) in found {
         tx.run("update meetings set watched = 0 where id = ?1", params![meeting])?;
     }
     Ok(())
 }
 
-/// Deletes an incident with everything that hangs on it. `true`: its meeting too, which started before `until` and was
-/// watched by no other.
-fn delete_incident(tx: &dyn Tx, incident: IncidentId, until: Timestamp) -> TxResult<bool> {
-    let meeting: MeetingId = tx.value("select meeting_id from incidents where id = ?1", params![incident])?;
-    let delete = |sql: &str| tx.run(sql, params![incident]);
-    delete(
-        "delete from call_tracker where meeting_id = (select meeting_id from incidents where id = ?1) \
-         and attempt_id in (select attempt_id from attempt_steps where incident_id = ?1 \
-           union all select attempt_id from explained where incident_id = ?1)",
+/// Deletes incidents with everything that hangs on them, in the order in which rows name each other; also their meetings
+/// that started before `until` and are watched by no other. How many meetings those are.
+fn delete_incidents(tx: &dyn Tx, old: &[(IncidentId, MeetingId)], until: Timestamp) -> TxResult<usize> {
+    let incidents: Vec<_> = old.iter().map(|(incident, _)| set![incident]).collect();
+    let delete = |sql: &str| tx.run_each(sql, &incidents);
+    let both: Vec<_> = old.iter().map(|(incident, meeting)| set![incident, meeting]).collect();
+    tx.run_each(
+        "delete from call_tracker where (attempt_id, meeting_id) in (select t.attempt_id, t.meeting_id \
+           from {each} cross join call_tracker t where t.meeting_id = ?2 \
+             and t.attempt_id in (select attempt_id from attempt_steps where incident_id = ?1 \
+               union all select attempt_id from explained where incident_id = ?1))",
+        &both,
     )?;
-    delete("delete from explained where incident_id = ?1")?;
-    let attempts: Vec<i64> =
-        tx.values("select attempt_id from attempt_steps where incident_id = ?1", params![incident])?;
-    delete("delete from attempt_steps where incident_id = ?1")?;
-    for attempt in attempts {
-        // A shared call goes with the last of its incidents; until then it belongs to none of the deleted steps.
-        tx.run("update attempts set step_id = (select min(step_id) from attempt_steps where attempt_id = ?1) where id = ?1", params![attempt])?;
-        tx.run("delete from attempts where id = ?1 and step_id is null", params![attempt])?;
+    delete("delete from explained where incident_id in (select ?1 from {each})")?;
+    let mut attempts: Vec<AttemptId> = Vec::new();
+    let served = "select x.attempt_id from {each} cross join attempt_steps x where x.incident_id = ?1";
+    tx.rows_of_each(served, &incidents, &mut |r| {
+        attempts.push(r.get(0)?);
+        Ok(())
+    })?;
+    delete("delete from attempt_steps where incident_id in (select ?1 from {each})")?;
+    delete_unless_shared(tx, &attempts)?;
+    acts::forget(tx, "incident_id", &incidents)?;
+    delete("delete from heard_incidents where incident_id in (select ?1 from {each})")?;
+    delete("delete from steps where incident_id in (select ?1 from {each})")?;
+    delete("delete from incidents where id in (select ?1 from {each})")?;
+    let watched: Vec<_> = old.iter().map(|(_, meeting)| set![meeting, &until]).collect();
+    let mut last = BTreeSet::new();
+    let unwatched = "select m.id from {each} cross join meetings m where m.id = ?1 and m.starts_at < ?2 \
+                     and not exists (select 1 from incidents where meeting_id = m.id)";
+    tx.rows_of_each(unwatched, &watched, &mut |r| {
+        last.insert(r.get::<MeetingId>(0)?);
+        Ok(())
+    })?;
+    let last: Vec<MeetingId> = last.into_iter().collect();
+    meetings::delete(tx, &last)?;
+    Ok(last.len())
+}
+
+/// A shared call goes with the last of its incidents; until then it belongs to none of the deleted steps.
+fn delete_unless_shared(tx: &dyn Tx, attempts: &[AttemptId]) -> TxResult<()> {
+    let ids = each_id(attempts);
+    let gone = tx.run_each(
+        "delete from attempts where id in (select ?1 from {each}) \
+           and not exists (select 1 from attempt_steps x where x.attempt_id = attempts.id)",
+        &ids,
+    )?;
+    if gone < attempts.len() {
+        tx.run_each(
+            "update attempts set step_id = (select min(step_id) from attempt_steps where attempt_id = attempts.id) \
+             where id in (select ?1 from {each})",
+            &ids,
+        )?;
     }
-    acts::forget(tx, "incident_id", incident.0)?;
-    delete("delete from heard_incidents where incident_id = ?1")?;
-    delete("delete from steps where incident_id = ?1")?;
-    delete("delete from incidents where id = ?1")?;
-    let last =
-        tx.value(&format!("select exists(select 1 from {OLD_MEETINGS} and id = ?2)"), params![until, meeting])?;
-    if last {
-        meetings::delete(tx, meeting)?;
-    }
-    Ok(last)
+    Ok(())
 }

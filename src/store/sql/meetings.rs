@@ -3,7 +3,7 @@
 use super::acts::{self, Act};
 use super::incidents::{self, End};
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::params;
+use super::value::{each_id, params};
 use crate::model::{
     ActHow, ActKind, CancelledBy, HangUp, IncidentId, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE,
     Timestamp, printable,
@@ -226,11 +226,12 @@ pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> TxResult<Meeting> {
     Ok(meeting)
 }
 
-/// Deletes a meeting that no incident watches.
-pub(super) fn delete(tx: &dyn Tx, id: MeetingId) -> TxResult<()> {
-    acts::forget(tx, "meeting_id", id.0)?;
-    tx.run("delete from calendar_meetings where meeting_id = ?1", params![id])?;
-    tx.run("delete from meetings where id = ?1", params![id])?;
+/// Deletes meetings that no incident watches.
+pub(super) fn delete(tx: &dyn Tx, ids: &[MeetingId]) -> TxResult<()> {
+    let ids = each_id(ids);
+    acts::forget(tx, "meeting_id", &ids)?;
+    tx.run_each("delete from calendar_meetings where meeting_id in (select ?1 from {each})", &ids)?;
+    tx.run_each("delete from meetings where id in (select ?1 from {each})", &ids)?;
     Ok(())
 }
 

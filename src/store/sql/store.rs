@@ -357,7 +357,8 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn forget(&self, until: Timestamp, limit: u32) -> Result<Forgotten> {
-        self.engine.write("delete what is old", |tx| forget::batch(tx, until, limit.into()))
+        // What a power cut brings back is deleted the next time.
+        self.engine.write_in_bulk("delete what is old", |tx| forget::batch(tx, until, limit.into()))
     }
 
     fn forgettable(&self, until: Timestamp) -> Result<Forgotten> {

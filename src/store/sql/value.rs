@@ -86,6 +86,11 @@ macro_rules! set {
 }
 pub(in crate::store) use set;
 
+/// A set of parameters for each id.
+pub(crate) fn each_id<T: ToValue>(ids: &[T]) -> Vec<Vec<Value<'_>>> {
+    ids.iter().map(|id| vec![id.value()]).collect()
+}
+
 fn wrong<T>(found: &Value<'_>) -> Result<T, String> {
     Err(match found {
         Value::Null(_) => "nothing stands there".into(),

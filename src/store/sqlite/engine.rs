@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// How long a statement waits for another process's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The pages that a connection keeps while it changes much, in negative KiB.
+const ROOMY_KIB: i64 = -65_536;
+
 /// A use case slower than this is worth a debug line.
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -63,6 +66,13 @@ impl Engine for Sqlite {
         // A store that cannot be made durable again may not write a claim: this error ends the tick.
         set(&connection, "full")?;
         done
+    }
+
+    /// With room for what the transactions change again and again.
+    fn write_in_bulk<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
+        let roomy = self.lock().pragma_update(None, "cache_size", ROOMY_KIB);
+        roomy.map_err(|error| self.explain(what, &error))?;
+        self.write_lazily(what, f)
     }
 
     fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {

@@ -4,12 +4,15 @@ use super::candidates::number_facts;
 use super::engine::SqliteStore;
 use super::tx::DIALECT;
 use crate::model::Timestamp;
-use crate::store::sql::{TABLES, attempts, calendars, candidates, needed, reconcile};
+use crate::store::sql::{TABLES, attempts, calendars, candidates, forget, needed, reconcile};
 
 /// SQLite's plan, a line for each part.
 fn plan(sql: &str) -> Vec<String> {
     let store = SqliteStore::in_memory().unwrap();
-    let connection = store.engine.lock();
+    plan_of(&store.engine.lock(), sql)
+}
+
+fn plan_of(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("explain query plan {sql}")).unwrap();
     let nulls = vec![rusqlite::types::Null; statement.parameter_count()];
     let lines = statement.query_map(rusqlite::params_from_iter(nulls), |r| r.get(3)).unwrap();
@@ -98,4 +101,30 @@ fn a_rehearsal_finds_the_rows_that_it_copies_by_what_is_open_or_young() {
         };
         assert!(lines.iter().all(|line| is_small(&line)), "{table}: {lines:#?}");
     }
+}
+
+/// Else every row that is deleted costs a look at all rows of a table that could name it.
+#[test]
+fn what_could_name_a_row_that_is_deleted_is_found_by_an_index() {
+    let store = SqliteStore::in_memory().unwrap();
+    let sql =
+        "select t.name, k.\"from\" from sqlite_schema t join pragma_foreign_key_list(t.name) k where t.type = 'table'";
+    let connection = store.engine.lock();
+    let mut statement = connection.prepare(sql).unwrap();
+    let names = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+    let names: Vec<(String, String)> = names.collect::<rusqlite::Result<_>>().unwrap();
+    assert!(names.len() > 15, "{names:?}");
+    for (table, column) in names {
+        let looked = plan_of(&connection, &format!("select 1 from {table} where {column} = ?1"));
+        assert!(looked[0].starts_with(&format!("SEARCH {table} USING ")), "{table}.{column}: {looked:?}");
+    }
+}
+
+#[test]
+fn what_is_old_is_found_from_the_oldest_on() {
+    let [incidents, meetings] = forget::old_sql().map(|sql| plan(&sql));
+    assert_eq!(incidents[0], "SEARCH incidents USING INDEX incidents_ended (ended_at<?)");
+    assert_eq!(meetings[0], "SEARCH meetings USING INDEX meetings_by_start (starts_at<?)");
+    let sorts = |line: &String| line.starts_with("SCAN") || line.contains("TEMP B-TREE");
+    assert!(!incidents.iter().chain(&meetings).any(sorts), "{incidents:#?} {meetings:#?}");
 }

@@ -72,3 +72,7 @@ insert into heard_anew select sid, how, from_number, at, heard_at, message, effe
 drop table heard;
 alter table heard_anew rename to heard;
 create index heard_by_time on heard(at);
+
+-- A meeting that is deleted is looked for by itself.
+drop index call_tracker_of_meeting;
+create index call_tracker_of_meeting on call_tracker(meeting_id, person, at);

@@ -14,6 +14,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     bytewise: "",
     no_index: "+",
     by_index: |name| format!("indexed by {name}"),
+    one_writer: true,
     skip_locked: "",
     ages: "null, null, null",
     clock_columns: "",
