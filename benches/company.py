@@ -5,11 +5,8 @@ ratio compares stands in the same row.
 """
 
 import os
-import re
 import shutil
 import socket
-import socketserver
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -67,6 +64,34 @@ def placed(home, store):
     return int(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
 
 
+def plain(people, store=None, before=(), root=None):
+    """The same number of steps as nothing but updates by the database's own program, in sets of the same size: a set is
+    claimed and written down in two transactions. Seconds on the wall."""
+    home = Path(tempfile.mkdtemp(prefix="company-plain-", dir=root))
+    try:
+        table = "create table plain(id integer primary key, state text, sid text);\n"
+        rows = [f"insert into plain values ({n}, 'PENDING', null);\n" for n in range(people)]
+        lines = []
+        for first in range(0, people, SET):
+            of_set = range(first, min(first + SET, people))
+            for change in ("state = 'RUNNING'", "state = 'EXECUTED', sid = 'CA'"):
+                lines += ["begin;\n", *(f"update plain set {change} where id = {n};\n" for n in of_set), "commit;\n"]
+        if store:
+            program = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", store]
+            start = table
+        else:
+            program = ["sqlite3", str(home / "plain.db")]
+            start = "pragma journal_mode = wal;\n" + table
+        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        subprocess.run(program, input=(start + "begin;\n" + "".join(rows) + "commit;\n").encode(), **quiet)
+        script = ("" if store else "pragma synchronous = full;\n") + "".join(lines)
+        began = time.perf_counter()
+        subprocess.run([*before, *program], input=script.encode(), **quiet)
+        return time.perf_counter() - began
+    finally:
+        shutil.rmtree(home)
+
+
 def nine(savehub, people, name, store=None, before=(), root=None):
     """The ticks around nine o'clock, and what they cost."""
     home = Path(tempfile.mkdtemp(prefix="company-", dir=root))
@@ -76,8 +101,11 @@ def nine(savehub, people, name, store=None, before=(), root=None):
         calls = Tick(savehub, home, "2026-03-02T08:57:10Z", before)
         count = placed(home, store)
         follows = Tick(savehub, home, "2026-03-02T08:57:40Z")
-        print(f"| {name} | first look {first} | {count} calls: {calls} (exit {calls.code}) | tick after: {follows} |", flush=True)
-        return calls
+        updates = plain(people, store, before, root)
+        print(
+            f"| {name} | {count} calls: {calls} | {updates:.2f} s, {calls.wall / updates:.1f} | {first} | {follows} |",
+            flush=True,
+        )
     finally:
         shutil.rmtree(home)
 
@@ -147,6 +175,9 @@ class Far:
 
 def main():
     savehub, people = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 6000
+    print(f"{people} people, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
+    print("| store | one tick with all calls | plain updates in sets of the same size, ratio | first look | tick after |")
+    print("|---|---|---|---|---|", flush=True)
     which = sys.argv[3:] or ["sqlite", "slow", "postgres", "far"]
     if "sqlite" in which:
         nine(savehub, people, "SQLite")

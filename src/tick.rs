@@ -14,10 +14,10 @@
 //!           ask     for earlier calls to the target of a due step                              preflight      [workers]
 //!                   and whether its person is in the meeting already                           presence       [workers]
 //!           shed    calls that cannot start in time at the account's pace                      call_queue
-//!           claim   due steps: facts, guards, turns and attempts of a set in one transaction     claim
+//!           claim   due steps: facts, guards, turns and attempts of a set in one transaction   claim
 //!           answer  who has answered, by one text, where the config wants that                 confirm
 //!           place   fence, request                                                             calls, fence   [workers]
-//!           record  outcomes that are there, next state of their steps, in one transaction     outbox
+//!           record  outcomes that are there, next state of their steps, in one transaction   outbox
 //!           read    calendars whose time has come, with what room is left                      calendars      [workers]
 //! close   incidents nobody checked in for become MISSED; old rows go                           incidents
 //! end     complete the tick's own row                                                          tick_row
