@@ -85,6 +85,8 @@ pub struct AttemptHistory {
     pub hang_up_how: Option<HangUp>,
     /// The provider's code for the address of `webhook_url`, where it refused that and the call went out without it.
     pub callback_refused: Option<u32>,
+    /// It was taken from the provider's list when its incident had ended: nobody wrote it down before it left.
+    pub found_late: bool,
     /// The step it was written for; the others share it.
     pub first_step: Option<StepId>,
     /// The other steps it serves.

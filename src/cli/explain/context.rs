@@ -120,8 +120,7 @@ fn accepted(step: &StepHistory, attempt: &AttemptHistory) -> Outcome {
     let last = step.attempts.last().is_some_and(|last| last.view.id == attempt.view.id);
     let detail = step.view.detail.as_deref().unwrap_or_default();
     if !(last && step.view.state == StepState::Executed) {
-        // No guard was asked about what was taken from the list.
-        if attempt.guards.is_none() { Outcome::Lost } else { Outcome::Ghost }
+        if attempt.found_late { Outcome::Lost } else { Outcome::Ghost }
     } else if detail.starts_with(ADOPTED) {
         Outcome::Adopted
     } else if detail.starts_with(FOUND) {

@@ -67,7 +67,8 @@ fn step(tx: &dyn Tx, view: &StepView) -> TxResult<StepHistory> {
 /// `step`: the one that is told of; `None`: the attempt has none.
 fn attempt(tx: &dyn Tx, step: Option<StepId>, view: &AttemptView) -> TxResult<AttemptHistory> {
     let mut attempt = tx.row(
-        "select message, finished_at, guards, error_class, hang_up_how, step_id, callback_refused from attempts where id = ?1",
+        "select message, finished_at, guards, error_class, hang_up_how, step_id, callback_refused, \
+           found_for is not null from attempts where id = ?1",
         params![view.id],
         |r| {
             let guards: Option<String> = r.get(2)?;
@@ -83,6 +84,7 @@ fn attempt(tx: &dyn Tx, step: Option<StepId>, view: &AttemptView) -> TxResult<At
                 hang_up_how: r.get(4)?,
                 first_step: r.get(5)?,
                 callback_refused: r.get(6)?,
+                found_late: r.get(7)?,
                 shared: Vec::new(),
             })
         },

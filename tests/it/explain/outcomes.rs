@@ -174,6 +174,11 @@ fn unknown() -> String {
 
 /// Proved absent, made again; and then the first call appears after all.
 fn absent(and_then: bool) -> String {
+    let (w, m) = made_again(and_then);
+    stories::text(&w, &m.to_string())
+}
+
+fn made_again(and_then: bool) -> (World, MeetingId) {
     let w = World::on_twilio("");
     let m = w.meeting("in 3m");
     w.fake().script([Behaviour::CloseBeforeReply]);
@@ -185,7 +190,7 @@ fn absent(and_then: bool) -> String {
         w.advance(5);
         w.tick();
     }
-    stories::text(&w, &m.to_string())
+    (w, m)
 }
 
 fn abandoned() -> String {
@@ -202,6 +207,15 @@ fn abandoned() -> String {
 #[test]
 fn a_ghost_is_told_as_one_and_hung_up() {
     stories::is_as_expected("attempt/more/ghost", &absent(true));
+}
+
+#[test]
+fn a_ghost_of_an_older_savehub_which_kept_nothing_of_the_guards_is_told_as_one() {
+    let (w, m) = made_again(true);
+    Connection::open(&w.parts.config.database).unwrap().execute("update attempts set guards = null", []).unwrap();
+    let text = stories::text(&w, &m.to_string());
+    assert!(text.contains("a1: it had been given up, and CA"), "{text}");
+    assert!(!text.contains("before this database was made or restored"), "{text}");
 }
 
 #[test]
