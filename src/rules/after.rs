@@ -8,6 +8,7 @@ use crate::model::{
     RungKind, StepState, Timestamp,
 };
 use crate::model::{AfterFacts, Refusal, StepNext, Unsent};
+use crate::rules::skew::ALARM_MS;
 use std::time::Duration;
 
 /// Guard 4: retries a step has after attempts that are proved absent. A command that cannot be started has as many: no
@@ -17,8 +18,8 @@ pub const RETRIES: u32 = 1;
 /// A retry waits this long.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// When the clocks disagree about the window, a step is looked at again after this long.
-const CLOCK_DOUBT: Duration = Duration::from_secs(15);
+/// A step that went back is ready from its due time on: the clock itself may be what is wrong.
+const FROM_ITS_DUE_TIME: Timestamp = Timestamp::from_ms(0);
 
 /// A provider at its limit that names no time is asked again after this long.
 const CAPACITY_WAIT: Duration = Duration::from_secs(2);
@@ -106,9 +107,9 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
             end(StepState::Skipped, late(facts.kind), "the time was over before the request left")
         }
         FenceReason::Stopped => end(StepState::Skipped, Reason::Paused, "the STOP file exists"),
-        // The next ticks know the clock's error better.
-        // Also when its time is over then by this clock: until every clock says so it waits.
-        FenceReason::ClockDoubt => StepNext::Again { not_before: now.plus(CLOCK_DOUBT), spends_try: false },
+        // The next tick knows the clock's error better. Also when its time is over then by this clock: until every clock
+        // says so it waits.
+        FenceReason::ClockDoubt => StepNext::Again { not_before: FROM_ITS_DUE_TIME, spends_try: false },
         // An ended incident cancels its steps in the store; the guards say what is too early or paused. A shared call
         // goes on for the meeting that has neither ended nor started.
         FenceReason::IncidentEnded
@@ -120,7 +121,8 @@ fn again_or_fail(not_sent: &NotSent, facts: &AfterFacts, now: Timestamp) -> Step
     }
 }
 
-/// Nothing ends for lateness before the witness says so, too; `None`: there is none. Until then the guards decide.
+/// Nothing ends for lateness before the witness says so, too; `None`: there is none. Until then the guards decide. And
+/// nothing waits for a moment of a clock that the witness does not confirm.
 pub fn late_by_both(next: StepNext, facts: &AfterFacts, now: Timestamp, witness_now: Option<Timestamp>) -> StepNext {
     let by_time = |ended: &Refusal| match ended.reason {
         Reason::OutsideCriticalWindow | Reason::TooLate => true,
@@ -128,10 +130,13 @@ pub fn late_by_both(next: StepNext, facts: &AfterFacts, now: Timestamp, witness_
         _ => false,
     };
     let contradicted = witness_now.is_none_or(|at| at.plus(RETRY_AFTER) < facts.deadline_at);
+    let confirmed = witness_now.is_some_and(|at| at.since(now).abs() <= ALARM_MS);
     match next {
+        StepNext::Again { not_before, spends_try: false } if !confirmed && not_before <= now.plus(RETRY_AFTER) => {
+            StepNext::Again { not_before: FROM_ITS_DUE_TIME, spends_try: false }
+        }
         StepNext::End(ended) if contradicted && by_time(&ended) => {
-            // From its due time on: `now` may be what is wrong.
-            StepNext::Again { not_before: Timestamp::from_ms(0), spends_try: false }
+            StepNext::Again { not_before: FROM_ITS_DUE_TIME, spends_try: false }
         }
         next => next,
     }
@@ -266,7 +271,7 @@ mod tests {
         }
         let later = StepNext::Again { not_before: NOW.plus(RETRY_AFTER), spends_try: false };
         assert!(FenceReason::NO_RULES.iter().all(|reason| fenced(*reason) == later));
-        let doubt = StepNext::Again { not_before: NOW.plus(CLOCK_DOUBT), spends_try: false };
+        let doubt = StepNext::Again { not_before: FROM_ITS_DUE_TIME, spends_try: false };
         assert_eq!(fenced(FenceReason::ClockDoubt), doubt);
     }
 
@@ -288,6 +293,22 @@ mod tests {
         assert_eq!(late_by_both(cannot_start.clone(), &spent, NOW, None), cannot_start);
         let stopped = next(&not_sent(NotSentCause::Fenced(FenceReason::Stopped)), &late, NOW);
         assert_eq!(by(&stopped, None), stopped);
+    }
+
+    #[test]
+    fn a_retry_waits_for_no_moment_of_a_clock_that_nobody_confirms() {
+        let unsent = next(&not_sent(NotSentCause::Connect), &facts(0), NOW);
+        let by = |next: &StepNext, witness| late_by_both(next.clone(), &facts(0), NOW, witness);
+        let confirmed = NOW.minus(Duration::from_secs(30));
+        assert_eq!((by(&unsent, Some(NOW)), by(&unsent, Some(confirmed))), (unsent.clone(), unsent.clone()));
+        let again = StepNext::Again { not_before: FROM_ITS_DUE_TIME, spends_try: false };
+        let hour = Duration::from_secs(3600);
+        for witness in [None, Some(NOW.plus(hour)), Some(NOW.minus(hour))] {
+            assert_eq!(by(&unsent, witness), again);
+        }
+        // The provider says how long it wants to be left alone.
+        let asked = StepNext::Again { not_before: NOW.plus(CAPACITY_WAIT), spends_try: false };
+        assert_eq!(by(&asked, None), asked);
     }
 
     #[test]

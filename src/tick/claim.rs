@@ -18,6 +18,7 @@ use crate::model::{
     Addressee, Line, MeetingWords, Reason, Refusal, RungKind, Slot, StepId, StepState, Timestamp, Verdict, printable,
 };
 use crate::rules::guard::{self, Situation};
+use crate::rules::skew::ALARM_MS;
 use crate::store::{AttemptDraft, Begun, Claim, Facts, StepResult, StoreError};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -318,11 +319,17 @@ fn give_up(step: StepId, error: &StoreError, cx: &mut Context<'_>) {
     cx.summary.bad_steps += 1;
 }
 
-/// A step is too late only when both clocks say so: the corrected one and the witness, `None` while there is none.
+/// A step is too late, or taken over by a later one, only when both clocks say so: the corrected one and the witness,
+/// `None` while there is none.
 fn late_by_both(verdict: Verdict, facts: &Facts, now: Timestamp, witness_now: Option<Timestamp>) -> Verdict {
     let late = |at: Timestamp| facts.step.as_ref().is_some_and(|step| step.deadline_at <= at);
+    let agrees = |at: Timestamp| at.since(now).abs() <= ALARM_MS;
+    let taken_over = |reason| matches!(reason, Reason::Superseded | Reason::NotSent | Reason::StopUnknown);
     match verdict {
         Verdict::Refuse(refusal) if late(now) && !witness_now.is_some_and(late) => Verdict::Wait(refusal.reason),
+        Verdict::Refuse(refusal) if taken_over(refusal.reason) && !witness_now.is_some_and(agrees) && !late(now) => {
+            Verdict::Wait(Reason::NotDue)
+        }
         other => other,
     }
 }

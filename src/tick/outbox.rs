@@ -4,8 +4,8 @@ use super::context::Context;
 use super::faults::{self, Service};
 use super::part::each;
 use crate::model::{
-    Address, AttemptId, NotSent, NotSentCause, Outcome, ProviderKind, Reason, RefusedSender, Rejection, RejectionClass,
-    Reply, RungKind, StepId, Target, Timestamp,
+    Address, AttemptId, FenceReason, NotSent, NotSentCause, Outcome, ProviderKind, Reason, RefusedSender, Rejection,
+    RejectionClass, Reply, RungKind, StepId, Target, Timestamp,
 };
 use crate::provider;
 use crate::rules::after;
@@ -221,6 +221,12 @@ fn unsent(
 ) -> Result<(), StoreError> {
     let now = cx.time.now();
     match not_sent.cause {
+        // It is ready from its due time on. This tick knows no more about the clock.
+        NotSentCause::Fenced(FenceReason::ClockDoubt) => {
+            cx.due.defer(steps);
+            cx.accounts.held_back(by, now);
+            return Ok(());
+        }
         NotSentCause::Fenced(reason) if reason.is_a_rule() => {
             cx.due.try_again(by, again_at);
             cx.accounts.held_back(by, now);

@@ -129,13 +129,37 @@ fn a_clock_that_jumps_between_claim_and_request_skips_nothing() {
 }
 
 #[test]
+fn a_rung_that_a_clock_ahead_calls_superseded_rings_when_it_is_due_by_the_right_one() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let w = World::on_twilio("");
+    let m = w.meeting("in 3660s");
+    w.tick();
+    // Both rungs are due by it, and the provider's clock says that neither is.
+    w.fake().set_date_offset_ms(-3_600_000);
+    for seconds in [30, 60] {
+        w.advance(30);
+        set(&w, seconds - 20, HOUR);
+        w.tick();
+        assert_eq!(w.steps(m), ["PENDING", "PENDING"]);
+    }
+    w.fake().set_date_offset_ms(0);
+    w.advance(3422);
+    set(&w, 3482, Duration::ZERO);
+    w.tick();
+    assert_eq!(w.steps(m), ["EXECUTED(initiated)", "PENDING"]);
+    w.advance(90);
+    w.tick();
+    assert_eq!(w.steps(m), ["EXECUTED(initiated)", "EXECUTED(initiated)"]);
+}
+
+#[test]
 fn a_meeting_whose_clock_is_contradicted_for_ever_is_missed_when_every_clock_calls_it_past() {
     let w = World::on_twilio("");
     w.fake().set_date_offset_ms(-720_000);
     let m = w.meeting("in 240s");
     let start = BEGIN.plus(Duration::from_secs(240));
     let mut missed_at = None;
-    for _ in 0..60 {
+    for _ in 0..80 {
         w.advance(30);
         w.tick();
         if w.state(m).starts_with("MISSED") {
