@@ -404,7 +404,7 @@ impl Day {
                 let now = self.clock.at();
                 let steps = summary.results.iter().filter_map(|result| Some((result.step?, now)));
                 self.disk().ended.extend(steps);
-                self.sees(Seen::TickEnded);
+                self.sees(Seen::TickEnded { not_done: summary.exit() != Exit::Done });
             }
             Err(why) => self.sees(Seen::TickRefused(why)),
         }

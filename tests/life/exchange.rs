@@ -1,6 +1,6 @@
 //! The provider of the day: it makes calls in memory, as a telephone exchange would, and can be out of reach.
 
-use crate::day::Day;
+use crate::day::{Day, instant};
 use crate::journal::{End, Seen, Whom};
 use crate::story::{Lie, Network, SECOND};
 use savehub::model::{
@@ -173,7 +173,7 @@ impl Exchange {
         let doubt = || Outcome::Unknown(Doubt { detail: "no answer".into() });
         match lie {
             _ if lines.account_refused => return refused(RejectionClass::Ours, 20003, Whom::Account),
-            _ if lines.senders_refused.contains(&from) => return refused(RejectionClass::Other, 21210, Whom::Sender),
+            _ if lines.senders_refused.contains(&from) => return refused(RejectionClass::Ours, 21210, Whom::Sender),
             _ if lines.callees_refused.contains(&to) => return refused(RejectionClass::Callee, 21211, Whom::Callee),
             Some(Lie::Limit) => return refused(RejectionClass::Capacity, 20429, Whom::Limit),
             Some(Lie::RequestLost) => return (End::Lost, doubt()),
@@ -215,7 +215,12 @@ impl Exchange {
                 self.day().sees(Seen::HungUpOther);
             }
         }
-        Ok(CallReport { skew_ms: Some(self.day().clock.skew_ms()), ..CallReport::of(call.status(now)) })
+        let status = call.status(now);
+        if status == CallStatus::Failed {
+            let taken = call.created_at.since(instant(0));
+            self.day().sees(Seen::ToldFailed { to: call.to, taken });
+        }
+        Ok(CallReport { skew_ms: Some(self.day().clock.skew_ms()), ..CallReport::of(status) })
     }
 }
 

@@ -22,7 +22,10 @@ pub enum Seen {
     TickRefused(String),
     /// It did nothing but wait for no time.
     TickSpun,
-    TickEnded,
+    TickEnded {
+        /// Its exit code is not 0.
+        not_done: bool,
+    },
     /// The provider was asked for a call that names these meetings.
     Tried {
         to: usize,
@@ -33,6 +36,11 @@ pub enum Seen {
     /// Person 0 was told of these meetings of others.
     Told {
         meetings: Vec<usize>,
+    },
+    /// The provider said that it could not connect the call to this person that it had taken then.
+    ToldFailed {
+        to: usize,
+        taken: Ms,
     },
     /// A call of another program was hung up.
     HungUpOther,

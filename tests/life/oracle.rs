@@ -24,13 +24,16 @@
 //!
 //! 1. every owed call rings in its tick, once;
 //! 2. every call that rings is allowed: none of the above spoke against it, and its rung had not rung;
-//! 3. every due step that did not ring has a reason, and the reason is true.
+//! 3. every due step that did not ring has a reason, and the reason is true;
+//! 4. of a call that was taken and then failed the tick that learns it says so, and whoever is to be told before the
+//!    start is told at once.
 //!
 //! Where an event falls into a running tick, nobody can say which came first: nothing is owed in that tick. A change in
 //! a calendar counts from the end of the next tick that could read it; until then it neither
 //! owes nor forbids.
 
 mod happens;
+mod late;
 mod reasons;
 
 use crate::journal::{End, Line, Seen, Whom};
@@ -151,6 +154,8 @@ struct Tick {
     named: BTreeSet<usize>,
     told_calls: BTreeSet<usize>,
     told_answers: BTreeMap<usize, u32>,
+    /// Calls that were taken and failed, as the provider said in this tick: to whom, and when they were taken.
+    told_failed: Vec<(usize, Ms)>,
 }
 
 struct Oracle<'s> {
@@ -165,8 +170,12 @@ struct Oracle<'s> {
     told: Vec<(usize, Ms)>,
     /// When a number to call from was refused last.
     refused_from: BTreeMap<usize, Ms>,
+    /// The meetings that person 0 was told of, and when.
+    warned: Vec<(usize, Ms)>,
     /// Answers that the provider has not told yet.
     answers: Vec<Answer>,
+    /// The meetings, with their starts, that somebody ever answered for.
+    said: Vec<(usize, Ms)>,
     outside: Outside,
     file: ConfigFile,
     unlisted: BTreeSet<usize>,
@@ -187,7 +196,9 @@ pub fn judge(story: &Story, journal: &[Line]) -> Vec<String> {
         calls: Vec::new(),
         told: Vec::new(),
         refused_from: BTreeMap::new(),
+        warned: Vec::new(),
         answers: Vec::new(),
+        said: Vec::new(),
         outside: Outside::default(),
         file: ConfigFile::Good,
         unlisted: BTreeSet::new(),
@@ -210,10 +221,13 @@ impl Oracle<'_> {
                 if let Some(tick) = &mut self.tick {
                     tick.wild = true;
                 }
-                self.happens(at, what);
+                self.happens(at, line.wall, what);
             }
             Seen::TickBegan => self.tick_begins(line),
-            Seen::TickEnded | Seen::TickRefused(_) => self.tick_ends(line),
+            Seen::TickEnded { .. } | Seen::TickRefused(_) => self.tick_ends(line),
+            Seen::ToldFailed { to, taken } => {
+                self.tick.iter_mut().for_each(|tick| tick.told_failed.push((*to, *taken)));
+            }
             Seen::TickSpun => self.says(line, "WRONG: the tick spins"),
             Seen::Tried { to, from, meetings, end } => self.tried(line, (*to, *from), meetings, end),
             Seen::AskedForCalls { to, told: true } => {
@@ -221,7 +235,10 @@ impl Oracle<'_> {
                 self.tick.iter_mut().for_each(|tick| _ = tick.told_calls.insert(*to));
             }
             Seen::AskedForAnswers { of, told: true } => self.answers_told(*of),
-            Seen::Told { .. } => self.calls.push(Call { text: true, ..Call::of_others(at, 0) }),
+            Seen::Told { meetings } => {
+                self.warned.extend(meetings.iter().map(|meeting| (*meeting, at)));
+                self.calls.push(Call { text: true, ..Call::of_others(at, 0) });
+            }
             Seen::HungUpOther if self.known.forgot_until + LIMIT_SPAN < at && !self.had_doubts(at) => {
                 self.says(line, "WRONG: a call of another program was hung up");
             }
@@ -250,6 +267,7 @@ impl Oracle<'_> {
             named: BTreeSet::new(),
             told_calls: BTreeSet::new(),
             told_answers: BTreeMap::new(),
+            told_failed: Vec::new(),
         });
     }
 
@@ -336,9 +354,10 @@ impl Oracle<'_> {
             for (meeting, rung) in tick.owed.iter().filter(|(meeting, _)| !tick.named.contains(meeting)) {
                 self.says(line, &format!("OWED: rung {rung} of meeting {meeting} did not ring in the tick that ended"));
             }
+            tick.told_failed.iter().for_each(|failed| self.late_end(line, *failed));
         }
-        if matches!(line.seen, Seen::TickEnded) && line.at - tick.at < 20 * SECOND {
-            self.calendars_read();
+        if matches!(line.seen, Seen::TickEnded { .. }) && line.at - tick.at < 20 * SECOND {
+            self.calendars_read(tick.at);
         }
     }
 

@@ -39,6 +39,9 @@ fn days(seeds: std::ops::Range<u64>) -> Vec<String> {
                     if seed >= seeds.end || failed.lock().unwrap().len() > 5 {
                         return;
                     }
+                    if seed > seeds.start && seed.is_multiple_of(1000) {
+                        println!("life: {seed} days");
+                    }
                     let story = Story::of(seed);
                     if !wrongs(&story, Rules::Todays).is_empty() {
                         let tale = tale(&format!("seed {seed}"), &story, Rules::Todays);

@@ -26,6 +26,9 @@ pub struct Story {
     pub every: Ms,
     /// Person 0 is told of whoever has not come two minutes after a start.
     pub told: bool,
+    /// Person 0 is told shortly before a start, and at once when a call was taken and failed.
+    #[serde(default)]
+    pub warned: bool,
     /// In the order of time.
     pub events: Vec<Event>,
 }
@@ -287,6 +290,7 @@ impl Story {
             senders: 1 + dice.below(3),
             every: *dice.one_of(&[30, 30, 60]) * SECOND,
             told: dice.percent(30),
+            warned: false,
             events: Vec::new(),
         };
         let meetings = story.meetings(&mut dice);
@@ -299,6 +303,8 @@ impl Story {
             story.events.extend(happens.into_iter().map(|(at, what)| Event { at, what }));
         }
         story.events.sort_by_key(|event| event.at);
+        // Last, so that the other days of the seeds stay what they were.
+        story.warned = dice.percent(25);
         story
     }
 

@@ -143,9 +143,14 @@ impl Day {
         for before in &self.story.ladder {
             write!(text, "[[ladder]]\nstep = \"call\"\nbefore = \"{before}s\"\n").unwrap();
         }
+        if self.story.warned {
+            text.push_str("[[ladder]]\nstep = \"sms\"\nbefore = \"20s\"\nto = \"boss\"\n");
+        }
         if self.story.told {
+            text.push_str("[[ladder]]\nstep = \"sms\"\nafter = \"2m\"\nto = \"boss\"\nwhen = \"missed\"\n");
+        }
+        if self.story.told || self.story.warned {
             let phone = exchange::phone(0);
-            write!(text, "[[ladder]]\nstep = \"sms\"\nafter = \"2m\"\nto = \"boss\"\nwhen = \"missed\"\n").unwrap();
             write!(text, "[[contact]]\nname = \"boss\"\nphone = \"{phone}\"\n").unwrap();
         }
         if (0..self.story.people).all(|person| unlisted.contains(&person)) {

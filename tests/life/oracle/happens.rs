@@ -1,11 +1,11 @@
 //! What the story changes: the meetings that savehub can know of, what people said, and what stands in the way.
 
-use super::{Act, Answer, Call, Known, LENGTH, Meeting, Oracle};
+use super::{Act, Answer, Call, Known, LENGTH, LIMIT_SPAN, Meeting, Oracle};
 use crate::story::{Database, HOUR, MINUTE, Ms, Network, SECOND, What};
 use std::collections::BTreeSet;
 
 impl Oracle<'_> {
-    pub(super) fn happens(&mut self, at: Ms, what: &What) {
+    pub(super) fn happens(&mut self, at: Ms, wall: Ms, what: &What) {
         match *what {
             What::Meeting { meeting, person, start, calendar: true } => {
                 _ = self.calendars.insert(meeting, (person, start));
@@ -17,7 +17,9 @@ impl Oracle<'_> {
             },
             What::CallOff { meeting } => {
                 if self.calendars.remove(&meeting).is_none() {
-                    self.is_over(meeting);
+                    // Also of one that is over: what an undo takes back is this.
+                    self.acts(&[meeting], true);
+                    self.known.meetings.get_mut(&meeting).iter_mut().for_each(|known| known.over = true);
                     self.known.meetings.get_mut(&meeting).iter_mut().for_each(|known| known.off = true);
                 }
             }
@@ -26,7 +28,8 @@ impl Oracle<'_> {
             What::Undo { person } => self.undoes(at, person),
             What::Reply { person } => self.answers(at, person, true),
             What::CallBack { person } => self.answers(at, person, false),
-            What::Pause { person, span } => _ = self.known.paused_until.insert(person, at + span),
+            // By the clock of that moment.
+            What::Pause { person, span } => _ = self.known.paused_until.insert(person, wall + span),
             What::Stop(there) => self.outside.stop = there,
             What::Network(network) => (self.outside.network_down, self.outside.flips) = (network != Network::Up, false),
             What::FlipAfter(_) => self.outside.flips = true,
@@ -129,6 +132,13 @@ impl Oracle<'_> {
     fn forgets(&mut self, at: Ms, known: Known) {
         self.known = Known { forgot_until: at, ..known };
         self.answers.clear();
+        // The provider tells them again.
+        for (meeting, start) in self.said.clone() {
+            let known = self.known.meetings.get_mut(&meeting).filter(|known| known.start == start);
+            if let Some(known) = known {
+                known.vague = true;
+            }
+        }
     }
 
     /// What a calendar says now is not known before a tick has read it.
@@ -140,7 +150,7 @@ impl Oracle<'_> {
     }
 
     /// A tick has read the calendars.
-    pub(super) fn calendars_read(&mut self) {
+    pub(super) fn calendars_read(&mut self, at: Ms) {
         let in_force = self.in_force.clone().unwrap_or_default().0;
         let can_be_read = |person: &usize| !self.unreadable.contains(person) && !in_force.contains(person);
         for (meeting, known) in self.known.meetings.iter_mut().filter(|(_, m)| m.calendar && can_be_read(&m.person)) {
@@ -153,16 +163,26 @@ impl Oracle<'_> {
             }
         }
         for (meeting, (person, start)) in self.calendars.iter().filter(|(_, (person, _))| can_be_read(person)) {
-            self.known.meetings.entry(*meeting).or_insert_with(|| Meeting::new(*person, *start, true));
+            // What had begun before it could be read may be unknown for good.
+            let vague = *start <= at;
+            self.known
+                .meetings
+                .entry(*meeting)
+                .or_insert_with(|| Meeting { vague, ..Meeting::new(*person, *start, true) });
         }
     }
 
     // --- answers ---
 
-    /// An answer belongs to what this phone was told last, and means all that it named. Where different things were told
+    /// An answer belongs to what this phone was told last, or may have been, and means all that it named. Where different things were told
     /// within a minute, nobody knows what is meant.
     fn answers(&mut self, at: Ms, person: usize, joined: bool) {
-        let mut told = self.calls.iter().rev().filter(|c| c.to == person && c.rang && (c.text || !c.others));
+        // A call of another program may be taken for savehub's own.
+        if self.calls.iter().any(|call| call.to == person && call.others && !call.text && call.at + LIMIT_SPAN > at) {
+            self.known.meetings.values_mut().filter(|m| m.person == person).for_each(|known| known.vague = true);
+        }
+        let mut told =
+            self.calls.iter().rev().filter(|c| c.to == person && (c.rang || !c.seen) && (c.text || !c.others));
         let (Some(last), before) = (told.next(), told.next()) else { return };
         let meant: Vec<(usize, Ms)> = last.names.iter().map(|(meeting, start, _)| (*meeting, *start)).collect();
         // Whoever was called for another time has answered for that one.
@@ -171,12 +191,19 @@ impl Oracle<'_> {
         let meant: Vec<(usize, Ms)> = meant.into_iter().filter(still).collect();
         let apart = before.map_or(HOUR, |before| if before.names == last.names { HOUR } else { last.at - before.at });
         if apart < MINUTE - 2 * SECOND {
+            // A text and a call about the same meeting leave no doubt.
+            if last.text || before.is_some_and(|before| before.text) {
+                for (meeting, _) in &meant {
+                    self.known.meetings.get_mut(meeting).iter_mut().for_each(|known| known.vague = true);
+                }
+            }
             return;
         }
         let is_known = last.seen && last.at > self.known.forgot_until && apart > MINUTE + 2 * SECOND;
         for (meeting, _) in &meant {
             self.known.meetings.get_mut(meeting).iter_mut().for_each(|known| known.vague = true);
         }
+        self.said.extend(&meant);
         if is_known {
             self.answers.push(Answer { at, by: person, joined, meant });
         }
