@@ -1,14 +1,14 @@
 //! Calendars: brought in line with the config, leased for a look, and changed by what came of it.
 
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use super::{agenda, meetings, ticks};
 use crate::model::{CalendarId, MeetingState, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
     AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
     LookOutcome, MeetingChange, MeetingNews, calendar_fault,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Longest text about a failure or a notice that is kept, in characters.
@@ -28,14 +28,11 @@ pub(super) fn sync(
     now: Timestamp,
 ) -> TxResult<CalendarsSynced> {
     let mut synced = CalendarsSynced::default();
-    for draft in wanted {
-        if let Some(id) = insert_or_rename(tx, draft, now)? {
-            synced.added.push(id);
-        }
-    }
+    let known = all(tx)?;
+    synced.added = insert_or_rename(tx, wanted, &known, now)?;
     let keys: HashSet<&str> = wanted.iter().map(|draft| draft.key.as_str()).collect();
     let mut gone: Vec<(CalendarId, String)> = Vec::new();
-    for (id, name, key) in all(tx)? {
+    for (id, name, key) in known {
         if !keys.contains(key.as_str()) {
             gone.push((id, name));
         }
@@ -64,18 +61,35 @@ fn all(tx: &dyn Tx) -> TxResult<Vec<(CalendarId, String, String)>> {
     Ok(tx.rows(sql, &[], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?)
 }
 
-/// The id of a new one.
-fn insert_or_rename(tx: &dyn Tx, draft: &CalendarDraft, now: Timestamp) -> TxResult<Option<CalendarId>> {
-    let CalendarDraft { key, person, name, kind } = draft;
-    let known = tx.run("update calendars set name = ?2 where key = ?1", params![key, name])? == 1;
-    if known {
-        return Ok(None);
+/// The ids of new ones.
+fn insert_or_rename(
+    tx: &dyn Tx,
+    wanted: &[CalendarDraft],
+    known: &[(CalendarId, String, String)],
+    now: Timestamp,
+) -> TxResult<Vec<CalendarId>> {
+    let known: HashMap<&str, &str> = known.iter().map(|(_, name, key)| (key.as_str(), name.as_str())).collect();
+    let (mut renamed, mut new, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for CalendarDraft { key, person, name, kind } in wanted {
+        match known.get(key.as_str()) {
+            _ if !seen.insert(key) => {}
+            Some(before) if before == name => {}
+            Some(_) => renamed.push(set![key, name]),
+            None => new.push(set![key, person, name, kind, &now]),
+        }
     }
-    let id = tx.value(
-        "insert into calendars(key, person, name, kind, next_look_at) values (?1, ?2, ?3, ?4, ?5) returning id",
-        params![key, person, name, kind, now],
+    tx.run_each("update calendars set name = ?2 from {each} where key = ?1", &renamed)?;
+    let mut ids = Vec::new();
+    tx.rows_of_each(
+        "insert into calendars(key, person, name, kind, next_look_at) select ?1, ?2, ?3, ?4, ?5 from {each} returning id",
+        &new,
+        &mut |r| {
+            ids.push(r.get(0)?);
+            Ok(())
+        },
     )?;
-    Ok(Some(id))
+    ids.sort_by_key(|id: &CalendarId| id.0);
+    Ok(ids)
 }
 
 /// Removes a calendar. Its future meetings go to the next calendar that holds them, or are called off; past ones stay,

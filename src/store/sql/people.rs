@@ -2,9 +2,10 @@
 
 use super::meetings;
 use super::tx::{Tx, TxResult};
-use super::value::params;
-use crate::model::{Address, IncidentId, MeetingId, Reason, Timestamp};
+use super::value::{params, set};
+use crate::model::{Address, MeetingId, Reason, Timestamp};
 use crate::store::{PeopleSynced, PersonDraft, RekeyRule};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// A number that left the config is the same person's under another id for this long.
@@ -32,9 +33,10 @@ pub(super) fn sync(
     let known: Vec<Known> = tx.rows("select id, phone, gone_at is not null from people order by id", &[], |r| {
         Ok(Known { id: r.get(0)?, phone: r.get(1)?, gone: r.get(2)? })
     })?;
-    let gone: Vec<&Known> = known.iter().filter(|known| wanted.iter().all(|draft| draft.id != known.id)).collect();
-    let is_new = |draft: &&PersonDraft| known.iter().all(|known| known.id != draft.id);
-    let new: Vec<&PersonDraft> = wanted.iter().filter(is_new).collect();
+    let ids: HashSet<&str> = wanted.iter().map(|draft| draft.id.as_str()).collect();
+    let gone: Vec<&Known> = known.iter().filter(|known| !ids.contains(known.id.as_str())).collect();
+    let by_id: HashMap<&str, &Known> = known.iter().map(|known| (known.id.as_str(), known)).collect();
+    let new: Vec<&PersonDraft> = wanted.iter().filter(|draft| !by_id.contains_key(draft.id.as_str())).collect();
     for old in &gone {
         if let Some(draft) = renamed(old, &gone, &new) {
             rename(tx, &old.id, &draft.id, rekey, now)?;
@@ -45,19 +47,26 @@ pub(super) fn sync(
             synced.left.push((old.id.clone(), tx.value(to_come, params![old.id, now])?));
         }
     }
-    for draft in wanted {
-        let before = known.iter().find(|known| known.id == draft.id);
-        if before.is_none_or(|before| before.gone) {
-            let (open, planned) = back(tx, &draft.id, now)?;
-            if before.is_some() || !open.is_empty() || planned > 0 {
-                synced.back.push((draft.id.clone(), open, planned));
+    let is_back = |draft: &&PersonDraft| by_id.get(draft.id.as_str()).is_none_or(|before| before.gone);
+    let back: Vec<&PersonDraft> = wanted.iter().filter(is_back).collect();
+    for (draft, meetings) in back.iter().zip(away(tx, &back, now)?) {
+        let (mut open, mut planned) = (Vec::new(), 0);
+        for meeting in meetings {
+            match meetings::plan_again(tx, meeting, now)? {
+                Some(incident) => open.push(incident),
+                None => planned += 1,
             }
         }
-        tx.run(
-            "insert into people(id, phone) values (?1, ?2) on conflict(id) do update set phone = ?2, gone_at = null",
-            params![draft.id, draft.phone],
-        )?;
+        if by_id.contains_key(draft.id.as_str()) || !open.is_empty() || planned > 0 {
+            synced.back.push((draft.id.clone(), open, planned));
+        }
     }
+    let people: Vec<_> = wanted.iter().map(|draft| set![&draft.id, &draft.phone]).collect();
+    tx.run_each(
+        "insert into people(id, phone) select ?1, ?2 from {each} where true \
+         on conflict(id) do update set phone = excluded.phone, gone_at = null",
+        &people,
+    )?;
     tx.run(
         "insert into people_list(id, fingerprint) values (1, ?1) on conflict(id) do update set fingerprint = ?1",
         params![fingerprint],
@@ -119,19 +128,12 @@ fn rename(tx: &dyn Tx, old: &str, new: &str, rekey: RekeyRule<'_>, now: Timestam
     Ok(())
 }
 
-/// What was cancelled since the person had left the config is as it was, as far as its start is ahead: incidents that are
-/// open again, and meetings that get their first one.
-fn back(tx: &dyn Tx, person: &str, now: Timestamp) -> TxResult<(Vec<IncidentId>, u32)> {
-    let sql = "select m.id from meetings m join incidents i on i.meeting_id = m.id and i.generation = m.generation \
+/// What was cancelled since these people had left the config, as far as its start is ahead: it is to be as it was.
+fn away(tx: &dyn Tx, people: &[&PersonDraft], now: Timestamp) -> TxResult<Vec<Vec<MeetingId>>> {
+    let sql = "select {place}, m.id from {each}, meetings m \
+           join incidents i on i.meeting_id = m.id and i.generation = m.generation \
          where m.person = ?1 and m.starts_at > ?2 and m.state = 'SCHEDULED' \
            and i.state = 'CANCELLED' and i.reason = ?3 order by m.starts_at, m.id";
-    let meetings: Vec<MeetingId> = tx.values(sql, params![person, now, Reason::PersonRemoved])?;
-    let (mut open, mut planned) = (Vec::new(), 0);
-    for meeting in meetings {
-        match meetings::plan_again(tx, meeting, now)? {
-            Some(incident) => open.push(incident),
-            None => planned += 1,
-        }
-    }
-    Ok((open, planned))
+    let sets: Vec<_> = people.iter().map(|draft| set![&draft.id, &now, &Reason::PersonRemoved]).collect();
+    Ok(tx.by_place(sql, &sets, |r| r.get(1))?)
 }
