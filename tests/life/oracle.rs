@@ -395,6 +395,10 @@ impl Oracle<'_> {
     /// The provider refuses the account, or this phone.
     fn is_refused(&mut self, line: &Line, meetings: &[usize], phone: bool) {
         for meeting in meetings {
+            // What is called has been read, if only in this tick.
+            if let Some((person, start)) = self.calendars.get(meeting).copied() {
+                self.known.meetings.entry(*meeting).or_insert_with(|| Meeting::new(person, start, true));
+            }
             let Some(start) = self.known.meetings.get(meeting).map(|known| known.start) else { continue };
             // A shared call takes a rung that is due soon, too.
             let wall = if meetings.len() > 1 { line.wall + SHARED + SECOND } else { line.wall };

@@ -134,6 +134,7 @@ impl Past<'_> {
                 _ => reason == "incident_resolved",
             }),
             "said_missed" => ever(&|what| *what == What::WillMiss { meeting }),
+            "undone" => ever(&|what| matches!(what, What::Undo { person: by } if Some(*by) == person)),
             "operator" => ever(&|what| *what == What::Resolve { meeting }),
             "meeting_moved" => ever(&|what| matches!(what, What::Move { meeting: this, .. } if *this == meeting)),
             // What is moved to a time that is over is no longer in its calendar for savehub.
