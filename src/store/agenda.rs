@@ -110,6 +110,18 @@ pub struct LookDone {
     pub second_look_at: Timestamp,
 }
 
+/// A look to be written down.
+pub struct LookToRecord<'a> {
+    /// The calendar.
+    pub id: CalendarId,
+    /// The look.
+    pub look: &'a LookDone,
+    /// The time.
+    pub now: Timestamp,
+    /// Says what changes when the copy was expanded.
+    pub rule: AgendaRule<'a>,
+}
+
 /// What came of a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookOutcome {

@@ -166,15 +166,21 @@ pub trait Store: Send + Sync {
     /// the whole calendar.
     fn calendar_body(&self, id: CalendarId, longest: usize) -> Result<Option<Vec<u8>>>;
 
-    /// Writes a look down and ends the lease. When the copy was expanded, the calendar's meetings change as `rule` says,
-    /// in the same transaction. Compare-and-set: a look that ends after a later one changes nothing.
+    /// Writes looks down and ends their leases, all in one transaction. When a copy was expanded, the calendar's meetings
+    /// change as its rule says. Compare-and-set: a look that ends after a later one changes nothing.
+    fn record_looks(&self, looks: &[LookToRecord<'_>]) -> Result<Vec<AgendaRecorded>>;
+
+    /// The same for one look.
     fn record_look(
         &self,
         id: CalendarId,
         look: &LookDone,
         now: Timestamp,
         rule: AgendaRule<'_>,
-    ) -> Result<AgendaRecorded>;
+    ) -> Result<AgendaRecorded> {
+        let recorded = self.record_looks(&[LookToRecord { id, look, now, rule }])?;
+        Ok(recorded.into_iter().next().unwrap_or_default())
+    }
 
     /// `savehub import`: adds, moves and calls off meetings by what a file says, once. They count as added by hand, under
     /// the name `source`; those that a calendar owns are left alone, and what is not in the file stays.

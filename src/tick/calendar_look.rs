@@ -12,7 +12,7 @@ use crate::feed::{Feed, FetchFailure, Fetched};
 use crate::model::{self, CalendarKind, KnownMeeting, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
-use crate::store::{DueCalendar, Expanded, LookDone, LookOutcome, MeetingChange, Result};
+use crate::store::{AgendaRecorded, DueCalendar, Expanded, LookDone, LookOutcome, LookToRecord, Result, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,9 +124,8 @@ impl CalendarLook {
             || self.due.expanded_with.as_deref() != Some(view.decided_by().as_str())
     }
 
-    /// Writes down what was seen at `now`. Returns why there is no new copy, if that is worth telling and no later look has
-    /// come before this one, and the meetings that changed.
-    pub(super) fn record(&self, seen: CalendarSeen, now: Timestamp) -> Result<(Option<String>, Vec<MeetingChange>)> {
+    /// What is to be written down of what was seen at `now`.
+    pub(super) fn done(self: &Arc<Self>, seen: CalendarSeen, now: Timestamp) -> DoneLook {
         let CalendarSeen { outcome, retry_after, unreached, full, expanded } = seen;
         let failure = match &outcome {
             LookOutcome::Failed { why } => Some(why.clone()),
@@ -141,15 +140,9 @@ impl CalendarLook {
         let ring = self.next_ring(expanded.as_ref());
         let next_look = |looked| refresh::next_look(now, self.refresh, looked, ring, &self.due.key);
         let (next_look_at, second_look_at) = (next_look(looked), next_look(second));
-        let look = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at, second_look_at };
-        // An old copy proves nothing about what is gone.
-        let confirmed = failure.is_none();
-        let rule = |known: &[KnownMeeting], seen: &model::SeenAgenda| {
-            agenda::changes(known, &agenda::Look { seen, confirmed, now })
-        };
-        let recorded = self.world.store.record_look(self.due.id, &look, now, &rule)?;
+        let done = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at, second_look_at };
         let told = !unreached || !self.is_within(self.refresh + TOLD_AFTER, self.due.good_at);
-        Ok((failure.filter(|_| recorded.counted && told), recorded.changed))
+        DoneLook { look: Arc::clone(self), done, failure, told, now }
     }
 
     /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it
@@ -177,6 +170,46 @@ impl CalendarLook {
         let seen = expanded.into_iter().flat_map(|expanded| &expanded.seen.meetings).map(|meeting| meeting.starts_at);
         let next = seen.filter(|start| *start > after).chain(self.due.next_start).min()?;
         Some(next.minus(first_ring(&self.world.config)))
+    }
+}
+
+/// A look that ended, to be written down.
+pub(super) struct DoneLook {
+    pub(super) look: Arc<CalendarLook>,
+    done: LookDone,
+    /// Why there is no new copy.
+    failure: Option<String>,
+    /// Is that worth telling?
+    told: bool,
+    now: Timestamp,
+}
+
+impl DoneLook {
+    /// How many meetings it saw.
+    pub(super) fn meetings(&self) -> usize {
+        self.done.expanded.as_ref().map_or(0, |expanded| expanded.seen.meetings.len())
+    }
+
+    /// Why there is no new copy, if that is worth telling and no later look has come before this one.
+    pub(super) fn failure(&self, recorded: &AgendaRecorded) -> Option<&str> {
+        self.failure.as_deref().filter(|_| recorded.counted && self.told)
+    }
+
+    /// Writes looks down together.
+    pub(super) fn record(store: &dyn Store, looks: &[Self]) -> Result<Vec<AgendaRecorded>> {
+        let rules: Vec<_> = looks
+            .iter()
+            .map(|Self { failure, now, .. }| {
+                // An old copy proves nothing about what is gone.
+                let confirmed = failure.is_none();
+                move |known: &[KnownMeeting], seen: &model::SeenAgenda| {
+                    agenda::changes(known, &agenda::Look { seen, confirmed, now: *now })
+                }
+            })
+            .collect();
+        let looks = looks.iter().zip(&rules);
+        let to_record = looks.map(|(of, rule)| LookToRecord { id: of.look.due.id, look: &of.done, now: of.now, rule });
+        store.record_looks(&to_record.collect::<Vec<_>>())
     }
 }
 

@@ -1,15 +1,15 @@
 //! Calendars: read beside the calls, never before them.
 //!
-//! A worker fetches and expands a calendar. What it saw is written down here, in one transaction, when the due calls
-//! have been sent. So a slow server or a hostile calendar costs only a worker's time, and delays no call. A look that
+//! A worker fetches and expands a calendar. What it saw is written down here, with what others saw by then in one
+//! transaction, when the due calls have been sent. So a slow server or a hostile calendar costs only a worker's time, and delays no call. A look that
 //! takes too long is given up and counts as a failure. Ticks share the work: the one that leases a calendar looks at
 //! it.
 
-use super::calendar_look::{CalendarLook, CalendarSeen, failed, looked_at_before_ring};
+use super::calendar_look::{CalendarLook, CalendarSeen, DoneLook, failed, looked_at_before_ring};
 use super::context::Context;
 use super::incidents;
 use super::jobs::{Jobs, Lost};
-use super::part::{OtherParts, Part};
+use super::part::{OtherParts, Part, each};
 use super::summary::MeetingSeen;
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
 use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
@@ -30,6 +30,12 @@ const FAULT_AFTER: u32 = 3;
 
 /// The fault "calendars wait longer for a look than their copies are good".
 const CALENDARS_BEHIND: &str = "calendars behind";
+
+/// So many looks at most are written down in one transaction …
+const SET: usize = 32;
+
+/// … and no more once they saw so many meetings.
+const MEETINGS: usize = 128;
 
 /// What came of a look.
 type LookResult = Result<Result<Option<CalendarSeen>, StoreError>, Lost>;
@@ -69,14 +75,18 @@ impl Part for Calendars {
         Ok(())
     }
 
-    /// Writes down one look that has something to write: the calls that are due by then go out before the next one is.
+    /// Writes down a set of looks that have something to write: the calls that are due by then go out before the next one.
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         self.ended.extend(self.jobs.take(&mut cx.workers));
         let mut done = Ok(());
-        while let Some((look, result)) = self.ended.pop_front() {
-            let writes = !matches!(result, Ok(Ok(None)));
-            done = done.and(looked(cx, &look, result));
-            if writes && !cx.workers.given_up {
+        loop {
+            let (set, failed) = self.next_set(cx);
+            done = done.and(failed);
+            if set.is_empty() {
+                break;
+            }
+            done = done.and(written(cx, &set));
+            if !cx.workers.given_up {
                 break;
             }
         }
@@ -133,6 +143,30 @@ impl Calendars {
         }
         Ok(self.waiting.pop_front())
     }
+
+    /// The next looks that have something to write: as many as a transaction of a few dozen milliseconds can take. What
+    /// cannot even be tried is told, and the first failure of the store answered.
+    fn next_set(&mut self, cx: &mut Context<'_>) -> (Vec<DoneLook>, Result<(), StoreError>) {
+        let (mut set, mut meetings, mut done) = (Vec::new(), 0, Ok(()));
+        while set.len() < SET && meetings < MEETINGS {
+            let Some((look, result)) = self.ended.pop_front() else { break };
+            let next = match ended(cx, &look, result) {
+                Ok(Some(next)) => {
+                    meetings += next.meetings();
+                    set.push(next);
+                    continue;
+                }
+                Ok(None) => tell(cx, &look, None),
+                Err(error @ StoreError::Statement { .. }) => {
+                    not_written(&look, &error);
+                    Ok(())
+                }
+                Err(other) => Err(other),
+            };
+            done = done.and(next);
+        }
+        (set, done)
+    }
 }
 
 /// Brings the store's calendars in line with the config's.
@@ -148,38 +182,58 @@ pub(super) fn sync(cx: &mut Context<'_>) -> Result<(), StoreError> {
     meetings_changed(cx, synced.changed)
 }
 
-/// A look ended, or took too long: writes it down.
-fn looked(cx: &mut Context<'_>, look: &CalendarLook, result: LookResult) -> Result<(), StoreError> {
+/// What is to be written down of a look that ended, or took too long. `None`: nothing is worth it.
+fn ended(cx: &Context<'_>, look: &Arc<CalendarLook>, result: LookResult) -> Result<Option<DoneLook>, StoreError> {
     let now = cx.time.now();
-    let written = match result {
-        // Nothing worth a write.
-        Ok(Ok(None)) => Ok((None, Vec::new())),
-        Ok(Ok(Some(seen))) => look.record(seen, look.now),
-        Ok(Err(error)) => Err(error),
+    Ok(Some(match result {
+        Ok(Ok(None)) => return Ok(None),
+        Ok(Ok(Some(seen))) => look.done(seen, look.now),
+        Ok(Err(error)) => return Err(error),
         Err(Lost::Late(limit)) => {
-            look.record(failed(format!("reading it took longer than {} s", limit.as_secs_f64())), now)
+            look.done(failed(format!("reading it took longer than {} s", limit.as_secs_f64())), now)
         }
-        Err(Lost::TickOver) => look.record(failed("reading it did not end before the tick".to_owned()), now),
-        Err(lost) => look.record(failed(lost.words("reading it")), now),
-    };
-    let (failure, changed) = match written {
+        Err(Lost::TickOver) => look.done(failed("reading it did not end before the tick".to_owned()), now),
+        Err(lost) => look.done(failed(lost.words("reading it")), now),
+    }))
+}
+
+/// Writes looks down together; one after the other when that cannot be done.
+fn written(cx: &mut Context<'_>, set: &[DoneLook]) -> Result<(), StoreError> {
+    let recorded = match DoneLook::record(&*cx.world.store, set) {
+        Err(error @ StoreError::Statement { .. }) if set.len() > 1 => {
+            log::debug!("{error}; one calendar after the other");
+            return each(set.chunks(1), |one| written(cx, one));
+        }
         // One calendar that cannot be written down stops no other one.
         Err(error @ StoreError::Statement { .. }) => {
-            log::error!("the calendar {} cannot be written down: {error}", look.name());
+            not_written(&set[0].look, &error);
             return Ok(());
         }
         other => other?,
     };
-    let due = &look.due;
+    let mut changed = Vec::new();
+    let told = each(set.iter().zip(recorded), |(done, recorded)| {
+        let told = tell(cx, &done.look, done.failure(&recorded));
+        changed.extend(recorded.changed);
+        told
+    });
+    let hang_ups = changed.iter().filter_map(|change| change.ended.as_ref()).filter(|ended| ended.hang_ups > 0);
+    let followed = each(hang_ups, |ended| cx.follow(CallScope::HangUpsOf(ended.incident)));
+    told.and(followed).and(meetings_changed(cx, changed))
+}
+
+fn not_written(look: &CalendarLook, error: &StoreError) {
+    log::error!("the calendar {} cannot be written down: {error}", look.name());
+}
+
+/// Keeps the fault "this calendar cannot be read" up to date.
+fn tell(cx: &mut Context<'_>, look: &CalendarLook, failure: Option<&str>) -> Result<(), StoreError> {
+    let (due, now) = (&look.due, cx.time.now());
     let failure = failure.filter(|_| due.good_at.is_none() || due.failures.saturating_add(1) >= FAULT_AFTER);
     cx.fault(&calendar_fault(due.id), failure.is_some(), || {
         let copy = age_words(due.good_at, now);
-        format!("the calendar {} cannot be read: {}; {copy}", look.name(), failure.as_deref().unwrap_or_default())
-    })?;
-    for ended in changed.iter().filter_map(|change| change.ended.as_ref()).filter(|ended| ended.hang_ups > 0) {
-        cx.follow(CallScope::HangUpsOf(ended.incident))?;
-    }
-    meetings_changed(cx, changed)
+        format!("the calendar {} cannot be read: {}; {copy}", look.name(), failure.unwrap_or_default())
+    })
 }
 
 fn meetings_changed(cx: &mut Context<'_>, changed: Vec<MeetingChange>) -> Result<(), StoreError> {

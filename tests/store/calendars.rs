@@ -3,9 +3,13 @@
 use crate::build::{Bench, at, secs};
 use crate::checked::everything;
 use crate::looking::{copy, expanded, file, news, seen, web};
-use savehub::model::{CalendarId, CalendarKind, IncidentState, MeetingState, Reason, Validators};
+use savehub::model::{
+    CalendarId, CalendarKind, Change, IncidentState, KnownMeeting, MeetingState, Reason, SeenAgenda, Validators,
+};
+use savehub::rules::agenda::{self, Look};
 use savehub::store::{
-    CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome, MeetingNews, calendar_fault,
+    AgendaRecorded, AgendaRule, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome,
+    LookToRecord, MeetingNews, Result, StoreError, calendar_fault,
 };
 
 facts! {
@@ -33,6 +37,9 @@ facts! {
     a_good_look_ends_a_failure,
     an_expanded_copy_is_told_with_what_and_when,
     texts_from_outside_are_cut_and_cleaned,
+    each_look_of_a_set_changes_what_it_would_change_alone,
+    of_one_person_the_second_look_of_a_set_knows_what_the_first_changed,
+    a_set_with_a_look_that_cannot_be_written_leaves_nothing_behind,
 }
 
 fn whole(body: &str) -> LookOutcome {
@@ -362,4 +369,75 @@ fn texts_from_outside_are_cut_and_cleaned(b: &Bench) {
     assert!(b.record_look_at(id, &look(&b.found(id, 0), LookOutcome::Failed { why }), 0).counted);
     let shown = b.view(id).failure.unwrap();
     assert_eq!((shown.chars().count(), &shown[..5]), (300, "[2Jxx"));
+}
+
+/// Writes looks down together that see these meetings.
+fn record_all(b: &Bench, looks: &[(CalendarId, LookDone)], rule: AgendaRule<'_>) -> Result<Vec<AgendaRecorded>> {
+    let to_record: Vec<_> = looks.iter().map(|(id, look)| LookToRecord { id: *id, look, now: at(5), rule }).collect();
+    b.record_looks(&to_record)
+}
+
+fn real(known: &[KnownMeeting], seen: &SeenAgenda) -> Vec<Change> {
+    agenda::changes(known, &Look { seen, confirmed: true, now: at(5) })
+}
+
+fn of_file(b: &Bench, id: CalendarId, uids: &[&str]) -> (CalendarId, LookDone) {
+    let copies: Vec<_> = uids.iter().map(|uid| copy(uid, 600)).collect();
+    let due = b.found(id, 5);
+    (id, LookDone { expanded: Some(expanded(seen(5, &copies))), ..look(&due, whole(&uids.concat())) })
+}
+
+fn each_look_of_a_set_changes_what_it_would_change_alone(b: &Bench) {
+    let people = ["ana", "bo", "cy", "di", "ed"];
+    let files = b.subscribe(&people.map(|person| file(person, "work")), 0).added;
+    b.adds(files[4], &copy("e", 600), 1);
+    let mut looks = vec![of_file(b, files[0], &["a", "b"]), of_file(b, files[1], &[])];
+    looks.push((files[2], LookDone { looks: 9, ..of_file(b, files[2], &["stale"]).1 }));
+    looks.push((files[3], look(&b.found(files[3], 5), failed())));
+    let moved = LookDone {
+        expanded: Some(expanded(seen(5, &[copy("e", 900), copy("f", 600)]))),
+        ..of_file(b, files[4], &[]).1
+    };
+    looks.push((files[4], moved));
+    let recorded = record_all(b, &looks, &real).unwrap();
+    let counted: Vec<bool> = recorded.iter().map(|recorded| recorded.counted).collect();
+    assert_eq!(counted, [true, true, false, true, true]);
+    let told = |of: usize| -> Vec<_> {
+        recorded[of].changed.iter().map(|change| (change.how, change.meeting.uid.as_str())).collect()
+    };
+    assert_eq!(told(0), [(MeetingNews::Added, "a"), (MeetingNews::Added, "b")]);
+    assert_eq!((told(1), told(2), told(3)), (vec![], vec![], vec![]));
+    let mut last = told(4);
+    last.sort_by_key(|(_, uid)| *uid);
+    assert_eq!(last, [(MeetingNews::Moved, "e"), (MeetingNews::Added, "f")]);
+    for change in recorded.iter().flat_map(|recorded| &recorded.changed) {
+        assert_eq!(b.meeting(change.meeting.id).unwrap().as_ref(), Some(&change.meeting), "as it stands there");
+    }
+    assert_eq!(b.calendar_body(files[0], 100).unwrap().unwrap(), b"ab");
+    assert_eq!(b.calendar_body(files[2], 100).unwrap(), None);
+    assert!(b.view(files[3]).failure.is_some() && b.view(files[0]).failure.is_none());
+    let holds = b.found(files[0], 6);
+    assert_eq!((holds.has_body, holds.next_start, holds.expanded_at), (true, Some(at(600)), Some(at(5))));
+    assert_eq!(b.sees(files[0], seen(7, &[copy("a", 600), copy("b", 600)]), 7), [], "nothing is new then");
+}
+
+fn of_one_person_the_second_look_of_a_set_knows_what_the_first_changed(b: &Bench) {
+    let (work, home) = b.two_files();
+    let recorded = record_all(b, &[of_file(b, work, &["both"]), of_file(b, home, &["both", "own"])], &real).unwrap();
+    let uids = |of: usize| -> Vec<_> { recorded[of].changed.iter().map(|change| change.meeting.uid.clone()).collect() };
+    assert_eq!((uids(0), uids(1)), (vec!["both".to_owned()], vec!["own".to_owned()]));
+    assert_eq!(b.meetings(at(0), at(9999)).unwrap().len(), 2);
+}
+
+fn a_set_with_a_look_that_cannot_be_written_leaves_nothing_behind(b: &Bench) {
+    let files = b.subscribe(&[file("ana", "work"), file("bo", "work")], 0).added;
+    let looks = [of_file(b, files[0], &["a"]), of_file(b, files[1], &["b"])];
+    let twice = |_: &[KnownMeeting], seen: &SeenAgenda| {
+        let times = if seen.uids.contains("b") { 2 } else { 1 };
+        (0..times).map(|_| Change::Add(seen.meetings[0].clone())).collect()
+    };
+    assert!(matches!(record_all(b, &looks, &twice), Err(StoreError::Statement { .. })));
+    assert_eq!(b.meetings(at(0), at(9999)).unwrap(), []);
+    assert_eq!(b.view(files[0]).checked_at, None);
+    assert!(record_all(b, &looks[..1], &twice).unwrap()[0].counted, "alone it is written");
 }

@@ -8,11 +8,11 @@ use savehub::owner::Mark;
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, AttemptDraft, Begun, CalendarDraft, CalendarsSynced,
     CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident,
-    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt, LookDone,
-    Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed, PlacedRule,
-    PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule, Reported,
-    Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd, TickSeen,
-    TickStart, UndoRule, UndoScope, Undone,
+    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt,
+    LookToRecord, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
+    PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule,
+    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd,
+    TickSeen, TickStart, UndoRule, UndoScope, Undone,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl<H: Hook> Store for Forward<H> {
         change due_calendars(asked: &LookAt) -> Vec<DueCalendar>;
         read calendars_behind(then: Timestamp) -> u64;
         read calendar_body(id: CalendarId, longest: usize) -> Option<Vec<u8>>;
-        change record_look(id: CalendarId, look: &LookDone, now: Timestamp, rule: AgendaRule<'_>) -> AgendaRecorded;
+        change record_looks(looks: &[LookToRecord<'_>]) -> Vec<AgendaRecorded>;
         change import_agenda(
             person: &str, source: &str, seen: &SeenAgenda, now: Timestamp, rule: AgendaRule<'_>
         ) -> AgendaRecorded;

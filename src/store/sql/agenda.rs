@@ -1,37 +1,38 @@
 //! What a look at a calendar changes in the meetings: reads the facts for the rule, and writes its answer down.
 
-use super::tx::{Row, Sql, Tx, TxResult, if_readable};
-use super::value::params;
+use super::tx::{Row, Sql, SqlError, Tx, TxResult, if_readable};
+use super::value::{params, set};
 use super::{incidents, meetings};
 use crate::model::{
     CalendarId, CancelledBy, Change, Held, IncidentState, KnownMeeting, MeetingId, MeetingState, Owns, Reason,
     SeenAgenda, SeenMeeting, Timestamp,
 };
-use crate::store::{AgendaRecorded, AgendaRule, Changed, MeetingChange, MeetingNews};
+use crate::store::{AgendaRecorded, AgendaRule, Changed, Meeting, MeetingChange, MeetingNews};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Where meetings come from: a calendar, or a file that was imported.
-struct Origin<'a> {
-    calendar: Option<CalendarId>,
-    person: &'a str,
+pub(super) struct Origin<'a> {
+    pub(super) calendar: Option<CalendarId>,
+    pub(super) person: &'a str,
     /// Name of the calendar or file.
-    name: &'a str,
+    pub(super) name: &'a str,
 }
 
-pub(super) fn of_calendar(
-    tx: &dyn Tx,
-    id: CalendarId,
-    seen: &SeenAgenda,
-    now: Timestamp,
-    rule: AgendaRule<'_>,
-) -> TxResult<Vec<MeetingChange>> {
-    let (person, name): (String, String) =
-        tx.row("select person, name from calendars where id = ?1", params![id], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let origin = Origin { calendar: Some(id), person: &person, name: &name };
-    let mut known = held_to_come(tx, &origin, now)?;
-    let seen = add_seen(tx, &origin, seen, &mut known)?;
-    apply_all(tx, &origin, rule(&known, &seen), now)
+/// What was seen, and the rule that says what changes.
+pub(super) struct Agenda<'a> {
+    pub(super) origin: Origin<'a>,
+    pub(super) seen: &'a SeenAgenda,
+    pub(super) now: Timestamp,
+    pub(super) rule: AgendaRule<'a>,
+}
+
+/// Changes the meetings of calendars, each of another person.
+pub(super) fn of_calendars(tx: &dyn Tx, agendas: &[Agenda<'_>]) -> TxResult<Vec<Vec<MeetingChange>>> {
+    let mut known = held_to_come(tx, agendas)?;
+    let seen = add_seen(tx, agendas, &mut known)?;
+    let changes = agendas.iter().zip(&known).zip(&seen).map(|((agenda, known), seen)| (agenda.rule)(known, seen));
+    apply_all(tx, agendas, changes.collect())
 }
 
 pub(super) fn import(
@@ -42,104 +43,142 @@ pub(super) fn import(
     now: Timestamp,
     rule: AgendaRule<'_>,
 ) -> TxResult<AgendaRecorded> {
-    let origin = Origin { calendar: None, person, name };
-    let mut known = Vec::new();
-    let seen = add_seen(tx, &origin, seen, &mut known)?;
-    for meeting in &mut known {
-        // A file is never looked at again, so no calendar gives its meetings up for one.
-        meeting.owner = if meeting.owner == Owns::Nobody { Owns::This } else { Owns::Another(i64::MAX) };
-    }
-    let changed = apply_all(tx, &origin, rule(&known, &seen), now)?;
-    Ok(AgendaRecorded { counted: true, changed })
+    // A file is never looked at again, so no calendar gives its meetings up for one.
+    let rule = |known: &[KnownMeeting], seen: &SeenAgenda| {
+        let mut known = known.to_vec();
+        for meeting in &mut known {
+            meeting.owner = if meeting.owner == Owns::Nobody { Owns::This } else { Owns::Another(i64::MAX) };
+        }
+        rule(&known, seen)
+    };
+    let file = [Agenda { origin: Origin { calendar: None, person, name }, seen, now, rule: &rule }];
+    let mut known = vec![Vec::new()];
+    let seen = add_seen(tx, &file, &mut known)?;
+    let changes = vec![rule(&known[0], &seen[0])];
+    Ok(AgendaRecorded { counted: true, changed: apply_all(tx, &file, changes)?.pop().unwrap_or_default() })
 }
 
 // --- what is known ---
 
 /// `?1` is the calendar that looks; null for a file.
-const KNOWN: &str = "select m.id, m.uid, m.recurrence, m.starts_at, m.ends_at, m.title, m.link, m.dial_in, \
+const KNOWN: &str = "select {place}, m.id, m.uid, m.recurrence, m.starts_at, m.ends_at, m.title, m.link, m.dial_in, \
                             m.cancelled_by, m.calendar_id, o.sequence, h.sequence, h.missing_since, \
                             exists(select 1 from calendar_meetings x where x.meeting_id = m.id \
-                              and x.calendar_id <> ?1 and x.missing_since is null), m.state, m.generation";
+                              and x.calendar_id <> ?1 and x.missing_since is null), m.state, m.generation, ?1";
 
 /// The owner's copy.
 const OWNERS: &str = "left join calendar_meetings o on o.meeting_id = m.id and o.calendar_id = m.calendar_id";
 
-fn known_from_row(row: &dyn Row, looks: Option<CalendarId>) -> Sql<KnownMeeting> {
-    let owner: Option<CalendarId> = row.get(9)?;
-    let sequence: Option<i64> = row.get(10)?;
-    let held: Option<i64> = row.get(11)?;
+fn known_from_row(row: &dyn Row) -> Sql<KnownMeeting> {
+    let (owner, looks): (Option<CalendarId>, Option<CalendarId>) = (row.get(10)?, row.get(17)?);
+    let sequence: Option<i64> = row.get(11)?;
+    let held: Option<i64> = row.get(12)?;
     // What may be changed must be readable as a whole.
-    let _: (MeetingState, u32) = (row.get(14)?, row.get(15)?);
-    let missing_since = row.get(12)?;
+    let _: (MeetingState, u32) = (row.get(15)?, row.get(16)?);
+    let missing_since = row.get(13)?;
     Ok(KnownMeeting {
-        id: row.get(0)?,
-        uid: row.get(1)?,
-        recurrence: row.get(2)?,
-        starts_at: row.get(3)?,
-        ends_at: row.get(4)?,
-        title: row.get(5)?,
-        link: row.get(6)?,
-        dial_in: row.get(7)?,
-        cancelled_by: row.get(8)?,
+        id: row.get(1)?,
+        uid: row.get(2)?,
+        recurrence: row.get(3)?,
+        starts_at: row.get(4)?,
+        ends_at: row.get(5)?,
+        title: row.get(6)?,
+        link: row.get(7)?,
+        dial_in: row.get(8)?,
+        cancelled_by: row.get(9)?,
         owner: match owner {
             None => Owns::Nobody,
             _ if owner == looks => Owns::This,
             Some(_) => Owns::Another(sequence.unwrap_or(i64::MIN)),
         },
         held: held.map(|sequence| Held { sequence, missing_since }),
-        elsewhere: row.get(13)?,
+        elsewhere: row.get(14)?,
     })
 }
 
-/// Meetings of the calendar that have not started. The cross join makes SQLite begin with the person's future meetings
+/// Meetings of each calendar that have not started. The cross joins make SQLite begin with the person's future meetings
 /// instead of the calendar's history.
-fn held_to_come(tx: &dyn Tx, origin: &Origin<'_>, now: Timestamp) -> TxResult<Vec<KnownMeeting>> {
+fn held_to_come(tx: &dyn Tx, agendas: &[Agenda<'_>]) -> TxResult<Vec<Vec<KnownMeeting>>> {
     let sql = format!(
-        "{KNOWN} from meetings m cross join calendar_meetings h {OWNERS} \
+        "{KNOWN} from {{each}} cross join meetings m cross join calendar_meetings h {OWNERS} \
          where h.meeting_id = m.id and h.calendar_id = ?1 and m.person = ?2 and m.starts_at > ?3"
     );
-    let params = params![origin.calendar, origin.person, now];
-    Ok(tx.readable("a meeting", &sql, params, |r| known_from_row(r, origin.calendar))?)
+    let sets: Vec<_> = agendas.iter().map(|of| set![&of.origin.calendar, &of.origin.person, &of.now]).collect();
+    let held = tx.by_place(&sql, &sets, |r| if_readable(known_from_row(r), "a meeting"))?;
+    Ok(held.into_iter().map(|held| held.into_iter().flatten().collect()).collect())
+}
+
+fn copies(seen: &SeenAgenda) -> impl Iterator<Item = &SeenMeeting> {
+    seen.meetings.iter().chain(seen.skipped.iter().map(|(copy, _)| copy))
 }
 
 /// Adds the meetings that are seen, whenever they start and whoever owns them. Answers what is seen, without the meetings
 /// that cannot be read: those are left alone.
 fn add_seen<'s>(
     tx: &dyn Tx,
-    origin: &Origin<'_>,
-    seen: &'s SeenAgenda,
-    known: &mut Vec<KnownMeeting>,
-) -> TxResult<Cow<'s, SeenAgenda>> {
-    let mut seen = Cow::Borrowed(seen);
-    let mut unreadable = HashSet::new();
-    let mut read: HashSet<MeetingId> = known.iter().map(|k| k.id).collect();
+    agendas: &[Agenda<'s>],
+    known: &mut [Vec<KnownMeeting>],
+) -> TxResult<Vec<Cow<'s, SeenAgenda>>> {
     let sql = format!(
-        "{KNOWN} from meetings m left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
+        "{KNOWN} from {{each}} cross join meetings m \
+         left join calendar_meetings h on h.meeting_id = m.id and h.calendar_id = ?1 \
          {OWNERS} where m.person = ?2 and m.uid = ?3 and m.recurrence = ?4"
     );
-    for copy in seen.meetings.iter().chain(seen.skipped.iter().map(|(copy, _)| copy)) {
-        let params = params![origin.calendar, origin.person, copy.uid, copy.recurrence];
-        match tx.optional(&sql, params, |r| if_readable(known_from_row(r, origin.calendar), "a meeting"))? {
-            Some(None) => drop(unreadable.insert((copy.uid.clone(), copy.recurrence.clone()))),
-            found => known.extend(found.flatten().filter(|meeting| read.insert(meeting.id))),
+    let all = || agendas.iter().enumerate().flat_map(|(of, agenda)| copies(agenda.seen).map(move |copy| (of, copy)));
+    let sets: Vec<_> = all()
+        .map(|(of, copy)| {
+            let origin = &agendas[of].origin;
+            set![&origin.calendar, &origin.person, &copy.uid, &copy.recurrence]
+        })
+        .collect();
+    let found = tx.by_place(&sql, &sets, |r| if_readable(known_from_row(r), "a meeting"))?;
+    let mut read: Vec<HashSet<MeetingId>> = known.iter().map(|of| of.iter().map(|k| k.id).collect()).collect();
+    let mut unreadable: Vec<HashSet<(&str, &str)>> = agendas.iter().map(|_| HashSet::new()).collect();
+    for ((of, copy), found) in all().zip(found) {
+        for found in found {
+            match found {
+                Some(meeting) if read[of].insert(meeting.id) => known[of].push(meeting),
+                Some(_) => {}
+                None => drop(unreadable[of].insert((&copy.uid, &copy.recurrence))),
+            }
         }
     }
+    Ok(agendas.iter().zip(unreadable).map(|(agenda, unreadable)| without(agenda.seen, &unreadable)).collect())
+}
+
+/// What is seen, without these.
+fn without<'s>(seen: &'s SeenAgenda, unreadable: &HashSet<(&str, &str)>) -> Cow<'s, SeenAgenda> {
+    let mut rest = Cow::Borrowed(seen);
     if !unreadable.is_empty() {
-        let readable = |copy: &SeenMeeting| !unreadable.contains(&(copy.uid.clone(), copy.recurrence.clone()));
-        let seen = seen.to_mut();
-        seen.meetings.retain(readable);
-        seen.skipped.retain(|(copy, _)| readable(copy));
-        seen.doubtful.extend(unreadable.iter().map(|(uid, _)| uid.clone()));
+        let readable = |copy: &SeenMeeting| !unreadable.contains(&(copy.uid.as_str(), copy.recurrence.as_str()));
+        let rest = rest.to_mut();
+        rest.meetings.retain(readable);
+        rest.skipped.retain(|(copy, _)| readable(copy));
+        rest.doubtful.extend(unreadable.iter().map(|(uid, _)| (*uid).to_owned()));
     }
-    Ok(seen)
+    rest
 }
 
 // --- what changes ---
 
-fn apply_all(tx: &dyn Tx, origin: &Origin<'_>, changes: Vec<Change>, now: Timestamp) -> TxResult<Vec<MeetingChange>> {
-    let mut news = Vec::new();
-    for change in changes {
-        news.extend(apply(tx, origin, change, now)?);
+/// New meetings of calendars with no other change are written together; anything else in its order.
+fn apply_all(tx: &dyn Tx, agendas: &[Agenda<'_>], changes: Vec<Vec<Change>>) -> TxResult<Vec<Vec<MeetingChange>>> {
+    let mut news: Vec<Vec<MeetingChange>> = agendas.iter().map(|_| Vec::new()).collect();
+    let mut new = Vec::new();
+    for (of, changes) in changes.into_iter().enumerate() {
+        let Agenda { origin, now, .. } = &agendas[of];
+        if changes.iter().all(|change| matches!(change, Change::Add(_))) {
+            let copy = |change| if let Change::Add(copy) = change { Some((of, copy)) } else { None };
+            new.extend(changes.into_iter().filter_map(copy));
+            continue;
+        }
+        for change in changes {
+            news[of].extend(apply(tx, origin, change, *now)?);
+        }
+    }
+    let added: Vec<_> = new.iter().map(|(of, copy)| (&agendas[*of].origin, copy, agendas[*of].now)).collect();
+    for ((of, _), meeting) in new.iter().zip(add_all(tx, &added)?) {
+        news[*of].push(MeetingChange { how: MeetingNews::Added, meeting, ended: None });
     }
     Ok(news)
 }
@@ -240,28 +279,65 @@ pub(super) fn look_again(tx: &dyn Tx, id: MeetingId, now: Timestamp) -> TxResult
 }
 
 fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
-    let id: MeetingId = tx.value(
+    let meeting = add_all(tx, &[(origin, copy, now)])?.pop().ok_or(SqlError::NoRow)?;
+    Ok(Changed { meeting, ended: None })
+}
+
+fn add_all(tx: &dyn Tx, new: &[(&Origin<'_>, &SeenMeeting, Timestamp)]) -> TxResult<Vec<Meeting>> {
+    let sets: Vec<_> = new
+        .iter()
+        .map(|(origin, copy, now)| {
+            set![
+                &origin.person,
+                &copy.uid,
+                &copy.recurrence,
+                &copy.title,
+                &copy.starts_at,
+                &copy.ends_at,
+                &copy.link,
+                &copy.dial_in,
+                &origin.name,
+                &origin.calendar,
+                now
+            ]
+        })
+        .collect();
+    // The answer may come in another order.
+    let mut written = Vec::new();
+    tx.rows_of_each(
         "insert into meetings(person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, calendar_id, \
          state, generation, watched, created_at, updated_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'SCHEDULED', 1, 0, ?11, ?11) returning id",
-        params![
-            origin.person,
-            copy.uid,
-            copy.recurrence,
-            copy.title,
-            copy.starts_at,
-            copy.ends_at,
-            copy.link,
-            copy.dial_in,
-            origin.name,
-            origin.calendar,
-            now
-        ],
+         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'SCHEDULED', 1, 0, ?11, ?11 from {each} \
+         returning id, person, uid, recurrence",
+        &sets,
+        &mut |r| {
+            written.push((r.get::<String>(1)?, r.get::<String>(2)?, r.get::<String>(3)?, r.get::<MeetingId>(0)?));
+            Ok(())
+        },
     )?;
-    if let Some(calendar) = origin.calendar {
-        hold(tx, calendar, id, copy.sequence)?;
+    let by_key: HashMap<_, _> =
+        written.iter().map(|(p, u, r, id)| ((p.as_str(), u.as_str(), r.as_str()), *id)).collect();
+    let mut meetings = Vec::new();
+    let mut held = Vec::new();
+    for (origin, copy, _) in new {
+        let key = (origin.person, copy.uid.as_str(), copy.recurrence.as_str());
+        let id = *by_key.get(&key).ok_or(SqlError::NoRow)?;
+        held.extend(origin.calendar.map(|calendar| (calendar, id, copy.sequence)));
+        meetings.push(added(id, origin, copy));
     }
-    Ok(Changed { meeting: meetings::existing(tx, id)?, ended: None })
+    let sets: Vec<_> = held.iter().map(|(calendar, id, sequence)| set![calendar, id, sequence]).collect();
+    tx.run_each(
+        "insert into calendar_meetings(calendar_id, meeting_id, sequence) select ?1, ?2, ?3 from {each}",
+        &sets,
+    )?;
+    Ok(meetings)
+}
+
+fn added(id: MeetingId, origin: &Origin<'_>, copy: &SeenMeeting) -> Meeting {
+    let SeenMeeting { uid, recurrence, starts_at, ends_at, title, link, dial_in, .. } = copy.clone();
+    let (person, source) = (origin.person.to_owned(), origin.name.to_owned());
+    let (state, generation, ended) = (MeetingState::Scheduled, 1, None);
+    Meeting { id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation, ended }
 }
 
 /// Changes the words and the end of a meeting.

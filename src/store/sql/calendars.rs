@@ -1,12 +1,13 @@
 //! Calendars: brought in line with the config, leased for a look, and changed by what came of it.
 
+use super::agenda::{self, Agenda, Origin};
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::{params, set};
-use super::{agenda, meetings, ticks};
+use super::{meetings, ticks};
 use crate::model::{CalendarId, MeetingState, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
-    AgendaRecorded, AgendaRule, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone,
-    LookOutcome, MeetingChange, MeetingNews, calendar_fault,
+    AgendaRecorded, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookOutcome,
+    LookToRecord, MeetingChange, MeetingNews, calendar_fault,
 };
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -203,88 +204,151 @@ pub(super) fn body(tx: &dyn Tx, id: CalendarId) -> TxResult<Option<Vec<u8>>> {
 
 // --- what came of a look ---
 
-pub(super) fn record(
-    tx: &dyn Tx,
-    id: CalendarId,
-    look: &LookDone,
-    packed: &[u8],
-    now: Timestamp,
-    rule: AgendaRule<'_>,
-) -> TxResult<AgendaRecorded> {
-    if !count(tx, id, look, now)? {
-        return Ok(AgendaRecorded::default());
+/// A look, its calendar and its new copy.
+struct Looked<'a> {
+    place: usize,
+    of: &'a LookToRecord<'a>,
+    person: String,
+    name: String,
+    packed: &'a [u8],
+}
+
+/// Of one person the looks come one after the other, since each may change what the next one knows.
+pub(super) fn record(tx: &dyn Tx, looks: &[LookToRecord<'_>], packed: &[Vec<u8>]) -> TxResult<Vec<AgendaRecorded>> {
+    let ids: Vec<_> = looks.iter().map(|of| set![&of.id]).collect();
+    let sql = "select {place}, c.person, c.name from {each} cross join calendars c where c.id = ?1";
+    let known = tx.by_place(sql, &ids, |r| Ok((r.get(1)?, r.get(2)?)))?;
+    let mut left = Vec::new();
+    for (place, ((of, packed), known)) in looks.iter().zip(packed).zip(known).enumerate() {
+        let looked = |(person, name)| Looked { place, of, person, name, packed };
+        left.extend(known.into_iter().map(looked));
     }
-    match &look.outcome {
-        LookOutcome::Failed { why } => failed(tx, id, why, now)?,
-        LookOutcome::Unchanged(validators) => good(tx, id, validators, look.full, now)?,
-        LookOutcome::New { validators, .. } => {
-            good(tx, id, validators, look.full, now)?;
-            tx.run(
-                "insert into calendar_bodies(calendar_id, body) values (?1, ?2) \
-                 on conflict(calendar_id) do update set body = ?2",
-                params![id, packed],
-            )?;
+    let mut recorded: Vec<_> = looks.iter().map(|_| AgendaRecorded::default()).collect();
+    while !left.is_empty() {
+        let mut people = HashSet::new();
+        let (round, later) = left.into_iter().partition(|looked: &Looked<'_>| people.insert(looked.person.clone()));
+        left = later;
+        record_round(tx, round, &mut recorded)?;
+    }
+    Ok(recorded)
+}
+
+fn record_round(tx: &dyn Tx, round: Vec<Looked<'_>>, recorded: &mut [AgendaRecorded]) -> TxResult<()> {
+    let counts = count(tx, &round)?;
+    let round: Vec<Looked<'_>> = round.into_iter().filter(|looked| counts.contains(&looked.of.id)).collect();
+    failed(tx, &round)?;
+    good(tx, &round)?;
+    let expanded: Vec<(&Looked<'_>, &Expanded)> =
+        round.iter().filter_map(|looked| Some((looked, looked.of.look.expanded.as_ref()?))).collect();
+    let changed = expand(tx, &expanded)?;
+    for looked in &round {
+        recorded[looked.place].counted = true;
+    }
+    for ((looked, _), changed) in expanded.iter().zip(changed) {
+        recorded[looked.place].changed = changed;
+    }
+    Ok(())
+}
+
+/// The compare-and-set. Ends the leases. Which calendars counted their looks.
+fn count(tx: &dyn Tx, round: &[Looked<'_>]) -> TxResult<HashSet<CalendarId>> {
+    let sets: Vec<_> = round
+        .iter()
+        .map(|looked| {
+            let look = looked.of.look;
+            set![&looked.of.id, &look.looks, &looked.of.now, &look.next_look_at]
+        })
+        .collect();
+    let mut counted = HashSet::new();
+    tx.rows_of_each(
+        "update calendars set looks = looks + 1, lease_until = null, checked_at = ?3, next_look_at = ?4 from {each} \
+             where id = ?1 and looks = ?2 returning id",
+        &sets,
+        &mut |r| {
+            counted.insert(r.get(0)?);
+            Ok(())
+        },
+    )?;
+    Ok(counted)
+}
+
+fn failed(tx: &dyn Tx, round: &[Looked<'_>]) -> TxResult<()> {
+    let why = |looked: &Looked<'_>| match &looked.of.look.outcome {
+        LookOutcome::Failed { why } => Some((looked.of.id, looked.of.now, cut(&printable(why), LONGEST_TEXT))),
+        _ => None,
+    };
+    let all: Vec<_> = round.iter().filter_map(why).collect();
+    let sets: Vec<_> = all.iter().map(|(id, now, why)| set![id, now, why]).collect();
+    tx.run_each(
+        "update calendars set failures = failures + 1, failing_since = coalesce(failing_since, ?2), failure = ?3 \
+         from {each} where id = ?1",
+        &sets,
+    )?;
+    Ok(())
+}
+
+fn good(tx: &dyn Tx, round: &[Looked<'_>]) -> TxResult<()> {
+    let (mut confirmed, mut bodies) = (Vec::new(), Vec::new());
+    for looked in round {
+        let (id, now, full) = (&looked.of.id, &looked.of.now, &looked.of.look.full);
+        let (LookOutcome::Unchanged(validators) | LookOutcome::New { validators, .. }) = &looked.of.look.outcome else {
+            continue;
+        };
+        let Validators { etag, last_modified, stamp, hash } = validators;
+        confirmed.push(set![id, etag, last_modified, stamp, hash, now, full]);
+        if let LookOutcome::New { .. } = &looked.of.look.outcome {
+            bodies.push(set![id, &looked.packed]);
         }
     }
-    let Some(expanded) = &look.expanded else { return Ok(AgendaRecorded { counted: true, changed: Vec::new() }) };
-    let changed = expand(tx, id, expanded, now, rule)?;
-    let sql = format!(
-        "update calendars set next_look_at = {}(next_look_at, ?2) where id = ?1 and has_missing = 1",
-        tx.dialect().least
-    );
-    tx.run(&sql, params![id, look.second_look_at])?;
-    Ok(AgendaRecorded { counted: true, changed })
-}
-
-/// The compare-and-set. Ends the lease.
-fn count(tx: &dyn Tx, id: CalendarId, look: &LookDone, now: Timestamp) -> TxResult<bool> {
-    let counted = tx.run(
-        "update calendars set looks = looks + 1, lease_until = null, checked_at = ?3, next_look_at = ?4 \
-             where id = ?1 and looks = ?2",
-        params![id, look.looks, now, look.next_look_at],
-    )?;
-    Ok(counted == 1)
-}
-
-fn failed(tx: &dyn Tx, id: CalendarId, why: &str, now: Timestamp) -> TxResult<()> {
-    tx.run(
-        "update calendars set failures = failures + 1, failing_since = coalesce(failing_since, ?2), failure = ?3 \
-         where id = ?1",
-        params![id, now, cut(&printable(why), LONGEST_TEXT)],
-    )?;
-    Ok(())
-}
-
-fn good(tx: &dyn Tx, id: CalendarId, validators: &Validators, full: bool, now: Timestamp) -> TxResult<()> {
-    let Validators { etag, last_modified, stamp, hash } = validators;
-    tx.run(
+    tx.run_each(
         "update calendars set etag = ?2, last_modified = ?3, stamp = ?4, hash = ?5, good_at = ?6, \
            full_at = case when ?7 then ?6 else full_at end, failures = 0, failing_since = null, failure = null \
-         where id = ?1",
-        params![id, etag, last_modified, stamp, hash, now, full],
+         from {each} where id = ?1",
+        &confirmed,
+    )?;
+    tx.run_each(
+        "insert into calendar_bodies(calendar_id, body) select ?1, ?2 from {each} where true \
+         on conflict(calendar_id) do update set body = excluded.body",
+        &bodies,
     )?;
     Ok(())
 }
 
-fn expand(
-    tx: &dyn Tx,
-    id: CalendarId,
-    expanded: &Expanded,
-    now: Timestamp,
-    rule: AgendaRule<'_>,
-) -> TxResult<Vec<MeetingChange>> {
-    let changed = agenda::of_calendar(tx, id, &expanded.seen, now, rule)?;
+fn expand(tx: &dyn Tx, round: &[(&Looked<'_>, &Expanded)]) -> TxResult<Vec<Vec<MeetingChange>>> {
+    let agendas: Vec<_> = round
+        .iter()
+        .map(|(looked, expanded)| {
+            let origin = Origin { calendar: Some(looked.of.id), person: &looked.person, name: &looked.name };
+            Agenda { origin, seen: &expanded.seen, now: looked.of.now, rule: looked.of.rule }
+        })
+        .collect();
+    let changed = agenda::of_calendars(tx, &agendas)?;
     // A missing meeting that was called off or has started is no longer waited for.
     let sql = format!(
         "update calendars set expanded_at = ?2, expanded_with = ?3, events = ?4, notices = ?5, notice = ?6, \
            has_missing = case when exists(select 1 from calendar_meetings h {} join meetings m on m.id = h.meeting_id \
              where h.calendar_id = ?1 and h.missing_since is not null and m.state = 'SCHEDULED' and m.starts_at > ?2) \
              then 1 else 0 end \
-         where id = ?1",
+         from {{each}} where id = ?1",
         (tx.dialect().by_index)("calendar_meetings_missing")
     );
-    let notice = expanded.notice.as_deref().map(|notice| cut(&printable(notice), LONGEST_TEXT));
-    tx.run(&sql, params![id, now, expanded.with, expanded.events, expanded.notices, notice])?;
+    let notice = |expanded: &Expanded| expanded.notice.as_deref().map(|text| cut(&printable(text), LONGEST_TEXT));
+    let notices: Vec<_> = round.iter().map(|(_, expanded)| notice(expanded)).collect();
+    let sets: Vec<_> = round
+        .iter()
+        .zip(&notices)
+        .map(|((looked, expanded), notice)| {
+            let Looked { of, .. } = looked;
+            set![&of.id, &of.now, &expanded.with, &expanded.events, &expanded.notices, notice]
+        })
+        .collect();
+    tx.run_each(&sql, &sets)?;
+    let sql = format!(
+        "update calendars set next_look_at = {}(next_look_at, ?2) from {{each}} where id = ?1 and has_missing = 1",
+        tx.dialect().least
+    );
+    let sets: Vec<_> = round.iter().map(|(looked, _)| set![&looked.of.id, &looked.of.look.second_look_at]).collect();
+    tx.run_each(&sql, &sets)?;
     Ok(changed)
 }
 

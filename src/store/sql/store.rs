@@ -14,11 +14,11 @@ use crate::owner::Mark;
 use crate::store::{
     Acknowledgement, AgendaRecorded, AgendaRule, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
     CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident, FaultNews,
-    FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone, LookOutcome, Meeting,
-    NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed, PlacedRule, PlanRule,
-    QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule, Reported, Result,
-    SettleRule, Shed, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TextRule, TickBegun, TickEnd,
-    TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
+    FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone, LookOutcome,
+    LookToRecord, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
+    PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule,
+    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TextRule,
+    TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
 };
 use crate::store::{Ahead, History};
 use std::path::PathBuf;
@@ -96,18 +96,13 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(packed.and_then(|packed| packed::decompress(&packed, longest)))
     }
 
-    fn record_look(
-        &self,
-        id: CalendarId,
-        look: &LookDone,
-        now: Timestamp,
-        rule: AgendaRule<'_>,
-    ) -> Result<AgendaRecorded> {
-        let packed = packed::compress(&look.outcome);
-        let record = |tx: &dyn Tx| calendars::record(tx, id, look, &packed, now, rule);
-        let what = "record a look at a calendar";
+    fn record_looks(&self, looks: &[LookToRecord<'_>]) -> Result<Vec<AgendaRecorded>> {
+        let packed: Vec<_> = looks.iter().map(|of| packed::compress(&of.look.outcome)).collect();
+        let record = |tx: &dyn Tx| calendars::record(tx, looks, &packed);
+        let what = "record looks at calendars";
         // If a power cut loses a look without a new copy, it is simply done again.
-        let brought = look.expanded.is_some() || matches!(look.outcome, LookOutcome::New { .. });
+        let brings = |look: &LookDone| look.expanded.is_some() || matches!(look.outcome, LookOutcome::New { .. });
+        let brought = looks.iter().any(|of| brings(of.look));
         if brought { self.engine.write(what, record) } else { self.engine.write_lazily(what, record) }
     }
 
