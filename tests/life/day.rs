@@ -63,11 +63,6 @@ impl Sun {
         Timestamp::from_ms(at.ms() + self.ahead.load(Ordering::SeqCst))
     }
 
-    /// How far the sun is ahead of the clock, as an answer's `Date` tells it.
-    pub fn skew_ms(&self) -> i64 {
-        -self.ahead.load(Ordering::SeqCst)
-    }
-
     /// Work takes so long.
     pub fn runs(&self, ms: Ms) {
         self.at.fetch_add(ms, Ordering::SeqCst);

@@ -202,7 +202,13 @@ impl Exchange {
         Reply { outcome: Outcome::Accepted(taken), meta: ReplyMeta::default() }
     }
 
-    fn report(&self, sid: &str, end: bool) -> Result<CallReport, ProviderError> {
+    /// How far the sun is ahead of the clock of who asks, as an answer's `Date` tells it: a tick corrects its clock.
+    fn skew_ms(&self, asked_at: Timestamp) -> i64 {
+        self.day().clock.by_the_sun().since(asked_at)
+    }
+
+    fn report(&self, sid: &str, end: bool, asked_at: Timestamp) -> Result<CallReport, ProviderError> {
+        let skew_ms = Some(self.skew_ms(asked_at));
         self.connect().map_err(|_| ProviderError::Transient("out of reach".into()))?;
         if sid.starts_with("SM") {
             return Ok(CallReport::of(CallStatus::Delivered));
@@ -220,7 +226,7 @@ impl Exchange {
             let taken = call.created_at.since(instant(0));
             self.day().sees(Seen::ToldFailed { to: call.to, taken });
         }
-        Ok(CallReport { skew_ms: Some(self.day().clock.skew_ms()), ..CallReport::of(status) })
+        Ok(CallReport { skew_ms, ..CallReport::of(status) })
     }
 }
 
@@ -241,28 +247,30 @@ impl Provider for Exchange {
         if request.to.kind == RungKind::Sms {
             return self.text(request, gate);
         }
+        let skew_ms = self.skew_ms(request.intent_at);
         let (end, outcome) = self.create(request, gate);
         let (to, from) = (number_of(request.to.address.phone().unwrap()), number_of(request.from.phone().unwrap()));
         let (day, meetings) = (self.day(), named(request));
         day.sees(Seen::Tried { to, from, meetings, end });
         let answered = !matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
-        let (http_status, skew_ms) = (answered.then_some(201), answered.then(|| day.clock.skew_ms()));
+        let (http_status, skew_ms) = (answered.then_some(201), answered.then_some(skew_ms));
         day.rules.reply(Reply { outcome, meta: ReplyMeta { http_status, skew_ms, ..ReplyMeta::default() } })
     }
 
-    fn fetch(&self, sid: &str, _: Timestamp) -> Result<CallReport, ProviderError> {
-        self.report(sid, false)
+    fn fetch(&self, sid: &str, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.report(sid, false, now)
     }
 
-    fn hang_up(&self, sid: &str, _: HangUp, _: Timestamp) -> Result<CallReport, ProviderError> {
-        self.report(sid, true)
+    fn hang_up(&self, sid: &str, _: HangUp, now: Timestamp) -> Result<CallReport, ProviderError> {
+        self.report(sid, true, now)
     }
 
     fn keeps_a_list(&self) -> bool {
         true
     }
 
-    fn list(&self, to: &Target, from: &[Address], _: Timestamp) -> Result<CallList, ProviderError> {
+    fn list(&self, to: &Target, from: &[Address], now: Timestamp) -> Result<CallList, ProviderError> {
+        let skew_ms = Some(self.skew_ms(now));
         let (asked, day) = (self.ask(), self.day());
         if to.kind == RungKind::Sms {
             return asked.map(|()| CallList { calls: Vec::new(), server_now: day.clock.by_the_sun(), skew_ms: None });
@@ -281,7 +289,7 @@ impl Provider for Exchange {
             created_at: Timestamp::from_ms(call.created_at.ms() / 1000 * 1000),
             tag: None,
         });
-        Ok(CallList { calls: calls.collect(), server_now, skew_ms: Some(day.clock.skew_ms()) })
+        Ok(CallList { calls: calls.collect(), server_now, skew_ms })
     }
 }
 

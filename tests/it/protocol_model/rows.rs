@@ -43,8 +43,10 @@ impl Protocol {
             let rungs = s.steps.iter().zip(&self.rungs).skip(step + 1);
             rungs.filter(|(later, due)| later.state == StepState::Pending && **due <= s.now)
         };
+        let of_later = || s.attempts.iter().filter(|a| usize::from(a.step) > step && a.counts());
         let later = LaterRungs {
-            called: s.attempts.iter().any(|a| usize::from(a.step) > step && a.counts()),
+            called: of_later().any(|a| a.state != AttemptState::Sending),
+            sending: of_later().any(|a| a.state == AttemptState::Sending),
             due: due().next().map(|_| When::Unanswered),
             ready: due().any(|(later, _)| later.ready_at <= s.now),
         };
