@@ -184,9 +184,9 @@ fn over(facts: &Facts, step: &StepFacts, s: &Situation<'_>) -> Verdict {
     }
     let last_moment = Timestamp::from_ms(step.starts_at.ms().saturating_sub(1));
     let opened = step.starts_at.minus(s.guards.critical_window);
-    // Only a call made after this step fell due can have kept it waiting.
+    // Only a call made after this step fell due, and before its time was over, can have kept it waiting.
     let since = opened.max(step.due_at);
-    let blocked = facts.number.last_rang_at.is_some_and(|at| at >= since);
+    let blocked = facts.number.last_rang_at.is_some_and(|at| (since..=last_moment).contains(&at));
     if blocked && busy_at(&facts.number, s, last_moment) {
         return skip(Reason::NumberBusy, busy_until_the_start(facts, step, s));
     }

@@ -264,6 +264,9 @@ fn a_step_that_waited_for_a_busy_number_until_the_start_says_so() {
         g.number_gap = Duration::from_secs(600);
     });
     assert_eq!(reason(late).1, Reason::OutsideCriticalWindow);
+    let for_another = NumberFacts { last_rang_at: Some(START.plus(Duration::from_secs(5))), ..NumberFacts::default() };
+    let late = ask(&Facts { number: for_another, ..facts(step()) }, -10, |_, _| ());
+    assert_eq!(reason(late).1, Reason::OutsideCriticalWindow, "a call after its time kept nothing waiting");
 }
 
 #[test]
