@@ -105,7 +105,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     cx.clear_armed_files(&leftovers)?;
     people::sync(&mut cx)?;
     incidents::open(&mut cx)?;
-    calendars::sync(&mut cx)?;
+    let new_files = calendars::sync(&mut cx)?;
     // The order counts: questions about a step's target are sent before the step is claimed.
     let parts: &mut [&mut dyn Part] = &mut [
         &mut Reconciliation::default(),
@@ -115,7 +115,7 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
         &mut PresenceChecks::default(),
         &mut Preflight::new(row.ticks()),
         &mut Claims::default(),
-        &mut Calendars::default(),
+        &mut Calendars::new(new_files),
     ];
     parts.iter_mut().try_for_each(|part| part.begin(&mut cx))?;
     drive(&mut cx, parts)?;

@@ -27,6 +27,8 @@ pub struct CalendarDraft {
 pub struct CalendarsSynced {
     /// New ones; due at once.
     pub added: Vec<CalendarId>,
+    /// Those of the new ones that are files, with their people.
+    pub added_files: Vec<(CalendarId, String)>,
     /// Names of those that left the config.
     pub removed: Vec<String>,
     /// Keys of the faults that left with them ([`calendar_fault`]).

@@ -42,6 +42,7 @@ pub(super) fn draft<'a>(
         day_since: now.minus(DAY),
         listed: Vec::new(),
         merge_until: now.plus(MERGE_WITHIN),
+        window: world.config.guards.critical_window,
         say,
         slot,
         saw,

@@ -4,6 +4,9 @@
 //! transaction, when the due calls have been sent. So a slow server or a hostile calendar costs only a worker's time, and delays no call. A look that
 //! takes too long is given up and counts as a failure. Ticks share the work: the one that leases a calendar looks at
 //! it.
+//!
+//! A calendar file that is new in the config, or back in it, is read within milliseconds as a rule: due calls of its
+//! person wait for that, [`NEW_FILES`] at most, so that what comes back with the person shares their call.
 
 use super::calendar_look::{CalendarLook, CalendarSeen, DoneLook, failed, looked_at_before_ring};
 use super::context::Context;
@@ -12,9 +15,9 @@ use super::jobs::{Jobs, Lost};
 use super::part::{OtherParts, Part, each};
 use super::summary::MeetingSeen;
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
-use crate::model::{CalendarId, CalendarKind, Timestamp, printable};
-use crate::store::{CalendarDraft, CallScope, DueCalendar, LookAt, MeetingChange, StoreError, calendar_fault};
-use std::collections::{HashSet, VecDeque};
+use crate::model::{CalendarId, CalendarKind, RungKind, Target, Timestamp, printable};
+use crate::store::{CalendarDraft, CallScope, Claim, DueCalendar, LookAt, MeetingChange, StoreError, calendar_fault};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +27,12 @@ const BESIDE_FETCH: Duration = Duration::from_secs(10);
 
 /// How often due steps are read while the tick waits for calendars: a slow server delays no call.
 const BESIDE_CALENDARS: Duration = Duration::from_secs(1);
+
+/// A tick that has run for longer than this holds no call for a new calendar file.
+const NEW_FILES: Duration = Duration::from_secs(1);
+
+/// A call that would soon be too late waits for no file.
+const LAST_MOMENT: Duration = Duration::from_secs(5);
 
 /// A calendar is a fault after this many failures in a row; without any copy, after the first.
 const FAULT_AFTER: u32 = 3;
@@ -50,9 +59,19 @@ pub(super) struct Calendars {
     jobs: Jobs<Arc<CalendarLook>, Result<Option<CalendarSeen>, StoreError>>,
     /// Looks that ended and are not written down yet.
     ended: VecDeque<(Arc<CalendarLook>, LookResult)>,
+    /// New files that this tick has not read yet, and their people.
+    new_files: HashMap<CalendarId, String>,
 }
 
 impl Part for Calendars {
+    /// Where calendars rest, nobody waits for one.
+    fn begin(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        if cx.world.feeds.rest() {
+            self.new_files.clear();
+        }
+        Ok(())
+    }
+
     /// Starts looks at due calendars, as many as may run at once. While a due call waits for a worker, no look begins.
     fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         if cx.due.wait_for_workers {
@@ -68,11 +87,21 @@ impl Part for Calendars {
                 break;
             }
             let Some(due) = self.next(cx, each)? else { break };
-            if let Some(look) = CalendarLook::new(cx.world, due).map(Arc::new) {
-                self.jobs.start(&mut cx.workers, Arc::clone(&look), each, move || look.run());
+            let id = due.id;
+            match CalendarLook::new(cx.world, due).map(Arc::new) {
+                Some(look) => self.jobs.start(&mut cx.workers, Arc::clone(&look), each, move || look.run()),
+                None => _ = self.new_files.remove(&id),
             }
         }
         Ok(())
+    }
+
+    /// Is a new calendar file of the person about to be read? Its meetings may share the call.
+    fn holds(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
+        target.kind == RungKind::Call
+            && self.new_files.values().any(|person| *person == claim.person)
+            && cx.time.elapsed() < NEW_FILES
+            && cx.time.now().plus(LAST_MOMENT) < claim.deadline_at
     }
 
     /// Writes down a set of looks that have something to write: the calls that are due by then go out before the next one.
@@ -93,9 +122,12 @@ impl Part for Calendars {
         done
     }
 
-    fn wakes_in(&self, _: &Context<'_>) -> Option<Duration> {
+    fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
         let wait = if self.ended.is_empty() { BESIDE_CALENDARS } else { Duration::ZERO };
-        (self.under_way() > 0).then_some(wait)
+        let read = (self.under_way() > 0).then_some(wait);
+        let held =
+            NEW_FILES.checked_sub(cx.time.elapsed()).filter(|left| !self.new_files.is_empty() && !left.is_zero());
+        read.into_iter().chain(held).min()
     }
 
     /// It is a fault when calendars wait for longer than a copy is good: there are too many, or they are too slow.
@@ -117,6 +149,10 @@ impl Part for Calendars {
 }
 
 impl Calendars {
+    pub(super) fn new(new_files: Vec<(CalendarId, String)>) -> Self {
+        Self { new_files: new_files.into_iter().collect(), ..Self::default() }
+    }
+
     /// Looks that are not written down yet.
     fn under_way(&self) -> usize {
         self.jobs.running().len() + self.ended.len()
@@ -150,6 +186,7 @@ impl Calendars {
         let (mut set, mut meetings, mut done) = (Vec::new(), 0, Ok(()));
         while set.len() < SET && meetings < MEETINGS {
             let Some((look, result)) = self.ended.pop_front() else { break };
+            self.new_files.remove(&look.due.id);
             let next = match ended(cx, &look, result) {
                 Ok(Some(next)) => {
                     meetings += next.meetings();
@@ -169,8 +206,8 @@ impl Calendars {
     }
 }
 
-/// Brings the store's calendars in line with the config's.
-pub(super) fn sync(cx: &mut Context<'_>) -> Result<(), StoreError> {
+/// Brings the store's calendars in line with the config's. Returns the files that are new, with their people.
+pub(super) fn sync(cx: &mut Context<'_>) -> Result<Vec<(CalendarId, String)>, StoreError> {
     let wanted = drafts(&cx.world.config);
     let synced = cx.world.store.sync_calendars(&wanted, &hashed(&wanted), cx.time.now())?;
     for name in &synced.removed {
@@ -179,7 +216,8 @@ pub(super) fn sync(cx: &mut Context<'_>) -> Result<(), StoreError> {
     for key in &synced.over {
         log::warn!("over: {key}");
     }
-    meetings_changed(cx, synced.changed)
+    meetings_changed(cx, synced.changed)?;
+    Ok(synced.added_files)
 }
 
 /// What is to be written down of a look that ended, or took too long. `None`: nothing is worth it.

@@ -1,9 +1,10 @@
 //! Who the config names: told when somebody leaves it, and nothing is lost when they are back or have another id.
 
 use crate::support::cli::{ANA, Cli};
-use crate::support::world::World;
-use savehub::config::Config;
+use crate::support::world::{BEGIN, World};
+use savehub::config::{CalendarPlace, Config};
 use savehub::tick::PersonChange;
+use std::time::Duration;
 
 const BEN: &str = "[[person]]\nid = \"ben\"\nname = \"Ben\"\nphone = \"+12025550102\"\nzone = \"UTC\"\n";
 
@@ -75,6 +76,31 @@ fn a_rung_that_fell_due_meanwhile_rings_when_the_person_is_back_in_the_window() 
     w.tick();
     w.phone("ana").rang(1);
     assert_eq!(w.state(m), "ESCALATING");
+}
+
+#[test]
+fn what_stands_in_a_calendar_file_shares_the_call_of_a_person_who_is_back() {
+    let mut w = World::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let event =
+        "BEGIN:VEVENT\r\nUID:lunch\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:20261122T091000Z\r\nSUMMARY:Lunch\r\n";
+    let calendar =
+        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\n{event}END:VEVENT\r\nEND:VCALENDAR\r\n");
+    std::fs::write(file.path(), calendar).unwrap();
+    w.reads("ana", CalendarPlace::File(file.path().to_owned()));
+    let board = w.meeting("9:10");
+    w.tick();
+    let whole = without(&mut w, "ana");
+    w.advance(7 * 60 + 10);
+    w.tick();
+    again(&mut w, whole);
+    w.advance(30);
+    w.tick();
+    assert_eq!(w.steps(board)[0], "EXECUTED(initiated)");
+    let meetings = w.parts.store.meetings(BEGIN, BEGIN.plus(Duration::from_secs(3600))).unwrap();
+    let lunch = meetings.iter().find(|m| m.title == "Lunch").unwrap();
+    assert_eq!(w.steps(lunch.id)[0], "EXECUTED(merged)", "it was read before the call");
+    w.phone("ana").rang(1);
 }
 
 #[test]

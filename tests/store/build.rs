@@ -163,6 +163,7 @@ impl Bench {
             day_since: Timestamp::from_ms(at(now - 86_400).ms() + 1),
             listed: Vec::new(),
             merge_until: at(now + 60),
+            window: secs(238),
             say: &titles,
             slot: &free,
             saw: &saw,

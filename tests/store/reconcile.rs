@@ -20,6 +20,7 @@ facts! {
     preflight_adopts_a_call_for_a_pending_step,
     the_rule_is_told_of_a_later_attempt_without_an_answer,
     preflight_adopts_a_shared_call_for_every_meeting_that_was_due,
+    an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
     a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up,
@@ -208,6 +209,22 @@ fn preflight_adopts_a_shared_call_for_every_meeting_that_was_due(b: &Bench) {
     assert_eq!(b.fate(talk, 0), (StepState::Executed, Some(Reason::Initiated)));
     assert_eq!(b.fate(other, 0), (StepState::Executed, Some(Reason::Merged)));
     assert_eq!(b.step(later, 0).state, StepState::Pending);
+}
+
+fn an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared(b: &Bench) {
+    let (talk, other) = (b.watched("ana", "talk", 600).id, b.watched("ana", "other", 600).id);
+    let (soon, later) = (b.watched("ana", "soon", 660).id, b.watched("ana", "later", 665).id);
+    let claim = b.claim("talk", 430);
+    // Found when the next rungs of the first two are due as well.
+    let results = b.adopt(&claim, &listing(b, 550, &[("CA1", 425)]), at(550), &oldest).unwrap().unwrap().steps;
+    assert_eq!(results.len(), 3);
+    for shared in [other, soon] {
+        assert_eq!(b.fate(shared, 0), (StepState::Executed, Some(Reason::Merged)));
+    }
+    // The window of the last was not open when the call was made.
+    for open in [b.step(talk, 1), b.step(other, 1), b.step(soon, 1), b.step(later, 0), b.step(later, 1)] {
+        assert_eq!(open.state, StepState::Pending);
+    }
 }
 
 fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {

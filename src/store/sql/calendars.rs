@@ -4,7 +4,7 @@ use super::agenda::{self, Agenda, Origin};
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::{params, set};
 use super::{meetings, ticks};
-use crate::model::{CalendarId, MeetingState, Reason, Timestamp, Validators, cut, printable};
+use crate::model::{CalendarId, CalendarKind, MeetingState, Reason, Timestamp, Validators, cut, printable};
 use crate::store::{
     AgendaRecorded, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookOutcome,
     LookToRecord, MeetingChange, MeetingNews, calendar_fault,
@@ -30,7 +30,10 @@ pub(super) fn sync(
 ) -> TxResult<CalendarsSynced> {
     let mut synced = CalendarsSynced::default();
     let known = all(tx)?;
-    synced.added = insert_or_rename(tx, wanted, &known, now)?;
+    for (id, person, kind) in insert_or_rename(tx, wanted, &known, now)? {
+        synced.added.push(id);
+        synced.added_files.extend((kind == CalendarKind::File).then_some((id, person)));
+    }
     let keys: HashSet<&str> = wanted.iter().map(|draft| draft.key.as_str()).collect();
     let mut gone: Vec<(CalendarId, String)> = Vec::new();
     for (id, name, key) in known {
@@ -62,13 +65,13 @@ fn all(tx: &dyn Tx) -> TxResult<Vec<(CalendarId, String, String)>> {
     Ok(tx.rows(sql, &[], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?)
 }
 
-/// The ids of new ones.
+/// The new ones: their ids, people and kinds.
 fn insert_or_rename(
     tx: &dyn Tx,
     wanted: &[CalendarDraft],
     known: &[(CalendarId, String, String)],
     now: Timestamp,
-) -> TxResult<Vec<CalendarId>> {
+) -> TxResult<Vec<(CalendarId, String, CalendarKind)>> {
     let known: HashMap<&str, &str> = known.iter().map(|(_, name, key)| (key.as_str(), name.as_str())).collect();
     let (mut renamed, mut new, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for CalendarDraft { key, person, name, kind } in wanted {
@@ -80,17 +83,18 @@ fn insert_or_rename(
         }
     }
     tx.run_each("update calendars set name = ?2 from {each} where key = ?1", &renamed)?;
-    let mut ids = Vec::new();
+    let mut added = Vec::new();
     tx.rows_of_each(
-        "insert into calendars(key, person, name, kind, next_look_at) select ?1, ?2, ?3, ?4, ?5 from {each} returning id",
+        "insert into calendars(key, person, name, kind, next_look_at) select ?1, ?2, ?3, ?4, ?5 from {each} \
+         returning id, person, kind",
         &new,
         &mut |r| {
-            ids.push(r.get(0)?);
+            added.push((r.get(0)?, r.get(1)?, r.get(2)?));
             Ok(())
         },
     )?;
-    ids.sort_by_key(|id: &CalendarId| id.0);
-    Ok(ids)
+    added.sort_by_key(|(id, ..): &(CalendarId, String, CalendarKind)| id.0);
+    Ok(added)
 }
 
 /// Removes a calendar. Its future meetings go to the next calendar that holds them, or are called off; past ones stay,

@@ -15,6 +15,9 @@ use crate::store::{
 };
 use std::time::Duration;
 
+/// Providers cut the time at which a call was made to whole seconds.
+const CUT: Duration = Duration::from_secs(1);
+
 /// The state is tested twice: only so does SQLite see that the index of open attempts holds all `UNKNOWN` ones.
 pub(crate) fn doubtful_sql(words: &Dialect) -> String {
     format!(
@@ -152,13 +155,16 @@ pub(super) fn adopt(
     // The phone is free again a while after the call, not after its discovery.
     let id = claims::insert_one(tx, new, draft, created_at.min(now))?.id;
     steps::serve(tx, &[(id, &step.claim)], now)?;
-    // The call named what was due when it was made.
+    // The call named what was due then, and what shared it a little early, as far as its window was open.
+    let made_by = created_at.plus(CUT);
+    let last_start = made_by.plus(draft.window);
     let watched = |facts: &Facts| match &facts.step {
+        Some(step) if step.starts_at > last_start => Verdict::Wait(Reason::NotDue),
         Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
         _ => Verdict::Wait(Reason::IncidentResolved),
     };
-    let until = created_at.plus(Duration::from_millis(1));
-    let shared = claims::companions(tx, &step.claim, draft, until, now, &watched)?;
+    let shares_for = Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs());
+    let shared = claims::companions(tx, &step.claim, draft, made_by.plus(shares_for), created_at, &watched)?;
     steps::serve(tx, &shared.iter().map(|c| (id, &c.claim)).collect::<Vec<_>>(), now)?;
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };

@@ -6,6 +6,7 @@ use crate::model::{
     RungKind, Slot, StepId, Target, Timestamp,
 };
 use crate::owner::{Mark, Owner};
+use std::time::Duration;
 
 /// An attempt about to be written down.
 pub struct AttemptDraft<'a> {
@@ -41,6 +42,8 @@ pub struct AttemptDraft<'a> {
     pub listed: Vec<ListedCall>,
     /// Other call steps of this person that are due before this time may share the call.
     pub merge_until: Timestamp,
+    /// Of an adopted call: no meeting shared it that started later than this after it.
+    pub window: Duration,
     /// What is said about the meetings, earliest start first. Pure.
     pub say: &'a dyn Fn(&[MeetingWords]) -> String,
     /// Its place in the line of calls, and the sender it comes from. Pure.
