@@ -69,6 +69,7 @@ mod restoring;
 mod secrets;
 mod seed;
 mod senders;
+mod sets;
 mod setup;
 mod sms_rungs;
 mod stop;

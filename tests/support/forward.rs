@@ -30,6 +30,12 @@ pub trait Hook: Send + Sync {
         let _ = claim;
     }
 
+    /// So many outcomes are about to be written down together. `Err`: they are not.
+    fn recording(&self, outcomes: usize) -> Result<()> {
+        let _ = outcomes;
+        Ok(())
+    }
+
     /// After a call that may have changed something.
     fn changed(&self, store: &dyn Store) {
         let _ = store;
@@ -191,6 +197,7 @@ impl<H: Hook> Store for Forward<H> {
         rule: ReplyRule<'_>,
     ) -> Result<Vec<Recorded>> {
         self.hook.before("record_all")?;
+        self.hook.recording(replies.len())?;
         let done = self.inner.record_all(replies, now, &|place, facts: &AfterFacts| {
             self.hook.after(&|facts: &AfterFacts| rule(place, facts), replies[place].1, facts)
         });

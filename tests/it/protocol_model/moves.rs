@@ -36,6 +36,8 @@ pub(crate) enum Move {
     Fence(u8),
     Send(u8),
     ProviderMakesCall(u8),
+    /// The request never arrives.
+    Lose(u8),
     Hear(u8, Heard),
     Record(u8),
     /// The waiting thread goes on without an answer; its worker does not know.
@@ -86,12 +88,7 @@ fn worker(s: &mut State, slot: u8) -> &mut Worker {
     &mut s.ticks[usize::from(slot)].worker
 }
 
-/// The outcome arrives and is written down. That is one move: writing it down later is hearing it later, and a process
-/// killed between the two is one killed before.
-fn hear(s: &mut State, slot: u8, attempt: u8, heard: Heard) {
-    if heard == Heard::Capacity {
-        s.attempts[usize::from(attempt)].wire = Wire::Gone;
-    }
+fn record(s: &mut State, slot: u8, attempt: u8, heard: Heard) {
     Protocol::record_heard(s, usize::from(attempt), heard);
     *worker(s, slot) = Worker::Idle;
 }
@@ -115,15 +112,8 @@ impl Model for Protocol {
     }
 
     fn moves(&self, from: &State, to: &mut Vec<(Move, State)>) {
-        let mut out = Out { from, to, busy: false, keep: self.keep() };
-        let alike = from.ticks[0] == from.ticks[1] && from.attempts.iter().all(|a| a.owner.is_none());
-        for slot in if alike { 0..1 } else { 0..2 } {
-            self.tick(&mut out, slot);
-            self.list(&mut out, slot);
-            self.place(&mut out, slot);
-        }
-        Self::provider(&mut out);
-        self.world(&mut out);
+        let busy = self.at_once(from, to, from.ticks_are_alike());
+        self.world(&mut Out { from, to, busy, keep: self.keep() });
     }
 
     fn wrong(&self, s: &State) -> Option<&'static str> {
@@ -150,8 +140,25 @@ impl Model for Protocol {
 }
 
 impl Protocol {
-    fn keep(&self) -> Keep {
+    /// Every move that takes no time, of one tick or of both. `true`: there is something a tick would do at once.
+    pub(super) fn at_once(&self, from: &State, to: &mut Vec<(Move, State)>, one_tick: bool) -> bool {
+        let mut out = Out { from, to, busy: false, keep: self.keep() };
+        for slot in if one_tick { 0..1 } else { 0..2 } {
+            self.tick(&mut out, slot);
+            self.list(&mut out, slot);
+            self.place(&mut out, slot);
+        }
+        self.provider(&mut out);
+        if !from.ended && from.now >= START {
+            let how = (StepState::Skipped, Reason::OutsideCriticalWindow);
+            out.eager(Move::Close, |s| rows::end_incident(s, how));
+        }
+        out.busy
+    }
+
+    pub(super) fn keep(&self) -> Keep {
         Keep {
+            names: self.in_sets,
             lists: self.is_kind() || self.lacks(Without::Patience),
             late_workers: matches!(self.without, Some(Without::Fence | Without::PromptBytes | Without::SendBy)),
             time: self.is_kind(),
@@ -222,10 +229,12 @@ impl Protocol {
         let me = &from.ticks[usize::from(slot)];
         out.eager(Move::Settle(slot), |s| self.settle(s, me.asked || !self.is_kind()));
         if let Some(id) = me.worker.attempt() {
-            let waits = !matches!(me.worker, Worker::Refused(..));
+            let waits = !matches!(me.worker, Worker::Heard(..));
             if waits && from.attempts[usize::from(id)].state == AttemptState::Sending {
                 let over = from.now >= from.attempts[usize::from(id)].intent + ENDS_WITHIN;
-                out.may(Move::GiveUpWaiting(slot), |s| Self::record_heard(s, usize::from(id), Heard::Unknown));
+                if over || !self.in_sets {
+                    out.may(Move::GiveUpWaiting(slot), |s| Self::record_heard(s, usize::from(id), Heard::Unknown));
+                }
                 out.busy |= over;
             }
         } else {
@@ -299,7 +308,7 @@ impl Protocol {
                         *worker(s, slot) = Worker::Fenced(a, s.now);
                         s.attempts[usize::from(a)].too_late = s.ended;
                     }
-                    Err(reason) => *worker(s, slot) = Worker::Refused(a, reason),
+                    Err(reason) => *worker(s, slot) = Worker::Heard(a, Heard::Fenced(reason)),
                 });
             }
             Worker::Fenced(a, at) => {
@@ -317,10 +326,21 @@ impl Protocol {
                 if self.smaller {
                     return;
                 }
-                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| hear(s, slot, a, none));
+                out.may_by_misfortune(kind, Move::Hear(slot, none), |s| self.hear(s, slot, a, none));
+            }
+            Worker::Sent(a) if self.in_sets => {
+                let (wire, unknown) = (from.attempts[usize::from(a)].wire, Heard::Unknown);
+                if matches!(wire, Wire::Call { .. }) {
+                    out.eager(Move::Hear(slot, Heard::Accepted), |s| self.hear(s, slot, a, Heard::Accepted));
+                }
+                if wire == Wire::Gone {
+                    out.eager(Move::Hear(slot, unknown), |s| self.hear(s, slot, a, unknown));
+                } else {
+                    out.may_by_misfortune(kind, Move::Hear(slot, unknown), |s| self.hear(s, slot, a, unknown));
+                }
             }
             Worker::Sent(a) => {
-                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| hear(s, slot, a, heard));
+                let mut may = |heard| out.may(Move::Hear(slot, heard), |s| self.hear(s, slot, a, heard));
                 may(Heard::Unknown);
                 match from.attempts[usize::from(a)].wire {
                     Wire::Call { .. } => may(Heard::Accepted),
@@ -329,23 +349,40 @@ impl Protocol {
                     _ => false,
                 };
             }
-            Worker::Refused(a, reason) => {
-                out.eager(Move::Record(slot), |s| hear(s, slot, a, Heard::Fenced(reason)));
+            Worker::Heard(a, heard) => {
+                out.eager(Move::Record(slot), |s| record(s, slot, a, heard));
             }
         }
     }
 
+    /// The outcome arrives and is written down. That is one move: writing it down later is hearing it later, and a
+    /// process killed between the two is one killed before. Where outcomes are written in sets, it waits for others.
+    fn hear(&self, s: &mut State, slot: u8, attempt: u8, heard: Heard) {
+        if heard == Heard::Capacity {
+            s.attempts[usize::from(attempt)].wire = Wire::Gone;
+        }
+        if self.in_sets {
+            *worker(s, slot) = Worker::Heard(attempt, heard);
+        } else {
+            record(s, slot, attempt, heard);
+        }
+    }
+
     /// The provider makes calls of requests, and ends calls when a tick asks it to.
-    fn provider(out: &mut Out<'_>) {
+    fn provider(&self, out: &mut Out<'_>) {
         let from = out.from;
         for (id, attempt) in from.attempts.iter().enumerate() {
             let name = u8::try_from(id).unwrap();
             if let Wire::InFlight { until } = attempt.wire {
                 // A provider that is late shows its call at once.
                 let until = if until == NEVER { attempt.intent + ENDS_WITHIN + SETTLE } else { until };
-                out.may(Move::ProviderMakesCall(name), |s| {
+                let made = out.may(Move::ProviderMakesCall(name), |s| {
                     s.attempts[id].wire = Wire::Call { at: s.now, until, over: false };
                 });
+                if self.in_sets {
+                    out.busy |= made;
+                    out.may_by_misfortune(true, Move::Lose(name), |s| s.attempts[id].wire = Wire::Gone);
+                }
             }
             if attempt.state == AttemptState::Accepted && attempt.hang_up == HangUpState::Wanted {
                 out.eager(Move::HangUp(name), |s| {
@@ -364,21 +401,14 @@ impl Protocol {
     fn world(&self, out: &mut Out<'_>) {
         let from = out.from;
         let kind = self.is_kind();
-        if !from.ended {
-            if !kind {
-                let how = (StepState::Cancelled, Reason::Joined);
-                out.may(Move::CheckIn, |s| rows::end_incident(s, how));
-            }
-            if from.now >= START {
-                let how = (StepState::Skipped, Reason::OutsideCriticalWindow);
-                out.eager(Move::Close, |s| rows::end_incident(s, how));
-            }
+        if !from.ended && !kind {
+            let how = (StepState::Cancelled, Reason::Joined);
+            out.may(Move::CheckIn, |s| rows::end_incident(s, how));
         }
         if from.now >= LAST_LOOK || (kind && out.busy) {
             return;
         }
-        let lost = |a: &Attempt| matches!(a.wire, Wire::InFlight { until } if until <= from.now + 1);
-        let lost = u8::try_from(from.attempts.iter().filter(|a| lost(a)).count()).unwrap();
+        let lost = from.lost_with_time();
         if !kind || lost <= from.misfortunes_left {
             out.may(Move::Time, |s| {
                 s.now += 1;

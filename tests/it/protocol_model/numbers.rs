@@ -110,6 +110,8 @@ pub(crate) struct Protocol {
     /// At most one of the two ticks has a list that it has not read, and nobody refuses: connections are made, and the
     /// provider is never at its limit. For searches that would be too large for every test run.
     pub(crate) smaller: bool,
+    /// It is one person's part of a world in which claims and outcomes are written in sets (`sets.rs`).
+    pub(crate) in_sets: bool,
     pub(crate) watch: Watch,
     pub(crate) phone: Target,
     pub(crate) guards: GuardConfig,
@@ -124,6 +126,7 @@ impl Protocol {
             without: None,
             misfortunes: None,
             smaller: false,
+            in_sets: false,
             watch: Watch::Everything,
             phone: Target::read(RungKind::Call, "+12025550101").unwrap(),
             guards: GuardConfig {

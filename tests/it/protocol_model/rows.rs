@@ -376,7 +376,7 @@ pub(super) fn claim(s: &mut State, slot: u8, step: usize) -> u8 {
 /// A process ends, however: its requests under way go on, its attempts have no owner any more.
 pub(super) fn crash(s: &mut State, slot: u8) {
     let tick = std::mem::take(&mut s.ticks[usize::from(slot)]);
-    if let Worker::Claimed(id) | Worker::Refused(id, _) = tick.worker {
+    if let Worker::Claimed(id) | Worker::Heard(id, Heard::Fenced(_)) = tick.worker {
         s.attempts[usize::from(id)].never_began = true;
     }
     for attempt in s.attempts.iter_mut().filter(|a| a.owner == Some(slot)) {

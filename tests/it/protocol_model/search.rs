@@ -36,7 +36,7 @@ pub(crate) struct Explored<S> {
 
 /// Numbers are mixed, not protected: nobody attacks a test, and the default hasher costs half of the search.
 #[derive(Default)]
-struct Mix(u64);
+pub(crate) struct Mix(u64);
 
 impl Hasher for Mix {
     fn finish(&self) -> u64 {

@@ -80,12 +80,12 @@ pub(crate) enum Worker {
     Fenced(u8, u8),
     /// Waits for the answer.
     Sent(u8),
-    /// The fence refused; it is not written down yet.
-    Refused(u8, FenceReason),
+    /// It knows what came of it, which is not written down yet.
+    Heard(u8, Heard),
 }
 
 /// What comes of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Heard {
     Accepted,
     Unknown,
@@ -105,6 +105,7 @@ pub(crate) struct List {
 
 /// What must not be forgotten although it could be in the protocol as it is.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub(crate) struct Keep {
     /// When a list was asked for, and that it was.
     pub(crate) lists: bool,
@@ -112,20 +113,22 @@ pub(crate) struct Keep {
     pub(crate) late_workers: bool,
     /// The time of a state in which time changes nothing.
     pub(crate) time: bool,
+    /// Which of the two processes is which.
+    pub(crate) names: bool,
 }
 
 impl Worker {
     pub(crate) fn attempt(self) -> Option<u8> {
         match self {
             Self::Idle => None,
-            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Refused(a, _) => Some(a),
+            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Heard(a, _) => Some(a),
         }
     }
 
     fn renumber(&mut self, to: impl Fn(u8) -> u8) {
         match self {
             Self::Idle => {}
-            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Refused(a, _) => *a = to(*a),
+            Self::Claimed(a) | Self::Fenced(a, _) | Self::Sent(a) | Self::Heard(a, _) => *a = to(*a),
         }
     }
 }
@@ -158,6 +161,17 @@ impl Attempt {
 impl State {
     pub(crate) fn open_attempts(&self) -> usize {
         self.attempts.iter().filter(|a| a.state.is_open()).count()
+    }
+
+    /// Nothing tells the two processes apart.
+    pub(crate) fn ticks_are_alike(&self) -> bool {
+        self.ticks[0] == self.ticks[1] && self.attempts.iter().all(|a| a.owner.is_none())
+    }
+
+    /// So many requests are lost when time passes now.
+    pub(crate) fn lost_with_time(&self) -> u8 {
+        let lost = |a: &&Attempt| matches!(a.wire, Wire::InFlight { until } if until <= self.now + 1);
+        u8::try_from(self.attempts.iter().filter(lost).count()).unwrap()
     }
 
     /// The attempts of which this is so, as a bit set.
@@ -198,13 +212,18 @@ impl State {
             self.forget_list(slot, keep.lists);
         }
         let owned = |slot: u8| self.bits(|a| a.owner == Some(slot));
-        if (&self.ticks[0], owned(0)) > (&self.ticks[1], owned(1)) {
-            self.ticks.swap(0, 1);
-            for attempt in &mut self.attempts {
-                attempt.owner = attempt.owner.map(|slot| 1 - slot);
-            }
+        if !keep.names && (&self.ticks[0], owned(0)) > (&self.ticks[1], owned(1)) {
+            self.swap_ticks();
         }
         self
+    }
+
+    /// The two processes change their numbers.
+    pub(crate) fn swap_ticks(&mut self) {
+        self.ticks.swap(0, 1);
+        for attempt in &mut self.attempts {
+            attempt.owner = attempt.owner.map(|slot| 1 - slot);
+        }
     }
 
     /// Workers whose news the store would not take (its closed table of moves has no move for it), or whose fence will
@@ -216,7 +235,9 @@ impl State {
             let a = &self.attempts[usize::from(id)];
             let may_ring = matches!(a.wire, Wire::InFlight { .. } | Wire::Call { .. });
             let useless = match (tick.worker, a.state) {
-                (_, A::Sending) | (Worker::Sent(_), A::Unknown) => false,
+                (_, A::Sending)
+                | (Worker::Sent(_) | Worker::Heard(_, Heard::Accepted | Heard::Capacity), A::Unknown)
+                | (Worker::Heard(_, Heard::Accepted), A::Absent | A::Abandoned) => false,
                 (Worker::Sent(_), A::Absent | A::Abandoned) => !may_ring,
                 (Worker::Claimed(_), state) => !keep.late_workers && !state.is_open(),
                 (Worker::Fenced(_, at), state) => {
