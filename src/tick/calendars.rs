@@ -1,9 +1,9 @@
 //! Calendars: read beside the calls, never before them.
 //!
 //! A worker fetches and expands a calendar. What it saw is written down here, with what others saw by then in one
-//! transaction, when the due calls have been sent. So a slow server or a hostile calendar costs only a worker's time, and delays no call. A look that
-//! takes too long is given up and counts as a failure. Ticks share the work: the one that leases a calendar looks at
-//! it.
+//! transaction, when the due calls have been sent. So a slow server or a hostile calendar costs only a worker's time, and
+//! delays no call. A look that takes too long is given up and counts as a failure. Ticks share the work: the one that
+//! leases a calendar looks at it.
 //!
 //! A calendar file that is new in the config, or back in it, is read within milliseconds as a rule: due calls of its
 //! person wait for that, [`NEW_FILES`] at most, so that what comes back with the person shares their call.
