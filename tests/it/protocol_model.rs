@@ -32,8 +32,8 @@
 //! ended incident live. In a kind world, in which whatever a tick can do is done before time passes, one lost request,
 //! refused connection or killed process silences no step that the limit of calls leaves room for.
 //!
-//! What runs always sees at most 200,000 states a search and some 900,000 in all, in a few seconds; `--ignored` adds the six
-//! million of the larger worlds.
+//! What runs always sees at most 200,000 states a search and some 900,000 in all, in a few seconds; `SAVEHUB_PROOF=whole` adds the
+//! six million of the larger worlds.
 //!
 //! **Sets.** Several people, whose steps are claimed and whose outcomes are written down in sets, are a search of their own
 //! (`sets.rs`), made of this protocol for each of them: nobody is called twice, no request leaves before its attempt is
