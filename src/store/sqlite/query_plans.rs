@@ -123,8 +123,9 @@ fn what_could_name_a_row_that_is_deleted_is_found_by_an_index() {
 #[test]
 fn what_is_old_is_found_from_the_oldest_on() {
     let [incidents, meetings] = forget::old_sql().map(|sql| plan(&sql));
-    assert_eq!(incidents[0], "SEARCH incidents USING INDEX incidents_ended (ended_at<?)");
-    assert_eq!(meetings[0], "SEARCH meetings USING INDEX meetings_by_start (starts_at<?)");
+    // Where the index has all that is asked, SQLite calls it covering.
+    assert!(incidents[0].ends_with("INDEX incidents_ended (ended_at<?)"), "{}", incidents[0]);
+    assert!(meetings[0].ends_with("INDEX meetings_by_start (starts_at<?)"), "{}", meetings[0]);
     let sorts = |line: &String| line.starts_with("SCAN") || line.contains("TEMP B-TREE");
     assert!(!incidents.iter().chain(&meetings).any(sorts), "{incidents:#?} {meetings:#?}");
 }
