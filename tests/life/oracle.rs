@@ -176,6 +176,8 @@ struct Oracle<'s> {
     answers: Vec<Answer>,
     /// The meetings, with their starts, that somebody ever answered for.
     said: Vec<(usize, Ms)>,
+    /// When each person answered last, whatever it was for.
+    answered_at: BTreeMap<usize, Ms>,
     outside: Outside,
     file: ConfigFile,
     unlisted: BTreeSet<usize>,
@@ -199,6 +201,7 @@ pub fn judge(story: &Story, journal: &[Line]) -> Vec<String> {
         warned: Vec::new(),
         answers: Vec::new(),
         said: Vec::new(),
+        answered_at: BTreeMap::new(),
         outside: Outside::default(),
         file: ConfigFile::Good,
         unlisted: BTreeSet::new(),
@@ -388,6 +391,12 @@ impl Oracle<'_> {
         }
         let names: Vec<(usize, Ms, usize)> =
             meetings.iter().filter_map(|meeting| self.allowed(line, *meeting, to, meetings.len() > 1)).collect();
+        // The provider counts whole seconds: an answer of this one may be taken for one to this call.
+        if self.answered_at.get(&to).is_some_and(|at| at / SECOND == line.at / SECOND) {
+            for meeting in meetings {
+                self.known.meetings.get_mut(meeting).iter_mut().for_each(|known| known.vague = true);
+            }
+        }
         let (rang, seen) = (*end != End::Lost, *end == End::Rang);
         self.calls.push(Call { at: line.at, to, names, rang, seen, others: false, text: false });
     }
@@ -443,14 +452,18 @@ impl Oracle<'_> {
             wrong.push("the person is not in the config");
         }
         // Whoever can be asked what was answered is asked before a call.
-        let answered = |answer: &Answer| answer.meant.iter().any(|meant| meant.0 == meeting);
+        let answered = |answer: &Answer| answer.meant.contains(&(meeting, known.start));
         let could_ask = |tick: &Tick| !tick.wild && !self.outside.lists_down;
         let tick = self.tick.as_ref().filter(|tick| could_ask(tick));
         if tick.is_some_and(|tick| self.answers.iter().any(|answer| answered(answer) && answer.at < tick.at)) {
             wrong.push("the person has answered");
         }
         let named = |call: &&Call| call.rang && call.names.iter().any(|name| name.0 == meeting);
-        let own = self.calls.iter().filter(|call| call.at + LIMIT_SPAN > line.at).filter(named).count();
+        // Of what the provider alone remembers, what was made before the first rung was due counts for no meeting.
+        let first_due = self.story.ladder.first().map_or(known.start, |before| known.start - before * SECOND);
+        let counts = |call: &&Call| call.at >= self.known.forgot_until || call.at >= first_due;
+        let young = self.calls.iter().filter(|call| call.at + LIMIT_SPAN > line.at);
+        let own = young.filter(named).filter(counts).count();
         if own >= LIMIT && !self.is_unaware(to) {
             wrong.push("it had its two calls");
         }

@@ -163,8 +163,8 @@ impl Oracle<'_> {
             }
         }
         for (meeting, (person, start)) in self.calendars.iter().filter(|(_, (person, _))| can_be_read(person)) {
-            // What had begun before it could be read may be unknown for good.
-            let vague = *start <= at;
+            // What had begun before it could be read may be unknown for good, and what was said of it is told again.
+            let vague = *start <= at || self.said.contains(&(*meeting, *start));
             self.known
                 .meetings
                 .entry(*meeting)
@@ -174,9 +174,10 @@ impl Oracle<'_> {
 
     // --- answers ---
 
-    /// An answer belongs to what this phone was told last, or may have been, and means all that it named. Where different things were told
-    /// within a minute, nobody knows what is meant.
+    /// An answer belongs to what this phone was told last, or may have been, and means all that it named. Where different
+    /// things were told within a minute, nobody knows what is meant.
     fn answers(&mut self, at: Ms, person: usize, joined: bool) {
+        self.answered_at.insert(person, at);
         // A call of another program may be taken for savehub's own.
         if self.calls.iter().any(|call| call.to == person && call.others && !call.text && call.at + LIMIT_SPAN > at) {
             self.known.meetings.values_mut().filter(|m| m.person == person).for_each(|known| known.vague = true);
@@ -185,9 +186,10 @@ impl Oracle<'_> {
             self.calls.iter().rev().filter(|c| c.to == person && (c.rang || !c.seen) && (c.text || !c.others));
         let (Some(last), before) = (told.next(), told.next()) else { return };
         let meant: Vec<(usize, Ms)> = last.names.iter().map(|(meeting, start, _)| (*meeting, *start)).collect();
-        // Whoever was called for another time has answered for that one.
-        let still =
-            |(meeting, start): &(usize, Ms)| self.known.meetings.get(meeting).is_some_and(|m| m.start == *start);
+        // Whoever was called for another time has answered for that one; and what is over changes no more.
+        let still = |(meeting, start): &(usize, Ms)| {
+            self.known.meetings.get(meeting).is_some_and(|m| m.start == *start && (m.vague || !m.over))
+        };
         let meant: Vec<(usize, Ms)> = meant.into_iter().filter(still).collect();
         let apart = before.map_or(HOUR, |before| if before.names == last.names { HOUR } else { last.at - before.at });
         if apart < MINUTE - 2 * SECOND {
