@@ -87,8 +87,6 @@ impl Unsent {
 pub struct LaterRungs {
     /// One has an attempt that counts: it rang, may have rung, or may still ring.
     pub called: bool,
-    /// The request of one is under way, or its owner is gone: nobody knows yet whether it leaves.
-    pub sending: bool,
     /// Some are due and still to be tried; the weakest of their conditions.
     pub due: Option<When>,
     /// One of these may be tried now; else they wait for a retry.

@@ -129,9 +129,6 @@ fn superseded(facts: &Facts, s: &Situation<'_>) -> Option<Verdict> {
     if step.later.called {
         return Some(taken_over("a later rung of the ladder ran already"));
     }
-    if step.later.sending {
-        return Some(Verdict::Wait(Reason::NotDue));
-    }
     let when = step.later.due?;
     let later = StepFacts { when, later: LaterRungs::default(), ..step.clone() };
     if decide(&Facts { step: Some(later), ..facts.clone() }, s) != Verdict::Place {

@@ -210,10 +210,8 @@ impl Model {
     fn later(&self, key: StepKey, now: i64) -> LaterRungs {
         let is_later = |other: &StepKey| other.0 == key.0 && other.1 > key.1;
         let due = || self.incidents[key.0].steps[key.1 + 1..].iter().filter(|s| Self::was_due(s, now));
-        let of_later = || self.attempts.iter().filter(|a| Self::counts(a) && a.steps.iter().any(is_later));
         LaterRungs {
-            called: of_later().any(|a| a.state != AttemptState::Sending),
-            sending: of_later().any(|a| a.state == AttemptState::Sending),
+            called: self.attempts.iter().any(|a| Self::counts(a) && a.steps.iter().any(is_later)),
             due: due().next().map(|_| When::Unanswered),
             ready: due().any(|s| s.ready <= now),
         }

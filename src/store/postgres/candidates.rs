@@ -5,7 +5,7 @@
 
 use super::session::without_nul;
 use crate::model::{LaterRungs, PauseView, StepId, Timestamp};
-use crate::store::sql::candidates::{LEFT, UNTAKEN, same_kind};
+use crate::store::sql::candidates::{COUNTED, UNTAKEN, same_kind};
 use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, steps};
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
@@ -18,7 +18,7 @@ const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint,
 const OF_STEP: &str = "i.state, i.generation = m.generation and m.state = 'SCHEDULED', \
                        recent.calls, l.called, l.due, l.ready, last.state, last.error_class, last.error, last.unsent, \
                        (select min(f.due_at) from steps f where f.incident_id = s.incident_id and f.kind = s.kind), \
-                       recent.untaken, l.sending";
+                       recent.untaken";
 
 /// About the calls of the meeting that count for its limit.
 fn of_recent() -> String {
@@ -35,14 +35,12 @@ fn of_recent() -> String {
 fn of_later() -> String {
     format!(
         "left join lateral (select count(*) filter (where exists(select 1 from attempt_steps x \
-             join attempts a on a.id = x.attempt_id where x.step_id = l.id and a.state in {LEFT} and {same})) > 0 as called, \
-           count(*) filter (where exists(select 1 from attempt_steps x \
-             join attempts a on a.id = x.attempt_id where x.step_id = l.id and a.state = 'SENDING' and {same})) > 0 as sending, \
+             join attempts a on a.id = x.attempt_id where x.step_id = l.id and a.state in {COUNTED} and {})) > 0 as called, \
            min(l.condition) filter (where l.state = 'PENDING' and l.due_at <= ?2) as due, \
            count(*) filter (where l.state = 'PENDING' and l.due_at <= ?2 and l.ready_at <= ?2) > 0 as ready \
          from steps l where l.incident_id = s.incident_id and l.kind = s.kind and l.rung > s.rung \
            and l.to_whom = s.to_whom) l on true",
-        same = same_kind("a.provider", "q.provider")
+        same_kind("a.provider", "q.provider")
     )
 }
 
@@ -129,12 +127,12 @@ fn candidate_from_row(row: &dyn Row) -> Sql<(usize, Candidate)> {
         when: claim.action.when,
         recent_calls: row.get(18)?,
         recent_untaken: row.get(27)?,
-        later: LaterRungs { called: row.get(19)?, sending: row.get(28)?, due: row.get(20)?, ready: row.get(21)? },
+        later: LaterRungs { called: row.get(19)?, due: row.get(20)?, ready: row.get(21)? },
         refused_for_capacity: last.refused_for_capacity,
         unsent: last.unsent,
     };
-    let place: i64 = row.get(29)?;
-    let facts = about_target(row, 29, Some(step))?;
+    let place: i64 = row.get(28)?;
+    let facts = about_target(row, 28, Some(step))?;
     Ok((usize::try_from(place).unwrap_or(usize::MAX), Candidate { claim, facts }))
 }
 

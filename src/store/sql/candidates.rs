@@ -10,9 +10,6 @@ use std::collections::hash_map::Entry;
 /// Attempts in these states count for the limits: what rang, may have rung, or may still ring.
 pub(crate) const COUNTED: &str = "('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
 
-/// Of these, those whose request is no longer under way: it left, or may have left.
-pub(crate) const LEFT: &str = "('UNKNOWN','ACCEPTED','ABSENT','ABANDONED')";
-
 /// Of these, those that the provider is not known to have taken, though their time is over.
 pub(crate) const UNTAKEN: &str = "('UNKNOWN','ABSENT','ABANDONED')";
 

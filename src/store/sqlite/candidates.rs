@@ -1,7 +1,7 @@
 //! The facts of a claim, by one statement each: SQLite answers small statements faster than it plans a large one.
 
 use crate::model::{LaterRungs, Timestamp};
-use crate::store::sql::candidates::{LEFT, UNTAKEN, same_kind};
+use crate::store::sql::candidates::{COUNTED, UNTAKEN, same_kind};
 use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
@@ -89,16 +89,14 @@ fn step_facts(tx: &dyn Tx, claim: &Claim, draft: &AttemptDraft<'_>, now: Timesta
     let later = tx.row(
         &format!(
             "select count(*) filter (where exists(select 1 from attempt_steps x join attempts a on a.id = x.attempt_id \
-                 where x.step_id = l.id and a.state in {LEFT} and {same})) > 0, \
-               count(*) filter (where exists(select 1 from attempt_steps x join attempts a on a.id = x.attempt_id \
-                 where x.step_id = l.id and a.state = 'SENDING' and {same})) > 0, \
+                 where x.step_id = l.id and a.state in {COUNTED} and {})) > 0, \
                min(l.condition) filter (where l.state = 'PENDING' and l.due_at <= ?4), \
                count(*) filter (where l.state = 'PENDING' and l.due_at <= ?4 and l.ready_at <= ?4) > 0 \
              from steps l where l.incident_id = ?1 and l.kind = ?2 and l.rung > ?3 and l.to_whom = ?5",
-            same = same_kind("a.provider", "?6")
+            same_kind("a.provider", "?6")
         ),
         params![claim.incident, claim.action.kind, claim.rung, now, claim.action.to, draft.provider],
-        |r| Ok(LaterRungs { called: r.get(0)?, sending: r.get(1)?, due: r.get(2)?, ready: r.get(3)? }),
+        |r| Ok(LaterRungs { called: r.get(0)?, due: r.get(1)?, ready: r.get(2)? }),
     )?;
     let first_due_at = tx.value(
         "select coalesce(min(due_at), ?3) from steps where incident_id = ?1 and kind = ?2",

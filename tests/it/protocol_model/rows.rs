@@ -45,8 +45,7 @@ impl Protocol {
         };
         let of_later = || s.attempts.iter().filter(|a| usize::from(a.step) > step && a.counts());
         let later = LaterRungs {
-            called: of_later().any(|a| a.state != AttemptState::Sending),
-            sending: of_later().any(|a| a.state == AttemptState::Sending),
+            called: of_later().next().is_some(),
             due: due().next().map(|_| When::Unanswered),
             ready: due().any(|(later, _)| later.ready_at <= s.now),
         };

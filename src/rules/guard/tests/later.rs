@@ -31,14 +31,6 @@ fn a_later_rung_that_a_guard_keeps_back_supersedes_nothing() {
 }
 
 #[test]
-fn an_earlier_rung_waits_while_nobody_knows_whether_the_request_of_a_later_one_leaves() {
-    let sending = StepFacts { later: LaterRungs { sending: true, ..LaterRungs::default() }, ..step() };
-    for before_s in [60, -1] {
-        assert_eq!(ask(&facts(sending.clone()), before_s, |_, _| ()), Verdict::Wait(Reason::NotDue));
-    }
-}
-
-#[test]
 fn an_earlier_rung_waits_while_a_later_one_waits_for_its_retry() {
     let later = LaterRungs { ready: false, ..ready(When::Unanswered) };
     let waits = ask(&facts(StepFacts { later, ..step() }), 60, |_, _| ());
