@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::tx::{Tx, TxResult};
-use super::value::{params, set};
+use super::value::{each_id, params};
 use super::{pauses, record};
 use crate::model::{
     AttemptId, AttemptState, HangUpState, NotSentCause, PauseView, Reason, Reply, RungKind, StepState, Timestamp,
@@ -12,7 +12,7 @@ use crate::store::{AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settl
 
 /// The facts of these attempts, in their order; `None` for one that is not there.
 pub(super) fn fences(tx: &dyn Tx, ids: &[AttemptId]) -> TxResult<Vec<Option<FenceFacts>>> {
-    let sets: Vec<_> = ids.iter().map(|id| set![id]).collect();
+    let sets = each_id(ids);
     let attempts = tx.by_place(
         "select {place}, state, owner, hang_up, kind, person from {each}, attempts where id = ?1",
         &sets,

@@ -1,7 +1,7 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::{params, set};
+use super::value::{each_id, params};
 use super::{late, steps};
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallScope, LateEnds, LiveCall, NextLook};
@@ -52,8 +52,7 @@ pub(super) fn all_wanted(tx: &dyn Tx, ids: &[AttemptId]) -> TxResult<Vec<Option<
         "select {{place}}, {COLUMNS}, 1 from {{each}}, attempts a \
          where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
     );
-    let sets: Vec<_> = ids.iter().map(|id| set![id]).collect();
-    let found = tx.by_place(&sql, &sets, |row| from_row(row, 1))?;
+    let found = tx.by_place(&sql, &each_id(ids), |row| from_row(row, 1))?;
     Ok(found.into_iter().map(|mut calls| calls.pop()).collect())
 }
 

@@ -118,13 +118,8 @@ impl Round<'_, '_> {
 
     /// Adds the steps that share these calls.
     fn share(&self, placing: &mut [Placing], rule: QueueRule<'_>) -> TxResult<()> {
-        let asked: Vec<_> = placing
-            .iter()
-            .map(|placing| {
-                let draft = self.asked[placing.place].1;
-                (&placing.served[0].claim, draft, draft.merge_until)
-            })
-            .collect();
+        let asked: Vec<_> =
+            placing.iter().map(|placing| (&placing.served[0].claim, self.asked[placing.place].1.merge_until)).collect();
         let shared = shareable(self.tx, &asked, self.now)?;
         for (placing, steps) in placing.iter_mut().zip(shared) {
             let draft = self.asked[placing.place].1;
@@ -199,16 +194,12 @@ pub(super) fn companions(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> TxResult<Vec<Candidate>> {
-    let steps = shareable(tx, &[(first, draft, until)], now)?.pop().unwrap_or_default();
+    let steps = shareable(tx, &[(first, until)], now)?.pop().unwrap_or_default();
     allowed(tx, &steps, draft, now, rule)
 }
 
 /// The steps of each that may share its call, the first to be asked about first.
-fn shareable(
-    tx: &dyn Tx,
-    asked: &[(&Claim, &AttemptDraft<'_>, Timestamp)],
-    now: Timestamp,
-) -> TxResult<Vec<Vec<StepId>>> {
+fn shareable(tx: &dyn Tx, asked: &[(&Claim, Timestamp)], now: Timestamp) -> TxResult<Vec<Vec<StepId>>> {
     let mut found = vec![Vec::new(); asked.len()];
     let calls = |place: &usize| asked[*place].0.action.kind == RungKind::Call;
     let places: Vec<usize> = (0..asked.len()).filter(calls).collect();
@@ -222,11 +213,11 @@ fn shareable(
            and i.person = ?3 and s.incident_id <> ?4 and s.to_whom = ?5 \
          order by s.starts_at, s.incident_id, s.due_at > ?7, \
            case when s.due_at > ?7 then s.rung else -s.rung end, s.id";
-    let stale: Vec<Timestamp> = asked.iter().map(|(.., until)| until.minus(STALE)).collect();
+    let stale: Vec<Timestamp> = asked.iter().map(|(_, until)| until.minus(STALE)).collect();
     let sets: Vec<_> = places
         .iter()
         .map(|place| {
-            let (first, _, until) = &asked[*place];
+            let (first, until) = &asked[*place];
             set![until, &first.action.kind, &first.person, &first.incident, &first.action.to, &stale[*place], &now]
         })
         .collect();

@@ -20,7 +20,8 @@ const OLD_INCIDENTS: &str = "incidents where ended_at < ?1 and not exists (selec
 const OLD_MEETINGS: &str =
     "meetings where starts_at < ?1 and not exists (select 1 from incidents where meeting_id = meetings.id)";
 
-/// Test calls of before ?1 that are over, and texts that explained an answer for an incident that is gone. The index of steps finds the few attempts without a step.
+/// Test calls of before ?1 that are over, and texts that explained an answer for an incident that is gone. The index of
+/// steps finds the few attempts without a step.
 fn old_test_calls(words: &Dialect) -> String {
     format!(
         "attempts {} where intent_at < ?1 and step_id is null and state not in ('SENDING','UNKNOWN') \

@@ -1,7 +1,7 @@
 //! Steps: read for a claim, put under an attempt or given back, and ended with a result.
 
 use super::tx::{Row, Sql, SqlError, Tx, TxResult};
-use super::value::{params, set};
+use super::value::{each_id, params, set};
 use crate::model::{
     Action, AttemptId, AttemptState, FENCED, FenceReason, IncidentId, MeetingWords, Offset, Reason, RejectionClass,
     RungKind, StepId, StepState, Timestamp, Unsent, printable,
@@ -254,12 +254,10 @@ pub(crate) fn results(tx: &dyn Tx, ended: &[(StepId, &Refusal, Option<AttemptId>
         Ok(())
     })?;
     let placed = |(place, (.., attempt)): (usize, &(_, _, Option<AttemptId>))| Some((place, (*attempt)?));
-    let (places, attempts): (Vec<usize>, Vec<AttemptId>) = ended.iter().enumerate().filter_map(placed).unzip();
-    let attempts: Vec<_> = attempts.iter().map(|attempt| set![attempt]).collect();
+    let (mut places, attempts): (Vec<usize>, Vec<AttemptId>) = ended.iter().enumerate().filter_map(placed).unzip();
     let of_attempts = "select {place}, provider, sid, kind, to_number, message, intent_at from {each}, attempts \
          where id = ?1";
-    let mut attempted: Vec<_> = places.into_iter().collect();
-    tx.fill(of_attempts, &attempts, &mut attempted, |place, r| {
+    tx.fill(of_attempts, &each_id(&attempts), &mut places, |place, r| {
         let result = &mut results[*place];
         result.provider = Some(r.get(1)?);
         result.call_id = r.get(2)?;
