@@ -21,6 +21,13 @@ pub fn replaceable(path: &Path) -> Option<PathBuf> {
     }
 }
 
+/// The same path with more at its end.
+pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// The names in a directory; none when it cannot be read. The standard library panics when closing a directory fails, as on a
 /// broken disk.
 pub fn names(dir: &Path) -> Vec<String> {

@@ -4,8 +4,10 @@
 //! within milliseconds that the owner of an attempt is gone, instead of waiting for its lease.
 
 mod armed;
+mod last_tick;
 
 pub use armed::{Armory, Entry, Mark};
+pub use last_tick::{EndedTick, LastTick};
 
 use std::fmt;
 use std::path::Path;

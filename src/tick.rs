@@ -109,11 +109,11 @@ pub fn tick(world: &World) -> Result<Summary, StoreError> {
     // The order counts: questions about a step's target are sent before the step is claimed.
     let parts: &mut [&mut dyn Part] = &mut [
         &mut Reconciliation::default(),
-        &mut LostCalls::new(row.ticks()),
+        &mut LostCalls::new(row.remembered()),
         &mut Following,
         &mut Listening::default(),
         &mut PresenceChecks::default(),
-        &mut Preflight::new(row.ticks()),
+        &mut Preflight::new(row.remembered()),
         &mut Claims::default(),
         &mut Calendars::new(new_files),
     ];

@@ -31,7 +31,7 @@ const FILES: &[(&str, &str)] = &[
         "$XDG_STATE_HOME/savehub/savehub.db",
         "the database, unless the config names another file; without XDG_STATE_HOME, \
          ~/.local/state/savehub/savehub.db; SQLite keeps two more files beside it, -wal and -shm, and \
-         ticks short-lived ones, -armed-…: which requests have begun",
+         ticks short-lived ones, -armed-…: which requests have begun, and -last-tick: which tick ended last",
     ),
     ("STOP", "beside the config: while this file exists nothing is sent, even when the database cannot be read"),
 ];

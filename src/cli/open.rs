@@ -74,7 +74,7 @@ pub(super) fn store_or_new(config: &Config, create: Create) -> store::Result<(Ar
             let is_new = store.is_new();
             Ok((Arc::new(store), is_new))
         }
-        Some(server) => postgres(server, armed_files(config, server), create),
+        Some(server) => postgres(server, beside(config, server), create),
     }
 }
 
@@ -86,20 +86,16 @@ pub(super) fn store_if_any(config: &Config) -> store::Result<Option<Arc<dyn Stor
     }
 }
 
-/// Where processes of this host that share a server say which of their requests have begun: where the database would be.
-fn armed_files(config: &Config, server: &PostgresConfig) -> Option<PathBuf> {
+/// What the paths of this host's files begin with where hosts share a server: they are where the database would be.
+fn beside(config: &Config, server: &PostgresConfig) -> Option<PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     let name: String = server.name.chars().map(plain).collect();
-    config.database.is_absolute().then(|| config.database.with_file_name(format!("postgres-{name}-armed-")))
+    config.database.is_absolute().then(|| config.database.with_file_name(format!("postgres-{name}-")))
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(
-    config: &PostgresConfig,
-    armed_files: Option<PathBuf>,
-    create: Create,
-) -> store::Result<(Arc<dyn Store>, bool)> {
-    let store = PostgresStore::open(Server { armed_files, ..server(config) }, create)?;
+fn postgres(config: &PostgresConfig, beside: Option<PathBuf>, create: Create) -> store::Result<(Arc<dyn Store>, bool)> {
+    let store = PostgresStore::open(Server { beside, ..server(config) }, create)?;
     let is_new = store.is_new();
     Ok((Arc::new(store), is_new))
 }
@@ -111,7 +107,7 @@ fn server(config: &PostgresConfig) -> Server {
         PostgresTls::Unverified => Tls::Unverified,
         PostgresTls::Full(ca_file) => Tls::Full(ca_file.clone()),
     };
-    Server { url: config.url.clone(), tls, name: config.name.clone(), armed_files: None }
+    Server { url: config.url.clone(), tls, name: config.name.clone(), beside: None }
 }
 
 /// Moves everything in a file to this server.

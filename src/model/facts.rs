@@ -115,6 +115,15 @@ pub struct TickSpan {
     pub ended_at: Timestamp,
 }
 
+/// The times of which a database knows every call of ours: an unknown call of such a time is somebody else's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// The last completed ticks.
+    pub ticks: Vec<TickSpan>,
+    /// Since then the database went on and lost nothing; `None`: nobody can say whether it did.
+    pub on_since: Option<Timestamp>,
+}
+
 /// What preflight chose from the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {

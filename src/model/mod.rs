@@ -37,7 +37,7 @@ pub use changes::{CancelledBy, Change, Held, KnownMeeting, Owns, SAME_PROMISE};
 pub use email::{Email, EmailError};
 pub use facts::{
     AfterFacts, Facts, FenceFacts, Finding, LaterRungs, Line, NextSlot, NumberFacts, OpenAttempt, Placed, Refusal,
-    ServerAge, Settle, Slot, StepFacts, StepNext, TickSpan, Unsent, Verdict,
+    Remembered, ServerAge, Settle, Slot, StepFacts, StepNext, TickSpan, Unsent, Verdict,
 };
 pub use heard::{
     Answer, Choice, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, Named, TAG_LEN, Told, Waiting,

@@ -11,7 +11,7 @@ use super::listed::{list_of, listed};
 use super::lookups::{ListKey, ListLookup, ListState};
 use super::part::Part;
 use super::recipient;
-use crate::model::{Action, ListedCall, MeetingWords, RungKind, Target, TickSpan, Timestamp};
+use crate::model::{Action, ListedCall, MeetingWords, Remembered, RungKind, Target, Timestamp};
 use crate::rules::{ladder, reconcile};
 use crate::store::{AttemptDraft, EndedIncident, Result};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const ENDED_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// Calls that may ring on, and the lists that would show them.
 pub(super) struct LostCalls {
-    ticks: Vec<TickSpan>,
+    remembered: Remembered,
     sought: Vec<Sought>,
 }
 
@@ -35,8 +35,8 @@ struct Sought {
 }
 
 impl LostCalls {
-    pub(super) fn new(ticks: Vec<TickSpan>) -> Self {
-        Self { ticks, sought: Vec::new() }
+    pub(super) fn new(remembered: Remembered) -> Self {
+        Self { remembered, sought: Vec::new() }
     }
 
     fn seek(&mut self, incident: &EndedIncident, cx: &mut Context<'_>) {
@@ -48,7 +48,7 @@ impl LostCalls {
             let span = (step.due_at, incident.ended_at);
             let Some(to) = recipient::target_of(config, &incident.person, &step.action) else { continue };
             let sought = self.sought.iter().any(|other| other.incident == *incident && other.to == to);
-            if sought || span.0 > span.1 || !reconcile::may_ring_on(span, now, &self.ticks) {
+            if sought || span.0 > span.1 || !reconcile::may_ring_on(span, now, &self.remembered) {
                 continue;
             }
             let Some(key) = list_of(cx.world, &to) else { continue };
@@ -65,7 +65,7 @@ impl LostCalls {
         let Some(person) = world.config.person(&sought.incident.person) else { return Ok(()) };
         let Some(recipient) = recipient::recipient_of(world, &sought.action, person) else { return Ok(()) };
         let listed = listed(world, &cx.lookups, &sought.to, now);
-        let choose = |unknown: &[ListedCall]| reconcile::rings_on(unknown, sought.span, now, &self.ticks);
+        let choose = |unknown: &[ListedCall]| reconcile::rings_on(unknown, sought.span, now, &self.remembered);
         if choose(&listed).is_empty() {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use super::lookups::{ListKey, ListLookup, ListState};
 use super::part::Part;
 use super::recipient::{self, Words};
 use super::time::FOLLOW_FIRST;
-use crate::model::{MeetingWords, StepId, Target, TickSpan};
+use crate::model::{MeetingWords, Remembered, StepId, Target};
 use crate::rules::reconcile;
 use crate::store::{AttemptDraft, Claim, Facts, StoreError};
 use std::collections::{HashMap, HashSet};
@@ -48,8 +48,8 @@ const NEXT_TICK: Duration = Duration::from_secs(60);
 /// Lists that due steps wait for.
 #[derive(Default)]
 pub(super) struct Preflight {
-    /// The completed ticks that this database remembers.
-    ticks: Vec<TickSpan>,
+    /// The times of which this database knows every call of ours.
+    remembered: Remembered,
     /// The lists that due steps asked for and that have not come yet.
     awaited: HashSet<ListKey>,
     /// How long the tick had run when a list last came, or when the first of several was asked for.
@@ -98,7 +98,7 @@ impl Part for Preflight {
         // A call that exists takes no turn.
         let slot = slot_of(None, &person.id, now, &[]);
         let draft = AttemptDraft { listed, ..draft(world, &recipient, now, &say, &slot, &|_| String::new()) };
-        let find = |facts: &Facts| reconcile::placed_before(facts, now, &self.ticks);
+        let find = |facts: &Facts| reconcile::placed_before(facts, now, &self.remembered);
         let Some(adopted) = world.store.adopt(claim, &draft, now, &find)? else { return Ok(false) };
         if let Some(id) = adopted.steps.first().and_then(|r| r.call_id.as_deref()) {
             log::warn!("[CALL] call {id} was placed before this database was restored; it is not placed again");
@@ -129,8 +129,8 @@ impl Part for Preflight {
 }
 
 impl Preflight {
-    pub(super) fn new(ticks: Vec<TickSpan>) -> Self {
-        Self { ticks, ..Self::default() }
+    pub(super) fn new(remembered: Remembered) -> Self {
+        Self { remembered, ..Self::default() }
     }
 
     /// Asks for a list, if it is not being asked for. `true`: it will come.
@@ -153,7 +153,7 @@ impl Preflight {
     /// The list shows nothing: where no tick not long ago would know better, it is asked for once more. `true`: it is
     /// still to come.
     fn asks_again(&mut self, key: ListKey, cx: &mut Context<'_>) -> bool {
-        if reconcile::ticks_go_on(&self.ticks, cx.time.now()) {
+        if reconcile::ticks_go_on(&self.remembered.ticks, cx.time.now()) {
             return false;
         }
         let elapsed = cx.time.elapsed();

@@ -7,7 +7,7 @@ use super::faults::{
 use super::summary::{ConfigSeen, Summary};
 use super::time::Time;
 use super::world::World;
-use crate::model::{PauseView, Stop, TickSpan, Timestamp, printable};
+use crate::model::{PauseView, Remembered, Stop, TickSpan, Timestamp, printable};
 use crate::rules::skew::{self, SkewSample};
 use crate::rules::witness::{self, Witnesses};
 use crate::store::{StoreError, TickBegun, TickEnd, TickStart};
@@ -50,17 +50,18 @@ impl TickRow {
         Ok((Self { begun, correction_ms }, world))
     }
 
-    /// The ticks that this database remembers, by this tick's corrected clock.
-    pub(super) fn ticks(&self) -> Vec<TickSpan> {
+    /// The times of which this database knows every call of ours, by this tick's corrected clock.
+    pub(super) fn remembered(&self) -> Remembered {
         let corrected = |at: Timestamp| Timestamp::from_ms(at.ms().saturating_add(self.correction_ms));
-        let spans = self.begun.ticks.iter();
-        spans.map(|t| TickSpan { started_at: corrected(t.started_at), ended_at: corrected(t.ended_at) }).collect()
+        let Remembered { ticks, on_since } = &self.begun.remembered;
+        let span = |t: &TickSpan| TickSpan { started_at: corrected(t.started_at), ended_at: corrected(t.ended_at) };
+        Remembered { ticks: ticks.iter().map(span).collect(), on_since: on_since.map(corrected) }
     }
 
     /// Logs the faults that last from earlier ticks, and the stop file.
     pub(super) fn tell(&self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         cx.faults.clone_from(&self.begun.faults);
-        let last_tick_at = self.ticks().iter().map(|tick| tick.ended_at).max();
+        let last_tick_at = self.remembered().ticks.iter().map(|tick| tick.ended_at).max();
         cx.accounts.begin(cx.world, cx.time.now(), &cx.faults, last_tick_at)?;
         self.tell_pauses(cx)?;
         Self::tell_config(cx)?;

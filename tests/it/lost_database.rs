@@ -112,6 +112,52 @@ fn a_call_of_another_program_delays_a_first_call_for_the_gap_and_is_never_hung_u
 }
 
 #[test]
+fn a_call_of_another_program_between_two_ticks_is_never_taken_for_the_rung_that_waits() {
+    for pause in [20, 150] {
+        let w = World::on_twilio("[guards]\ncritical_window = \"6m\"\n[[ladder]]\nstep = \"call\"\nbefore = \"5m\"\n");
+        let meeting = w.meeting("in 305s");
+        w.tick();
+        w.advance(pause);
+        w.create_call("ana");
+        w.advance(10);
+        w.tick();
+        assert_eq!(w.steps(meeting)[0], "PENDING", "the phone rings");
+        w.advance(70);
+        w.tick();
+        assert_eq!(w.steps(meeting)[0], "EXECUTED(initiated)");
+        w.check_in(meeting);
+        let states: Vec<_> = w.fake().calls().into_iter().map(|call| call.status).collect();
+        assert_eq!(states, ["queued", "canceled"], "after {pause} s");
+    }
+}
+
+/// The files of the database and those beside it, as somebody copies a directory.
+fn copied(w: &World, to: &str) -> std::path::PathBuf {
+    let (from, to) = (w.dir.path().to_owned(), w.dir.path().join(to));
+    std::fs::create_dir_all(&to).unwrap();
+    for entry in std::fs::read_dir(&from).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        std::fs::copy(&entry, to.join(entry.file_name().unwrap())).unwrap();
+    }
+    to.join(w.parts.config.database.file_name().unwrap())
+}
+
+#[test]
+fn a_database_that_was_copied_back_with_all_its_files_adopts_the_call_that_it_lost() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    let meeting = w.meeting("in 200s");
+    w.tick();
+    let backup = copied(&w, "backup");
+    w.advance(25);
+    w.tick();
+    w.phone("ana").rang(1);
+    w.parts.store = Arc::new(SqliteStore::open(&backup, Create::No).unwrap());
+    w.change_config(|config| config.database = backup);
+    w.advance(25);
+    w.tick();
+    assert_eq!((w.posts(), w.steps(meeting)[0].as_str()), (1, "EXECUTED(initiated)"));
+}
+
+#[test]
 fn calls_of_another_program_count_for_a_meeting_only_since_its_first_rung_was_due() {
     for (seconds_ahead, expected) in [(400, 2), (170, 0)] {
         let w = World::on_twilio("[guards]\nnumber_gap = \"0s\"\n");

@@ -37,7 +37,7 @@ fn encrypt(cluster: &Cluster) -> PathBuf {
 }
 
 fn open(url: &str, tls: Tls) -> Result<(), String> {
-    let server = Server { url: url.to_owned().into(), tls, name: "the server".into(), armed_files: None };
+    let server = Server { url: url.to_owned().into(), tls, name: "the server".into(), beside: None };
     PostgresStore::open(server, Create::Yes).map(drop).map_err(|error| error.to_string())
 }
 

@@ -3,6 +3,7 @@
 use crate::build::{Bench, always, at};
 use crate::checked::everything;
 use crate::looking::web;
+use crate::reading::{finish, start};
 use savehub::model::StepState;
 use savehub::store::Begun;
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ kept! {
     what_was_written_is_there_when_the_store_is_opened_again,
     of_many_handles_on_one_store_one_begins_a_step,
     of_many_handles_on_one_store_one_leases_a_calendar,
+    a_database_without_the_tick_that_ended_last_may_have_lost_more,
+    another_process_knows_which_tick_ended_last,
 }
 
 fn what_was_written_is_there_when_the_store_is_opened_again(first: Bench) {
@@ -67,4 +70,18 @@ fn of_many_handles_on_one_store_one_leases_a_calendar(first: Bench) {
     });
     let different: BTreeSet<_> = leased.iter().collect();
     assert_eq!((leased.len(), different.len()), (10, 10));
+}
+
+fn a_database_without_the_tick_that_ended_last_may_have_lost_more(b: Bench) {
+    let begun = b.begin_tick(&start(0)).unwrap();
+    b.end_tick(begun.id, &finish(1, 0, None)).unwrap();
+    b.by_hand("update ticks set ended_at = ended_at - 1");
+    assert_eq!(b.closed_and_opened_again().begin_tick(&start(30)).unwrap().remembered.on_since, None);
+}
+
+fn another_process_knows_which_tick_ended_last(b: Bench) {
+    let begun = b.begin_tick(&start(0)).unwrap();
+    b.end_tick(begun.id, &finish(1, 0, None)).unwrap();
+    let again = b.closed_and_opened_again();
+    assert_eq!(again.begin_tick(&start(30)).unwrap().remembered.on_since, Some(at(0)));
 }

@@ -18,16 +18,17 @@ facts! {
     an_open_incident_is_never_left_out_of_the_snapshot,
     of_incidents_that_ended_at_once_the_newest_are_shown,
     a_tick_begins_with_the_ticks_that_ended,
+    a_database_that_holds_the_tick_that_ended_last_went_on_since_the_first_tick_that_is_so_followed,
     the_snapshot_of_an_empty_store_is_empty,
     a_rehearsal_starts_with_what_is_there,
     a_rehearsal_leaves_no_trace,
 }
 
-fn start(now: i64) -> TickStart {
+pub(crate) fn start(now: i64) -> TickStart {
     TickStart { now: at(now), boottime_ms: now * 1000, owner: owner(), host: "bench".into(), turned: false }
 }
 
-fn finish(now: i64, exit: u8, skew_ms: Option<i64>) -> TickEnd {
+pub(crate) fn finish(now: i64, exit: u8, skew_ms: Option<i64>) -> TickEnd {
     TickEnd { now: at(now), exit, skew_ms, placed: 1, not_placed: 2 }
 }
 
@@ -172,13 +173,25 @@ fn of_incidents_that_ended_at_once_the_newest_are_shown(b: &Bench) {
 
 fn a_tick_begins_with_the_ticks_that_ended(b: &Bench) {
     let first = b.begin_tick(&start(0)).unwrap();
-    assert_eq!(first.ticks, []);
+    assert_eq!(first.remembered.ticks, []);
     let second = b.begin_tick(&start(30)).unwrap();
-    assert_eq!(second.ticks, [], "what a killed one placed stands in its attempts");
+    assert_eq!(second.remembered.ticks, [], "what a killed one placed stands in its attempts");
     b.end_tick(second.id, &finish(31, 0, None)).unwrap();
     b.end_tick(first.id, &finish(40, 0, None)).unwrap();
     let spans = [(30, 31), (0, 40)].map(|(from, to)| TickSpan { started_at: at(from), ended_at: at(to) });
-    assert_eq!(b.begin_tick(&start(7200)).unwrap().ticks, spans);
+    assert_eq!(b.begin_tick(&start(7200)).unwrap().remembered.ticks, spans);
+}
+
+fn a_database_that_holds_the_tick_that_ended_last_went_on_since_the_first_tick_that_is_so_followed(b: &Bench) {
+    let runs = |from: i64| {
+        let begun = b.begin_tick(&start(from)).unwrap();
+        b.end_tick(begun.id, &finish(from + 1, 0, None)).unwrap();
+        begun.remembered.on_since
+    };
+    assert_eq!([0, 30, 7200].map(runs), [None, Some(at(0)), Some(at(0))]);
+    b.begin_tick(&start(7230)).unwrap();
+    assert_eq!([7260, 7290].map(runs), [None, Some(at(7260))], "the one before was killed");
+    assert_eq!(b.rehearsal(at(7300)).unwrap().begin_tick(&start(7300)).unwrap().remembered.on_since, None);
 }
 
 fn the_snapshot_of_an_empty_store_is_empty(b: &Bench) {

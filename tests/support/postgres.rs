@@ -37,6 +37,8 @@ pub struct Cluster {
 pub struct Database {
     name: String,
     cluster: &'static Cluster,
+    /// Where files of this host stand.
+    dir: tempfile::TempDir,
 }
 
 /// The server, if PostgreSQL is installed.
@@ -136,7 +138,7 @@ impl Cluster {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("create database {name}"));
-        Database { name, cluster: self }
+        Database { name, cluster: self, dir: tempfile::tempdir().unwrap() }
     }
 }
 
@@ -192,7 +194,7 @@ impl Database {
             url: self.url().into(),
             tls: savehub::store::postgres::Tls::Off,
             name: format!("PostgreSQL at 127.0.0.1/{}", self.name),
-            armed_files: None,
+            beside: Some(self.dir.path().join("postgres-")),
         }
     }
 

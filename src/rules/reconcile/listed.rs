@@ -8,7 +8,7 @@
 //! - is adopted, and so hung up with its incident, only if it was created since the step was due and in a stretch of
 //!   time that this database does not remember.
 
-use crate::model::{CallStatus, Facts, ListedCall, Placed, StepFacts, TickSpan, Timestamp};
+use crate::model::{CallStatus, Facts, ListedCall, Placed, Remembered, StepFacts, TickSpan, Timestamp};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -59,9 +59,9 @@ fn created(call: &ListedCall, due_at: Timestamp, now: Timestamp) -> Timestamp {
 
 /// The oldest call that was placed for this step and that the database has lost. A call of the same second as the end of
 /// the last tick counts: where many hosts tick, some tick always ended in that second.
-pub fn placed_before(facts: &Facts, now: Timestamp, ticks: &[TickSpan]) -> Option<Placed> {
+pub fn placed_before(facts: &Facts, now: Timestamp, memory: &Remembered) -> Option<Placed> {
     let step = facts.step.as_ref()?;
-    let lost = |created_at: Timestamp| created_at.plus(CUT) > step.due_at && !remembers(ticks, created_at);
+    let lost = |created_at: Timestamp| created_at.plus(CUT) > step.due_at && !remembers(memory, created_at);
     let calls = facts.number.listed.iter().enumerate();
     let placed = calls.map(|(index, call)| Placed { index, created_at: created(call, step.due_at, now) });
     placed.filter(|placed| lost(placed.created_at)).min_by_key(|placed| placed.created_at)
@@ -69,8 +69,12 @@ pub fn placed_before(facts: &Facts, now: Timestamp, ticks: &[TickSpan]) -> Optio
 
 /// Would this database know of a call that was created at this time, to the second, if a tick of it had placed it? Ticks
 /// that completed must lie around that time: after the last one nobody knows what was lost, nor before the first one, nor
-/// in a gap between two.
-pub fn remembers(ticks: &[TickSpan], at: Timestamp) -> bool {
+/// in a gap between two; unless it is certain that the database went on.
+pub fn remembers(memory: &Remembered, at: Timestamp) -> bool {
+    memory.on_since.is_some_and(|since| since <= at) || lies_among(&memory.ticks, at)
+}
+
+fn lies_among(ticks: &[TickSpan], at: Timestamp) -> bool {
     let after = ticks.iter().filter(|tick| tick.ended_at >= at.plus(CUT)).map(|tick| tick.started_at).min();
     let Some(after) = after else { return false };
     let before = ticks.iter().filter(|tick| tick.started_at <= at).map(|tick| tick.ended_at).max();
@@ -86,28 +90,28 @@ pub fn rings_on(
     unknown: &[ListedCall],
     (since, until): (Timestamp, Timestamp),
     now: Timestamp,
-    ticks: &[TickSpan],
+    memory: &Remembered,
 ) -> Vec<Placed> {
     let calls = unknown.iter().enumerate().filter(|(_, call)| !call.status.is_final());
     let placed = calls.map(|(index, call)| Placed { index, created_at: created(call, since, now) });
     let lost = |placed: &Placed| {
         let at = placed.created_at;
-        at.plus(CUT) > since && at <= until.plus(UNDER_WAY) && !remembers_until_now(ticks, at, now)
+        at.plus(CUT) > since && at <= until.plus(UNDER_WAY) && !remembers_until_now(memory, at, now)
     };
     placed.filter(lost).collect()
 }
 
 /// May such a call have been lost at all? If not, nobody is asked.
-pub fn may_ring_on((since, until): (Timestamp, Timestamp), now: Timestamp, ticks: &[TickSpan]) -> bool {
-    let between = ticks.iter().map(|tick| tick.ended_at).filter(|at| *at > since && *at < until);
-    between.chain([since, until]).any(|at| !remembers_until_now(ticks, at, now))
+pub fn may_ring_on((since, until): (Timestamp, Timestamp), now: Timestamp, memory: &Remembered) -> bool {
+    let between = memory.ticks.iter().map(|tick| tick.ended_at).filter(|at| *at > since && *at < until);
+    between.chain([since, until]).any(|at| !remembers_until_now(memory, at, now))
 }
 
 /// The same as [`remembers`]; but the ticks go on with this one, so that the time since the last is no gap by itself.
-fn remembers_until_now(ticks: &[TickSpan], at: Timestamp, now: Timestamp) -> bool {
+fn remembers_until_now(memory: &Remembered, at: Timestamp, now: Timestamp) -> bool {
     let this = TickSpan { started_at: now, ended_at: Timestamp::from_ms(i64::MAX) };
-    let all: Vec<TickSpan> = ticks.iter().copied().chain([this]).collect();
-    remembers(&all, at)
+    let all: Vec<TickSpan> = memory.ticks.iter().copied().chain([this]).collect();
+    remembers(memory, at) || lies_among(&all, at)
 }
 
 /// Has a tick completed not long before? One that completed later did so before the clock was turned back.
@@ -162,8 +166,12 @@ mod tests {
         spans.map(|(from, to)| TickSpan { started_at: before(from), ended_at: before(to) }).to_vec()
     }
 
+    fn known(ticks: &[TickSpan]) -> Remembered {
+        Remembered { ticks: ticks.to_vec(), on_since: None }
+    }
+
     fn chosen(call: &ListedCall, now: Timestamp, ticks: &[TickSpan]) -> Option<Timestamp> {
-        placed_before(&facts(vec![call.clone()]), now, ticks).map(|placed| placed.created_at)
+        placed_before(&facts(vec![call.clone()]), now, &known(ticks)).map(|placed| placed.created_at)
     }
 
     #[test]
@@ -212,6 +220,20 @@ mod tests {
     }
 
     #[test]
+    fn where_the_database_went_on_no_call_since_its_last_tick_is_adopted_however_long_ago_that_was() {
+        for last in [61, 85, 300] {
+            let on = Remembered { ticks: ticks([(last, last - 1)]), on_since: Some(before(last)) };
+            let chosen =
+                |created| placed_before(&facts(vec![call(before(created), CallStatus::Ringing)]), before(20), &on);
+            assert_eq!([60, 30, 20].map(|created| chosen(created).is_some()), [false; 3], "{last}");
+            let rings = [call(before(60), CallStatus::Ringing)];
+            assert_eq!(rings_on(&rings, (before(90), before(50)), before(20), &on), [], "{last}");
+        }
+        let young = Remembered { ticks: vec![], on_since: Some(before(50)) };
+        assert!(placed_before(&facts(vec![call(before(60), CallStatus::Busy)]), before(20), &young).is_some());
+    }
+
+    #[test]
     fn a_live_call_that_is_hours_off_is_found_and_occupies_the_phone_as_if_created_when_the_step_was_due() {
         for off in [-7200, 7200, 3600] {
             let one = call(before(85 + off), CallStatus::Ringing);
@@ -228,14 +250,15 @@ mod tests {
     #[test]
     fn a_call_of_an_ended_incident_rings_on_if_it_was_made_in_a_time_that_is_lost() {
         let (since, until, now) = (before(180), before(100), before(80));
-        let one = |created| rings_on(&[call(before(created), CallStatus::Ringing)], (since, until), now, &[]).len();
+        let one =
+            |created| rings_on(&[call(before(created), CallStatus::Ringing)], (since, until), now, &known(&[])).len();
         assert_eq!([185, 180, 120, 90, 30].map(one), [0, 1, 1, 1, 0]);
         let over = [call(before(120), CallStatus::Completed)];
-        assert_eq!(rings_on(&over, (since, until), now, &[]), []);
+        assert_eq!(rings_on(&over, (since, until), now, &known(&[])), []);
         let rings = [call(before(120), CallStatus::Ringing)];
-        assert_eq!(rings_on(&rings, (since, until), now, &ticks([(150, 149)])), [], "ticks go on");
-        assert_eq!(rings_on(&rings, (since, until), now, &ticks([(350, 349)])).len(), 1);
-        let asks = |ticks: &[TickSpan]| may_ring_on((since, until), now, ticks);
+        assert_eq!(rings_on(&rings, (since, until), now, &known(&ticks([(150, 149)]))), [], "ticks go on");
+        assert_eq!(rings_on(&rings, (since, until), now, &known(&ticks([(350, 349)]))).len(), 1);
+        let asks = |ticks: &[TickSpan]| may_ring_on((since, until), now, &known(ticks));
         assert!(asks(&[]) && asks(&ticks([(110, 109)])) && asks(&ticks([(400, 399), (110, 109)])));
         assert!(!asks(&ticks([(240, 239), (130, 129)])));
     }

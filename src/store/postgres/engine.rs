@@ -5,6 +5,8 @@ use super::session::{Session, Trouble};
 use super::tx::PostgresTx;
 use super::{copy, migrations};
 use crate::model::Timestamp;
+use crate::node::with_ending;
+use crate::owner::LastTick;
 use crate::store::sql::{Engine, FenceLine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, Store, StoreError};
@@ -69,6 +71,8 @@ pub struct Postgres {
     pub(super) fence: Mutex<Option<Session>>,
     /// Who waits for it.
     pub(super) fence_line: FenceLine,
+    /// Which tick of this host ended last.
+    pub(super) last_tick: LastTick,
     /// Were the tables made when it was opened?
     pub(super) made: bool,
 }
@@ -102,7 +106,11 @@ impl Engine for Postgres {
     }
 
     fn armed_files(&self) -> Option<PathBuf> {
-        self.server.armed_files.clone()
+        self.server.beside.as_deref().map(|beside| with_ending(beside, "armed-"))
+    }
+
+    fn last_tick(&self) -> &LastTick {
+        &self.last_tick
     }
 
     fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>> {

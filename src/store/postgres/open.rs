@@ -5,6 +5,8 @@ use super::migrations;
 use super::server::Server;
 use super::session::Session;
 use super::tx::PostgresTx;
+use crate::node::with_ending;
+use crate::owner::LastTick;
 use crate::store::sql::{FenceLine, Tx, TxError, TxResult};
 use crate::store::sqlite::Create;
 use crate::store::{Result, StoreError};
@@ -42,12 +44,14 @@ impl PostgresStore {
     /// # Errors
     /// The server cannot be reached or must not be used as it is; the schema is newer, or not there.
     pub fn open(server: Server, create: Create) -> Result<Self> {
+        let last_tick = server.beside.as_deref().map(|beside| with_ending(beside, "last-tick"));
         let mut engine = Postgres {
             server,
             main: Mutex::new(None),
             timeline: OnceLock::new(),
             fence: Mutex::new(None),
             fence_line: FenceLine::default(),
+            last_tick: LastTick::in_file(last_tick),
             made: false,
         };
         let until = Instant::now() + LIMIT;

@@ -12,9 +12,8 @@ pub struct Server {
     pub tls: Tls,
     /// Host and database, for messages.
     pub name: String,
-    /// What the paths of the files begin with in which processes of this host say which requests have begun; `None`:
-    /// there is no place for them here.
-    pub armed_files: Option<PathBuf>,
+    /// What the paths of this host's files begin with; `None`: there is no place for them here.
+    pub beside: Option<PathBuf>,
 }
 
 /// How the connection is protected.

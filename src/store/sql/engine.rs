@@ -3,6 +3,7 @@
 use super::fence_line::FenceLine;
 use super::tx::{Tx, TxResult};
 use crate::model::{CalendarId, Timestamp};
+use crate::owner::LastTick;
 use crate::store::{Result, Store};
 use std::path::PathBuf;
 
@@ -40,6 +41,9 @@ pub(crate) trait Engine: Send + Sync {
 
     /// What the paths of the files begin with in which processes of this host say which requests have begun.
     fn armed_files(&self) -> Option<PathBuf>;
+
+    /// Which tick of this host ended last.
+    fn last_tick(&self) -> &LastTick;
 
     /// A tick has ended.
     fn tick_ended(&self) {}

@@ -118,7 +118,11 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn begin_tick(&self, start: &TickStart) -> Result<TickBegun> {
-        self.engine.write_lazily("begin a tick", |tx| ticks::begin(tx, start))
+        let last = self.engine.last_tick();
+        let ended = last.read();
+        let begun = self.engine.write_lazily("begin a tick", |tx| ticks::begin(tx, start, ended))?;
+        last.begins(begun.remembered.on_since.unwrap_or(start.now).ms());
+        Ok(begun)
     }
 
     fn settle(&self, now: Timestamp, rule: SettleRule<'_>) -> Result<Vec<StepResult>> {
@@ -288,6 +292,7 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn end_tick(&self, id: TickId, end: &TickEnd) -> Result<()> {
         self.engine.write_lazily("end a tick", |tx| ticks::end(tx, id, end))?;
+        self.engine.last_tick().ends(id.0, end.now.ms());
         self.engine.tick_ended();
         Ok(())
     }

@@ -5,9 +5,9 @@ use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::params;
 use super::{forget, heard, pauses, steps};
 use crate::model::{
-    HangUp, IncidentId, IncidentState, Reason, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
+    HangUp, IncidentId, IncidentState, Reason, Remembered, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
 };
-use crate::owner::Owner;
+use crate::owner::{EndedTick, Owner};
 use crate::store::{
     CloseRule, Closed, FaultNews, Refusal, SkewSeen, StepResult, StoreError, TickBegun, TickEnd, TickStart,
 };
@@ -26,10 +26,10 @@ const NO_REHEARSAL: &str = "--now turns the clock for a rehearsal, and real tick
 /// Rows deleted in one tick, at most: history is never in the way of a call.
 const BATCH: i64 = 200;
 
-pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
+pub(super) fn begin(tx: &dyn Tx, start: &TickStart, ended: Option<EndedTick>) -> TxResult<TickBegun> {
     let words = tx.dialect();
     keep_apart(tx, start)?;
-    let ticks = remembered(tx, start.now)?;
+    let remembered = remembered(tx, start.now, ended)?;
     let sql = format!(
         "insert into ticks(owner, boottime_ms, started_at, host, turned{}) values (?1, ?2, ?3, ?4, ?5{}) returning id",
         words.timeline_column, words.timeline_value
@@ -48,7 +48,7 @@ pub(super) fn begin(tx: &dyn Tx, start: &TickStart) -> TxResult<TickBegun> {
     skews.truncate(2);
     let clocks = clocks(tx, id, start)?;
     let faults = tx.values(&format!("select key from faults order by key{}", words.bytewise), &[])?;
-    Ok(TickBegun { id, skews, clocks, faults, ticks, pauses: pauses::live(tx, start.now)? })
+    Ok(TickBegun { id, skews, clocks, faults, remembered, pauses: pauses::live(tx, start.now)? })
 }
 
 /// Wall and boot time of the last ticks of this boot.
@@ -76,14 +76,22 @@ fn keep_apart(tx: &dyn Tx, start: &TickStart) -> TxResult<()> {
     if last == Some(Some(1)) { forget::rehearsals(tx, start.now) } else { Ok(()) }
 }
 
-/// The ticks that would have known of every call of ours.
-fn remembered(tx: &dyn Tx, now: Timestamp) -> TxResult<Vec<TickSpan>> {
-    if let Some(before) = tx.ticks_before_failover(now)? {
-        return Ok(before);
+/// The times of which this database knows every call of ours, if `ended` is the last tick of this host.
+fn remembered(tx: &dyn Tx, now: Timestamp, ended: Option<EndedTick>) -> TxResult<Remembered> {
+    if let Some(ticks) = tx.ticks_before_failover(now)? {
+        return Ok(Remembered { ticks, on_since: None });
     }
     // Only completed ticks count: what a killed one may have placed stands in its attempts.
     let newest = "select started_at, ended_at from ticks where ended_at is not null order by id desc limit 300";
-    Ok(tx.rows(newest, &[], span_from_row)?)
+    let ticks = tx.rows(newest, &[], span_from_row)?;
+    let holds = |tick: &EndedTick| {
+        tx.value("select exists(select 1 from ticks where id = ?1 and ended_at = ?2)", params![tick.id, tick.at_ms])
+    };
+    let on_since = match ended {
+        Some(tick) if holds(&tick)? => Some(Timestamp::from_ms(tick.since_ms)),
+        _ => None,
+    };
+    Ok(Remembered { ticks, on_since })
 }
 
 /// Start and end of a tick.

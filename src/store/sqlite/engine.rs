@@ -1,8 +1,10 @@
 //! The file as an engine: how each use case runs, and how durable it is.
 
-use super::file::{LONG_LOG, reason, with_ending};
+use super::file::{LONG_LOG, reason};
 use super::tx::SqliteTx;
 use crate::model::{CalendarId, Timestamp};
+use crate::node::with_ending;
+use crate::owner::LastTick;
 use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::{Result, Store, StoreError};
 use rusqlite::config::DbConfig;
@@ -33,6 +35,8 @@ pub struct Sqlite {
     /// A second connection for the fence alone, opened with the first attempt: a reader of a WAL never waits for a
     /// writer, so neither another process's lock nor a commit of ours delays the last look before a request.
     pub(super) reader: OnceLock<Option<Mutex<Connection>>>,
+    /// Which tick ended last.
+    pub(super) last_tick: LastTick,
     /// What this rehearsal is of, for the copies of calendars.
     pub(super) original: Option<Mutex<Connection>>,
     /// Was anything written besides the rows of ticks?
@@ -92,6 +96,10 @@ impl Engine for Sqlite {
 
     fn armed_files(&self) -> Option<PathBuf> {
         Some(with_ending(self.path.as_deref()?, "-armed-"))
+    }
+
+    fn last_tick(&self) -> &LastTick {
+        &self.last_tick
     }
 
     /// Leaves a short log to the next tick if it holds only rows of idle ticks: a checkpoint would make the disk work

@@ -1,6 +1,7 @@
 //! The file: made, opened, copied and locked, and what SQLite says about it in words.
 
 use crate::model::{path_text, without_address};
+use crate::node::with_ending;
 use crate::store::{Result, StoreError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
@@ -8,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// `SAVH`, in the file's header (PRAGMA application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5341_5648;
@@ -35,13 +36,6 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn keeping_plans(connection: Connection) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
-}
-
-/// A file beside the database, called after it.
-pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 /// Waits for the lock file beside the database. It goes with the process that holds it; the empty file stays.

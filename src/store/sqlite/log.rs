@@ -3,7 +3,7 @@
 //! SQLite reads a log whatever file lies beside it, and stops without a word at the first frame that is not whole.
 //! <https://www.sqlite.org/fileformat2.html#walformat>
 
-use super::file::with_ending;
+use crate::node::with_ending;
 use std::fs;
 use std::io;
 use std::path::Path;

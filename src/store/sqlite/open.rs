@@ -5,6 +5,8 @@ use super::engine::{BUSY_TIMEOUT, Sqlite, SqliteStore};
 use super::file::{Create, connect, keeping_plans, lock_beside, make_file, reason};
 use super::migrations;
 use crate::model::path_text;
+use crate::node::with_ending;
+use crate::owner::LastTick;
 use crate::store::{Result, StoreError};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -53,6 +55,8 @@ impl Sqlite {
             connection: Mutex::new(connection),
             path: path.map(Path::to_owned),
             reader: OnceLock::new(),
+            last_tick: path
+                .map_or_else(LastTick::in_memory, |path| LastTick::in_file(Some(with_ending(path, "-last-tick")))),
             original: None,
             wrote: AtomicBool::new(false),
             name: path.map_or_else(|| ":memory:".into(), path_text),

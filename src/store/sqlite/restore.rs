@@ -5,9 +5,10 @@
 
 use super::backup::{beside, is_one_of_ours};
 use super::engine::{BUSY_TIMEOUT, SqliteStore};
-use super::file::{connect, copy_whole, lock_beside, make_file, reason, with_ending};
+use super::file::{connect, copy_whole, lock_beside, make_file, reason};
 use super::health::{DatabaseOwner, Integrity};
 use super::migrations;
+use crate::node::with_ending;
 use crate::store::{Result, StoreError};
 use rusqlite::ErrorCode;
 use std::fs::{self, File, OpenOptions};

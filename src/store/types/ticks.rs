@@ -1,7 +1,7 @@
 //! The tick's own record.
 
 use crate::model::{
-    IncidentId, PauseView, ProviderKind, Reason, RungKind, StepId, StepState, TickId, TickSpan, Timestamp,
+    IncidentId, PauseView, ProviderKind, Reason, Remembered, RungKind, StepId, StepState, TickId, Timestamp,
 };
 use crate::owner::Owner;
 use serde::Serialize;
@@ -46,9 +46,8 @@ pub struct TickBegun {
     pub clocks: Vec<(Timestamp, i64)>,
     /// Keys of the faults that last.
     pub faults: Vec<String>,
-    /// The last completed ticks that would have known of every call of ours: an unknown call of their time is somebody
-    /// else's.
-    pub ticks: Vec<TickSpan>,
+    /// The times of which this database knows every call of ours.
+    pub remembered: Remembered,
     /// Pauses that hold, everybody's first.
     pub pauses: Vec<PauseView>,
 }
