@@ -4,11 +4,11 @@
 //! up to some moment, of which those that no `fsync` had reached are gone, there, there in part, or torn. A new or removed
 //! directory entry counts as safe only after an `fsync` of its directory (strict POSIX; ext4 promises more).
 //!
-//! Each disk must open, be sound, and hold the claim if the request had left by then. On some of them the machine comes
+//! Each disk must open, be sound, and hold the claim of each request that had left by then. On some of them the machine comes
 //! up again (half of the time with another boot id) and ticks.
 
 use crate::power::disk::{Disk, Op};
-use crate::rig::{Rig, Setup, connect, say, whole};
+use crate::rig::{Rig, Setup, Step, connect, say, whole};
 use crate::strace::{Point, able, inject, trace};
 use crate::verdict::{Tally, judge};
 use rusqlite::Connection;
@@ -20,6 +20,9 @@ use std::path::Path;
 mod disk;
 
 const SETUP: Setup = Setup { preflight: true, ..Setup::ONE };
+
+/// Steps that are claimed in one transaction.
+const SET: Setup = Setup { people: 8, step: Step::Text, ..SETUP };
 
 /// Disks made by chance at each moment, beside those with everything, nothing, and the last write torn.
 const BY_CHANCE: u64 = 5;
@@ -33,8 +36,10 @@ fn booted() -> usize {
 struct Image {
     name: String,
     disk: Disk,
-    /// Had the first byte of the request to call left? Had its last?
-    asked: (bool, bool),
+    /// Of how many requests to call or text had the first byte left?
+    begun: i64,
+    /// What had left of them to the last byte: their bodies.
+    sent: Vec<Vec<u8>>,
 }
 
 /// Every image of one traced tick on what is in the rig's directory now. A disk that is not `honest` forgets what it was
@@ -44,12 +49,12 @@ fn images(rig: &Rig, honest: bool) -> Vec<Image> {
     let calls = "trace=openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,sendto";
     let traced = trace(&rig.savehub(&["tick", "-q"]), &rig.path("log"), &["-y", "-xx", "-s", "65536", "-e", calls]);
     rig.drain();
-    let (mut images, mut asked) = (Vec::new(), (false, false));
+    let (mut images, mut begun, mut sent) = (Vec::new(), 0, Vec::new());
     for (_, call) in &traced {
         match disk.op(call) {
             Some(Op::Sent(bytes)) => {
-                asked.0 = asked.0 || bytes.starts_with(b"POST ");
-                asked.1 = asked.1 || (asked.0 && bytes.starts_with(b"To="));
+                begun += i64::from(bytes.starts_with(b"POST "));
+                sent.extend(bytes.starts_with(b"To=").then_some(bytes));
                 continue;
             }
             Some(Op::Sync { .. } | Op::SyncDirectory) if !honest => continue,
@@ -61,7 +66,8 @@ fn images(rig: &Rig, honest: bool) -> Vec<Image> {
             images.push(Image {
                 name: format!("{name} after {}", call.chars().take(20).collect::<String>()),
                 disk,
-                asked,
+                begun,
+                sent: sent.clone(),
             });
         };
         image("all un-synced kept", disk.cut(|_, _| Some(usize::MAX)));
@@ -76,7 +82,7 @@ fn images(rig: &Rig, honest: bool) -> Vec<Image> {
             image("some un-synced gone, some torn", disk.cut(|_, len| chance.fate(len)));
         }
     }
-    assert!(asked == (true, true), "the tick sent no request");
+    assert!(begun == rig.setup.people as i64 && sent.len() == rig.setup.people, "the tick sent {begun} requests");
     images
 }
 
@@ -116,21 +122,23 @@ fn wrong_with(image: &Image, dir: &Path) -> Option<String> {
     match read() {
         Err(error) => Some(format!("{}: cannot be read: {error}", image.name)),
         Ok((sound, _)) if sound != "ok" => Some(format!("{}: not sound: {sound}", image.name)),
-        Ok((_, 0)) if image.asked.0 => Some(format!("{}: the request had left, and the claim is gone", image.name)),
+        Ok((_, claims)) if claims < image.begun => {
+            Some(format!("{}: {} requests had left, and {claims} claims are there", image.name, image.begun))
+        }
         Ok(_) => None,
     }
 }
 
 /// The machine comes up from this image: further ticks must finish the work.
-fn comes_up(image: &Image, request: &[u8], other_boot: bool) -> Tally {
-    let rig = Rig::new(SETUP);
+fn comes_up(image: &Image, setup: Setup, requests: &[Vec<u8>], other_boot: bool) -> Tally {
+    let rig = Rig::new(setup);
     let dir = rig.database().parent().unwrap().to_owned();
     for name in ["savehub.db", "savehub.db-wal", "savehub.db-shm"] {
         let _ = std::fs::remove_file(dir.join(name));
     }
     image.disk.write(&dir);
-    if image.asked.1 {
-        // The provider had it.
+    // The provider had these.
+    for request in requests.iter().filter(|request| image.sent.iter().any(|body| request.ends_with(body))) {
         let mut provider = TcpStream::connect(rig.fake.addr()).unwrap();
         provider.write_all(request).unwrap();
         provider.shutdown(Shutdown::Write).unwrap();
@@ -155,14 +163,15 @@ fn bad(images: &[Image]) -> Vec<String> {
 fn sweep(name: &str, rig: &Rig) {
     let images = images(rig, true);
     let sent = rig.fake.requests();
-    let request = &sent.iter().find(|r| r.is_create()).unwrap().raw;
+    let requests: Vec<Vec<u8>> = sent.iter().filter(|r| r.method == "POST").map(|r| r.raw.clone()).collect();
     assert!(images.len() >= 600, "only {} images", images.len());
     let bad = bad(&images);
-    let after = images.iter().filter(|image| image.asked.0).count();
-    say(&format!("{name}: {} images, {after} of them after the request had left, {} bad", images.len(), bad.len()));
+    let after = images.iter().filter(|image| image.begun > 0).count();
+    say(&format!("{name}: {} images, {after} of them after a request had left, {} bad", images.len(), bad.len()));
     assert!(bad.is_empty(), "{}", bad.join("\n"));
     let booted: Vec<(usize, &Image)> = images.iter().step_by(booted()).enumerate().collect();
-    Tally::of(&booted, |(i, image)| comes_up(image, request, i % 2 == 1)).hold(&format!("{name}, then ticks"));
+    Tally::of(&booted, |(i, image)| comes_up(image, rig.setup, &requests, i % 2 == 1))
+        .hold(&format!("{name}, then ticks"));
 }
 
 #[test]
@@ -170,6 +179,14 @@ fn a_power_cut_between_any_two_writes_leaves_a_sound_database_with_the_claim() {
     let name = "power cut";
     if able(name) {
         sweep(name, &Rig::new(SETUP));
+    }
+}
+
+#[test]
+fn a_power_cut_between_the_commit_of_a_set_and_its_requests_leaves_the_claim_of_each() {
+    let name = "power cut with a set of eight";
+    if able(name) {
+        sweep(name, &Rig::new(SET));
     }
 }
 
