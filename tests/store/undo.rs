@@ -19,6 +19,7 @@ facts! {
     one_act_for_several_meetings_is_taken_back_as_one,
     what_was_heard_is_taken_back_by_whatever_way_it_came,
     what_has_moved_since_rings_for_its_new_start,
+    what_has_moved_a_little_since_comes_again_with_the_rungs_that_rang_for_its_old_start,
     a_move_that_is_not_the_last_word_is_not_taken_back,
     what_was_done_goes_with_its_meeting,
 }
@@ -183,6 +184,18 @@ fn what_has_moved_since_rings_for_its_new_start(b: &Bench) {
     b.sees(id, skipping(50, copy("talk", 1300), SkipWhy::Cancelled), 50);
     assert_eq!(undo(b, 60).meetings[0].left, Some(UndoneLeft::CalledOff), "a calendar did that");
     assert_eq!((b.read(meeting.id).state, b.due(2000)), (MeetingState::Cancelled, vec![]));
+}
+
+fn what_has_moved_a_little_since_comes_again_with_the_rungs_that_rang_for_its_old_start(b: &Bench) {
+    let id = b.one_file();
+    let meeting = b.adds(id, &copy("talk", 600), 0);
+    b.open(1, 1000);
+    b.call("talk", "CA1", 420);
+    b.check_in(meeting.id, CheckIn::Joined, at(430)).unwrap();
+    b.sees(id, seen(440, &[copy("talk", 1080)]), 440);
+    assert_eq!(b.open(441, 2000).opened, [], "who is there is there for the new start, too");
+    assert_eq!(rungs(&undo(b, 450)), [0, 1]);
+    assert_eq!((b.due(899), b.due(900)), (vec![], vec![("talk".into(), 0)]));
 }
 
 fn a_move_that_is_not_the_last_word_is_not_taken_back(b: &Bench) {

@@ -154,7 +154,8 @@ impl Back<'_> {
         let meeting = self.meeting(part.meeting)?;
         let cancelled = part.incident.map(|id| self.steps(id, "CANCELLED", meeting.starts_at)).transpose()?;
         let cancelled = match part.incident {
-            Some(id) if self.had_steps(id)? => cancelled,
+            Some(id) if self.had_steps(id, meeting.starts_at)? => cancelled,
+            // Nothing rang for this start yet: the whole ladder comes.
             _ => None,
         };
         let again = (self.rule)(&UndoFacts { meeting: &meeting, cancelled: cancelled.as_deref() });
@@ -181,8 +182,10 @@ impl Back<'_> {
         Ok(())
     }
 
-    fn had_steps(&self, incident: IncidentId) -> TxResult<bool> {
-        Ok(self.tx.value("select exists(select 1 from steps where incident_id = ?1)", params![incident])?)
+    /// Had this incident steps for this start? Who was there already kept theirs when the meeting moved a little.
+    fn had_steps(&self, incident: IncidentId, starts_at: Timestamp) -> TxResult<bool> {
+        let sql = "select exists(select 1 from steps where incident_id = ?1 and starts_at = ?2)";
+        Ok(self.tx.value(sql, params![incident, starts_at])?)
     }
 
     /// The steps of an incident in this state, in time for a start.
