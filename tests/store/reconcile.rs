@@ -3,7 +3,8 @@
 use crate::build::{Bench, abandoned, again, always, at, attempt, executed, unknown};
 use savehub::model::{AttemptId, AttemptState, CallStatus, HangUp, HangUpState, ListedCall, Reason, StepState};
 use savehub::store::{
-    AttemptDraft, CheckIn, Facts, Finding, Later, Placed, ReconcileRules, Recorded, TallyBy, TallyScope,
+    AttemptDraft, CheckIn, Facts, Finding, Later, Placed, ReconcileRules, Recorded, TallyBy, TallyScope, UndoFacts,
+    UndoScope,
 };
 use std::cell::RefCell;
 
@@ -18,12 +19,15 @@ facts! {
     a_call_found_after_check_in_is_to_be_hung_up,
     an_attempt_that_is_not_doubtful_is_never_reconciled,
     preflight_adopts_a_call_for_a_pending_step,
+    an_adopted_call_counts_for_the_limit_from_when_it_was_made,
     the_rule_is_told_of_a_later_attempt_without_an_answer,
     preflight_adopts_a_shared_call_for_every_meeting_that_was_due,
     an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared,
+    a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
     a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up,
+    a_call_found_for_an_incident_that_has_ended_counts_for_the_limit_of_its_meeting,
     the_guards_see_the_listed_calls_that_no_attempt_knows,
 }
 
@@ -180,6 +184,16 @@ fn preflight_adopts_a_call_for_a_pending_step(b: &Bench) {
     assert_eq!(spent.unwrap(), None, "the step is no longer pending");
 }
 
+fn an_adopted_call_counts_for_the_limit_from_when_it_was_made(b: &Bench) {
+    for uid in ["talk", "other"] {
+        b.watched("ana", uid, 600);
+    }
+    let _ = b.adopt(&b.claim("talk", 430), &listing(b, 500, &[("CA1", 425)]), at(500), &oldest).unwrap().unwrap();
+    for uid in ["talk", "other"] {
+        assert_eq!([1024, 1025].map(|now| b.recent_calls(uid, now)), [1, 0], "{uid}: not from when it was found");
+    }
+}
+
 fn the_rule_is_told_of_a_later_attempt_without_an_answer(b: &Bench) {
     b.watched("ana", "talk", 600);
     let absent = an_unknown(b, "talk", 430);
@@ -227,6 +241,21 @@ fn an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared(b: &Bench) {
     }
 }
 
+fn a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun(b: &Bench) {
+    let (_, soon) = (b.watched("ana", "talk", 600), b.watched("ana", "soon", 660).id);
+    let since_due = |facts: &Facts| {
+        let due_at = facts.step.as_ref()?.due_at;
+        let index = facts.number.listed.iter().position(|call| call.created_at >= due_at)?;
+        Some(Placed { index, created_at: facts.number.listed[index].created_at })
+    };
+    let claim = b.claim("soon", 590);
+    assert_eq!((claim.due_at, claim.rung), (at(480), 0));
+    let adopted = |made| b.adopt(&claim, &listing(b, 605, &[("CA1", made)]), at(605), &since_due).unwrap();
+    assert_eq!(adopted(419), None, "nothing was due then");
+    assert_eq!(adopted(420).unwrap().steps.len(), 2);
+    assert_eq!(b.fate(soon, 0), (StepState::Executed, Some(Reason::Initiated)));
+}
+
 fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {
     b.watched("ana", "talk", 600);
     b.watched("ana", "other", 620);
@@ -267,6 +296,18 @@ fn a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up(b: &B
     assert_eq!((found.finished_at, found.guards.clone()), (Some(at(440)), None));
     let whole = TallyScope { since: at(0), until: at(1000), by: TallyBy::Person };
     assert_eq!(b.tally(&whole).unwrap().attempts.iter().map(|one| one.test).collect::<Vec<_>>(), [false]);
+}
+
+fn a_call_found_for_an_incident_that_has_ended_counts_for_the_limit_of_its_meeting(b: &Bench) {
+    let m = b.watched("ana", "talk", 600);
+    b.check_in(m.id, CheckIn::Joined, at(430)).unwrap();
+    let ended = b.ended_since(at(0)).unwrap().remove(0);
+    let choose = |unknown: &[ListedCall]| vec![Placed { index: 0, created_at: unknown[0].created_at }];
+    assert_eq!(b.adopt_ended(&ended, &listing(b, 440, &[("CA1", 425)]), at(440), &choose).unwrap().len(), 1);
+    let scope = UndoScope { person: "ana", since: at(0), until: at(1000), now: at(450) };
+    let rule = |facts: &UndoFacts<'_>| facts.cancelled.unwrap_or_default().to_vec();
+    assert!(b.undo(&scope, &rule).unwrap().is_some());
+    assert_eq!([1024, 1025].map(|now| b.recent_calls("talk", now)), [1, 0]);
 }
 
 fn the_guards_see_the_listed_calls_that_no_attempt_knows(b: &Bench) {

@@ -155,7 +155,8 @@ impl Round<'_, '_> {
             <Vec<Candidate> as IntoIterator>::into_iter(served).map(move |c| (id, c.claim))
         };
         let served: Vec<(AttemptId, Claim)> = attempts.iter().zip(served).flat_map(under).collect();
-        steps::serve(self.tx, &served.iter().map(|(id, claim)| (*id, claim)).collect::<Vec<_>>(), self.now)?;
+        let served: Vec<_> = served.iter().map(|(id, claim)| (*id, claim)).collect();
+        steps::serve(self.tx, &served, self.now, self.now)?;
         Ok(attempts)
     }
 }

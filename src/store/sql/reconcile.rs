@@ -2,7 +2,7 @@
 
 use super::claims::{self, NewAttempt};
 use super::dialect::Dialect;
-use super::tx::{Tx, TxResult};
+use super::tx::{Candidate, Tx, TxResult};
 use super::value::params;
 use super::{calls, candidates, record, steps};
 use crate::model::{
@@ -139,7 +139,9 @@ pub(super) fn adopt(
     if step.facts.number.open_attempt || !usable {
         return Ok(None);
     }
-    let Some(Placed { index, created_at }) = find(&step.facts) else { return Ok(None) };
+    let placed =
+        find(&step.facts).map_or_else(|| shared_early(tx, &step, draft, now, find), |placed| Ok(Some(placed)))?;
+    let Some(Placed { index, created_at }) = placed else { return Ok(None) };
     let Some(call) = step.facts.number.listed.get(index) else { return Ok(None) };
     let words = vec![step.claim.words.clone()];
     let new = NewAttempt {
@@ -152,9 +154,10 @@ pub(super) fn adopt(
         next_slot: None,
         other_senders: 0,
     };
-    // The phone is free again a while after the call, not after its discovery.
-    let id = claims::insert_one(tx, new, draft, created_at.min(now))?.id;
-    steps::serve(tx, &[(id, &step.claim)], now)?;
+    // The phone is free again a while after the call, not after its discovery, and the limit counts from the call.
+    let made_at = created_at.min(now);
+    let id = claims::insert_one(tx, new, draft, made_at)?.id;
+    steps::serve(tx, &[(id, &step.claim)], made_at, now)?;
     // The call named what was due then, and what shared it a little early, as far as its window was open.
     let made_by = created_at.plus(CUT);
     let last_start = made_by.plus(draft.window);
@@ -165,7 +168,7 @@ pub(super) fn adopt(
     };
     let shares_for = Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs());
     let shared = claims::companions(tx, &step.claim, draft, made_by.plus(shares_for), created_at, &watched)?;
-    steps::serve(tx, &shared.iter().map(|c| (id, &c.claim)).collect::<Vec<_>>(), now)?;
+    steps::serve(tx, &shared.iter().map(|c| (id, &c.claim)).collect::<Vec<_>>(), made_at, now)?;
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
     let detail = "found at the provider: placed before this database was restored";
@@ -174,6 +177,31 @@ pub(super) fn adopt(
         StepNext::End(Refusal::new(StepState::Executed, reason, detail))
     };
     record::record(tx, id, &reply, now, &rule).map(Some)
+}
+
+/// A call made for another meeting of the person a little before this step was due, which it shared then: the other step
+/// was open when it fell due, if only until its meeting began.
+fn shared_early(
+    tx: &dyn Tx,
+    step: &Candidate,
+    draft: &AttemptDraft<'_>,
+    now: Timestamp,
+    find: PlacedRule<'_>,
+) -> TxResult<Option<Placed>> {
+    let mut facts = step.facts.clone();
+    let Some(own) = facts.step.as_mut().filter(|_| !facts.number.listed.is_empty()) else { return Ok(None) };
+    let Claim { person, incident, action, due_at, .. } = &step.claim;
+    let others: Option<Timestamp> = tx.value(
+        "select min(s.due_at) from meetings m cross join incidents i cross join steps s \
+         where i.meeting_id = m.id and s.incident_id = i.id and m.person = ?1 and m.starts_at > ?2 and i.person = ?1 \
+           and i.id <> ?3 and s.kind = ?4 and s.to_whom = ?5 and s.due_at > ?2 and s.due_at < ?6 \
+           and (s.state = 'PENDING' or s.state <> 'EXECUTED' and s.updated_at > s.due_at)",
+        params![person, due_at.minus(draft.window), incident, action.kind, action.to, due_at],
+    )?;
+    let Some(others) = others else { return Ok(None) };
+    let shared_for = Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs());
+    own.due_at = others.max(due_at.minus(shared_for));
+    Ok(find(&facts))
 }
 
 /// Incidents that ended since then, of meetings that had not started long before.
@@ -219,7 +247,14 @@ pub(super) fn adopt_ended(
             next_slot: None,
             other_senders: 0,
         };
-        let id = claims::insert_one(tx, new, draft, created_at.min(now))?.id;
+        let made_at = created_at.min(now);
+        let id = claims::insert_one(tx, new, draft, made_at)?.id;
+        // Its meeting may be watched again.
+        tx.run(
+            "insert into call_tracker(attempt_id, meeting_id, person, at) \
+             select ?2, meeting_id, person, ?3 from incidents where id = ?1",
+            params![incident.id, id, made_at],
+        )?;
         if let Some(step) = step {
             let serves = "insert into attempt_steps(attempt_id, step_id, incident_id) values (?1, ?2, ?3)";
             tx.run(serves, params![id, step, incident.id])?;

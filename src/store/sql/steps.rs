@@ -54,8 +54,9 @@ pub(crate) fn all_rows(changed: usize, expected: usize, what: &'static str) -> T
     Err(StoreError::Statement { what, detail: format!("{changed} rows changed instead of {expected}") }.into())
 }
 
-/// Puts steps under their attempts: `PENDING` -> `RUNNING`, counted, their incidents escalating.
-pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], now: Timestamp) -> TxResult<()> {
+/// Puts steps under their attempts: `PENDING` -> `RUNNING`, counted for the limit as of `made_at`, their incidents
+/// escalating.
+pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], made_at: Timestamp, now: Timestamp) -> TxResult<()> {
     if served.is_empty() {
         return Ok(());
     }
@@ -70,7 +71,7 @@ pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], now: Timestamp)
     let steps: Vec<_> = served.iter().map(|(attempt, claim)| set![attempt, &claim.step, &claim.incident]).collect();
     tx.run_each("insert into attempt_steps(attempt_id, step_id, incident_id) select ?1, ?2, ?3 from {each}", &steps)?;
     let counted: Vec<_> =
-        served.iter().map(|(attempt, claim)| set![attempt, &claim.meeting, &claim.person, &now]).collect();
+        served.iter().map(|(attempt, claim)| set![attempt, &claim.meeting, &claim.person, &made_at]).collect();
     tx.run_each(
         "insert into call_tracker(attempt_id, meeting_id, person, at) select ?1, ?2, ?3, ?4 from {each}",
         &counted,
