@@ -208,10 +208,14 @@ impl Day {
 
     // --- what happens ---
 
+    /// Its line stands where it began: to hang up takes time, and other things happen meanwhile. But what a database says
+    /// at its end comes before that.
     fn happens(&self, what: What) {
-        // The order in the journal is that of the events, also where one lets a tick's worker write.
+        let (at, wall, place) = (self.clock.at(), ms(self.clock.now()), self.journal.lock().unwrap().len());
         if self.has_effect(&what) {
-            self.sees(Seen::Happened(what));
+            let mut journal = self.journal.lock().unwrap();
+            let place = if matches!(what, What::Database(_)) { journal.len() } else { place };
+            journal.insert(place, Line { at, wall, seen: Seen::Happened(what) });
         }
     }
 

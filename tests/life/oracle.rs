@@ -35,8 +35,9 @@
 mod happens;
 mod late;
 mod reasons;
+mod rings;
 
-use crate::journal::{End, Line, Seen, Whom};
+use crate::journal::{Line, Seen};
 use crate::story::{ConfigFile, HOUR, MINUTE, Ms, SECOND, Story};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -140,6 +141,8 @@ struct Outside {
     lists_down: bool,
     clock_wrong: bool,
     stop: bool,
+    /// There was a STOP file since the last tick began, if only for a moment.
+    stopped: bool,
     account_refused: bool,
     senders_refused: BTreeSet<usize>,
     callees_refused: BTreeSet<usize>,
@@ -261,6 +264,7 @@ impl Oracle<'_> {
         if self.file == ConfigFile::Good {
             self.in_force = Some((self.unlisted.clone(), line.at));
         }
+        self.outside.stopped = self.outside.stop;
         let meetings: Vec<usize> = self.known.meetings.keys().copied().collect();
         let owed = meetings.into_iter().filter_map(|meeting| Some((meeting, self.owed(meeting, line)?))).collect();
         self.tick = Some(Tick {
@@ -292,8 +296,8 @@ impl Oracle<'_> {
             return None;
         }
         let tries = self.calls.iter().filter(|call| !call.seen && call.names.contains(&(meeting, start, rung))).count();
-        if self.outside.stop || self.is_paused(person, line.at) || self.counted(meeting, line.at) >= LIMIT || tries > 1
-        {
+        let stopped = self.outside.stopped;
+        if stopped || self.is_paused(person, line.at) || self.counted(meeting, line.at) >= LIMIT || tries > 1 {
             self.known.meetings.get_mut(&meeting)?.gone.insert(rung);
             return None;
         }
@@ -360,130 +364,10 @@ impl Oracle<'_> {
             tick.told_failed.iter().for_each(|failed| self.late_end(line, *failed));
         }
         if matches!(line.seen, Seen::TickEnded { .. }) && line.at - tick.at < 20 * SECOND {
-            self.calendars_read(tick.at);
-        }
-    }
-
-    // --- what rings ---
-
-    fn tried(&mut self, line: &Line, (to, from): (usize, usize), meetings: &[usize], end: &End) {
-        match end {
-            End::NotSent | End::Fenced(_) => return,
-            End::Refused(Whom::Sender) => _ = self.refused_from.insert(from, line.at),
-            End::Refused(Whom::Callee | Whom::Account) => {
-                self.is_refused(line, meetings, *end == End::Refused(Whom::Callee));
-            }
-            End::Refused(Whom::Limit) | End::Rang | End::RangUnseen | End::Lost => {}
-        }
-        if *end != End::Refused(Whom::Sender) {
-            self.tick.iter_mut().for_each(|tick| tick.named.extend(meetings));
-        }
-        if matches!(end, End::Refused(_)) {
-            return;
-        }
-        if self
-            .calls
-            .iter()
-            .any(|call| call.rang && call.to == to && !call.others && call.at + GAP - 10 * SECOND > line.at)
-            && !self.is_unaware(to)
-        {
-            self.says(line, "WRONG: the phone rang a moment ago");
-        }
-        let names: Vec<(usize, Ms, usize)> =
-            meetings.iter().filter_map(|meeting| self.allowed(line, *meeting, to, meetings.len() > 1)).collect();
-        // The provider counts whole seconds: an answer of this one may be taken for one to this call.
-        if self.answered_at.get(&to).is_some_and(|at| at / SECOND == line.at / SECOND) {
-            for meeting in meetings {
-                self.known.meetings.get_mut(meeting).iter_mut().for_each(|known| known.vague = true);
+            // What it has read and found due, it may have left out for good at once.
+            for meeting in self.calendars_read(tick.at) {
+                self.owed(meeting, line);
             }
         }
-        let (rang, seen) = (*end != End::Lost, *end == End::Rang);
-        self.calls.push(Call { at: line.at, to, names, rang, seen, others: false, text: false });
-    }
-
-    /// The provider refuses the account, or this phone.
-    fn is_refused(&mut self, line: &Line, meetings: &[usize], phone: bool) {
-        for meeting in meetings {
-            // What is called has been read, if only in this tick.
-            if let Some((person, start)) = self.calendars.get(meeting).copied() {
-                self.known.meetings.entry(*meeting).or_insert_with(|| Meeting::new(person, start, true));
-            }
-            let Some(start) = self.known.meetings.get(meeting).map(|known| known.start) else { continue };
-            // A shared call takes a rung that is due soon, too.
-            let wall = if meetings.len() > 1 { line.wall + SHARED + SECOND } else { line.wall };
-            let rungs = if phone { 0..self.story.ladder.len() } else { 0..self.due(start, wall).map_or(0, |r| r + 1) };
-            self.known.meetings.get_mut(meeting).iter_mut().for_each(|known| known.gone.extend(rungs.clone()));
-        }
-    }
-
-    /// Was the call allowed for this meeting? Which rung was it?
-    fn allowed(&mut self, line: &Line, meeting: usize, to: usize, shared: bool) -> Option<(usize, Ms, usize)> {
-        let Some(known) = self.known.meetings.get(&meeting).cloned() else {
-            // Its calendar has just been read.
-            let (_, start) = self.calendars.get(&meeting).copied()?;
-            return Some((meeting, start, self.due(start, line.wall)?));
-        };
-        let mut wrong = Vec::new();
-        let planned = self.calendars.get(&meeting).map(|(_, start)| *start).filter(|_| known.vague);
-        let start = planned.filter(|_| known.start <= line.wall || self.due(known.start, line.wall).is_none());
-        let known = Meeting { start: start.unwrap_or(known.start), ..known };
-        let latest = self.due(known.start, line.wall);
-        let next = latest.map_or(0, |rung| rung + 1);
-        let is_near = |before: &&i64| shared && known.start - **before * SECOND <= line.wall + SHARED + SECOND;
-        let taken = latest.filter(|rung| !self.rang(meeting, known.start, *rung));
-        let early = self.story.ladder.get(next).filter(is_near).map(|_| next);
-        let rung = taken.or(early);
-        if known.person != to {
-            wrong.push("it is another person's");
-        }
-        if known.over && !known.vague {
-            wrong.push("it is over");
-        }
-        if known.start <= line.at {
-            wrong.push("it has started");
-        }
-        if self.outside.stop {
-            wrong.push("there is a STOP file");
-        }
-        if self.is_paused(to, line.at) {
-            wrong.push("the person is paused");
-        }
-        if !self.is_listed(to, line.at) {
-            wrong.push("the person is not in the config");
-        }
-        // Whoever can be asked what was answered is asked before a call.
-        let answered = |answer: &Answer| answer.meant.contains(&(meeting, known.start));
-        let could_ask = |tick: &Tick| !tick.wild && !self.outside.lists_down;
-        let tick = self.tick.as_ref().filter(|tick| could_ask(tick));
-        if tick.is_some_and(|tick| self.answers.iter().any(|answer| answered(answer) && answer.at < tick.at)) {
-            wrong.push("the person has answered");
-        }
-        let named = |call: &&Call| call.rang && call.names.iter().any(|name| name.0 == meeting);
-        // Of what the provider alone remembers, what was made before the first rung was due counts for no meeting.
-        let first_due = self.story.ladder.first().map_or(known.start, |before| known.start - before * SECOND);
-        let counts = |call: &&Call| call.at >= self.known.forgot_until || call.at >= first_due;
-        let young = self.calls.iter().filter(|call| call.at + LIMIT_SPAN > line.at);
-        let own = young.filter(named).filter(counts).count();
-        if own >= LIMIT && !self.is_unaware(to) {
-            wrong.push("it had its two calls");
-        }
-        if rung.is_none() && !known.vague && !self.outside.clock_wrong {
-            match latest {
-                None => wrong.push("no rung is due"),
-                Some(_) if !self.is_unaware(to) => wrong.push("this rung has rung"),
-                Some(_) => {}
-            }
-        }
-        for why in wrong {
-            self.says(line, &format!("WRONG: a call for meeting {meeting}, but {why}"));
-        }
-        Some((meeting, known.start, rung.or(latest)?))
-    }
-
-    /// The database lost the last calls to this phone, and the provider did not tell them in this tick.
-    fn is_unaware(&self, to: usize) -> bool {
-        let lost =
-            |call: &Call| call.to == to && call.at >= self.known.forgot_since && call.at < self.known.forgot_until;
-        self.calls.iter().any(lost) && !self.tick.as_ref().is_some_and(|tick| tick.told_calls.contains(&to))
     }
 }

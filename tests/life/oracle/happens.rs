@@ -30,7 +30,7 @@ impl Oracle<'_> {
             What::CallBack { person } => self.answers(at, person, false),
             // By the clock of that moment.
             What::Pause { person, span } => _ = self.known.paused_until.insert(person, wall + span),
-            What::Stop(there) => self.outside.stop = there,
+            What::Stop(there) => (self.outside.stop, self.outside.stopped) = (there, self.outside.stopped || there),
             What::Network(network) => (self.outside.network_down, self.outside.flips) = (network != Network::Up, false),
             What::FlipAfter(_) => self.outside.flips = true,
             What::Sender { sender, refused } => mark(&mut self.outside.senders_refused, sender, refused),
@@ -107,7 +107,13 @@ impl Oracle<'_> {
     fn checks_in(&mut self, at: Ms, person: usize) {
         let near = |start: Ms| start - 30 * MINUTE <= at && at < start + LENGTH + 30 * MINUTE;
         let of_calendar = self.calendars.iter().filter(|(_, (whose, start))| *whose == person && near(*start));
-        let mut doubtful = of_calendar.into_iter().any(|(meeting, _)| !self.known.meetings.contains_key(meeting));
+        let unread = of_calendar.filter(|(meeting, _)| !self.known.meetings.contains_key(*meeting));
+        let unread: Vec<(usize, Ms)> = unread.map(|(meeting, (_, start))| (*meeting, *start)).collect();
+        let mut doubtful = !unread.is_empty();
+        // The tick under way may have read it, or not yet.
+        for (meeting, start) in unread.into_iter().filter(|_| self.tick.is_some()) {
+            self.known.meetings.insert(meeting, Meeting { vague: true, ..Meeting::new(person, start, true) });
+        }
         let known = self.known.meetings.iter().filter(|(_, known)| known.person == person && !known.off);
         let all: Vec<(usize, bool)> =
             known.filter(|(_, known)| near(known.start) || known.vague).map(|(m, known)| (*m, known.vague)).collect();
@@ -149,8 +155,8 @@ impl Oracle<'_> {
         }
     }
 
-    /// A tick has read the calendars.
-    pub(super) fn calendars_read(&mut self, at: Ms) {
+    /// A tick has read the calendars. The meetings that were not known before.
+    pub(super) fn calendars_read(&mut self, at: Ms) -> Vec<usize> {
         let in_force = self.in_force.clone().unwrap_or_default().0;
         let can_be_read = |person: &usize| !self.unreadable.contains(person) && !in_force.contains(person);
         for (meeting, known) in self.known.meetings.iter_mut().filter(|(_, m)| m.calendar && can_be_read(&m.person)) {
@@ -162,14 +168,16 @@ impl Oracle<'_> {
                 None => (known.vague, known.over, known.off) = (false, true, true),
             }
         }
+        let mut new = Vec::new();
         for (meeting, (person, start)) in self.calendars.iter().filter(|(_, (person, _))| can_be_read(person)) {
             // What had begun before it could be read may be unknown for good, and what was said of it is told again.
             let vague = *start <= at || self.said.contains(&(*meeting, *start));
-            self.known
-                .meetings
-                .entry(*meeting)
-                .or_insert_with(|| Meeting { vague, ..Meeting::new(*person, *start, true) });
+            self.known.meetings.entry(*meeting).or_insert_with(|| {
+                new.push(*meeting);
+                Meeting { vague, ..Meeting::new(*person, *start, true) }
+            });
         }
+        new
     }
 
     // --- answers ---

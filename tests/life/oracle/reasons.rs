@@ -10,6 +10,8 @@ const SHARED: Ms = MINUTE + SECOND;
 struct Past<'j> {
     meeting: usize,
     person: Option<usize>,
+    /// When its next rung was due.
+    next_due: Option<Ms>,
     /// A tick begins so often.
     every: Ms,
     journal: &'j [Line],
@@ -25,7 +27,12 @@ pub fn untrue(story: &Story, journal: &[Line]) -> Vec<String> {
             What::Meeting { meeting: this, person, .. } if this == *meeting => Some(person),
             _ => None,
         });
-        let past = Past { meeting: *meeting, person, every: story.every, journal: &journal[..place] };
+        let next_due = journal.iter().filter(|other| other.at == line.at).filter_map(|other| match other.seen {
+            Seen::Step { meeting: this, due: next, .. } if this == *meeting && next > *due => Some(next),
+            _ => None,
+        });
+        let next_due = next_due.min();
+        let past = Past { meeting: *meeting, person, next_due, every: story.every, journal: &journal[..place] };
         // What ended by an act, or in another copy of the database, ended before this.
         let until = ended.unwrap_or(line.at);
         if past.clock_was_wrong(until) {
@@ -48,10 +55,14 @@ pub fn untrue(story: &Story, journal: &[Line]) -> Vec<String> {
 
 impl Past<'_> {
     fn happened(&self, from: Ms, until: Ms, which: impl Fn(&What) -> bool) -> bool {
-        let is = |line: &Line| {
+        self.happened_times(from, until, which) > 0
+    }
+
+    fn happened_times(&self, from: Ms, until: Ms, which: impl Fn(&What) -> bool) -> usize {
+        let is = |line: &&Line| {
             (from..=until).contains(&line.at) && matches!(&line.seen, Seen::Happened(what) if which(what))
         };
-        self.journal.iter().any(is)
+        self.journal.iter().filter(is).count()
     }
 
     /// What a wrong clock says is no lie.
@@ -61,6 +72,12 @@ impl Past<'_> {
             _ => None,
         };
         self.journal.iter().rev().find_map(ahead).unwrap_or(0) != 0
+    }
+
+    /// When the tick began that ran then, or the last one before.
+    fn tick_began(&self, at: Ms) -> Ms {
+        let began = |line: &&Line| line.at <= at && matches!(line.seen, Seen::TickBegan);
+        self.journal.iter().rfind(began).map_or(0, |line| line.at)
     }
 
     /// What came of requests for this meeting.
@@ -121,13 +138,15 @@ impl Past<'_> {
             "max_calls_exceeded" => {
                 let since = due - 10 * MINUTE;
                 let of_others = |what: &What| matches!(what, What::OtherCall { person: to } if Some(*to) == person);
-                let others = usize::from(self.happened(since, until, of_others));
-                self.tried(since, until, counts) + others >= 2
+                self.tried(since, until, counts) + self.happened_times(since, until, of_others) >= 2
             }
             "number_busy" => self.phone_rang(due, until),
-            // The later rung may have been held back once more, and tried by the next tick.
+            // The later rung may have been held back once more, and tried by the next tick. One that was due before the
+            // tick began, and was not tried, gives a reason of its own: it was too late for it, or somebody ended it.
             "superseded" => {
-                self.tried(due, until + self.every + SECOND, |_| true) > 0 || self.may_have_rung(due, until)
+                self.tried(due, until + self.every + SECOND, |_| true) > 0
+                    || self.may_have_rung(due, until)
+                    || self.next_due.is_some_and(|next| next <= self.tick_began(until))
             }
             // Every tick that could have placed it owed it, and an owed call rings.
             "outside_critical_window" => true,
