@@ -330,3 +330,14 @@ fn every_lie_has_its_outcome_and_is_told_one_request() {
     assert!(counts.iter().filter(|(n, _)| n.starts_with("REJECTED") || **n == "NOT_SENT").all(|(_, c)| c.2 == 0));
     assert!((1..counts["UNKNOWN"].0).contains(&calls("UNKNOWN")));
 }
+
+#[test]
+fn the_fake_keeps_no_connection_that_has_ended() {
+    let fake = FakeTwilio::start();
+    for _ in 0..100 {
+        drop(TcpStream::connect(fake.addr()).unwrap());
+    }
+    // It comes as one more.
+    fake.wait_for_idle();
+    assert_eq!((fake.connections(), fake.open_connections()), (101, 0));
+}

@@ -1,14 +1,14 @@
 //! A server of calendars on loopback. It keeps every request, and answers each with what was scripted, or with what it
 //! serves.
 
+use super::door::Door;
 use super::wire::Request;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The secret part of [`FakeFeed::url`].
@@ -86,7 +86,6 @@ struct State {
     requests: Vec<Request>,
     script: VecDeque<Serves>,
     serves: Serves,
-    connections: Vec<TcpStream>,
 }
 
 struct Shared {
@@ -97,33 +96,30 @@ struct Shared {
 /// The fake. Everything ends when it is dropped.
 pub struct FakeFeed {
     shared: Arc<Shared>,
-    addr: SocketAddr,
-    acceptor: Option<JoinHandle<()>>,
+    door: Door,
 }
 
 impl FakeFeed {
     /// Serves this to everybody, until something else is served.
     pub fn start(serves: Serves) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let state =
-            State { closing: false, requests: Vec::new(), script: VecDeque::new(), serves, connections: Vec::new() };
+        let state = State { closing: false, requests: Vec::new(), script: VecDeque::new(), serves };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let acceptor = Some(std::thread::spawn({
+        let door = Door::open({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared)
-        }));
-        Self { shared, addr, acceptor }
+            // A client that goes away is what many tests are about.
+            move |stream| drop(serve(stream, &shared))
+        });
+        Self { shared, door }
     }
 
     /// The subscription address.
     pub fn url(&self) -> String {
-        format!("http://{}/calendar/{SECRET}/basic.ics?key={SECRET}", self.addr)
+        format!("http://{}/calendar/{SECRET}/basic.ics?key={SECRET}", self.addr())
     }
 
     /// The port alone.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.door.addr()
     }
 
     /// What is served from now on, once the script is used up.
@@ -144,9 +140,8 @@ impl FakeFeed {
     /// How many connections were made to it. The client may be through before the server has taken notice, so that so many
     /// are waited for, for as long as it takes a busy machine.
     pub fn connections(&self, expected: usize) -> usize {
-        let fewer = |state: &mut State| state.connections.len() < expected;
-        let waited = self.shared.changed.wait_timeout_while(self.state(), super::HUNG, fewer).unwrap();
-        waited.0.connections.len()
+        self.door.wait_for(expected);
+        self.door.count()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -159,42 +154,15 @@ impl Drop for FakeFeed {
         // Not `unwrap`: a failed test must not panic twice.
         if let Ok(mut state) = self.shared.state.lock() {
             state.closing = true;
-            state.connections.iter().for_each(|c| _ = c.shutdown(Shutdown::Both));
         }
         self.shared.changed.notify_all();
-        // Wakes the acceptor.
-        drop(TcpStream::connect(self.addr));
-        if let Some(acceptor) = self.acceptor.take() {
-            drop(acceptor.join());
-        }
-    }
-}
-
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut threads = Vec::new();
-    for stream in listener.incoming().filter_map(Result::ok) {
-        let mut state = shared.state.lock().unwrap();
-        if state.closing {
-            break;
-        }
-        state.connections.extend(stream.try_clone());
-        shared.changed.notify_all();
-        drop(state);
-        let shared = Arc::clone(shared);
-        threads.push(std::thread::spawn(move || {
-            // A client that goes away is what many tests are about.
-            drop(serve(&stream, &shared));
-            drop(stream.shutdown(Shutdown::Both));
-        }));
-    }
-    for thread in threads {
-        drop(thread.join());
+        self.door.close(Shutdown::Both);
     }
 }
 
 /// One connection, until something is served that ends it.
 fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader, &mut Vec::new())? {
         let mut state = shared.state.lock().unwrap();
         state.requests.push(request.clone());

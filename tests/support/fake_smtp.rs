@@ -2,15 +2,15 @@
 //! from `support`, as `fake_tls` is.
 #![allow(unreachable_pub, reason = "as in `support`")]
 
+use super::door::Door;
 use super::fake_tls::certified;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use savehub::config::{EmailConfig, Later, Login, Security};
 use savehub::model::Email;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
@@ -27,8 +27,6 @@ pub enum Turn {
 
 #[derive(Default)]
 struct State {
-    closing: bool,
-    connections: Vec<TcpStream>,
     script: VecDeque<(&'static str, Turn)>,
     lines: Vec<String>,
     mails: Vec<String>,
@@ -37,37 +35,23 @@ struct State {
 
 /// The server. Everything ends when it is dropped.
 pub struct FakeSmtp {
-    addr: SocketAddr,
+    door: Door,
     security: Security,
     ca: NamedTempFile,
     state: Arc<Mutex<State>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl FakeSmtp {
     /// A server that protects its connections so, with a certificate for 127.0.0.1.
     pub fn start(security: Security) -> Self {
         let (ca, tls) = certified();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
         let state = Arc::<Mutex<State>>::default();
-        let thread = std::thread::spawn({
+        let door = Door::open({
             let state = Arc::clone(&state);
-            move || {
-                for stream in listener.incoming().filter_map(Result::ok) {
-                    let mut locked = state.lock().unwrap();
-                    if locked.closing {
-                        break;
-                    }
-                    locked.connections.extend(stream.try_clone());
-                    drop(locked);
-                    // A client that goes away is what many tests are about.
-                    drop(serve(&stream, security, &tls, &state));
-                    drop(stream.shutdown(Shutdown::Both));
-                }
-            }
+            // A client that goes away is what many tests are about.
+            move |stream| drop(serve(stream, security, &tls, &state))
         });
-        Self { addr, security, ca, state, thread: Some(thread) }
+        Self { door, security, ca, state }
     }
 
     /// The next times these commands come, they meet this. `.` is the end of a mail, `HELLO` the connection itself.
@@ -79,7 +63,7 @@ impl FakeSmtp {
     pub fn config(&self, password: &str) -> EmailConfig {
         EmailConfig {
             host: "127.0.0.1".into(),
-            port: self.addr.port(),
+            port: self.door.addr().port(),
             security: self.security,
             login: Some(Login { user: "ana".into(), password: Later::here("password", password.into()) }),
             from: Email::parse("savehub@example.com").unwrap(),
@@ -90,7 +74,8 @@ impl FakeSmtp {
 
     /// Every command that came, but for `EHLO`. Ends the server, so that nothing more can come.
     pub fn ended(&mut self) -> Vec<String> {
-        self.end();
+        // What has been sent is still to be read: only answers are cut off.
+        self.door.close(Shutdown::Write);
         let lines = self.state.lock().unwrap().lines.clone();
         lines.into_iter().filter(|line| !line.starts_with("EHLO ")).collect()
     }
@@ -104,38 +89,18 @@ impl FakeSmtp {
     pub fn cut(&self) -> Vec<String> {
         self.state.lock().unwrap().cut.clone()
     }
-
-    fn end(&mut self) {
-        if let Ok(mut state) = self.state.lock() {
-            state.closing = true;
-            // What has been sent is still to be read: only answers are cut off.
-            state.connections.iter().for_each(|c| _ = c.shutdown(Shutdown::Write));
-        }
-        // Wakes the acceptor.
-        drop(TcpStream::connect(self.addr));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-impl Drop for FakeSmtp {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
 
 trait Wire: Read + Write {}
 impl<T: Read + Write> Wire for T {}
 
-fn protected(stream: &TcpStream, tls: &Arc<ServerConfig>) -> io::Result<Box<dyn Wire>> {
+fn protected<'s>(stream: &'s TcpStream, tls: &Arc<ServerConfig>) -> io::Result<Box<dyn Wire + 's>> {
     let server = ServerConnection::new(Arc::clone(tls)).map_err(io::Error::other)?;
-    Ok(Box::new(StreamOwned::new(server, stream.try_clone()?)))
+    Ok(Box::new(StreamOwned::new(server, stream)))
 }
 
 fn serve(stream: &TcpStream, security: Security, tls: &Arc<ServerConfig>, state: &Mutex<State>) -> io::Result<()> {
-    let mut wire: Box<dyn Wire> =
-        if security == Security::Tls { protected(stream, tls)? } else { Box::new(stream.try_clone()?) };
+    let mut wire: Box<dyn Wire> = if security == Security::Tls { protected(stream, tls)? } else { Box::new(stream) };
     let mut offers = if security == Security::StartTls { "250-STARTTLS\r\n" } else { "" };
     let mut verb = "HELLO".to_owned();
     loop {
@@ -148,18 +113,18 @@ fn serve(stream: &TcpStream, security: Security, tls: &Arc<ServerConfig>, state:
             "QUIT" => "221 bye".into(),
             _ => "250 2.0.0 ok".into(),
         };
-        answer(&mut wire, scripted(state, &verb).as_ref(), &standard)?;
+        answer(&mut *wire, scripted(state, &verb).as_ref(), &standard)?;
         match verb.as_str() {
             "STARTTLS" => (wire, offers) = (protected(stream, tls)?, ""),
             "QUIT" => return Ok(()),
             "DATA" => {
-                take_mail(&mut wire, state)?;
+                take_mail(&mut *wire, state)?;
                 verb = ".".into();
                 continue;
             }
             _ => {}
         }
-        let line = read_line(&mut wire)?;
+        let line = read_line(&mut *wire)?;
         state.lock().unwrap().lines.push(line.clone());
         verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
     }
@@ -171,7 +136,7 @@ fn scripted(state: &Mutex<State>, verb: &str) -> Option<Turn> {
     state.script.remove(at).map(|(_, turn)| turn)
 }
 
-fn answer(wire: &mut Box<dyn Wire>, turn: Option<&Turn>, standard: &str) -> io::Result<()> {
+fn answer(wire: &mut dyn Wire, turn: Option<&Turn>, standard: &str) -> io::Result<()> {
     let (lines, ends) = match turn {
         None => (standard, false),
         Some(Turn::Says(lines)) => (*lines, false),
@@ -190,7 +155,7 @@ fn answer(wire: &mut Box<dyn Wire>, turn: Option<&Turn>, standard: &str) -> io::
 }
 
 /// Reads up to the last dot.
-fn take_mail(wire: &mut Box<dyn Wire>, state: &Mutex<State>) -> io::Result<()> {
+fn take_mail(wire: &mut dyn Wire, state: &Mutex<State>) -> io::Result<()> {
     let mut mail = Vec::new();
     while !mail.ends_with(b"\r\n.\r\n") {
         let mut byte = [0];
@@ -206,7 +171,7 @@ fn take_mail(wire: &mut Box<dyn Wire>, state: &Mutex<State>) -> io::Result<()> {
 }
 
 /// One line without its end. Byte by byte: what follows may be TLS.
-fn read_line(wire: &mut Box<dyn Wire>) -> io::Result<String> {
+fn read_line(wire: &mut dyn Wire) -> io::Result<String> {
     let (mut line, mut byte) = (Vec::new(), [0]);
     while !line.ends_with(b"\n") {
         if wire.read(&mut byte)? == 0 {

@@ -2,6 +2,7 @@
 //! that the test binaries without TLS do not carry it.
 #![allow(unreachable_pub, reason = "as in `support`")]
 
+use super::door::Door;
 use super::fake_twilio::Latch;
 use super::wire::{Request, response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -31,46 +32,32 @@ pub enum Tls {
 
 /// The server. Everything ends when it is dropped.
 pub struct FakeTls {
-    addr: SocketAddr,
+    door: Door,
     ca: NamedTempFile,
     came: Arc<Mutex<Vec<u8>>>,
-    open: Arc<Mutex<(bool, Vec<TcpStream>)>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl FakeTls {
     /// A server with a certificate for 127.0.0.1.
     pub fn start(does: Tls) -> Self {
         let (ca, config) = certified();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let (came, open) = (Arc::default(), Arc::<Mutex<(bool, Vec<TcpStream>)>>::default());
-        let thread = std::thread::spawn({
-            let (came, open) = (Arc::clone(&came), Arc::clone(&open));
-            move || {
-                for stream in listener.incoming().filter_map(Result::ok) {
-                    let mut open = open.lock().unwrap();
-                    if open.0 {
-                        break;
-                    }
-                    open.1.extend(stream.try_clone());
-                    drop(open);
-                    // A client that goes away is what most tests are about.
-                    drop(serve(stream, &config, &does, &came));
-                }
-            }
+        let came = Arc::<Mutex<Vec<u8>>>::default();
+        let door = Door::open({
+            let came = Arc::clone(&came);
+            // A client that goes away is what most tests are about.
+            move |stream| drop(serve(stream, &config, &does, &came))
         });
-        Self { addr, ca, came, open, thread: Some(thread) }
+        Self { door, ca, came }
     }
 
     /// The port.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.door.addr()
     }
 
     /// `https://127.0.0.1:port`.
     pub fn base_url(&self) -> String {
-        format!("https://{}", self.addr)
+        format!("https://{}", self.addr())
     }
 
     /// The certificate authority, as PEM.
@@ -80,26 +67,8 @@ impl FakeTls {
 
     /// Everything that came, decrypted. Ends the server, so that nothing more can come.
     pub fn came(mut self) -> String {
-        self.end();
+        self.door.close(Shutdown::Both);
         String::from_utf8_lossy(&self.came.lock().unwrap()).into_owned()
-    }
-
-    fn end(&mut self) {
-        if let Ok(mut open) = self.open.lock() {
-            open.0 = true;
-            open.1.iter().for_each(|c| _ = c.shutdown(Shutdown::Both));
-        }
-        // Wakes the acceptor.
-        drop(TcpStream::connect(self.addr));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-impl Drop for FakeTls {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 
@@ -120,7 +89,7 @@ pub fn certified() -> (NamedTempFile, Arc<ServerConfig>) {
     (file, Arc::new(config))
 }
 
-fn serve(mut stream: TcpStream, config: &Arc<ServerConfig>, does: &Tls, came: &Mutex<Vec<u8>>) -> io::Result<()> {
+fn serve(mut stream: &TcpStream, config: &Arc<ServerConfig>, does: &Tls, came: &Mutex<Vec<u8>>) -> io::Result<()> {
     if let Tls::HangsInHandshake = does {
         io::copy(&mut stream, &mut io::sink())?;
         return Ok(());
@@ -136,7 +105,7 @@ fn serve(mut stream: TcpStream, config: &Arc<ServerConfig>, does: &Tls, came: &M
             return Ok(());
         }
         Tls::ResetsAfterHandshake(closed) => {
-            rustix::net::connect_unspec(&stream)?;
+            rustix::net::connect_unspec(stream)?;
             closed.open();
             return Ok(());
         }

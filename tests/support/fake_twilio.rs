@@ -5,6 +5,7 @@ mod books;
 mod routes;
 mod talk;
 
+use super::door::Door;
 pub use super::fake_rules::FakeCall;
 pub use super::fake_rules::ListShape;
 use super::fake_rules::{Answer, rfc_date};
@@ -20,7 +21,6 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::JoinHandle;
 use std::time::Duration;
 pub use talk::FakeMessage;
 use talk::Talk;
@@ -37,7 +37,6 @@ const PATIENCE: Duration = super::HUNG;
 
 #[derive(Default)]
 struct State {
-    closing: bool,
     requests: Vec<Request>,
     broken: Vec<Vec<u8>>,
     calls: Vec<FakeCall>,
@@ -54,9 +53,6 @@ struct State {
     list_hidden: Option<Latch>,
     list_shape: ListShape,
     date_offset_ms: i64,
-    connections: Vec<TcpStream>,
-    peers: Vec<SocketAddr>,
-    serving: usize,
 }
 
 struct Shared {
@@ -69,8 +65,7 @@ struct Shared {
 /// The fake. Everything ends when it is dropped.
 pub struct FakeTwilio {
     shared: Arc<Shared>,
-    addr: SocketAddr,
-    acceptor: Option<JoinHandle<()>>,
+    door: Door,
 }
 
 impl FakeTwilio {
@@ -81,15 +76,13 @@ impl FakeTwilio {
 
     /// On this clock, with this token for both accounts.
     pub fn with(clock: Arc<dyn Clock>, token: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
         let state = Mutex::new(State::default());
         let shared = Arc::new(Shared { state, changed: Condvar::new(), clock, token: token.into() });
-        let acceptor = Some(std::thread::spawn({
+        let door = Door::open({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared)
-        }));
-        Self { shared, addr, acceptor }
+            move |stream| serve(stream, &shared)
+        });
+        Self { shared, door }
     }
 
     /// A base address where nothing listens.
@@ -99,12 +92,12 @@ impl FakeTwilio {
 
     /// `http://127.0.0.1:port`.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("http://{}", self.addr())
     }
 
     /// The port alone.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.door.addr()
     }
 
     /// [`ACCOUNT`] at this fake.
@@ -194,7 +187,12 @@ impl FakeTwilio {
 
     /// How many connections were made to it.
     pub fn connections(&self) -> usize {
-        self.state().connections.len()
+        self.door.count()
+    }
+
+    /// How many of them are open.
+    pub fn open_connections(&self) -> usize {
+        self.door.still_open()
     }
 
     /// Waits until this many complete requests have come.
@@ -215,10 +213,7 @@ impl FakeTwilio {
 
     /// Waits until everything that was sent to it is dealt with and everybody who sent it has gone.
     pub fn wait_for_idle(&self) {
-        // Connections are taken in the order of their coming: when this one is, those before it are.
-        let last = TcpStream::connect(self.addr).unwrap().local_addr().unwrap();
-        self.wait_until(|state| state.peers.contains(&last));
-        self.wait_until(|state| state.serving == 0);
+        self.door.wait_for_idle();
     }
 
     /// Waits until a request has broken off, and hands out what came of each such request.
@@ -278,52 +273,21 @@ impl FakeTwilio {
 impl Drop for FakeTwilio {
     fn drop(&mut self) {
         // Not `unwrap`: a failed test must not panic twice.
-        if let Ok(mut state) = self.shared.state.lock() {
-            state.closing = true;
+        if let Ok(state) = self.shared.state.lock() {
             state.latches.iter().for_each(Latch::open);
-            state.connections.iter().for_each(|c| _ = c.shutdown(Shutdown::Both));
         }
-        // Wakes the acceptor.
-        drop(TcpStream::connect(self.addr));
-        if let Some(acceptor) = self.acceptor.take() {
-            drop(acceptor.join());
-        }
-    }
-}
-
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut threads = Vec::new();
-    for stream in listener.incoming().filter_map(Result::ok) {
-        let mut state = shared.state.lock().unwrap();
-        if state.closing {
-            break;
-        }
-        state.connections.extend(stream.try_clone());
-        state.peers.extend(stream.peer_addr());
-        state.serving += 1;
-        drop(state);
-        let shared = Arc::clone(shared);
-        threads.push(std::thread::spawn(move || {
-            shared.changed.notify_all();
-            serve(stream, &shared);
-            shared.state.lock().unwrap().serving -= 1;
-            shared.changed.notify_all();
-        }));
-    }
-    for thread in threads {
-        drop(thread.join());
+        self.door.close(Shutdown::Both);
     }
 }
 
 /// One connection, kept alive until something is scripted to end it.
-fn serve(mut stream: TcpStream, shared: &Shared) {
-    let Ok(clone) = stream.try_clone() else { return };
-    let (mut reader, mut raw) = (BufReader::new(clone), Vec::new());
+fn serve(mut stream: &TcpStream, shared: &Shared) {
+    let (mut reader, mut raw) = (BufReader::new(stream), Vec::new());
     loop {
         match Request::read(&mut reader, &mut raw) {
             Ok(Some(request)) => {
                 let answer = shared.answer(&request);
-                if !answer.deliver(&mut stream, &mut reader) {
+                if !answer.deliver(stream, &mut reader) {
                     break;
                 }
             }
@@ -339,8 +303,6 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
             }
         }
     }
-    // The acceptor's copy keeps the socket open otherwise.
-    drop(stream.shutdown(Shutdown::Both));
 }
 
 /// What goes back.
@@ -353,7 +315,7 @@ enum Delivery {
 
 impl Delivery {
     /// Is the connection still good?
-    fn deliver(self, stream: &mut TcpStream, reader: &mut impl Read) -> bool {
+    fn deliver(self, mut stream: &TcpStream, reader: &mut impl Read) -> bool {
         match self {
             Self::Bytes(bytes) => stream.write_all(&bytes).is_ok(),
             Self::BytesThenClose(bytes) => {
@@ -362,7 +324,7 @@ impl Delivery {
             }
             Self::Reset => {
                 // A connected socket that is disconnected sends a reset, whoever else holds a copy of it (tcp(7)).
-                rustix::net::connect_unspec(&*stream).unwrap();
+                rustix::net::connect_unspec(stream).unwrap();
                 false
             }
             Self::Silence => {

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod captured;
 pub mod cli;
 pub mod documents;
+pub mod door;
 pub mod fake_feed;
 pub mod fake_rules;
 pub mod fake_script;
