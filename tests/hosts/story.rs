@@ -34,6 +34,7 @@ impl Stage {
     fn new(people: usize, preflight: bool) -> Option<Self> {
         let fake = FakeTwilio::start();
         fake.set_life(ends(0, "completed"));
+        fake.forget_requests();
         let server = Server::start_new()?;
         let standby = server.standby();
         let fleet = Arc::new(Fleet::new(&fake, people, &[server.port, standby.port], preflight));

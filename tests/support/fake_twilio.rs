@@ -38,6 +38,11 @@ const PATIENCE: Duration = super::HUNG;
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
+    /// No request is kept, only counted.
+    forgets: bool,
+    /// How many came, and how many of them asked for a call.
+    came: usize,
+    creates: usize,
     broken: Vec<Vec<u8>>,
     calls: Vec<FakeCall>,
     talk: Talk,
@@ -165,6 +170,11 @@ impl FakeTwilio {
         self.state().list_shape = shape;
     }
 
+    /// From now on requests are counted and not kept: hundreds of thousands fill the memory.
+    pub fn forget_requests(&self) {
+        self.state().forgets = true;
+    }
+
     /// Every complete request so far.
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
@@ -177,7 +187,7 @@ impl FakeTwilio {
 
     /// How often a call was asked for, answered or not.
     pub fn posts(&self) -> usize {
-        self.state().requests.iter().filter(|r| kind(r) == Endpoint::Create).count()
+        self.state().creates
     }
 
     /// Waits until this many calls were made.
@@ -340,8 +350,12 @@ impl Shared {
     fn answer(&self, request: &Request) -> Delivery {
         let behaviour = {
             let mut state = self.state.lock().unwrap();
-            state.requests.push(request.clone());
             let kind = kind(request);
+            state.came += 1;
+            state.creates += usize::from(kind == Endpoint::Create);
+            if !state.forgets {
+                state.requests.push(request.clone());
+            }
             let scripted = state.scripts.get_mut(&kind).and_then(VecDeque::pop_front);
             let from = request.body.split('&').find_map(|part| part.strip_prefix("From=%2B"));
             let refused = from.and_then(|digits| state.refused_from.get(&format!("+{digits}")));
@@ -391,7 +405,7 @@ impl Shared {
     fn headers(&self) -> Vec<(String, String)> {
         let state = self.state.lock().unwrap();
         let date = Timestamp::from_ms(self.clock.now().ms() + state.date_offset_ms);
-        let id = format!("RQ{:032x}", state.requests.len());
+        let id = format!("RQ{:032x}", state.came);
         vec![
             ("Date".into(), rfc_date(date, "GMT")),
             ("Content-Type".into(), "application/json;charset=utf-8".into()),

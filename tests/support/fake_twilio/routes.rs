@@ -54,8 +54,9 @@ impl Shared {
                 error(403, 20008, "Resource not accessible with Test Account Credentials")
             }
             ("GET", "/Calls.json") => {
-                let (calls, shape) = self.listed();
-                page(account, &calls, shape, &request.query())
+                let query = request.query();
+                let (calls, shape) = self.listed(field(&query, "To"));
+                page(account, &calls, shape, &query)
             }
             ("GET", "/Conferences.json") => self.state.lock().unwrap().talk.conferences(account, &request.query()),
             (method, one) if one.starts_with("/Messages") => self.message(account, method, one, request),
@@ -132,13 +133,14 @@ impl Shared {
         answer
     }
 
-    /// What the list shows, oldest first, and in which shape.
-    fn listed(&self) -> (Vec<FakeCall>, ListShape) {
+    /// What the list shows of calls to this number, oldest first, and in which shape.
+    fn listed(&self, to: Option<&str>) -> (Vec<FakeCall>, ListShape) {
         let (state, now) = (self.advanced(), self.clock.now());
         let hidden = state.list_hidden.as_ref().is_some_and(|until| !until.is_open());
-        let shown = |c: &&FakeCall| !hidden && c.created_at.plus(state.list_lag) <= now;
+        let asked = |c: &&FakeCall| to.is_none_or(|to| c.to == to);
+        let shown = |c: &&FakeCall| asked(c) && !hidden && c.created_at.plus(state.list_lag) <= now;
         let mut calls: Vec<FakeCall> = state.calls.iter().filter(shown).cloned().collect();
-        calls.extend(state.talk.calls.iter().cloned());
+        calls.extend(state.talk.calls.iter().filter(asked).cloned());
         calls.sort_by_key(|call| call.created_at);
         (calls, state.list_shape)
     }
