@@ -32,8 +32,8 @@ pub use types::*;
 pub use views::*;
 
 use crate::model::{
-    Answer, AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, PlannedStep,
-    Reason, Reply, SeenAgenda, TickId, Timestamp, Told, Waiting,
+    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
+    TickId, Timestamp, Waiting,
 };
 use crate::owner::Mark;
 use std::path::PathBuf;
@@ -70,41 +70,6 @@ pub enum StoreError {
 
 /// The result of every method of a store.
 pub type Result<T> = std::result::Result<T, StoreError>;
-
-/// The guards, asked inside the claim transaction.
-pub type GuardRule<'a> = &'a dyn Fn(&Facts) -> Verdict;
-
-/// The guards of the step at this place of the queue, asked inside the transaction that sheds steps.
-pub type QueueRule<'a> = &'a dyn Fn(usize, &Facts) -> Verdict;
-
-/// Which of the calls that no attempt knows was placed for the step, asked inside the transaction that adopts it.
-pub type PlacedRule<'a> = &'a dyn Fn(&Facts) -> Option<Placed>;
-
-/// Which steps of the queue cannot start in time, by their places. It gets the pace, and the steps that the guards
-/// would let pass now.
-pub type CapacityRule<'a> = &'a dyn Fn(&Line, &[(usize, Facts)]) -> Vec<(usize, Refusal)>;
-
-/// What becomes of a step after its attempt, asked inside the record transaction.
-pub type AfterRule<'a> = &'a dyn Fn(&AfterFacts) -> StepNext;
-
-/// The same for the reply at this place.
-pub type ReplyRule<'a> = &'a dyn Fn(usize, &AfterFacts) -> StepNext;
-
-/// What becomes of an open attempt as time passes, asked inside the settle transaction.
-pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
-
-/// What an inbound answer means, asked inside the transaction that uses it.
-pub type HearRule<'a> = &'a dyn Fn(&[Told]) -> Answer;
-
-/// The guards of a text that explains an answer, asked inside the transaction that writes it. The number: messages that
-/// were sent lately for the meeting that had the most.
-pub type TextRule<'a> = &'a dyn Fn(&Facts, u32) -> Verdict;
-
-/// What comes again when an act is taken back, asked inside the transaction that does it.
-pub type UndoRule<'a> = &'a dyn Fn(&UndoFacts<'_>) -> Vec<PlannedStep>;
-
-/// The ladder, asked when a meeting comes into reach.
-pub type PlanRule<'a> = &'a dyn Fn(&Meeting) -> Plan;
 
 /// Everything that happens to incidents, steps and attempts.
 pub trait Store: Send + Sync {
@@ -329,17 +294,23 @@ pub trait Store: Send + Sync {
     /// Calls to look at: not final, or to be hung up, and due for a look at `now`.
     fn live_calls(&self, scope: CallScope, now: Timestamp) -> Result<Vec<LiveCall>>;
 
-    /// Writes down what the provider says about a call. Statuses never go backwards. When a call has ended, the wish to
-    /// hang it up becomes `DONE` (we ended it) or `MOOT`. What has failed brings the next rung of another kind forward, and
-    /// where the target is refused, later rungs of its kind to it are `SKIPPED`. `answered_at`: a human has answered, and the incidents whose
-    /// person was called are `ACKNOWLEDGED` in the same transaction.
+    /// Writes down what the provider says about calls: all of it in one transaction, or nothing. Statuses never go
+    /// backwards. When a call has ended, the wish to hang it up becomes `DONE` (we ended it) or `MOOT`. What has failed
+    /// brings the next rung of another kind forward, and where the target is refused, later rungs of its kind to it are
+    /// `SKIPPED`. When a human has answered, the incidents whose person was called are `ACKNOWLEDGED`.
+    fn record_reports(&self, reports: &[CallReported<'_>]) -> Result<Vec<Reported>>;
+
+    /// The same for one call, whose wish to hang it up stays.
     fn record_report(
         &self,
         attempt: AttemptId,
         report: &CallReport,
         next: NextLook,
         answered_at: Option<Timestamp>,
-    ) -> Result<Reported>;
+    ) -> Result<Reported> {
+        let reported = CallReported { attempt, report, next, answered_at, wish_over: false };
+        Ok(self.record_reports(&[reported])?.pop().unwrap_or_default())
+    }
 
     /// Moves a hang-up wish from `WANTED` to `to`; `false` when it was not wanted any more.
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool>;
@@ -437,13 +408,4 @@ pub trait Store: Send + Sync {
     /// A copy in memory of what ticks from `now` on can touch, to be changed without a trace: for `--dry-run` and plans.
     /// It holds nothing that has been over for days.
     fn rehearsal(&self, now: Timestamp) -> Result<Box<dyn Store>>;
-}
-
-/// What the ladder says about a meeting in reach.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan {
-    /// Watch it with these steps.
-    Watch(Vec<PlannedStep>),
-    /// Do not watch it: the incident is written as `CANCELLED` with this reason.
-    Refuse(Reason),
 }

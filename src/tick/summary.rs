@@ -42,7 +42,7 @@ pub struct Summary {
     pub people: Vec<PersonSeen>,
     /// Calls that could not be read or ended this time.
     pub call_errors: u32,
-    /// Steps whose rows could not be used.
+    /// Steps and calls whose rows could not be used.
     pub bad_steps: u32,
     /// Steps that wait for the next tick, since nobody can say whether there is a STOP file.
     pub stop_unknown: u32,

@@ -4,7 +4,7 @@ use crate::support::forward::{Forward, Hook};
 use crate::support::world::World;
 use rusqlite::Connection;
 use savehub::exit::Exit;
-use savehub::model::MeetingId;
+use savehub::model::{CallStatus, MeetingId};
 use savehub::store::{Claim, Result, StoreError};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -143,4 +143,24 @@ fn an_outcome_that_cannot_be_written_keeps_no_other_of_its_set_from_being_writte
     five.all_others_were_called();
     five.world.phone("p4").rang(1);
     assert_eq!((five.world.attempt_states(five.left()), summary.exit()), (vec!["ACCEPTED".into()], Exit::Done));
+}
+
+#[test]
+fn a_status_that_cannot_be_written_keeps_no_other_of_its_set_from_being_written() {
+    let five = Five::new();
+    five.world.tick();
+    five.refuses("update of call_status on attempts when new.call_status <> old.call_status");
+    five.world.advance(60);
+    let summary = five.world.tick();
+    assert_eq!((summary.calls.len(), summary.bad_steps, summary.exit()), (4, 1, Exit::NotDone));
+    let statuses = |five: &Five| {
+        let call = |(_, meeting): &(String, MeetingId)| five.world.attempts(*meeting)[0].call_status;
+        five.meetings.iter().map(call).collect::<Vec<_>>()
+    };
+    let over = |five: &Five| statuses(five).into_iter().flatten().filter(|status| status.is_final()).count();
+    assert_eq!((over(&five), statuses(&five)[2]), (4, Some(CallStatus::Queued)));
+    five.refuses_no_more();
+    let summary = five.world.tick();
+    assert_eq!((summary.calls.len(), summary.bad_steps, summary.exit()), (1, 0, Exit::Done));
+    assert_eq!(over(&five), 5);
 }

@@ -1,8 +1,8 @@
 //! Calls at the provider: looked at, reported, hung up.
 
 use crate::build::{Bench, at, next, phone_of, report};
-use savehub::model::{CallReport, CallStatus, HangUp, HangUpState, ProviderKind, Target};
-use savehub::store::{CallScope, CheckIn};
+use savehub::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, IncidentState, ProviderKind, Target};
+use savehub::store::{CallReported, CallScope, CheckIn, Reported};
 
 facts! {
     a_live_call_says_all_that_is_needed_to_ask_about_it,
@@ -19,6 +19,20 @@ facts! {
     what_is_known_already_is_no_news,
     a_wish_is_granted_once,
     a_wish_that_was_never_made_cannot_be_granted,
+    a_wish_that_came_too_late_is_over_with_the_report,
+    reports_of_a_set_do_what_each_would_do_alone,
+    two_reports_about_one_call_are_taken_one_after_the_other,
+    an_incident_that_two_calls_of_a_set_serve_is_acknowledged_once,
+}
+
+/// A report of a set: the next look is at second 450.
+fn of(attempt: AttemptId, report: &CallReport) -> CallReported<'_> {
+    CallReported { attempt, report, next: next(at(450)), answered_at: None, wish_over: false }
+}
+
+/// A human has answered at second 435.
+fn answered(attempt: AttemptId, report: &CallReport) -> CallReported<'_> {
+    CallReported { answered_at: Some(at(435)), ..of(attempt, report) }
 }
 
 fn a_live_call_says_all_that_is_needed_to_ask_about_it(b: &Bench) {
@@ -170,4 +184,57 @@ fn a_wish_that_was_never_made_cannot_be_granted(b: &Bench) {
     let id = b.call("talk", "CA1", 420);
     assert!(!b.record_hang_up(id, HangUpState::Done).unwrap());
     assert_eq!(b.attempt(id).hang_up, HangUpState::None);
+}
+
+fn a_wish_that_came_too_late_is_over_with_the_report(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    b.check_in(meeting.id, CheckIn::Joined, at(430)).unwrap();
+    let said = report(CallStatus::InProgress);
+    b.record_reports(&[CallReported { wish_over: true, ..of(id, &said) }]).unwrap();
+    let attempt = b.attempt(id);
+    assert_eq!((attempt.hang_up, attempt.call_status), (HangUpState::Moot, Some(CallStatus::InProgress)));
+    assert_eq!((b.live(449), b.live(451).len()), (vec![], 1), "it is looked at until it is over");
+}
+
+fn reports_of_a_set_do_what_each_would_do_alone(b: &Bench) {
+    let calls = [("ana", "a", "CA1"), ("bo", "b", "CA2"), ("cy", "c", "CA3")].map(|(person, uid, sid)| {
+        let meeting = b.watched(person, uid, 600);
+        (meeting.id, b.call(uid, sid, 420))
+    });
+    let [(talked, first), (failed, second), (rings, third)] = calls;
+    let said = [CallStatus::InProgress, CallStatus::Failed, CallStatus::Queued].map(report);
+    let nobody = of(AttemptId(4711), &said[0]);
+    let recorded =
+        b.record_reports(&[of(third, &said[2]), answered(first, &said[0]), nobody, of(second, &said[1])]).unwrap();
+    let incident = b.incident(talked, 1).id;
+    assert_eq!(recorded[0], Reported::default(), "nothing was new");
+    assert_eq!(recorded[1], Reported { news: true, acknowledged: vec![incident], ..Reported::default() });
+    assert_eq!(recorded[2], Reported::default(), "there is no such attempt");
+    assert_eq!((recorded[3].news, recorded[3].late.ends.len()), (true, 1));
+    assert_eq!(recorded[3].late.ends[0].incident, b.incident(failed, 1).id);
+    let states = [talked, failed, rings].map(|meeting| b.incident(meeting, 1).state);
+    assert_eq!(states, [IncidentState::Acknowledged, IncidentState::Escalating, IncidentState::Escalating]);
+    let live: Vec<_> = b.live(451).iter().map(|call| call.attempt).collect();
+    assert_eq!((live, b.live(449)), (vec![first, third], vec![]));
+}
+
+fn two_reports_about_one_call_are_taken_one_after_the_other(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    let id = b.call("talk", "CA1", 420);
+    let (rings, over) = (report(CallStatus::Ringing), report(CallStatus::Completed));
+    let recorded = b.record_reports(&[of(id, &over), of(id, &rings)]).unwrap();
+    assert_eq!(recorded.iter().map(|recorded| recorded.news).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(b.attempt(id).call_status, Some(CallStatus::Completed));
+}
+
+fn an_incident_that_two_calls_of_a_set_serve_is_acknowledged_once(b: &Bench) {
+    let meeting = b.watched("ana", "talk", 600);
+    let first = b.call("talk", "CA1", 420);
+    assert!(b.report(first, CallStatus::NoAnswer, 430));
+    let second = b.call("talk", "CA2", 540);
+    let (late, said) = (report(CallStatus::NoAnswer), report(CallStatus::InProgress));
+    let recorded = b.record_reports(&[answered(first, &late), answered(second, &said)]).unwrap();
+    let acknowledged: Vec<_> = recorded.into_iter().map(|recorded| recorded.acknowledged).collect();
+    assert_eq!(acknowledged, [vec![b.incident(meeting.id, 1).id], vec![]]);
 }

@@ -1,10 +1,12 @@
 //! A row of a newer savehub, or one changed by hand, stops nothing but itself.
 
-use crate::build::{Bench, at, close_rule, owner};
+use crate::build::{Bench, at, close_rule, next, owner, report};
 use crate::checked::everything;
 use crate::looking::{copy, news, seen};
-use savehub::model::{AttemptState, IncidentState, MeetingState, Reason, Refusal, StepState, Timestamp, Verdict};
-use savehub::store::{MeetingNews, Plan, Queued, Settle, TickEnd, TickStart};
+use savehub::model::{
+    AttemptState, CallStatus, IncidentState, MeetingState, Reason, Refusal, StepState, Timestamp, Verdict,
+};
+use savehub::store::{CallReported, MeetingNews, Plan, Queued, Settle, StoreError, TickEnd, TickStart};
 
 kept! {
     a_due_step_that_cannot_be_read_keeps_no_other_waiting,
@@ -19,6 +21,7 @@ kept! {
     an_incident_closes_with_a_step_that_cannot_be_read,
     an_attempt_is_given_up_though_why_its_incident_ended_cannot_be_read,
     what_can_be_read_is_shown,
+    a_report_about_a_call_that_cannot_be_read_leaves_nothing_of_its_set_behind,
 }
 
 /// Makes the steps of this person's meeting unreadable.
@@ -189,4 +192,25 @@ fn what_can_be_read_is_shown(b: Bench) {
     b.by_hand(&format!("update incidents set acknowledged_how = 'in a dream' where meeting_id = {}", talk.id.0));
     assert_eq!(shown(&b), [2]);
     assert_eq!(b.meetings(at(0), at(1000)).unwrap().len(), 3);
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a fact gets its own bench")]
+fn a_report_about_a_call_that_cannot_be_read_leaves_nothing_of_its_set_behind(b: Bench) {
+    let [good, bad] = [("ana", "talk", "CA1"), ("bo", "review", "CA2")].map(|(person, uid, sid)| {
+        b.watched(person, uid, 600);
+        b.call(uid, sid, 420)
+    });
+    b.by_hand(&format!("update attempts set hang_up_how = 'politely' where id = {}", bad.0));
+    let said = report(CallStatus::Ringing);
+    let set = [good, bad].map(|attempt| CallReported {
+        attempt,
+        report: &said,
+        next: next(at(450)),
+        answered_at: None,
+        wish_over: false,
+    });
+    let done = b.record_reports(&set);
+    assert!(matches!(done, Err(StoreError::Statement { .. })), "{done:?}");
+    assert_eq!(b.attempt(good).call_status, Some(CallStatus::Queued));
+    assert!(b.record_reports(&set[..1]).unwrap()[0].news, "alone it is written");
 }

@@ -1,15 +1,15 @@
 //! A store before a store: every call is passed on, and a hook sees it go by. Here alone the tests list the port's methods.
 
 use savehub::model::{
-    AfterFacts, Answer, AttemptId, CalendarId, CallReport, Facts, HangUpState, Heard, IncidentId, ListedCall,
-    MeetingId, Reply, SeenAgenda, StepNext, TickId, Timestamp, Told, Verdict, Waiting,
+    AfterFacts, Answer, AttemptId, CalendarId, Facts, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply,
+    SeenAgenda, StepNext, TickId, Timestamp, Told, Verdict, Waiting,
 };
 use savehub::owner::Mark;
 use savehub::store::{
     Acknowledgement, AfterRule, AgendaRecorded, AgendaRule, Ahead, AttemptDraft, Begun, CalendarDraft, CalendarsSynced,
-    CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident,
-    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall, LookAt,
-    LookToRecord, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
+    CallReported, CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended,
+    EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall,
+    LookAt, LookToRecord, Meeting, NewMeeting, NewPause, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
     PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule,
     Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd,
     TickSeen, TickStart, UndoRule, UndoScope, Undone,
@@ -136,9 +136,7 @@ impl<H: Hook> Store for Forward<H> {
             choose: &dyn Fn(&[ListedCall]) -> Vec<Placed>
         ) -> Vec<LiveCall>;
         read live_calls(scope: CallScope, now: Timestamp) -> Vec<LiveCall>;
-        change record_report(
-            attempt: AttemptId, report: &CallReport, next: NextLook, answered_at: Option<Timestamp>
-        ) -> Reported;
+        change record_reports(reports: &[CallReported<'_>]) -> Vec<Reported>;
         change record_hang_up(attempt: AttemptId, to: HangUpState) -> bool;
         change look_later(attempt: AttemptId, next_look: Timestamp) -> ();
         change close(now: Timestamp, rule: &CloseRule) -> Closed;

@@ -1,10 +1,11 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::{each_id, params};
-use super::{late, steps};
+use super::value::{each_id, params, set};
+use super::{incidents, late, steps};
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
-use crate::store::{CallScope, LateEnds, LiveCall, NextLook};
+use crate::store::{CallReported, CallScope, LiveCall, Reported};
+use std::collections::HashSet;
 
 const COLUMNS: &str = "a.id, a.provider, a.account, a.sid, a.kind, a.to_number, a.call_status, \
                        case a.hang_up when 'WANTED' then a.hang_up_how end, a.intent_at";
@@ -88,61 +89,120 @@ impl Details {
     }
 }
 
-fn known(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<Known>> {
-    let sql = "select call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit, error_code \
-         from attempts where id = ?1 and state = 'ACCEPTED'";
-    Ok(tx.optional(sql, params![id], |r| {
+/// `None`: the provider has taken no call of this attempt.
+fn known(tx: &dyn Tx, reports: &[CallReported<'_>]) -> TxResult<Vec<Option<Known>>> {
+    let sql = "select {place}, call_status, hang_up, hang_up_how, duration_s, rang_s, answered_by, price, price_unit, \
+         error_code from {each}, attempts where id = ?1 and state = 'ACCEPTED'";
+    let sets: Vec<_> = reports.iter().map(|of| set![&of.attempt]).collect();
+    let rows = tx.by_place(sql, &sets, |r| {
         let details = Details {
-            duration_s: r.get(3)?,
-            rang_s: r.get(4)?,
-            answered_by: r.get(5)?,
-            price: r.get(6)?,
-            price_unit: r.get(7)?,
-            error_code: r.get(8)?,
+            duration_s: r.get(4)?,
+            rang_s: r.get(5)?,
+            answered_by: r.get(6)?,
+            price: r.get(7)?,
+            price_unit: r.get(8)?,
+            error_code: r.get(9)?,
         };
-        Ok(Known { status: r.get(0)?, wish: r.get(1)?, how: r.get(2)?, details })
-    })?)
+        Ok(Known { status: r.get(1)?, wish: r.get(2)?, how: r.get(3)?, details })
+    })?;
+    Ok(rows.into_iter().map(|mut rows| rows.pop()).collect())
 }
 
-/// Is there news? And what comes of it when it has just failed.
-pub(super) fn report(tx: &dyn Tx, id: AttemptId, report: &CallReport, next: NextLook) -> TxResult<(bool, LateEnds)> {
-    let Some(before) = known(tx, id)? else { return Ok(Default::default()) };
-    // An older answer never overwrites a newer state, and a final one stands.
-    let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
-    let details = before.details.clone().with(report);
-    let wish = match before.wish {
-        HangUpState::Wanted if status.is_final() => {
-            let ended_by_us = status == CallStatus::Canceled || before.how == Some(HangUp::Completed);
-            if ended_by_us { HangUpState::Done } else { HangUpState::Moot }
+/// Writes reports down, in this order.
+pub(super) fn record(tx: &dyn Tx, reports: &[CallReported<'_>]) -> TxResult<Vec<Reported>> {
+    let mut recorded = Vec::with_capacity(reports.len());
+    while recorded.len() < reports.len() {
+        let left = &reports[recorded.len()..];
+        // A call may have been asked about twice.
+        let mut seen = HashSet::new();
+        let count = left.iter().take_while(|of| seen.insert(of.attempt)).count();
+        recorded.extend(round(tx, &left[..count])?);
+    }
+    Ok(recorded)
+}
+
+/// The same for reports about different calls.
+fn round(tx: &dyn Tx, reports: &[CallReported<'_>]) -> TxResult<Vec<Reported>> {
+    let known = known(tx, reports)?;
+    let all = reports.iter().zip(known).enumerate();
+    let after: Vec<After<'_>> = all.filter_map(|(place, (of, before))| Some(After::new(place, of, before?))).collect();
+    update(tx, &after)?;
+    let mut recorded: Vec<_> = reports.iter().map(|_| Reported::default()).collect();
+    for After { place, of, before, status, details, .. } in &after {
+        let moved = *status != before.status;
+        recorded[*place].news = moved || *details != before.details;
+        if moved && status.is_failure() {
+            recorded[*place].late = late::ended(tx, of.attempt, of.report.class, of.next.now)?;
         }
-        wish => wish,
-    };
-    let look = match status {
-        CallStatus::Completed if details.price.is_none() => next.price,
-        status if status.is_final() => None,
-        _ => next.live,
-    };
-    let changed = tx.run(
+    }
+    let answered = reports.iter().enumerate().filter_map(|(place, of)| Some((place, (of.attempt, of.answered_at?))));
+    let (places, answered): (Vec<usize>, Vec<_>) = answered.unzip();
+    for (place, incidents) in places.into_iter().zip(incidents::answered(tx, &answered)?) {
+        recorded[place].acknowledged = incidents;
+    }
+    Ok(recorded)
+}
+
+/// What is known of a call with its report.
+struct After<'r> {
+    place: usize,
+    of: &'r CallReported<'r>,
+    before: Known,
+    status: CallStatus,
+    details: Details,
+    wish: HangUpState,
+    look: Option<Timestamp>,
+}
+
+impl<'r> After<'r> {
+    fn new(place: usize, of: &'r CallReported<'r>, before: Known) -> Self {
+        let CallReported { report, next, wish_over, .. } = of;
+        // An older answer never overwrites a newer state, and a final one stands.
+        let status = if report.status.rank() > before.status.rank() { report.status } else { before.status };
+        let details = before.details.clone().with(report);
+        let wish = match before.wish {
+            HangUpState::Wanted if *wish_over => HangUpState::Moot,
+            HangUpState::Wanted if status.is_final() => {
+                let ended_by_us = status == CallStatus::Canceled || before.how == Some(HangUp::Completed);
+                if ended_by_us { HangUpState::Done } else { HangUpState::Moot }
+            }
+            wish => wish,
+        };
+        let look = match status {
+            CallStatus::Completed if details.price.is_none() => next.price,
+            status if status.is_final() => None,
+            _ => next.live,
+        };
+        Self { place, of, before, status, details, wish, look }
+    }
+}
+
+fn update(tx: &dyn Tx, all: &[After<'_>]) -> TxResult<()> {
+    let sets: Vec<_> = all
+        .iter()
+        .map(|After { of, before, status, details, wish, look, .. }| {
+            set![
+                &of.attempt,
+                status,
+                &details.duration_s,
+                &details.rang_s,
+                &details.answered_by,
+                &details.price,
+                &details.price_unit,
+                wish,
+                look,
+                &details.error_code,
+                &before.status
+            ]
+        })
+        .collect();
+    let changed = tx.run_each(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
-         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 where id = ?1 and call_status = ?11",
-        params![
-            id,
-            status,
-            details.duration_s,
-            details.rang_s,
-            details.answered_by,
-            details.price,
-            details.price_unit,
-            wish,
-            look,
-            details.error_code,
-            before.status
-        ],
+         price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 from {each} \
+         where id = ?1 and call_status = ?11",
+        &sets,
     )?;
-    steps::one_row(changed, "record a call's status")?;
-    let fails = status.is_failure() && status != before.status;
-    let late = if fails { late::ended(tx, id, report.class, next.now)? } else { LateEnds::default() };
-    Ok((status != before.status || details != before.details, late))
+    steps::all_rows(changed, sets.len(), "record the status of calls")
 }
 
 pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> TxResult<bool> {

@@ -1,10 +1,12 @@
 //! Incidents: opened once per generation, ended once for all.
 
 use super::acts::Act;
+use super::steps;
 use super::tx::{Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use crate::model::{AckHow, ActHow, ActKind, Address, AttemptId, HangUp, IncidentId, IncidentState, Reason, Timestamp};
 use crate::store::{Acknowledgement, CheckIn, Ended, Meeting, StoreError};
+use std::collections::HashSet;
 
 /// How an incident ends.
 pub(super) struct End<'a> {
@@ -164,29 +166,44 @@ pub(super) fn present(tx: &dyn Tx, id: IncidentId, now: Timestamp) -> TxResult<E
     end(tx, id, &End { state, reason, note: None, how: HangUp::Canceled }, now)
 }
 
+const ACKNOWLEDGE: &str =
+    "update incidents set state = 'ACKNOWLEDGED', acknowledged_at = ?2, acknowledged_how = ?3, acknowledged_by = ?4";
+
+/// Only then it can be acknowledged.
+const NOT_KNOWN_YET: &str = "id = ?1 and state in ('OPEN','ESCALATING')";
+
 pub(super) fn acknowledge(tx: &dyn Tx, id: IncidentId, ack: &Acknowledgement, now: Timestamp) -> TxResult<bool> {
-    let changed = tx.run("update incidents set state = 'ACKNOWLEDGED', acknowledged_at = ?2, acknowledged_how = ?3, acknowledged_by = ?4 \
-             where id = ?1 and state in ('OPEN','ESCALATING')", params![id, now, ack.how, ack.by.masked()])?;
-    Ok(changed == 1)
+    let sql = format!("{ACKNOWLEDGE} where {NOT_KNOWN_YET}");
+    Ok(tx.run(&sql, params![id, now, ack.how, ack.by.masked()])? == 1)
 }
 
-/// A human has answered this call: acknowledges the incidents whose own person was called, not those where a contact
-/// was.
-pub(super) fn answered(tx: &dyn Tx, attempt: AttemptId, now: Timestamp) -> TxResult<Vec<IncidentId>> {
-    let served: Vec<(IncidentId, Address)> = tx.rows(
-        "select i.id, a.to_number from attempt_steps x join attempts a on a.id = x.attempt_id \
-           join steps s on s.id = x.step_id join incidents i on i.id = x.incident_id \
-         where a.id = ?1 and a.kind = 'call' and s.to_whom = '' and i.state in ('OPEN','ESCALATING') order by i.id",
-        params![attempt],
-        |r| Ok((r.get(0)?, r.get(1)?)),
+/// Humans have answered these calls at these times: acknowledges the incidents whose own person was called, not those
+/// where a contact was. Which of them each call acknowledged.
+pub(super) fn answered(tx: &dyn Tx, calls: &[(AttemptId, Timestamp)]) -> TxResult<Vec<Vec<IncidentId>>> {
+    let attempts: Vec<_> = calls.iter().map(|(attempt, _)| set![attempt]).collect();
+    let served: Vec<Vec<(IncidentId, Address)>> = tx.by_place(
+        "select {place}, i.id, a.to_number from {each}, attempt_steps x join attempts a on a.id = x.attempt_id \
+           join steps s on s.id = x.step_id join incidents i on i.id = s.incident_id \
+         where x.attempt_id = ?1 and a.kind = 'call' and s.to_whom = '' and i.state in ('OPEN','ESCALATING') order by i.id",
+        &attempts,
+        |r| Ok((r.get(1)?, r.get(2)?)),
     )?;
-    let mut acknowledged = Vec::new();
-    for (incident, by) in served {
-        if acknowledge(tx, incident, &Acknowledgement { how: AckHow::Answered, by }, now)? {
-            acknowledged.push(incident);
+    let mut first = HashSet::new();
+    let mut acknowledged = Vec::with_capacity(calls.len());
+    for ((_, at), served) in calls.iter().zip(served) {
+        let mut of_call = Vec::new();
+        for (incident, by) in served {
+            // Two calls of a set may serve one incident.
+            if first.insert(incident) {
+                of_call.push((incident, by.masked(), *at));
+            }
         }
+        acknowledged.push(of_call);
     }
-    Ok(acknowledged)
+    let sets: Vec<_> = acknowledged.iter().flatten().map(|(id, by, at)| set![id, at, &AckHow::Answered, by]).collect();
+    let changed = tx.run_each(&format!("{ACKNOWLEDGE} from {{each}} where {NOT_KNOWN_YET}"), &sets)?;
+    steps::all_rows(changed, sets.len(), "acknowledge an incident")?;
+    Ok(acknowledged.into_iter().map(|of_call| of_call.into_iter().map(|(id, ..)| id).collect()).collect())
 }
 
 pub(super) fn resolve(tx: &dyn Tx, id: IncidentId, note: Option<&str>, now: Timestamp) -> TxResult<Ended> {

@@ -7,15 +7,15 @@ use super::{
     pauses, people, reads, reconcile, record, steps, tally, ticks, undo, watch,
 };
 use crate::model::{
-    AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
-    TickId, Timestamp, Waiting,
+    AttemptId, CalendarId, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda, TickId, Timestamp,
+    Waiting,
 };
 use crate::owner::Mark;
 use crate::store::{
-    Acknowledgement, AgendaRecorded, AgendaRule, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallScope,
-    CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident, FaultNews,
-    FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone, LookOutcome,
-    LookToRecord, Meeting, NewMeeting, NewPause, NextLook, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
+    Acknowledgement, AgendaRecorded, AgendaRule, AttemptDraft, Begun, CalendarDraft, CalendarsSynced, CallReported,
+    CallScope, CapacityRule, Changed, CheckIn, Claim, CloseRule, Closed, Doubtful, DueCalendar, Ended, EndedIncident,
+    FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, LiveCall, LookAt, LookDone,
+    LookOutcome, LookToRecord, Meeting, NewMeeting, NewPause, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
     PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule,
     Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TextRule,
     TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
@@ -258,21 +258,8 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.read_outside("read live calls", |tx| calls::live(tx, scope, now))
     }
 
-    fn record_report(
-        &self,
-        attempt: AttemptId,
-        report: &CallReport,
-        next: NextLook,
-        answered_at: Option<Timestamp>,
-    ) -> Result<Reported> {
-        self.engine.write("record a call's status", |tx| {
-            let (news, late) = calls::report(tx, attempt, report, next)?;
-            let acknowledged = match answered_at {
-                Some(at) => incidents::answered(tx, attempt, at)?,
-                None => Vec::new(),
-            };
-            Ok(Reported { news, acknowledged, late })
-        })
+    fn record_reports(&self, reports: &[CallReported<'_>]) -> Result<Vec<Reported>> {
+        self.engine.write("record the status of calls", |tx| calls::record(tx, reports))
     }
 
     fn record_hang_up(&self, attempt: AttemptId, to: HangUpState) -> Result<bool> {

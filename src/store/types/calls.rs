@@ -2,7 +2,8 @@
 
 use super::StepResult;
 use crate::model::{
-    AckHow, Address, AttemptId, CallStatus, HangUp, IncidentId, ProviderKind, RungKind, StepId, Target, Timestamp,
+    AckHow, Address, AttemptId, CallReport, CallStatus, HangUp, IncidentId, ProviderKind, RungKind, StepId, Target,
+    Timestamp,
 };
 use serde::Serialize;
 
@@ -47,6 +48,21 @@ pub struct LiveCall {
     pub intent_at: Timestamp,
     /// A step of the same person is due now: look at this one first.
     pub urgent: bool,
+}
+
+/// What the provider said about a call, to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct CallReported<'a> {
+    /// The attempt that made it.
+    pub attempt: AttemptId,
+    /// What it said.
+    pub report: &'a CallReport,
+    /// When to look again.
+    pub next: NextLook,
+    /// When a human answered, as the report says.
+    pub answered_at: Option<Timestamp>,
+    /// The call cannot be ended any more: the wish becomes `MOOT`.
+    pub wish_over: bool,
 }
 
 /// What a report about a call changed.

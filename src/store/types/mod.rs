@@ -1,6 +1,7 @@
 //! What goes into a store and what comes out: values without behaviour.
 
 mod acts;
+mod asked;
 mod attempts;
 mod calls;
 mod forgotten;
@@ -18,6 +19,7 @@ pub use crate::model::{
     TallyBy, TallyScope, TickSpan, Verdict,
 };
 pub use acts::*;
+pub use asked::*;
 pub use attempts::*;
 pub use calls::*;
 pub use forgotten::*;
