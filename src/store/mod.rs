@@ -178,6 +178,9 @@ pub trait Store: Send + Sync {
     /// generation; ends open incidents whose plan now says `Refuse` (a person who left the config).
     fn open_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened>;
 
+    /// The same for what calendars have brought since: opens what has come into reach, and reads nothing else.
+    fn open_new_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened>;
+
     /// Pending steps that are due, earliest deadline first.
     fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>>;
 

@@ -190,6 +190,11 @@ impl DoneLook {
         self.done.expanded.as_ref().map_or(0, |expanded| expanded.seen.meetings.len())
     }
 
+    /// How much of a new copy it brought.
+    pub(super) fn bytes(&self) -> usize {
+        if let LookOutcome::New { body, .. } = &self.done.outcome { body.len() } else { 0 }
+    }
+
     /// Why there is no new copy, if that is worth telling and no later look has come before this one.
     pub(super) fn failure(&self, recorded: &AgendaRecorded) -> Option<&str> {
         self.failure.as_deref().filter(|_| recorded.counted && self.told)

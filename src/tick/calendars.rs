@@ -20,7 +20,7 @@ use crate::store::{CalendarDraft, CallScope, Claim, DueCalendar, LookAt, Meeting
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a look may take besides its fetch: expanding a large calendar takes time.
 const BESIDE_FETCH: Duration = Duration::from_secs(10);
@@ -43,8 +43,14 @@ const CALENDARS_BEHIND: &str = "calendars behind";
 /// So many looks at most are written down in one transaction …
 const SET: usize = 32;
 
-/// … and no more once they saw so many meetings.
+/// … and no more once they saw so many meetings, …
 const MEETINGS: usize = 128;
+
+/// … or brought so many bytes.
+const BYTES: usize = 1 << 20;
+
+/// A look that ended waits for others for this long at most.
+const TOGETHER: Duration = Duration::from_millis(10);
 
 /// What came of a look.
 type LookResult = Result<Result<Option<CalendarSeen>, StoreError>, Lost>;
@@ -58,7 +64,11 @@ pub(super) struct Calendars {
     done: bool,
     jobs: Jobs<Arc<CalendarLook>, Result<Option<CalendarSeen>, StoreError>>,
     /// Looks that ended and are not written down yet.
-    ended: VecDeque<(Arc<CalendarLook>, LookResult)>,
+    ended: VecDeque<DoneLook>,
+    /// When the first of them did.
+    first_ended: Option<Instant>,
+    /// No look is under way, and none could be started.
+    idle: bool,
     /// New files that this tick has not read yet, and their people.
     new_files: HashMap<CalendarId, String>,
 }
@@ -72,28 +82,10 @@ impl Part for Calendars {
         Ok(())
     }
 
-    /// Starts looks at due calendars, as many as may run at once. While a due call waits for a worker, no look begins.
     fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
-        if cx.due.wait_for_workers {
-            return Ok(());
-        }
-        let limits = &cx.world.config.calendar;
-        // Whatever the config says, a tick that has just begun has time for a look.
-        let each = limits.timeout.saturating_add(BESIDE_FETCH).min(cx.time.limit / 4 * 3);
-        while self.under_way() < limits.parallel {
-            // Leased calendars are looked at: no other tick would do it for a while. A file is not leased.
-            let leased = self.waiting.front().is_some_and(|due| due.kind == CalendarKind::Web);
-            if !leased && cx.time.left() < each {
-                break;
-            }
-            let Some(due) = self.next(cx, each)? else { break };
-            let id = due.id;
-            match CalendarLook::new(cx.world, due).map(Arc::new) {
-                Some(look) => self.jobs.start(&mut cx.workers, Arc::clone(&look), each, move || look.run()),
-                None => _ = self.new_files.remove(&id),
-            }
-        }
-        Ok(())
+        let started = self.start_looks(cx);
+        self.idle = self.under_way() == 0;
+        started
     }
 
     /// Is a new calendar file of the person about to be read? Its meetings may share the call.
@@ -106,14 +98,10 @@ impl Part for Calendars {
 
     /// Writes down a set of looks that have something to write: the calls that are due by then go out before the next one.
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        self.ended.extend(self.jobs.take(&mut cx.workers));
-        let mut done = Ok(());
-        loop {
-            let (set, failed) = self.next_set(cx);
-            done = done.and(failed);
-            if set.is_empty() {
-                break;
-            }
+        let looks = self.jobs.take(&mut cx.workers);
+        let mut done = each(looks, |(look, result)| self.keep(cx, &look, result));
+        while self.is_time_to_write(cx) {
+            let set = self.next_set();
             done = done.and(written(cx, &set));
             if !cx.workers.given_up {
                 break;
@@ -123,11 +111,12 @@ impl Part for Calendars {
     }
 
     fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
-        let wait = if self.ended.is_empty() { BESIDE_CALENDARS } else { Duration::ZERO };
-        let read = (self.under_way() > 0).then_some(wait);
+        let read = (self.under_way() > 0).then_some(BESIDE_CALENDARS);
+        let write =
+            self.first_ended.map(|at| if self.idle { Duration::ZERO } else { TOGETHER.saturating_sub(at.elapsed()) });
         let held =
             NEW_FILES.checked_sub(cx.time.elapsed()).filter(|left| !self.new_files.is_empty() && !left.is_zero());
-        read.into_iter().chain(held).min()
+        read.into_iter().chain(write).chain(held).min()
     }
 
     /// It is a fault when calendars wait for longer than a copy is good: there are too many, or they are too slow.
@@ -153,9 +142,32 @@ impl Calendars {
         Self { new_files: new_files.into_iter().collect(), ..Self::default() }
     }
 
-    /// Looks that are not written down yet.
     fn under_way(&self) -> usize {
-        self.jobs.running().len() + self.ended.len()
+        self.jobs.running().len()
+    }
+
+    /// Starts looks at due calendars, as many as may run at once. While a due call waits for a worker, no look begins.
+    fn start_looks(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        if cx.due.wait_for_workers {
+            return Ok(());
+        }
+        let limits = &cx.world.config.calendar;
+        // Whatever the config says, a tick that has just begun has time for a look.
+        let each = limits.timeout.saturating_add(BESIDE_FETCH).min(cx.time.limit / 4 * 3);
+        while self.under_way() < limits.parallel && set_of(&self.ended) == self.ended.len() {
+            // Leased calendars are looked at: no other tick would do it for a while. A file is not leased.
+            let leased = self.waiting.front().is_some_and(|due| due.kind == CalendarKind::Web);
+            if !leased && cx.time.left() < each {
+                break;
+            }
+            let Some(due) = self.next(cx, each)? else { break };
+            let id = due.id;
+            match CalendarLook::new(cx.world, due).map(Arc::new) {
+                Some(look) => self.jobs.start(&mut cx.workers, Arc::clone(&look), each, move || look.run()),
+                None => _ = self.new_files.remove(&id),
+            }
+        }
+        Ok(())
     }
 
     fn next(&mut self, cx: &Context<'_>, each: Duration) -> Result<Option<DueCalendar>, StoreError> {
@@ -180,30 +192,52 @@ impl Calendars {
         Ok(self.waiting.pop_front())
     }
 
-    /// The next looks that have something to write: as many as a transaction of a few dozen milliseconds can take. What
-    /// cannot even be tried is told, and the first failure of the store answered.
-    fn next_set(&mut self, cx: &mut Context<'_>) -> (Vec<DoneLook>, Result<(), StoreError>) {
-        let (mut set, mut meetings, mut done) = (Vec::new(), 0, Ok(()));
-        while set.len() < SET && meetings < MEETINGS {
-            let Some((look, result)) = self.ended.pop_front() else { break };
-            self.new_files.remove(&look.due.id);
-            let next = match ended(cx, &look, result) {
-                Ok(Some(next)) => {
-                    meetings += next.meetings();
-                    set.push(next);
-                    continue;
-                }
-                Ok(None) => tell(cx, &look, None),
-                Err(error @ StoreError::Statement { .. }) => {
-                    not_written(&look, &error);
-                    Ok(())
-                }
-                Err(other) => Err(other),
-            };
-            done = done.and(next);
+    /// A look ended, or took too long: keeps what is to be written down of it.
+    fn keep(&mut self, cx: &Context<'_>, look: &Arc<CalendarLook>, result: LookResult) -> Result<(), StoreError> {
+        match ended(cx, look, result) {
+            Ok(Some(done)) => {
+                self.first_ended.get_or_insert_with(Instant::now);
+                self.ended.push_back(done);
+                return Ok(());
+            }
+            Ok(None) => {}
+            Err(error @ StoreError::Statement { .. }) => {
+                not_written(look, &error);
+                return Ok(());
+            }
+            Err(other) => return Err(other),
         }
-        (set, done)
+        self.new_files.remove(&look.due.id);
+        tell(cx, look, None)
     }
+
+    /// Is there a whole set? A smaller one is written when others do not end soon.
+    fn is_time_to_write(&self, cx: &Context<'_>) -> bool {
+        let Some(first) = self.first_ended else { return false };
+        let alone = self.idle || cx.workers.given_up || cx.failed.is_some();
+        alone || set_of(&self.ended) < self.ended.len() || self.ended.len() == SET || first.elapsed() >= TOGETHER
+    }
+
+    fn next_set(&mut self) -> Vec<DoneLook> {
+        let set: Vec<DoneLook> = self.ended.drain(..set_of(&self.ended)).collect();
+        self.first_ended = self.first_ended.filter(|_| !self.ended.is_empty());
+        for done in &set {
+            self.new_files.remove(&done.look.due.id);
+        }
+        set
+    }
+}
+
+/// How many of these looks, the first ones, a transaction of a few dozen milliseconds can take.
+fn set_of(looks: &VecDeque<DoneLook>) -> usize {
+    let (mut meetings, mut bytes) = (0, 0);
+    let fit = looks.iter().take(SET).take_while(|look| {
+        let fits = meetings < MEETINGS && bytes < BYTES;
+        meetings += look.meetings();
+        bytes += look.bytes();
+        fits
+    });
+    fit.count()
 }
 
 /// Brings the store's calendars in line with the config's. Returns the files that are new, with their people.
@@ -265,8 +299,11 @@ fn not_written(look: &CalendarLook, error: &StoreError) {
 }
 
 /// Keeps the fault "this calendar cannot be read" up to date.
-fn tell(cx: &mut Context<'_>, look: &CalendarLook, failure: Option<&str>) -> Result<(), StoreError> {
+fn tell(cx: &Context<'_>, look: &CalendarLook, failure: Option<&str>) -> Result<(), StoreError> {
     let (due, now) = (&look.due, cx.time.now());
+    if failure.is_none() && due.failures == 0 && !cx.faults.contains(&calendar_fault(due.id)) {
+        return Ok(());
+    }
     let failure = failure.filter(|_| due.good_at.is_none() || due.failures.saturating_add(1) >= FAULT_AFTER);
     cx.fault(&calendar_fault(due.id), failure.is_some(), || {
         let copy = age_words(due.good_at, now);
@@ -284,7 +321,7 @@ fn meetings_changed(cx: &mut Context<'_>, changed: Vec<MeetingChange>) -> Result
     cx.summary.meetings.extend(changed.into_iter().map(MeetingSeen::from));
     // A new or moved meeting may be in reach already, and its first call due.
     cx.due.changed();
-    incidents::open(cx)
+    incidents::open_new(cx)
 }
 
 /// The config's calendars as the store keeps them.

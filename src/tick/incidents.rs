@@ -1,22 +1,42 @@
 //! Incidents: opened when their meeting comes into reach of the ladder, closed when nobody checked in.
 
 use super::context::Context;
-use crate::model::Reason;
+use crate::config::Config;
+use crate::model::{Reason, Timestamp};
 use crate::rules::ladder;
-use crate::store::{CloseRule, Meeting, Plan, StoreError};
+use crate::store::{CloseRule, Meeting, Opened, Plan, StoreError};
 
-/// Opens an incident with its steps for every meeting that has come into reach.
+/// Opens an incident with its steps for every meeting that has come into reach; ends those of people who left the config.
 pub(super) fn open(cx: &mut Context<'_>) -> Result<(), StoreError> {
-    let config = &cx.world.config;
-    let plan = |meeting: &Meeting| match config.person(&meeting.person) {
+    let (now, config) = (cx.time.now(), &cx.world.config);
+    let opened = cx.world.store.open_incidents(now, in_reach(config, now), &|meeting| plan(config, meeting))?;
+    tell(cx, opened);
+    Ok(())
+}
+
+/// The same for what calendars have brought since: what was open before stays so until the next tick.
+pub(super) fn open_new(cx: &mut Context<'_>) -> Result<(), StoreError> {
+    let (now, config) = (cx.time.now(), &cx.world.config);
+    let opened = cx.world.store.open_new_incidents(now, in_reach(config, now), &|meeting| plan(config, meeting))?;
+    tell(cx, opened);
+    Ok(())
+}
+
+/// What starts before this is in reach of the ladder.
+fn in_reach(config: &Config, now: Timestamp) -> Timestamp {
+    now.plus(ladder::reach(&config.ladder))
+}
+
+fn plan(config: &Config, meeting: &Meeting) -> Plan {
+    match config.person(&meeting.person) {
         Some(_) => Plan::Watch(ladder::plan(&config.ladder, meeting.starts_at)),
         None => Plan::Refuse(Reason::PersonRemoved),
-    };
-    let now = cx.time.now();
-    let opened = cx.world.store.open_incidents(now, now.plus(ladder::reach(&config.ladder)), &plan)?;
+    }
+}
+
+fn tell(cx: &mut Context<'_>, opened: Opened) {
     cx.summary.opened.extend(opened.opened);
     cx.summary.refused.extend(opened.refused);
-    Ok(())
 }
 
 /// Ends the incidents nobody checked in for, and deletes old rows.

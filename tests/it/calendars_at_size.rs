@@ -349,3 +349,55 @@ fn a_call_that_became_due_goes_out_before_the_next_look_is_written_down() {
     assert_eq!(events, [Event::Look, Event::Call].repeat(events.len() / 2));
     assert_eq!(order.iter().filter(|event| **event == Event::Look).count(), events.len() / 2, "{order:?}");
 }
+
+/// How often all incidents were read.
+struct Reads(AtomicUsize);
+
+impl Hook for Arc<Reads> {
+    fn before(&self, method: &str) -> Result<()> {
+        self.0.fetch_add(usize::from(method == "open_incidents"), Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+fn the_open_incidents_are_read_once_a_tick_however_many_calendars_bring_meetings() {
+    let mut company = Company::new(company(), "5m", "090200");
+    let reads = Arc::new(Reads(AtomicUsize::default()));
+    let inner = Arc::clone(&company.world.parts.store);
+    company.world.parts.store = Arc::new(Forward { inner, hook: Arc::clone(&reads) });
+    company.world.tick();
+    assert_eq!((company.calls(), reads.0.load(Ordering::SeqCst)), (company.people, 1));
+}
+
+/// The first calendar comes when somebody was called.
+struct AfterACall(Arc<Server>);
+
+impl Feeds for AfterACall {
+    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+        let feed = Shelf(Arc::clone(&self.0)).feed(key)?;
+        Some(if key == "0" { Arc::new(Slow(feed, Arc::clone(&self.0))) } else { feed })
+    }
+}
+
+struct Slow(Arc<dyn Feed>, Arc<Server>);
+
+impl Feed for Slow {
+    fn fetch(&self, last: &Validators, whole: bool) -> Fetched {
+        while !self.1.events.lock().unwrap().contains(&Event::Call) {
+            std::thread::yield_now();
+        }
+        self.0.fetch(last, whole)
+    }
+}
+
+#[test]
+fn what_a_quick_calendar_brings_is_called_for_while_a_slow_one_is_under_way() {
+    let mut company = Company::new(2, "5m", "090200");
+    company.world.change_config(|config| config.calendar.timeout = HUNG);
+    company.world.parts.feeds = Arc::new(AfterACall(Arc::clone(&company.server)));
+    company.world.tick();
+    assert_eq!(company.calls(), 2);
+    let failing = company.world.snapshot().calendars.into_iter().filter(|calendar| calendar.failure.is_some());
+    assert_eq!(failing.count(), 0, "nothing was given up");
+}

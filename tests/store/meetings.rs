@@ -15,6 +15,8 @@ facts! {
     what_is_out_of_reach_or_called_off_is_not_opened,
     a_refused_meeting_is_written_as_cancelled_with_its_reason,
     an_incident_refused_later_ends_with_its_pending_steps,
+    what_calendars_bring_is_opened_together_in_its_order,
+    what_was_open_before_stays_so_when_new_meetings_are_opened,
     incidents_refused_together_are_told_by_their_start,
     a_text_is_found_again_whatever_is_in_it,
     a_refused_person_harms_nobody_else,
@@ -119,6 +121,34 @@ fn an_incident_refused_later_ends_with_its_pending_steps(b: &Bench) {
     assert_eq!((incident.state, incident.reason), (IncidentState::Cancelled, Some(Reason::PersonRemoved)));
     assert!(incident.steps.iter().all(|s| s.state == StepState::Cancelled));
     assert_eq!(b.due(590), []);
+}
+
+fn what_calendars_bring_is_opened_together_in_its_order(b: &Bench) {
+    let meetings = [("ana", 700), ("bo", 600), ("cy", 650), ("di", 2000)].map(|(who, start)| b.add(who, "talk", start));
+    let rule = |meeting: &savehub::store::Meeting| {
+        if meeting.person == "cy" { Plan::Refuse(Reason::PersonRemoved) } else { watch(meeting) }
+    };
+    let opened = b.open_new_incidents(at(0), at(701), &rule).unwrap();
+    let [ana, bo, cy] = [0, 1, 2].map(|n: usize| b.incident(meetings[n].id, 1));
+    assert_eq!((opened.opened, opened.refused), (vec![bo.id, ana.id], vec![(cy.id, Reason::PersonRemoved)]));
+    assert_eq!((ana.state, bo.state, cy.state), (IncidentState::Open, IncidentState::Open, IncidentState::Cancelled));
+    let due = |incident: &savehub::store::IncidentView| {
+        incident.steps.iter().map(|step| (step.rung, step.due_at)).collect::<Vec<_>>()
+    };
+    assert_eq!((due(&ana), due(&bo)), (vec![(0, at(520)), (1, at(640))], vec![(0, at(420)), (1, at(540))]));
+    assert_eq!(due(&cy), []);
+    assert_eq!(b.open_new_incidents(at(1), at(701), &rule).unwrap().opened, [], "each is opened once");
+    assert_eq!(b.open(2, 2001).opened.len(), 1, "what was out of reach");
+}
+
+fn what_was_open_before_stays_so_when_new_meetings_are_opened(b: &Bench) {
+    let before = b.watched("ana", "talk", 600);
+    let new = b.add("bo", "talk", 600);
+    let refuse = |_: &_| Plan::Refuse(Reason::PersonRemoved);
+    let opened = b.open_new_incidents(at(30), at(631), &refuse).unwrap();
+    assert_eq!(opened.refused, [(b.incident(new.id, 1).id, Reason::PersonRemoved)]);
+    assert_eq!(b.incident(before.id, 1).state, IncidentState::Open);
+    assert_eq!(b.open_incidents(at(30), at(631), &refuse).unwrap().refused.len(), 1, "a tick begins with the others");
 }
 
 fn incidents_refused_together_are_told_by_their_start(b: &Bench) {

@@ -112,6 +112,7 @@ impl<H: Hook> Store for Forward<H> {
         change settle(now: Timestamp, rule: SettleRule<'_>) -> Vec<StepResult>;
         read armed() -> Vec<Mark>;
         change open_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
+        change open_new_incidents(now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Opened;
         read due_steps(now: Timestamp, limit: usize) -> Vec<Claim>;
         change shed(
             queue: &[Queued<'_>], now: Timestamp, guards: QueueRule<'_>, unschedulable: CapacityRule<'_>

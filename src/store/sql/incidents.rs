@@ -2,11 +2,13 @@
 
 use super::acts::Act;
 use super::steps;
-use super::tx::{Tx, TxResult};
+use super::tx::{SqlError, Tx, TxResult};
 use super::value::{params, set};
-use crate::model::{AckHow, ActHow, ActKind, Address, AttemptId, HangUp, IncidentId, IncidentState, Reason, Timestamp};
+use crate::model::{
+    AckHow, ActHow, ActKind, Address, AttemptId, HangUp, IncidentId, IncidentState, MeetingId, Reason, Timestamp,
+};
 use crate::store::{Acknowledgement, CheckIn, Ended, Meeting, StoreError};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How an incident ends.
 pub(super) struct End<'a> {
@@ -24,20 +26,37 @@ pub(super) fn insert(
     reason: Option<Reason>,
     now: Timestamp,
 ) -> TxResult<IncidentId> {
-    Ok(tx.value(
+    insert_all(tx, &[(meeting, state, reason)], now)?.pop().ok_or_else(|| SqlError::NoRow.into())
+}
+
+/// The same for many, each of another meeting.
+pub(super) fn insert_all(
+    tx: &dyn Tx,
+    new: &[(&Meeting, IncidentState, Option<Reason>)],
+    now: Timestamp,
+) -> TxResult<Vec<IncidentId>> {
+    let ended: Vec<_> = new.iter().map(|(_, state, _)| state.is_final().then_some(now)).collect();
+    let sets: Vec<_> = new
+        .iter()
+        .zip(&ended)
+        .map(|((meeting, state, reason), ended)| {
+            let Meeting { id, person, generation, starts_at, .. } = meeting;
+            set![id, person, generation, starts_at, state, reason, &now, ended]
+        })
+        .collect();
+    // The answer may come in another order.
+    let mut written: HashMap<MeetingId, IncidentId> = HashMap::new();
+    tx.rows_of_each(
         "insert into incidents(meeting_id, person, generation, starts_at, state, reason, opened_at, ended_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning id",
-        params![
-            meeting.id,
-            meeting.person,
-            meeting.generation,
-            meeting.starts_at,
-            state,
-            reason,
-            now,
-            state.is_final().then_some(now)
-        ],
-    )?)
+         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 from {each} returning meeting_id, id",
+        &sets,
+        &mut |r| {
+            written.insert(r.get(0)?, r.get(1)?);
+            Ok(())
+        },
+    )?;
+    let id = |(meeting, ..): &(&Meeting, IncidentState, Option<Reason>)| written.get(&meeting.id).copied();
+    new.iter().map(|new| id(new).ok_or_else(|| SqlError::NoRow.into())).collect()
 }
 
 /// The incident of a meeting's present generation.

@@ -148,6 +148,13 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.write("open incidents", |tx| watch::open(tx, now, until, rule))
     }
 
+    fn open_new_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {
+        if !self.engine.read_outside("look for new meetings in reach", |tx| watch::is_any_unwatched(tx, until))? {
+            return Ok(Opened::default());
+        }
+        self.engine.write("open incidents of new meetings", |tx| watch::open_new(tx, now, until, rule))
+    }
+
     fn due_steps(&self, now: Timestamp, limit: usize) -> Result<Vec<Claim>> {
         self.engine.read_outside("read due steps", |tx| claims::due(tx, now, limit))
     }

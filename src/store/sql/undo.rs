@@ -162,7 +162,8 @@ impl Back<'_> {
         if cancelled.is_some() || meeting.starts_at < self.scope.until {
             let id = insert(self.tx, &meeting, IncidentState::Open, None, self.scope.now)?;
             self.tx.run("update meetings set watched = 1 where id = ?1", params![meeting.id])?;
-            watch::insert_steps(self.tx, id, &meeting, &again, self.scope.now)?;
+            let planned: Vec<_> = again.iter().map(|step| (id, &meeting, step)).collect();
+            watch::insert_steps(self.tx, &planned, self.scope.now)?;
             if let Some(before) = part.incident {
                 self.keep_acknowledgement(before, id)?;
             }

@@ -1,10 +1,10 @@
 //! What is watched: meetings that come into reach get an incident with its steps, or somebody checks in before.
 
 use super::acts::Act;
-use super::incidents::{self, End, check_in_to, checked_in, insert, of_generation};
+use super::incidents::{self, End, check_in_to, checked_in, insert, insert_all, of_generation};
 use super::meetings;
 use super::tx::{Tx, TxResult};
-use super::value::params;
+use super::value::{params, set};
 use crate::model::{
     ActHow, ActKind, HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp,
 };
@@ -20,13 +20,16 @@ pub(super) fn anything_to_open(tx: &dyn Tx, now: Timestamp, until: Timestamp, ru
     if !closed.is_empty() {
         return Ok(true);
     }
-    let (unwatched, open): (bool, bool) = tx.row(
-        "select exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1), \
-           exists(select 1 from incidents where ended_at is null)",
-        params![until],
-        |r| Ok((r.get(0)?, r.get(1)?)),
-    )?;
+    let sql = format!("select {UNWATCHED}, exists(select 1 from incidents where ended_at is null)");
+    let (unwatched, open): (bool, bool) = tx.row(&sql, params![until], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(unwatched || open && !refused(tx, rule)?.is_empty())
+}
+
+/// Has a meeting come into reach?
+const UNWATCHED: &str = "exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1)";
+
+pub(super) fn is_any_unwatched(tx: &dyn Tx, until: Timestamp) -> TxResult<bool> {
+    Ok(tx.value(&format!("select {UNWATCHED}"), params![until])?)
 }
 
 pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<Opened> {
@@ -43,21 +46,37 @@ pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule
         incidents::reopen_missed(tx, incident, now)?;
         opened.opened.push(incident);
     }
-    for meeting in unwatched(tx, until)? {
-        let plan = rule(&meeting);
-        tx.run("update meetings set watched = 1 where id = ?1", params![meeting.id])?;
+    let new = open_new(tx, now, until, rule)?;
+    opened.opened.extend(new.opened);
+    opened.refused.extend(new.refused);
+    Ok(opened)
+}
+
+/// Opens an incident for each meeting in reach that has none for its generation.
+pub(super) fn open_new(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<Opened> {
+    let meetings = unwatched(tx, until)?;
+    let plans: Vec<Plan> = meetings.iter().map(rule).collect();
+    let watched: Vec<_> = meetings.iter().map(|meeting| set![&meeting.id]).collect();
+    tx.run_each("update meetings set watched = 1 from {each} where id = ?1", &watched)?;
+    let new: Vec<_> = meetings
+        .iter()
+        .zip(&plans)
+        .map(|(meeting, plan)| match plan {
+            Plan::Watch(_) => (meeting, IncidentState::Open, None),
+            Plan::Refuse(reason) => (meeting, IncidentState::Cancelled, Some(*reason)),
+        })
+        .collect();
+    let (mut opened, mut planned) = (Opened::default(), Vec::new());
+    for ((meeting, plan), incident) in meetings.iter().zip(&plans).zip(insert_all(tx, &new, now)?) {
         match plan {
             Plan::Watch(steps) => {
-                let id = insert(tx, &meeting, IncidentState::Open, None, now)?;
-                insert_steps(tx, id, &meeting, &steps, now)?;
-                opened.opened.push(id);
+                planned.extend(steps.iter().map(|step| (incident, meeting, step)));
+                opened.opened.push(incident);
             }
-            Plan::Refuse(reason) => {
-                let id = insert(tx, &meeting, IncidentState::Cancelled, Some(reason), now)?;
-                opened.refused.push((id, reason));
-            }
+            Plan::Refuse(reason) => opened.refused.push((incident, *reason)),
         }
     }
+    insert_steps(tx, &planned, now)?;
     Ok(opened)
 }
 
@@ -88,33 +107,38 @@ fn refused(tx: &dyn Tx, rule: PlanRule<'_>) -> TxResult<Vec<(IncidentId, Reason)
     Ok(refused)
 }
 
+/// Writes down steps of new incidents, each with its meeting.
 pub(super) fn insert_steps(
     tx: &dyn Tx,
-    incident: IncidentId,
-    meeting: &Meeting,
-    steps: &[PlannedStep],
+    planned: &[(IncidentId, &Meeting, &PlannedStep)],
     now: Timestamp,
 ) -> TxResult<()> {
-    let sql = "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at, to_whom, \
-         channel, condition, deadline_at) values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    for PlannedStep { rung, action, due_at, deadline_at } in steps {
-        let before_ms = action.at.ms().saturating_neg();
-        let params = params![
-            incident,
-            rung,
-            action.kind,
-            before_ms,
-            due_at,
-            meeting.starts_at,
-            StepState::Pending,
-            now,
-            action.to,
-            action.channel,
-            action.when,
-            deadline_at
-        ];
-        tx.run(sql, params)?;
-    }
+    let before: Vec<i64> = planned.iter().map(|(.., step)| step.action.at.ms().saturating_neg()).collect();
+    let sets: Vec<_> = planned
+        .iter()
+        .zip(&before)
+        .map(|((incident, meeting, PlannedStep { rung, action, due_at, deadline_at }), before_ms)| {
+            set![
+                incident,
+                rung,
+                &action.kind,
+                before_ms,
+                due_at,
+                &meeting.starts_at,
+                &StepState::Pending,
+                &now,
+                &action.to,
+                &action.channel,
+                &action.when,
+                deadline_at
+            ]
+        })
+        .collect();
+    tx.run_each(
+        "insert into steps(incident_id, rung, kind, before_ms, due_at, ready_at, starts_at, state, updated_at, to_whom, \
+         channel, condition, deadline_at) select ?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 from {each}",
+        &sets,
+    )?;
     Ok(())
 }
 
