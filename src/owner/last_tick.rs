@@ -73,7 +73,7 @@ impl LastTick {
         match &self.place {
             Place::File(path) => {
                 let emptied = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(0));
-                emptied.unwrap_or_else(|error| log::debug!("{}: {error}", path.display()));
+                tell(emptied);
             }
             Place::Here(ended) => *lock(ended) = None,
             Place::Nowhere => {}
@@ -85,12 +85,20 @@ impl LastTick {
         let Some(since_ms) = lock(&self.since_ms).take() else { return };
         let tick = EndedTick { id, at_ms, since_ms };
         match &self.place {
-            Place::File(path) => {
-                write(path, tick).unwrap_or_else(|error| log::debug!("{}: {error}", path.display()));
-            }
+            Place::File(path) => tell(write(path, tick)),
             Place::Here(ended) => *lock(ended) = Some(tick),
             Place::Nowhere => {}
         }
+    }
+}
+
+/// Nothing relies on the file. Its path may hold a password that somebody wrote into the wrong place.
+fn tell(written: io::Result<()>) {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            log::debug!("the note of the last tick cannot be written: {error}");
+        }
+        _ => {}
     }
 }
 
