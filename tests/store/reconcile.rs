@@ -24,6 +24,7 @@ facts! {
     preflight_adopts_a_shared_call_for_every_meeting_that_was_due,
     an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared,
     a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun,
+    a_call_made_early_is_not_taken_for_a_rung_while_an_earlier_one_is_pending,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
     a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up,
@@ -254,6 +255,20 @@ fn a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun(b: &Ben
     assert_eq!(adopted(419), None, "nothing was due then");
     assert_eq!(adopted(420).unwrap().steps.len(), 2);
     assert_eq!(b.fate(soon, 0), (StepState::Executed, Some(Reason::Initiated)));
+}
+
+fn a_call_made_early_is_not_taken_for_a_rung_while_an_earlier_one_is_pending(b: &Bench) {
+    b.watched("ana", "talk", 660);
+    b.watched("ana", "soon", 600);
+    let since_due = |facts: &Facts| {
+        let due_at = facts.step.as_ref()?.due_at;
+        let index = facts.number.listed.iter().position(|call| call.created_at >= due_at)?;
+        Some(Placed { index, created_at: facts.number.listed[index].created_at })
+    };
+    let claim = b.claim("soon", 541);
+    assert_eq!((claim.due_at, claim.rung), (at(540), 1));
+    let adopted = b.adopt(&claim, &listing(b, 541, &[("CA1", 485)]), at(541), &since_due);
+    assert_eq!(adopted.unwrap(), None, "it was made for the first rung, or for the other meeting alone");
 }
 
 fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {

@@ -180,7 +180,8 @@ pub(super) fn adopt(
 }
 
 /// A call made for another meeting of the person a little before this step was due, which it shared then: the other step
-/// was open when it fell due, if only until its meeting began.
+/// was open when it fell due, if only until its meeting began. A shared call takes a rung that is due before one to come:
+/// while an earlier rung of this meeting is pending, it took that one, or none.
 fn shared_early(
     tx: &dyn Tx,
     step: &Candidate,
@@ -195,7 +196,9 @@ fn shared_early(
         "select min(s.due_at) from meetings m cross join incidents i cross join steps s \
          where i.meeting_id = m.id and s.incident_id = i.id and m.person = ?1 and m.starts_at > ?2 and i.person = ?1 \
            and i.id <> ?3 and s.kind = ?4 and s.to_whom = ?5 and s.due_at > ?2 and s.due_at < ?6 \
-           and (s.state = 'PENDING' or s.state <> 'EXECUTED' and s.updated_at > s.due_at)",
+           and (s.state = 'PENDING' or s.state <> 'EXECUTED' and s.updated_at > s.due_at) \
+           and not exists (select 1 from steps e where e.incident_id = ?3 and e.kind = ?4 and e.to_whom = ?5 \
+             and e.state = 'PENDING' and e.due_at < ?6)",
         params![person, due_at.minus(draft.window), incident, action.kind, action.to, due_at],
     )?;
     let Some(others) = others else { return Ok(None) };
