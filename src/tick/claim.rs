@@ -68,7 +68,8 @@ impl Claims {
         let mut stale = cx.due.retry_comes(now) || self.queue.turn_comes(now);
         loop {
             if cx.due.steps.is_empty() || stale {
-                cx.due.steps = cx.world.store.due_steps(cx.time.now(), BATCH)?.into();
+                let due = cx.world.store.due_steps(cx.time.now(), BATCH)?;
+                cx.due.read(due);
                 stale = self.queue.shed(cx)?;
                 if stale {
                     continue;
@@ -76,7 +77,8 @@ impl Claims {
             }
             let whole_batch = cx.due.steps.len() == BATCH;
             let ended = cx.summary.results.len();
-            stale = self.claim_batch(cx, others)?;
+            // A call that is adopted may have failed, which makes other steps due.
+            stale = self.claim_batch(cx, others)? || cx.due.is_stale();
             // A batch of late steps that all ended must not hide the steps behind it.
             let more = cx.due.steps.is_empty() && whole_batch && cx.summary.results.len() > ended;
             if !stale && !more {

@@ -15,6 +15,8 @@ pub(super) struct DueSteps {
     pub(super) steps: VecDeque<Claim>,
     /// There are some, and no worker is free.
     pub(super) wait_for_workers: bool,
+    /// They are to be read anew, whatever is still named here.
+    stale: bool,
     /// Steps that had their tries of this tick.
     deferred: HashSet<StepId>,
     /// Steps of which an attempt did not leave in this tick: one more is made.
@@ -27,6 +29,17 @@ impl DueSteps {
     /// The due steps may have changed: they are to be read anew.
     pub(super) fn changed(&mut self) {
         self.steps.clear();
+        self.stale = true;
+    }
+
+    /// As the store names them now.
+    pub(super) fn read(&mut self, steps: Vec<Claim>) {
+        (self.steps, self.stale) = (steps.into(), false);
+    }
+
+    /// Did they change since they were read?
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
     }
 
     /// These are left to the next tick.

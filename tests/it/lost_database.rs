@@ -64,6 +64,26 @@ fn a_new_database_adopts_the_call_that_rings_for_its_step() {
 }
 
 #[test]
+fn a_lost_call_that_failed_keeps_nobody_else_from_the_call_that_was_lost_for_them() {
+    let mut w = World::on_twilio(ONE_RUNG);
+    let start = w.now().plus(Duration::from_secs(175));
+    let add = |w: &World| [w.meeting(&start.to_rfc3339()), w.meeting_of("ben", "Standup", &start.to_rfc3339())];
+    let _ = add(&w);
+    w.tick();
+    w.advance(1);
+    w.tick();
+    assert_eq!(w.posts(), 2);
+    w.fake().calls().iter().for_each(|call| w.fake().set_status(&call.sid, "failed"));
+    w.advance(25);
+    let path = w.dir.path().join("new.db");
+    w.parts.store = Arc::new(SqliteStore::open(&path, Create::Yes).unwrap());
+    w.change_config(|config| config.database = path);
+    let meetings = add(&w);
+    w.tick();
+    assert_eq!(meetings.map(|meeting| w.steps(meeting)[0].clone()), ["EXECUTED(initiated)", "EXECUTED(initiated)"]);
+}
+
+#[test]
 fn after_a_check_in_on_a_database_that_is_younger_than_the_call_the_next_tick_hangs_up() {
     let mut w = World::on_twilio(ONE_RUNG);
     let start = w.now().plus(Duration::from_secs(175));
