@@ -1,6 +1,6 @@
 //! What the provider's list does to attempts nobody has an answer for.
 
-use crate::build::{Bench, abandoned, again, always, at, attempt, executed, unknown};
+use crate::build::{Bench, abandoned, again, always, at, attempt, executed, secs, unknown};
 use savehub::model::{AttemptId, AttemptState, CallStatus, HangUp, HangUpState, ListedCall, Reason, StepState};
 use savehub::store::{
     AttemptDraft, CheckIn, Facts, Finding, Later, Placed, ReconcileRules, Recorded, TallyBy, TallyScope, UndoFacts,
@@ -25,6 +25,7 @@ facts! {
     an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared,
     a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun,
     a_call_made_early_is_not_taken_for_a_rung_while_an_earlier_one_is_pending,
+    a_call_made_before_the_window_of_a_meeting_opened_is_not_taken_for_it,
     preflight_adopts_nothing_while_the_number_is_open,
     preflight_adopts_nothing_that_is_known,
     a_call_found_for_an_incident_that_has_ended_is_told_with_it_and_hung_up,
@@ -52,6 +53,13 @@ fn listing(b: &Bench, now: i64, calls: &[(&str, i64)]) -> AttemptDraft<'static> 
 fn oldest(facts: &Facts) -> Option<Placed> {
     let first = facts.number.listed.first()?;
     Some(Placed { index: 0, created_at: first.created_at })
+}
+
+/// Takes the first call made since the step was due.
+fn since_due(facts: &Facts) -> Option<Placed> {
+    let due_at = facts.step.as_ref()?.due_at;
+    let index = facts.number.listed.iter().position(|call| call.created_at >= due_at)?;
+    Some(Placed { index, created_at: facts.number.listed[index].created_at })
 }
 
 /// Reconciles with a rule that answers `finding` whatever it sees.
@@ -243,14 +251,9 @@ fn an_adopted_call_takes_of_each_meeting_the_rung_that_it_shared(b: &Bench) {
 }
 
 fn a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun(b: &Bench) {
-    let (_, soon) = (b.watched("ana", "talk", 600), b.watched("ana", "soon", 660).id);
-    let since_due = |facts: &Facts| {
-        let due_at = facts.step.as_ref()?.due_at;
-        let index = facts.number.listed.iter().position(|call| call.created_at >= due_at)?;
-        Some(Placed { index, created_at: facts.number.listed[index].created_at })
-    };
-    let claim = b.claim("soon", 590);
-    assert_eq!((claim.due_at, claim.rung), (at(480), 0));
+    let (_, soon) = (b.watched("ana", "talk", 600), b.watched("ana", "soon", 650).id);
+    let claim = b.claim("soon", 589);
+    assert_eq!((claim.due_at, claim.rung), (at(470), 0));
     let adopted = |made| b.adopt(&claim, &listing(b, 605, &[("CA1", made)]), at(605), &since_due).unwrap();
     assert_eq!(adopted(419), None, "nothing was due then");
     assert_eq!(adopted(420).unwrap().steps.len(), 2);
@@ -260,15 +263,21 @@ fn a_call_is_adopted_that_was_shared_early_with_a_meeting_that_has_begun(b: &Ben
 fn a_call_made_early_is_not_taken_for_a_rung_while_an_earlier_one_is_pending(b: &Bench) {
     b.watched("ana", "talk", 660);
     b.watched("ana", "soon", 600);
-    let since_due = |facts: &Facts| {
-        let due_at = facts.step.as_ref()?.due_at;
-        let index = facts.number.listed.iter().position(|call| call.created_at >= due_at)?;
-        Some(Placed { index, created_at: facts.number.listed[index].created_at })
-    };
     let claim = b.claim("soon", 541);
     assert_eq!((claim.due_at, claim.rung), (at(540), 1));
     let adopted = b.adopt(&claim, &listing(b, 541, &[("CA1", 485)]), at(541), &since_due);
     assert_eq!(adopted.unwrap(), None, "it was made for the first rung, or for the other meeting alone");
+}
+
+fn a_call_made_before_the_window_of_a_meeting_opened_is_not_taken_for_it(b: &Bench) {
+    b.watched("ana", "talk", 600);
+    b.watched("ana", "soon", 660);
+    let claim = b.claim("soon", 481);
+    let adopted = |made| {
+        let draft = AttemptDraft { window: secs(200), ..listing(b, 481, &[("CA1", made)]) };
+        b.adopt(&claim, &draft, at(481), &since_due).unwrap()
+    };
+    assert_eq!([458, 459].map(|made| adopted(made).is_some()), [false, true], "to the second");
 }
 
 fn preflight_adopts_nothing_while_the_number_is_open(b: &Bench) {

@@ -181,7 +181,8 @@ pub(super) fn adopt(
 
 /// A call made for another meeting of the person a little before this step was due, which it shared then: the other step
 /// was open when it fell due, if only until its meeting began. A shared call takes a rung that is due before one to come:
-/// while an earlier rung of this meeting is pending, it took that one, or none.
+/// while an earlier rung of this meeting is pending, it took that one, or none. And it took none of a meeting whose window
+/// was not open yet.
 fn shared_early(
     tx: &dyn Tx,
     step: &Candidate,
@@ -203,7 +204,8 @@ fn shared_early(
     )?;
     let Some(others) = others else { return Ok(None) };
     let shared_for = Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs());
-    own.due_at = others.max(due_at.minus(shared_for));
+    let opened = own.starts_at.minus(draft.window).minus(CUT);
+    own.due_at = others.max(due_at.minus(shared_for)).max(opened);
     Ok(find(&facts))
 }
 
