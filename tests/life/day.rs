@@ -14,7 +14,7 @@ use savehub::cli::{Ctx, checkin, undo};
 use savehub::clock::Clock;
 use savehub::config::Config;
 use savehub::exit::Exit;
-use savehub::model::Timestamp;
+use savehub::model::{IncidentId, Timestamp};
 use savehub::owner::Owner;
 use savehub::store::{CheckIn, Ended, NewMeeting, NewPause};
 use savehub::tick;
@@ -118,6 +118,8 @@ pub struct Day {
     disk: Mutex<Disk>,
     to_come: Mutex<VecDeque<Event>>,
     at_the_gate: Mutex<Vec<What>>,
+    /// The calls of these incidents are hung up when what ended them is done.
+    to_hang_up: Mutex<Vec<IncidentId>>,
     journal: Mutex<Vec<Line>>,
 }
 
@@ -133,6 +135,7 @@ pub fn play(story: &Story, rules: Rules) -> Vec<Line> {
         disk: Mutex::default(),
         to_come: Mutex::new(story.events.iter().cloned().collect()),
         at_the_gate: Mutex::default(),
+        to_hang_up: Mutex::default(),
         journal: Mutex::default(),
     });
     day.writes_the_config();
@@ -208,14 +211,16 @@ impl Day {
 
     // --- what happens ---
 
-    /// Its line stands where it began: to hang up takes time, and other things happen meanwhile. But what a database says
-    /// at its end comes before that.
     fn happens(&self, what: What) {
-        let (at, wall, place) = (self.clock.at(), ms(self.clock.now()), self.journal.lock().unwrap().len());
+        // The order in the journal is that of the events, also where one lets a tick's worker write.
         if self.has_effect(&what) {
-            let mut journal = self.journal.lock().unwrap();
-            let place = if matches!(what, What::Database(_)) { journal.len() } else { place };
-            journal.insert(place, Line { at, wall, seen: Seen::Happened(what) });
+            self.sees(Seen::Happened(what));
+        }
+        // That takes time, and other things happen meanwhile.
+        let calls = std::mem::take(&mut *self.to_hang_up.lock().unwrap());
+        let config = self.disk().config.clone();
+        for (config, incident) in calls.into_iter().filter_map(|incident| Some((config.clone()?, incident))) {
+            tick::hang_up_now(&self.world(config), incident).unwrap();
         }
     }
 
@@ -335,8 +340,7 @@ impl Day {
         let person = format!("p{person}");
         config.person(&person)?;
         let typed = Cli::try_parse_from(["savehub", command, "--person", &person]).unwrap();
-        let world = self.world(Arc::clone(&config));
-        let mut hang_up = |incident| _ = tick::hang_up_now(&world, incident).unwrap();
+        let mut hang_up = |incident| self.to_hang_up.lock().unwrap().push(incident);
         let (now, screen, out) = (self.clock.now(), Screen::PLAIN, &mut Vec::new());
         let ctx = &mut Ctx { now, config: &config, store: &*store, screen, out, hang_up: &mut hang_up };
         Some(match typed.command {
@@ -357,10 +361,7 @@ impl Day {
 
     /// As the commands do.
     fn hangs_up(&self, ended: Option<&Ended>) -> bool {
-        let config = self.disk().config.clone();
-        if let (Some(ended), Some(config)) = (ended.filter(|ended| ended.hang_ups > 0), config) {
-            tick::hang_up_now(&self.world(config), ended.incident).unwrap();
-        }
+        self.to_hang_up.lock().unwrap().extend(ended.filter(|ended| ended.hang_ups > 0).map(|ended| ended.incident));
         true
     }
 

@@ -77,7 +77,7 @@ struct Meeting {
 
 impl Call {
     fn of_others(at: Ms, to: usize) -> Self {
-        Self { at, to, names: Vec::new(), rang: true, seen: true, others: true, text: false }
+        Self { at, to, names: Vec::new(), rang: true, seen: true, unsure: false, others: true, text: false }
     }
 }
 
@@ -116,6 +116,8 @@ struct Call {
     names: Vec<(usize, Ms, usize)>,
     rang: bool,
     seen: bool,
+    /// It was made by a clock that was wrong: nobody can say for which rung.
+    unsure: bool,
     /// Another program's, or a text to person 0 about somebody else's meeting.
     others: bool,
     text: bool,

@@ -38,7 +38,8 @@ impl Oracle<'_> {
             }
         }
         let (rang, seen) = (*end != End::Lost, *end == End::Rang);
-        self.calls.push(Call { at: line.at, to, names, rang, seen, others: false, text: false });
+        let unsure = self.outside.clock_wrong;
+        self.calls.push(Call { at: line.at, to, names, rang, seen, unsure, others: false, text: false });
     }
 
     /// The provider refuses the account, or this phone.
@@ -114,10 +115,11 @@ impl Oracle<'_> {
         if own >= LIMIT && !self.is_unaware(to) {
             wrong.push("it had its two calls");
         }
+        let unsure = self.calls.iter().filter(named).any(|call| call.unsure);
         if rung.is_none() && !known.vague && !self.outside.clock_wrong {
             match latest {
                 None => wrong.push("no rung is due"),
-                Some(_) if !self.is_unaware(to) => wrong.push("this rung has rung"),
+                Some(_) if !self.is_unaware(to) && !unsure => wrong.push("this rung has rung"),
                 Some(_) => {}
             }
         }
