@@ -98,7 +98,7 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
         + leave_out(&mut skipped, most, |(meeting, _)| meeting, &mut doubtful);
     if left_out > 0 {
         let why = format!("more than {most} meetings begin in the looked-at time; the last {left_out} are left out");
-        clocks.notices.add(None, None, why);
+        clocks.notices.add_first(why);
     }
     let seen = SeenAgenda { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
     Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.finish() })

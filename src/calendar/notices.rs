@@ -32,6 +32,8 @@ pub(super) struct Notices {
     kept: Vec<(Notice, usize)>,
     /// Notices beyond the kept ones.
     left_out: usize,
+    /// What is told whatever else there is.
+    first: Vec<Notice>,
 }
 
 impl Notices {
@@ -46,9 +48,15 @@ impl Notices {
         }
     }
 
+    /// Adds a notice that no flood of others may hide.
+    pub(super) fn add_first(&mut self, text: String) {
+        self.first.push(Notice { uid: None, line: None, text });
+    }
+
     /// The notices, in the order they came up first.
     pub(super) fn finish(self) -> Vec<Notice> {
-        let mut all: Vec<Notice> = self.kept.into_iter().map(counted).collect();
+        let mut all = self.first;
+        all.extend(self.kept.into_iter().map(counted));
         if self.left_out > 0 {
             all.push(Notice { uid: None, line: None, text: format!("and {} more", self.left_out) });
         }
@@ -84,6 +92,15 @@ mod tests {
         let first =
             Notice { uid: Some("a [2J".to_owned()), line: Some(1), text: "it is odd (and 2 times more)".to_owned() };
         assert_eq!(notices.finish(), [first, Notice { uid: None, line: None, text: "another".to_owned() }]);
+    }
+
+    #[test]
+    fn what_is_told_first_stands_before_any_flood() {
+        let mut notices = Notices::default();
+        (0..100).for_each(|i| notices.add(None, None, format!("odd {i}")));
+        notices.add_first("meetings are left out".into());
+        let all = notices.finish();
+        assert_eq!((all[0].text.as_str(), all[1].text.as_str()), ("meetings are left out", "odd 0"));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! - the list cannot be read,
 //! - no list has come for [`FOLLOW_FIRST`] while some are being asked for,
 //! - it would soon be too late, by its deadline or because this tick soon claims nothing more: then it waits for half of
-//!   what is left, at most [`HURRY`].
+//!   what is left, at most [`HURRY_FOR`].
 //!
 //! A look that fails never stops a first call. A list lags: where this database remembers no tick of the last two
 //! minutes, a list that shows nothing since the step was due is asked for once more.
@@ -30,11 +30,11 @@ use crate::store::{AttemptDraft, Claim, Facts, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// This long before its deadline a step waits for its list no longer than [`HURRY`].
+/// This long before its deadline a step waits no longer than [`HURRY_FOR`] for the list that it asked for.
 const LAST_MOMENT: Duration = Duration::from_secs(15);
 
 /// In its last moments a step waits this long at most.
-const HURRY: Duration = Duration::from_secs(2);
+const HURRY_FOR: Duration = Duration::from_secs(2);
 
 /// A list that shows nothing is asked for once more after this long.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
@@ -56,17 +56,38 @@ pub(super) struct Preflight {
     came_at: Duration,
     /// No lists came: this tick waits for none any more.
     given_up: bool,
-    /// Steps in their last moments, and how long the tick has run when they wait no longer.
-    hurried: HashMap<StepId, Duration>,
+    /// Steps in their last moments.
+    hurried: HashMap<StepId, Hurry>,
     /// Lists that showed nothing, and how long the tick has run when they are asked for again; `None`: they were.
     again: HashMap<ListKey, Option<Duration>>,
+}
+
+/// A step in its last moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hurry {
+    /// Has its list been asked for?
+    asked: bool,
+    /// How long the tick has run when it waits no longer.
+    until: Duration,
+}
+
+impl Hurry {
+    /// What follows from the hurry so far, when the tick has run for `elapsed` and so much is left to the step.
+    fn of(before: Option<Self>, asked: bool, left: Duration, elapsed: Duration) -> Self {
+        let until = elapsed.saturating_add(if asked { HURRY_FOR.min(left / 2) } else { left / 2 });
+        match before {
+            Some(before) if before.asked || !asked => before,
+            Some(before) => Self { asked, until: until.min(before.until) },
+            None => Self { asked, until },
+        }
+    }
 }
 
 impl Part for Preflight {
     /// Must the claim wait until the provider's list for its target has been read? Asks for it if need be.
     fn holds(&mut self, claim: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
         let Some(key) = list_of(cx.world, target) else { return false };
-        if self.given_up || self.hurries_on(claim, cx) {
+        if self.given_up || self.hurries_on(claim, &key, cx) {
             return false;
         }
         match cx.lookups.known.get(&key) {
@@ -120,7 +141,7 @@ impl Part for Preflight {
 
     fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
         let elapsed = cx.time.elapsed();
-        let hurried = self.hurried.values().copied().filter(|at| *at > elapsed);
+        let hurried = self.hurried.values().map(|hurry| hurry.until).filter(|at| *at > elapsed);
         let answers = self.given_up_at().into_iter().chain(hurried).filter(|_| cx.lookups.under_way() > 0);
         // A step that has ended meanwhile, or waits no longer, does not ask again when the time is there.
         let again = self.again.values().copied().flatten().filter(|at| *at > elapsed);
@@ -136,7 +157,7 @@ impl Preflight {
     /// Asks for a list, if it is not being asked for. `true`: it will come.
     fn ask(&mut self, key: ListKey, cx: &mut Context<'_>) -> bool {
         // The other lists are asked for when these have come.
-        if self.awaited.contains(&key) || self.awaited.len() >= cx.world.config.engine.parallel {
+        if self.awaited.contains(&key) || self.is_full(cx) {
             return true;
         }
         let asked = cx.lookups.ask_for(cx.world, ListLookup { key: key.clone(), doubtful: Vec::new() });
@@ -169,12 +190,20 @@ impl Preflight {
         }
     }
 
-    /// Is it so late that the step waits for no list any longer?
-    fn hurries_on(&mut self, claim: &Claim, cx: &Context<'_>) -> bool {
+    /// As many lists are awaited as may be at once.
+    fn is_full(&self, cx: &Context<'_>) -> bool {
+        self.awaited.len() >= cx.world.config.engine.parallel
+    }
+
+    /// Is it so late that the step waits for no list any longer? While others' lists keep its own from being asked for,
+    /// it waits for half of what is left; then for [`HURRY_FOR`] at most.
+    fn hurries_on(&mut self, claim: &Claim, key: &ListKey, cx: &Context<'_>) -> bool {
         let Some(left) = last_moment(claim, cx) else { return false };
         let elapsed = cx.time.elapsed();
-        let until = self.hurried.entry(claim.step).or_insert_with(|| elapsed.saturating_add(HURRY.min(left / 2)));
-        *until <= elapsed
+        let asked = cx.lookups.known.contains_key(key) || !self.is_full(cx);
+        let hurry = Hurry::of(self.hurried.get(&claim.step).copied(), asked, left, elapsed);
+        self.hurried.insert(claim.step, hurry);
+        hurry.until <= elapsed
     }
 
     /// The tick stops waiting for lists when it has run this long, unless one comes before.
@@ -197,4 +226,33 @@ fn last_moment(claim: &Claim, cx: &Context<'_>) -> Option<Duration> {
         return Some(claims_left.min(to_deadline));
     }
     (to_deadline <= LAST_MOMENT).then_some(to_deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn in_its_last_moments_a_step_waits_two_seconds_for_the_list_that_it_asked_for() {
+        let first = Hurry::of(None, true, s(10), s(3));
+        assert_eq!(first, Hurry { asked: true, until: s(5) });
+        assert_eq!(Hurry::of(Some(first), true, s(9), s(4)), first, "they pass");
+        assert_eq!(Hurry::of(None, true, s(2), s(3)).until, s(4), "half of what is left");
+    }
+
+    #[test]
+    fn while_its_list_is_not_asked_for_it_waits_for_half_of_what_is_left_and_then_as_any_other() {
+        let queued = Hurry::of(None, false, s(14), s(3));
+        assert_eq!(queued, Hurry { asked: false, until: s(10) });
+        assert_eq!(Hurry::of(Some(queued), true, s(13), s(4)), Hurry { asked: true, until: s(6) });
+        assert_eq!(
+            Hurry::of(Some(queued), true, s(8), s(9)),
+            Hurry { asked: true, until: s(10) },
+            "no longer than that"
+        );
+    }
 }

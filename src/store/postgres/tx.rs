@@ -40,6 +40,7 @@ const DIALECT: Dialect = Dialect {
     recent_ticks: "200",
     timeline_column: ", timeline",
     timeline_value: ", savehub_timeline()",
+    same_timeline: " and timeline > 0 and timeline = savehub_timeline()",
     sorts: Sorts {
         first_error: "(array_agg(error order by id))[1]",
         count: "count(*)",

@@ -30,6 +30,8 @@ pub(crate) struct Dialect {
     pub(crate) timeline_column: &'static str,
     /// Its value.
     pub(crate) timeline_value: &'static str,
+    /// More that a tick's row must show for the server to have gone on since: the same timeline, and a known one.
+    pub(crate) same_timeline: &'static str,
     /// How the report's attempts are grouped by the first 14 columns: by the database, or row by row by us.
     pub(crate) sorts: Sorts,
 }

@@ -84,9 +84,9 @@ fn remembered(tx: &dyn Tx, now: Timestamp, ended: Option<EndedTick>) -> TxResult
     // Only completed ticks count: what a killed one may have placed stands in its attempts.
     let newest = "select started_at, ended_at from ticks where ended_at is not null order by id desc limit 300";
     let ticks = tx.rows(newest, &[], span_from_row)?;
-    let holds = |tick: &EndedTick| {
-        tx.value("select exists(select 1 from ticks where id = ?1 and ended_at = ?2)", params![tick.id, tick.at_ms])
-    };
+    let same = tx.dialect().same_timeline;
+    let row = format!("select exists(select 1 from ticks where id = ?1 and ended_at = ?2{same})");
+    let holds = |tick: &EndedTick| tx.value(&row, params![tick.id, tick.at_ms]);
     let on_since = match ended {
         Some(tick) if holds(&tick)? => Some(Timestamp::from_ms(tick.since_ms)),
         _ => None,

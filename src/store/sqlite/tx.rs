@@ -23,6 +23,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     recent_ticks: "2",
     timeline_column: "",
     timeline_value: "",
+    same_timeline: "",
     // SQLite would sort every attempt by fourteen columns, which takes far longer than sorting here.
     sorts: Sorts { first_error: "error", count: "1", group_by: "" },
 };
