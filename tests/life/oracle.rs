@@ -155,6 +155,8 @@ struct Tick {
     at: Ms,
     /// Something happened meanwhile.
     wild: bool,
+    /// A calendar changed meanwhile: before it was read, or after that.
+    rewritten: bool,
     owed: Vec<(usize, usize)>,
     named: BTreeSet<usize>,
     told_calls: BTreeSet<usize>,
@@ -226,10 +228,12 @@ impl Oracle<'_> {
         let at = line.at;
         match &line.seen {
             Seen::Happened(what) => {
+                let calendars = self.calendars.clone();
+                self.happens(at, line.wall, what);
                 if let Some(tick) = &mut self.tick {
                     tick.wild = true;
+                    tick.rewritten |= self.calendars != calendars;
                 }
-                self.happens(at, line.wall, what);
             }
             Seen::TickBegan => self.tick_begins(line),
             Seen::TickEnded { .. } | Seen::TickRefused(_) => self.tick_ends(line),
@@ -271,6 +275,7 @@ impl Oracle<'_> {
         let owed = meetings.into_iter().filter_map(|meeting| Some((meeting, self.owed(meeting, line)?))).collect();
         self.tick = Some(Tick {
             at: line.at,
+            rewritten: false,
             wild: self.outside.flips || self.outside.network_down || self.outside.clock_wrong,
             owed,
             named: BTreeSet::new(),
@@ -365,7 +370,7 @@ impl Oracle<'_> {
             }
             tick.told_failed.iter().for_each(|failed| self.late_end(line, *failed));
         }
-        if matches!(line.seen, Seen::TickEnded { .. }) && line.at - tick.at < 20 * SECOND {
+        if matches!(line.seen, Seen::TickEnded { .. }) && line.at - tick.at < 20 * SECOND && !tick.rewritten {
             // What it has read and found due, it may have left out for good at once.
             for meeting in self.calendars_read(tick.at) {
                 self.owed(meeting, line);
