@@ -30,8 +30,8 @@
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
 //! | [`store`] | [`model`], [`owner`], [`node`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
-//! | [`provider`] | [`model`], [`http`], [`program`], and the types of [`config`] |
-//! | [`http`] | [`model`]; only it and `provider` know ureq |
+//! | [`provider`] | [`model`], [`http`], [`program`], [`clock`], and the types of [`config`] |
+//! | [`http`] | [`model`], [`clock`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`node`], [`exit`] |
 //! | [`report`] | [`model`], [`zone`] |

@@ -12,10 +12,9 @@ use super::copy::{self, Flaw};
 use super::{Feed, FetchFailure, Fetched};
 use crate::calendar::NotACalendar;
 use crate::config::{CalendarConfig, WebAddress};
-use crate::http::{Address, Getter, Got, Lookup, retry_after};
+use crate::http::{Address, Getter, Got, Names, retry_after};
 use crate::model::Validators;
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Redirects that are followed.
@@ -39,12 +38,12 @@ const COPY_IT_AGAIN: &str = "the address may have been reset: copy it again from
 pub(super) struct Web {
     address: WebAddress,
     config: CalendarConfig,
-    lookup: Arc<dyn Lookup>,
+    names: Names,
 }
 
 impl Web {
-    pub(super) fn new(address: WebAddress, config: CalendarConfig, lookup: Arc<dyn Lookup>) -> Self {
-        Self { address, config, lookup }
+    pub(super) fn new(address: WebAddress, config: CalendarConfig, names: Names) -> Self {
+        Self { address, config, names }
     }
 
     fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
@@ -54,7 +53,7 @@ impl Web {
         let nothing = Validators::default();
         let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let getter = Getter::new(Arc::clone(&self.lookup), self.config.allow_private, self.config.timeout);
+        let getter = Getter::new(&self.names, self.config.allow_private, self.config.timeout);
         let failed = |why: String| FetchFailure { unreached: !getter.has_connected(), ..why.into() };
         let (got, own) = self.follow(&getter, &address, &conditions).map_err(failed)?;
         log::debug!("calendar: HTTP {}", got.status());
@@ -210,7 +209,7 @@ mod tests {
     fn a_server_that_wants_a_browser_gets_one_and_the_config_wins() {
         let agent = |address: &str, chosen: Option<&str>| {
             let config = CalendarConfig { user_agent: chosen.map(str::to_owned), ..CalendarConfig::default() };
-            let web = Web::new(String::new().into(), config, Arc::new(crate::http::SystemLookup));
+            let web = Web::new(String::new().into(), config, Names::of_system());
             web.headers(&Address::parse(address).unwrap(), &[])[0].1.to_owned()
         };
         assert_eq!(agent("https://a.example/x", None), SAVEHUB);

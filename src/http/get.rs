@@ -4,7 +4,8 @@
 //! Nothing of the address, and no host or IP address, is part of an error. No proxy is used: it would look names up and
 //! connect out of reach of the guard, and the environment's is cron's.
 
-use super::{Address, Lookup, Names, connector, is_loopback, phase_words};
+use super::{Address, Connections, Names, is_loopback, phase_words};
+use crate::clock::SystemClock;
 use crate::model::is_public;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
@@ -37,7 +38,7 @@ pub(crate) struct Got {
 impl Getter {
     /// A client whose errors speak of `limit` as the time an exchange has. With `allow_private` it also connects to
     /// addresses that are not public.
-    pub(crate) fn new(lookup: Arc<dyn Lookup>, allow_private: bool, limit: Duration) -> Self {
+    pub(crate) fn new(names: &Names, allow_private: bool, limit: Duration) -> Self {
         let config = Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -47,9 +48,11 @@ impl Getter {
             .input_buffer_size(2 * HEAD_MAX)
             .proxy(None)
             .build();
-        let resolver = Guarded { names: Names(lookup), allow_private };
+        let resolver = Guarded { names: names.clone(), allow_private };
+        let (kept, clock) = (Duration::ZERO, Arc::new(SystemClock));
+        let connections = Connections { limit, kept, proxied: false, names: names.clone(), clock };
         let connected = Arc::<AtomicBool>::default();
-        let connector = connector(limit, Duration::ZERO, false).chain(Connected(Arc::clone(&connected)));
+        let connector = connections.connector().chain(Connected(Arc::clone(&connected)));
         Self { agent: Agent::with_parts(config, connector, resolver), limit, connected }
     }
 
@@ -215,6 +218,7 @@ fn body_words(error: io::Error, limit: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Lookup;
     use super::*;
     use std::net::SocketAddr;
     use std::sync::atomic::AtomicUsize;
@@ -242,9 +246,13 @@ mod tests {
     #[test]
     fn every_lookup_is_judged_so_that_a_second_answer_cannot_lead_inside() {
         let turns = vec![vec!["8.8.8.8"], vec!["10.0.0.1", "::1"], vec!["169.254.169.254", "2606:4700::1111"]];
-        let guard = Guarded { names: Names(Arc::new(Turns(turns, AtomicUsize::new(0)))), allow_private: false };
+        let guard = Guarded { names: Names::new(Arc::new(Turns(turns, AtomicUsize::new(0)))), allow_private: false };
+        let forget = || guard.names.forget(&"https://a.example/".parse().unwrap());
         assert_eq!(reached(&guard, "https://a.example/"), Some(vec!["8.8.8.8:443".into()]));
+        assert_eq!(reached(&guard, "https://a.example/"), Some(vec!["8.8.8.8:443".into()]), "no second answer");
+        forget();
         assert_eq!(reached(&guard, "https://a.example/"), None);
+        forget();
         assert_eq!(reached(&guard, "https://a.example/"), Some(vec!["[2606:4700::1111]:443".into()]));
     }
 
@@ -259,19 +267,19 @@ mod tests {
             ("https://2130706433/", false),
             ("https://[::ffff:127.0.0.1]/", false),
         ] {
-            let strict = Guarded { names: Names(turns()), allow_private: false };
+            let strict = Guarded { names: Names::new(turns()), allow_private: false };
             assert_eq!(reached(&strict, url).is_some(), plain, "{url}");
-            let open = Guarded { names: Names(turns()), allow_private: true };
+            let open = Guarded { names: Names::new(turns()), allow_private: true };
             assert!(reached(&open, url).is_some(), "{url}");
         }
         let elsewhere = Arc::new(Turns(vec![vec!["8.8.8.8"]], AtomicUsize::new(0)));
-        let guard = Guarded { names: Names(elsewhere), allow_private: true };
+        let guard = Guarded { names: Names::new(elsewhere), allow_private: true };
         assert_eq!(reached(&guard, "http://localhost/"), None);
     }
 
     #[test]
     fn odd_notations_of_an_address_are_judged_by_what_they_lead_to() {
-        let guard = Guarded { names: Names(Arc::new(super::super::SystemLookup)), allow_private: false };
+        let guard = Guarded { names: Names::of_system(), allow_private: false };
         for url in [
             "https://0x7f.1/",
             "https://2130706433/",

@@ -4,6 +4,7 @@
 //! | file | answers |
 //! |---|---|
 //! | `socket`, `names` | how is a connection made? |
+//! | `whole` | is a kept connection still good when a request leaves? |
 //! | `dates` | what times stand in an answer? |
 //! | `address` | where does an address, or a redirect from it, lead? |
 //! | `get` | what is there? |
@@ -17,6 +18,7 @@ mod names;
 mod ping;
 mod reach;
 mod socket;
+mod whole;
 
 pub use address::Address;
 pub(crate) use dates::{date, http_date, retry_after};
@@ -25,7 +27,8 @@ pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
 pub(crate) use ping::ping;
 pub(crate) use reach::reach;
-pub(crate) use socket::connector;
+pub(crate) use socket::{Connections, IDLE_MAX};
+pub(crate) use whole::is_stale;
 
 use log::LevelFilter;
 

@@ -4,7 +4,8 @@
 //! everything whose address must not be seen. Nothing of the address or of the answer is part of an error.
 
 use super::get::words;
-use super::{Address, Names, SystemLookup, connector};
+use super::{Address, Connections, Names};
+use crate::clock::SystemClock;
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::{Agent, Error};
@@ -25,7 +26,10 @@ pub(crate) fn ping(to: &Address, text: Option<&str>, within: Duration) -> Result
         .user_agent(concat!("savehub/", env!("CARGO_PKG_VERSION")))
         .proxy(None)
         .build();
-    let agent = Agent::with_parts(config, connector(within, Duration::ZERO, false), Names(Arc::new(SystemLookup)));
+    let names = Names::of_system();
+    let (kept, clock) = (Duration::ZERO, Arc::new(SystemClock));
+    let connections = Connections { limit: within, kept, proxied: false, names: names.clone(), clock };
+    let agent = Agent::with_parts(config, connections.connector(), names);
     let login = to.authorization();
     let answer = match text {
         None => login.iter().fold(agent.get(to.uri()), |r, login| r.header("Authorization", login)).call(),

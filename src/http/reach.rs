@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn reached(known: bool, url: &str) -> Result<(), String> {
-        reach(&Names(Arc::new(Here(known))), &Address::parse(url).unwrap(), None, SOON)
+        reach(&Names::new(Arc::new(Here(known))), &Address::parse(url).unwrap(), None, SOON)
     }
 
     #[test]

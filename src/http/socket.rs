@@ -17,7 +17,13 @@
 //! ureq's own TCP transport has no door for socket options and its type is not public, so this is a small one in its
 //! place: the same phases, the same shares of time among several addresses, the same errors. TLS and `CONNECT` proxies
 //! stay ureq's; the connection to a proxy comes through here too.
+//!
+//! A connection is kept after an answer, for [`IDLE_MAX`] at most, and used again while its peer keeps it too. That is
+//! asked when it is taken and once more right before the first byte of a request (see [`super::whole`]).
 
+use super::Names;
+use super::whole::Whole;
+use crate::clock::Clock;
 use rustix::net::{RecvFlags, recv, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -33,13 +39,44 @@ use ureq::{Error, Timeout};
 /// The least time one of several addresses gets.
 const ADDRESS_MIN: Duration = Duration::from_millis(10);
 
-/// A proxy's tunnel or our own TCP, and TLS where the address asks for it. `limit` is the request's own. So much of it is
-/// `kept` for what comes after connecting. `proxied`: through a proxy.
-pub(crate) fn connector(limit: Duration, kept: Duration, proxied: bool) -> impl Connector {
-    // The order of ureq's own chain, without the SOCKS proxies that the config refuses.
-    let chain =
-        ().chain(ConnectProxyConnector::default()).chain(TcpConnector { limit }).chain(RustlsConnector::default());
-    Connecting { chain, kept, proxied }
+/// A connection that was idle for longer is not used again. Servers keep theirs for longer, most of them for a minute.
+pub(crate) const IDLE_MAX: Duration = Duration::from_secs(5);
+
+/// How connections are made.
+pub(crate) struct Connections {
+    /// The request's own limit.
+    pub(crate) limit: Duration,
+    /// So much of it is kept for what comes after connecting.
+    pub(crate) kept: Duration,
+    /// Through a proxy.
+    pub(crate) proxied: bool,
+    /// Whoever found the addresses: those that cannot be connected to are forgotten.
+    pub(crate) names: Names,
+    /// Its boot time says how long a connection was idle: a machine may have slept meanwhile.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Connections {
+    /// A proxy's tunnel or our own TCP, and TLS where the address asks for it.
+    pub(crate) fn connector(self) -> impl Connector {
+        let Self { limit, kept, proxied, names, clock } = self;
+        // The order of ureq's own chain, without the SOCKS proxies that the config refuses.
+        let chain =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector { limit, clock: Ticking(clock) })
+                .chain(RustlsConnector::default());
+        Connecting { chain, kept, proxied, names }
+    }
+}
+
+/// A clock in a transport, which must be able to show itself.
+#[derive(Clone)]
+struct Ticking(Arc<dyn Clock>);
+
+impl std::fmt::Debug for Ticking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 /// All of connecting: leaves time for the rest, and calls a time-out by the name of this phase.
@@ -48,10 +85,11 @@ struct Connecting<C> {
     chain: C,
     kept: Duration,
     proxied: bool,
+    names: Names,
 }
 
 impl<In: Transport, C: Connector<In>> Connector<In> for Connecting<C> {
-    type Out = C::Out;
+    type Out = Either<C::Out, Whole<C::Out>>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
         // The connection to a proxy comes through here once more, within that to the server.
@@ -72,11 +110,15 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Connecting<C> {
             run_connector: Arc::clone(&details.run_connector),
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
-        self.chain.connect(&details, chained).map_err(|error| match error {
-            // A proxy's name is looked up here, too.
-            Error::Timeout(phase) if phase != Timeout::Resolve => Error::Timeout(Timeout::Connect),
-            other => other,
-        })
+        let connected = self.chain.connect(&details, chained).map_err(|error| {
+            self.names.forget(details.uri);
+            match error {
+                // A proxy's name is looked up here, too.
+                Error::Timeout(phase) if phase != Timeout::Resolve => Error::Timeout(Timeout::Connect),
+                other => other,
+            }
+        })?;
+        Ok(connected.map(|line| if whole { Either::B(Whole::new(line)) } else { Either::A(line) }))
     }
 }
 
@@ -92,6 +134,7 @@ fn shortened(timeout: NextTimeout, kept: Duration) -> NextTimeout {
 #[derive(Debug)]
 struct TcpConnector {
     limit: Duration,
+    clock: Ticking,
 }
 
 impl<In: Transport> Connector<In> for TcpConnector {
@@ -105,7 +148,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
         let stream = connect_any(&details.addrs, details.timeout, |addr, within| open(addr, within, self.limit))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         // Not registered for `Agent::shutdown`, which nobody calls: it would let undelivered bytes go out.
-        Ok(Some(Either::B(Tcp { stream, buffers, reads_within: None, writes_within: None })))
+        Ok(Some(Either::B(Tcp::new(stream, buffers, self.clock.clone()))))
     }
 }
 
@@ -176,9 +219,21 @@ struct Tcp {
     /// What the socket's own limits stand at, so that they are set only when they change.
     reads_within: Option<Duration>,
     writes_within: Option<Duration>,
+    clock: Ticking,
+    /// When bytes came or went last, in milliseconds of boot time.
+    used_ms: i64,
 }
 
 impl Tcp {
+    fn new(stream: TcpStream, buffers: LazyBuffers, clock: Ticking) -> Self {
+        let used_ms = clock.0.boottime_ms();
+        Self { stream, buffers, reads_within: None, writes_within: None, clock, used_ms }
+    }
+
+    fn was_idle_for(&self) -> Duration {
+        Duration::from_millis(self.clock.0.boottime_ms().saturating_sub(self.used_ms).max(0).unsigned_abs())
+    }
+
     fn read_within(&mut self, within: Option<Duration>) -> io::Result<()> {
         if self.reads_within != within {
             self.stream.set_read_timeout(within)?;
@@ -205,7 +260,9 @@ impl Transport for Tcp {
         let timeout = left(named(timeout.for_write(), Timeout::SendRequest))?;
         self.write_within(within(&timeout))?;
         let output = self.buffers.output().get(..amount).ok_or(Error::ConnectionFailed)?;
-        self.stream.write_all(output).map_err(|e| failed(e, &timeout))
+        self.stream.write_all(output).map_err(|e| failed(e, &timeout))?;
+        self.used_ms = self.clock.0.boottime_ms();
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -217,6 +274,7 @@ impl Transport for Tcp {
             match self.stream.read(self.buffers.input_append_buf()) {
                 Ok(amount) => {
                     self.buffers.input_appended(amount);
+                    self.used_ms = self.clock.0.boottime_ms();
                     return Ok(amount > 0);
                 }
                 // Linux does not restart a read with a time limit after a signal (signal(7)).
@@ -231,10 +289,12 @@ impl Transport for Tcp {
         }
     }
 
-    /// Nothing to read and no end: bytes nobody asked for spoil a kept connection as an end does.
+    /// Nothing to read and no end: bytes nobody asked for spoil a kept connection as an end does, also those that were
+    /// read and not used. Nor was it idle for too long.
     fn is_open(&mut self) -> bool {
-        let idle = recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
-        matches!(idle, Err(rustix::io::Errno::AGAIN))
+        let quiet = recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        let quiet = matches!(quiet, Err(rustix::io::Errno::AGAIN)) && self.buffers.input().is_empty();
+        quiet && self.was_idle_for() <= IDLE_MAX
     }
 }
 
@@ -266,6 +326,8 @@ fn timed_out(error: io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::ManualClock;
+    use crate::model::Timestamp;
     use std::net::TcpListener;
 
     fn listener() -> (TcpListener, SocketAddr) {
@@ -342,9 +404,10 @@ mod tests {
     #[test]
     fn a_kept_connection_is_open_until_its_peer_ends_it_or_says_something_unasked() {
         let (listener, addr) = listener();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_ms(0)));
         let pair = || {
             let stream = open(addr, None, ADDRESS_MIN).unwrap();
-            let tcp = Tcp { stream, buffers: LazyBuffers::new(64, 64), reads_within: None, writes_within: None };
+            let tcp = Tcp::new(stream, LazyBuffers::new(64, 64), Ticking(Arc::clone(&clock) as _));
             (tcp, listener.accept().unwrap().0)
         };
         let (mut tcp, peer) = pair();
@@ -356,6 +419,15 @@ mod tests {
         peer.write_all(b"x").unwrap();
         // Waits for it, and leaves it where it is.
         tcp.stream.peek(&mut [0]).unwrap();
+        assert!(!tcp.is_open());
+        // Read, and not used.
+        assert!(tcp.await_input(limit(Duration::from_secs(9))).unwrap());
+        assert!(!tcp.is_open());
+        tcp.buffers.input_consume(1);
+        assert!(tcp.is_open());
+        clock.advance(IDLE_MAX);
+        assert!(tcp.is_open());
+        clock.advance(Duration::from_millis(1));
         assert!(!tcp.is_open());
     }
 

@@ -8,7 +8,7 @@ use super::email::Email;
 use super::http::HttpSettings;
 use super::twilio::{Twilio, http_settings};
 use crate::config::{Config, EmailConfig, WebhookConfig};
-use crate::http::{Address, Getter, Names, SystemLookup, reach};
+use crate::http::{Address, Getter, Names, reach};
 use crate::model::{Phone, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::Path;
@@ -116,13 +116,13 @@ pub fn webhook(config: &WebhookConfig) -> Result<(), String> {
 /// without any part of the address.
 pub fn server(url: &SecretString, ca_file: Option<&Path>, within: Duration) -> Result<(), String> {
     let address = Address::parse(url.expose_secret()).ok_or("the address cannot be read")?;
-    reach(&Names(Arc::new(SystemLookup)), &address, ca_file, within.min(WITHIN))
+    reach(&Names::of_system(), &address, ca_file, within.min(WITHIN))
 }
 
 /// Reads a TwiML Bin, as anybody may. Without parameters nothing comes of it.
 pub fn key_bin(url: &str) -> Result<Bin, String> {
     let address = Address::parse(url).ok_or("the address cannot be read")?;
-    let got = Getter::new(Arc::new(SystemLookup), false, WITHIN).get(&address, &[], WITHIN);
+    let got = Getter::new(&Names::of_system(), false, WITHIN).get(&address, &[], WITHIN);
     // What may follow is advice about calendars.
     let got = got.map_err(|why| why.split(';').next().unwrap_or_default().to_owned())?;
     if got.status() != 200 {

@@ -2,16 +2,19 @@
 //!
 //! Its whole point is to know afterwards whether a request can have been processed. ureq's error kinds cannot tell
 //! that, so the body carries a witness: it is handed over through a reader, and a body that nobody ever read has
-//! certainly not left this machine. The same reader asks the [`Gate`] one last time, after name resolution and TLS.
+//! certainly not left this machine. The same reader asks the [`Gate`] one last time, after name resolution and TLS: not
+//! one byte of the request, its head included, leaves before.
 //!
-//! Nothing here retries. Headers, bodies and queries are never logged and never part of an error.
+//! Connections are kept, and a request goes out on one that is still good at its first byte. It goes to another one only
+//! when it is proven that nothing of it has left. Nothing else here retries, nor does ureq (3.5). Headers, bodies and queries are never logged and never part of an error.
 
 mod failure;
 
 pub use failure::{FailureKind, HttpFailure};
 
 use super::Gate;
-use crate::http::{Lookup, Names, SystemLookup, connector, is_loopback};
+use crate::clock::{Clock, SystemClock};
+use crate::http::{Connections, IDLE_MAX, Lookup, Names, is_loopback};
 use crate::model::{NotSent, NotSentCause, kept_for_answer, leaves_within, printable};
 use failure::{BodyState, Failed, describe, not_sent};
 use secrecy::{ExposeSecret, SecretString};
@@ -22,7 +25,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, SendBody};
+use ureq::{Agent, RequestBuilder, SendBody};
+
+/// So many connections are kept: as many as requests may be under way at once (`engine.parallel`).
+const KEPT_MAX: usize = 64;
 
 /// The longest answer about one call that is read, in bytes; a longer one is unreadable.
 pub const ANSWER_MAX: usize = 1 << 20;
@@ -44,6 +50,7 @@ pub struct HttpSettings {
 pub struct HttpClient {
     settings: HttpSettings,
     names: Names,
+    clock: Arc<dyn Clock>,
     agent: OnceLock<Result<Agent, NotSent>>,
 }
 
@@ -84,12 +91,23 @@ impl std::fmt::Debug for HttpClient {
 impl HttpClient {
     /// A client that resolves names as the system does.
     pub fn new(settings: HttpSettings) -> Self {
-        Self::with_lookup(settings, Arc::new(SystemLookup))
+        Self::with_names(settings, Names::of_system())
     }
 
     /// A client with its own way to resolve names.
     pub fn with_lookup(settings: HttpSettings, lookup: Arc<dyn Lookup>) -> Self {
-        Self { settings, names: Names(lookup), agent: OnceLock::new() }
+        Self::with_names(settings, Names::new(lookup))
+    }
+
+    /// A client that knows the names which others have looked up.
+    pub(super) fn with_names(settings: HttpSettings, names: Names) -> Self {
+        Self { settings, names, clock: Arc::new(SystemClock), agent: OnceLock::new() }
+    }
+
+    /// The same, whose connections are idle for as long as the boot time of this clock says.
+    #[must_use]
+    pub fn timed_by(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Reads `url`. Safe to repeat.
@@ -99,8 +117,8 @@ impl HttpClient {
 
     /// As [`HttpClient::get`], for an answer of at most `most` bytes.
     pub fn get_up_to(&self, url: &str, authorization: &SecretString, most: usize) -> Result<HttpAnswer, HttpFailure> {
-        self.exchange(url, false, most, |agent| {
-            let request = agent.get(url).header("Authorization", header(authorization.expose_secret())?);
+        self.exchange(url, false, most, |agent, left| {
+            let request = within(agent.get(url), left).header("Authorization", header(authorization.expose_secret())?);
             request.header("Accept-Charset", "utf-8").call().map_err(Failed::from)
         })
     }
@@ -119,12 +137,12 @@ impl HttpClient {
     }
 
     /// Posts a body, at most once. The gate is asked when the transport wants the body; if it refuses, no byte of the
-    /// body leaves.
+    /// request leaves.
     pub fn send(&self, post: &Post<'_>, gate: &dyn Gate) -> Result<HttpAnswer, HttpFailure> {
-        let send = |agent: &Agent| {
-            let leaves_by = Instant::now() + leaves_within(self.settings.request_timeout);
+        let leaves_by = Instant::now() + leaves_within(self.settings.request_timeout);
+        let send = |agent: &Agent, left| {
             let mut witness = Witness { rest: post.body, gate, leaves_by, body: BodyState::Nothing };
-            let mut request = agent.post(post.url);
+            let mut request = within(agent.post(post.url), left);
             for (name, value) in post.headers {
                 request = request.header(*name, header(value)?);
             }
@@ -157,7 +175,7 @@ impl HttpClient {
         url: &str,
         allow_http: bool,
         most: usize,
-        send: impl FnOnce(&Agent) -> Result<ureq::http::Response<ureq::Body>, Failed>,
+        send: impl Fn(&Agent, Option<Duration>) -> Result<ureq::http::Response<ureq::Body>, Failed>,
     ) -> Result<HttpAnswer, HttpFailure> {
         let started = Instant::now();
         let fail = |kind, head| Err(HttpFailure { kind, head, elapsed: started.elapsed() });
@@ -169,7 +187,15 @@ impl HttpClient {
             Ok(agent) => agent,
             Err(not_sent) => return fail(FailureKind::NotSent(not_sent.clone()), None),
         };
-        let response = match send(agent) {
+        let mut sent = send(agent, None);
+        // Each time one connection is dropped, and a new one is never stale.
+        while let Err(failed) = &sent
+            && failed.is_stale()
+        {
+            log::debug!("http: the connection that was kept is closed; another one is taken");
+            sent = send(agent, Some(self.settings.request_timeout.saturating_sub(started.elapsed())));
+        }
+        let response = match sent {
             Ok(response) => response,
             Err(failed) => {
                 let kind = failed.kind(secure, self.settings.request_timeout);
@@ -207,9 +233,9 @@ impl HttpClient {
             .http_status_as_error(false)
             .input_buffer_size(16 * 1024)
             .output_buffer_size(16 * 1024)
-            // As many as may be under way at once (`engine.parallel`), so that a second round needs no handshakes.
-            .max_idle_connections(16)
-            .max_idle_connections_per_host(16)
+            .max_idle_connections(KEPT_MAX)
+            .max_idle_connections_per_host(KEPT_MAX)
+            .max_idle_age(IDLE_MAX)
             .user_agent(concat!("savehub/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
             .proxy(None);
@@ -225,8 +251,14 @@ impl HttpClient {
         if let Some(file) = &self.settings.ca_file {
             config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
         }
-        let connector = connector(total, kept_for_answer(total), self.settings.proxy.is_some());
-        Ok(Agent::with_parts(config.build(), connector, self.names.clone()))
+        let connections = Connections {
+            limit: total,
+            kept: kept_for_answer(total),
+            proxied: self.settings.proxy.is_some(),
+            names: self.names.clone(),
+            clock: Arc::clone(&self.clock),
+        };
+        Ok(Agent::with_parts(config.build(), connections.connector(), self.names.clone()))
     }
 }
 
@@ -287,6 +319,14 @@ impl Read for Witness<'_> {
             return Err(io::Error::other("fenced"));
         }
         self.rest.read(buf)
+    }
+}
+
+/// The request with so much of its time; `None`: all of it.
+fn within<B>(request: RequestBuilder<B>, left: Option<Duration>) -> RequestBuilder<B> {
+    match left {
+        Some(left) => request.config().timeout_global(Some(left)).build(),
+        None => request,
     }
 }
 

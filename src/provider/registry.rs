@@ -2,13 +2,15 @@
 
 use super::command::Commands;
 use super::email::Email;
+use super::http::HttpClient;
 use super::mock::Mock;
 use super::presence::PresenceCommands;
 use super::test_mode::TestMode;
-use super::twilio::Twilio;
+use super::twilio::{Twilio, http_settings};
 use super::webhook::Webhooks;
 use super::{Hearing, Presence, Provider, Providers};
 use crate::config::{Config, MockConfig, ProviderChoice};
+use crate::http::Names;
 use crate::model::{Pace, ProviderKind, RungKind};
 use std::sync::Arc;
 
@@ -38,7 +40,12 @@ impl Registry {
     pub fn new(config: &Config) -> Result<Self, NotConfigured> {
         let mock: Arc<dyn Provider> = Arc::new(mock(&config.provider.mock));
         let twilio = config.provider.twilio.as_ref();
-        let twilio = twilio.map(|t| Arc::new(Twilio::new(t, &config.engine).hearing(&config.hear)));
+        // A server's name is looked up once for all that ask there.
+        let names = Names::of_system();
+        let twilio = twilio.map(|t| {
+            let http = HttpClient::with_names(http_settings(t, &config.engine), names.clone());
+            Arc::new(Twilio::with_http(t, http).hearing(&config.hear))
+        });
         let chosen: Arc<dyn Provider> = match config.provider.chosen {
             ProviderChoice::Mock => Arc::clone(&mock),
             ProviderChoice::Twilio => twilio.clone().ok_or(NotConfigured)?,
@@ -49,7 +56,8 @@ impl Registry {
         let channels = &config.channels;
         let email = channels.email.as_ref().map(|email| -> Arc<dyn Provider> { Arc::new(Email::new(email)) });
         let (has_webhooks, has_commands) = (!channels.webhooks.is_empty(), !channels.commands.is_empty());
-        let webhooks = has_webhooks.then(|| -> Arc<dyn Provider> { Arc::new(Webhooks::new(&channels.webhooks)) });
+        let webhooks =
+            has_webhooks.then(|| -> Arc<dyn Provider> { Arc::new(Webhooks::with_names(&channels.webhooks, &names)) });
         let commands = has_commands.then(|| -> Arc<dyn Provider> { Arc::new(Commands::new(channels)) });
         let presence = Arc::new(PresenceCommands::new(config));
         Ok(Self { calls, real, test, mock, twilio, email, webhooks, commands, presence })

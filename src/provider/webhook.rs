@@ -8,7 +8,7 @@ use super::http::{HttpClient, HttpSettings, Post};
 use super::payload::{MeetingPayload, Payload};
 use super::{Gate, Provider, ProviderError};
 use crate::config::{WebhookConfig, WebhookFormat};
-use crate::http::retry_after;
+use crate::http::{Names, retry_after};
 use crate::model::{
     Accepted, Address, CallReport, CallStatus, Doubt, HangUp, IncidentId, NotSentCause, Outcome, ProviderKind,
     Rejection, RejectionClass, Reply, ReplyMeta, Request, Timestamp, printable,
@@ -30,7 +30,13 @@ pub struct Webhooks(Vec<(WebhookConfig, HttpClient)>);
 impl Webhooks {
     /// The webhooks of a config.
     pub fn new(webhooks: &[WebhookConfig]) -> Self {
-        Self(webhooks.iter().map(|webhook| (webhook.clone(), HttpClient::new(settings(webhook)))).collect())
+        Self::with_names(webhooks, &Names::of_system())
+    }
+
+    /// The same, with the names that others have looked up.
+    pub(super) fn with_names(webhooks: &[WebhookConfig], names: &Names) -> Self {
+        let client = |webhook: &WebhookConfig| HttpClient::with_names(settings(webhook), names.clone());
+        Self(webhooks.iter().map(|webhook| (webhook.clone(), client(webhook))).collect())
     }
 
     fn post(&self, request: &Request, gate: &dyn Gate) -> Reply {

@@ -22,6 +22,7 @@ mod company;
 mod company_day;
 mod config_commands;
 mod config_errors;
+mod connections;
 mod docs;
 mod doctor;
 mod endings;

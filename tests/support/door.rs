@@ -63,6 +63,11 @@ impl Door {
         self.taken().open.len()
     }
 
+    /// The connections that are open.
+    pub fn streams(&self) -> Vec<Arc<TcpStream>> {
+        self.taken().open.values().map(Arc::clone).collect()
+    }
+
     /// Waits until everybody who came has gone, and everything they sent is dealt with.
     pub fn wait_for_idle(&self) {
         // Connections are taken in the order of their coming: when this one is, those before it are.

@@ -8,7 +8,7 @@ use super::wire::{Request, response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -35,19 +35,20 @@ pub struct FakeTls {
     door: Door,
     ca: NamedTempFile,
     came: Arc<Mutex<Vec<u8>>>,
+    hands: Arc<Mutex<Vec<HandshakeKind>>>,
 }
 
 impl FakeTls {
     /// A server with a certificate for 127.0.0.1.
     pub fn start(does: Tls) -> Self {
         let (ca, config) = certified();
-        let came = Arc::<Mutex<Vec<u8>>>::default();
+        let (came, hands) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<HandshakeKind>>>::default());
         let door = Door::open({
-            let came = Arc::clone(&came);
+            let (came, hands) = (Arc::clone(&came), Arc::clone(&hands));
             // A client that goes away is what most tests are about.
-            move |stream| drop(serve(stream, &config, &does, &came))
+            move |stream| drop(serve(stream, &config, &does, &came, &hands))
         });
-        Self { door, ca, came }
+        Self { door, ca, came, hands }
     }
 
     /// The port.
@@ -63,6 +64,16 @@ impl FakeTls {
     /// The certificate authority, as PEM.
     pub fn ca_file(&self) -> std::path::PathBuf {
         self.ca.path().to_owned()
+    }
+
+    /// How hands were shaken on each connection.
+    pub fn handshakes(&self) -> Vec<HandshakeKind> {
+        self.hands.lock().unwrap().clone()
+    }
+
+    /// Ends every connection and takes no other one.
+    pub fn hang_up(&mut self) {
+        self.door.close(Shutdown::Both);
     }
 
     /// Everything that came, decrypted. Ends the server, so that nothing more can come.
@@ -89,7 +100,13 @@ pub fn certified() -> (NamedTempFile, Arc<ServerConfig>) {
     (file, Arc::new(config))
 }
 
-fn serve(mut stream: &TcpStream, config: &Arc<ServerConfig>, does: &Tls, came: &Mutex<Vec<u8>>) -> io::Result<()> {
+fn serve(
+    mut stream: &TcpStream,
+    config: &Arc<ServerConfig>,
+    does: &Tls,
+    came: &Mutex<Vec<u8>>,
+    hands: &Mutex<Vec<HandshakeKind>>,
+) -> io::Result<()> {
     if let Tls::HangsInHandshake = does {
         io::copy(&mut stream, &mut io::sink())?;
         return Ok(());
@@ -98,6 +115,7 @@ fn serve(mut stream: &TcpStream, config: &Arc<ServerConfig>, does: &Tls, came: &
     while server.is_handshaking() {
         server.complete_io(&mut stream)?;
     }
+    hands.lock().unwrap().extend(server.handshake_kind());
     match does {
         Tls::ClosesAfterHandshake(closed) => {
             stream.shutdown(Shutdown::Both)?;

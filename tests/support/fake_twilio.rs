@@ -205,6 +205,20 @@ impl FakeTwilio {
         self.door.still_open()
     }
 
+    /// Says this on every connection and ends it; nobody asked for it. Returns when the clients' kernels have all of it.
+    pub fn end_connections(&self, last_words: &str) {
+        for stream in self.door.streams() {
+            drop((&*stream).write_all(last_words.as_bytes()));
+            drop(stream.shutdown(Shutdown::Write));
+            super::wire::wait_for_end_to_arrive(&stream);
+        }
+    }
+
+    /// Waits until it has taken notice of this many connections.
+    pub fn wait_for_connections(&self, count: usize) {
+        self.door.wait_for(count);
+    }
+
     /// Waits until this many complete requests have come.
     pub fn wait_for_requests(&self, count: usize) {
         self.wait_until(|state| state.requests.len() >= count);

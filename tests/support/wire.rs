@@ -1,6 +1,7 @@
 //! HTTP/1.1 as far as the fake needs it, kept byte by byte.
 
 use std::io::{self, BufRead, Read};
+use std::net::{SocketAddr, TcpStream};
 
 /// One request as it arrived.
 #[derive(Debug, Clone, Default)]
@@ -119,4 +120,18 @@ pub fn response(status: u16, headers: &[(String, String)], body: &str) -> Vec<u8
     lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
     lines.push(format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     lines.join("\r\n").into_bytes()
+}
+
+/// Waits until the peer's kernel has taken the end of a stream that was shut down for writing, and so all before it.
+pub fn wait_for_end_to_arrive(stream: &TcpStream) {
+    // As proc_net_tcp.txt of the kernel says: addresses and states in hexadecimal numbers; `04` is FIN_WAIT1.
+    let hex = |addr: SocketAddr| match addr {
+        SocketAddr::V4(v4) => format!("{:08X}:{:04X}", u32::from_ne_bytes(v4.ip().octets()), v4.port()),
+        SocketAddr::V6(v6) => panic!("{v6}"),
+    };
+    let Ok(peer) = stream.peer_addr() else { return };
+    let waits = format!("{} {} 04 ", hex(stream.local_addr().unwrap()), hex(peer));
+    while std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&waits) {
+        std::thread::yield_now();
+    }
 }

@@ -45,7 +45,7 @@ impl Email {
 
     /// As [`Email::new`], with its own way to resolve names.
     pub fn with_lookup(config: &EmailConfig, lookup: Arc<dyn Lookup>) -> Self {
-        Self { config: config.clone(), names: Names(lookup) }
+        Self { config: config.clone(), names: Names::new(lookup) }
     }
 
     /// Greets the server, protects the connection, logs in and says goodbye. No mail is sent. Otherwise says why it cannot.

@@ -1,6 +1,6 @@
 //! No complete answer: can the request have been processed, and what went wrong?
 
-use crate::http::phase_words;
+use crate::http::{is_stale, phase_words};
 use crate::model::{Doubt, FENCED, FenceReason, NotSent, NotSentCause, Outcome, leaves_within, printable};
 use std::io;
 use std::time::Duration;
@@ -72,6 +72,11 @@ impl From<ureq::Error> for Failed {
 }
 
 impl Failed {
+    /// Was it given to a kept connection that was no longer good? Then nothing of it has left, whoever asked for its body.
+    pub(super) fn is_stale(&self) -> bool {
+        self.error.as_ref().is_some_and(is_stale)
+    }
+
     pub(super) fn kind(self, secure: bool, limit: Duration) -> FailureKind {
         let Some(error) = self.error else {
             let detail = "a header would hold characters that cannot stand in one";
