@@ -19,7 +19,7 @@ pub struct EngineConfig {
     pub settle: Duration,
     /// A tick ends by itself within this time. Default 60 s.
     pub tick_limit: Duration,
-    /// Requests under way at once. Default 16.
+    /// Requests under way at once, at most: there are never more workers than requests that are due. Default 64.
     pub parallel: usize,
     /// An incident whose meeting started this long ago without check-in is missed. Default 15 min.
     pub grace: Duration,
@@ -41,7 +41,7 @@ impl Default for EngineConfig {
             lease: seconds(120),
             settle: seconds(30),
             tick_limit: seconds(60),
-            parallel: 16,
+            parallel: 64,
             grace: seconds(15 * 60),
             retention: None,
             preflight: true,
