@@ -67,11 +67,15 @@ fn sweep(command: &[&str]) {
     // The writes are all in transactions: a few of them will do.
     let (writes, rest): (Vec<Point>, Vec<Point>) = all.into_iter().partition(|p| p.syscall == "pwrite64");
     let turn = command[0].len();
-    let chosen = if whole() {
+    let mut chosen = if whole() {
         [rest, sample(&writes, 20, turn)].concat()
     } else {
         [sample(&rest, 24, turn), sample(&writes, 2, turn)].concat()
     };
+    // Right before the request, and right after it.
+    chosen.extend([Point::begun(), Point::sent()]);
+    chosen.sort();
+    chosen.dedup();
     let counts = Counts { locked: AtomicUsize::new(0), in_flight: AtomicUsize::new(0), residual: AtomicUsize::new(0) };
     let tally = Tally::of(&chosen, |point| interrupted(command, point, &counts));
     let Counts { locked, in_flight, residual } = counts;
@@ -80,6 +84,7 @@ fn sweep(command: &[&str]) {
         "{name}: {locked} in a transaction, {in_flight} with the request under way, {residual} between the fence and the bytes"
     ));
     tally.hold(&name);
+    assert!(in_flight > 0, "no instant had the request under way");
     assert!(!whole() || tally.fired - locked >= 200, "only {} instants outside a transaction", tally.fired - locked);
 }
 

@@ -3,7 +3,7 @@
 //! What is left to luck: a tick that freezes between its last look at the database and the bytes sends when it wakes up.
 //! A handful of system calls lie there; the call limit bounds the harm, and the call too many must be known and hung up.
 
-use crate::rig::{Invocation, Rig, Setup, say, whole};
+use crate::rig::{Came, Invocation, Rig, Setup, say, whole};
 use crate::strace::{Point, REQUEST, able, freeze, missing, points, sample};
 use crate::support::fake_twilio::{Behaviour, Latch};
 use crate::verdict::{Tally, judge};
@@ -102,6 +102,40 @@ fn residue(rig: &Rig, tally: &Tally) -> Tally {
     Tally { cases: 1, fired: 1, rang: 1, wrong, ..Tally::default() }
 }
 
+#[test]
+fn a_frozen_tick_tells_how_far_its_request_has_come() {
+    if !able("frozen, and looked at") {
+        return;
+    }
+    let (alone, after_a_list) = (Setup { patient: true, ..ONE }, Setup { preflight: true, patient: true, ..ONE });
+    // The third `recvfrom` of a thread is that of the call's answer, when the connection has brought a list before.
+    for (setup, point, came, past, sent) in [
+        (alone, Point::new("connect", 1), Came::Claimed, false, false),
+        (alone, Point::connected(), Came::Claimed, false, false),
+        (alone, Point::begun(), Came::Begun, true, false),
+        (alone, Point::sent(), Came::Begun, false, true),
+        (after_a_list, Point::new("sendto", 1), Came::Elsewhere, false, false),
+        (after_a_list, Point::new("recvfrom", 3), Came::Begun, false, true),
+    ] {
+        let rig = Rig::new(setup);
+        let frozen = freeze(&rig.savehub(&["tick", "-q"]), &point, REQUEST).expect("a tick that sends");
+        let seen = (rig.came_to(), frozen.is_past_the_fence(), frozen.has_sent());
+        assert_eq!(seen, (came, past, sent), "after {point}");
+        assert!(!rig.is_locked_by(&frozen), "after {point}: others can go on while it sleeps");
+        // It says no more from here, and what had left is there.
+        if sent {
+            rig.fake.wait_for_creates(1);
+        }
+        frozen.kill();
+        rig.drain();
+        assert_eq!(rig.fake.posts(), usize::from(sent), "after {point}");
+    }
+    let rig = Rig::new(alone);
+    let frozen = freeze(&rig.savehub(&["tick", "-q"]), &Point::new("fsync", 6), REQUEST).expect("a tick that writes");
+    assert!(rig.is_locked_by(&frozen), "in the transaction that writes the answer down");
+    frozen.kill();
+}
+
 // --- suspend ---
 
 /// savehub on a machine that has slept for an hour longer: its boot time is ahead.
@@ -124,9 +158,10 @@ fn a_suspend_between_claim_and_request_ends_the_lease() {
         return;
     }
     let mut sum = Tally::default();
-    for point in [Point::new("socket", 1), Point::new("connect", 1), Point::new("sendto", 1)] {
+    for point in [Point::new("socket", 1), Point::new("connect", 1), Point::connected()] {
         let rig = Rig::new(ONE);
         let frozen = freeze(&rig.savehub(&["tick", "-q"]), &point, REQUEST).expect("a tick that sends");
+        assert!(rig.came_to() == Came::Claimed && !frozen.is_past_the_fence(), "{point}");
         let ran = crate::rig::Ran::of(&after_suspend(&rig).command().output().unwrap());
         let mut wrong = Vec::new();
         if ran.code != 0 {

@@ -42,6 +42,9 @@ const IO: [&str; 27] = [
     "unlink",
 ];
 
+/// Those among them on sockets only.
+const OF_SOCKETS: [&str; 6] = ["connect", "poll", "recvfrom", "sendto", "setsockopt", "socket"];
+
 fn is_io(point: &Point) -> bool {
     IO.contains(&point.syscall.as_str()) || point.syscall == "write"
 }
@@ -54,13 +57,25 @@ fn sweep(error: &str) {
     if !able(&name) {
         return;
     }
-    let rig = Rig::new(SETUP);
-    let mut all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), "config.toml").own;
-    all.retain(is_io);
-    let chosen = if whole() { all } else { sample(&all, 30, error.len()) };
+    let all = |setup| {
+        let rig = Rig::new(setup);
+        let mut all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), "config.toml").own;
+        all.retain(is_io);
+        all
+    };
+    let listed = all(SETUP);
+    let listed = if whole() { listed } else { sample(&listed, 30, error.len()) };
+    // After a list the numbers are the list's, which is asked for first; without one they are the call's own.
+    let mut own = all(Setup::ONE);
+    own.retain(|point| OF_SOCKETS.contains(&point.syscall.as_str()));
+    let chosen: Vec<(Setup, Point)> = listed
+        .into_iter()
+        .map(|point| (SETUP, point))
+        .chain(own.into_iter().map(|point| (Setup::ONE, point)))
+        .collect();
     let codes: Mutex<BTreeMap<i32, usize>> = Mutex::default();
-    let tally = Tally::of(&chosen, |point| {
-        let rig = Rig::new(SETUP);
+    let tally = Tally::of(&chosen, |(setup, point)| {
+        let rig = Rig::new(*setup);
         let what = format!("error={error}");
         let (fired, ran) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, &what);
         rig.drain();

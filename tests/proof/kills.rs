@@ -1,7 +1,7 @@
 //! (a) `kill -9` before every system call of a tick; then further ticks.
 
 use crate::rig::{Came, Rig, Setup, Step, whole};
-use crate::strace::{self, Point, able, inject, points, sample};
+use crate::strace::{self, Point, able, inject, kill_when, points, sample};
 use crate::support::fake_twilio::{Behaviour, Endpoint};
 use crate::verdict::{Tally, aside, judge, picture};
 
@@ -74,18 +74,51 @@ fn sweep(scenario: &Scenario) {
         [all.own.clone(), all.foreign].concat()
     };
     let chosen = if whole() { every } else { sample(&all.own, scenario.sampled, 1) };
+    let chosen: Vec<At> =
+        chosen.into_iter().map(At::Before).chain(if scenario.refused { vec![] } else { At::OWN.into() }).collect();
     let of_ten = if scenario.setup.step == Step::Text { 4 } else { 9 };
-    Tally::of(&chosen, |point| killed(scenario, point)).hold_if(scenario.name, of_ten);
+    Tally::of(&chosen, |at| killed(scenario, at)).hold_if(scenario.name, of_ten);
 }
 
-fn killed(scenario: &Scenario, point: &Point) -> Tally {
+/// Where a tick is killed.
+enum At {
+    /// Before a thread makes this system call.
+    Before(Point),
+    /// When its first request to call or text has come so far. Where a list was asked for, other threads came to the same
+    /// system calls before, so that no number is that request's own.
+    When(Came),
+}
+
+impl At {
+    const OWN: [Self; 2] = [Self::When(Came::Claimed), Self::When(Came::Begun)];
+
+    /// Kills a tick there. Says whether it came there.
+    fn kill(&self, rig: &Rig) -> bool {
+        let tick = rig.savehub(&["tick", "-q"]);
+        match self {
+            Self::Before(point) => inject(&tick, &rig.path("log"), point, "signal=KILL").0,
+            Self::When(came) => kill_when(&tick, *came),
+        }
+    }
+}
+
+impl std::fmt::Display for At {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Before(point) => write!(f, "before {point}"),
+            Self::When(came) => write!(f, "when its request was {came:?} and had not left"),
+        }
+    }
+}
+
+fn killed(scenario: &Scenario, at: &At) -> Tally {
     let rig = scenario.rig();
-    let kill = || inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, "signal=KILL");
+    let kill = || at.kill(&rig);
     // Without a memory, an empty list is asked for again after two seconds.
-    let (fired, _) = if scenario.then == Then::Forget { aside(kill) } else { kill() };
+    let fired = if scenario.then == Then::Forget { aside(kill) } else { kill() };
     rig.refuse(false);
     rig.drain();
-    let name = format!("{}: killed before {point}", scenario.name);
+    let name = format!("{}: killed {at}", scenario.name);
     match scenario.then {
         Then::Ticks => judge(&rig, &name, fired, rig.recover()),
         Then::CheckIn => checked_in(&rig, &name, fired),
@@ -271,19 +304,22 @@ fn a_kill_before_the_request_begins_costs_no_rung_and_the_next_tick_calls() {
         let rig = rung_is_due(rung, preflight);
         let all = points(&rig.savehub(&["tick", "-q"]), &rig.path("log"), OWN_PART).own;
         let mut chosen = if whole() { all } else { sample(&all, 40, 1) };
-        // Without preflight the call's own: to its server, and the head and the body of its request.
-        chosen.extend([("connect", 1), ("sendto", 1), ("sendto", 2)].map(|(syscall, n)| Point::new(syscall, n)));
+        // Without lists before it, the call's own: to its server, and its request.
+        chosen.extend([Point::new("connect", 1), Point::sent()]);
         chosen.sort();
         chosen.dedup();
-        let tally = Tally::of(&chosen, |point| {
+        let chosen: Vec<At> = chosen.into_iter().map(At::Before).chain(At::OWN).collect();
+        let tally = Tally::of(&chosen, |at| {
             let rig = rung_is_due(rung, preflight);
-            let (fired, _) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), point, "signal=KILL");
+            let fired = at.kill(&rig);
             rig.drain();
-            next_tick(&rig, rung, rig.came_to(), &format!("{name}: killed before {point}"), fired)
+            let came = rig.came_to();
+            assert!(!matches!(at, At::When(meant) if fired && *meant != came), "killed {at}, and it was {came:?}");
+            next_tick(&rig, rung, came, &format!("{name}: killed {at}"), fired)
         });
         tally.hold(&name);
         assert!(tally.claimed > 0, "no kill came between claim and begun");
-        assert!(tally.doubts > 0, "no kill came between begun and the body");
+        assert!(tally.doubts > 0, "no kill came between begun and the bytes");
     }
 }
 
@@ -294,7 +330,7 @@ fn without_what_the_killed_tick_said_of_it_the_rung_is_lost() {
         return;
     }
     let rig = rung_is_due(1, false);
-    let point = Point::new("sendto", 1);
+    let point = Point::new("connect", 1);
     let (fired, _) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), &point, "signal=KILL");
     let came = rig.came_to();
     assert_eq!((fired, came), (true, Came::Claimed));
@@ -309,16 +345,22 @@ fn without_what_the_killed_tick_said_of_it_the_rung_is_lost() {
 
 // --- the recovering tick is killed too ---
 
-/// The first kill: the call was claimed and nothing sent; it was sent and not answered; the answer is half written down.
-const FIRST_KILLS: [(&str, usize); 3] = [("sendto", 1), ("recvfrom", 1), ("fsync", 6)];
+/// The first kill: the call was claimed; it had begun and nothing was sent; it was sent and not answered; the answer is
+/// half written down.
+const FIRST_KILLS: [(&str, usize, Came); 4] = [
+    ("connect", 1, Came::Claimed),
+    ("sendto", 1, Came::Begun),
+    ("recvfrom", 1, Came::Begun),
+    ("fsync", 6, Came::Elsewhere),
+];
 
 /// After the first kill; the recovering tick finds the attempt settled, so that it calls again where nobody rang.
-fn half_done(first: (&str, usize), script: fn() -> Vec<Behaviour>) -> Rig {
+fn half_done((syscall, n, came): (&str, usize, Came), script: fn() -> Vec<Behaviour>) -> Rig {
     let rig = Rig::new(ONE);
     rig.fake.script(script());
-    let point = Point::new(first.0, first.1);
+    let point = Point::new(syscall, n);
     let (fired, ran) = inject(&rig.savehub(&["tick", "-q"]), &rig.path("log"), &point, "signal=KILL");
-    assert!(fired, "{point}: {ran:?}");
+    assert_eq!((fired, rig.came_to()), (true, came), "{point}: {ran:?}");
     rig.drain();
     rig.let_settle();
     rig

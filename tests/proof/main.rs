@@ -22,7 +22,8 @@
 //! # Traps
 //!
 //! - strace counts calls per system call *and per thread*: `sendto` number 1 is the first thread's that gets there. With
-//!   preflight that is the list's, without it the call's own, so the sweeps run both ways.
+//!   preflight that is the list's, without it the call's own, so the sweeps run both ways. Two kills more find the request
+//!   by what is written of it ("armed", "begun"), whichever thread sends it. It leaves as a whole, in one `sendto`.
 //! - The numbers of some calls differ from run to run (`futex`, `madvise`), and a number that does not come is a kill that
 //!   does not fire. At least 90 % must, or the sweep has not shown what it says.
 //! - `-e trace=none` disables injection without a word, so the injected call is always traced.

@@ -1,6 +1,6 @@
 //! strace(1): every system call of a run, and one of them made to kill, fail or freeze it.
 
-use crate::rig::{Invocation, Ran, say};
+use crate::rig::{Came, Invocation, Ran, say};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -22,6 +22,21 @@ impl std::fmt::Display for Point {
 impl Point {
     pub fn new(syscall: &str, n: usize) -> Self {
         Self { syscall: syscall.into(), n }
+    }
+
+    /// Without preflight: after it the call has its connection, and the gate is still to be asked.
+    pub fn connected() -> Self {
+        Self::new("setsockopt", 3)
+    }
+
+    /// Without preflight: after it the gate has let the call begin, and no byte has left.
+    pub fn begun() -> Self {
+        Self::new("setsockopt", 4)
+    }
+
+    /// Without preflight: after it the request has left, before it nothing has.
+    pub fn sent() -> Self {
+        Self::new("sendto", 1)
     }
 
     /// Does it change a file, or speak with somebody?
@@ -169,69 +184,114 @@ pub struct Frozen {
 
 /// Starts it and waits until it has stopped after a point; none if it came to its end before.
 pub fn freeze(run: &Invocation, point: &Point, also: &str) -> Option<Frozen> {
-    use std::io::{BufRead as _, BufReader};
-    let mut command = Command::new("strace");
-    run.dress(&mut command);
-    command.env("PATH", "/usr/bin:/bin:/usr/local/bin").args(["-D", "-f", "-s", "16"]);
-    command.args(injection(point, "signal=STOP", also)).arg(&run.program).args(&run.args);
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-    let tasks = format!("/proc/{}/task", child.id());
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
-    let (mut seen, mut stopped) = (String::new(), 0);
-    let froze = loop {
-        let start = seen.len();
-        if reader.read_line(&mut seen).unwrap() == 0 {
-            break false;
-        }
-        let line = &seen[start..];
-        stopped += usize::from(line.contains(STOPPED));
-        // Threads that had begun to end finish that first, and say so.
-        let of_a_stop = line.contains(STOPPED) || line.contains("+++ exited");
-        if stopped > 0 && of_a_stop && stopped >= std::fs::read_dir(&tasks).map_or(0, Iterator::count) {
-            break true;
-        }
-    };
-    let mut frozen = Frozen { child, reader, seen };
-    if froze {
+    let mut frozen = Frozen::start(run, &injection(point, "signal=STOP", also));
+    if frozen.stops() {
         return Some(frozen);
     }
     frozen.child.wait().unwrap();
     None
 }
 
+/// Runs it and kills it when its first request to call or text has come so far, whichever thread sends it: claimed, with
+/// the gate still to be asked; or begun by the gate's word, and no byte of it has left. Says whether it came to that.
+pub fn kill_when(run: &Invocation, came: Came) -> bool {
+    // Before the gate is asked a socket is made or looked at, and after it told how long writing may take. Everything
+    // stops there each time, and is looked at.
+    let each = ["-e", "trace=setsockopt,recvfrom,pwrite64,sendto", "-e", "inject=setsockopt,recvfrom:signal=STOP"];
+    let mut running = Frozen::start(run, &each.map(str::to_owned));
+    while running.stops() {
+        if running.came_to() == came {
+            running.kill();
+            return true;
+        }
+        running.go_on();
+    }
+    running.child.wait().unwrap();
+    false
+}
+
 /// Calls that show how far a request has come; to be named in `also`.
-pub const REQUEST: &str = "sendto,fcntl";
+pub const REQUEST: &str = "connect,sendto,fcntl";
 
 impl Frozen {
-    /// Had the whole request left? Its head and its body are sent apart.
-    pub fn has_sent(&self) -> bool {
-        self.seen.matches("sendto(").count() >= 2
+    fn start(run: &Invocation, injection: &[String]) -> Self {
+        let mut command = Command::new("strace");
+        run.dress(&mut command);
+        command.env("PATH", "/usr/bin:/bin:/usr/local/bin").args(["-D", "-f", "-s", "16"]);
+        command.args(injection).arg(&run.program).args(&run.args);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let reader = std::io::BufReader::new(child.stderr.take().unwrap());
+        Self { child, reader, seen: String::new() }
     }
 
-    /// Does it hold a lock, by the kernel's list? What changes while the list is read can be missed in it.
+    /// Waits until all of it has stopped; `false`: it comes to its end.
+    fn stops(&mut self) -> bool {
+        use std::io::BufRead as _;
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let mut stopped = 0;
+        loop {
+            let start = self.seen.len();
+            if self.reader.read_line(&mut self.seen).unwrap() == 0 {
+                return false;
+            }
+            let line = &self.seen[start..];
+            stopped += usize::from(line.contains(STOPPED));
+            // Threads that had begun to end finish that first, and say so.
+            let of_a_stop = line.contains(STOPPED) || line.contains("+++ exited");
+            if stopped > 0 && of_a_stop && stopped >= std::fs::read_dir(&tasks).map_or(0, Iterator::count) {
+                return true;
+            }
+        }
+    }
+
+    /// Wakes it up; it may just have ended.
+    fn go_on(&self) {
+        _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::CONT);
+    }
+
+    /// Ends it where it is.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// How far the first request has come, by what was written of it.
+    fn came_to(&self) -> Came {
+        let wrote = |word: &str| self.seen.lines().any(|line| line.contains("pwrite64(") && line.contains(word));
+        match (wrote(", \"armed "), wrote(", \"begun\""), self.has_sent()) {
+            (true, false, false) => Came::Claimed,
+            (_, true, false) => Came::Begun,
+            _ => Came::Elsewhere,
+        }
+    }
+
+    /// Had a request to call or text left? It leaves as a whole; other requests only read.
+    pub fn has_sent(&self) -> bool {
+        self.seen.lines().any(|line| line.contains("sendto(") && line.contains(", \"POST "))
+    }
+
+    /// Does it hold a lock on the database, by the kernel's list? What changes while the list is read can be missed in it.
     pub fn holds_a_lock(&self) -> bool {
         let pid = self.child.id().to_string();
         let locks = std::fs::read_to_string("/proc/locks").unwrap();
         locks.lines().any(|lock| {
             let words: Vec<&str> = lock.split_whitespace().collect();
-            words.contains(&"WRITE") && words.contains(&pid.as_str())
+            // SQLite's are POSIX locks. That of its own armed file, which it has to its end, is not.
+            words.contains(&"POSIX") && words.contains(&"WRITE") && words.contains(&pid.as_str())
         })
     }
 
-    /// Had the fence begun its last look at the database (between head and body; what it sees stands still from there),
-    /// and the body not left?
+    /// Had the fence begun its last look at the database, and the request not left? That look comes when the call's own
+    /// connection is there (so without preflight only); what it sees stands still from there.
     pub fn is_past_the_fence(&self) -> bool {
-        let after_head = self.seen.split_once("sendto(").map_or("", |(_, after)| after);
-        !self.has_sent() && after_head.contains("F_RDLCK")
+        let connected = self.seen.split_once("connect(").map_or("", |(_, after)| after);
+        !self.has_sent() && connected.contains("F_RDLCK")
     }
 
     /// Lets it go on to its end. Another thread may come to the same count and stop it again: then it goes on at once.
     pub fn thaw(mut self) -> Ran {
         use std::io::BufRead as _;
-        let pid = rustix::process::Pid::from_child(&self.child);
-        // It may just have ended.
-        let go_on = || _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
-        go_on();
+        self.go_on();
         let mut err = String::new();
         loop {
             let start = err.len();
@@ -239,7 +299,7 @@ impl Frozen {
                 break;
             }
             if err[start..].contains(STOPPED) {
-                go_on();
+                self.go_on();
             }
         }
         let output =
