@@ -69,9 +69,12 @@ pub fn placed_before(facts: &Facts, now: Timestamp, memory: &Remembered) -> Opti
 
 /// Would this database know of a call that was created at this time, to the second, if a tick of it had placed it? Ticks
 /// that completed must lie around that time: after the last one nobody knows what was lost, nor before the first one, nor
-/// in a gap between two; unless it is certain that the database went on.
+/// in a gap between two. Since a time from which it is certain that the database went on it knows of every call, and how
+/// it came to that time is not certain: nothing lies between the ticks before and those after.
 pub fn remembers(memory: &Remembered, at: Timestamp) -> bool {
-    memory.on_since.is_some_and(|since| since <= at) || lies_among(&memory.ticks, at)
+    let Some(since) = memory.on_since else { return lies_among(&memory.ticks, at) };
+    let before: Vec<TickSpan> = memory.ticks.iter().filter(|tick| tick.started_at < since).copied().collect();
+    since <= at || lies_among(&before, at)
 }
 
 fn lies_among(ticks: &[TickSpan], at: Timestamp) -> bool {
@@ -109,9 +112,12 @@ pub fn may_ring_on((since, until): (Timestamp, Timestamp), now: Timestamp, memor
 
 /// The same as [`remembers`]; but the ticks go on with this one, so that the time since the last is no gap by itself.
 fn remembers_until_now(memory: &Remembered, at: Timestamp, now: Timestamp) -> bool {
+    if memory.on_since.is_some() {
+        return remembers(memory, at);
+    }
     let this = TickSpan { started_at: now, ended_at: Timestamp::from_ms(i64::MAX) };
     let all: Vec<TickSpan> = memory.ticks.iter().copied().chain([this]).collect();
-    remembers(memory, at) || lies_among(&all, at)
+    lies_among(&all, at)
 }
 
 /// Has a tick completed not long before? One that completed later did so before the clock was turned back.
@@ -231,6 +237,18 @@ mod tests {
         }
         let young = Remembered { ticks: vec![], on_since: Some(before(50)) };
         assert!(placed_before(&facts(vec![call(before(60), CallStatus::Busy)]), before(20), &young).is_some());
+    }
+
+    #[test]
+    fn a_call_of_the_time_before_a_restored_database_went_on_is_adopted_however_many_ticks_came_since() {
+        let ticks = ticks([(120, 119), (60, 59), (30, 29)]);
+        let one = |created| facts(vec![call(before(created), CallStatus::Busy)]);
+        let chosen = |on_since, created| {
+            placed_before(&one(created), before(10), &Remembered { ticks: ticks.clone(), on_since }).is_some()
+        };
+        assert_eq!([80, 60, 50].map(|created| chosen(Some(before(60)), created)), [true, false, false]);
+        assert!(!chosen(None, 80), "where nobody can say, ticks so near count as going on");
+        assert!(!chosen(Some(before(120)), 80));
     }
 
     #[test]
