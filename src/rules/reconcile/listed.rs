@@ -73,8 +73,11 @@ pub fn placed_before(facts: &Facts, now: Timestamp, memory: &Remembered) -> Opti
 /// it came to that time is not certain: nothing lies between the ticks before and those after.
 pub fn remembers(memory: &Remembered, at: Timestamp) -> bool {
     let Some(since) = memory.on_since else { return lies_among(&memory.ticks, at) };
+    if since <= at {
+        return true;
+    }
     let before: Vec<TickSpan> = memory.ticks.iter().filter(|tick| tick.started_at < since).copied().collect();
-    since <= at || lies_among(&before, at)
+    lies_among(&before, at)
 }
 
 fn lies_among(ticks: &[TickSpan], at: Timestamp) -> bool {

@@ -166,8 +166,8 @@ pub(super) fn adopt(
         Some(step) if !step.incident_state.is_final() && step.current => Verdict::Place,
         _ => Verdict::Wait(Reason::IncidentResolved),
     };
-    let shares_for = Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs());
-    let shared = claims::companions(tx, &step.claim, draft, made_by.plus(shares_for), created_at, &watched)?;
+    let until = made_by.plus(shares_for(draft, now));
+    let shared = claims::companions(tx, &step.claim, draft, until, created_at, &watched)?;
     steps::serve(tx, &shared.iter().map(|c| (id, &c.claim)).collect::<Vec<_>>(), made_at, now)?;
     let found = Accepted { sid: call.sid.clone(), status: call.status };
     let reply = Reply { outcome: Outcome::Accepted(found), meta: ReplyMeta::default() };
@@ -190,8 +190,9 @@ fn shared_early(
     now: Timestamp,
     find: PlacedRule<'_>,
 ) -> TxResult<Option<Placed>> {
-    let mut facts = step.facts.clone();
-    let Some(own) = facts.step.as_mut().filter(|_| !facts.number.listed.is_empty()) else { return Ok(None) };
+    if step.facts.number.listed.is_empty() {
+        return Ok(None);
+    }
     let Claim { person, incident, action, due_at, .. } = &step.claim;
     let others: Option<Timestamp> = tx.value(
         "select min(s.due_at) from meetings m cross join incidents i cross join steps s \
@@ -203,10 +204,16 @@ fn shared_early(
         params![person, due_at.minus(draft.window), incident, action.kind, action.to, due_at],
     )?;
     let Some(others) = others else { return Ok(None) };
-    let shared_for = Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs());
+    let mut facts = step.facts.clone();
+    let Some(own) = &mut facts.step else { return Ok(None) };
     let opened = own.starts_at.minus(draft.window).minus(CUT);
-    own.due_at = others.max(due_at.minus(shared_for)).max(opened);
+    own.due_at = others.max(due_at.minus(shares_for(draft, now))).max(opened);
     Ok(find(&facts))
+}
+
+/// So long before it is due a step may share a call.
+fn shares_for(draft: &AttemptDraft<'_>, now: Timestamp) -> Duration {
+    Duration::from_millis(draft.merge_until.since(now).max(0).unsigned_abs())
 }
 
 /// Incidents that ended since then, of meetings that had not started long before.
