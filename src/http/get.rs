@@ -5,7 +5,6 @@
 //! connect out of reach of the guard, and the environment's is cron's.
 
 use super::{Address, Connections, Names, is_loopback, phase_words};
-use crate::clock::SystemClock;
 use crate::model::is_public;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
@@ -49,10 +48,8 @@ impl Getter {
             .proxy(None)
             .build();
         let resolver = Guarded { names: names.clone(), allow_private };
-        let (kept, clock) = (Duration::ZERO, Arc::new(SystemClock));
-        let connections = Connections { limit, kept, proxied: false, names: names.clone(), clock };
         let connected = Arc::<AtomicBool>::default();
-        let connector = connections.connector().chain(Connected(Arc::clone(&connected)));
+        let connector = Connections::for_one(limit, names).connector().chain(Connected(Arc::clone(&connected)));
         Self { agent: Agent::with_parts(config, connector, resolver), limit, connected }
     }
 

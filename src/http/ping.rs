@@ -5,8 +5,6 @@
 
 use super::get::words;
 use super::{Address, Connections, Names};
-use crate::clock::SystemClock;
-use std::sync::Arc;
 use std::time::Duration;
 use ureq::{Agent, Error};
 
@@ -27,9 +25,7 @@ pub(crate) fn ping(to: &Address, text: Option<&str>, within: Duration) -> Result
         .proxy(None)
         .build();
     let names = Names::of_system();
-    let (kept, clock) = (Duration::ZERO, Arc::new(SystemClock));
-    let connections = Connections { limit: within, kept, proxied: false, names: names.clone(), clock };
-    let agent = Agent::with_parts(config, connections.connector(), names);
+    let agent = Agent::with_parts(config, Connections::for_one(within, &names).connector(), names);
     let login = to.authorization();
     let answer = match text {
         None => login.iter().fold(agent.get(to.uri()), |r, login| r.header("Authorization", login)).call(),

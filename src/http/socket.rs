@@ -23,7 +23,7 @@
 
 use super::Names;
 use super::whole::Whole;
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use rustix::net::{RecvFlags, recv, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -57,6 +57,11 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
+    /// For one exchange, without a proxy; connecting may take all of its limit.
+    pub(crate) fn for_one(limit: Duration, names: &Names) -> Self {
+        Self { limit, kept: Duration::ZERO, proxied: false, names: names.clone(), clock: Arc::new(SystemClock) }
+    }
+
     /// A proxy's tunnel or our own TCP, and TLS where the address asks for it.
     pub(crate) fn connector(self) -> impl Connector {
         let Self { limit, kept, proxied, names, clock } = self;

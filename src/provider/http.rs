@@ -6,7 +6,8 @@
 //! one byte of the request, its head included, leaves before.
 //!
 //! Connections are kept, and a request goes out on one that is still good at its first byte. It goes to another one only
-//! when it is proven that nothing of it has left. Nothing else here retries, nor does ureq (3.5). Headers, bodies and queries are never logged and never part of an error.
+//! when it is proven that nothing of it has left. Nothing else here retries, nor does ureq (3.5). Headers, bodies and
+//! queries are never logged and never part of an error.
 
 mod failure;
 
