@@ -4,7 +4,7 @@
 use super::attempt::{Ready, request};
 use super::context::Context;
 use super::faults::Service;
-use super::fence::Fence;
+use super::fence::{Door, Fence};
 use super::jobs::{Jobs, Lost};
 use super::outbox::{Outbox, Replied};
 use super::recipient::Recipient;
@@ -15,13 +15,16 @@ use crate::store::{Attempt, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a worker was asked for, and the door that closes when it is given up.
+type Question = (Attempt, Arc<Door>);
+
 /// Each answer names its attempt, since the question of a late one is gone.
 type Answer = (AttemptId, Service, Reply);
 
 /// Requests under way, and what came of them.
 #[derive(Default)]
 pub(super) struct Calls {
-    jobs: Jobs<Attempt, Answer>,
+    jobs: Jobs<Question, Answer>,
     pub(super) outbox: Outbox,
 }
 
@@ -33,7 +36,7 @@ impl Calls {
 
     /// Is a request by such a service under way?
     pub(super) fn is_placing(&self, by: &dyn Fn(&Service) -> bool) -> bool {
-        self.jobs.running().any(|attempt| by(&service(attempt)))
+        self.jobs.running().any(|(attempt, _)| by(&service(attempt)))
     }
 
     /// Hands a written attempt to a worker.
@@ -54,10 +57,13 @@ impl Calls {
         let (id, by, clock) = (attempt.id, service(&attempt), Arc::clone(&world.clock));
         cx.accounts.begun(&by, &attempt.from);
         let Ready { send_by_boot_ms, entry } = ready;
-        let fence = Fence { world, attempt: id, entry, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
+        let door = Arc::<Door>::default();
+        let given = Arc::clone(&door);
+        let fence =
+            Fence { world, attempt: id, door: given, entry, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
         let gate: Box<dyn Gate> = Box::new(fence);
         let limit = cx.world.config.engine.hard_timeout;
-        self.jobs.start(&mut cx.workers, attempt, limit, move || {
+        self.jobs.start(&mut cx.workers, (attempt, door), limit, move || {
             let watch = Stopwatch::start(clock.as_ref());
             // Right before the request; the provider passes the gate again when its body is asked for.
             let mut reply = match gate.look() {
@@ -71,13 +77,14 @@ impl Calls {
 
     /// What came of requests, in time or late.
     pub(super) fn replies(&mut self, cx: &mut Context<'_>) -> Vec<Replied> {
-        let replied = |(claimed, answer): (Option<Attempt>, Result<Answer, Lost>)| {
-            let (attempt, by, reply) = match (answer, &claimed) {
+        let replied = |(asked, answer): (Option<Question>, Result<Answer, Lost>)| {
+            let (attempt, by, reply) = match (answer, &asked) {
                 (Ok(answer), _) => answer,
-                (Err(lost), Some(attempt)) => (attempt.id, service(attempt), no_answer(lost)),
+                (Err(lost), Some((attempt, door))) => (attempt.id, service(attempt), no_answer(lost, door)),
                 // Its request is no longer known, and the failure was written down already.
                 (Err(_), None) => return None,
             };
+            let claimed = asked.map(|(attempt, _)| attempt);
             let from = claimed.as_ref().map(|attempt| attempt.from.clone());
             Some(Replied { attempt, by, from, reply, claimed })
         };
@@ -95,14 +102,14 @@ fn service(attempt: &Attempt) -> Service {
     Service::to(attempt.provider, &attempt.to)
 }
 
-/// The reply of a worker that gave no answer: nobody knows whether it sent, unless it never began.
-fn no_answer(lost: Lost) -> Reply {
-    let elapsed = match lost {
-        Lost::NoThread => return Reply::not_sent(NotSentCause::Other, lost.words("")),
-        Lost::Panicked | Lost::TickOver => Duration::ZERO,
-        Lost::Late(limit) => limit,
-    };
+/// The reply of a worker that gave no answer: nobody knows whether it sent, unless its request had not begun. Then it never
+/// does.
+fn no_answer(lost: Lost, door: &Door) -> Reply {
     let detail = lost.words("placing the call");
+    if door.close() {
+        return Reply::not_sent(NotSentCause::Other, detail);
+    }
+    let elapsed = if let Lost::Late(limit) = lost { limit } else { Duration::ZERO };
     let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     Reply { outcome: Outcome::Unknown(Doubt { detail }), meta: ReplyMeta { elapsed_ms, ..ReplyMeta::default() } }
 }

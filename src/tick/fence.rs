@@ -6,19 +6,45 @@ use crate::owner::Entry;
 use crate::provider::{Gate, in_time};
 use crate::rules::fence::{self, Moment};
 use crate::rules::skew;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 pub(super) struct Fence {
     pub(super) world: World,
     pub(super) attempt: AttemptId,
+    /// Whoever waits for the request may close it.
+    pub(super) door: Arc<Door>,
     /// Where it is written that the request has begun.
     pub(super) entry: Option<Entry>,
     /// A request may begin until then, in milliseconds of boot time.
     pub(super) send_by_boot_ms: i64,
     /// The provider's clock minus the tick's, as it was last seen in this tick, milliseconds.
     pub(super) skew_ms: Arc<AtomicI64>,
+}
+
+/// Between a worker and the thread that waits for it: either the request has begun, or it was given up and never does.
+#[derive(Debug, Default)]
+pub(super) struct Door(OnceLock<Passed>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    /// The request has begun.
+    Through,
+    /// Nothing went through, and nothing will.
+    Closed,
+}
+
+impl Door {
+    /// Gives the request up. `true`: it had not begun, so nothing of it leaves this machine.
+    pub(super) fn close(&self) -> bool {
+        *self.0.get_or_init(|| Passed::Closed) == Passed::Closed
+    }
+
+    /// The request begins. `false`: it was given up.
+    fn go_through(&self) -> bool {
+        *self.0.get_or_init(|| Passed::Through) == Passed::Through
+    }
 }
 
 impl Gate for Fence {
@@ -42,6 +68,9 @@ impl Fence {
         let facts = self.read()?;
         self.judge(&facts)?;
         in_time()?;
+        if !self.door.go_through() {
+            return Err(FenceReason::NotOurs);
+        }
         if let Some(entry) = &self.entry {
             entry.begin().map_err(|error| {
                 log::error!("[CALL] the file that says which requests have begun cannot be written: {error}");
@@ -85,5 +114,17 @@ impl Fence {
             me,
         };
         fence::pass(facts, &moment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_door_is_gone_through_or_closed_and_stays_so() {
+        let (through, closed) = (Door::default(), Door::default());
+        assert_eq!((through.go_through(), through.close(), through.go_through()), (true, false, true));
+        assert_eq!((closed.close(), closed.go_through(), closed.close()), (true, false, true));
     }
 }
