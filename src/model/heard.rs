@@ -137,25 +137,18 @@ pub struct HeardOutcome {
     pub choices: Vec<Choice>,
 }
 
-/// A message that came to our number.
+/// A message or a call that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeardMessage {
+pub struct Inbound {
     /// The provider's id of it.
     pub sid: String,
-    /// As it was written.
+    /// The number it came from.
+    pub from: Phone,
+    /// The number of ours it came to.
+    pub to: Phone,
+    /// As it was written; empty for a call.
     pub body: String,
     /// When the provider took it, by our clock.
-    pub created_at: Timestamp,
-    /// The same by the provider's clock.
-    pub provider_at: Timestamp,
-}
-
-/// A call that came to our number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeardCall {
-    /// The provider's id of it.
-    pub sid: String,
-    /// When it came, by our clock.
     pub created_at: Timestamp,
     /// The same by the provider's clock.
     pub provider_at: Timestamp,

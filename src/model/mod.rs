@@ -40,8 +40,7 @@ pub use facts::{
     Remembered, ServerAge, Settle, Slot, StepFacts, StepNext, TickSpan, Unsent, Verdict,
 };
 pub use heard::{
-    Answer, Choice, Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, HeardOutcome, Named, TAG_LEN, Told, Waiting,
-    is_tag, tag,
+    Answer, Choice, Heard, HeardEffect, HeardHow, HeardOutcome, Inbound, Named, TAG_LEN, Told, Waiting, is_tag, tag,
 };
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use limits::{LOOK_UP, kept_for_answer, leaves_within};

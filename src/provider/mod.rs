@@ -20,8 +20,8 @@ pub use registry::{NotConfigured, Registry, build};
 pub use twilio::{KEY_BIN, known_codes, meaning, refused_sender, remedy};
 
 use crate::model::{
-    Address, CallList, CallReport, Doubt, FenceReason, HangUp, HeardCall, HeardMessage, NotSent, NotSentCause, Outcome,
-    Pace, Phone, ProviderKind, Reply, Request, RequestFacts, RungKind, Target, Timestamp,
+    Address, CallList, CallReport, Doubt, FenceReason, HangUp, Inbound, NotSent, NotSentCause, Outcome, Pace, Phone,
+    ProviderKind, Reply, Request, RequestFacts, RungKind, Target, Timestamp,
 };
 use std::sync::Arc;
 use std::time::Instant;
@@ -105,26 +105,46 @@ pub trait Provider: Send + Sync {
     }
 }
 
-/// What is asked: who said something, to which of our numbers, and since when.
+/// What is asked: what came in, by whom, to which of our numbers, and since when.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
-    /// The person's number.
-    pub from: &'a Phone,
-    /// Our numbers that something was sent from, besides those of the config.
-    pub also: &'a [Phone],
-    /// Nothing earlier.
+    /// The number it came from; `None`: any.
+    pub from: Option<&'a Phone>,
+    /// Our number that it came to; `None`: any.
+    pub to: Option<&'a Phone>,
+    /// Nothing of an earlier day; what is earlier on that day may be listed, too.
     pub since: Timestamp,
+    /// The page to go on with, as the one before names it; `None`: the first.
+    pub page: Option<&'a str>,
     /// Our wall time.
     pub now: Timestamp,
 }
 
+/// One page of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ListPage<T> {
+    /// What can be read of it.
+    pub entries: Vec<T>,
+    /// Why that may not be all of it.
+    pub flaw: Option<ProviderError>,
+    /// The page that follows; `None`: the list ends here.
+    pub next: Option<String>,
+}
+
 /// Someone who can be asked what people said to our numbers. Asking changes nothing and is safe to repeat.
 pub trait Hearing: Send + Sync {
-    /// Messages from this number to ours since then, oldest first. Whole, or an error.
-    fn messages(&self, ask: &Ask<'_>) -> Result<Vec<HeardMessage>, ProviderError>;
+    /// The numbers of the config that people may answer to.
+    fn numbers(&self) -> &[Phone];
 
-    /// Calls from this number to ours since then, oldest first, picked up or not. Whole, or an error.
-    fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError>;
+    /// A page of the messages that came in, oldest first.
+    fn messages(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError>;
+
+    /// A page of the calls that came in, picked up or not, oldest first.
+    fn calls_back(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError>;
+
+    /// A page of the keys that were pressed in calls of ours: the provider's id of each call, and what [`Hearing::keys`]
+    /// would say of it. A question for all calls at once; of `ask`, no number counts.
+    fn all_keys(&self, ask: &Ask<'_>) -> Result<ListPage<(String, char)>, ProviderError>;
 
     /// The key that was pressed in this call of ours: `1` or `2`; no other key is known.
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError>;

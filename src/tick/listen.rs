@@ -1,20 +1,23 @@
 //! Inbound answers (replies, calls back, keys), asked for while their person has an open incident.
 //!
-//! Each number is asked about once in a tick: for messages, calls back and keys at the same time, each by a worker of its
-//! own. A due step to that number waits for all of them, so that nobody is rung who has just answered; other steps do not
-//! wait. A failure to ask is a fault and no more: the ladder goes on.
+//! Each tick reads the lists of what came in once, page by page. A few people are asked about one by one; for many, the
+//! lists of what came to our numbers cost less, and each entry is given to whom it came from. What a page brings is used
+//! at once, so that one that fails loses nothing of those before it. A due step to a number waits for all lists that may
+//! show its answer, so that nobody is rung who has just answered; other steps do not wait. A failure to ask is a fault
+//! and no more: the ladder goes on.
 
 use super::context::Context;
 use super::jobs::{Jobs, Lost};
-use super::part::{OtherParts, Part, each};
+use super::part::{OtherParts, Part};
 use super::summary::HeardSeen;
 use super::text::Text;
 use crate::clock::Clock;
 use crate::config::HearConfig;
-use crate::model::{Heard, HeardCall, HeardEffect, HeardHow, HeardMessage, Phone, Target, Timestamp, Told, Waiting};
-use crate::provider::{Ask, Hearing, ProviderError};
+use crate::model::{Heard, HeardEffect, HeardHow, Inbound, Phone, Target, Timestamp, Told, Waiting};
+use crate::provider::{Ask, Hearing, ListPage, ProviderError};
 use crate::rules::hear;
 use crate::store::{CallScope, Claim, StoreError};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,23 +25,138 @@ use std::time::Duration;
 /// The fault "what people say cannot be asked for".
 const FAULT: &str = "hearing";
 
-/// Questions that are asked at once: all about one number begin together.
+/// Questions that are asked at once.
 const PARALLEL: usize = 8;
 
-/// What is asked about one number.
-#[derive(Debug, Clone)]
-struct InboundPoll {
-    /// The number of a person or contact.
-    from: Phone,
+/// Pages of the longest list about one number. The list of what came to one of our numbers, or of all keys, may go on for
+/// longer, but never costs more than the questions it stands for.
+const PAGES_MAX: usize = 10;
+
+/// So many answers at most are used before due steps are looked at again: each waits for the disk.
+const AT_ONCE: usize = 32;
+
+/// Somebody who may have answered.
+#[derive(Debug)]
+struct Respondent {
     /// Nothing earlier is an answer.
     since: Timestamp,
     /// Calls of ours in which a key may have been pressed.
     calls: Vec<String>,
-    /// Our numbers that something was sent from, besides those of the config.
+    /// Our numbers that something was sent from.
     numbers: Vec<Phone>,
 }
 
-/// One list that is asked for.
+impl Respondent {
+    /// Something else was sent to the same number.
+    fn add(&mut self, other: Self) {
+        self.since = self.since.min(other.since);
+        self.calls.extend(other.calls);
+        self.calls.sort();
+        self.calls.dedup();
+        self.numbers.extend(other.numbers);
+    }
+}
+
+/// Everybody who may have answered.
+#[derive(Debug, Default)]
+struct Respondents {
+    /// The numbers of the config, to which everybody may answer.
+    ours: Vec<Phone>,
+    by_number: HashMap<Phone, Respondent>,
+    /// Whom each call went to.
+    by_call: HashMap<String, Phone>,
+    /// Their numbers; whose meeting starts first comes first.
+    order: Vec<Phone>,
+}
+
+impl Respondents {
+    fn add(&mut self, from: Phone, new: Respondent) {
+        self.by_call.extend(new.calls.iter().map(|call| (call.clone(), from.clone())));
+        match self.by_number.entry(from) {
+            Entry::Occupied(mut known) => known.get_mut().add(new),
+            Entry::Vacant(place) => {
+                self.order.push(place.key().clone());
+                place.insert(new);
+            }
+        }
+    }
+
+    /// What came in as an answer. `None`: it is from somebody else, came before anything was sent, or to a number that
+    /// nothing was sent from.
+    fn heard(&self, how: HeardHow, said: Inbound) -> Option<Heard> {
+        let Inbound { sid, from, to, body, created_at, provider_at } = said;
+        let known = self.by_number.get(&from)?;
+        let to_us = self.ours.contains(&to) || known.numbers.contains(&to);
+        // Our clock may have been turned since something was sent.
+        let in_time = created_at >= known.since || provider_at >= known.since;
+        (to_us && in_time).then_some(Heard { sid, how, from, at: created_at, provider_at, text: body, call: None })
+    }
+
+    /// A key as an answer. `None`: it was pressed in another call.
+    fn pressed(&self, call: String, key: char, now: Timestamp) -> Option<Heard> {
+        let from = self.by_call.get(&call)?.clone();
+        // Nobody says when it was pressed; the call was made for an incident that is open.
+        let (how, at, provider_at) = (HeardHow::Key, now, now);
+        Some(Heard { sid: format!("{call}-key"), how, from, at, provider_at, text: key.to_string(), call: Some(call) })
+    }
+
+    /// The keys that were pressed in calls to this number, one question for each.
+    fn keys_of(&self, from: &Phone, hearing: &dyn Hearing, clock: &dyn Clock) -> PageResult {
+        let mut result = PageResult::default();
+        for call in self.by_number.get(from).into_iter().flat_map(|one| &one.calls) {
+            match hearing.keys(call, clock.now()) {
+                Ok(key) => result.heard.extend(key.and_then(|key| self.pressed(call.clone(), key, clock.now()))),
+                Err(error) => _ = result.failed.get_or_insert(error),
+            }
+        }
+        result
+    }
+
+    /// The lists that show all answers.
+    fn lists(&self, config: &HearConfig) -> Vec<List> {
+        let Some(since) = self.by_number.values().map(|one| one.since).min() else { return Vec::new() };
+        let ours = self.numbers(self.by_number.values());
+        // Even the longest lists of what came to our numbers cost no more than a question about each person.
+        let together = self.order.len() > PAGES_MAX.saturating_mul(ours.len()) && !ours.is_empty();
+        let keys_together = self.by_call.len() > PAGES_MAX;
+        let wanted = [(Question::Messages, config.replies), (Question::CallsBack, config.call_back)];
+        let inbound = wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(question, _)| question);
+        let mut lists = Vec::new();
+        if together {
+            let pages_left = self.order.len() / ours.len();
+            for (question, to) in inbound.clone().flat_map(|question| ours.iter().map(move |to| (question, *to))) {
+                lists.push(List { question, from: None, to: Some(to.clone()), since, page: None, pages_left });
+            }
+        }
+        if config.key_bin.is_some() && keys_together {
+            let (question, pages_left) = (Question::Keys, self.by_call.len());
+            lists.push(List { question, from: None, to: None, since, page: None, pages_left });
+        }
+        for (from, one) in self.order.iter().filter_map(|from| self.by_number.get_key_value(from)) {
+            let keys = config.key_bin.is_some() && !keys_together && !one.calls.is_empty();
+            // A list can be asked for by one of our numbers or by none.
+            let to = if let [only] = self.numbers([one])[..] { Some(only.clone()) } else { None };
+            for question in inbound.clone().filter(|_| !together).chain(keys.then_some(Question::Keys)) {
+                let (from, to, pages_left) = (Some(from.clone()), to.clone(), PAGES_MAX);
+                lists.push(List { question, from, to, since: one.since, page: None, pages_left });
+            }
+        }
+        lists
+    }
+
+    /// The numbers of the config, and those that something was sent to them from, each once.
+    fn numbers<'a>(&'a self, to: impl IntoIterator<Item = &'a Respondent>) -> Vec<&'a Phone> {
+        let mut numbers: Vec<&Phone> = self.ours.iter().collect();
+        for number in to.into_iter().flat_map(|one| &one.numbers) {
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        numbers
+    }
+}
+
+/// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     Messages,
@@ -46,59 +164,59 @@ enum Question {
     Keys,
 }
 
-/// What came from that number, and the first failure.
+/// One list, as far as it is still to be read.
+#[derive(Debug, Clone)]
+struct List {
+    question: Question,
+    /// From this number; `None`: from everybody.
+    from: Option<Phone>,
+    /// To this number of ours; `None`: to any.
+    to: Option<Phone>,
+    /// Nothing of an earlier day.
+    since: Timestamp,
+    /// The page to go on with; `None`: the first.
+    page: Option<String>,
+    /// So many pages more are read at most.
+    pages_left: usize,
+}
+
+/// What a page brings, and the first failure.
 #[derive(Default)]
-struct PollResult {
+struct PageResult {
     heard: Vec<Heard>,
+    next: Option<String>,
     failed: Option<ProviderError>,
 }
 
-impl PollResult {
-    fn add<T>(&mut self, answer: Result<Vec<T>, ProviderError>, heard: impl Fn(T) -> Heard) {
-        match answer {
-            Ok(list) => self.heard.extend(list.into_iter().map(heard)),
-            Err(error) => _ = self.failed.get_or_insert(error),
+impl PageResult {
+    /// What counts as an answer on this page.
+    fn of<T>(page: Result<ListPage<T>, ProviderError>, heard: impl Fn(T) -> Option<Heard>) -> Self {
+        match page {
+            Ok(ListPage { entries, flaw: failed, next }) => {
+                Self { heard: entries.into_iter().filter_map(heard).collect(), next, failed }
+            }
+            Err(error) => Self { failed: Some(error), ..Self::default() },
         }
     }
 }
 
-impl InboundPoll {
-    /// What there is to ask.
-    fn questions(&self, config: &HearConfig) -> impl Iterator<Item = Question> + use<> {
-        let keys = config.key_bin.is_some() && !self.calls.is_empty();
-        let all =
-            [(Question::Messages, config.replies), (Question::CallsBack, config.call_back), (Question::Keys, keys)];
-        all.into_iter().filter(|(_, wanted)| *wanted).map(|(question, _)| question)
-    }
-
-    /// Runs in a worker.
-    fn run(&self, question: Question, hearing: &dyn Hearing, clock: &dyn Clock) -> PollResult {
-        let mut result = PollResult::default();
-        let ask = Ask { from: &self.from, also: &self.numbers, since: self.since, now: clock.now() };
-        let heard = |sid, how, (at, provider_at), text| {
-            let from = self.from.clone();
-            Heard { sid, how, from, at, provider_at, text, call: None }
-        };
-        match question {
-            Question::Messages => {
-                let say = |m: HeardMessage| heard(m.sid, HeardHow::Message, (m.created_at, m.provider_at), m.body);
-                result.add(hearing.messages(&ask), say);
+impl List {
+    /// Reads the page. Runs in a worker.
+    fn read(&self, people: &Respondents, hearing: &dyn Hearing, clock: &dyn Clock) -> PageResult {
+        let (from, to, page, now) = (self.from.as_ref(), self.to.as_ref(), self.page.as_deref(), clock.now());
+        let ask = Ask { from, to, since: self.since, page, now };
+        match (self.question, from) {
+            (Question::Messages, _) => {
+                PageResult::of(hearing.messages(&ask), |said| people.heard(HeardHow::Message, said))
             }
-            Question::CallsBack => {
-                let say = |c: HeardCall| heard(c.sid, HeardHow::Call, (c.created_at, c.provider_at), String::new());
-                result.add(hearing.calls_back(&ask), say);
+            (Question::CallsBack, _) => {
+                PageResult::of(hearing.calls_back(&ask), |said| people.heard(HeardHow::Call, said))
             }
-            Question::Keys => self.calls.iter().for_each(|call| {
-                let key = hearing.keys(call, clock.now()).map(|key| key.into_iter().collect::<Vec<_>>());
-                // Nobody says when it was pressed; the call was made for an incident that is open.
-                let pressed = |key: char| Heard {
-                    call: Some(call.clone()),
-                    ..heard(format!("{call}-key"), HeardHow::Key, (clock.now(), clock.now()), key.to_string())
-                };
-                result.add(key, pressed);
-            }),
+            (Question::Keys, None) => {
+                PageResult::of(hearing.all_keys(&ask), |(call, key)| people.pressed(call, key, now))
+            }
+            (Question::Keys, Some(from)) => people.keys_of(from, hearing, clock),
         }
-        result
     }
 }
 
@@ -107,78 +225,84 @@ impl InboundPoll {
 pub(super) struct Listening {
     /// Who is asked.
     hearing: Option<Arc<dyn Hearing>>,
-    queue: VecDeque<InboundPoll>,
-    jobs: Jobs<Phone, PollResult>,
-    /// Numbers whose due steps wait, and how many answers about them are still to come.
-    awaited: HashMap<Phone, usize>,
-    /// Was any number asked about, and what was the first failure?
+    /// Who may have answered.
+    people: Arc<Respondents>,
+    queue: VecDeque<List>,
+    jobs: Jobs<List, PageResult>,
+    /// Answers that have come and are not used yet. What a tick has no time for is listed to the next one again.
+    unused: VecDeque<Heard>,
+    /// How many lists from this number are still to come, and how many answers are not used; `None`: lists from everybody.
+    /// Due steps wait for them.
+    awaited: HashMap<Option<Phone>, usize>,
+    /// Was any list asked for, and what was the first failure?
     polled: bool,
     poll_error: Option<String>,
 }
 
 impl Part for Listening {
-    /// Queues a question for every number that may have answered.
+    /// Queues the lists of what may have been answered.
     fn begin(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         let config = &cx.world.config;
-        self.hearing = cx.world.providers.hearing().filter(|_| config.hear.anything());
-        if self.hearing.is_none() {
-            return Ok(());
-        }
+        let Some(hearing) = cx.world.providers.hearing().filter(|_| config.hear.anything()) else { return Ok(()) };
+        let mut people = Respondents { ours: hearing.numbers().to_vec(), ..Respondents::default() };
         for waiting in cx.world.store.waiting()? {
             let Waiting { person, contact, since, calls, numbers, .. } = waiting;
-            let Some(from) = contact.or_else(|| Some(config.person(&person)?.phone.clone())) else { continue };
-            if self.awaited.insert(from.clone(), 0).is_none() {
-                self.queue.push_back(InboundPoll { from, since, calls, numbers });
-            } else if let Some(poll) = self.queue.iter_mut().find(|poll| poll.from == from) {
-                poll.since = poll.since.min(since);
-                poll.calls.extend(calls);
-                poll.calls.sort();
-                poll.calls.dedup();
-                poll.numbers.extend(numbers);
-            }
+            let Some(number) = contact.or_else(|| Some(config.person(&person)?.phone.clone())) else { continue };
+            people.add(number, Respondent { since, calls, numbers });
         }
-        for poll in &self.queue {
-            self.awaited.insert(poll.from.clone(), poll.questions(&config.hear).count());
+        self.queue = people.lists(&config.hear).into();
+        for list in &self.queue {
+            *self.awaited.entry(list.from.clone()).or_default() += 1;
         }
-        self.awaited.retain(|_, questions| *questions > 0);
+        (self.hearing, self.people) = (Some(hearing), Arc::new(people));
         Ok(())
     }
 
-    /// Starts queued questions while there is room.
+    /// Asks for queued pages while there is room.
     fn start(&mut self, cx: &mut Context<'_>, _: &mut OtherParts<'_, '_>) -> Result<(), StoreError> {
         let Some(hearing) = &self.hearing else { return Ok(()) };
         while self.jobs.running().len() < PARALLEL && !cx.time.is_over() {
-            let Some(poll) = self.queue.pop_front() else { break };
-            for question in poll.questions(&cx.world.config.hear) {
-                let (hearing, clock, asked) = (Arc::clone(hearing), Arc::clone(&cx.world.clock), poll.clone());
-                let work = move || asked.run(question, hearing.as_ref(), clock.as_ref());
-                self.jobs.start(&mut cx.workers, poll.from.clone(), cx.time.question_limit, work);
-            }
+            let Some(list) = self.queue.pop_front() else { break };
+            let (hearing, clock, people) = (Arc::clone(hearing), Arc::clone(&cx.world.clock), Arc::clone(&self.people));
+            let asked = list.clone();
+            let work = move || asked.read(&people, hearing.as_ref(), clock.as_ref());
+            self.jobs.start(&mut cx.workers, list, cx.time.question_limit, work);
         }
         Ok(())
     }
 
     fn holds(&mut self, _: &Claim, target: &Target, cx: &mut Context<'_>) -> bool {
-        let phone = target.address.phone();
-        phone.is_some_and(|phone| self.awaited.contains_key(phone)) && cx.time.follow_first_left().is_some()
+        let Some(phone) = target.address.phone() else { return false };
+        let about_all = self.awaited.contains_key(&None) && self.people.by_number.contains_key(phone);
+        let about_them = || self.awaited.contains_key(&Some(phone.clone()));
+        (about_all || about_them()) && cx.time.follow_first_left().is_some()
     }
 
     fn take(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        each(self.jobs.take(&mut cx.workers), |(number, result)| {
+        for (list, result) in self.jobs.take(&mut cx.workers) {
             let failed = |lost: Lost| Some(ProviderError::Transient(lost.words("listening")));
-            let lost = |lost| PollResult { failed: failed(lost), ..PollResult::default() };
-            self.on_answer(cx, &number, result.unwrap_or_else(lost))
-        })
+            let lost = |lost| PageResult { failed: failed(lost), ..PageResult::default() };
+            self.on_answer(list, result.unwrap_or_else(lost));
+        }
+        for heard in self.unused.drain(..self.unused.len().min(AT_ONCE)).collect::<Vec<_>>() {
+            apply(cx, &heard)?;
+            self.waits_no_longer(Some(heard.from));
+        }
+        Ok(())
     }
 
     fn wakes_in(&self, cx: &Context<'_>) -> Option<Duration> {
-        cx.time.follow_first_left().filter(|_| self.jobs.running().len() > 0)
+        let held = cx.time.follow_first_left().filter(|_| self.jobs.running().len() > 0);
+        if self.unused.is_empty() { held } else { Some(Duration::ZERO) }
     }
 
     /// Keeps the fault up to date; a tick that asked for nothing says nothing about it.
     fn end(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         if !self.polled {
             return Ok(());
+        }
+        if self.queue.iter().any(|list| list.page.is_some()) {
+            self.poll_error.get_or_insert_with(|| "the tick ended before a list did".into());
         }
         cx.fault(FAULT, self.poll_error.is_some(), || {
             let why = self.poll_error.as_deref().unwrap_or_default();
@@ -188,18 +312,40 @@ impl Part for Listening {
 }
 
 impl Listening {
-    /// One list about this number has come.
-    fn on_answer(&mut self, cx: &mut Context<'_>, number: &Phone, result: PollResult) -> Result<(), StoreError> {
-        if let Some(error) = &result.failed {
-            log::debug!("[CALL] what {number} said cannot be asked for: {error}");
+    /// A page has come, or will not.
+    fn on_answer(&mut self, list: List, result: PageResult) {
+        let PageResult { heard, next, mut failed } = result;
+        for heard in &heard {
+            *self.awaited.entry(Some(heard.from.clone())).or_default() += 1;
         }
-        if let Some(left) = self.awaited.get_mut(number) {
-            *left = left.saturating_sub(1);
+        self.unused.extend(heard);
+        match list.pages_left.saturating_sub(1) {
+            pages_left @ 1.. if next.is_some() => {
+                self.queue.push_front(List { page: next, pages_left, ..list });
+            }
+            _ => {
+                if next.is_some() {
+                    let too_long = "the provider's list of what came in does not end";
+                    failed.get_or_insert_with(|| ProviderError::Transient(too_long.into()));
+                }
+                self.waits_no_longer(list.from);
+            }
         }
-        self.awaited.retain(|_, left| *left > 0);
+        if let Some(error) = &failed {
+            log::debug!("[CALL] what people said cannot be asked for: {error}");
+        }
         self.polled = true;
-        self.poll_error = self.poll_error.take().or(result.failed.map(|error| error.to_string()));
-        result.heard.iter().try_for_each(|heard| apply(cx, heard))
+        self.poll_error = self.poll_error.take().or(failed.map(|error| error.to_string()));
+    }
+
+    /// One list or answer less is awaited.
+    fn waits_no_longer(&mut self, from: Option<Phone>) {
+        if let Entry::Occupied(mut left) = self.awaited.entry(from) {
+            *left.get_mut() = left.get().saturating_sub(1);
+            if *left.get() == 0 {
+                left.remove();
+            }
+        }
     }
 }
 

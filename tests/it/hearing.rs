@@ -2,6 +2,7 @@
 
 mod confirm;
 mod lists;
+mod many;
 mod which;
 
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, Latch, ListShape, TOKEN, answered, unanswered};
@@ -9,9 +10,9 @@ use crate::support::world::World;
 use crate::support::{HUNG, Open, call, engine, phone};
 use savehub::clock::ManualClock;
 use savehub::exit::Exit;
-use savehub::model::{HeardCall, HeardEffect, HeardHow, HeardMessage, Phone, Timestamp};
+use savehub::model::{HeardEffect, HeardHow, Inbound, Phone, Timestamp};
 use savehub::provider::twilio::{KEY_BIN, Twilio};
-use savehub::provider::{Ask, Hearing, Provider, ProviderError, Registry};
+use savehub::provider::{Ask, Hearing, ListPage, Provider, ProviderError, Registry};
 use savehub::tick::{HeardSeen, Summary};
 use std::sync::Arc;
 use std::time::Duration;
@@ -343,6 +344,17 @@ fn fake() -> (FakeTwilio, Arc<ManualClock>, Twilio) {
     (fake, clock, twilio)
 }
 
+/// What Ana said to any of our numbers since then.
+fn of_ana(from: &Phone, since: Timestamp, now: Timestamp) -> Ask<'_> {
+    Ask { from: Some(from), to: None, since, page: None, now }
+}
+
+/// The entries of a page that is the whole list, with their words.
+fn whole(page: &ListPage<Inbound>) -> Vec<(&str, &str)> {
+    assert_eq!((&page.flaw, &page.next), (&None, &None));
+    page.entries.iter().map(|entry| (entry.sid.as_str(), entry.body.as_str())).collect()
+}
+
 #[test]
 fn what_came_in_is_listed_by_number_and_day_oldest_first_over_all_pages() {
     let (fake, clock, twilio) = fake();
@@ -350,39 +362,34 @@ fn what_came_in_is_listed_by_number_and_day_oldest_first_over_all_pages() {
     let called = fake.gets_call(&ana());
     clock.advance(Duration::from_secs(5));
     let second = fake.gets_message(&ana(), "2");
-    fake.gets_message(&phone(2), "not hers");
+    let other = fake.gets_message(&phone(2), "not hers");
     twilio.place(&crate::support::call("Hello"), &Open);
-    fake.set_list_shape(ListShape { page_max: 1, twins: false });
-    let five = now().plus(Duration::from_secs(5));
-    let message = |sid: &str, body: &str, created_at| HeardMessage {
-        sid: sid.into(),
-        body: body.into(),
-        created_at,
-        provider_at: created_at,
-    };
-    // Our clock in these tests stands still; the fake's `Date` is taken for ours.
-    let listed = twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: five }).unwrap();
-    assert_eq!(
-        listed.iter().map(|m| (m.sid.as_str(), m.body.as_str())).collect::<Vec<_>>(),
-        [(first.as_str(), "1"), (second.as_str(), "2")]
-    );
-    assert!(near(&listed[1], &message(&second, "2", five)));
-    let only: Vec<HeardCall> = twilio.calls_back(&Ask { from: &ana(), also: &[], since: now(), now: five }).unwrap();
-    assert_eq!(only.iter().map(|c| c.sid.as_str()).collect::<Vec<_>>(), [called.as_str()]);
+    let (ana, five, ours) = (ana(), now().plus(Duration::from_secs(5)), fake.config().from);
+    let ask = Ask { to: Some(&ours), ..of_ana(&ana, now(), five) };
+    assert_eq!(whole(&twilio.messages(&ask).unwrap()), [(first.as_str(), "1"), (second.as_str(), "2")]);
+    assert_eq!(whole(&twilio.calls_back(&ask).unwrap()), [(called.as_str(), "")]);
     let query = fake.requests().last().unwrap().query();
     let names: Vec<&str> = query.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!((names, query[2].1.as_str()), (vec!["To", "From", "StartTime>", "PageSize"], "2026-11-21"));
-    assert_eq!(
-        twilio
-            .messages(&Ask { from: &ana(), also: &[], since: now().plus(Duration::from_secs(60)), now: five })
-            .unwrap(),
-        []
-    );
+    // The same from anybody, page by page.
+    fake.set_list_shape(ListShape { page_max: 2, twins: false });
+    let from_all = Ask { from: None, ..ask };
+    let newest = twilio.messages(&from_all).unwrap();
+    let said = |entry: &Inbound| (entry.from.clone(), entry.to.clone(), entry.sid.clone());
+    let of = |from: &Phone, sid: &str| (from.clone(), ours.clone(), sid.to_owned());
+    assert_eq!(newest.entries.iter().map(said).collect::<Vec<_>>(), [of(&ana, &second), of(&phone(2), &other)]);
+    assert!(near(newest.entries[0].created_at, five));
+    let page = newest.next.expect("another page");
+    let oldest = twilio.messages(&Ask { page: Some(&page), ..from_all }).unwrap();
+    assert_eq!(whole(&oldest), [(first.as_str(), "1")]);
+    let query = fake.requests().last().unwrap().query();
+    let names: Vec<&str> = query.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["To", "DateSent>", "Page", "PageSize"]);
 }
 
 /// Twilio's times have whole seconds.
-fn near(one: &HeardMessage, other: &HeardMessage) -> bool {
-    (one.created_at.since(other.created_at)).abs() <= 1000 && one.sid == other.sid && one.body == other.body
+fn near(one: Timestamp, other: Timestamp) -> bool {
+    one.since(other).abs() <= 1000
 }
 
 #[test]
@@ -391,9 +398,7 @@ fn times_are_told_by_our_clock_however_far_it_is_off() {
     fake.gets_message(&ana(), "1");
     // By our clock it is an hour later than by Twilio's.
     let ours = now().plus(Duration::from_secs(3600));
-    let listed = twilio
-        .messages(&Ask { from: &ana(), also: &[], since: ours.minus(Duration::from_secs(5)), now: ours })
-        .unwrap();
+    let listed = twilio.messages(&of_ana(&ana(), ours, ours)).unwrap().entries;
     assert!((listed[0].created_at.since(ours)).abs() <= 2000, "{listed:?}");
 }
 
@@ -419,6 +424,23 @@ fn a_key_is_the_name_of_a_conference_and_no_other_name_will_do() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_is_told_and_takes_no_other_with_it() {
+    let (fake, _, twilio) = fake();
+    let ours = fake.config().from;
+    let ask = Ask { from: None, to: Some(&ours), since: now(), page: None, now: now() };
+    let good = r#"{"sid":"SM1","direction":"inbound","from":"+12025550101","to":"+12025550199","body":"1",
+        "date_created":"Sun, 22 Nov 2026 09:00:30 +0000"}"#;
+    let short_code = good.replace("+12025550101", "12345");
+    for (other, is_told) in [("{}".to_owned(), true), (good.replace("+0000", "?"), true), (short_code, false)] {
+        let body = format!(r#"{{"messages":[{other},{good}],"next_page_uri":null}}"#);
+        fake.script_for(Endpoint::Heard, [Behaviour::Status(200, body, vec![])]);
+        let page = twilio.messages(&ask).unwrap();
+        let sids: Vec<&str> = page.entries.iter().map(|entry| entry.sid.as_str()).collect();
+        assert_eq!((sids, page.flaw.is_some()), (vec!["SM1"], is_told), "{other}");
+    }
+}
+
+#[test]
 fn what_cannot_be_listed_whole_is_an_error_never_silence() {
     for behaviour in [
         Behaviour::CloseBeforeReply,
@@ -431,15 +453,13 @@ fn what_cannot_be_listed_whole_is_an_error_never_silence() {
     ] {
         let (fake, _, twilio) = fake();
         fake.script_for(Endpoint::Heard, [behaviour.clone()]);
-        let error = twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: now() }).unwrap_err();
-        assert!(matches!(error, ProviderError::Transient(_)), "{behaviour:?}: {error:?}");
+        let page = twilio.messages(&of_ana(&ana(), now(), now()));
+        let error = page.map_or_else(Some, |page| page.flaw);
+        assert!(matches!(error, Some(ProviderError::Transient(_))), "{behaviour:?}: {error:?}");
     }
     let (fake, _, twilio) = fake();
     fake.script_for(Endpoint::Heard, [Behaviour::error(403, 20403, "Forbidden")]);
-    assert!(matches!(
-        twilio.messages(&Ask { from: &ana(), also: &[], since: now(), now: now() }),
-        Err(ProviderError::Refused(_))
-    ));
+    assert!(matches!(twilio.messages(&of_ana(&ana(), now(), now())), Err(ProviderError::Refused(_))));
 }
 
 fn steps<const N: usize>(words: [&str; N]) -> Vec<String> {

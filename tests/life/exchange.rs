@@ -4,11 +4,10 @@ use crate::day::{Day, instant};
 use crate::journal::{End, Seen, Whom};
 use crate::story::{Lie, Network, SECOND};
 use savehub::model::{
-    Accepted, Address, CallList, CallReport, CallStatus, Doubt, HangUp, HeardCall, HeardMessage, ListedCall,
-    NotSentCause, Outcome, Phone, ProviderKind, Rejection, RejectionClass, Reply, ReplyMeta, Request, RungKind, Target,
-    Timestamp,
+    Accepted, Address, CallList, CallReport, CallStatus, Doubt, HangUp, Inbound, ListedCall, NotSentCause, Outcome,
+    Phone, ProviderKind, Rejection, RejectionClass, Reply, ReplyMeta, Request, RungKind, Target, Timestamp,
 };
-use savehub::provider::{Ask, Gate, Hearing, KeyObstacle, Provider, ProviderError, Providers};
+use savehub::provider::{Ask, Gate, Hearing, KeyObstacle, ListPage, Provider, ProviderError, Providers};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
@@ -87,6 +86,8 @@ pub struct Lines {
 pub struct Exchange {
     day: Weak<Day>,
     lines: Mutex<Lines>,
+    /// The first sender, to which everybody answers.
+    answered: [Phone; 1],
 }
 
 impl Exchange {
@@ -102,7 +103,7 @@ impl Exchange {
             calls: Vec::new(),
             answers: Vec::new(),
         };
-        Self { day, lines: Mutex::new(lines) }
+        Self { day, lines: Mutex::new(lines), answered: [Phone::parse(&sender(0)).unwrap()] }
     }
 
     pub fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -294,42 +295,43 @@ impl Provider for Exchange {
 }
 
 impl Exchange {
-    /// What this person said since then, with or without a text.
-    fn heard<T>(&self, ask: &Ask<'_>, made: impl Fn(usize, &Answer) -> Option<T>) -> Result<Vec<T>, ProviderError> {
-        let (asked, by) = (self.ask(), number_of(ask.from));
+    /// What was said since then, with or without a text, on one page.
+    fn heard(&self, ask: &Ask<'_>, is_text: bool) -> Result<ListPage<Inbound>, ProviderError> {
+        let (asked, by) = (self.ask(), number_of(ask.from.expect("few are asked about one by one")));
         self.day().sees(Seen::AskedForAnswers { of: by, told: asked.is_ok() });
         asked?;
         let lines = self.lines();
-        let said = lines
-            .answers
-            .iter()
-            .enumerate()
-            .filter(|(_, said)| said.by == by && self.day().clock.shown(said.at) >= ask.since);
-        Ok(said.filter_map(|(number, said)| made(number, said)).collect())
+        let said = lines.answers.iter().enumerate().filter(|(_, said)| {
+            let in_time = self.day().clock.shown(said.at) >= ask.since;
+            said.by == by && said.text.is_some() == is_text && in_time
+        });
+        let entries = said.map(|(number, said)| Inbound {
+            sid: format!("{}{number}", if is_text { "SM" } else { "CB" }),
+            from: ask.from.expect("the same").clone(),
+            to: self.answered[0].clone(),
+            body: said.text.unwrap_or_default().to_owned(),
+            created_at: self.day().clock.shown(said.at),
+            provider_at: said.at,
+        });
+        Ok(ListPage { entries: entries.collect(), flaw: None, next: None })
     }
 }
 
 impl Hearing for Exchange {
-    fn messages(&self, ask: &Ask<'_>) -> Result<Vec<HeardMessage>, ProviderError> {
-        self.heard(ask, |number, said| {
-            let body = said.text?.to_owned();
-            Some(HeardMessage {
-                sid: format!("SM{number}"),
-                body,
-                created_at: self.day().clock.shown(said.at),
-                provider_at: said.at,
-            })
-        })
+    fn numbers(&self) -> &[Phone] {
+        &self.answered
     }
 
-    fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError> {
-        self.heard(ask, |number, said| {
-            said.text.is_none().then(|| HeardCall {
-                sid: format!("CB{number}"),
-                created_at: self.day().clock.shown(said.at),
-                provider_at: said.at,
-            })
-        })
+    fn messages(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError> {
+        self.heard(ask, true)
+    }
+
+    fn calls_back(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError> {
+        self.heard(ask, false)
+    }
+
+    fn all_keys(&self, _: &Ask<'_>) -> Result<ListPage<(String, char)>, ProviderError> {
+        Ok(ListPage { entries: Vec::new(), flaw: None, next: None })
     }
 
     fn keys(&self, _: &str, _: Timestamp) -> Result<Option<char>, ProviderError> {

@@ -7,10 +7,10 @@
 
 use super::Twilio;
 use super::answer::sid;
-use super::pages::{CALLS, CONFERENCES, Kind, MESSAGES};
+use super::pages::{CALLS, CONFERENCES, Kind, MESSAGES, Page};
 use crate::http::http_date;
-use crate::model::{HeardCall, HeardMessage, Phone, Timestamp};
-use crate::provider::{Ask, Hearing, KeyObstacle, ProviderError};
+use crate::model::{Inbound, Phone, Timestamp};
+use crate::provider::{Ask, Hearing, KeyObstacle, ListPage, ProviderError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ pub const KEY_BIN: &str = "\
 </Response>
 ";
 
+/// Begins the name of a conference that a key has left, as in [`KEY_BIN`].
+const MARK: &str = "savehub-ack-";
+
 /// Keys that mean something.
 const KEYS: [char; 2] = ['1', '2'];
 
@@ -33,21 +36,36 @@ const KEYS: [char; 2] = ['1', '2'];
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Hearing for Twilio {
-    fn messages(&self, ask: &Ask<'_>) -> Result<Vec<HeardMessage>, ProviderError> {
+    fn numbers(&self) -> &[Phone] {
+        &self.numbers
+    }
+
+    fn messages(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError> {
         self.incoming(MESSAGES, "DateSent>", ask)
     }
 
-    fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError> {
-        let calls = self.incoming(CALLS, "StartTime>", ask)?;
-        Ok(calls
-            .into_iter()
-            .map(|HeardMessage { sid, created_at, provider_at, .. }| HeardCall { sid, created_at, provider_at })
-            .collect())
+    fn calls_back(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError> {
+        self.incoming(CALLS, "StartTime>", ask)
+    }
+
+    fn all_keys(&self, ask: &Ask<'_>) -> Result<ListPage<(String, char)>, ProviderError> {
+        let mut page = self.page_since(CONFERENCES, ("DateCreated>", []), ask, |entry, _| {
+            let name = entry.get("friendly_name").and_then(Value::as_str);
+            let name = name.ok_or_else(|| CONFERENCES.entry_unreadable())?;
+            let pressed = name.strip_prefix(MARK).and_then(|rest| rest.rsplit_once('-'));
+            Ok(pressed.and_then(|(call, key)| {
+                let key = KEYS.into_iter().find(|known| key.chars().eq([*known]))?;
+                Some((call.to_owned(), key))
+            }))
+        })?;
+        // Of two keys in one call the first counts, in the order of the keys.
+        page.entries.sort();
+        Ok(page)
     }
 
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError> {
         for key in KEYS {
-            let name = format!("savehub-ack-{call_sid}-{key}");
+            let name = format!("{MARK}{call_sid}-{key}");
             let found = self.read_pages(CONFERENCES, &[("FriendlyName", &name)], now, |entry| {
                 let id = sid(entry).ok_or_else(|| CONFERENCES.entry_unreadable())?;
                 // A list that was not filtered as asked must not make an answer.
@@ -82,62 +100,65 @@ impl Hearing for Twilio {
 }
 
 impl Twilio {
-    /// What came from this number to ours since then, oldest first. A call has no words.
+    /// A page of what came in. A call has no words.
     fn incoming(
         &self,
         kind: Kind,
         day_filter: &'static str,
         ask: &Ask<'_>,
-    ) -> Result<Vec<HeardMessage>, ProviderError> {
+    ) -> Result<ListPage<Inbound>, ProviderError> {
+        let numbers = [("To", ask.to), ("From", ask.from)];
+        let mut page =
+            self.page_since(kind, (day_filter, numbers), ask, |entry, skew_ms| inbound(kind, entry, ask, skew_ms))?;
+        page.entries.sort_by(|a, b| (a.created_at, &a.sid).cmp(&(b.created_at, &b.sid)));
+        Ok(page)
+    }
+
+    /// What `read` keeps of a page of a list since a day; it is told how far Twilio's clock is ahead, in milliseconds.
+    fn page_since<'a, T, const N: usize>(
+        &self,
+        kind: Kind,
+        (day_filter, numbers): (&'static str, [(&'static str, Option<&'a Phone>); N]),
+        ask: &Ask<'a>,
+        read: impl Fn(&Value, i64) -> Result<Option<T>, ProviderError>,
+    ) -> Result<ListPage<T>, ProviderError> {
         // The inequality stands in the name: `DateSent>=2026-11-21`.
         let day = ask.since.minus(DAY).to_rfc3339();
         let day = day.split('T').next().unwrap_or_default();
-        let ours = self.ours(ask);
-        // A list can be asked for by one of our numbers or by none.
-        let to = if let [only] = ours.as_slice() { Some(("To", only.expose())) } else { None };
-        let query: Vec<_> = to.into_iter().chain([("From", ask.from.expose()), (day_filter, day)]).collect();
-        let pages = self.read_pages(kind, &query, ask.now, |entry| {
-            Ok(inbound(kind, entry, ask.from, &ours)?.map(|heard| (heard.sid.clone(), heard)))
-        })?;
-        // Twilio's times as ours, so that they can be compared with what was sent.
-        let skew = pages.skew_ms.unwrap_or_default();
-        let by_us = |at: Timestamp| Timestamp::from_ms(at.ms().saturating_sub(skew));
-        let mut heard: Vec<_> =
-            pages.entries.into_iter().map(|h| HeardMessage { created_at: by_us(h.created_at), ..h }).collect();
-        // Our clock may have been turned since something was sent.
-        heard.retain(|h| h.created_at >= ask.since || h.provider_at >= ask.since);
-        heard.sort_by(|a, b| (a.created_at, &a.sid).cmp(&(b.created_at, &b.sid)));
-        Ok(heard)
-    }
-
-    /// The numbers of the config, and those that what was sent came from, each once.
-    fn ours<'a>(&'a self, ask: &Ask<'a>) -> Vec<&'a Phone> {
-        let mut ours: Vec<&Phone> = self.numbers.iter().collect();
-        for number in ask.also {
-            if !ours.contains(&number) {
-                ours.push(number);
+        let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, number?.expose())));
+        let first = || self.first_page(kind, &numbers.chain([(day_filter, day)]).collect::<Vec<_>>());
+        let url = ask.page.map_or_else(first, str::to_owned);
+        let Page { entries, next, skew_ms, .. } = self.read_page(kind, &url, ask.now)?;
+        let (next, flaw) = next.map_or_else(|error| (None, Some(error)), |next| (next, None));
+        let mut page = ListPage { entries: Vec::new(), flaw, next };
+        for entry in &entries {
+            match read(entry, skew_ms.unwrap_or_default()) {
+                Ok(kept) => page.entries.extend(kept),
+                // One that cannot be read takes none of the others with it.
+                Err(error) => _ = page.flaw.get_or_insert(error),
             }
         }
-        ours
+        Ok(page)
     }
 }
 
-/// An entry as something that came in. `None`: it went out, or came to a number that is none of these.
-fn inbound(kind: Kind, entry: &Value, from: &Phone, to: &[&Phone]) -> Result<Option<HeardMessage>, ProviderError> {
+/// An entry as something that came in. `None`: it went out, or came from what is no phone, such as a short code.
+fn inbound(kind: Kind, entry: &Value, ask: &Ask<'_>, skew_ms: i64) -> Result<Option<Inbound>, ProviderError> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     if text("direction").ok_or_else(|| kind.entry_unreadable())? != "inbound" {
         return Ok(None);
     }
     // Sign by sign: nobody answers for somebody else.
-    let to_us = to.iter().any(|number| text("to") == Some(number.expose()));
-    if text("from") != Some(from.expose()) || (!to_us && to.len() == 1) {
+    let is_as_asked = |name, asked: Option<&Phone>| asked.is_none_or(|asked| text(name) == Some(asked.expose()));
+    if !is_as_asked("from", ask.from) || !is_as_asked("to", ask.to) {
         return Err(kind.foreign_entry());
     }
-    if !to_us {
-        return Ok(None);
-    }
+    let phone = |name| Phone::parse(text(name).unwrap_or_default()).ok();
+    let Some((from, to)) = phone("from").zip(phone("to")) else { return Ok(None) };
     let known = sid(entry).zip(text("date_created").and_then(http_date));
-    let (sid, created_at) = known.ok_or_else(|| kind.entry_unreadable())?;
+    let (sid, provider_at) = known.ok_or_else(|| kind.entry_unreadable())?;
+    // Twilio's time as ours, so that it can be compared with what was sent.
+    let created_at = Timestamp::from_ms(provider_at.ms().saturating_sub(skew_ms));
     let body = text("body").unwrap_or_default().to_owned();
-    Ok(Some(HeardMessage { sid: sid.to_owned(), body, created_at, provider_at: created_at }))
+    Ok(Some(Inbound { sid: sid.to_owned(), from, to, body, created_at, provider_at }))
 }

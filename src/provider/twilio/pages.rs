@@ -54,6 +54,18 @@ pub(super) struct Pages<T> {
     pub(super) skew_ms: Option<i64>,
 }
 
+/// One page of a list.
+pub(super) struct Page {
+    /// What stands on it.
+    pub(super) entries: Vec<Value>,
+    /// The address of the next one; `None`: the list ends here.
+    pub(super) next: Result<Option<String>, ProviderError>,
+    /// The provider's time, or ours where it names none.
+    server_now: Timestamp,
+    /// `Date` minus our clock, milliseconds.
+    pub(super) skew_ms: Option<i64>,
+}
+
 impl Twilio {
     /// Every entry of a list that `read` keeps; it answers with the entry's id.
     pub(super) fn read_pages<T>(
@@ -63,17 +75,13 @@ impl Twilio {
         now: Timestamp,
         read: impl Fn(&Value) -> Result<Option<(String, T)>, ProviderError>,
     ) -> Result<Pages<T>, ProviderError> {
-        let size = PAGE_MAX.to_string();
-        let asked = form_encode(&[query, &[("PageSize", size.as_str())]].concat());
-        let mut next = Some(format!("{}?{asked}", self.list_url(kind.resource)));
+        let mut next = Some(self.first_page(kind, query));
         let (mut entries, mut seen, mut heard) = (Vec::new(), HashSet::new(), None);
         for _ in 0..PAGES_MAX {
             let Some(url) = next else { break };
-            let answer = self.success(self.http.get_up_to(&url, &self.authorization, kind.page_bytes))?;
-            heard.get_or_insert_with(|| when(&answer, now));
-            let page: Value = serde_json::from_slice(&answer.body).map_err(|_| kind.unreadable("is not JSON"))?;
-            let listed = page.get(kind.many).and_then(Value::as_array);
-            for entry in listed.ok_or_else(|| kind.unreadable(&format!("holds no {}", kind.many)))? {
+            let page = self.read_page(kind, &url, now)?;
+            heard.get_or_insert((page.server_now, page.skew_ms));
+            for entry in &page.entries {
                 // What is made meanwhile pushes the others down, so that one can stand on two pages.
                 if let Some((id, entry)) = read(entry)?
                     && seen.insert(id)
@@ -81,12 +89,30 @@ impl Twilio {
                     entries.push(entry);
                 }
             }
-            next = self.next_page(kind, &page)?;
+            next = page.next?;
         }
         match (next, heard) {
             (None, Some((server_now, skew_ms))) => Ok(Pages { entries, server_now, skew_ms }),
             _ => Err(kind.unreadable(&format!("goes on after {PAGES_MAX} pages"))),
         }
+    }
+
+    /// The address of a list's first page.
+    pub(super) fn first_page(&self, kind: Kind, query: &[(&str, &str)]) -> String {
+        let size = PAGE_MAX.to_string();
+        let asked = form_encode(&[query, &[("PageSize", size.as_str())]].concat());
+        format!("{}?{asked}", self.list_url(kind.resource))
+    }
+
+    /// The page at this address.
+    pub(super) fn read_page(&self, kind: Kind, url: &str, now: Timestamp) -> Result<Page, ProviderError> {
+        let answer = self.success(self.http.get_up_to(url, &self.authorization, kind.page_bytes))?;
+        let (server_now, skew_ms) = when(&answer, now);
+        let mut page: Value = serde_json::from_slice(&answer.body).map_err(|_| kind.unreadable("is not JSON"))?;
+        let Some(Value::Array(entries)) = page.get_mut(kind.many).map(Value::take) else {
+            return Err(kind.unreadable(&format!("holds no {}", kind.many)));
+        };
+        Ok(Page { entries, next: self.next_page(kind, &page), server_now, skew_ms })
     }
 
     /// The address of the next page, on the host that was asked: credentials go nowhere else.

@@ -6,8 +6,8 @@ use crate::support::fake_twilio::Latch;
 use crate::support::forward::{Forward, Hook};
 use crate::support::turned::Turned;
 use crate::support::world::World;
-use savehub::model::{HeardCall, HeardMessage, MeetingId, ProviderKind, RungKind, Timestamp};
-use savehub::provider::{Ask, Hearing, KeyObstacle, Provider, ProviderError, Providers, Registry};
+use savehub::model::{Inbound, MeetingId, Phone, ProviderKind, RungKind, Timestamp};
+use savehub::provider::{Ask, Hearing, KeyObstacle, ListPage, Provider, ProviderError, Providers, Registry};
 use savehub::store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,23 +22,40 @@ struct Lists {
 }
 
 impl Hearing for Lists {
-    fn messages(&self, ask: &Ask<'_>) -> Result<Vec<HeardMessage>, ProviderError> {
+    fn numbers(&self) -> &[Phone] {
+        self.asked.numbers()
+    }
+
+    fn messages(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError> {
         let list = self.asked.messages(ask);
-        let door = if *ask.from == ana() { &self.of_messages } else { &self.about_ben };
+        let door = if ask.from == Some(&ana()) { &self.of_messages } else { &self.about_ben };
         door.wait();
         list
     }
 
-    /// Ana has called long before anything was sent: an answer to nothing, which is seen to be used.
-    fn calls_back(&self, ask: &Ask<'_>) -> Result<Vec<HeardCall>, ProviderError> {
+    /// Ana has called right when her call was written down and before it was taken: an answer to nothing, which is seen
+    /// to be used.
+    fn calls_back(&self, ask: &Ask<'_>) -> Result<ListPage<Inbound>, ProviderError> {
         let mut list = self.asked.calls_back(ask)?;
-        if *ask.from == ana() {
-            let long_ago = ask.now.minus(Duration::from_secs(3600));
-            list.push(HeardCall { sid: "CA-early".into(), created_at: long_ago, provider_at: long_ago });
+        if ask.from == Some(&ana()) {
+            let (from, to) = (ana(), self.numbers()[0].clone());
+            let (created_at, provider_at) = (ask.since, ask.since.minus(Duration::from_secs(3600)));
+            list.entries.push(Inbound {
+                sid: "CA-early".into(),
+                from,
+                to,
+                body: String::new(),
+                created_at,
+                provider_at,
+            });
         } else {
             self.about_ben.wait();
         }
         Ok(list)
+    }
+
+    fn all_keys(&self, ask: &Ask<'_>) -> Result<ListPage<(String, char)>, ProviderError> {
+        self.asked.all_keys(ask)
     }
 
     fn keys(&self, call_sid: &str, now: Timestamp) -> Result<Option<char>, ProviderError> {

@@ -58,7 +58,10 @@ impl Shared {
                 let (calls, shape) = self.listed(field(&query, "To"));
                 page(account, &calls, shape, &query)
             }
-            ("GET", "/Conferences.json") => self.state.lock().unwrap().talk.conferences(account, &request.query()),
+            ("GET", "/Conferences.json") => {
+                let state = self.state.lock().unwrap();
+                state.talk.conferences(account, state.list_shape, &request.query())
+            }
             (method, one) if one.starts_with("/Messages") => self.message(account, method, one, request),
             (method, one) => {
                 let sid = one.strip_prefix("/Calls/").and_then(|r| r.strip_suffix(".json")).unwrap_or_default();

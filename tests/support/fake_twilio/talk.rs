@@ -74,14 +74,17 @@ impl Talk {
         }
     }
 
-    pub(super) fn conferences(&self, account: &str, query: &[(String, String)]) -> Answer {
-        let wanted = |key: &&(String, Timestamp)| field(query, "FriendlyName").is_none_or(|asked| asked == key.0);
+    pub(super) fn conferences(&self, account: &str, shape: ListShape, query: &[(String, String)]) -> Answer {
+        let wanted = |key: &&(String, Timestamp)| {
+            let named = field(query, "FriendlyName").is_none_or(|asked| asked == key.0);
+            named && since_day(query, "DateCreated>", Some(key.1))
+        };
         let found = self.keys.iter().filter(wanted).enumerate();
         let found = found.map(|(n, (name, at))| {
             let created = rfc_date(*at, "+0000");
             json!({"sid": format!("CF{n:032x}"), "friendly_name": name, "date_created": created})
         });
-        paged(account, ("Conferences", "conferences"), found.collect(), ListShape::default(), query)
+        paged(account, ("Conferences", "conferences"), found.collect(), shape, query)
     }
 }
 
