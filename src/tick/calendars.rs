@@ -208,7 +208,8 @@ impl Calendars {
             Err(other) => return Err(other),
         }
         self.new_files.remove(&look.due.id);
-        tell(cx, look, None)
+        // A file that cannot be read for the same reason as before is the same fault.
+        if look.due.failures > 0 { Ok(()) } else { tell(cx, look, None) }
     }
 
     /// Is there a whole set? A smaller one is written when others do not end soon.

@@ -300,6 +300,23 @@ fn a_file_that_stays_as_it_is_is_written_down_twice_and_then_costs_nothing() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_for_the_same_reason_stays_one_fault_until_it_can() {
+    let mut world = World::new();
+    let file = world.dir.path().join("work.ics");
+    world.reads("ana", CalendarPlace::File(file.clone()));
+    let seen = |world: &World| {
+        world.advance(30);
+        world.tick();
+        world.snapshot().faults.first().map(|fault| fault.since.since(BEGIN) / 1000)
+    };
+    // More than the time for which a copy is good, at whose end the failure is written down again.
+    let looks: Vec<_> = (0..30).map(|_| seen(&world)).collect();
+    assert_eq!(looks, [Some(30); 30], "one fault, since the first look");
+    std::fs::write(&file, calendar(&[event("a@x", "093000", "Board sync")])).unwrap();
+    assert_eq!(seen(&world), None);
+}
+
+#[test]
 fn a_long_time_limit_of_fetches_does_not_keep_calendars_from_being_read() {
     for limits in ["[calendar]\ntimeout = \"1m\"", "[engine]\nhard_timeout = \"12s\"\ntick_limit = \"21s\""] {
         let feed = FakeFeed::start(Serves::plain(&calendar(&[event("a@x", "093000", "Board sync")])));
