@@ -1,7 +1,9 @@
 //! savehub as a process: what it allows the kernel to keep of it, and that it ends.
 
-use crate::support::cli::{ANA, Cli};
-use crate::support::fake_twilio::{Behaviour, FakeTwilio, Latch, TOKEN};
+use crate::support::cli::{ANA, Cli, twilio};
+use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, Latch, TOKEN};
+use crate::support::phone;
+use std::fmt::Write as _;
 
 #[test]
 fn a_running_tick_can_leave_no_core_dump_with_its_secrets() {
@@ -40,4 +42,39 @@ fn a_tick_that_hangs_in_the_database_is_ended_by_its_watchdog() {
     other.execute_batch("rollback").unwrap();
     cli.write_config(&config(""));
     assert_eq!(cli.run(&["tick"]).code, 0);
+}
+
+/// How many threads at work a tick has while so many calls are due and nobody has answered yet.
+#[cfg(target_os = "linux")]
+fn workers_while_so_many_are_due(due: usize) -> usize {
+    let fake = FakeTwilio::start();
+    let mut more = "calls_per_second = 30.0\n[engine]\npreflight = false\n".to_owned();
+    for n in 0..due {
+        let number = phone(u8::try_from(n).unwrap());
+        write!(more, "[[person]]\nid = \"p{n}\"\nphone = \"{}\"\nzone = \"UTC\"\n", number.expose()).unwrap();
+    }
+    let cli = Cli::with(&twilio(&fake.base_url(), TOKEN, &more));
+    for n in 0..due {
+        cli.ok(&["meeting", "add", "Board sync", "--at", "in 2m", "--person", &format!("p{n}")]);
+    }
+    let latch = Latch::default();
+    fake.set_down(Endpoint::Create, Some(Behaviour::Delay(latch.clone(), Box::new(Behaviour::Answer))));
+    std::thread::scope(|scope| {
+        let tick = scope.spawn(|| cli.sh("echo $$ >\"$HOME/pid\"; exec \"$@\"", &["tick"]));
+        fake.wait_for_creates(due);
+        let pid = std::fs::read_to_string(cli.path("pid")).unwrap();
+        let threads = std::fs::read_dir(format!("/proc/{}/task", pid.trim())).unwrap().flatten();
+        // The names of the threads (proc_pid_comm(5)).
+        let names = threads.map(|thread| std::fs::read_to_string(thread.path().join("comm")).unwrap());
+        let workers = names.filter(|name| name.trim() == "call").count();
+        latch.open();
+        assert_eq!(tick.join().unwrap().code, 0);
+        workers
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_tick_has_as_many_workers_as_calls_are_due() {
+    assert_eq!([1, 3].map(workers_while_so_many_are_due), [1, 3]);
 }
