@@ -298,3 +298,69 @@ impl Accounts {
         dead.map(|(way, _)| faults::dead_way_fault(way))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_000_000);
+
+    fn calls() -> Service {
+        Service::of(ProviderKind::Twilio, RungKind::Call, None)
+    }
+
+    fn from() -> Address {
+        Address::read("+12025550199")
+    }
+
+    #[test]
+    fn where_nothing_failed_all_is_sound() {
+        assert!(Accounts::default().is_sound(&calls()));
+    }
+
+    #[test]
+    fn an_account_that_refused_us_is_not_sound_before_a_request_is_taken_in_a_later_tick() {
+        let mut accounts = Accounts::default();
+        accounts.refused(&calls());
+        assert!(!accounts.is_sound(&calls()));
+        accounts.taken(&calls());
+        assert!(!accounts.is_sound(&calls()), "the refusal of this tick stands");
+        accounts.account_mut(&calls()).breaker = Some(Breaker::HalfOpen);
+        assert!(!accounts.is_sound(&calls()));
+        accounts.taken(&calls());
+        assert!(accounts.is_sound(&calls()));
+    }
+
+    #[test]
+    fn one_request_that_did_not_leave_makes_its_way_unsound_until_one_leaves() {
+        let mut accounts = Accounts::default();
+        accounts.not_sent(&calls(), NOW, None);
+        assert!(!accounts.is_sound(&calls()));
+        accounts.left(&calls());
+        assert!(accounts.is_sound(&calls()));
+    }
+
+    #[test]
+    fn a_from_number_that_was_refused_makes_its_account_unsound_until_it_is_taken() {
+        let mut accounts = Accounts::default();
+        accounts.sender_refused(&calls(), &from(), &[from()]);
+        assert!(!accounts.is_sound(&calls()));
+        for sender in [Sender::Rests, Sender::MayBeTried] {
+            accounts.account_mut(&calls()).senders.insert(from(), sender);
+            assert!(!accounts.is_sound(&calls()), "{sender:?}");
+        }
+        assert!(accounts.sender_taken(&calls(), &from()));
+        assert!(accounts.is_sound(&calls()));
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_service_says_nothing_of_the_others() {
+        let webhook = |name| Service::of(ProviderKind::Webhook, RungKind::Webhook, Some(name));
+        let messages = Service::of(ProviderKind::Twilio, RungKind::Sms, None);
+        let mut accounts = Accounts::default();
+        accounts.refused(&messages);
+        accounts.not_sent(&webhook("ntfy"), NOW, None);
+        let sound = [&calls(), &messages, &webhook("ntfy"), &webhook("other")].map(|by| accounts.is_sound(by));
+        assert_eq!(sound, [true, false, false, true]);
+    }
+}
