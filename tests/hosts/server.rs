@@ -165,6 +165,10 @@ impl Server {
     /// Runs statements in savehub's schema, and gives what they print.
     #[track_caller]
     pub fn sql(&self, statements: &str) -> String {
+        self.try_sql(statements).unwrap_or_else(|why| panic!("{statements}: {why}"))
+    }
+
+    fn try_sql(&self, statements: &str) -> Result<String, String> {
         let mut psql = cluster::as_nobody(&self.bin.join("psql"));
         psql.args([
             "-h",
@@ -182,13 +186,18 @@ impl Server {
         ]);
         let statements = format!("set search_path = savehub; {statements}");
         let ran = psql.args(["-v", "ON_ERROR_STOP=1", "-c", &statements]).output().unwrap();
-        assert!(ran.status.success(), "{statements}: {}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+        let text = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
+        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
     }
 
     #[track_caller]
     pub fn count(&self, statement: &str) -> usize {
         self.sql(statement).parse().unwrap()
+    }
+
+    /// `None`: it does not answer, as while it recovers.
+    pub fn try_count(&self, statement: &str) -> Option<usize> {
+        self.try_sql(statement).ok()?.parse().ok()
     }
 }
 

@@ -6,13 +6,16 @@ use crate::support::fake_twilio::{FakeTwilio, ends};
 use crate::verdict::{OPEN, Verdict, judge, say, until, whole};
 use savehub::clock::{Clock as _, SystemClock};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SEED: u64 = 20_261_122;
 
 /// Longer than a tick may take: a use case waits 15 s for the server, and an outcome is written down again while time is
 /// left.
 const FROZEN: Duration = Duration::from_secs(21);
+
+/// So often the server is asked how things stand.
+const BETWEEN: Duration = Duration::from_millis(200);
 
 /// A wave is over by then, or hangs.
 const OVER: Duration = crate::support::HUNG;
@@ -58,18 +61,38 @@ impl Stage {
         self.asked = to;
     }
 
-    /// Waits until so many calls were asked for in all.
+    /// Waits until so many calls were asked for in all, as long as one can still come.
     fn calls(&self, count: usize) {
-        until("a call", OVER, || self.fake.posts() >= count);
+        let mut asked = Instant::now();
+        until("a call", OVER, || {
+            if self.fake.posts() >= count {
+                return true;
+            }
+            // Not every few milliseconds: the hosts need the processor.
+            if asked.elapsed() >= BETWEEN {
+                self.nothing_is_wrong();
+                // What was asked for is counted after that: whatever is over by then has asked.
+                let over = self.server.try_count(OPEN) == Some(0);
+                let posts = self.fake.posts();
+                assert!(!over || posts >= count, "{posts} of {count} calls, and nothing is left to do");
+                asked = Instant::now();
+            }
+            false
+        });
     }
 
     /// Waits until nothing is left to do.
     fn all_done(&self) {
         until("the end of the wave", OVER, || {
-            // Not every few milliseconds: the hosts need the processor.
-            SystemClock.sleep(Duration::from_millis(200));
+            SystemClock.sleep(BETWEEN);
+            self.nothing_is_wrong();
             self.server.count(OPEN) == 0
         });
+    }
+
+    /// What a tick did wrong stays so, and nothing need be waited for.
+    fn nothing_is_wrong(&self) {
+        assert_eq!(self.fleet.seen().wrong, Vec::<String>::new());
     }
 
     /// Ticks are killed.

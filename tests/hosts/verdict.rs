@@ -32,7 +32,7 @@ pub fn say(line: &str) {
 
 /// Waits for something that must come, and looks again and again.
 #[track_caller]
-pub fn until(what: &str, within: Duration, reached: impl Fn() -> bool) {
+pub fn until(what: &str, within: Duration, mut reached: impl FnMut() -> bool) {
     let limit = Instant::now() + within;
     while !reached() {
         assert!(Instant::now() < limit, "{what} did not come within {within:?}");
