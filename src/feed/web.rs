@@ -12,9 +12,10 @@ use super::copy::{self, Flaw};
 use super::{Feed, FetchFailure, Fetched};
 use crate::calendar::NotACalendar;
 use crate::config::{CalendarConfig, WebAddress};
-use crate::http::{Address, Getter, Got, Names, retry_after};
+use crate::http::{Address, Getter, Got, Unanswered, retry_after};
 use crate::model::Validators;
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Redirects that are followed.
@@ -38,12 +39,12 @@ const COPY_IT_AGAIN: &str = "the address may have been reset: copy it again from
 pub(super) struct Web {
     address: WebAddress,
     config: CalendarConfig,
-    names: Names,
+    getter: Arc<Getter>,
 }
 
 impl Web {
-    pub(super) fn new(address: WebAddress, config: CalendarConfig, names: Names) -> Self {
-        Self { address, config, names }
+    pub(super) fn new(address: WebAddress, config: CalendarConfig, getter: Arc<Getter>) -> Self {
+        Self { address, config, getter }
     }
 
     fn ask(&self, last: &Validators, whole: bool) -> Result<Fetched, FetchFailure> {
@@ -53,9 +54,7 @@ impl Web {
         let nothing = Validators::default();
         let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let getter = Getter::new(&self.names, self.config.allow_private, self.config.timeout);
-        let failed = |why: String| FetchFailure { unreached: !getter.has_connected(), ..why.into() };
-        let (got, own) = self.follow(&getter, &address, &conditions).map_err(failed)?;
+        let (got, own) = self.follow(&address, &conditions)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
             200 => {
@@ -73,28 +72,30 @@ impl Web {
 
     /// Asks, and follows redirects to an answer. `true`: it comes from the address's own server. The validators of that
     /// server are sent to no other one, to which a redirect may lead today: it would speak of another calendar.
-    fn follow(
-        &self,
-        getter: &Getter,
-        address: &SecretString,
-        conditions: &[(&str, &str)],
-    ) -> Result<(Got, bool), String> {
+    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<(Got, bool), FetchFailure> {
         let (started, limit) = (Instant::now(), self.config.timeout);
-        let first = Address::parse(address.expose_secret())
-            .ok_or("the address cannot be read; it starts with https:// or webcal://")?;
-        may_be_asked(&first, self.config.allow_http)?;
+        let not_asked = |why: String| FetchFailure { unreached: true, ..why.into() };
+        let unreadable = "the address cannot be read; it starts with https:// or webcal://";
+        let first = Address::parse(address.expose_secret()).ok_or_else(|| not_asked(unreadable.into()))?;
+        may_be_asked(&first, self.config.allow_http).map_err(not_asked)?;
         let mut at = first.clone();
-        for _ in 0..=REDIRECTS_MAX {
+        for redirects in 0..=REDIRECTS_MAX {
             let own = at.is_same_server(&first);
             let headers = self.headers(&at, if own { conditions } else { &[] });
-            let got = getter.get(&at, &headers, limit.saturating_sub(started.elapsed()))?;
+            let failed = |Unanswered { why, unreached }| FetchFailure {
+                // Whoever redirects was reached.
+                unreached: unreached && redirects == 0,
+                ..why.into()
+            };
+            let got = self.getter.get(&at, &headers, limit.saturating_sub(started.elapsed())).map_err(failed)?;
             if !matches!(got.status(), 301..=303 | 307 | 308) {
                 return Ok((got, own));
             }
-            let location = got.headers().get("location").ok_or("a redirect does not say where it leads")?;
+            let location =
+                got.headers().get("location").ok_or_else(|| "a redirect does not say where it leads".to_owned())?;
             at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
         }
-        Err(format!("more than {REDIRECTS_MAX} redirects; {COPY_IT_AGAIN}"))
+        Err(format!("more than {REDIRECTS_MAX} redirects; {COPY_IT_AGAIN}").into())
     }
 
     fn headers<'a>(&'a self, to: &Address, conditions: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -184,6 +185,7 @@ fn refusal(status: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Names;
 
     #[test]
     fn a_redirect_is_judged_as_the_address_itself_and_leads_to_this_machine_only_from_it() {
@@ -209,7 +211,8 @@ mod tests {
     fn a_server_that_wants_a_browser_gets_one_and_the_config_wins() {
         let agent = |address: &str, chosen: Option<&str>| {
             let config = CalendarConfig { user_agent: chosen.map(str::to_owned), ..CalendarConfig::default() };
-            let web = Web::new(String::new().into(), config, Names::of_system());
+            let getter = Getter::new(&Names::of_system(), false, config.timeout);
+            let web = Web::new(String::new().into(), config, Arc::new(getter));
             web.headers(&Address::parse(address).unwrap(), &[])[0].1.to_owned()
         };
         assert_eq!(agent("https://a.example/x", None), SAVEHUB);

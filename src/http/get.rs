@@ -3,29 +3,44 @@
 //!
 //! Nothing of the address, and no host or IP address, is part of an error. No proxy is used: it would look names up and
 //! connect out of reach of the guard, and the environment's is cron's.
+//!
+//! A connection is kept for a moment, for the next address of the same server: scheme, host and port. Each was made to
+//! an address that the guard has let pass, and its TLS is that host's. Reading is safe to repeat: where a kept connection
+//! turns out to have ended, the request goes out on another one.
 
-use super::{Address, Connections, Names, is_loopback, phase_words};
+use super::{Address, Connections, IDLE_MAX, Names, is_loopback, is_stale, phase_words};
 use crate::model::is_public;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Agent, Body, Error, Timeout};
 
 /// The longest head of an answer, in bytes.
 const HEAD_MAX: usize = 32 * 1024;
 
-/// A client for one exchange and its redirects.
+/// So many connections are kept: as many as calendars may be read at once (`calendar.parallel`).
+const KEPT_MAX: usize = 64;
+
+/// A client for all who may reach the same. Built with its first request.
 pub(crate) struct Getter {
-    agent: Agent,
+    names: Names,
+    allow_private: bool,
     limit: Duration,
-    connected: Arc<AtomicBool>,
+    agent: OnceLock<Agent>,
+}
+
+/// Why there is no answer.
+pub(crate) struct Unanswered {
+    /// In words.
+    pub(crate) why: String,
+    /// No server was reached.
+    pub(crate) unreached: bool,
 }
 
 /// The head of an answer, and a body still to be read.
@@ -38,6 +53,10 @@ impl Getter {
     /// A client whose errors speak of `limit` as the time an exchange has. With `allow_private` it also connects to
     /// addresses that are not public.
     pub(crate) fn new(names: &Names, allow_private: bool, limit: Duration) -> Self {
+        Self { names: names.clone(), allow_private, limit, agent: OnceLock::new() }
+    }
+
+    fn build(&self) -> Agent {
         let config = Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -46,25 +65,34 @@ impl Getter {
             // The whole head stands in it before it is read.
             .input_buffer_size(2 * HEAD_MAX)
             .proxy(None)
+            .max_idle_connections(KEPT_MAX)
+            .max_idle_connections_per_host(KEPT_MAX)
+            .max_idle_age(IDLE_MAX)
             .build();
-        let resolver = Guarded { names: names.clone(), allow_private };
-        let connected = Arc::<AtomicBool>::default();
-        let connector = Connections::for_one(limit, names).connector().chain(Connected(Arc::clone(&connected)));
-        Self { agent: Agent::with_parts(config, connector, resolver), limit, connected }
-    }
-
-    /// Was any server reached?
-    pub(crate) fn has_connected(&self) -> bool {
-        self.connected.load(Ordering::Relaxed)
+        let resolver = Guarded { names: self.names.clone(), allow_private: self.allow_private };
+        let connections = Connections::for_one(self.limit, &self.names);
+        Agent::with_parts(config, Lines(connections.connector()), resolver)
     }
 
     /// Asks once, with these headers. `within` is for everything: name, connection, answer, and the body's last byte.
-    pub(crate) fn get(&self, from: &Address, headers: &[(&str, &str)], within: Duration) -> Result<Got, String> {
-        let request = self.agent.get(from.uri()).config().timeout_global(Some(within)).build();
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let request = from.authorization().into_iter().fold(request, |r, login| r.header("Authorization", login));
-        let response = request.call().map_err(|error| words(&error, self.limit))?;
-        Ok(Got { response, limit: self.limit })
+    pub(crate) fn get(&self, from: &Address, headers: &[(&str, &str)], within: Duration) -> Result<Got, Unanswered> {
+        let agent = self.agent.get_or_init(|| self.build());
+        let ask = |within| {
+            let request = agent.get(from.uri()).config().timeout_global(Some(within)).build();
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            from.authorization().into_iter().fold(request, |r, login| r.header("Authorization", login)).call()
+        };
+        let (started, mut answer) = (Instant::now(), ask(within));
+        // Each time one connection is dropped, and a new one is never among these.
+        while let Err(error) = &answer
+            && (is_stale(error) || is::<Gone>(error))
+        {
+            answer = ask(within.saturating_sub(started.elapsed()));
+        }
+        match answer {
+            Ok(response) => Ok(Got { response, limit: self.limit }),
+            Err(error) => Err(Unanswered { why: words(&error, self.limit), unreached: is_unreached(&error) }),
+        }
     }
 }
 
@@ -103,17 +131,78 @@ impl Got {
     }
 }
 
-/// Behind all connectors: notes that there is a connection.
+/// All of connecting. Its failures say that no server was reached.
 #[derive(Debug)]
-struct Connected(Arc<AtomicBool>);
+struct Lines<C>(C);
 
-impl<In: Transport> Connector<In> for Connected {
-    type Out = In;
+impl<In: Transport, C: Connector<In>> Connector<In> for Lines<C> {
+    type Out = Line<C::Out>;
 
-    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<In>, Error> {
-        self.0.fetch_or(chained.is_some(), Ordering::Relaxed);
-        Ok(chained)
+    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+        let connected = self.0.connect(details, chained).map_err(|error| Error::Other(Box::new(NotReached(error))))?;
+        Ok(connected.map(|inner| Line { inner, kept: false, asks: false }))
     }
+}
+
+/// A connection that knows whether it served before.
+#[derive(Debug)]
+struct Line<T> {
+    inner: T,
+    /// An answer has come over it.
+    kept: bool,
+    /// Nothing of the next one has.
+    asks: bool,
+}
+
+impl<T: Transport> Transport for Line<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.asks = true;
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    /// The request leaves here as well: see [`super::whole`].
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let came = self.inner.await_input(timeout);
+        if std::mem::take(&mut self.asks) {
+            let ended = matches!(came, Ok(false) | Err(Error::Io(_)));
+            if std::mem::replace(&mut self.kept, true) && ended {
+                return Err(Error::Other(Box::new(Gone)));
+            }
+        }
+        came
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// There is no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection")]
+struct NotReached(#[source] Error);
+
+/// A connection that was kept ended before anything of an answer came.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection that was kept is closed")]
+struct Gone;
+
+fn is<E: std::error::Error + 'static>(error: &Error) -> bool {
+    matches!(error, Error::Other(why) if why.is::<E>())
+}
+
+/// Did it fail before a server was reached?
+fn is_unreached(error: &Error) -> bool {
+    let unnamed = matches!(error, Error::HostNotFound | Error::Timeout(Timeout::Resolve));
+    unnamed || is::<NotPublic>(error) || is::<NotReached>(error)
 }
 
 /// Unpacks to the end; `None`: longer than `most`. More bytes than that may not come either, whatever is in them.
@@ -167,6 +256,7 @@ struct NotPublic;
 /// Why there is no answer. Errors that could hold a part of the address are not quoted.
 pub(super) fn words(error: &Error, limit: Duration) -> String {
     match error {
+        Error::Other(why) if let Some(NotReached(why)) = why.downcast_ref() => words(why, limit),
         Error::Timeout(phase @ (Timeout::Resolve | Timeout::Connect)) => {
             format!("no whole answer within {} s ({})", limit.as_secs_f64(), phase_words(*phase))
         }
@@ -218,7 +308,8 @@ mod tests {
     use super::super::Lookup;
     use super::*;
     use std::net::SocketAddr;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Answers one list of addresses after the other.
     #[derive(Debug, Default)]

@@ -124,7 +124,7 @@ pub fn key_bin(url: &str) -> Result<Bin, String> {
     let address = Address::parse(url).ok_or("the address cannot be read")?;
     let got = Getter::new(&Names::of_system(), false, WITHIN).get(&address, &[], WITHIN);
     // What may follow is advice about calendars.
-    let got = got.map_err(|why| why.split(';').next().unwrap_or_default().to_owned())?;
+    let got = got.map_err(|failed| failed.why.split(';').next().unwrap_or_default().to_owned())?;
     if got.status() != 200 {
         return Ok(Bin::Refused(got.status()));
     }

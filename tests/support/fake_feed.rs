@@ -144,6 +144,14 @@ impl FakeFeed {
         self.door.count()
     }
 
+    /// Ends every connection. Returns when the clients' kernels know.
+    pub fn end_connections(&self) {
+        for stream in self.door.streams() {
+            drop(stream.shutdown(Shutdown::Write));
+            super::wire::wait_for_end_to_arrive(&stream);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap()
     }

@@ -1,6 +1,7 @@
 //! Fetching calendars: what counts as a new copy, what as a failure, what is never reached and never said.
 
 mod files;
+mod kept;
 mod reach;
 mod secrets;
 mod web;
@@ -25,10 +26,16 @@ fn hasty() -> CalendarConfig {
 
 /// A config with one calendar.
 fn config(place: CalendarPlace, calendar: &CalendarConfig) -> Arc<Config> {
+    config_of([place], calendar)
+}
+
+/// A config with these calendars: `k1`, `k2`, …
+fn config_of(places: impl IntoIterator<Item = CalendarPlace>, calendar: &CalendarConfig) -> Arc<Config> {
     let text = "database = \"x.db\"\n[[person]]\nid = \"ana\"\nphone = \"+12025550123\"\n[call]\nprovider = \"mock\"";
     let mut config = savehub::config::from_text(text, Path::new("config.toml"), &|_| None).unwrap();
     config.calendar = calendar.clone();
-    config.people[0].calendars = vec![CalendarSource { key: "k1".into(), name: "Work".into(), place, refresh: None }];
+    let source = |(key, place)| CalendarSource { key: format!("k{key}"), name: "Work".into(), place, refresh: None };
+    config.people[0].calendars = (1..).zip(places).map(source).collect();
     Arc::new(config)
 }
 
