@@ -81,6 +81,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Does it answer at once, without asking anybody? Then nobody need wait for it beside other work.
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     /// Places one call, or sends one message: at most one request that may have been processed, never repeated. Passes
     /// `gate` before each body leaves.
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply;

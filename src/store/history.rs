@@ -17,6 +17,19 @@ pub struct Ahead {
     pub expanded: Option<Timestamp>,
 }
 
+/// What a plan shows of a step besides its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOutline {
+    /// When its state changed last.
+    pub changed_at: Timestamp,
+    /// The start of the meeting that its incident watches.
+    pub starts_at: Timestamp,
+    /// The contact it is for; `None`: the person.
+    pub contact: Option<String>,
+    /// What the guards saw of it when its last attempt was written.
+    pub guards: Option<String>,
+}
+
 /// One meeting and everything that happened for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {

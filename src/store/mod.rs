@@ -33,7 +33,7 @@ pub use views::*;
 
 use crate::model::{
     AttemptId, CalendarId, CallReport, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda,
-    TickId, Timestamp, Waiting,
+    StepId, TickId, Timestamp, Waiting,
 };
 use crate::owner::Mark;
 use std::path::PathBuf;
@@ -404,6 +404,9 @@ pub trait Store: Send + Sync {
 
     /// The meeting an incident is about; `None`: there is no such incident (any more).
     fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>>;
+
+    /// What a plan shows of these steps, in their order; `None`: there is no such step (any more).
+    fn outlines(&self, steps: &[StepId]) -> Result<Vec<Option<StepOutline>>>;
 
     /// What comes next; incidents whose meeting started before `started_since` are left out.
     fn ahead(&self, started_since: Timestamp) -> Result<Ahead>;

@@ -62,8 +62,8 @@ impl Calls {
         let fence =
             Fence { world, attempt: id, door: given, entry, send_by_boot_ms, skew_ms: Arc::clone(&cx.time.skew_ms) };
         let gate: Box<dyn Gate> = Box::new(fence);
-        let limit = cx.world.config.engine.hard_timeout;
-        self.jobs.start(&mut cx.workers, (attempt, door), limit, move || {
+        let (limit, at_once) = (cx.world.config.engine.hard_timeout, provider.answers_at_once());
+        self.jobs.start_or_do(at_once, &mut cx.workers, (attempt, door), limit, move || {
             let watch = Stopwatch::start(clock.as_ref());
             // Right before the request; the provider passes the gate again when its body is asked for.
             let mut reply = match gate.look() {

@@ -82,6 +82,11 @@ impl Workers {
     }
 }
 
+/// A bug in the work of one must not take the others with it.
+fn caught<A>(work: impl FnOnce() -> A) -> Result<A, Lost> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Lost::Panicked)
+}
+
 /// Work of one kind that is under way: each question `Q` stays here until its answer `A` comes.
 pub(super) struct Jobs<Q, A> {
     running: HashMap<u64, Q>,
@@ -110,21 +115,46 @@ impl<Q, A: Send + 'static> Jobs<Q, A> {
         limit: Duration,
         work: impl FnOnce() -> A + Send + 'static,
     ) {
+        let tell = self.asked(workers, question, limit);
+        let answer_lost = tell.clone();
+        let body = move || tell(caught(work));
+        if thread::Builder::new().name("call".into()).spawn(body).is_err() {
+            answer_lost(Err(Lost::NoThread));
+        }
+    }
+
+    /// The same, but what is done `at_once`, since it waits for nothing, needs no thread.
+    pub(super) fn start_or_do(
+        &mut self,
+        at_once: bool,
+        workers: &mut Workers,
+        question: Q,
+        limit: Duration,
+        work: impl FnOnce() -> A + Send + 'static,
+    ) {
+        if at_once {
+            self.asked(workers, question, limit)(caught(work));
+        } else {
+            self.start(workers, question, limit, work);
+        }
+    }
+
+    /// Keeps the question until its answer comes. Returns what takes it.
+    fn asked(
+        &mut self,
+        workers: &mut Workers,
+        question: Q,
+        limit: Duration,
+    ) -> impl FnOnce(Result<A, Lost>) + Clone + Send + 'static + use<Q, A> {
         workers.started += 1;
         let id = workers.started;
         workers.deadlines.insert(id, (Instant::now() + limit, limit));
         self.running.insert(id, question);
         let (sender, button) = (self.sender.clone(), workers.button.clone());
-        let tell = move |answer| {
+        move |answer| {
             // When the tick has ended, nobody receives the answer; the next tick finds out by itself.
             let _ = sender.send((id, answer));
             let _ = button.send(());
-        };
-        let answer_lost = tell.clone();
-        // A bug in the work of one must not take the others with it.
-        let body = move || tell(catch_unwind(AssertUnwindSafe(work)).map_err(|_| Lost::Panicked));
-        if thread::Builder::new().name("call".into()).spawn(body).is_err() {
-            answer_lost(Err(Lost::NoThread));
         }
     }
 

@@ -120,7 +120,8 @@ impl Lookups {
             match lookup {
                 Lookup::Call(call) => {
                     let (sid, hang_up) = (call.sid.clone(), call.hang_up);
-                    self.calls.start(workers, call, limit, move || {
+                    let at_once = provider.answers_at_once();
+                    self.calls.start_or_do(at_once, workers, call, limit, move || {
                         let (watch, now) = (Stopwatch::start(clock.as_ref()), clock.now());
                         let mut report = match hang_up {
                             Some(how) => provider.hang_up(&sid, how, now)?,

@@ -14,11 +14,9 @@ use super::rehearsed_feeds::{RehearsedFeeds, as_taken};
 use super::{World, tick};
 use crate::clock::{Clock as _, ManualClock};
 use crate::config::Config;
-use crate::model::Timestamp;
+use crate::model::{StepId, Timestamp};
 use crate::rules::ladder;
-use crate::store::{CalendarView, History, StepHistory, StepResult, Store, StoreError};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use crate::store::{CalendarView, StepOutline, StepResult, Store, StoreError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -91,7 +89,7 @@ fn rehearsed(world: &World, until: Timestamp, end: Option<Instant>) -> Result<Ou
         }
         clock.advance(Duration::from_millis(next.since(clock.now()).max(0).unsigned_abs()));
         let at = clock.now();
-        results.extend(tick(&rehearsal)?.results.into_iter().map(|result| (at, result)));
+        results.extend(tick(&rehearsal)?.results);
         ticks += 1;
         if calendars.is_none() {
             calendars = Some(as_taken(world, store.as_ref())?);
@@ -144,27 +142,15 @@ impl Moments {
 }
 
 /// Adds what the results do not say.
-fn foreseen(store: &dyn Store, results: Vec<(Timestamp, StepResult)>) -> Result<Vec<Foreseen>, StoreError> {
-    let mut meetings: HashMap<crate::model::MeetingId, Option<History>> = HashMap::new();
-    let mut steps = Vec::new();
-    for (tick_at, result) in results {
-        let (Some(incident), Some(step)) = (result.incident, result.step) else { continue };
-        let Some(meeting) = store.meeting_of(incident)? else { continue };
-        let history = match meetings.entry(meeting) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(store.history(meeting)?),
-        };
-        let found = history.as_ref().and_then(|history| history.incidents.iter().find(|i| i.view.id == incident));
-        let Some(found) = found else { continue };
-        let more: Option<&StepHistory> = found.steps.iter().find(|one| one.view.id == step);
-        steps.push(Foreseen {
-            at: more.map_or(tick_at, |more| more.changed_at),
-            result,
-            starts_at: found.view.starts_at,
-            contact: more.and_then(|more| more.view.contact.clone()),
-            guards: more.and_then(|more| more.attempts.last()).and_then(|attempt| attempt.guards.clone()),
-        });
-    }
+fn foreseen(store: &dyn Store, results: Vec<StepResult>) -> Result<Vec<Foreseen>, StoreError> {
+    let decided: Vec<(StepId, StepResult)> =
+        results.into_iter().filter_map(|result| Some((result.step?, result))).collect();
+    let outlines = store.outlines(&decided.iter().map(|(step, _)| *step).collect::<Vec<_>>())?;
+    let foreseen = |((_, result), outline): ((StepId, StepResult), Option<StepOutline>)| {
+        let StepOutline { changed_at, starts_at, contact, guards } = outline?;
+        Some(Foreseen { at: changed_at, result, starts_at, contact, guards })
+    };
+    let mut steps: Vec<Foreseen> = decided.into_iter().zip(outlines).filter_map(foreseen).collect();
     // Workers answer in any order; a plan has a fixed one.
     steps.sort_by_key(|step| (step.at, step.starts_at, step.result.incident, step.result.step));
     Ok(steps)

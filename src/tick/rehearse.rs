@@ -72,6 +72,10 @@ impl Provider for StandIn {
         self.1.pace().map(|pace| Pace { ahead: pace.ahead || self.0 == Rehearsal::DryRun, ..pace })
     }
 
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
     fn place(&self, request: &Request, gate: &dyn Gate) -> Reply {
         if let Err(reason) = gate.pass() {
             return Reply::fenced(reason);

@@ -2,11 +2,13 @@
 
 use crate::build::{Bench, at, end, rejected};
 use savehub::model::{CancelledBy, HangUp, IncidentId, MeetingId, Reason, RejectionClass, StepId, StepState};
+use savehub::store::{StepHistory, StepOutline};
 
 facts!(
     a_history_holds_every_generation_its_steps_and_what_the_guards_saw_of_each,
     a_history_tells_refusals_wishes_and_who_called_it_off,
     what_is_not_there_has_no_history,
+    an_outline_says_of_a_step_what_its_history_does,
     what_comes_next_is_the_next_step_the_next_meeting_and_the_earliest_open_incident,
 );
 
@@ -54,6 +56,26 @@ fn a_history_tells_refusals_wishes_and_who_called_it_off(b: &Bench) {
 
 fn what_is_not_there_has_no_history(b: &Bench) {
     assert_eq!((b.history(MeetingId(9)).unwrap(), b.meeting_of(IncidentId(9)).unwrap()), (None, None));
+}
+
+fn an_outline_says_of_a_step_what_its_history_does(b: &Bench) {
+    let (first, second) = (b.watched("ana", "a", 600), b.watched("ana", "b", 600));
+    b.call("a", "CA1", 420);
+    let steps = |meeting| b.history(meeting).unwrap().unwrap().incidents.remove(0).steps;
+    let (first, second) = (steps(first.id), steps(second.id));
+    let asked: Vec<StepId> = [&second[0], &first[1], &first[0]].map(|step| step.view.id).to_vec();
+    let outlines = b.outlines(&[asked.as_slice(), &[StepId(99)]].concat()).unwrap();
+    let told = |step: &StepHistory| {
+        let guards = step.attempts.last().and_then(|attempt| attempt.guards.clone());
+        Some(StepOutline {
+            changed_at: step.changed_at,
+            starts_at: at(600),
+            contact: step.view.contact.clone(),
+            guards,
+        })
+    };
+    assert_eq!(outlines, [told(&second[0]), told(&first[1]), told(&first[0]), None]);
+    assert_eq!(outlines[0].as_ref().unwrap().guards.as_deref(), Some("calls: 0"), "of a shared call");
 }
 
 fn what_comes_next_is_the_next_step_the_next_meeting_and_the_earliest_open_incident(b: &Bench) {

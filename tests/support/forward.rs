@@ -2,7 +2,7 @@
 
 use savehub::model::{
     AfterFacts, Answer, AttemptId, CalendarId, Facts, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply,
-    SeenAgenda, StepNext, TickId, Timestamp, Told, Verdict, Waiting,
+    SeenAgenda, StepId, StepNext, TickId, Timestamp, Told, Verdict, Waiting,
 };
 use savehub::owner::Mark;
 use savehub::store::{
@@ -11,8 +11,8 @@ use savehub::store::{
     EndedIncident, FaultNews, FenceFacts, Forgotten, Gauges, GuardRule, HearRule, HeardOutcome, History, LiveCall,
     LookAt, LookToRecord, Meeting, NewMeeting, NewPause, Opened, PauseView, PeopleSynced, PersonDraft, Placed,
     PlacedRule, PlanRule, QueueRule, Queued, ReconcileRules, Recorded, Refusal, RefusedFrom, RekeyRule, ReplyRule,
-    Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, Tally, TallyScope, TextRule, TickBegun, TickEnd,
-    TickSeen, TickStart, UndoRule, UndoScope, Undone,
+    Reported, Result, SettleRule, Shed, Snapshot, StepOutline, StepResult, Store, Tally, TallyScope, TextRule,
+    TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -162,6 +162,7 @@ impl<H: Hook> Store for Forward<H> {
         read tally(asked: &TallyScope) -> Tally;
         read history(meeting: MeetingId) -> Option<History>;
         read meeting_of(incident: IncidentId) -> Option<MeetingId>;
+        read outlines(steps: &[StepId]) -> Vec<Option<StepOutline>>;
         read ahead(started_since: Timestamp) -> Ahead;
     }
 

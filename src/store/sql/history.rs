@@ -1,11 +1,11 @@
 //! The whole story of a meeting, for `explain`.
 
 use super::tx::{Tx, TxResult};
-use super::value::params;
+use super::value::{each_id, params};
 use super::{acts, meetings, reads};
 use crate::model::{Address, HeardEffect, IncidentId, MeetingId, StepId, Timestamp};
 use crate::store::{Ahead, AttemptHistory, AttemptView, HeardView, History, IncidentHistory, IncidentView};
-use crate::store::{SharedStep, StepHistory, StepView};
+use crate::store::{SharedStep, StepHistory, StepOutline, StepView, own_line};
 use std::time::Duration;
 
 /// An answer that was not understood counts for an incident until this long after its end.
@@ -26,6 +26,19 @@ pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<History>> {
     let incidents = views.map(|view| incident(tx, view)).collect::<TxResult<Vec<_>>>()?;
     let acts = acts::of_meeting(tx, id)?;
     Ok(Some(History { meeting, added_at, changed_at, in_calendar, cancelled_by, incidents, acts }))
+}
+
+pub(super) fn outlines(tx: &dyn Tx, steps: &[StepId]) -> TxResult<Vec<Option<StepOutline>>> {
+    let sql = "select {place}, s.updated_at, i.starts_at, nullif(s.to_whom, ''), \
+                 (select a.guards from attempt_steps x join attempts a on a.id = x.attempt_id \
+                    where x.step_id = s.id order by a.id desc limit 1) \
+               from {each} cross join steps s join incidents i on i.id = s.incident_id where s.id = ?1";
+    let found = tx.by_place(sql, &each_id(steps), |r| Ok((r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
+    let outline = |(step, mut rows): (&StepId, Vec<(_, _, _, Option<String>)>)| {
+        let (changed_at, starts_at, contact, guards) = rows.pop()?;
+        Some(StepOutline { changed_at, starts_at, contact, guards: guards.and_then(|lines| own_line(&lines, *step)) })
+    };
+    Ok(steps.iter().zip(found).map(outline).collect())
 }
 
 pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> TxResult<Ahead> {
@@ -77,7 +90,7 @@ fn attempt(tx: &dyn Tx, step: Option<StepId>, view: &AttemptView) -> TxResult<At
                 message: r.get(0)?,
                 finished_at: r.get(1)?,
                 guards: guards.and_then(|lines| match step {
-                    Some(step) => crate::store::own_line(&lines, step),
+                    Some(step) => own_line(&lines, step),
                     None => Some(lines),
                 }),
                 class: r.get(3)?,

@@ -7,8 +7,8 @@ use super::{
     pauses, people, reads, reconcile, record, steps, tally, ticks, undo, watch,
 };
 use crate::model::{
-    AttemptId, CalendarId, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda, TickId, Timestamp,
-    Waiting,
+    AttemptId, CalendarId, HangUpState, Heard, IncidentId, ListedCall, MeetingId, Reply, SeenAgenda, StepId, TickId,
+    Timestamp, Waiting,
 };
 use crate::owner::Mark;
 use crate::store::{
@@ -20,7 +20,7 @@ use crate::store::{
     Reported, Result, SettleRule, Shed, Snapshot, StepResult, Store, StoreError, Tally, TallyScope, TextRule,
     TickBegun, TickEnd, TickSeen, TickStart, UndoRule, UndoScope, Undone, packed,
 };
-use crate::store::{Ahead, History};
+use crate::store::{Ahead, History, StepOutline};
 use std::path::PathBuf;
 
 impl<E: Engine> Store for SqlStore<E> {
@@ -377,6 +377,10 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn meeting_of(&self, incident: IncidentId) -> Result<Option<MeetingId>> {
         self.engine.read_outside("look for an incident", |tx| history::meeting_of(tx, incident))
+    }
+
+    fn outlines(&self, steps: &[StepId]) -> Result<Vec<Option<StepOutline>>> {
+        self.engine.read("outline steps", |tx| history::outlines(tx, steps))
     }
 
     fn ahead(&self, started_since: Timestamp) -> Result<Ahead> {
