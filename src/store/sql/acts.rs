@@ -68,8 +68,8 @@ pub(super) fn of_meeting(tx: &dyn Tx, id: MeetingId) -> TxResult<Vec<ActView>> {
 }
 
 /// Forgets what was done, with all its meetings, before meetings or incidents of it are deleted.
-pub(super) fn forget(tx: &dyn Tx, column: &str, ids: &[Vec<Value<'_>>]) -> TxResult<()> {
-    let acts = format!("select coalesce(a.first_id, a.id) from {{each}} cross join acts a where a.{column} = ?1");
-    tx.run_each(&format!("delete from acts where coalesce(first_id, id) in ({acts})"), ids)?;
+pub(super) fn forget(tx: &dyn Tx, column: &str, ids: &[Value<'_>]) -> TxResult<()> {
+    let acts = format!("select coalesce(a.first_id, a.id) from acts a where a.{column} in {{ids}}");
+    tx.run_for(&format!("delete from acts where coalesce(first_id, id) in ({acts})"), ids)?;
     Ok(())
 }

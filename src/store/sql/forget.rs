@@ -4,7 +4,7 @@
 use super::candidates::REHEARSED;
 use super::dialect::Dialect;
 use super::tx::{Sql, Tx, TxResult};
-use super::value::{each_id, params, set};
+use super::value::{ids, params};
 use super::{acts, meetings, pauses};
 use crate::model::{AttemptId, IncidentId, MeetingId, Reason, Timestamp};
 use crate::store::Forgotten;
@@ -67,7 +67,7 @@ pub(super) fn batch(tx: &dyn Tx, until: Timestamp, limit: i64) -> TxResult<Forgo
     let (test_calls, _) = sets(tx, began, others, |most| {
         let old = format!("select id from {} limit ?2", old_test_calls(tx.dialect()));
         let old: Vec<AttemptId> = tx.values(&old, params![until, most])?;
-        tx.run_each("delete from attempts where id in (select ?1 from {each})", &each_id(&old))?;
+        tx.run_for("delete from attempts where id in {ids}", &ids(&old))?;
         Ok(old.len())
     })?;
     let (pauses, _) = sets(tx, began, others, |most| pauses::forget(tx, until, most))?;
@@ -152,54 +152,56 @@ pub(super) fn rehearsals(tx: &dyn Tx, now: Timestamp) -> TxResult<()> {
 /// Deletes incidents with everything that hangs on them, in the order in which rows name each other; also their meetings
 /// that started before `until` and are watched by no other. How many meetings those are.
 fn delete_incidents(tx: &dyn Tx, old: &[(IncidentId, MeetingId)], until: Timestamp) -> TxResult<usize> {
-    let incidents: Vec<_> = old.iter().map(|(incident, _)| set![incident]).collect();
-    let delete = |sql: &str| tx.run_each(sql, &incidents);
-    let both: Vec<_> = old.iter().map(|(incident, meeting)| set![incident, meeting]).collect();
-    tx.run_each(
-        "delete from call_tracker where (attempt_id, meeting_id) in (select t.attempt_id, t.meeting_id \
-           from {each} cross join call_tracker t where t.meeting_id = ?2 \
-             and t.attempt_id in (select attempt_id from attempt_steps where incident_id = ?1 \
-               union all select attempt_id from explained where incident_id = ?1))",
-        &both,
+    let (incidents, meetings): (Vec<IncidentId>, BTreeSet<MeetingId>) = old.iter().copied().unzip();
+    let (incidents, meetings) = (ids(&incidents), Vec::from_iter(meetings));
+    let delete = |sql: &str| tx.run_for(sql, &incidents);
+    // Of a shared call, what counts for the other meetings stays.
+    delete(
+        "delete from call_tracker where meeting_id in (select meeting_id from incidents where id in {ids}) \
+           and exists (select 1 from incidents i where i.meeting_id = call_tracker.meeting_id and i.id in {ids} \
+             and (exists (select 1 from attempt_steps x \
+                 where x.incident_id = i.id and x.attempt_id = call_tracker.attempt_id) \
+               or exists (select 1 from explained e \
+                 where e.incident_id = i.id and e.attempt_id = call_tracker.attempt_id)))",
     )?;
-    delete("delete from explained where incident_id in (select ?1 from {each})")?;
-    let mut attempts: Vec<AttemptId> = Vec::new();
-    let served = "select x.attempt_id from {each} cross join attempt_steps x where x.incident_id = ?1";
-    tx.rows_of_each(served, &incidents, &mut |r| {
-        attempts.push(r.get(0)?);
+    delete("delete from explained where incident_id in {ids}")?;
+    let mut attempts: BTreeSet<AttemptId> = BTreeSet::new();
+    tx.rows_for("select attempt_id from attempt_steps where incident_id in {ids}", &incidents, &mut |r| {
+        attempts.insert(r.get(0)?);
         Ok(())
     })?;
-    delete("delete from attempt_steps where incident_id in (select ?1 from {each})")?;
-    delete_unless_shared(tx, &attempts)?;
+    delete("delete from attempt_steps where incident_id in {ids}")?;
+    delete_unless_shared(tx, &Vec::from_iter(attempts))?;
     acts::forget(tx, "incident_id", &incidents)?;
-    delete("delete from heard_incidents where incident_id in (select ?1 from {each})")?;
-    delete("delete from steps where incident_id in (select ?1 from {each})")?;
-    delete("delete from incidents where id in (select ?1 from {each})")?;
-    let watched: Vec<_> = old.iter().map(|(_, meeting)| set![meeting, &until]).collect();
-    let mut last = BTreeSet::new();
-    let unwatched = "select m.id from {each} cross join meetings m where m.id = ?1 and m.starts_at < ?2 \
-                     and not exists (select 1 from incidents where meeting_id = m.id)";
-    tx.rows_of_each(unwatched, &watched, &mut |r| {
-        last.insert(r.get::<MeetingId>(0)?);
+    for table in ["heard_incidents", "steps"] {
+        delete(&format!("delete from {table} where incident_id in {{ids}}"))?;
+    }
+    delete("delete from incidents where id in {ids}")?;
+    let unwatched = "select id, starts_at from meetings where id in {ids} \
+                     and not exists (select 1 from incidents where meeting_id = meetings.id)";
+    let mut last: Vec<MeetingId> = Vec::new();
+    tx.rows_for(unwatched, &ids(&meetings), &mut |r| {
+        if r.get::<Timestamp>(1)? < until {
+            last.push(r.get(0)?);
+        }
         Ok(())
     })?;
-    let last: Vec<MeetingId> = last.into_iter().collect();
     meetings::delete(tx, &last)?;
     Ok(last.len())
 }
 
 /// A shared call goes with the last of its incidents; until then it belongs to none of the deleted steps.
 fn delete_unless_shared(tx: &dyn Tx, attempts: &[AttemptId]) -> TxResult<()> {
-    let ids = each_id(attempts);
-    let gone = tx.run_each(
-        "delete from attempts where id in (select ?1 from {each}) \
+    let ids = ids(attempts);
+    let gone = tx.run_for(
+        "delete from attempts where id in {ids} \
            and not exists (select 1 from attempt_steps x where x.attempt_id = attempts.id)",
         &ids,
     )?;
     if gone < attempts.len() {
-        tx.run_each(
+        tx.run_for(
             "update attempts set step_id = (select min(step_id) from attempt_steps where attempt_id = attempts.id) \
-             where id in (select ?1 from {each})",
+             where id in {ids}",
             &ids,
         )?;
     }

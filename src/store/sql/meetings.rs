@@ -3,7 +3,7 @@
 use super::acts::{self, Act};
 use super::incidents::{self, End};
 use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::{each_id, params};
+use super::value::{ids, params};
 use crate::model::{
     ActHow, ActKind, CancelledBy, HangUp, IncidentId, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE,
     Timestamp, printable,
@@ -227,11 +227,11 @@ pub(super) fn scheduled(tx: &dyn Tx, id: MeetingId) -> TxResult<Meeting> {
 }
 
 /// Deletes meetings that no incident watches.
-pub(super) fn delete(tx: &dyn Tx, ids: &[MeetingId]) -> TxResult<()> {
-    let ids = each_id(ids);
+pub(super) fn delete(tx: &dyn Tx, meetings: &[MeetingId]) -> TxResult<()> {
+    let ids = ids(meetings);
     acts::forget(tx, "meeting_id", &ids)?;
-    tx.run_each("delete from calendar_meetings where meeting_id in (select ?1 from {each})", &ids)?;
-    tx.run_each("delete from meetings where id in (select ?1 from {each})", &ids)?;
+    tx.run_for("delete from calendar_meetings where meeting_id in {ids}", &ids)?;
+    tx.run_for("delete from meetings where id in {ids}", &ids)?;
     Ok(())
 }
 

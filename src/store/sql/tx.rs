@@ -96,6 +96,13 @@ pub(crate) enum LockMode {
     None,
 }
 
+/// Ids that are the only parameter of their sets.
+const IDS: &str = "(select ?1 from {each})";
+
+fn one_each<'v>(ids: &[Value<'v>]) -> Vec<Vec<Value<'v>>> {
+    ids.iter().map(|id| vec![id.clone()]).collect()
+}
+
 /// An open transaction. Parameters stand in statements as `?1`, `?2`, ….
 pub(crate) trait Tx {
     /// The words of this database.
@@ -114,6 +121,17 @@ pub(crate) trait Tx {
 
     /// The same for the rows of answers, in any order. `{place}` is the place of the set, from 0.
     fn rows_of_each(&self, sql: &str, sets: &[Vec<Value<'_>>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()>;
+
+    /// Runs a statement once for all of these ids, which stand in it as `{ids}`: `delete from t where id in {ids}`. How
+    /// many rows it changed.
+    fn run_for(&self, sql: &str, ids: &[Value<'_>]) -> Sql<usize> {
+        self.run_each(&sql.replace("{ids}", IDS), &one_each(ids))
+    }
+
+    /// The same for the rows of the answer, in any order.
+    fn rows_for(&self, sql: &str, ids: &[Value<'_>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()> {
+        self.rows_of_each(&sql.replace("{ids}", IDS), &one_each(ids), read)
+    }
 
     // --- hooks: what a database does in its own way ---
 

@@ -91,6 +91,11 @@ pub(crate) fn each_id<T: ToValue>(ids: &[T]) -> Vec<Vec<Value<'_>>> {
     ids.iter().map(|id| vec![id.value()]).collect()
 }
 
+/// Ids as the parameters of a statement for all of them.
+pub(crate) fn ids<T: ToValue>(ids: &[T]) -> Vec<Value<'_>> {
+    ids.iter().map(ToValue::value).collect()
+}
+
 fn wrong<T>(found: &Value<'_>) -> Result<T, String> {
     Err(match found {
         Value::Null(_) => "nothing stands there".into(),

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// How long a statement waits for another process's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The pages that a connection keeps while it changes much, in negative KiB.
-const ROOMY_KIB: i64 = -65_536;
+/// While a connection changes much, it keeps 64 MiB of pages, and what a statement could take back stays in memory, too.
+const ROOMY: &str = "pragma cache_size = -65536; pragma temp_store = memory";
 
 /// A use case slower than this is worth a debug line.
 const SLOW: Duration = Duration::from_millis(500);
@@ -74,8 +74,7 @@ impl Engine for Sqlite {
 
     /// With room for what the transactions change again and again.
     fn write_in_bulk<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
-        let roomy = self.lock().pragma_update(None, "cache_size", ROOMY_KIB);
-        roomy.map_err(|error| self.explain(what, &error))?;
+        self.lock().execute_batch(ROOMY).map_err(|error| self.explain(what, &error))?;
         self.write_lazily(what, f)
     }
 
