@@ -84,9 +84,12 @@ pub fn next_look(
 }
 
 /// Is it time to ask for the whole copy, whatever the server says about it? Some servers answer "not modified" for
-/// ever. A last time in the future comes from a wrong clock and does not count.
-pub fn is_whole_due(last_full: Option<Timestamp>, now: Timestamp) -> bool {
-    last_full.is_none_or(|last| last > now || now >= last.plus(WHOLE_EVERY))
+/// ever, so this is asked once a day and before each first ring (`near_ring`: the last one in [`BEFORE_RING_MOST`] from
+/// now). A last time in the future comes from a wrong clock and does not count.
+pub fn is_whole_due(last_full: Option<Timestamp>, near_ring: Option<Timestamp>, now: Timestamp) -> bool {
+    let before_ring = near_ring.map(|ring| ring.minus(BEFORE_RING_MOST)).filter(|from| *from <= now);
+    last_full
+        .is_none_or(|last| last > now || now >= last.plus(WHOLE_EVERY) || before_ring.is_some_and(|from| last < from))
 }
 
 /// The calendar's next own moment: a whole number of intervals since 1970, and a part that its key decides.
@@ -289,17 +292,26 @@ mod tests {
     fn times_at_the_end_of_time_do_not_overflow() {
         let end = Timestamp::from_ms(i64::MAX);
         assert_eq!(next_look(end, Duration::MAX, failed(u32::MAX), Some(end), "k"), end);
-        assert!(is_whole_due(Some(Timestamp::from_ms(i64::MIN)), end));
+        assert!(is_whole_due(Some(Timestamp::from_ms(i64::MIN)), None, end));
     }
 
     #[test]
     fn a_whole_copy_is_asked_for_at_first_and_once_a_day() {
         let day = 86_400_000;
-        let due = |last: Option<i64>, now: i64| is_whole_due(last.map(Timestamp::from_ms), Timestamp::from_ms(now));
+        let due =
+            |last: Option<i64>, now: i64| is_whole_due(last.map(Timestamp::from_ms), None, Timestamp::from_ms(now));
         assert!(due(None, 0));
         assert!(!due(Some(0), 0));
         assert!(!due(Some(0), day - 1));
         assert!(due(Some(0), day));
         assert!(due(Some(1), 0), "the clock was wrong");
+    }
+
+    #[test]
+    fn a_whole_copy_is_asked_for_once_before_each_first_ring() {
+        let (at, minute) = (|minutes: i64| Timestamp::from_ms(minutes * 60_000), 60);
+        let due = |last: i64, now: i64| is_whole_due(Some(at(last)), Some(at(minute)), at(now));
+        assert_eq!([45, 46, 54, 60].map(|now| due(40, now)), [false, true, true, true]);
+        assert!(!due(46, 50), "it was asked for in time");
     }
 }

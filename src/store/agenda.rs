@@ -78,6 +78,8 @@ pub struct DueCalendar {
     pub has_body: bool,
     /// The first start of its planned meetings after [`LookAt::starts_after`].
     pub next_start: Option<Timestamp>,
+    /// The last start of its planned meetings that is still to come and not after [`LookAt::starts_after`].
+    pub last_near_start: Option<Timestamp>,
 }
 
 /// Which calendars to look at.
@@ -91,7 +93,7 @@ pub struct LookAt {
     pub limit: usize,
     /// The files, too: a tick asks for them once.
     pub files: bool,
-    /// For [`DueCalendar::next_start`].
+    /// For [`DueCalendar::next_start`] and [`DueCalendar::last_near_start`].
     pub starts_after: Timestamp,
 }
 

@@ -99,7 +99,8 @@ impl CalendarLook {
         } else {
             Copy::NotNeeded
         };
-        let full = matches!(copy, Copy::Missing) || refresh::is_whole_due(self.due.full_at, self.now);
+        let full =
+            matches!(copy, Copy::Missing) || refresh::is_whole_due(self.due.full_at, self.last_near_ring(), self.now);
         let last = if let Copy::Missing = copy { &Validators::default() } else { &self.due.validators };
         let mut seen = match self.feed.fetch(last, full) {
             Fetched::Unchanged(validators) => good(LookOutcome::Unchanged(validators), full, None),
@@ -162,6 +163,12 @@ impl CalendarLook {
     /// Was that so short a time ago? A time that lies ahead comes from a wrong clock and does not count.
     fn is_within(&self, time: Duration, at: Option<Timestamp>) -> bool {
         at.is_some_and(|at| at <= self.now && self.now < at.plus(time))
+    }
+
+    /// The last first ring before which a look comes now, or came. A file tells by itself whether it has changed.
+    fn last_near_ring(&self) -> Option<Timestamp> {
+        let start = self.due.last_near_start.filter(|_| self.due.kind == CalendarKind::Web)?;
+        Some(start.minus(first_ring(&self.world.config)))
     }
 
     /// The next first ring, of a meeting known before or seen just now, that another look can come before.

@@ -117,6 +117,25 @@ fn a_meeting_that_moves_rings_at_its_new_time_alone() {
 }
 
 #[test]
+fn a_server_that_never_reports_a_change_is_asked_for_the_whole_before_the_first_ring() {
+    let serves = |start| Serves::Calendar {
+        body: calendar(&[event("a@x", start, "Board sync")]),
+        etag: Some("\"for ever\""),
+        last_modified: None,
+    };
+    let story = Story::of(&[]);
+    story.feed.serve(serves("100000"));
+    story.ticks_until("092000");
+    assert_eq!(story.meetings()[0].starts_at, at("100000"));
+    story.feed.serve(serves("095400"));
+    story.ticks_until("094000");
+    assert_eq!(story.meetings()[0].starts_at, at("100000"), "the server says that nothing has changed");
+    story.ticks_until("095200");
+    story.rang(1);
+    assert_eq!(story.meetings()[0].starts_at, at("095400"));
+}
+
+#[test]
 fn a_meeting_that_is_cancelled_does_not_ring() {
     let story = Story::of(&[event("a@x", "093000", "Board sync")]);
     story.ticks_until("092000");

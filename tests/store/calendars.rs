@@ -117,6 +117,7 @@ fn new_calendars_are_due_at_once_and_shown(b: &Bench) {
         has_missing: false,
         has_body: false,
         next_start: None,
+        last_near_start: None,
     };
     assert_eq!(due[0], expected);
 }
@@ -418,6 +419,20 @@ fn each_look_of_a_set_changes_what_it_would_change_alone(b: &Bench) {
     assert!(b.view(files[3]).failure.is_some() && b.view(files[0]).failure.is_none());
     let holds = b.found(files[0], 6);
     assert_eq!((holds.has_body, holds.next_start, holds.expanded_at), (true, Some(at(600)), Some(at(5))));
+    let last_near = |now, starts_after| {
+        let due = b.due_calendars(&LookAt {
+            now: at(now),
+            lease: secs(60),
+            limit: 100,
+            files: true,
+            starts_after: at(starts_after),
+        });
+        due.unwrap().into_iter().find(|due| due.id == files[0]).unwrap().last_near_start
+    };
+    assert_eq!(
+        [(6, 599), (6, 600), (599, 900), (600, 900)].map(|(now, after)| last_near(now, after)),
+        [None, Some(at(600)), Some(at(600)), None]
+    );
     assert_eq!(b.sees(files[0], seen(7, &[copy("a", 600), copy("b", 600)]), 7), [], "nothing is new then");
 }
 

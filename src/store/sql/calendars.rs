@@ -143,7 +143,7 @@ pub(super) fn behind(tx: &dyn Tx, then: Timestamp) -> TxResult<u64> {
 pub(crate) const BEHIND: &str = "select count(*) from calendars where kind = 'web' and next_look_at < ?1";
 
 pub(super) fn lease(tx: &dyn Tx, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
-    let LookAt { now, lease, starts_after, .. } = *asked;
+    let LookAt { now, lease, .. } = *asked;
     let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
     let due: Vec<CalendarId> = tx.values(
         &format!("select id from calendars where {DUE} order by next_look_at, id limit ?3{}", tx.dialect().skip_locked),
@@ -152,20 +152,21 @@ pub(super) fn lease(tx: &dyn Tx, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
     let mut leased = Vec::new();
     for id in due {
         tx.run("update calendars set lease_until = ?2, looks = looks + 1 where id = ?1", params![id, now.plus(lease)])?;
-        leased.extend(read_due(tx, "c.id = ?1", Some(id), starts_after)?);
+        leased.extend(read_due(tx, "c.id = ?1", Some(id), asked)?);
     }
     Ok(leased)
 }
 
-pub(super) fn files(tx: &dyn Tx, starts_after: Timestamp) -> TxResult<Vec<DueCalendar>> {
-    read_due(tx, FILES, None, starts_after)
+pub(super) fn files(tx: &dyn Tx, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
+    read_due(tx, FILES, None, asked)
 }
 
 /// For [`read_due`], which has one parameter more than this needs.
 pub(crate) const FILES: &str = "c.kind = 'file' and ?1 is null";
 
-fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, starts_after: Timestamp) -> TxResult<Vec<DueCalendar>> {
-    Ok(tx.readable("a calendar", &due_sql(filter), params![id, starts_after], due_from_row)?)
+fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
+    let params = params![id, asked.starts_after, asked.now];
+    Ok(tx.readable("a calendar", &due_sql(filter), params, due_from_row)?)
 }
 
 pub(crate) fn due_sql(filter: &str) -> String {
@@ -174,7 +175,9 @@ pub(crate) fn due_sql(filter: &str) -> String {
                 c.good_at, c.full_at, c.expanded_at, c.expanded_with, c.failures, c.failure, c.has_missing, \
                 exists(select 1 from calendar_bodies where calendar_id = c.id), \
                 (select min(m.starts_at) from meetings m \
-                   where m.calendar_id = c.id and m.starts_at > ?2 and m.state = 'SCHEDULED') \
+                   where m.calendar_id = c.id and m.starts_at > ?2 and m.state = 'SCHEDULED'), \
+                (select max(m.starts_at) from meetings m \
+                   where m.calendar_id = c.id and m.starts_at > ?3 and m.starts_at <= ?2 and m.state = 'SCHEDULED') \
          from calendars c where {filter} order by c.id"
     )
 }
@@ -197,6 +200,7 @@ fn due_from_row(row: &dyn Row) -> Sql<DueCalendar> {
         has_missing: row.get(16)?,
         has_body: row.get(17)?,
         next_start: row.get(18)?,
+        last_near_start: row.get(19)?,
     })
 }
 

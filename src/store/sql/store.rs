@@ -73,7 +73,7 @@ impl<E: Engine> Store for SqlStore<E> {
     fn due_calendars(&self, asked: &LookAt) -> Result<Vec<DueCalendar>> {
         let (mut due, more) = self.engine.read("look for calendars to read", |tx| {
             let (files, more) = calendars::anything_due(tx, asked.now, asked.lease)?;
-            let due = if asked.files && files { calendars::files(tx, asked.starts_after)? } else { Vec::new() };
+            let due = if asked.files && files { calendars::files(tx, asked)? } else { Vec::new() };
             Ok((due, more))
         })?;
         if more {
