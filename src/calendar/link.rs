@@ -5,8 +5,13 @@
 //! that of a map never.
 //! Redirect wrappers of mail scanners are taken off.
 
+mod host;
+mod services;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+use host::{host_and_path, is_host};
+use services::is_meeting;
 
 /// Longest link that is believed, in bytes.
 const LONGEST: usize = 2000;
@@ -49,14 +54,18 @@ fn addresses(text: &str) -> impl Iterator<Item = String> {
         let behind = text.get(at + 3..).filter(|_| at >= read)?;
         let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '|');
         let whole = head(behind, LONGEST);
-        let end = whole.find(ends).unwrap_or(whole.len());
-        let end = ENTITIES.iter().filter_map(|entity| whole.get(..end)?.find(entity)).min().unwrap_or(end);
+        let is_end = |(at, c): &(usize, char)| ends(*c) || (*c == '&' && begins_with_entity(whole.get(*at..)));
+        let end = whole.char_indices().find(is_end).map_or(whole.len(), |(at, _)| at);
         read = at + 3 + end;
         let behind = behind.get(..end)?.replace("&amp;", "&");
         let behind = behind.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', ']', '}']);
         let behind = if behind.contains('(') { behind } else { behind.trim_end_matches([')', '.', ',']) };
         (!behind.is_empty() && end + "https://".len() <= LONGEST).then(|| format!("{scheme}://{behind}"))
     })
+}
+
+fn begins_with_entity(text: Option<&str>) -> bool {
+    text.is_some_and(|text| ENTITIES.iter().any(|entity| text.starts_with(entity)))
 }
 
 fn ends_with(text: Option<&str>, word: &str) -> bool {
@@ -136,49 +145,6 @@ fn sound(plain: Vec<u8>) -> Option<String> {
     String::from_utf8(plain).ok().filter(|plain| !plain.contains(|c: char| c.is_control() || c.is_whitespace()))
 }
 
-/// Meeting services: the host, or what it ends in after a dot, and how the path of a meeting begins.
-const SERVICES: [(&str, &[&str]); 30] = [
-    ("meet.google.com", &["/"]),
-    ("zoom.us", &["/j/", "/my/", "/s/", "/w/", "/wc/"]),
-    ("zoom.com", &["/j/", "/my/", "/s/", "/w/", "/wc/"]),
-    ("zoomgov.com", &["/j/", "/my/", "/s/", "/w/", "/wc/"]),
-    ("teams.microsoft.com", &["/l/meetup-join", "/meet/"]),
-    ("teams.microsoft.us", &["/l/meetup-join", "/meet/"]),
-    ("teams.live.com", &["/meet/", "/l/meetup-join"]),
-    ("teams.cloud.microsoft", &["/meet/", "/l/meetup-join"]),
-    ("webex.com", &["/"]),
-    ("meet.jit.si", &["/"]),
-    ("8x8.vc", &["/"]),
-    ("whereby.com", &["/"]),
-    ("gotomeeting.com", &["/"]),
-    ("gotomeet.me", &["/"]),
-    ("meet.goto.com", &["/"]),
-    ("bluejeans.com", &["/"]),
-    ("chime.aws", &["/"]),
-    ("meetings.ringcentral.com", &["/"]),
-    ("v.ringcentral.com", &["/"]),
-    ("join.skype.com", &["/"]),
-    ("meet.lync.com", &["/"]),
-    ("facetime.apple.com", &["/"]),
-    ("app.slack.com", &["/huddle/"]),
-    ("call.element.io", &["/"]),
-    ("kmeet.infomaniak.com", &["/"]),
-    ("meet.proton.me", &["/"]),
-    ("vc.larksuite.com", &["/"]),
-    ("meeting.zoho.com", &["/"]),
-    ("dialpad.com", &["/conference/", "/meetings/"]),
-    ("livestorm.co", &["/"]),
-];
-
-/// Names that hosts of people's own meeting servers (Jitsi, BigBlueButton) begin with.
-const OWN_SERVERS: [&str; 2] = ["jitsi.", "bbb."];
-
-/// Names that they begin with, and other hosts too: only a path like that of a room makes it a meeting.
-const MAYBE_SERVERS: [&str; 2] = ["meet.", "conference."];
-
-/// What hosts of meeting services begin with that hold no meetings.
-const NO_MEETINGS: [&str; 4] = ["help.", "support.", "status.", "www.webex.com"];
-
 /// Maps: an address of one says where a place is, not how to join.
 const MAPS: [&str; 6] = ["maps.app.goo.gl", "goo.gl", "openstreetmap.org", "osm.org", "what3words.com", "w3w.co"];
 
@@ -187,39 +153,6 @@ fn is_map(link: &str) -> bool {
     let (host, path) = host_and_path(link);
     let is_path = path.strip_prefix("/maps").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
     host.starts_with("maps.") || is_path || MAPS.iter().any(|map| is_host(&host, map))
-}
-
-/// Is this the address of a meeting?
-fn is_meeting(link: &str) -> bool {
-    let (host, path) = host_and_path(link);
-    if NO_MEETINGS.iter().any(|start| host.starts_with(start)) {
-        return false;
-    }
-    let begins = |start: &&str| path.strip_prefix(*start).is_some_and(|rest| !rest.is_empty());
-    match SERVICES.iter().find(|(service, _)| is_host(&host, service)) {
-        Some((_, starts)) => starts.iter().any(begins),
-        None if OWN_SERVERS.iter().any(|start| host.starts_with(start)) => begins(&"/"),
-        None => MAYBE_SERVERS.iter().any(|start| host.starts_with(start)) && is_room(path),
-    }
-}
-
-/// `/standup`: one part, and no file.
-fn is_room(path: &str) -> bool {
-    let room = path.split(['?', '#']).next().and_then(|path| path.strip_prefix('/'));
-    room.is_some_and(|room| !room.is_empty() && !room.contains(['/', '.']))
-}
-
-fn is_host(host: &str, service: &str) -> bool {
-    host.strip_suffix(service).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-}
-
-/// The host in lower case, without user and port; and what stands behind it.
-fn host_and_path(link: &str) -> (String, &str) {
-    let behind = link.split_once("://").map(|(_, behind)| behind).unwrap_or_default();
-    let end = behind.find(['/', '?', '#']).unwrap_or(behind.len());
-    let (authority, path) = behind.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    (host.to_ascii_lowercase(), path)
 }
 
 /// The telephone number to join by, with its PIN: `+12025550100,,123456#`.
