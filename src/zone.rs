@@ -49,6 +49,11 @@ impl Zone {
         Some(zone)
     }
 
+    /// Is it a name as it stands in the copy of the zone data that is in this program? Asked without a file.
+    pub fn is_well_known(name: &str) -> bool {
+        data::is_bundled(name)
+    }
+
     fn of_data(name: &str, tzif: &[u8]) -> Option<Self> {
         jiff::tz::TimeZone::tzif(name, tzif).ok().map(Self)
     }

@@ -7,7 +7,7 @@ use super::read::{Field, File, MOST_FIELDS, Name, RawEvent};
 use super::value::{self, Time};
 use super::zones::ZoneName;
 use crate::model::fnv1a;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A `VEVENT` with a readable start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) struct Event {
     pub(super) this_and_future: bool,
     /// It has an `RRULE` or an `RDATE`.
     pub(super) recurs: bool,
+    /// It has an `EXRULE` or an `EXDATE`.
+    pub(super) excepts: bool,
     /// Which `VCALENDAR` of the file it stands in.
     pub(super) calendar: usize,
     /// Number of its first line.
@@ -37,6 +39,55 @@ impl Event {
     pub(super) fn version(&self) -> (i64, Option<DateTime>) {
         (self.sequence, self.stamp)
     }
+
+    /// The version of what its organiser sends: of two with the same one a cancellation comes later.
+    fn message(&self, method: &str) -> (i64, Option<DateTime>, bool) {
+        (self.sequence, self.stamp, method == "CANCEL")
+    }
+}
+
+/// The masters that count among the events of a UID.
+///
+/// Of what an organiser sends (a `VCALENDAR` with a `METHOD`, RFC 5546) that is the newest version. Calendars that are
+/// published have no versions but by `SEQUENCE`; in one of them, events that take place once and start at different times are
+/// different meetings, whatever their `SEQUENCE` says: to miss one is the worse error.
+pub(super) fn newest_masters<'e>(group: &'e [Event], file: &File<'_>) -> Vec<&'e Event> {
+    let masters: Vec<&Event> = group.iter().filter(|event| event.original.is_none()).collect();
+    let mut calendars = HashMap::<usize, Calendar>::new();
+    for event in &masters {
+        let calendar = calendars.entry(event.calendar);
+        let calendar =
+            calendar.or_insert_with(|| Calendar { method: file.method(event.calendar), ..Calendar::default() });
+        calendar.newest = calendar.newest.max(Some(event.sequence));
+        calendar.recurs |= event.recurs;
+    }
+    let mut slots = HashMap::<_, i64>::new();
+    for event in &masters {
+        let newest = slots.entry((event.calendar, event.start)).or_insert(event.sequence);
+        *newest = event.sequence.max(*newest);
+    }
+    let method = |event: &Event| calendars.get(&event.calendar).and_then(|calendar| calendar.method.as_deref());
+    let last_message = masters.iter().filter_map(|event| Some(event.message(method(event)?))).max();
+    let newest = calendars.values().filter_map(|calendar| calendar.newest).max();
+    let counts = |event: &&&Event| match calendars.get(&event.calendar) {
+        Some(Calendar { method: Some(method), .. }) => {
+            Some(event.sequence) == newest && Some(event.message(method)) == last_message
+        }
+        Some(calendar) if calendar.newest != newest => false,
+        Some(Calendar { recurs: false, .. }) => slots.get(&(event.calendar, event.start)) == Some(&event.sequence),
+        _ => Some(event.sequence) == newest,
+    };
+    masters.iter().filter(counts).copied().collect()
+}
+
+/// What the masters of a UID in one `VCALENDAR` have in common.
+#[derive(Default)]
+struct Calendar {
+    method: Option<String>,
+    /// Their highest `SEQUENCE`.
+    newest: Option<i64>,
+    /// One of them recurs.
+    recurs: bool,
 }
 
 /// Reads the events of a file.
@@ -57,7 +108,7 @@ impl Reading<'_, '_> {
     fn event(&mut self, at: usize, raw: &RawEvent) -> Option<Event> {
         let file = self.clocks.file;
         let fields = file.event(raw);
-        let first = |name| fields.iter().find(|field| field.name == name).map(|field| file.property(field));
+        let first = |name| file.first(fields, name);
         let uid = uid(file, fields);
         self.uids.insert(uid.clone());
         if !raw.whole {
@@ -86,6 +137,7 @@ impl Reading<'_, '_> {
         if original.is_some() && stands_for.is_none() {
             self.doubt(&uid, raw.line, "which occurrence it stands for (RECURRENCE-ID) cannot be read");
         }
+        let has = |these: &[Name]| fields.iter().any(|field| these.contains(&field.name));
         let range = original.as_ref().and_then(|p| p.param("RANGE"));
         Some(Event {
             at,
@@ -95,7 +147,8 @@ impl Reading<'_, '_> {
             start,
             original: original.is_some().then_some(stands_for.unwrap_or(start)),
             this_and_future: range.is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")),
-            recurs: fields.iter().any(|field| matches!(field.name, Name::Rule | Name::RDate)),
+            recurs: has(&[Name::Rule, Name::RDate]),
+            excepts: has(&[Name::ExRule, Name::ExDate]),
             calendar: raw.calendar,
             line: raw.line,
         })
@@ -118,7 +171,7 @@ const LONGEST_UID: usize = 1000;
 /// The event's UID. An event without one gets a text made from its start, its rule and its title; a UID longer than any
 /// real one is replaced by a text made from it.
 fn uid(file: &File<'_>, fields: &[Field]) -> String {
-    let written = fields.iter().find(|field| field.name == Name::Uid).map(|field| file.property(field));
+    let written = file.first(fields, Name::Uid);
     match written.as_ref().map(|property| value::text(property.value())) {
         Some(uid) if uid.trim().len() > LONGEST_UID => format!("long-uid-{:016x}", fnv1a(uid.trim())),
         Some(uid) if !uid.trim().is_empty() => uid.trim().to_owned(),

@@ -22,10 +22,12 @@
 //! * A time in a daylight-saving gap shifts forward by the gap, also where a rule makes it (section 3.3.5); a time that
 //!   comes twice is the first of the two.
 //! * A recurrence in UTC stays in UTC, whatever `X-WR-TIMEZONE` says; that is the zone of times without one.
-//! * One UID with several masters: the highest `SEQUENCE` counts, and where another one starts elsewhere, that is told;
-//!   on a tie all stay. Where a file holds several `VCALENDAR`s, each has its own highest one. Of several overrides or
-//!   masters for one and the same occurrence the highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place
-//!   in the file.
+//! * One UID with several masters: the highest `SEQUENCE` counts, also from another `VCALENDAR` of the file, and where
+//!   another one starts elsewhere, that is told; on a tie all stay, and of messages of an organiser (`METHOD`) the last.
+//!   But events of one published calendar that take place once, at different times, are different meetings. Of several
+//!   overrides or masters for one and the same occurrence the highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`,
+//!   then the place in the file.
+//! * What a newer version of a series takes out (`EXDATE`, `UNTIL`) does not take place, whatever an older override says.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.
 //! * `RANGE=THISANDFUTURE` shifts all later occurrences by what it shifts its own, on the wall.
@@ -35,13 +37,13 @@
 use super::View;
 use super::civil::{Date, DateTime};
 use super::clocks::Clocks;
-use super::event::Event;
+use super::event::{Event, newest_masters};
 use super::rule::TooMuch;
 use super::series::{Planned, Series, on_day};
 use super::value::Time;
 use super::zones::{TimeZone, ZoneName};
 use crate::model::Timestamp;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
@@ -111,11 +113,10 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
     /// The occurrences of all groups, each of which holds the events of one UID. Events that take place once come first:
     /// no series can take their place.
     pub(super) fn found(mut self, groups: impl Iterator<Item = &'e [Event]> + Clone) -> Vec<Occurrence<'e>> {
-        for event in groups.clone().filter_map(single) {
-            self.single(event);
-            self.doubt_zones(event);
-        }
-        for group in groups.filter(|group| single(group).is_none()) {
+        self.singles(groups.clone().filter_map(single));
+        let groups = groups.filter(|group| single(group).is_none());
+        self.clocks.budget.share(groups.clone().count());
+        for group in groups {
             self.before = self.found.len();
             let aside = self.clocks.budget.set_aside();
             self.group(group);
@@ -125,16 +126,27 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         self.found
     }
 
-    fn single(&mut self, event: &'e Event) {
-        if !self.is_near(event) {
-            return;
+    /// Of too many the earliest.
+    fn singles(&mut self, events: impl Iterator<Item = &'e Event>) {
+        let mut near = Vec::new();
+        for event in events {
+            if !self.is_near(event) {
+                continue;
+            }
+            let here = self.clocks.place(event.start, event.calendar);
+            let starts_at = here.instant(event.start.wall()).filter(|at| self.is_looked_at(*at));
+            near.extend(starts_at.map(|at| (at, event)));
+            self.doubt_zones(event);
         }
-        let here = self.clocks.place(event.start, event.calendar);
-        let Some(starts_at) = here.instant(event.start.wall()).filter(|at| self.is_looked_at(*at)) else { return };
-        if self.found.len() < MOST_SINGLE {
-            self.add(Occurrence { event, master: None, planned: None, starts_at, ends_at: None });
-        } else {
+        if near.len() > MOST_SINGLE {
+            near.select_nth_unstable_by_key(MOST_SINGLE, |(at, _)| *at);
+        }
+        for (_, event) in near.iter().skip(MOST_SINGLE) {
             self.doubt(event, "there are too many events; it is left out");
+        }
+        for (starts_at, event) in near.into_iter().take(MOST_SINGLE) {
+            self.add(Occurrence { event, master: None, planned: None, starts_at, ends_at: None });
+            self.doubt_zones(event);
         }
     }
 
@@ -158,17 +170,34 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         }
     }
 
+    /// Tells that events with different versions of one UID count side by side.
+    fn tell_slots(&mut self, masters: &[&'e Event]) {
+        let mut near = masters.iter().filter(|master| self.is_near(master));
+        let Some(first) = near.next() else { return };
+        if near.any(|other| other.sequence != first.sequence && other.calendar == first.calendar) {
+            let why = "events with its UID have different starts and a different SEQUENCE; each of them counts";
+            self.clocks.notices.add(Some(&first.uid), Some(first.line), why.to_owned());
+        }
+    }
+
     fn group(&mut self, group: &'e [Event]) {
         self.clocks.budget.renew();
-        let masters = newest_masters(group);
+        let masters = newest_masters(group, self.clocks.file);
         self.tell_replaced(group, &masters);
+        self.tell_slots(&masters);
         let overrides = self.overrides(group, masters.first().copied());
         // An event that merely stands there twice is still one that does not recur.
         let alike = masters.windows(2).all(|pair| matches!(pair, [a, b] if a.start == b.start));
+        let mut first = None;
         for master in &masters {
-            self.series(master, master.recurs || !alike, &overrides);
+            let series = self.series(master, master.recurs || !alike, &overrides);
+            first.get_or_insert((master.sequence, series));
         }
         for (planned, event) in &overrides.by_instant {
+            let newer = first.as_ref().filter(|(sequence, _)| *sequence > event.sequence);
+            if newer.is_some_and(|(_, series)| series.takes_out(*planned, &mut self.clocks.budget)) {
+                continue;
+            }
             let here = self.clocks.place(event.start, event.calendar);
             let (master, planned) = (masters.first().copied(), Some(*planned));
             if let Some(starts_at) = here.instant(event.start.wall()) {
@@ -201,12 +230,13 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
         overrides
     }
 
-    /// The occurrences of a master that no override stands for.
-    fn series(&mut self, master: &'e Event, recurs: bool, overrides: &Overrides<'e>) {
+    /// Finds the occurrences of a master that no override stands for.
+    fn series(&mut self, master: &'e Event, recurs: bool, overrides: &Overrides<'e>) -> Series {
         let series = Series::read(master, self.clocks);
         let mut done = if series.broken { Err(None) } else { Ok(()) };
         if let Err(why) = self.clocks.budget.spend(overrides.onward.len() as u64) {
-            return self.doubt(master, &format!("{why}; it is left out"));
+            self.doubt(master, &format!("{why}; it is left out"));
+            return series;
         }
         for stretch in self.stretches(master, &series, overrides) {
             let Some(window) = self.window(&series.place, stretch.shift) else { continue };
@@ -231,6 +261,7 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
             Err(None) => _ = self.doubtful.insert(master.uid.clone()),
             Err(Some(why)) => self.doubt(master, &format!("{why}; only its single dates count")),
         }
+        series
     }
 
     fn doubt(&mut self, event: &Event, why: &str) {
@@ -314,20 +345,9 @@ impl<'x, 'e, 'f> Expander<'x, 'e, 'f> {
 /// The event of a UID that takes place once.
 fn single(group: &[Event]) -> Option<&Event> {
     match group {
-        [event] if event.original.is_none() && !event.recurs => Some(event),
+        [event] if event.original.is_none() && !(event.recurs || event.excepts) => Some(event),
         _ => None,
     }
-}
-
-/// The masters with the highest `SEQUENCE` of each calendar of the file.
-fn newest_masters(group: &[Event]) -> Vec<&Event> {
-    let masters = || group.iter().filter(|event| event.original.is_none());
-    let newest: HashMap<usize, i64> = masters().fold(HashMap::new(), |mut newest, event| {
-        let highest = newest.entry(event.calendar).or_insert(event.sequence);
-        *highest = event.sequence.max(*highest);
-        newest
-    });
-    masters().filter(|event| newest.get(&event.calendar) == Some(&event.sequence)).collect()
 }
 
 impl Overrides<'_> {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// The bytes to read: without a BOM, as UTF-8 where they are UTF-16, and without NUL, which no calendar may hold (RFC 5545
 /// section 3.1) and no PostgreSQL can.
-pub(super) fn content(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn content(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut content = without_bom(bytes);
     if content.contains(&0) {
         content.to_mut().retain(|b| *b != 0);

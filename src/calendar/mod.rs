@@ -30,6 +30,7 @@ mod view;
 mod vtimezone;
 mod zones;
 
+pub(crate) use line::content;
 pub use notices::Notice;
 pub use policy::{Hours, Pattern, Policy};
 pub use view::{Limits, View};
@@ -85,7 +86,8 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
         notices.add(None, None, "the calendar breaks off before its end (END:VCALENDAR)".to_owned());
     }
     let budget = Budget::new(view.limits);
-    let mut clocks = Clocks { file: &file, zones: Zones::new(&file, view.zone, view.until, budget), notices, budget };
+    let mut clocks =
+        Clocks { file: &file, zones: Zones::new(&file, view.zone, view.from..view.until, budget), notices, budget };
     let (mut uids, mut doubtful) = (HashSet::new(), HashSet::new());
     let mut events = Reading { clocks: &mut clocks, uids: &mut uids, doubtful: &mut doubtful }.events();
     // Stable, so that the events of a UID stay in the order of the file.

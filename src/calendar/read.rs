@@ -5,106 +5,24 @@
 //! forgotten or misspelt `END` costs at most the component it belongs to. Only places are kept, no text; nothing is
 //! unfolded that nobody asks for.
 
+mod doubt;
+mod name;
+
+pub(super) use doubt::Doubt;
+pub(super) use name::Name;
+
 use super::line::{self, Line, Lines, Property};
 use super::notices::Notices;
+use doubt::Style;
 use std::ops::Range;
-
-/// The properties that matter here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
-    Begin,
-    End,
-    Uid,
-    Sequence,
-    Stamp,
-    Start,
-    EndTime,
-    Duration,
-    RecurrenceId,
-    Rule,
-    ExRule,
-    RDate,
-    ExDate,
-    Status,
-    Transparency,
-    BusyStatus,
-    AllDay,
-    Attendee,
-    Organizer,
-    Summary,
-    Description,
-    HtmlDescription,
-    Location,
-    Url,
-    Conference,
-    GoogleConference,
-    TeamsMeeting,
-    OnlineMeeting,
-    TimeZoneId,
-    OffsetFrom,
-    OffsetTo,
-    CalendarZone,
-}
-
-const NAMES: [(&str, Name); 32] = [
-    ("BEGIN", Name::Begin),
-    ("END", Name::End),
-    ("UID", Name::Uid),
-    ("SEQUENCE", Name::Sequence),
-    ("DTSTAMP", Name::Stamp),
-    ("DTSTART", Name::Start),
-    ("DTEND", Name::EndTime),
-    ("DURATION", Name::Duration),
-    ("RECURRENCE-ID", Name::RecurrenceId),
-    ("RRULE", Name::Rule),
-    ("EXRULE", Name::ExRule),
-    ("RDATE", Name::RDate),
-    ("EXDATE", Name::ExDate),
-    ("STATUS", Name::Status),
-    ("TRANSP", Name::Transparency),
-    ("X-MICROSOFT-CDO-BUSYSTATUS", Name::BusyStatus),
-    ("X-MICROSOFT-CDO-ALLDAYEVENT", Name::AllDay),
-    ("ATTENDEE", Name::Attendee),
-    ("ORGANIZER", Name::Organizer),
-    ("SUMMARY", Name::Summary),
-    ("DESCRIPTION", Name::Description),
-    ("X-ALT-DESC", Name::HtmlDescription),
-    ("LOCATION", Name::Location),
-    ("URL", Name::Url),
-    ("CONFERENCE", Name::Conference),
-    ("X-GOOGLE-CONFERENCE", Name::GoogleConference),
-    ("X-MICROSOFT-SKYPETEAMSMEETINGURL", Name::TeamsMeeting),
-    ("X-MICROSOFT-ONLINEMEETINGEXTERNALLINK", Name::OnlineMeeting),
-    ("TZID", Name::TimeZoneId),
-    ("TZOFFSETFROM", Name::OffsetFrom),
-    ("TZOFFSETTO", Name::OffsetTo),
-    ("X-WR-TIMEZONE", Name::CalendarZone),
-];
-
-impl Name {
-    fn of(name: &[u8]) -> Option<Self> {
-        NAMES.iter().find(|(text, _)| name.eq_ignore_ascii_case(text.as_bytes())).map(|(_, name)| *name)
-    }
-
-    /// Those that decide when an event takes place.
-    pub(super) fn decides(self) -> bool {
-        matches!(
-            self,
-            Self::Uid | Self::Start | Self::RecurrenceId | Self::Rule | Self::ExRule | Self::RDate | Self::ExDate
-        )
-    }
-
-    /// Texts, in which a line without a name is a piece of the text before it.
-    fn is_text(self) -> bool {
-        matches!(self, Self::Summary | Self::Description | Self::HtmlDescription | Self::Location)
-    }
-}
 
 /// A property of a component: which one, and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     pub(super) name: Name,
     pub(super) line: Line,
+    /// How far it is to be doubted that it is a property.
+    pub(super) doubt: Doubt,
 }
 
 /// A `VEVENT`.
@@ -130,6 +48,15 @@ pub(super) struct RawZone {
     parts: Vec<Range<usize>>,
     /// Which `VCALENDAR` of the file it stands in.
     pub(super) calendar: usize,
+}
+
+/// A `VCALENDAR`: what it tells of itself, among the fields.
+#[derive(Debug, Clone, Default)]
+struct RawCalendar {
+    /// `X-WR-TIMEZONE`.
+    zone: Option<usize>,
+    /// `METHOD`.
+    method: Option<usize>,
 }
 
 impl RawEvent {
@@ -164,8 +91,7 @@ pub(super) struct File<'a> {
     fields: Vec<Field>,
     pub(super) events: Vec<RawEvent>,
     pub(super) zones: Vec<RawZone>,
-    /// `X-WR-TIMEZONE` of each `VCALENDAR`, among the fields.
-    calendar_zones: Vec<Option<usize>>,
+    calendars: Vec<RawCalendar>,
     /// It ends with `END:VCALENDAR`.
     pub(super) whole: bool,
 }
@@ -179,10 +105,11 @@ impl<'a> File<'a> {
             fields: Vec::new(),
             events: Vec::new(),
             zones: Vec::new(),
-            calendar_zones: Vec::new(),
+            calendars: Vec::new(),
             whole: false,
         };
-        let mut reader = Reader { file, open: Open::Nothing, depth: 0, in_text: false, notices };
+        let mut reader =
+            Reader { file, open: Open::Nothing, depth: 0, in_alarm: false, nested: Vec::new(), in_text: None, notices };
         for line in Lines::new(bytes) {
             reader.line(line);
         }
@@ -196,6 +123,12 @@ impl<'a> File<'a> {
         self.fields.get(event.fields.clone()).unwrap_or_default()
     }
 
+    /// The property of this name among these fields: the least doubtful, and of those the first.
+    pub(super) fn first(&self, fields: &[Field], name: Name) -> Option<Property<'a>> {
+        let of_name = fields.iter().filter(|field| field.name == name);
+        of_name.min_by_key(|field| field.doubt).map(|field| self.property(field))
+    }
+
     /// How long an event is, in bytes.
     pub(super) fn length(&self, event: &RawEvent) -> usize {
         let span = |field: &Field| field.line.span.clone();
@@ -205,8 +138,22 @@ impl<'a> File<'a> {
 
     /// The `TZID` of a zone.
     pub(super) fn zone_name(&self, zone: &RawZone) -> Option<Property<'a>> {
+        self.of_zone(zone, Name::TimeZoneId).next()
+    }
+
+    /// The `X-LIC-LOCATION` of a zone.
+    pub(super) fn zone_location(&self, zone: &RawZone) -> Option<Property<'a>> {
+        self.of_zone(zone, Name::ZoneLocation).next()
+    }
+
+    /// The `TZNAME`s of a zone.
+    pub(super) fn abbreviations(&self, zone: &RawZone) -> impl Iterator<Item = Property<'a>> {
+        self.of_zone(zone, Name::ZoneAbbreviation)
+    }
+
+    fn of_zone(&self, zone: &RawZone, name: Name) -> impl Iterator<Item = Property<'a>> {
         let fields = self.fields.get(zone.all()).unwrap_or_default();
-        fields.iter().find(|field| field.name == Name::TimeZoneId).map(|field| self.property(field))
+        fields.iter().filter(move |field| field.name == name).map(|field| self.property(field))
     }
 
     /// The fields of each observance of a zone.
@@ -223,8 +170,15 @@ impl<'a> File<'a> {
 
     /// `X-WR-TIMEZONE` of a calendar, the zone of its floating times.
     pub(super) fn calendar_zone(&self, calendar: usize) -> Option<Property<'a>> {
-        let at = (*self.calendar_zones.get(calendar)?)?;
+        let at = self.calendars.get(calendar)?.zone?;
         self.fields.get(at).map(|field| self.property(field))
+    }
+
+    /// `METHOD` of a calendar, in capitals: what its sender wants of it (RFC 5546). `None` for one that is published.
+    pub(super) fn method(&self, calendar: usize) -> Option<String> {
+        let at = self.calendars.get(calendar)?.method?;
+        let method = self.property(self.fields.get(at)?).value().trim().to_ascii_uppercase();
+        Some(method).filter(|method| !matches!(method.as_str(), "" | "PUBLISH"))
     }
 
     /// A field, unfolded and taken apart.
@@ -252,8 +206,12 @@ struct Reader<'a, 'n> {
     open: Open,
     /// `BEGIN`s without an `END` inside the open event or zone.
     depth: usize,
-    /// Nothing but blank lines came behind a text of the open event.
-    in_text: bool,
+    /// The first of them is that of an alarm.
+    in_alarm: bool,
+    /// The fields behind it, in case that its `END` does not come.
+    nested: Vec<Field>,
+    /// A text of the open event, behind which nothing came but its own lines: its place, and how it is written.
+    in_text: Option<(usize, Style)>,
     notices: &'n mut Notices,
 }
 
@@ -261,17 +219,43 @@ impl Reader<'_, '_> {
     fn line(&mut self, line: Line) {
         let raw = self.file.bytes.get(line.span.clone()).unwrap_or_default();
         let raw = if line.number == 1 { raw.trim_ascii_start() } else { raw };
-        let name = match line::name(raw) {
-            None if line.folded => line::name(line::unfold(raw, LONGEST_NAME).as_bytes()).map(Name::of),
-            name => name.map(Name::of),
+        let unfolded;
+        let (name, raw) = match line::name(raw) {
+            None if line.folded => {
+                unfolded = line::unfold(raw, LONGEST_NAME);
+                (line::name(unfolded.as_bytes()), unfolded.as_bytes())
+            }
+            name => (name, raw),
         };
         let Some(name) = name else { return self.without_name(&line) };
-        self.in_text = false;
+        let style = Style::of(raw, name);
+        let doubt = match self.in_text {
+            None => Doubt::None,
+            Some((_, text)) if style.is_worse_than(text) => Doubt::Written,
+            Some(_) => Doubt::Behind,
+        };
+        let name = Name::of(name);
+        let is_component = matches!(name, Some(Name::Begin | Name::End));
+        if doubt == Doubt::Written && (style.blank || !is_component) {
+            self.goes_on(&line);
+            if let Some(name) = name.filter(|_| !is_component) {
+                self.doubted(Field { name, line, doubt });
+            }
+            return;
+        }
         match name {
             None => {}
             Some(Name::Begin) => self.begin(&line),
             Some(Name::End) => self.end(&line),
-            Some(name) => self.field(name, line),
+            Some(name) => return self.field(Field { name, line, doubt }, style),
+        }
+        self.in_text = None;
+    }
+
+    /// The text that is being read goes on in this line.
+    fn goes_on(&mut self, line: &Line) {
+        if let Some(text) = self.in_text.and_then(|(at, _)| self.file.fields.get_mut(at)) {
+            text.line.span.end = line.span.end;
         }
     }
 
@@ -281,7 +265,7 @@ impl Reader<'_, '_> {
             "VCALENDAR" => {
                 self.close(true);
                 self.open = Open::Calendar;
-                self.file.calendar_zones.push(None);
+                self.file.calendars.push(RawCalendar::default());
             }
             "VEVENT" => {
                 self.close(true);
@@ -296,7 +280,10 @@ impl Reader<'_, '_> {
                 self.file.zones.push(RawZone { fields, parts: Vec::new(), calendar });
             }
             "STANDARD" | "DAYLIGHT" if matches!(self.open, Open::Zone) => self.observance(line),
-            _ => self.depth += 1,
+            other => {
+                self.in_alarm |= self.depth == 0 && other == "VALARM";
+                self.depth += 1;
+            }
         }
     }
 
@@ -308,7 +295,13 @@ impl Reader<'_, '_> {
             }
             ("VEVENT", Open::Event) | ("VTIMEZONE", Open::Zone) => self.close(true),
             ("STANDARD" | "DAYLIGHT", Open::Zone) => {}
-            _ => self.depth = self.depth.saturating_sub(1),
+            _ => {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    self.nested.clear();
+                    self.in_alarm = false;
+                }
+            }
         }
     }
 
@@ -326,6 +319,7 @@ impl Reader<'_, '_> {
 
     /// Closes what is open below the calendar; `whole` is false at the end of the file.
     fn close(&mut self, whole: bool) {
+        self.take_nested();
         if let (Open::Event, Some(event)) = (&self.open, self.file.events.last_mut()) {
             event.whole = whole;
         }
@@ -333,17 +327,53 @@ impl Reader<'_, '_> {
             self.open = Open::Calendar;
         }
         self.depth = 0;
+        self.in_alarm = false;
     }
 
-    fn field(&mut self, name: Name, line: Line) {
+    /// Gives an event what stands in it behind an alarm that is not closed, and is no alarm's.
+    fn take_nested(&mut self) {
+        if self.nested.is_empty() {
+            return;
+        }
+        let nested = std::mem::take(&mut self.nested);
+        let (Open::Event, Some(event)) = (&self.open, self.file.events.last_mut()) else { return };
+        let own: Vec<Name> =
+            self.file.fields.get(event.fields.clone()).unwrap_or_default().iter().map(|f| f.name).collect();
+        let mut missed = nested.into_iter().filter(|field| !(field.name.is_of_alarms() || own.contains(&field.name)));
+        let Some(first) = missed.next() else { return };
+        let text =
+            "an alarm is not closed (END:VALARM); what is behind it and no alarm's counts as the event's".to_owned();
+        self.notices.add(None, Some(first.line.number), text);
+        for field in std::iter::once(first).chain(missed) {
+            if let Some(fields) = event.room() {
+                self.file.fields.push(field);
+                fields.end = self.file.fields.len();
+            }
+        }
+    }
+
+    fn field(&mut self, field: Field, style: Style) {
         let at = self.file.fields.len();
+        let name = field.name;
         let into = match self.open {
+            Open::Event if self.depth > 0 => {
+                if self.in_alarm && self.nested.len() < MOST_FIELDS {
+                    self.nested.push(field);
+                }
+                return;
+            }
             _ if self.depth > 0 => return,
             Open::Nothing => return,
             Open::Calendar => {
-                if let (Name::CalendarZone, Some(zone)) = (name, self.file.calendar_zones.last_mut()) {
-                    self.file.fields.push(Field { name, line });
-                    *zone = Some(at);
+                let calendar = self.file.calendars.last_mut();
+                let place = calendar.and_then(|calendar| match name {
+                    Name::CalendarZone => Some(&mut calendar.zone),
+                    Name::Method => Some(&mut calendar.method),
+                    _ => None,
+                });
+                if let Some(place) = place {
+                    self.file.fields.push(field);
+                    *place = Some(at);
                 }
                 return;
             }
@@ -351,9 +381,17 @@ impl Reader<'_, '_> {
             Open::Zone => self.file.zones.last_mut().map(|zone| zone.parts.last_mut().unwrap_or(&mut zone.fields)),
         };
         if let Some(fields) = into {
-            self.file.fields.push(Field { name, line });
+            self.file.fields.push(field);
             fields.end = self.file.fields.len();
-            self.in_text = name.is_text();
+            self.in_text = (name.is_text() && matches!(self.open, Open::Event)).then_some((at, style));
+        }
+    }
+
+    /// Keeps a line of a text that may be a property after all.
+    fn doubted(&mut self, field: Field) {
+        if let Some(fields) = self.file.events.last_mut().and_then(RawEvent::room) {
+            self.file.fields.push(field);
+            fields.end = self.file.fields.len();
         }
     }
 
@@ -363,12 +401,11 @@ impl Reader<'_, '_> {
         if blank || self.depth > 0 || !matches!(self.open, Open::Event) {
             return;
         }
-        match self.file.fields.last_mut() {
-            Some(text) if self.in_text => text.line.span.end = line.span.end,
-            _ => {
-                let text = "a line is no property (it has no name); it is left out".to_owned();
-                self.notices.add(None, Some(line.number), text);
-            }
+        if self.in_text.is_some() {
+            self.goes_on(line);
+        } else {
+            let text = "a line is no property (it has no name); it is left out".to_owned();
+            self.notices.add(None, Some(line.number), text);
         }
     }
 
@@ -383,6 +420,6 @@ impl Reader<'_, '_> {
     }
 
     fn calendar(&self) -> usize {
-        self.file.calendar_zones.len().saturating_sub(1)
+        self.file.calendars.len().saturating_sub(1)
     }
 }

@@ -5,16 +5,20 @@
 //! invited, the answer that attends most counts; who invites attends without an answer.
 
 use super::View;
+use super::civil::DateTime;
+use super::event::Event;
 use super::expand::Occurrence;
 use super::line::Property;
 use super::link::{self, From};
 use super::policy::Hours;
-use super::read::{Field, File, Name};
+use super::read::{Doubt, Field, File, Name};
 use super::value::{self, Time};
 use super::zones::TimeZone;
 use crate::model::{SeenMeeting, SkipWhy, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// Longest title, in characters.
 const LONGEST_TITLE: usize = 1000;
@@ -59,7 +63,7 @@ impl<'s, 'f> Selector<'s, 'f> {
         let (file, view) = (self.file, self.view);
         let details = Rc::clone(self.details.entry(key).or_insert_with(|| {
             let component = Component { file, own: fields(file, event.at), series: key.1.map(|at| fields(file, at)) };
-            Rc::new(component.details(view, component.is_all_day(&event.start)))
+            Rc::new(component.details(occurrence, view))
         }));
         let outside = || view.policy.hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
         let skip = details.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
@@ -116,14 +120,18 @@ enum Answer {
 }
 
 impl<'f> Component<'_, 'f> {
-    fn details(&self, view: &View<'_>, all_day: bool) -> Details {
+    fn details(&self, occurrence: &Occurrence<'_>, view: &View<'_>) -> Details {
         let title: String = self.text(Name::Summary).chars().take(LONGEST_TITLE).collect();
         let (link, dial_in) = match (Self { series: None, ..*self }).ways_to_join() {
             (None, None) => self.ways_to_join(),
             own => own,
         };
         let joinable = link.is_some() || dial_in.is_some();
-        let skip = if all_day { Some(SkipWhy::AllDay) } else { self.skip(view, &title, joinable) };
+        let skip = match occurrence {
+            all_day if self.is_all_day(all_day, view) => Some(SkipWhy::AllDay),
+            called_off if self.is_called_off(called_off, &title) => Some(SkipWhy::Cancelled),
+            _ => self.skip(view, &title, joinable),
+        };
         Details { title, link, dial_in, skip }
     }
 
@@ -134,10 +142,33 @@ impl<'f> Component<'_, 'f> {
         (link::link(&texts), link::dial_in(&texts))
     }
 
-    /// A day; or a time, midnight, which Outlook says is a day.
-    fn is_all_day<Z>(&self, start: &Time<Z>) -> bool {
-        let midnight = start.wall() == start.wall().date().midnight();
-        matches!(start, Time::Date(_)) || midnight && self.word(Name::AllDay) == "TRUE"
+    /// A day; or what Outlook says is one, if it begins at midnight, as it is written or where the person is. Written in UTC,
+    /// it is known by lasting whole days, of which one may have 23 or 25 hours.
+    fn is_all_day(&self, occurrence: &Occurrence<'_>, view: &View<'_>) -> bool {
+        let start = occurrence.event.start;
+        let begins = |wall: DateTime| wall == wall.date().midnight();
+        let here = || TimeZone::Iana(view.zone.clone()).wall(occurrence.starts_at).is_some_and(begins);
+        let whole_days = || {
+            let lasts = occurrence.ends_at.map_or(0, |end| end.since(occurrence.starts_at));
+            matches!(start, Time::Utc(_))
+                && lasts >= 23 * HOUR_MS
+                && (lasts + HOUR_MS).rem_euclid(24 * HOUR_MS) <= 2 * HOUR_MS
+        };
+        matches!(start, Time::Date(_))
+            || matches!(self.word(Name::AllDay).as_str(), "TRUE" | "1")
+                && (begins(start.wall()) || here() || whole_days())
+    }
+
+    /// Called off by its status, by a cancellation (RFC 5546 section 3.2.5), by Outlook's word before its title, or by any of
+    /// these in a newer version of its series.
+    fn is_called_off(&self, occurrence: &Occurrence<'_>, title: &str) -> bool {
+        let cancels = |event: &Event| self.file.method(event.calendar).as_deref() == Some("CANCEL");
+        let (event, master) = (occurrence.event, occurrence.master);
+        let newer = master.filter(|master| master.sequence >= event.sequence + i64::from(!cancels(master)));
+        let of_series = newer.zip(self.series).is_some_and(|(master, series)| {
+            cancels(master) || is_cancelled(&(Self { own: series, series: None, ..*self }).word(Name::Status))
+        });
+        cancels(event) || is_cancelled(&self.word(Name::Status)) || has_cancelled_title(title) || of_series
     }
 
     /// Why it does not ring, apart from its hour.
@@ -151,7 +182,6 @@ impl<'f> Component<'_, 'f> {
         let left_out = |why| policy.leaves_out.contains(&why);
         let few = policy.min_attendees > 0 && self.attendees() < policy.min_attendees as usize;
         [
-            (matches!(status.as_str(), "CANCELLED" | "CANCELED"), SkipWhy::Cancelled),
             (answer == Some(Answer::Declined), SkipWhy::Declined),
             (answer == Some(Answer::Delegated), SkipWhy::Delegated),
             (free && left_out(SkipWhy::Free), SkipWhy::Free),
@@ -166,19 +196,31 @@ impl<'f> Component<'_, 'f> {
         .find_map(|(is, why)| is.then_some(why))
     }
 
-    /// The properties of this name: its own, or else those of its series.
-    fn all(&self, name: Name) -> impl Iterator<Item = Property<'f>> {
+    /// The fields of this name: its own, or else those of its series.
+    fn fields(&self, name: Name) -> impl Iterator<Item = &Field> {
         let tells = |fields: &[Field]| fields.iter().any(|field| field.name == name);
         let fields = if tells(self.own) { self.own } else { self.series.unwrap_or_default() };
-        fields.iter().filter(move |field| field.name == name).map(|field| self.file.property(field))
+        fields.iter().filter(move |field| field.name == name)
     }
 
+    /// The properties of this name.
+    fn all(&self, name: Name) -> impl Iterator<Item = Property<'f>> {
+        self.fields(name).map(|field| self.file.property(field))
+    }
+
+    /// The least doubtful of them, as a text.
     fn text(&self, name: Name) -> String {
-        self.all(name).next().map(|property| plain(&property).trim().to_owned()).unwrap_or_default()
+        self.least_doubtful(self.fields(name))
     }
 
+    /// The same in capitals. What is but a line of a text keeps nobody from being called.
     fn word(&self, name: Name) -> String {
-        self.text(name).to_ascii_uppercase()
+        self.least_doubtful(self.fields(name).filter(|field| field.doubt < Doubt::Written)).to_ascii_uppercase()
+    }
+
+    fn least_doubtful<'a>(&self, fields: impl Iterator<Item = &'a Field>) -> String {
+        let field = fields.min_by_key(|field| field.doubt);
+        field.map(|field| plain(&self.file.property(field)).trim().to_owned()).unwrap_or_default()
     }
 
     /// The person's own answer, where one of their addresses is invited.
@@ -206,6 +248,20 @@ impl<'f> Component<'_, 'f> {
         let people = self.all(Name::Attendee).filter(|p| !is_thing(p)).chain(self.all(Name::Organizer));
         people.filter_map(|p| addresses(&p).last()).collect::<HashSet<String>>().len()
     }
+}
+
+fn is_cancelled(status: &str) -> bool {
+    matches!(status, "CANCELLED" | "CANCELED")
+}
+
+/// What programs write before the title of a meeting that its organiser called off, one a line.
+const CANCELLED_TITLES: &str = include_str!("cancelled_titles.txt");
+
+/// Does a title begin with such a word and a colon? A mere word in a title says nothing.
+fn has_cancelled_title(title: &str) -> bool {
+    let Some((before, _)) = title.split_once([':', '：']) else { return false };
+    let before = before.trim().to_lowercase();
+    !before.is_empty() && CANCELLED_TITLES.lines().any(|line| line == before)
 }
 
 fn plain(property: &Property<'_>) -> String {

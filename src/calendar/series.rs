@@ -19,7 +19,7 @@ impl Clocks<'_> {
     pub(super) fn end(&mut self, event: &Event, start: Timestamp) -> Option<Timestamp> {
         let file = self.file;
         let fields = file.event(file.events.get(event.at)?);
-        let first = |name| fields.iter().find(|field| field.name == name).map(|field| file.property(field));
+        let first = |name| file.first(fields, name);
         let here = self.place(event.start, event.calendar);
         let end = if let Some(property) = first(Name::EndTime) {
             let end = Time::of(&property)?.in_zone(|tzid| self.zones.named(event.calendar, tzid));
@@ -117,6 +117,17 @@ impl Series {
         let excepted = excepted.unwrap_or_default();
         planned.retain(|at, date| !(self.exceptions.has(*at, date.wall) || excepted.contains(&date.wall)));
         (planned, done)
+    }
+
+    /// Does it say that nothing planned for this instant takes place: by an exception, or since its rules end before?
+    pub(super) fn takes_out(&self, at: Timestamp, budget: &mut Budget) -> bool {
+        let Some(wall) = self.place.wall(at) else { return false };
+        if budget.spend(1 + self.dates.len() as u64 / DATES_PER_STEP).is_err() {
+            return false;
+        }
+        let is_single = || wall == self.start.wall() || self.dates.iter().any(|(date, _)| *date == at);
+        let is_over = || self.rules.iter().all(|rule| !self.before_end(rule, at, wall));
+        self.exceptions.has(at, wall) || (!self.rules.is_empty() && is_over() && !is_single())
     }
 
     fn by_rules(

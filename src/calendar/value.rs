@@ -1,7 +1,8 @@
 //! Values (RFC 5545 section 3.3): dates, times, durations, periods, offsets, texts.
 //!
 //! A date or time is told by its form, not by `VALUE`: a bare `20260112` is a date whatever its parameters say, as many
-//! exporters forget them. The extended form (`2026-01-12T09:00:00Z`) is read too.
+//! exporters forget them. The extended form and what else programs write by ISO 8601 (`2026-01-12T09:00:00.000+01:00`)
+//! is read too.
 
 use super::civil::{Date, DateTime};
 use super::line::Property;
@@ -26,27 +27,44 @@ impl<'p> Time<&'p str> {
         Self::read(property.value(), property.zone())
     }
 
-    /// Reads one time; `zone` is the `TZID` of its property. A `Z` at its end counts more than that.
+    /// Reads one time; `zone` is the `TZID` of its property. A `Z` or an offset at its end counts more than that.
     pub(super) fn read(text: &str, zone: Option<&'p str>) -> Option<Self> {
-        let text = basic(text.split('\n').next().unwrap_or_default().trim());
-        let (text, utc) = match text.strip_suffix(['Z', 'z']) {
-            Some(text) => (text, true),
-            None => (&*text, false),
+        let text = text.split(['\n', '[']).next().unwrap_or_default().trim();
+        let Some((date, time)) = text.split_once(['T', 't', ' ']) else {
+            return Date::parse(&basic(text)).map(Self::Date);
         };
-        if !text.contains(['T', 't']) {
-            return Date::parse(text).map(Self::Date);
-        }
-        let at = DateTime::parse(text)?;
-        Some(match zone.filter(|name| !name.is_empty()) {
-            _ if utc => Self::Utc(at),
-            Some(zone) => Self::Zoned(at, zone),
-            None => Self::Floating(at),
+        let (time, offset) = without_offset(time.trim())?;
+        let at = DateTime::parse(&basic(date), &basic(without_fraction(time)))?;
+        Some(match (offset, zone.filter(|name| !name.is_empty())) {
+            (Some(offset), _) => Self::Utc(at.plus_seconds(-i64::from(offset))?),
+            (None, Some(zone)) => Self::Zoned(at, zone),
+            (None, None) => Self::Floating(at),
         })
     }
 }
 
+/// A time of day without the offset that programs write behind it (ISO 8601: `Z`, `+01:00`, `+0100`, `+01`), and that
+/// offset in seconds. `None` when it cannot be read.
+fn without_offset(time: &str) -> Option<(&str, Option<i32>)> {
+    if let Some(time) = time.strip_suffix(['Z', 'z']) {
+        return Some((time.trim_end(), Some(0)));
+    }
+    let Some(at) = time.find(['+', '-']) else { return Some((time, None)) };
+    let (time, digits) = time.split_at(at);
+    Some((time.trim_end(), Some(offset(digits)?)))
+}
+
+/// A time of day to the second: without `.000`, and without the milliseconds, micro- or nanoseconds that follow at once.
+fn without_fraction(time: &str) -> &str {
+    match time.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|b| b.is_ascii_digit()) => whole,
+        None if matches!(time.len(), 9 | 12 | 15) && !time.contains(':') => time.get(..6).unwrap_or(time),
+        _ => time,
+    }
+}
+
 /// The basic form of a time: without the hyphens and colons of the extended one.
-pub(super) fn basic(text: &str) -> Cow<'_, str> {
+fn basic(text: &str) -> Cow<'_, str> {
     if text.contains(['-', ':']) { Cow::Owned(text.replace(['-', ':'], "")) } else { Cow::Borrowed(text) }
 }
 
@@ -161,6 +179,23 @@ mod tests {
             ("20260112T235960Z", None, Some(Time::Utc(at(23, 59, 59)))),
             ("20260112", berlin, Some(Time::Date(Date::new(2026, 1, 12).unwrap()))),
             ("20260112T090000Z\nleft over", None, Some(Time::Utc(at(9, 0, 0)))),
+            ("2026-01-12T09:00:00.000Z", None, Some(Time::Utc(at(9, 0, 0)))),
+            ("20260112T090000000Z", None, Some(Time::Utc(at(9, 0, 0)))),
+            ("20260112T090000123", berlin, Some(Time::Zoned(at(9, 0, 0), "Europe/Berlin"))),
+            ("2026-01-12T09:00:00.123456", None, Some(Time::Floating(at(9, 0, 0)))),
+            ("2026-01-12T09:00:00+01:00", None, Some(Time::Utc(at(8, 0, 0)))),
+            ("2026-01-12T09:00:00.5-05:00", berlin, Some(Time::Utc(at(14, 0, 0)))),
+            ("20260112T090000+0530", None, Some(Time::Utc(at(3, 30, 0)))),
+            ("2026-01-12T09:00+01", None, Some(Time::Utc(at(8, 0, 0)))),
+            ("2026-01-12T10:00:00+01:00[Europe/Berlin]", None, Some(Time::Utc(at(9, 0, 0)))),
+            ("2026-01-12 09:00:00", None, Some(Time::Floating(at(9, 0, 0)))),
+            ("20260111T240000", None, Some(Time::Floating(at(0, 0, 0)))),
+            ("2026-01-11T24:00:00Z", None, Some(Time::Utc(at(0, 0, 0)))),
+            ("20260112T240001", None, None),
+            ("20260112T090000+", None, None),
+            ("20260112T090000+9900", None, None),
+            ("20260112T0900001", None, None),
+            ("2026-01-12T09:00:00.x", None, None),
             ("20260230", None, None),
             ("20260112T250000", None, None),
             ("2026011", None, None),

@@ -1,11 +1,14 @@
 //! Zones of a calendar: from the name in `TZID` to a clock on the wall.
 //!
 //! What a name means is looked for in this order: an IANA name as it stands (before a `VTIMEZONE` of that name, which
-//! in real calendars is more often stale than right); the calendar's own `VTIMEZONE`; a mere offset ("UTC+1", "Z"); the
-//! Windows names of Unicode CLDR; the display names of Outlook ("(UTC+01:00) Amsterdam, Berlin, …"), by the towns in
-//! them and checked against their offset; an IANA name in another case; the last parts of a path
-//! ("/mozilla.org/20050126_1/Europe/Berlin"); the offset of a display name. What is left is read in the calendar's or
-//! the person's zone, with a notice. A zone is looked up when an event first needs it, and once.
+//! in real calendars is more often stale than right; but the name of a mere offset, such as `GMT` or `EST`, means what the
+//! calendar's own `VTIMEZONE` says, RFC 5545 section 3.2.19); the calendar's own `VTIMEZONE`, or the IANA name in its
+//! `X-LIC-LOCATION`; a mere offset ("UTC+1", "Z"); the Windows names of Unicode CLDR; the display names of Outlook
+//! ("(UTC+01:00) Amsterdam, Berlin, …"), by the towns in them and checked against their offset; an IANA name in another
+//! case; the last parts of a path ("/mozilla.org/20050126_1/Europe/Berlin"); an abbreviation (`TZNAME`) of the calendar's
+//! own zones; what a name may have meant that is spelt like none ("GMT Standard Time 1"); the offset of a display name.
+//! The last three come with a notice. What is left is read in the calendar's or the person's zone, with a notice. A zone
+//! is looked up when an event first needs it, and once; exact names cost nothing of what a calendar may cost.
 
 mod names;
 mod time_zone;
@@ -13,20 +16,24 @@ mod time_zone;
 pub(super) use time_zone::TimeZone;
 
 use super::notices::{Notices, shown};
-use super::read::File;
+use super::read::{File, RawZone};
 use super::rule::Budget;
 use super::value;
 use super::vtimezone::Rules;
 use crate::model::Timestamp;
 use crate::zone::Zone;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
-/// Steps of the budget that one lookup costs: about what it takes.
-const LOOKUP: u64 = 2000;
+/// Steps of the budget that the lookup of a name costs that is no exact one: about what it takes.
+const LOOKUP: u64 = 200;
 
 /// Longest name that is looked up, in bytes.
 const LONGEST_NAME: usize = 200;
+
+/// Zones of one abbreviation that are compared.
+const MOST_OF_A_NAME: usize = 16;
 
 /// Years after the looked-at time for which a `VTIMEZONE` is worked out.
 const YEARS_AHEAD: i64 = 2;
@@ -59,8 +66,8 @@ pub(super) struct Zones<'f> {
     file: &'f File<'f>,
     /// The person's zone.
     own: Rc<TimeZone>,
-    /// The end of the looked-at time.
-    until: Timestamp,
+    /// The looked-at time.
+    looked_at: Range<Timestamp>,
     /// By name.
     brought: HashMap<String, Brought>,
     /// By name, and by the zone that is brought along: its number.
@@ -76,11 +83,11 @@ pub(super) struct Zones<'f> {
 }
 
 impl<'f> Zones<'f> {
-    pub(super) fn new(file: &'f File<'f>, own: &Zone, until: Timestamp, budget: Budget) -> Self {
+    pub(super) fn new(file: &'f File<'f>, own: &Zone, looked_at: Range<Timestamp>, budget: Budget) -> Self {
         Self {
             file,
             own: Rc::new(TimeZone::Iana(own.clone())),
-            until,
+            looked_at,
             brought: brought_along(file),
             numbers: HashMap::new(),
             known: Vec::new(),
@@ -97,6 +104,7 @@ impl<'f> Zones<'f> {
 
     /// The name in a `TZID` of a calendar of the file. What it means is not looked up yet.
     pub(super) fn named(&mut self, calendar: usize, tzid: &str) -> ZoneName {
+        let tzid = value::text(tzid);
         let tzid = tzid.trim();
         let of = |brought: &Brought| *brought.by_calendar.get(&calendar).unwrap_or(&brought.first);
         let brought = self.brought.get(tzid).map(of);
@@ -152,35 +160,101 @@ impl<'f> Zones<'f> {
     }
 
     fn look_up(&mut self, tzid: &str, brought: Option<usize>, notices: &mut Notices) -> Meaning {
+        let sure = |place: TimeZone| Meaning { place: Some(Rc::new(place)), sure: true };
+        let exact = Some(tzid).filter(|name| Zone::is_well_known(name)).and_then(names::exact);
+        if let Some(exact) = exact {
+            return sure(self.exact_or_own(tzid, exact, brought, notices));
+        }
+        let windows = || names::windows(tzid);
+        if let (None, Some(place)) = (brought, windows()) {
+            return sure(place);
+        }
         let enough = tzid.len() <= LONGEST_NAME && self.budget.spend(LOOKUP).is_ok();
-        let place = enough.then(|| self.found(tzid, brought)).flatten().map(Rc::new);
+        // A name that is newer than this program stands in the system's data alone.
+        let exact = if enough { names::exact(tzid) } else { None };
+        let place = match exact {
+            Some(exact) => Some(self.exact_or_own(tzid, exact, brought, notices)),
+            None => enough.then(|| self.found(tzid, brought)).flatten(),
+        };
         if self.budget.is_spent() {
             let why = "it has more time zones than are looked up; times in the others may be read in the wrong one";
             notices.add(None, None, why.to_owned());
-            return Meaning { place, sure: false };
+            return Meaning { place: place.or_else(windows).map(Rc::new), sure: false };
         }
-        if place.is_some() {
-            return Meaning { place, sure: true };
+        if let Some(place) = place {
+            return sure(place);
         }
-        let offset = names::offset(tzid).filter(|_| enough);
-        let why = match offset {
-            Some(_) => "the offset in its name is used",
-            None => "its times are read in the calendar's zone or in yours",
+        let (place, why) = match enough.then(|| self.meant(tzid)).flatten() {
+            Some((place, why)) => (Some(place), why),
+            None => (None, "its times are read in the calendar's zone or in yours".to_owned()),
         };
         notices.add(None, None, format!("no time zone is called \"{}\"; {why}", shown(tzid)));
-        Meaning { place: offset.map(|offset| Rc::new(TimeZone::Own(Rules::fixed(offset)))), sure: true }
+        Meaning { place: place.map(Rc::new), sure: true }
+    }
+
+    /// The zone of an exact IANA name, or the one that the calendar brings along under the name of a mere offset. Where
+    /// the two differ in the looked-at time, that is told.
+    fn exact_or_own(&mut self, tzid: &str, exact: TimeZone, brought: Option<usize>, notices: &mut Notices) -> TimeZone {
+        let Some(own) = brought.and_then(|zone| self.rules(zone)) else { return exact };
+        if own.agrees(&exact, &self.looked_at) {
+            return exact;
+        }
+        let counts_own = names::is_mere_offset(tzid);
+        let which = if counts_own { "its own one counts" } else { "the one of that name counts" };
+        let why =
+            format!("the calendar's own time zone \"{}\" differs from the one of that name; {which}", shown(tzid));
+        notices.add(None, None, why);
+        if counts_own { own } else { exact }
     }
 
     fn found(&mut self, tzid: &str, brought: Option<usize>) -> Option<TimeZone> {
-        let exact = Zone::named(tzid).filter(|zone| zone.name() == tzid).map(TimeZone::Iana);
         let fixed = || names::fixed(tzid).map(|offset| TimeZone::Own(Rules::fixed(offset)));
-        exact.or_else(|| self.rules(brought?)).or_else(fixed).or_else(|| names::guessed(tzid, self.until))
+        let own = brought.and_then(|zone| self.rules(zone).or_else(|| self.location(zone)));
+        own.or_else(fixed).or_else(|| names::guessed(tzid, self.looked_at.end))
+    }
+
+    /// What a name may have meant that is nobody's, and what the person is told of it.
+    fn meant(&mut self, tzid: &str) -> Option<(TimeZone, String)> {
+        let abbreviated =
+            self.abbreviated(tzid).map(|place| (place, "it is an abbreviation of its own zone".to_owned()));
+        let read_as = |place: TimeZone, name: &str| (place, format!("it is read as {name}"));
+        let offset = || names::offset(tzid).map(|offset| TimeZone::Own(Rules::fixed(offset)));
+        abbreviated
+            .or_else(|| names::spelt_alike(tzid).map(|(place, name)| read_as(place, &name)))
+            .or_else(|| offset().map(|place| (place, "the offset in its name is used".to_owned())))
+    }
+
+    /// The zone of the calendar that uses this abbreviation, if all that do agree.
+    fn abbreviated(&mut self, name: &str) -> Option<TimeZone> {
+        let file = self.file;
+        let uses = |zone: &&RawZone| file.abbreviations(zone).any(|p| p.value().trim().eq_ignore_ascii_case(name));
+        let mut found: Option<TimeZone> = None;
+        for zone in file.zones.iter().filter(uses).take(MOST_OF_A_NAME) {
+            let tzid = file.zone_name(zone).map(|p| value::text(p.value()).trim().to_owned());
+            let place = tzid.as_deref().and_then(names::exact).or_else(|| self.rules_of(zone));
+            let Some(place) = place else { continue };
+            match &found {
+                Some(first) if !first.agrees(&place, &self.looked_at) => return None,
+                Some(_) => {}
+                None => found = Some(place),
+            }
+        }
+        found
+    }
+
+    /// The place that a zone of the file says it is (`X-LIC-LOCATION`, of libical).
+    fn location(&self, zone: usize) -> Option<TimeZone> {
+        names::exact(value::text(self.file.zone_location(self.file.zones.get(zone)?)?.value()).trim())
     }
 
     /// A zone that the file brings along.
     fn rules(&mut self, zone: usize) -> Option<TimeZone> {
-        let zone = self.file.zones.get(zone)?;
-        let last = TimeZone::Utc.wall(self.until)?;
+        let file = self.file;
+        self.rules_of(file.zones.get(zone)?)
+    }
+
+    fn rules_of(&mut self, zone: &RawZone) -> Option<TimeZone> {
+        let last = TimeZone::Utc.wall(self.looked_at.end)?;
         let last = last.plus_seconds(YEARS_AHEAD * 366 * 86_400).unwrap_or(last);
         Rules::read(self.file, self.file.observances(zone), last, &mut self.budget).map(TimeZone::Own)
     }

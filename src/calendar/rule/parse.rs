@@ -4,8 +4,8 @@
 use super::clock::Clock;
 use super::lists::{Numbers, Weekdays};
 use super::period::Freq;
-use super::{Date, DateTime, Rule, Until};
-use crate::calendar::value::basic;
+use super::{Rule, Until};
+use crate::calendar::value::Time;
 use crate::model::{cut, printable};
 
 /// Longer than any real interval of any frequency, and short enough to calculate with.
@@ -83,9 +83,11 @@ impl Rule {
 
 impl Until {
     fn parse(text: &str) -> Option<Self> {
-        let text = &*basic(text);
-        let utc = text.strip_suffix('Z').and_then(DateTime::parse).map(Self::Utc);
-        utc.or_else(|| DateTime::parse(text).map(Self::Floating)).or_else(|| Date::parse(text).map(Self::Date))
+        Some(match Time::read(text, None)? {
+            Time::Date(day) => Self::Date(day),
+            Time::Floating(at) | Time::Zoned(at, _) => Self::Floating(at),
+            Time::Utc(at) => Self::Utc(at),
+        })
     }
 }
 

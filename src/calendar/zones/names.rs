@@ -2,12 +2,29 @@
 
 use super::time_zone::TimeZone;
 use crate::calendar::value;
+use crate::calendar::vtimezone::Rules;
 use crate::model::Timestamp;
 use crate::zone::Zone;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Windows names and some display names, and their IANA zones.
 const WINDOWS: &str = include_str!("windows.tsv");
+
+/// An IANA zone by its name as it stands.
+pub(super) fn exact(name: &str) -> Option<TimeZone> {
+    Zone::named(name).filter(|zone| zone.name() == name).map(TimeZone::Iana)
+}
+
+/// IANA names that say an offset and no place, besides `Etc/…`.
+const MERE_OFFSETS: [&str; 12] =
+    ["GMT", "UTC", "EST", "MST", "HST", "GMT0", "GMT+0", "GMT-0", "Greenwich", "UCT", "Universal", "Zulu"];
+
+/// Is an IANA name that of an offset? Who writes one over rules with daylight time means the rules.
+pub(super) fn is_mere_offset(name: &str) -> bool {
+    name.starts_with("Etc/") || MERE_OFFSETS.contains(&name)
+}
 
 /// The place a name means: a Windows name, a display name of Outlook, an IANA name in another case, the last parts of a
 /// path; a remark behind it in parentheses does not count. What a display name says of its offset must hold around `at`.
@@ -42,15 +59,43 @@ pub(super) fn offset(name: &str) -> Option<i32> {
     display(name).0
 }
 
+/// The zone whose name is spelt nearly so, and what to call it: with a number behind (Exchange counts zones that are
+/// there twice), with `Daylight` or `Summer` for `Standard`, with `-` for `/` or a blank for `_`; or an offset behind a path
+/// (`Etc/UTC-2`).
+pub(super) fn spelt_alike(name: &str) -> Option<(TimeZone, String)> {
+    let numbered = name.rsplit_once(' ').filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()));
+    let name = numbered.map_or(name, |(name, _)| name).trim();
+    let standard = ["Daylight", "Summer"].into_iter().find_map(|season| {
+        let before = name.strip_suffix(" Time")?.strip_suffix(season)?;
+        Some(format!("{before}Standard Time"))
+    });
+    let underscored = name.replace(' ', "_");
+    let place = windows(name)
+        .or_else(|| windows(standard.as_deref()?))
+        .or_else(|| iana(&underscored))
+        .or_else(|| iana(&underscored.replacen('-', "/", 1)))
+        .or_else(|| iana(&underscored.replace('-', "/")));
+    if let Some(TimeZone::Iana(zone)) = place {
+        let called = format!("\"{}\"", zone.name());
+        return Some((TimeZone::Iana(zone), called));
+    }
+    let offset = name.rsplit('/').next().filter(|last| last.to_ascii_uppercase().starts_with("UTC")).and_then(fixed)?;
+    Some((TimeZone::Own(Rules::fixed(offset)), "the offset in its name".to_owned()))
+}
+
 /// An IANA zone, whatever the case of its name.
 fn iana(name: &str) -> Option<TimeZone> {
     Zone::named(name.trim()).map(TimeZone::Iana)
 }
 
 /// A Windows name, such as `W. Europe Standard Time`.
-fn windows(name: &str) -> Option<TimeZone> {
-    let mut rows = WINDOWS.lines().filter_map(|row| row.split_once('\t'));
-    rows.find(|(windows, _)| windows.eq_ignore_ascii_case(name.trim())).and_then(|(_, name)| iana(name))
+pub(super) fn windows(name: &str) -> Option<TimeZone> {
+    /// By the name in small letters.
+    static ZONES: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
+        let rows = WINDOWS.lines().filter_map(|row| row.split_once('\t'));
+        rows.map(|(windows, name)| (windows.to_ascii_lowercase(), name)).collect()
+    });
+    ZONES.get(&name.trim().to_ascii_lowercase()).and_then(|name| iana(name))
 }
 
 /// A display name without towns: `Eastern Time (US & Canada)`, `Azores`, `Coordinated Universal Time-11`.
@@ -64,11 +109,17 @@ fn windows_of_display(phrase: &str) -> Option<TimeZone> {
 
 /// The fitting zone of the first town in a list that has one.
 fn town(towns: &str, fits: impl Fn(&TimeZone) -> bool) -> Option<TimeZone> {
-    let names = Zone::names();
+    /// The names of zones by their last part, in lower case.
+    static TOWNS: LazyLock<HashMap<String, Vec<&str>>> = LazyLock::new(|| {
+        let mut towns = HashMap::<_, Vec<_>>::new();
+        for name in Zone::names() {
+            towns.entry(name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase()).or_default().push(name);
+        }
+        towns
+    });
     towns.split([',', ';', ':']).find_map(|town| {
-        let town = town.trim().replace(' ', "_");
-        let is_it = |name: &&&str| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&town));
-        names.iter().filter(is_it).filter_map(|name| iana(name)).find(|place| fits(place))
+        let names = TOWNS.get(&town.trim().replace(' ', "_").to_ascii_lowercase())?;
+        names.iter().filter_map(|name| iana(name)).find(|place| fits(place))
     })
 }
 

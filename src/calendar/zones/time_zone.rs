@@ -5,6 +5,11 @@ use crate::calendar::value::Span;
 use crate::calendar::vtimezone::Rules;
 use crate::model::Timestamp;
 use crate::zone::{Civil, Zone};
+use std::ops::Range;
+use std::time::Duration;
+
+/// Days of a look on which two zones are compared: a year has both of its clock changes.
+const MOST_DAYS: usize = 400;
 
 /// The zone of a wall clock.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +57,14 @@ impl TimeZone {
             self.instant(self.wall(start)?.plus_seconds(span.days.checked_mul(86_400)?)?)?
         };
         Some(Timestamp::from_ms(at.ms().checked_add(span.seconds.checked_mul(1000)?)?))
+    }
+
+    /// Do two zones show the same time from a look's beginning to its end? Asked for each day of it.
+    pub(super) fn agrees(&self, other: &Self, looked_at: &Range<Timestamp>) -> bool {
+        let day = Duration::from_secs(86_400);
+        let days = std::iter::successors(Some(looked_at.start), |at| Some(at.plus(day)));
+        let days = days.take_while(|at| *at < looked_at.end).take(MOST_DAYS).chain([looked_at.end]);
+        self == other || days.into_iter().all(|at| self.offset(at) == other.offset(at))
     }
 
     /// Seconds east of Greenwich at an instant.

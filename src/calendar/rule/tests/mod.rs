@@ -5,7 +5,8 @@ mod naive;
 use super::*;
 
 fn time(text: &str) -> DateTime {
-    DateTime::parse(text).unwrap()
+    let (date, time) = text.split_once('T').unwrap();
+    DateTime::parse(date, time).unwrap()
 }
 
 fn written(time: DateTime) -> String {
@@ -124,6 +125,7 @@ fn the_end_of_a_rule_is_left_a_day_for_the_caller_to_cut() {
     assert_eq!(until("FREQ=DAILY;UNTIL=20261123"), Date::parse("20261123").map(Until::Date));
     assert_eq!(until("FREQ=DAILY;UNTIL=20261123T090000"), Some(Until::Floating(time("20261123T090000"))));
     assert_eq!(until("FREQ=DAILY;UNTIL=20261123T090000Z"), Some(Until::Utc(time("20261123T090000"))));
+    assert_eq!(until("FREQ=DAILY;UNTIL=2026-11-23T10:00:00.000+01:00"), Some(Until::Utc(time("20261123T090000"))));
     assert_eq!(days("FREQ=DAILY;UNTIL=20261123T080000Z", "20261122", 2026), "20261122 20261123");
     assert_eq!(days("FREQ=DAILY;UNTIL=20261122", "20261122", 2026), "20261122 20261123");
 }
