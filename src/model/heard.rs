@@ -43,6 +43,8 @@ pub struct Heard {
     pub how: HeardHow,
     /// The number it came from.
     pub from: Phone,
+    /// Ids of the people whose own number that is.
+    pub owners: Vec<String>,
     /// When, by our clock, in whole seconds of the provider's.
     pub at: Timestamp,
     /// When, by the provider's clock.

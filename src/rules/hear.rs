@@ -65,9 +65,9 @@ pub fn normal(text: &str) -> String {
     words(text).join(" ")
 }
 
-/// What `heard` means after these things were sent to its number. `owns` says whether the number is this person's own.
-pub fn answer(heard: &Heard, told: &[Told], owns: &dyn Fn(&str) -> bool, known: &Words) -> Answer {
-    let mut before: Vec<Sent<'_>> = told.iter().filter_map(|told| sent(told, heard, owns)).collect();
+/// What `heard` means after these things were sent to its number.
+pub fn answer(heard: &Heard, told: &[Told], known: &Words) -> Answer {
+    let mut before: Vec<Sent<'_>> = told.iter().filter_map(|told| sent(told, heard)).collect();
     before.sort_by_key(|sent| sent.at);
     if before.is_empty() {
         return nothing(HeardEffect::NothingOpen);
@@ -105,7 +105,9 @@ impl Sent<'_> {
 }
 
 /// `None`: the answer came before it, or it was for somebody else who had this number then.
-fn sent<'a>(told: &'a Told, heard: &Heard, owns: &dyn Fn(&str) -> bool) -> Option<Sent<'a>> {
+fn sent<'a>(told: &'a Told, heard: &Heard) -> Option<Sent<'a>> {
+    // The number must be the person's own: a stranger's words are nobody's.
+    let owns = |person: &String| heard.owners.contains(person);
     let skew_ms = heard.provider_at.since(heard.at);
     // Where nobody knows the provider's time, ours is corrected. The provider counts whole seconds.
     let ours = || Timestamp::from_ms(told.at.ms().saturating_add(skew_ms).div_euclid(1000).saturating_mul(1000));

@@ -336,9 +336,9 @@ pub trait Store: Send + Sync {
     /// The open incidents that an answer may be meant for, since something was sent for them. Earliest start first.
     fn waiting(&self) -> Result<Vec<Waiting>>;
 
-    /// Uses an inbound answer: writes it down, and changes the incidents that are still open as `rule` says. `None`: it
-    /// was used before.
-    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>>;
+    /// Uses inbound answers, one after the other in one transaction: writes each down, and changes the incidents that are
+    /// still open as `rule` says. `None`: it was used before.
+    fn hear(&self, heard: &[Heard], now: Timestamp, rule: HearRule<'_>) -> Result<Vec<Option<HeardOutcome>>>;
 
     // --- people and operators ---
 

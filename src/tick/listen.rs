@@ -8,7 +8,7 @@
 
 use super::context::Context;
 use super::jobs::{Jobs, Lost};
-use super::part::{OtherParts, Part};
+use super::part::{OtherParts, Part, each};
 use super::summary::HeardSeen;
 use super::text::Text;
 use crate::clock::Clock;
@@ -16,7 +16,7 @@ use crate::config::HearConfig;
 use crate::model::{Heard, HeardEffect, HeardHow, Inbound, Phone, Target, Timestamp, Told, Waiting};
 use crate::provider::{Ask, Hearing, ListPage, ProviderError};
 use crate::rules::hear;
-use crate::store::{CallScope, Claim, StoreError};
+use crate::store::{CallScope, Claim, HeardOutcome, StoreError};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ const PARALLEL: usize = 8;
 /// longer, but never costs more than the questions it stands for.
 const PAGES_MAX: usize = 10;
 
-/// So many answers at most are used before due steps are looked at again: each waits for the disk.
+/// So many answers at most are used in one transaction, which holds up nobody for long.
 const AT_ONCE: usize = 32;
 
 /// Somebody who may have answered.
@@ -44,6 +44,8 @@ struct Respondent {
     calls: Vec<String>,
     /// Our numbers that something was sent from.
     numbers: Vec<Phone>,
+    /// Ids of the people whose own number it is.
+    owners: Vec<String>,
 }
 
 impl Respondent {
@@ -84,12 +86,13 @@ impl Respondents {
     /// What came in as an answer. `None`: it is from somebody else, came before anything was sent, or to a number that
     /// nothing was sent from.
     fn heard(&self, how: HeardHow, said: Inbound) -> Option<Heard> {
-        let Inbound { sid, from, to, body, created_at, provider_at } = said;
+        let Inbound { sid, from, to, body: text, created_at: at, provider_at } = said;
         let known = self.by_number.get(&from)?;
         let to_us = self.ours.contains(&to) || known.numbers.contains(&to);
         // Our clock may have been turned since something was sent.
-        let in_time = created_at >= known.since || provider_at >= known.since;
-        (to_us && in_time).then_some(Heard { sid, how, from, at: created_at, provider_at, text: body, call: None })
+        let in_time = at >= known.since || provider_at >= known.since;
+        let owners = known.owners.clone();
+        (to_us && in_time).then_some(Heard { sid, how, from, owners, at, provider_at, text, call: None })
     }
 
     /// A key as an answer. `None`: it was pressed in another call.
@@ -97,7 +100,9 @@ impl Respondents {
         let from = self.by_call.get(&call)?.clone();
         // Nobody says when it was pressed; the call was made for an incident that is open.
         let (how, at, provider_at) = (HeardHow::Key, now, now);
-        Some(Heard { sid: format!("{call}-key"), how, from, at, provider_at, text: key.to_string(), call: Some(call) })
+        let owners = self.by_number.get(&from)?.owners.clone();
+        let (sid, text, call) = (format!("{call}-key"), key.to_string(), Some(call));
+        Some(Heard { sid, how, from, owners, at, provider_at, text, call })
     }
 
     /// The keys that were pressed in calls to this number, one question for each.
@@ -248,7 +253,12 @@ impl Part for Listening {
         for waiting in cx.world.store.waiting()? {
             let Waiting { person, contact, since, calls, numbers, .. } = waiting;
             let Some(number) = contact.or_else(|| Some(config.person(&person)?.phone.clone())) else { continue };
-            people.add(number, Respondent { since, calls, numbers });
+            people.add(number, Respondent { since, calls, numbers, owners: Vec::new() });
+        }
+        for person in &config.people {
+            if let Some(known) = people.by_number.get_mut(&person.phone) {
+                known.owners.push(person.id.clone());
+            }
         }
         self.queue = people.lists(&config.hear).into();
         for list in &self.queue {
@@ -284,8 +294,12 @@ impl Part for Listening {
             let lost = |lost| PageResult { failed: failed(lost), ..PageResult::default() };
             self.on_answer(list, result.unwrap_or_else(lost));
         }
-        for heard in self.unused.drain(..self.unused.len().min(AT_ONCE)).collect::<Vec<_>>() {
-            apply(cx, &heard)?;
+        let set: Vec<Heard> = self.unused.drain(..self.unused.len().min(AT_ONCE)).collect();
+        if set.is_empty() {
+            return Ok(());
+        }
+        apply(cx, &set)?;
+        for heard in set {
             self.waits_no_longer(Some(heard.from));
         }
         Ok(())
@@ -349,22 +363,27 @@ impl Listening {
     }
 }
 
-/// Applies one answer, unless it was used before.
-fn apply(cx: &mut Context<'_>, heard: &Heard) -> Result<(), StoreError> {
-    let config = &cx.world.config;
-    // The whole number must be the person's own: a stranger's words are nobody's.
-    let owns = |id: &str| config.person(id).is_some_and(|person| person.phone == heard.from);
-    let rule = |told: &[Told]| hear::answer(heard, told, &owns, &config.hear.words);
-    let outcome = match cx.world.store.hear(heard, cx.time.now(), &rule) {
+/// Uses answers that were not used before.
+fn apply(cx: &mut Context<'_>, set: &[Heard]) -> Result<(), StoreError> {
+    let words = &cx.world.config.hear.words;
+    let rule = |heard: &Heard, told: &[Told]| hear::answer(heard, told, words);
+    match cx.world.store.hear(set, cx.time.now(), &rule) {
         // One message that cannot be used must not stop the others.
+        Err(StoreError::Statement { .. }) if set.len() > 1 => each(set.chunks(1), |one| apply(cx, one)),
         Err(error @ StoreError::Statement { .. }) => {
-            log::error!("[CALL] what {} said cannot be used: {error}", heard.from);
-            return Ok(());
+            log::error!("[CALL] what {} said cannot be used: {error}", set[0].from);
+            Ok(())
         }
-        other => other?,
-    };
-    let Some(outcome) = outcome else { return Ok(()) };
-    cx.texts.extend(Text::about(config, heard, &outcome));
+        Err(error) => Err(error),
+        Ok(outcomes) => each(set.iter().zip(outcomes), |(heard, outcome)| {
+            outcome.map_or(Ok(()), |outcome| used(cx, heard, outcome))
+        }),
+    }
+}
+
+/// Does what follows from an answer, and says so.
+fn used(cx: &mut Context<'_>, heard: &Heard, outcome: HeardOutcome) -> Result<(), StoreError> {
+    cx.texts.extend(Text::about(&cx.world.config, heard, &outcome));
     log::info!("[CALL] Heard {} from {}: {}", heard.how, heard.from, outcome.effect);
     for incident in outcome.incidents.iter().filter(|_| outcome.hang_ups > 0) {
         cx.follow(CallScope::HangUpsOf(*incident))?;

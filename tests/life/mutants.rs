@@ -5,8 +5,8 @@
 
 use crate::forward::{Forward, Hook, Seen};
 use savehub::model::{
-    AfterFacts, Answer, Facts, NotSentCause, Outcome, Reason, Refusal, RejectionClass, Reply, StepNext, StepState,
-    Timestamp, Told, Verdict,
+    AfterFacts, Answer, Facts, Heard, NotSentCause, Outcome, Reason, Refusal, RejectionClass, Reply, StepNext,
+    StepState, Timestamp, Told, Verdict,
 };
 use savehub::store::{AfterRule, GuardRule, HearRule, Store};
 use std::sync::Arc;
@@ -91,8 +91,8 @@ impl Hook for Old {
         }
     }
 
-    fn answers(&self, rule: HearRule<'_>, told: &[Told]) -> Answer {
+    fn answers(&self, rule: HearRule<'_>, heard: &Heard, told: &[Told]) -> Answer {
         let first = told.iter().min_by_key(|told| told.at).map(std::slice::from_ref);
-        rule(first.filter(|_| self.0 == Rules::AnswersEarliest).unwrap_or(told))
+        rule(heard, first.filter(|_| self.0 == Rules::AnswersEarliest).unwrap_or(told))
     }
 }

@@ -11,6 +11,7 @@ facts! {
     an_incident_waits_for_an_answer_once_something_was_sent_for_it,
     what_certainly_reached_nobody_needs_no_answer,
     an_answer_is_used_once_whatever_it_did,
+    of_a_set_each_answer_is_used_once_and_sees_what_those_before_it_did,
     an_answer_ends_or_acknowledges_every_incident_it_is_for,
     an_incident_that_has_ended_is_not_ended_again,
     a_waiting_message_is_cancelled_when_its_incident_ends,
@@ -24,6 +25,7 @@ fn message(sid: &str) -> Heard {
         sid: sid.into(),
         how: HeardHow::Message,
         from,
+        owners: vec!["ana".into()],
         at: at(200),
         provider_at: at(200),
         text: "1".into(),
@@ -33,11 +35,11 @@ fn message(sid: &str) -> Heard {
 
 /// Uses something that was heard, with this effect on everything that was told and is open.
 fn use_once(b: &Bench, sid: &str, effect: HeardEffect) -> Option<HeardOutcome> {
-    let rule = |told: &[Told]| {
+    let rule = |_: &Heard, told: &[Told]| {
         let open = told.iter().flat_map(|told| &told.named).filter(|named| named.open);
         Answer { effect, incidents: open.map(|named| named.incident).collect(), choices: vec![] }
     };
-    b.hear(&message(sid), at(210), &rule).unwrap()
+    b.hear(&[message(sid)], at(210), &rule).unwrap().remove(0)
 }
 
 fn state(b: &Bench, meeting: MeetingId) -> IncidentState {
@@ -82,6 +84,26 @@ fn an_answer_is_used_once_whatever_it_did(b: &Bench) {
     }
 }
 
+fn of_a_set_each_answer_is_used_once_and_sees_what_those_before_it_did(b: &Bench) {
+    let m = b.watched("ana", "event", 300);
+    b.call("event", "CA1", 120);
+    let incident = b.incident(m.id, 1).id;
+    // The first one ends what is open, the others find nothing.
+    let rule = |_: &Heard, told: &[Told]| match &told[0].named[0] {
+        named if named.open => Answer { effect: HeardEffect::Joined, incidents: vec![incident], choices: vec![] },
+        _ => Answer { effect: HeardEffect::NothingOpen, incidents: vec![], choices: vec![] },
+    };
+    let hear = |sids: &[&str]| -> Vec<Option<HeardEffect>> {
+        let set: Vec<Heard> = sids.iter().map(|sid| message(sid)).collect();
+        b.hear(&set, at(210), &rule).unwrap().into_iter().map(|done| done.map(|done| done.effect)).collect()
+    };
+    let (joined, nothing) = (Some(HeardEffect::Joined), Some(HeardEffect::NothingOpen));
+    assert_eq!(hear(&["SM1", "SM2", "SM1"]), [joined, nothing, None]);
+    assert_eq!(hear(&["SM2", "SM3", "SM1"]), [None, nothing, None]);
+    assert_eq!(hear(&["SM3", "SM1"]), [None, None]);
+    assert_eq!((hear(&[]), state(b, m.id)), (vec![], IncidentState::Resolved));
+}
+
 fn an_answer_ends_or_acknowledges_every_incident_it_is_for(b: &Bench) {
     let m = b.watched("ana", "event", 300);
     b.call("event", "CA1", 120);
@@ -102,8 +124,9 @@ fn an_incident_that_has_ended_is_not_ended_again(b: &Bench) {
     let incident = b.incident(m.id, 1).id;
     b.check_in(m.id, CheckIn::Joined, at(150)).unwrap();
     // What it is for was decided before the check-in came in between.
-    let rule = |_: &[Told]| Answer { effect: HeardEffect::Missed, incidents: vec![incident], choices: vec![] };
-    let done = b.hear(&message("SM1"), at(151), &rule).unwrap();
+    let rule =
+        |_: &Heard, _: &[Told]| Answer { effect: HeardEffect::Missed, incidents: vec![incident], choices: vec![] };
+    let done = b.hear(&[message("SM1")], at(151), &rule).unwrap().remove(0);
     assert_eq!(
         done,
         Some(HeardOutcome { effect: HeardEffect::Missed, incidents: vec![], hang_ups: 0, choices: vec![] })
@@ -127,8 +150,8 @@ fn what_was_said_is_told_with_the_meeting_it_was_said_for(b: &Bench) {
     b.call("his", "CA2", 120);
     let hear = |sid: &str, second, text: &str, effect, incidents: Vec<IncidentId>| {
         let heard = Heard { at: at(second), text: text.into(), ..message(sid) };
-        let rule = |_: &[Told]| Answer { effect, incidents: incidents.clone(), choices: vec![] };
-        assert!(b.hear(&heard, at(second + 5), &rule).unwrap().is_some());
+        let rule = |_: &Heard, _: &[Told]| Answer { effect, incidents: incidents.clone(), choices: vec![] };
+        assert!(b.hear(&[heard], at(second + 5), &rule).unwrap()[0].is_some());
     };
     hear("SM3", 140, "wh\u{7}at?", HeardEffect::NotUnderstood, vec![]);
     hear("SM2", 150, "1", HeardEffect::Joined, vec![b.incident(hers.id, 1).id]);

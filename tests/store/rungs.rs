@@ -5,14 +5,15 @@ use crate::build::{
     rejected, report, secs, stay, unknown,
 };
 use savehub::model::{
-    Accepted, AckHow, Action, Address, Addressee, AttemptId, AttemptState, CallReport, CallStatus, HangUp, HangUpState,
-    IncidentState, Line, MeetingId, Offset, Outcome, PlannedStep, Reason, RejectionClass, Reply, ReplyMeta, RungKind,
-    StepState, Target, When,
+    Accepted, AckHow, Action, Address, Addressee, Answer, AttemptId, AttemptState, CallReport, CallStatus, HangUp,
+    HangUpState, Heard, HeardEffect, HeardHow, IncidentState, Line, MeetingId, Offset, Outcome, PlannedStep, Reason,
+    RejectionClass, Reply, ReplyMeta, RungKind, StepState, Target, Told, When,
 };
 use savehub::store::{
     Acknowledgement, Attempt, Begun, CheckIn, Claim, Facts, Finding, LateEnds, Meeting, Plan, Queued, ReconcileRules,
     Refusal, Reported, Verdict,
 };
+use std::cell::RefCell;
 
 facts! {
     a_claim_says_what_its_rung_is,
@@ -39,6 +40,7 @@ facts! {
     a_late_end_of_an_attempt_that_was_made_again_is_nothing,
     a_message_that_has_left_is_not_hung_up,
     a_message_that_waits_is_cancelled_as_soon_as_it_is_known,
+    an_answer_may_be_about_a_mail_to_the_owner_of_its_number_as_long_as_its_incident_is_open,
 }
 
 fn action(kind: RungKind, offset_s: i64) -> Action {
@@ -409,4 +411,30 @@ fn a_message_that_waits_is_cancelled_as_soon_as_it_is_known(b: &Bench) {
     let recorded = b.record(open, &accepted("SM2"), at(402), &executed).unwrap();
     let wanted = recorded.hang_up.expect("to be cancelled at once");
     assert_eq!((wanted.attempt, b.attempt(id).hang_up), (id, HangUpState::Wanted));
+}
+
+fn an_answer_may_be_about_a_mail_to_the_owner_of_its_number_as_long_as_its_incident_is_open(b: &Bench) {
+    let meeting = watched(b, &[action(RungKind::Email, -180)]);
+    let mail = place(b, RungKind::Email, 420);
+    let _ = b.record(mail, &accepted("M1"), at(421), &executed).unwrap();
+    let incident = b.incident(meeting, 1).id;
+    let told = |sid: &str, owners: &[&str]| {
+        let owners = owners.iter().map(|&owner| owner.to_owned()).collect();
+        let (how, from, text) = (HeardHow::Message, phone_of("ana"), "?".to_owned());
+        let (at, provider_at) = (at(430), at(430));
+        let heard = Heard { sid: sid.into(), how, from, owners, at, provider_at, text, call: None };
+        let seen = RefCell::new(Vec::new());
+        let rule = |_: &Heard, told: &[Told]| {
+            seen.replace(told.iter().map(|told| (told.is_mail, told.named[0].incident, told.named[0].open)).collect());
+            Answer { effect: HeardEffect::NotUnderstood, incidents: vec![], choices: vec![] }
+        };
+        assert!(b.hear(&[heard], at, &rule).unwrap()[0].is_some());
+        seen.take()
+    };
+    assert_eq!(told("SM1", &["ana"]), [(true, incident, true)]);
+    assert_eq!(told("SM2", &["bo", "ana"]), [(true, incident, true)]);
+    assert_eq!(told("SM3", &["bo"]), []);
+    assert_eq!(told("SM4", &[]), [], "a contact's number");
+    b.check_in(meeting, CheckIn::Joined, at(440)).unwrap();
+    assert_eq!(told("SM5", &["ana"]), []);
 }

@@ -151,11 +151,13 @@ fn what_was_heard_is_taken_back_by_whatever_way_it_came(b: &Bench) {
     b.call("talk", "CA1", 420);
     let say = |sid: &str, how, effect, now| {
         let from = Phone::parse("+12025550101").unwrap();
-        let heard =
-            Heard { sid: sid.into(), how, from, at: at(now), provider_at: at(now), text: "1".into(), call: None };
+        let owners = vec!["ana".into()];
+        let (at, provider_at, text) = (at(now), at(now), "1".into());
+        let heard = Heard { sid: sid.into(), how, from, owners, at, provider_at, text, call: None };
         let incident = b.incident(meeting.id, b.read(meeting.id).generation).id;
         let answer = Answer { effect, incidents: vec![incident], choices: vec![] };
-        assert_eq!(b.hear(&heard, at(now), &|_| answer.clone()).unwrap().unwrap().incidents, [incident]);
+        let done = b.hear(&[heard], at, &|_, _| answer.clone()).unwrap().remove(0);
+        assert_eq!(done.unwrap().incidents, [incident]);
     };
     say("CA9", HeardHow::Call, Acknowledged, 425);
     say("SM1", HeardHow::Message, Joined, 430);

@@ -53,9 +53,15 @@ pub trait Hook: Send + Sync {
         rule(facts)
     }
 
+    /// Answers are about to be used.
+    fn hearing(&self, heard: &[Heard]) -> Result<()> {
+        let _ = heard;
+        Ok(())
+    }
+
     /// The rule about what an answer means.
-    fn answers(&self, rule: HearRule<'_>, told: &[Told]) -> Answer {
-        rule(told)
+    fn answers(&self, rule: HearRule<'_>, heard: &Heard, told: &[Told]) -> Answer {
+        rule(heard, told)
     }
 
     /// What stands before a rehearsal.
@@ -205,9 +211,10 @@ impl<H: Hook> Store for Forward<H> {
         done
     }
 
-    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>> {
+    fn hear(&self, heard: &[Heard], now: Timestamp, rule: HearRule<'_>) -> Result<Vec<Option<HeardOutcome>>> {
         self.hook.before("hear")?;
-        let done = self.inner.hear(heard, now, &|told: &[Told]| self.hook.answers(rule, told));
+        self.hook.hearing(heard)?;
+        let done = self.inner.hear(heard, now, &|heard: &Heard, told: &[Told]| self.hook.answers(rule, heard, told));
         self.hook.changed(&*self.inner);
         done
     }

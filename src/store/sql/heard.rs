@@ -17,6 +17,9 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What was sent longer ago needs no answer any more.
 const LOOKED_BACK: Duration = Duration::from_secs(24 * 3600);
 
+/// No incident is open for longer after the start of its meeting, unless ticks have stopped.
+const OPEN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Rows deleted in one tick, at most.
 const BATCH: i64 = 200;
 
@@ -68,9 +71,9 @@ pub(super) fn waiting(tx: &dyn Tx) -> TxResult<Vec<Waiting>> {
 /// When it was sent, its key, its call unless nobody picked that up, and the number it was sent from.
 type Sent = (Timestamp, String, Option<String>, Option<Phone>);
 
-/// What was sent to a number in the last day, whether its incident is open or not, and the mails for incidents that are
-/// open.
-fn told(tx: &dyn Tx, number: &Phone, now: Timestamp) -> TxResult<Vec<Told>> {
+/// What was sent to the number of an answer in the last day, whether its incident is open or not, and the mails to the
+/// number's owners for incidents that are open.
+fn told(tx: &dyn Tx, heard: &Heard, now: Timestamp) -> TxResult<Vec<Told>> {
     const WHAT: &str = "select a.id, a.intent_at, a.taken_at, a.key, a.sid, coalesce(n.id, i.id), i.person, s.to_whom <> '', \
            n.id is not null or i.ended_at is null";
     const JOINS: &str = "join steps s on s.id = x.step_id left join incidents n on i.reason = 'undone' \
@@ -81,12 +84,15 @@ fn told(tx: &dyn Tx, number: &Phone, now: Timestamp) -> TxResult<Vec<Told>> {
            and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') order by a.id, i.starts_at, i.id"
     );
     let mails = format!(
-        "{WHAT} from incidents i cross join attempt_steps x cross join attempts a {JOINS} \
-         where i.ended_at is null and x.incident_id = i.id and a.id = x.attempt_id and a.kind = 'email' and s.to_whom = '' \
+        "{WHAT} from meetings m cross join incidents i cross join attempt_steps x cross join attempts a {JOINS} \
+         where m.person = ?1 and m.starts_at >= ?2 and i.meeting_id = m.id and i.ended_at is null \
+           and x.incident_id = i.id and a.id = x.attempt_id and a.kind = 'email' and s.to_whom = '' \
            and a.state in ('ACCEPTED','UNKNOWN','ABANDONED') order by a.id, i.starts_at, i.id"
     );
-    let mut all = tellings(tx, &by_phone, params![number.expose(), now.minus(LOOKED_BACK)], false)?;
-    all.extend(tellings(tx, &mails, &[], true)?);
+    let mut all = tellings(tx, &by_phone, params![heard.from.expose(), now.minus(LOOKED_BACK)], false)?;
+    for owner in &heard.owners {
+        all.extend(tellings(tx, &mails, params![owner, now.minus(OPEN_FOR)], true)?);
+    }
     Ok(all)
 }
 
@@ -129,7 +135,7 @@ pub(super) fn hear(tx: &dyn Tx, heard: &Heard, now: Timestamp, rule: HearRule<'_
     if is_known(tx, &heard.sid)? {
         return Ok(None);
     }
-    let Answer { effect, incidents, choices } = rule(&told(tx, &heard.from, now)?);
+    let Answer { effect, incidents, choices } = rule(heard, &told(tx, heard, now)?);
     tx.run(
         "insert into heard(sid, how, from_number, at, heard_at, message, effect) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![

@@ -306,12 +306,16 @@ impl<E: Engine> Store for SqlStore<E> {
         self.engine.read_outside("look for open incidents", heard::waiting)
     }
 
-    fn hear(&self, heard: &Heard, now: Timestamp, rule: HearRule<'_>) -> Result<Option<HeardOutcome>> {
+    fn hear(&self, heard: &[Heard], now: Timestamp, rule: HearRule<'_>) -> Result<Vec<Option<HeardOutcome>>> {
         // The provider's lists contain old answers as well as new ones.
-        if self.engine.read_outside("look for what was heard", |tx| heard::is_known(tx, &heard.sid))? {
-            return Ok(None);
+        let are_known = |tx: &dyn Tx| heard.iter().map(|one| heard::is_known(tx, &one.sid)).collect();
+        let known: Vec<bool> = self.engine.read_outside("look for what was heard", are_known)?;
+        if known.iter().all(|known| *known) {
+            return Ok(known.iter().map(|_| None).collect());
         }
-        self.engine.write("use what was heard", |tx| heard::hear(tx, heard, now, rule))
+        let each = |tx: &dyn Tx, (one, known)| if known { Ok(None) } else { heard::hear(tx, one, now, rule) };
+        self.engine
+            .write("use what was heard", |tx| heard.iter().zip(known.iter().copied()).map(|of| each(tx, of)).collect())
     }
 
     fn check_in_all(&self, meetings: &[MeetingId], how: CheckIn, now: Timestamp) -> Result<Vec<Ended>> {

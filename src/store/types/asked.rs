@@ -2,7 +2,8 @@
 
 use super::{Meeting, UndoFacts};
 use crate::model::{
-    AfterFacts, Answer, Facts, Line, OpenAttempt, Placed, PlannedStep, Reason, Refusal, Settle, StepNext, Told, Verdict,
+    AfterFacts, Answer, Facts, Heard, Line, OpenAttempt, Placed, PlannedStep, Reason, Refusal, Settle, StepNext, Told,
+    Verdict,
 };
 
 /// The guards, asked inside the claim transaction.
@@ -28,7 +29,7 @@ pub type ReplyRule<'a> = &'a dyn Fn(usize, &AfterFacts) -> StepNext;
 pub type SettleRule<'a> = &'a dyn Fn(&OpenAttempt) -> Settle;
 
 /// What an inbound answer means, asked inside the transaction that uses it.
-pub type HearRule<'a> = &'a dyn Fn(&[Told]) -> Answer;
+pub type HearRule<'a> = &'a dyn Fn(&Heard, &[Told]) -> Answer;
 
 /// The guards of a text that explains an answer, asked inside the transaction that writes it. The number: messages that
 /// were sent lately for the meeting that had the most.

@@ -2,11 +2,14 @@
 
 use super::{KEYS, asked, heard, world};
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeCall, ListShape, answered};
+use crate::support::forward::{Forward, Hook};
 use crate::support::phone;
 use crate::support::world::World;
-use savehub::model::{HeardEffect, HeardHow, MeetingId, Phone};
+use savehub::model::{Heard, HeardEffect, HeardHow, MeetingId, Phone};
+use savehub::store::{self, StoreError};
 use savehub::tick::Summary;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// The first of the many has this number.
 const FIRST: u8 = 10;
@@ -198,6 +201,28 @@ fn stop_belongs_to_the_provider_and_changes_nothing() {
     assert_eq!(hears(&w), (vec![(HeardHow::Message, HeardEffect::NotUnderstood, 0); 3], 2));
     assert_eq!((w.state(meetings[0]).as_str(), w.fake().sent().len()), ("ESCALATING", 0));
     assert_eq!(hears(&w), (vec![], 2));
+}
+
+/// The database cannot take what this number said.
+struct CannotHear(Phone);
+
+impl Hook for CannotHear {
+    fn hearing(&self, heard: &[Heard]) -> store::Result<()> {
+        let fails = heard.iter().any(|heard| heard.from == self.0);
+        if fails { Err(StoreError::Statement { what: "hear", detail: "no".into() }) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_used_stops_no_other_one_of_its_set() {
+    let (mut w, meetings) = called("", 12);
+    w.parts.store = Arc::new(Forward { inner: Arc::clone(&w.parts.store), hook: CannotHear(of(1)) });
+    for n in 0..3 {
+        says(&w, n, "1");
+    }
+    assert_eq!(hears(&w).0, [JOINED; 2]);
+    let states: Vec<_> = meetings[..3].iter().map(|m| w.state(*m)).collect();
+    assert_eq!(states, ["RESOLVED(joined)", "ESCALATING", "RESOLVED(joined)"]);
 }
 
 #[test]
