@@ -30,11 +30,18 @@ pub(super) enum From {
 
 /// The link to join by, from the texts of an event in the order of their worth.
 pub(super) fn link(texts: &[(From, String)]) -> Option<String> {
-    let links = || texts.iter().flat_map(|(from, text)| addresses(text).map(move |link| (*from, unwrapped(link))));
-    let to_a_meeting = || links().map(|(_, link)| link).find(|link| is_meeting(link));
-    let may_be = |from: From, link: &str| from == From::Place && link.starts_with("https://") && !is_map(link);
-    let to_join = || links().find(|(from, link)| may_be(*from, link));
-    to_a_meeting().or_else(|| to_join().map(|(_, link)| link))
+    let mut to_join = None;
+    for (from, text) in texts {
+        for link in addresses(text).map(unwrapped) {
+            if is_meeting(&link) {
+                return Some(link);
+            }
+            if *from == From::Place && to_join.is_none() && link.starts_with("https://") && !is_map(&link) {
+                to_join = Some(link);
+            }
+        }
+    }
+    to_join
 }
 
 /// At most the first `most` bytes of a text.

@@ -27,7 +27,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 /// Steps of the budget that the lookup of a name costs that is no exact one: about what it takes.
-const LOOKUP: u64 = 200;
+const LOOKUP: u64 = 400;
 
 /// Longest name that is looked up, in bytes.
 const LONGEST_NAME: usize = 200;

@@ -1,15 +1,25 @@
 //! Which addresses are those of meetings: services by their hosts, companies' own servers by their rooms.
 
-use super::host::{host_and_path, is_host};
+use super::host::host_and_path;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Meeting services, one a line: the host, or what it ends in after a dot; how the path of a meeting begins; an example.
 const SERVICES: &str = include_str!("services.tsv");
 
-/// The beginnings of paths of the first service that a host belongs to.
+/// The beginnings of paths of the service that a host belongs to; of several the one with the longest name.
 fn service(host: &str) -> Option<impl Iterator<Item = &'static str>> {
-    let mut lines = SERVICES.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t'));
-    let starts = lines.find_map(|mut line| line.next().filter(|service| is_host(host, service)).and(line.next()))?;
-    Some(starts.split(' '))
+    static PATHS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let lines = SERVICES.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split_once('\t')).map(|(host, rest)| (host, column(rest))).collect()
+    });
+    let column_of = |host: &str| PATHS.get(host).copied();
+    let families = std::iter::successors(Some(host), |host| host.split_once('.').map(|(_, family)| family));
+    Some(families.into_iter().find_map(column_of)?.split(' '))
+}
+
+fn column(line: &str) -> &str {
+    line.split_once('\t').map_or(line, |(column, _)| column)
 }
 
 /// Names that hosts of people's own meeting servers (Jitsi, BigBlueButton) begin with.
@@ -71,6 +81,7 @@ fn is_room(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::host::is_host;
     use super::super::{From, link};
     use super::*;
 
@@ -79,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn each_service_of_the_list_knows_a_link_of_its_own_and_no_line_before_it_does() {
+    fn each_service_of_the_list_knows_a_link_of_its_own_and_no_other_line_does() {
         for line in SERVICES.lines().filter(|line| !line.starts_with('#')) {
             let [host, starts, example] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
             let (its_host, path) = host_and_path(example);

@@ -126,6 +126,16 @@ pub(crate) const FILES: &[Hostile] = &[
         let text = "https://zoom.us/j/1 https://meet.google.com/ <a href=\"https://".repeat(15_000);
         event(0, &format!("{}DESCRIPTION:{text}\r\n", rule("FREQ=DAILY")))
     }),
+    hostile("descriptions full of links that end each other", "", || {
+        events(20, |_| format!("{}DESCRIPTION:{}\r\n", rule("FREQ=DAILY"), "https://a&lt;".repeat(60_000)))
+    }),
+    hostile("an invitation with 1,100 zones that nobody knows", "no time zone is called", || {
+        let dates: Vec<_> = (0..1100).map(|n| format!("RDATE;TZID=Nowhere/{n}:20200102T000000\r\n")).collect();
+        event(0, &(rule("FREQ=DAILY") + &dates.concat()))
+    }),
+    hostile("150,000 rules that must be walked", "only its single dates count", || {
+        events(150_000, |_| "DTSTART:19700101T000000Z\r\nRRULE:FREQ=MINUTELY;COUNT=999999999\r\n".to_owned())
+    }),
     hostile("control characters everywhere", "no time zone is called", || {
         let dates = format!("DTSTART;TZID=\"{CONTROLS}\":20200101T000000\r\nRRULE:FREQ=DAILY\r\n");
         let texts = format!("SUMMARY:a{CONTROLS}b\r\nLOCATION:https://example.com/{CONTROLS}\r\n");
