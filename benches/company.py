@@ -5,6 +5,7 @@ ratio compares stands in the same row.
 """
 
 import os
+import queue
 import shutil
 import socket
 import subprocess
@@ -163,14 +164,23 @@ class Far:
                 threading.Thread(target=self.carry, args=(a, b), daemon=True).start()
 
     def carry(self, a, b):
+        way = queue.SimpleQueue()
+        threading.Thread(target=self.arrive, args=(way, b), daemon=True).start()
         try:
             while data := a.recv(1 << 16):
-                time.sleep(self.half)
-                b.sendall(data)
+                way.put((time.monotonic() + self.half, data))
         except OSError:
             pass
-        for s in (a, b):
-            s.close()
+        way.put((0, b""))
+
+    def arrive(self, way, b):
+        try:
+            while data := (next := way.get())[1]:
+                time.sleep(max(0, next[0] - time.monotonic()))
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
 
 
 def main():

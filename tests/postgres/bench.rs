@@ -41,10 +41,10 @@ pub(crate) fn claim(store: &dyn Store, uid: &str, now: i64) -> Claim {
     store.due_steps(at(now), 1000).unwrap().into_iter().find(|c| c.words.uid == uid).expect("a due step")
 }
 
-/// Writes an attempt that this owner began at boot time 5 s: it ends by 50 s, its lease by 125 s.
-pub(crate) fn begin(store: &dyn Store, claim: Claim, phone: &str, owner: &Owner, now: i64) -> Result<Begun> {
+/// An attempt that this owner began at boot time 5 s: it ends by 50 s, its lease by 125 s.
+pub(crate) fn draft(claim: &Claim, phone: &str, owner: &Owner, now: i64) -> AttemptDraft<'static> {
     static TOKENS: AtomicU32 = AtomicU32::new(0);
-    let draft = AttemptDraft {
+    AttemptDraft {
         token: format!("{owner} {}", TOKENS.fetch_add(1, Ordering::Relaxed)),
         person: claim.person.clone(),
         to: Target::call(savehub::model::Phone::parse(phone).unwrap()),
@@ -65,7 +65,12 @@ pub(crate) fn begin(store: &dyn Store, claim: Claim, phone: &str, owner: &Owner,
         say: &|_| "hello".into(),
         slot: &|_| Slot::Take { sender: 0, next: None },
         saw: &|_| "all agree".into(),
-    };
+    }
+}
+
+/// Writes such an attempt.
+pub(crate) fn begin(store: &dyn Store, claim: Claim, phone: &str, owner: &Owner, now: i64) -> Result<Begun> {
+    let draft = draft(&claim, phone, owner, now);
     store.begin_attempt(claim, &draft, at(now), &|facts| {
         let recent = facts.step.as_ref().map_or(0, |step| step.recent_calls);
         let busy = facts.number.open_attempt || recent > 0 || facts.calls_today >= 1000;

@@ -70,6 +70,10 @@ fn an_attempt_whose_commit_has_no_answer_is_not_sent() {
     assert_eq!(code, 3, "{err}");
     assert!(err.contains("nobody knows whether it is"), "{err}");
     assert_eq!(fake.posts(), 0, "what may not be written down is not sent");
+    // The server does first what it was asked.
+    let at_it =
+        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'savehub'";
+    while database.sql(at_it) != "0" {}
     assert_eq!(database.sql("select state from attempts"), "SENDING", "here it was written");
     // Its process is gone: the next tick asks the provider, and does not ring blindly.
     host(&fake, &database.url(), ANA).ok(&["tick"]);

@@ -1,6 +1,6 @@
 //! Many sets of parameters as one statement: an array for each parameter, and a row of `unnest` for each set.
 
-use super::session::without_nul;
+use super::values::without_nul;
 use crate::store::sql::{Kind, Value};
 use tokio_postgres::types::{ToSql, Type};
 

@@ -3,12 +3,14 @@
 //! One statement reads everything about any number of steps: one for a claim, thousands for a queue of due calls. Each
 //! further round trip to the server would take time while the rows are locked.
 
-use super::session::without_nul;
+use super::values::without_nul;
 use crate::model::{LaterRungs, PauseView, StepId, Timestamp};
-use crate::store::sql::candidates::{COUNTED, UNTAKEN, same_kind};
-use crate::store::sql::{Candidate, LockMode, Row, Sql, StepDraft, Tx, params, steps};
+use crate::store::sql::candidates::{COUNTED, UNTAKEN, calls_sql, same_kind};
+use crate::store::sql::value::set;
+use crate::store::sql::{Candidate, LockMode, Question, Row, Sql, SqlError, StepDraft, Tx, steps};
 use crate::store::{AttemptDraft, Facts, NumberFacts, StepFacts};
 use serde_json::json;
+use std::iter;
 
 /// The input: places in a list, steps (0: none), and what their drafts say.
 const ASKED: &str = "json_to_recordset(?1::json) as q(place bigint, step bigint, person text, kind text, to_number text, \
@@ -45,7 +47,8 @@ fn of_later() -> String {
 }
 
 /// About the target and the person.
-const TARGET: &str = "q.place, n.open, n.live_since, n.last_rang_at, p.person, p.since, p.until, p.reason";
+const TARGET: &str =
+    "q.place, n.open, n.live_since, n.last_rang_at, p.person, p.since, p.until, p.reason, d.calls, d.untaken";
 
 /// What the mock phone or test mode did keeps no real phone busy, and the reverse. The longest pause that applies to
 /// the person counts, even one that is over by some clock: when it is over, all are.
@@ -61,8 +64,10 @@ fn of_target_and_person() -> String {
     ) n on true \
     left join lateral (select person, since, until, reason from pauses \
       where ended_at is null and coalesce(person, '') in ('', q.person) \
-      order by until is not null, until desc, person is not null limit 1) p on true",
-        same_kind("provider", "q.provider")
+      order by until is not null, until desc, person is not null limit 1) p on true \
+    left join lateral ({}) d on true",
+        same_kind("provider", "q.provider"),
+        calls_sql("attempts", "person = q.person and intent_at > q.day_since", "q.provider")
     )
 }
 
@@ -72,6 +77,7 @@ pub(super) fn some(
     asked: &[StepDraft<'_>],
     now: Timestamp,
     mode: LockMode,
+    beside: Vec<Question<'_>>,
 ) -> Sql<Vec<Sql<(usize, Candidate)>>> {
     let (ready, lock) = match mode {
         LockMode::SkipLocked => ("and s.ready_at <= ?2", "for update of s skip locked"),
@@ -89,13 +95,25 @@ pub(super) fn some(
         of_target_and_person(),
         steps::last_attempt_sql("s.id")
     );
-    tx.rows(&sql, params![asked_json(asked), now], |row| Ok(candidate_from_row(row)))
+    let (asked, mut found) = (asked_json(asked), Vec::new());
+    let question = Question::once(sql, set![&asked, &now], |row| {
+        found.push(candidate_from_row(row));
+        Ok(())
+    });
+    tx.ask_all(iter::once(question).chain(beside).collect())?;
+    Ok(found)
 }
 
 /// The facts for a call without a step.
-pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>) -> Sql<Facts> {
+pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, beside: Vec<Question<'_>>) -> Sql<Facts> {
     let sql = format!("select {TARGET} from {ASKED} {}", of_target_and_person());
-    tx.row(&sql, params![asked_json(&[(StepId(0), draft)])], |row| about_target(row, 0, None))
+    let (asked, mut facts) = (asked_json(&[(StepId(0), draft)]), None);
+    let question = Question::once(sql, set![&asked], |row| {
+        facts = Some(about_target(row, 0, None)?);
+        Ok(())
+    });
+    tx.ask_all(iter::once(question).chain(beside).collect())?;
+    facts.ok_or(SqlError::NoRow)
 }
 
 fn asked_json(asked: &[StepDraft<'_>]) -> String {
@@ -136,7 +154,7 @@ fn candidate_from_row(row: &dyn Row) -> Sql<(usize, Candidate)> {
     Ok((usize::try_from(place).unwrap_or(usize::MAX), Candidate { claim, facts }))
 }
 
-/// From the columns of [`TARGET`]; the calls of the day are still to be counted.
+/// From the columns of [`TARGET`]; the calls of everybody are still to be counted.
 fn about_target(row: &dyn Row, first: usize, step: Option<StepFacts>) -> Sql<Facts> {
     let number = NumberFacts {
         open_attempt: row.get(first + 1)?,
@@ -158,9 +176,9 @@ fn about_target(row: &dyn Row, first: usize, step: Option<StepFacts>) -> Sql<Fac
         step,
         number,
         pause,
-        calls_of_person_today: 0,
+        calls_of_person_today: row.get(first + 8)?,
         calls_today: 0,
-        untaken_of_person_today: 0,
+        untaken_of_person_today: row.get(first + 9)?,
         untaken_today: 0,
     })
 }

@@ -22,7 +22,7 @@ fn batches(session: &PostgresTx<'_>, table: &str, which: &str, put: Put<'_>) -> 
     let failed = |error: SqlError| StoreError::Statement { what: "copy a table", detail: error.to_string() };
     let columns = columns(session, table).map_err(failed)?;
     let open = format!("declare rows no scroll cursor for select {} from {table} where {which}", columns.join(", "));
-    session.0.batch(&open).map_err(failed)?;
+    session.batch(&open).map_err(failed)?;
     loop {
         let rows = fetch(session, columns.len()).map_err(failed)?;
         if rows.is_empty() {
@@ -30,7 +30,7 @@ fn batches(session: &PostgresTx<'_>, table: &str, which: &str, put: Put<'_>) -> 
         }
         put(table, &Rows { columns: columns.clone(), rows })?;
     }
-    session.0.batch("close rows").map_err(failed)
+    session.batch("close rows").map_err(failed)
 }
 
 fn fetch(tx: &dyn Tx, width: usize) -> Sql<Vec<Vec<Value<'static>>>> {

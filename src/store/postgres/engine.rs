@@ -40,10 +40,6 @@ const READ: &str = "begin isolation level repeatable read read only";
 /// While the schema is made there is nothing to lock.
 const SCHEMA: &str = "begin";
 
-/// A standby that must confirm a commit may take longer than a statement. If the server's time limit ended that wait, the
-/// commit would count as done, and not be safe.
-const COMMIT: &str = "set local statement_timeout = 0; commit";
-
 /// Why a run did not end with an answer.
 enum Stopped {
     /// Nothing was written.
@@ -159,11 +155,10 @@ impl Postgres {
         let look = || {
             let mut slot = lock(slot);
             let old = slot.is_some();
-            let first = self.with(&mut slot, started + LIMIT, |session| f(&PostgresTx(session)));
-            match first {
+            match f(&PostgresTx::single(self.ready(&mut slot, started + LIMIT)?)) {
                 // It broke while nobody used it; reading twice does no harm.
                 Err(TxError::Sql(error)) if old && is_lost(&error) => {
-                    self.with(&mut slot, started + LIMIT, |session| f(&PostgresTx(session)))
+                    f(&PostgresTx::single(self.ready(&mut slot, started + LIMIT)?))
                 }
                 other => other,
             }
@@ -187,51 +182,41 @@ impl Postgres {
         f: &impl Fn(&PostgresTx<'_>) -> TxResult<T>,
     ) -> std::result::Result<T, Stopped> {
         let mut slot = lock(slot);
-        let old = slot.is_some();
-        let begun = self.with(&mut slot, until, |session| Ok(session.batch(begin)?));
-        match begun {
+        let mut old = slot.is_some();
+        loop {
+            let tx = PostgresTx::begin(self.ready(&mut slot, until)?, begin);
+            let fail = match f(&tx) {
+                Ok(value) => match tx.commit() {
+                    Ok(()) => return Ok(value),
+                    Err(error) if tx.has_begun() && is_lost(&error) => {
+                        *slot = None;
+                        return Err(Stopped::Unknown(error));
+                    }
+                    Err(error) => error.into(),
+                },
+                Err(fail) => fail,
+            };
             // It broke while nobody used it.
-            Err(TxError::Sql(error)) if old && is_lost(&error) => {
-                self.with(&mut slot, until, |session| Ok(session.batch(begin)?))?;
+            let never_begun = !tx.has_begun() && matches!(&fail, TxError::Sql(error) if is_lost(error));
+            rollback(&mut slot);
+            if !(old && never_begun) {
+                return Err(fail.into());
             }
-            other => other.inspect_err(|_| rollback(&mut slot))?,
-        }
-        let Some(session) = slot.as_ref() else { return Err(Trouble::Late.into()) };
-        match f(&PostgresTx(session)) {
-            Ok(value) => match session.batch(COMMIT) {
-                Ok(()) => Ok(value),
-                Err(error) if is_refusal(&error) => {
-                    rollback(&mut slot);
-                    Err(error.into())
-                }
-                Err(error) => {
-                    *slot = None;
-                    Err(Stopped::Unknown(error))
-                }
-            },
-            Err(fail) => {
-                rollback(&mut slot);
-                Err(fail.into())
-            }
+            old = false;
         }
     }
 
-    /// Does something with the connection, which is opened when there is none.
-    fn with<T>(
-        &self,
-        slot: &mut Option<Session>,
-        until: Instant,
-        f: impl FnOnce(&Session) -> TxResult<T>,
-    ) -> TxResult<T> {
-        if slot.as_ref().is_none_or(|session| !session.is_usable()) {
-            *slot = None;
+    /// The connection, which is opened when there is none.
+    fn ready<'s>(&self, slot: &'s mut Option<Session>, until: Instant) -> TxResult<&'s Session> {
+        let session = if let Some(session) = slot.take().filter(Session::is_usable) {
+            session
+        } else {
             let (session, schema) = self.session(until)?;
             migrations::check(schema, &self.server.name)?;
-            *slot = Some(session);
-        }
-        let Some(session) = slot.as_ref() else { return Err(Trouble::Late.into()) };
+            session
+        };
         session.limit(until);
-        f(session)
+        Ok(slot.insert(session))
     }
 
     fn explain(&self, what: &'static str, started: Instant, stopped: Stopped) -> StoreError {

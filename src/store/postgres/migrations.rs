@@ -50,7 +50,7 @@ pub(super) fn migrate(session: &PostgresTx<'_>, name: &str) -> TxResult<()> {
     check(from, name)?;
     let left = usize::try_from(from).unwrap_or(usize::MAX);
     for migration in MIGRATIONS.iter().skip(left) {
-        session.0.batch(&migration())?;
+        session.batch(&migration())?;
     }
     tx.run(
         "insert into savehub.savehub_meta(id, version) values (1, ?1) on conflict(id) do update set version = ?1",

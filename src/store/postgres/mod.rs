@@ -44,10 +44,12 @@ mod migrations;
 mod open;
 mod server;
 mod session;
+mod statement;
 mod take;
 mod timeline;
 mod tls;
 mod tx;
+mod values;
 
 pub use engine::PostgresStore;
 pub use server::{Server, Tls};

@@ -115,7 +115,7 @@ impl Postgres {
 
 fn look(session: &Session) -> TxResult<ServerFacts> {
     session.batch(SET_UP)?;
-    let tx: &dyn Tx = &PostgresTx(session);
+    let tx: &dyn Tx = &PostgresTx::single(session);
     let facts = tx.row(
         "select current_setting('server_version_num')::bigint, current_setting('fsync'), \
            current_setting('server_encoding'), \

@@ -37,7 +37,8 @@ alter table ticks add column turned bigint check(turned in (0, 1));
 
 -- The daily caps count rehearsed and real calls apart.
 drop index attempts_of_day;
-create index attempts_of_day on attempts(kind, intent_at, state, person, provider);
+create index attempts_of_day on attempts(kind, intent_at, state, provider);
+create index attempts_of_person on attempts(person, intent_at, state, provider) where kind = 'call';
 
 -- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
 alter table attempts add column taken_at bigint;
@@ -66,3 +67,8 @@ alter table heard add constraint heard_effect_check check(effect in ('joined','m
 -- A meeting that is deleted is looked for by itself.
 drop index call_tracker_of_meeting;
 create index call_tracker_of_meeting on call_tracker(meeting_id, person, at);
+
+-- Ends a transaction in which a statement did not change what it must.
+create function savehub_must(what text, changed bigint, expected bigint) returns void language plpgsql as $$ begin
+  if changed <> expected then raise exception '%: % rows changed instead of %', what, changed, expected; end if;
+end $$;

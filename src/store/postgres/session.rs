@@ -4,11 +4,11 @@
 //! limit and no more. A connection that was given up is never used again, since an answer to an old question may still come.
 
 use super::server::{Server, Tls};
+use super::statement::{self, Answer, Statement};
 use super::tls;
-use crate::store::sql::{Kind, Sql, SqlError, Value};
+use crate::store::sql::{Sql, SqlError};
 use crate::store::{Result, StoreError};
 use secrecy::ExposeSecret as _;
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::error::Error;
 use std::future::Future;
@@ -17,8 +17,6 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::{Severity, SqlState};
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls};
 
 /// How long connecting to one address of the server may take.
@@ -90,43 +88,14 @@ impl Session {
 
     /// Statements without parameters, in one round trip.
     pub(super) fn batch(&self, text: &str) -> Sql<()> {
-        self.ask(|client| client.batch_execute(text))
+        self.say(&[Statement::batch(text)]).map(|_| ())
     }
 
-    /// How many rows a statement changed.
-    pub(super) fn execute(&self, text: &str, params: &[Value<'_>]) -> Sql<u64> {
-        let (text, params) = (numbered(text), typed(params));
-        self.ask(|client| client.execute_typed(&text, &params))
-    }
-
-    /// The rows of an answer.
-    pub(super) fn query(&self, text: &str, params: &[Value<'_>]) -> Sql<Vec<tokio_postgres::Row>> {
-        let (text, params) = (numbered(text), typed(params));
-        self.ask(|client| client.query_typed(&text, &params))
-    }
-
-    /// How many rows a statement with these parameters changed.
-    pub(super) fn execute_with(&self, text: &str, params: &[(Box<dyn ToSql + Sync>, Type)]) -> Sql<u64> {
-        let params = borrowed(params);
-        self.ask(|client| client.execute_typed(text, &params))
-    }
-
-    /// The rows of an answer to a statement with these parameters.
-    pub(super) fn query_with(
-        &self,
-        text: &str,
-        params: &[(Box<dyn ToSql + Sync>, Type)],
-    ) -> Sql<Vec<tokio_postgres::Row>> {
-        let params = borrowed(params);
-        self.ask(|client| client.query_typed(text, &params))
-    }
-
-    fn ask<'a, T, F>(&'a self, question: impl FnOnce(&'a Client) -> F) -> Sql<T>
-    where
-        F: Future<Output = std::result::Result<T, tokio_postgres::Error>>,
-    {
+    /// All of them in one round trip, and the answers in the same order.
+    pub(super) fn say(&self, statements: &[Statement<'_>]) -> Sql<Vec<Answer>> {
+        log::trace!("{} statements in a round trip", statements.len());
         match &self.client {
-            Some(client) if !self.broken.get() => self.wait(question(client)),
+            Some(client) if !self.broken.get() => self.wait(statement::say(client, statements)),
             _ => Err(Trouble::Late.into()),
         }
     }
@@ -160,70 +129,6 @@ impl Drop for Session {
         }
         // A name that is still being looked up must not be waited for.
         runtime.shutdown_background();
-    }
-}
-
-/// Statements are written with `?1`; this server counts with `$1`. No statement has another question mark.
-fn numbered(text: &str) -> String {
-    text.replace('?', "$")
-}
-
-/// Every parameter is sent with its type, so that a statement needs no round trip to be prepared, and no server has to
-/// guess.
-fn typed<'a>(params: &'a [Value<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    let kind = |value: &Value<'_>| match value.kind() {
-        Kind::Int => Type::INT8,
-        Kind::Flag => Type::BOOL,
-        Kind::Text => Type::TEXT,
-        Kind::Bytes => Type::BYTEA,
-    };
-    params.iter().map(|value| (value as &(dyn ToSql + Sync), kind(value))).collect()
-}
-
-fn borrowed(params: &[(Box<dyn ToSql + Sync>, Type)]) -> Vec<(&(dyn ToSql + Sync), Type)> {
-    params.iter().map(|(value, kind)| (value.as_ref(), kind.clone())).collect()
-}
-
-/// PostgreSQL keeps no NUL in a text; the same text finds the same row again.
-pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match self {
-            Self::Null(_) => Ok(IsNull::Yes),
-            Self::Int(value) => value.to_sql(ty, out),
-            Self::Flag(value) => value.to_sql(ty, out),
-            Self::Text(value) => without_nul(value).to_sql(ty, out),
-            Self::Bytes(value) => value.as_ref().to_sql(ty, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Value<'a> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(match *ty {
-            Type::INT8 => Self::Int(i64::from_sql(ty, raw)?),
-            Type::INT4 => Self::Int(i32::from_sql(ty, raw)?.into()),
-            Type::BOOL => Self::Flag(bool::from_sql(ty, raw)?),
-            Type::BYTEA => Self::Bytes(Cow::Borrowed(raw)),
-            _ => Self::Text(Cow::Borrowed(<&str>::from_sql(ty, raw)?)),
-        })
-    }
-
-    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self::Null(Kind::Text))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        matches!(*ty, Type::INT8 | Type::INT4 | Type::BOOL | Type::BYTEA) || <&str as FromSql>::accepts(ty)
     }
 }
 

@@ -34,7 +34,7 @@ impl PostgresStore {
             let (mut count, mut counted) = (0, false);
             let highest_ids = from.pour(&mut |table, rows| {
                 // Each batch has the time of a whole transaction.
-                session.0.limit(Instant::now() + LIMIT);
+                session.limit(Instant::now() + LIMIT);
                 if table == "counters" && !counted {
                     forget_counts(tx)?;
                     counted = true;
@@ -45,7 +45,7 @@ impl PostgresStore {
                     detail: format!("{table}: {error}"),
                 })
             })?;
-            session.0.limit(Instant::now() + LIMIT);
+            session.limit(Instant::now() + LIMIT);
             go_on_counting(tx, &highest_ids)?;
             start_the_clock(tx)?;
             Ok(count)

@@ -1,53 +1,48 @@
 //! Open attempts: the fence reads them, and time ends them.
 
 use super::dialect::Dialect;
-use super::tx::{Tx, TxResult};
+use super::tx::{Question, Tx, TxResult};
 use super::value::{each_id, params};
 use super::{pauses, record};
-use crate::model::{
-    AttemptId, AttemptState, HangUpState, NotSentCause, PauseView, Reason, Reply, RungKind, StepState, Timestamp,
-};
-use crate::owner::{Mark, Owner};
+use crate::model::{AttemptId, AttemptState, NotSentCause, PauseView, Reason, Reply, StepState, Timestamp};
+use crate::owner::Mark;
 use crate::store::{AfterFacts, FenceFacts, OpenAttempt, Recorded, Refusal, Settle, SettleRule, StepNext, StepResult};
 
 /// The facts of these attempts, in their order; `None` for one that is not there.
 pub(super) fn fences(tx: &dyn Tx, ids: &[AttemptId]) -> TxResult<Vec<Option<FenceFacts>>> {
-    let sets = each_id(ids);
-    let attempts = tx.by_place(
-        "select {place}, state, owner, hang_up, kind, person from {each}, attempts where id = ?1",
-        &sets,
-        |r| {
-            let state = (r.get::<AttemptState>(1)?, r.get::<HangUpState>(3)?);
-            Ok((state.0, r.get(2)?, state.1, r.get(4)?, r.get::<String>(5)?))
-        },
-    )?;
-    let steps = tx.by_place(
+    let (mut attempts, mut steps, mut pauses) = (Vec::new(), Vec::new(), Vec::new());
+    let of_attempts = Question::by_place(
+        "select {place}, state, owner, hang_up, kind from {each}, attempts where id = ?1",
+        each_id(ids),
+        &mut attempts,
+        |r| Ok((r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)),
+    );
+    let of_steps = Question::by_place(
         "select {place}, case when i.ended_at is null and i.generation = m.generation and m.state = 'SCHEDULED' \
                then 1 else 0 end, \
              case when i.state = 'ACKNOWLEDGED' and s.condition = 'unanswered' then 1 else 0 end, \
              s.due_at, s.deadline_at \
            from {each}, attempt_steps x join incidents i on i.id = x.incident_id join meetings m on m.id = i.meeting_id \
              join steps s on s.id = x.step_id where x.attempt_id = ?1",
-        &sets,
+        each_id(ids),
+        &mut steps,
         |r| Ok(Served { is_open: r.get(1)?, acknowledged: r.get(2)?, due_at: r.get(3)?, deadline_at: r.get(4)? }),
-    )?;
-    let people: Vec<&str> = attempts.iter().map(|found| found.first().map_or("", |(.., person)| person)).collect();
-    let pauses = pauses::longest_of(tx, &people)?;
-    let facts = |((attempt, steps), pause): ((&Vec<_>, Vec<Served>), Option<PauseView>)| {
-        let (state, owner, hang_up, kind, _): &(AttemptState, Owner, HangUpState, RungKind, String) =
-            attempt.first()?;
+    );
+    tx.ask_all(vec![of_attempts, of_steps, pauses::of_attempts(ids, &mut pauses)])?;
+    let facts = |((mut attempt, steps), pauses): ((Vec<_>, Vec<Served>), Vec<PauseView>)| {
+        let (state, owner, hang_up, kind) = attempt.pop()?;
         Some(FenceFacts {
-            state: *state,
-            owner: owner.clone(),
-            hang_up: *hang_up,
+            state,
+            owner,
+            hang_up,
             incidents_open: (!steps.is_empty()).then(|| steps.iter().all(|s| s.is_open)),
             acknowledged: steps.iter().any(|s| s.acknowledged),
-            pause,
-            kind: *kind,
+            pause: pauses.into_iter().next(),
+            kind,
             due: steps.iter().map(|s| s.due_at).max().zip(steps.iter().map(|s| s.deadline_at).min()),
         })
     };
-    Ok(attempts.iter().zip(steps).zip(pauses).map(facts).collect())
+    Ok(attempts.into_iter().zip(steps).zip(pauses).map(facts).collect())
 }
 
 /// What the fence asks of a step that the attempt serves.

@@ -1,8 +1,8 @@
 //! Calls at the provider: what is known of them, and the wish to end them.
 
-use super::tx::{Row, Sql, Tx, TxResult};
+use super::tx::{Question, Row, Sql, Tx, TxResult};
 use super::value::{each_id, params, set};
-use super::{incidents, late, steps};
+use super::{incidents, late};
 use crate::model::{AttemptId, CallReport, CallStatus, HangUp, HangUpState, Timestamp};
 use crate::store::{CallReported, CallScope, LiveCall, Reported};
 use std::collections::HashSet;
@@ -44,17 +44,18 @@ pub(super) fn live(tx: &dyn Tx, scope: CallScope, now: Timestamp) -> TxResult<Ve
 
 /// The call of this attempt, if it is to be hung up.
 pub(super) fn wanted(tx: &dyn Tx, id: AttemptId) -> TxResult<Option<LiveCall>> {
-    Ok(all_wanted(tx, &[id])?.pop().flatten())
+    let mut found = Vec::new();
+    tx.ask_all(vec![ask_wanted(&[id], &mut found)])?;
+    Ok(found.into_iter().flatten().next())
 }
 
-/// The same for many, by their places.
-pub(super) fn all_wanted(tx: &dyn Tx, ids: &[AttemptId]) -> TxResult<Vec<Option<LiveCall>>> {
+/// Asks for the calls of these attempts that are to be hung up.
+pub(super) fn ask_wanted<'q>(ids: &'q [AttemptId], found: &'q mut Vec<Vec<LiveCall>>) -> Question<'q> {
     let sql = format!(
         "select {{place}}, {COLUMNS}, 1 from {{each}}, attempts a \
          where a.id = ?1 and a.state = 'ACCEPTED' and a.hang_up = 'WANTED'"
     );
-    let found = tx.by_place(&sql, &each_id(ids), |row| from_row(row, 1))?;
-    Ok(found.into_iter().map(|mut calls| calls.pop()).collect())
+    Question::by_place(sql, each_id(ids), found, |row| from_row(row, 1))
 }
 
 /// What is known of a call, as far as a report can add to it.
@@ -196,13 +197,13 @@ fn update(tx: &dyn Tx, all: &[After<'_>]) -> TxResult<()> {
             ]
         })
         .collect();
-    let changed = tx.run_each(
+    tx.run_later(
         "update attempts set call_status = ?2, duration_s = ?3, rang_s = ?4, answered_by = ?5, price = ?6, \
          price_unit = ?7, hang_up = ?8, next_look_at = ?9, error_code = ?10 from {each} \
          where id = ?1 and call_status = ?11",
         &sets,
-    )?;
-    steps::all_rows(changed, sets.len(), "record the status of calls")
+        Some("record the status of calls"),
+    )
 }
 
 pub(super) fn hang_up(tx: &dyn Tx, id: AttemptId, to: HangUpState) -> TxResult<bool> {

@@ -2,7 +2,7 @@
 
 use super::pace::{Lines, Taken};
 use super::steps::{self, claim_from_row};
-use super::tx::{Candidate, Sql, SqlError, Tx, TxResult};
+use super::tx::{Candidate, Question, Sql, SqlError, Tx, TxResult};
 use super::value::{params, set};
 use super::{candidates, pace};
 use crate::model::{
@@ -11,7 +11,6 @@ use crate::model::{
 use crate::owner::Mark;
 use crate::store::{Attempt, AttemptDraft, Begun, Claim, Facts, GuardRule, QueueRule, Verdict};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 /// Was somebody called before for the meeting of this call step?
 const CALLED_BEFORE: &str = "s.kind = 'call' and exists(select 1 from call_tracker t join attempts a on a.id = t.attempt_id \
@@ -29,8 +28,8 @@ pub(super) fn due(tx: &dyn Tx, now: Timestamp, limit: usize) -> TxResult<Vec<Cla
     Ok(tx.readable("a due step", &sql, params![now, limit], claim_from_row)?)
 }
 
-/// A meeting that started this long ago shares no call.
-const STALE: Duration = Duration::from_secs(24 * 3600);
+/// A meeting that started so many milliseconds ago shares no call.
+const STALE_MS: i64 = 24 * 3_600_000;
 
 /// A claim with the attempt it would have.
 pub(super) type Asked<'a> = (&'a Claim, &'a AttemptDraft<'a>);
@@ -80,9 +79,15 @@ impl Round<'_, '_> {
         let drafts: Vec<_> = self.asked.iter().map(|(claim, draft)| (claim.step, *draft)).collect();
         let steps: Vec<_> =
             self.asked.iter().map(|(claim, draft)| ((Some(claim.step), Some(claim.incident)), *draft)).collect();
-        let before = pace::before(self.tx, &steps)?;
+        let sharing: Vec<_> = self.asked.iter().map(|(claim, draft)| (*claim, draft.merge_until)).collect();
+        let (mut before, mut shared) = (vec![pace::Before::default(); self.asked.len()], Vec::new());
+        let beside = vec![
+            pace::ask_before(&steps, &mut before),
+            lines.ask(drafts.iter().map(|(_, draft)| *draft)),
+            ask_shareable(&sharing, &self.now, &mut shared),
+        ];
         let mut written = HashMap::new();
-        for (place, mut first) in candidates::pending(self.tx, &drafts, self.now)? {
+        for (place, mut first) in candidates::pending(self.tx, &drafts, self.now, beside)? {
             let draft = self.asked[place].1;
             let written: &mut u32 = written.entry(candidates::rehearses(draft.provider)).or_default();
             first.facts.calls_today = first.facts.calls_today.saturating_add(*written);
@@ -93,7 +98,7 @@ impl Round<'_, '_> {
                     refused.push((place, first.claim.step, refusal));
                     continue;
                 }
-                Verdict::Place => match lines.take(self.tx, before[place].clone(), draft)? {
+                Verdict::Place => match lines.take(self.tx, std::mem::take(&mut before[place]), draft)? {
                     Taken::Wait { until, all } => Begun::NoSlot { until, all, claim: None },
                     Taken::Slot { from, next: next_slot, others: other_senders } => {
                         *written += u32::from(draft.to.kind == RungKind::Call);
@@ -108,7 +113,7 @@ impl Round<'_, '_> {
         for ((place, ..), result) in refused.iter().zip(results) {
             begun[*place] = Begun::Refused(result);
         }
-        self.share(&mut placing, rule)?;
+        self.share(&mut placing, &shared, rule)?;
         let places: Vec<usize> = placing.iter().map(|placing| placing.place).collect();
         for (place, attempt) in places.into_iter().zip(self.write(placing)?) {
             begun[place] = Begun::Attempt(attempt);
@@ -116,15 +121,27 @@ impl Round<'_, '_> {
         Ok(begun)
     }
 
-    /// Adds the steps that share these calls.
-    fn share(&self, placing: &mut [Placing], rule: QueueRule<'_>) -> TxResult<()> {
-        let asked: Vec<_> =
-            placing.iter().map(|placing| (&placing.served[0].claim, self.asked[placing.place].1.merge_until)).collect();
-        let shared = shareable(self.tx, &asked, self.now)?;
-        for (placing, steps) in placing.iter_mut().zip(shared) {
+    /// Adds the steps that share these calls, of those that may share the call of each place.
+    fn share(&self, placing: &mut [Placing], shared: &[Vec<StepId>], rule: QueueRule<'_>) -> TxResult<()> {
+        let mut asked = Vec::new();
+        let mut of_call = Vec::new();
+        for (call, placing) in placing.iter().enumerate() {
             let draft = self.asked[placing.place].1;
+            for step in &shared[placing.place] {
+                asked.push((*step, draft));
+                of_call.push(call);
+            }
+        }
+        let mut found: Vec<Vec<Candidate>> = placing.iter().map(|_| Vec::new()).collect();
+        for (place, mut candidate) in candidates::unlocked(self.tx, &asked, self.now)? {
+            let call = of_call[place];
+            let first = &placing[call].served[0].facts;
+            (candidate.facts.calls_today, candidate.facts.untaken_today) = (first.calls_today, first.untaken_today);
+            found[call].push(candidate);
+        }
+        for (placing, found) in placing.iter_mut().zip(found) {
             let of_this = |facts: &Facts| rule(placing.place, facts);
-            placing.served.extend(allowed(self.tx, &steps, draft, self.now, &of_this)?);
+            placing.served.extend(allowed(found, self.now, &of_this));
             placing.served.sort_by_key(|c| c.claim.words.starts_at);
         }
         Ok(())
@@ -195,50 +212,39 @@ pub(super) fn companions(
     now: Timestamp,
     rule: GuardRule<'_>,
 ) -> TxResult<Vec<Candidate>> {
-    let steps = shareable(tx, &[(first, until)], now)?.pop().unwrap_or_default();
-    allowed(tx, &steps, draft, now, rule)
+    let (sharing, mut shared) = ([(first, until)], Vec::new());
+    tx.ask_all(vec![ask_shareable(&sharing, &now, &mut shared)])?;
+    let asked: Vec<_> = shared.into_iter().flatten().map(|step| (step, draft)).collect();
+    let found = candidates::unlocked(tx, &asked, now)?.into_iter().map(|(_, candidate)| candidate);
+    Ok(allowed(found, now, rule))
 }
 
-/// The steps of each that may share its call, the first to be asked about first.
-fn shareable(tx: &dyn Tx, asked: &[(&Claim, Timestamp)], now: Timestamp) -> TxResult<Vec<Vec<StepId>>> {
-    let mut found = vec![Vec::new(); asked.len()];
-    let calls = |place: &usize| asked[*place].0.action.kind == RungKind::Call;
-    let places: Vec<usize> = (0..asked.len()).filter(calls).collect();
-    if places.is_empty() {
-        return Ok(found);
-    }
+/// Asks for the steps that may share the call of each, the first to be asked about first.
+fn ask_shareable<'q>(
+    sharing: &'q [(&Claim, Timestamp)],
+    now: &'q Timestamp,
+    found: &'q mut Vec<Vec<StepId>>,
+) -> Question<'q> {
     // The joins begin with the person's meetings: at nine in a company thousands of steps are due.
-    let sql = "select {place}, s.id from {each} cross join meetings m cross join incidents i cross join steps s \
-         where i.meeting_id = m.id and i.ended_at is null and s.incident_id = i.id \
-           and m.person = ?3 and m.starts_at > ?6 and s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 \
+    let sql = format!(
+        "select {{place}}, s.id from {{each}} cross join meetings m cross join incidents i cross join steps s \
+         where ?2 = 'call' and i.meeting_id = m.id and i.ended_at is null and s.incident_id = i.id \
+           and m.person = ?3 and m.starts_at > ?1 - {STALE_MS} and s.state = 'PENDING' and s.ready_at < ?1 and s.kind = ?2 \
            and i.person = ?3 and s.incident_id <> ?4 and s.to_whom = ?5 \
-         order by s.starts_at, s.incident_id, s.due_at > ?7, \
-           case when s.due_at > ?7 then s.rung else -s.rung end, s.id";
-    let stale: Vec<Timestamp> = asked.iter().map(|(_, until)| until.minus(STALE)).collect();
-    let sets: Vec<_> = places
-        .iter()
-        .map(|place| {
-            let (first, until) = &asked[*place];
-            set![until, &first.action.kind, &first.person, &first.incident, &first.action.to, &stale[*place], &now]
-        })
-        .collect();
-    for (place, steps) in places.into_iter().zip(tx.by_place(sql, &sets, |r| r.get(1))?) {
-        found[place] = steps;
-    }
-    Ok(found)
+         order by s.starts_at, s.incident_id, s.due_at > ?6, \
+           case when s.due_at > ?6 then s.rung else -s.rung end, s.id"
+    );
+    let set = |(first, until): &'q (&Claim, Timestamp)| {
+        set![until, &first.action.kind, &first.person, &first.incident, &first.action.to, now]
+    };
+    Question::by_place(sql, sharing.iter().map(set).collect(), found, |r| r.get(1))
 }
 
-/// Those of the steps that the rule allows.
-fn allowed(
-    tx: &dyn Tx,
-    steps: &[StepId],
-    draft: &AttemptDraft<'_>,
-    now: Timestamp,
-    rule: GuardRule<'_>,
-) -> TxResult<Vec<Candidate>> {
+/// Those of these steps that the rule allows.
+fn allowed(found: impl IntoIterator<Item = Candidate>, now: Timestamp, rule: GuardRule<'_>) -> Vec<Candidate> {
     let mut taken: Vec<Candidate> = Vec::new();
     let mut looked_at = HashSet::new();
-    for candidate in candidates::of_person(tx, steps, draft, now)? {
+    for candidate in found {
         let incident = candidate.claim.incident;
         let is_due = candidate.claim.due_at <= now;
         let is_first = looked_at.insert(incident);
@@ -247,7 +253,7 @@ fn allowed(
             taken.push(candidate);
         }
     }
-    Ok(taken)
+    taken
 }
 
 /// What the guards saw of each step that the attempt serves: a line each, `s5: …`.

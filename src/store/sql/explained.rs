@@ -2,7 +2,7 @@
 
 use super::claims::{NewAttempt, insert_one};
 use super::pace::{self, Taken};
-use super::tx::{Tx, TxResult};
+use super::tx::{Tx, TxResult, one_row};
 use super::value::params;
 use super::{candidates, steps};
 use crate::model::{IncidentId, MeetingId, MeetingWords, Reason, RungKind, Timestamp};
@@ -55,7 +55,7 @@ pub(super) fn begin(
             continue;
         }
         let spend = "insert into explained(incident_id, attempt_id) values (?1, ?2) on conflict do nothing";
-        steps::one_row(tx.run(spend, params![incident, attempt.id])?, "explain an answer")?;
+        one_row(tx.run(spend, params![incident, attempt.id])?, "explain an answer")?;
         tx.run(
             "insert into call_tracker(attempt_id, meeting_id, person, at) values (?1, ?2, ?3, ?4) on conflict do nothing",
             params![attempt.id, meeting, person, now],

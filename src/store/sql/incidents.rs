@@ -1,7 +1,6 @@
 //! Incidents: opened once per generation, ended once for all.
 
 use super::acts::Act;
-use super::steps;
 use super::tx::{SqlError, Tx, TxResult};
 use super::value::{params, set};
 use crate::model::{
@@ -220,8 +219,8 @@ pub(super) fn answered(tx: &dyn Tx, calls: &[(AttemptId, Timestamp)]) -> TxResul
         acknowledged.push(of_call);
     }
     let sets: Vec<_> = acknowledged.iter().flatten().map(|(id, by, at)| set![id, at, &AckHow::Answered, by]).collect();
-    let changed = tx.run_each(&format!("{ACKNOWLEDGE} from {{each}} where {NOT_KNOWN_YET}"), &sets)?;
-    steps::all_rows(changed, sets.len(), "acknowledge an incident")?;
+    let acknowledge = format!("{ACKNOWLEDGE} from {{each}} where {NOT_KNOWN_YET}");
+    tx.run_later(&acknowledge, &sets, Some("acknowledge an incident"))?;
     Ok(acknowledged.into_iter().map(|of_call| of_call.into_iter().map(|(id, ..)| id).collect()).collect())
 }
 

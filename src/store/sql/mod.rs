@@ -45,6 +45,6 @@ pub(crate) use fence_line::FenceLine;
 pub(super) use needed::{TABLES, needed};
 #[cfg(feature = "postgres")]
 pub(crate) use ticks::span_from_row;
-pub(crate) use tx::{Candidate, LockMode, Row, Sql, SqlError, StepDraft, Tx, TxError, TxResult};
+pub(crate) use tx::{Candidate, LockMode, Question, Row, Sql, SqlError, StepDraft, Tx, TxError, TxResult};
 pub(super) use value::params;
 pub(crate) use value::{Kind, Value};

@@ -1,6 +1,6 @@
 //! The pace of calls: when the next one may start, for the account and for each of its numbers.
 
-use super::tx::{Tx, TxResult};
+use super::tx::{Question, Tx, TxResult};
 use super::value::{params, set};
 use super::{candidates, steps};
 use crate::model::{
@@ -9,6 +9,7 @@ use crate::model::{
 use crate::store::{AttemptDraft, CapacityRule, QueueRule, Queued, Refusal, RefusedFrom, Shed, StoreError};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::iter;
 
 /// What came of asking for a slot.
 pub(super) enum Taken {
@@ -33,8 +34,11 @@ pub(super) enum Taken {
 /// The pace of accounts and their numbers, read once in a transaction, and written as slots are taken.
 #[derive(Default)]
 pub(super) struct Lines {
-    free: HashMap<(ProviderKind, String, String), Option<Timestamp>>,
+    accounts: HashMap<Account, HashMap<String, Timestamp>>,
 }
+
+/// An account of a provider.
+type Account = (ProviderKind, String);
 
 /// What steps and their incidents had before. Where there is one sender, it is not asked.
 #[derive(Debug, Clone, Default)]
@@ -46,9 +50,29 @@ pub(super) struct Before {
 }
 
 impl Lines {
+    /// Asks when calls of the accounts of these drafts may start, as far as that is not known: by number, and for the
+    /// whole account under the empty one.
+    pub(super) fn ask<'q>(&'q mut self, drafts: impl Iterator<Item = &'q AttemptDraft<'q>>) -> Question<'q> {
+        let accounts = &mut self.accounts;
+        let mut sets = Vec::new();
+        // Messages have no pace.
+        for draft in drafts.filter(|draft| draft.to.kind == RungKind::Call) {
+            if let Entry::Vacant(new) = accounts.entry(account(draft)) {
+                new.insert(HashMap::new());
+                sets.push(set![&draft.provider, &draft.account]);
+            }
+        }
+        let sql =
+            "select provider, account, from_number, free_at from {each}, pace where provider = ?1 and account = ?2";
+        Question::each(sql, sets, move |r| {
+            accounts.entry((r.get(0)?, r.get(1)?)).or_default().insert(r.get(2)?, r.get(3)?);
+            Ok(())
+        })
+    }
+
     /// Takes a slot for an attempt that passed all guards, and says which number it comes from.
     pub(super) fn take(&mut self, tx: &dyn Tx, before: Before, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
-        let line = self.line(tx, before, draft)?;
+        let line = self.line(before, draft);
         let (sender, next) = match (draft.slot)(&line) {
             Slot::Wait { until, all } => return Ok(Taken::Wait { until, all }),
             Slot::Take { sender, next } => (sender, next),
@@ -67,40 +91,25 @@ impl Lines {
         Ok(Taken::Slot { from, next: next.map(|next| next.any), others })
     }
 
-    /// The pace as this draft meets it. Messages have none.
-    fn line(&mut self, tx: &dyn Tx, before: Before, draft: &AttemptDraft<'_>) -> TxResult<Line> {
-        let Before { kept, refused } = before;
-        if draft.to.kind != RungKind::Call {
-            return Ok(Line { account: None, senders: vec![None; draft.senders.len()], kept, refused });
-        }
-        let account = self.free_at(tx, draft, "")?;
-        let senders = draft.senders.iter().map(|sender| self.free_at(tx, draft, sender.expose()));
-        Ok(Line { account, senders: senders.collect::<TxResult<_>>()?, kept, refused })
-    }
-
-    fn free_at(&mut self, tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str) -> TxResult<Option<Timestamp>> {
-        Ok(match self.free.entry(key(draft, number)) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(unknown) => {
-                let sql = "select free_at from pace where provider = ?1 and account = ?2 and from_number = ?3";
-                *unknown.insert(tx.optional(sql, params![draft.provider, draft.account, number], |r| r.get(0))?)
-            }
-        })
+    /// The pace as this draft meets it.
+    fn line(&self, Before { kept, refused }: Before, draft: &AttemptDraft<'_>) -> Line {
+        let known = self.accounts.get(&account(draft)).filter(|_| draft.to.kind == RungKind::Call);
+        let free_at = |number: &str| known.and_then(|free_at| free_at.get(number).copied());
+        let senders = draft.senders.iter().map(|sender| free_at(sender.expose())).collect();
+        Line { account: free_at(""), senders, kept, refused }
     }
 
     fn keep(&mut self, tx: &dyn Tx, draft: &AttemptDraft<'_>, number: &str, free_at: Timestamp) -> TxResult<()> {
-        tx.run(
-            "insert into pace(provider, account, from_number, free_at) values (?1, ?2, ?3, ?4) \
-             on conflict(provider, account, from_number) do update set free_at = excluded.free_at",
-            params![draft.provider, draft.account, number, free_at],
-        )?;
-        self.free.insert(key(draft, number), Some(free_at));
+        let sql = "insert into pace(provider, account, from_number, free_at) select ?1, ?2, ?3, ?4 from {each} \
+             where true on conflict(provider, account, from_number) do update set free_at = excluded.free_at";
+        tx.run_later(sql, &[set![&draft.provider, &draft.account, number, &free_at]], None)?;
+        self.accounts.entry(account(draft)).or_default().insert(number.to_owned(), free_at);
         Ok(())
     }
 }
 
-fn key(draft: &AttemptDraft<'_>, number: &str) -> (ProviderKind, String, String) {
-    (draft.provider, draft.account.clone(), number.to_owned())
+fn account(draft: &AttemptDraft<'_>) -> Account {
+    (draft.provider, draft.account.clone())
 }
 
 /// What an attempt is for; a test call is for nothing, and a text that explains an answer for an incident alone.
@@ -108,42 +117,37 @@ pub(super) type For = (Option<StepId>, Option<IncidentId>);
 
 /// Takes a slot for a single attempt.
 pub(super) fn take(tx: &dyn Tx, what: For, draft: &AttemptDraft<'_>) -> TxResult<Taken> {
-    let before = before(tx, &[(what, draft)])?.pop().unwrap_or_default();
-    Lines::default().take(tx, before, draft)
+    let (mut lines, mut before) = (Lines::default(), [Before::default()]);
+    tx.ask_all(vec![lines.ask(iter::once(draft)), ask_before(&[(what, draft)], &mut before)])?;
+    let [before] = before;
+    lines.take(tx, before, draft)
 }
 
-/// What these steps and their incidents had before, by their places.
-pub(super) fn before(tx: &dyn Tx, asked: &[(For, &AttemptDraft<'_>)]) -> TxResult<Vec<Before>> {
-    let mut found = vec![Before::default(); asked.len()];
+/// Asks what these steps and their incidents had before.
+pub(super) fn ask_before<'q>(asked: &'q [(For, &'q AttemptDraft<'q>)], before: &'q mut [Before]) -> Question<'q> {
     let pooled: Vec<usize> = (0..asked.len()).filter(|place| asked[*place].1.senders.len() > 1).collect();
-    if pooled.is_empty() {
-        return Ok(found);
-    }
     let set = |place: &usize| {
         let ((step, incident), draft) = &asked[*place];
         set![step, incident, &draft.provider, &draft.account]
     };
-    let sets: Vec<_> = pooled.iter().map(set).collect();
-    let refused = tx.by_place(
-        "select {place}, a.from_number from {each}, attempt_steps x join attempts a on a.id = x.attempt_id \
+    let sets = pooled.iter().map(set).collect();
+    let sql = "select {place}, a.from_number, 1 from {each}, attempt_steps x join attempts a on a.id = x.attempt_id \
          where x.step_id = ?1 and a.state = 'REJECTED' and a.error_class in ('ours','callee') and a.provider = ?3 \
-           and a.account = ?4",
-        &sets,
-        |r| r.get::<Address>(1),
-    )?;
-    let newest = tx.by_place(
-        "select {place}, (select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id \
+           and a.account = ?4 \
+       union all select {place}, (select a.from_number from attempt_steps x join attempts a on a.id = x.attempt_id \
            where x.incident_id = ?2 and a.kind in ('call','sms') and a.provider = ?3 and a.account = ?4 \
-           order by a.id desc limit 1) from {each}",
-        &sets,
-        |r| r.get::<Option<Address>>(1),
-    )?;
-    for ((place, refused), newest) in pooled.into_iter().zip(refused).zip(newest) {
-        let place_of = |from: &Address| asked[place].1.senders.iter().position(|sender| sender == from);
-        found[place].refused = refused.iter().filter_map(place_of).collect();
-        found[place].kept = newest.into_iter().flatten().next().as_ref().and_then(place_of);
-    }
-    Ok(found)
+           order by a.id desc limit 1), 0 from {each}";
+    Question::each(sql, sets, move |r| {
+        let place = usize::try_from(r.get::<i64>(0)?).ok().and_then(|place| pooled.get(place).copied());
+        let (Some(place), Some(from)) = (place, r.get::<Option<Address>>(1)?) else { return Ok(()) };
+        let sender = asked[place].1.senders.iter().position(|sender| *sender == from);
+        if r.get(2)? {
+            before[place].refused.extend(sender);
+        } else {
+            before[place].kept = sender;
+        }
+        Ok(())
+    })
 }
 
 /// The senders of calls and messages that were refused since then.
@@ -168,7 +172,9 @@ pub(super) fn shed(
     let asked: Vec<_> = queue.iter().map(|queued| (queued.step, &queued.draft)).collect();
     let mut waiting = Vec::new();
     let mut incidents = Vec::new();
-    for (place, candidate) in candidates::pending(tx, &asked, now)? {
+    let mut lines = Lines::default();
+    let pace = lines.ask(iter::once(&first.draft));
+    for (place, candidate) in candidates::pending(tx, &asked, now, vec![pace])? {
         match guards(place, &candidate.facts) {
             Verdict::Place if !candidate.facts.number.open_attempt => {
                 incidents.push((place, candidate.claim.incident));
@@ -180,7 +186,7 @@ pub(super) fn shed(
         }
     }
     let ended: HashMap<usize, Refusal> =
-        unschedulable(&Lines::default().line(tx, Before::default(), &first.draft)?, &waiting).into_iter().collect();
+        unschedulable(&lines.line(Before::default(), &first.draft), &waiting).into_iter().collect();
     for (place, incident) in incidents {
         let step = queue[place].step;
         let Some(refusal) = ended.get(&place) else {
@@ -195,16 +201,21 @@ pub(super) fn shed(
     Ok(shed)
 }
 
-/// Cancels a call that the provider took but would dial only when all its meetings have started. The next rung of
-/// another kind becomes due.
-pub(super) fn cancel_late(tx: &dyn Tx, id: AttemptId, dialled_at: Timestamp, now: Timestamp) -> TxResult<()> {
-    let changed = tx.run(
-        "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?3 \
+/// Cancels those of these calls that the provider took but would dial only when all their meetings have started: they are
+/// put into `cancelled`.
+pub(super) fn cancel_late<'q>(
+    dialled_at: &'q [(AttemptId, Timestamp)],
+    now: &'q Timestamp,
+    cancelled: &'q mut Vec<AttemptId>,
+) -> Question<'q> {
+    let sql = "update attempts set hang_up = 'WANTED', hang_up_how = 'canceled', next_look_at = ?3 from {each} \
              where id = ?1 and hang_up = 'NONE' and kind = 'call' and call_status = 'queued' \
                and exists (select 1 from attempt_steps x where x.attempt_id = ?1) \
                and not exists (select 1 from attempt_steps x join steps s on s.id = x.step_id \
-                 where x.attempt_id = ?1 and s.deadline_at > ?2)",
-        params![id, dialled_at, now],
-    )?;
-    if changed == 1 { steps::next_rungs_now(tx, id, now) } else { Ok(()) }
+                 where x.attempt_id = ?1 and s.deadline_at > ?2) returning id";
+    let sets = dialled_at.iter().map(|(id, dialled_at)| set![id, dialled_at, now]).collect();
+    Question::each(sql, sets, |r| {
+        cancelled.push(r.get(0)?);
+        Ok(())
+    })
 }

@@ -1,8 +1,8 @@
 //! Pauses: written by `pause` and `resume`, read inside the claim and at the fence.
 
-use super::tx::{Row, Sql, Tx, TxResult};
-use super::value::{params, set};
-use crate::model::{PauseView, Timestamp};
+use super::tx::{Question, Row, Sql, Tx, TxResult};
+use super::value::{each_id, params};
+use crate::model::{AttemptId, PauseView, Timestamp};
 use crate::store::NewPause;
 
 const COLUMNS: &str = "person, since, until, reason";
@@ -48,20 +48,24 @@ pub(super) fn live(tx: &dyn Tx, now: Timestamp) -> TxResult<Vec<PauseView>> {
     Ok(all.into_iter().filter(|pause| pause.holds_at(now)).collect())
 }
 
+/// The longest first.
+const BY_LENGTH: &str = "order by until is not null, until desc, p.person is not null";
+
 /// The longest pause that applies to this person, even one that is over by some clock: when it is over, all are.
 pub(crate) fn longest(tx: &dyn Tx, person: &str) -> Sql<Option<PauseView>> {
-    Ok(longest_of(tx, &[person])?.pop().flatten())
+    let sql = format!(
+        "select {COLUMNS} from pauses p where ended_at is null and coalesce(person, '') in ('', ?1) {BY_LENGTH} limit 1"
+    );
+    tx.optional(&sql, params![person], |row| from_row(row, 0))
 }
 
-/// The same for many people, in their order.
-pub(crate) fn longest_of(tx: &dyn Tx, people: &[&str]) -> Sql<Vec<Option<PauseView>>> {
+/// Asks for the pauses that apply to the people of these attempts, the longest first.
+pub(super) fn of_attempts<'q>(ids: &'q [AttemptId], found: &'q mut Vec<Vec<PauseView>>) -> Question<'q> {
     let sql = format!(
-        "select {{place}}, {COLUMNS} from {{each}}, pauses where ended_at is null and coalesce(person, '') in ('', ?1) \
-         order by until is not null, until desc, person is not null"
+        "select {{place}}, p.person, p.since, p.until, p.reason from {{each}}, attempts a, pauses p \
+         where a.id = ?1 and p.ended_at is null and coalesce(p.person, '') in ('', a.person) {BY_LENGTH}"
     );
-    let sets: Vec<_> = people.iter().map(|person| set![person]).collect();
-    let found = tx.by_place(&sql, &sets, |row| from_row(row, 1))?;
-    Ok(found.into_iter().map(|pauses| pauses.into_iter().next()).collect())
+    Question::by_place(sql, each_id(ids), found, |row| from_row(row, 1))
 }
 
 /// Those that were over before ?1, whether anybody has looked since or not.

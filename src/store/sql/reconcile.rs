@@ -2,7 +2,7 @@
 
 use super::claims::{self, NewAttempt};
 use super::dialect::Dialect;
-use super::tx::{Candidate, Tx, TxResult};
+use super::tx::{Candidate, Tx, TxResult, one_row};
 use super::value::params;
 use super::{calls, candidates, record, steps};
 use crate::model::{
@@ -117,7 +117,7 @@ fn absent(tx: &dyn Tx, id: AttemptId, now: Timestamp, rules: &ReconcileRules<'_>
         "update attempts set state = 'ABSENT', finished_at = ?2 where id = ?1 and state = 'UNKNOWN'",
         params![id, now],
     )?;
-    steps::one_row(changed, "declare an attempt absent")?;
+    one_row(changed, "declare an attempt absent")?;
     let mut recorded = Recorded::nothing(AttemptState::Absent);
     record::move_steps(tx, id, now, rules.absent, &mut recorded)?;
     Ok(recorded)

@@ -1,6 +1,7 @@
 //! What came of an attempt, written down with its steps in one transaction.
 
-use super::tx::{SqlError, Tx, TxResult};
+use super::steps::Again;
+use super::tx::{Question, SqlError, Tx, TxResult};
 use super::value::{params, set};
 use super::{calls, late, pace, steps};
 use crate::model::{
@@ -66,20 +67,24 @@ fn round(tx: &dyn Tx, replies: &[(AttemptId, &Reply)], now: Timestamp, rule: Rep
     }
     update(tx, &all_news, now)?;
     let not_counted: Vec<_> = all_news.iter().filter(|news| news.rang_nobody()).map(|news| set![&news.id]).collect();
-    tx.run_each("delete from call_tracker where attempt_id in (select ?1 from {each})", &not_counted)?;
+    tx.run_later("delete from call_tracker where attempt_id in (select ?1 from {each})", &not_counted, None)?;
     for news in all_news.iter().filter(|news| news.wish == HangUpState::Wanted) {
         nothing_to_hang_up(tx, news)?;
     }
     let ended = |news: &&News<'_>| !news.after.is_open() && news.before.is_open();
     let ended: Vec<_> = all_news.iter().filter(ended).map(|news| (news.place, news.id)).collect();
-    move_all(tx, &ended, now, rule, &mut recorded)?;
-    for news in &all_news {
-        go_on(tx, news, now, &mut recorded[news.place])?;
-    }
+    let queued: Vec<_> = all_news.iter().filter_map(|news| news.dialled_at(now)).collect();
     let taken = all_news.iter().filter(|news| news.after == AttemptState::Accepted);
     let (places, ids): (Vec<usize>, Vec<AttemptId>) = taken.map(|news| (news.place, news.id)).unzip();
-    for (place, wanted) in places.into_iter().zip(calls::all_wanted(tx, &ids)?) {
-        recorded[place].hang_up = wanted;
+    let (mut cancelled, mut wanted) = (Vec::new(), Vec::new());
+    let beside = vec![pace::cancel_late(&queued, &now, &mut cancelled), calls::ask_wanted(&ids, &mut wanted)];
+    move_all(tx, &ended, now, rule, &mut recorded, beside)?;
+    for (place, mut wanted) in places.into_iter().zip(wanted) {
+        recorded[place].hang_up = wanted.pop();
+    }
+    cancelled.into_iter().try_for_each(|id| steps::next_rungs_now(tx, id, now))?;
+    for news in &all_news {
+        go_on(tx, news, now, &mut recorded[news.place])?;
     }
     Ok(recorded)
 }
@@ -126,15 +131,22 @@ impl News<'_> {
     const fn rang_nobody(&self) -> bool {
         matches!(self.after, AttemptState::NotSent | AttemptState::Rejected)
     }
+
+    /// When the provider will dial what it took, if it said so.
+    fn dialled_at(&self, now: Timestamp) -> Option<(AttemptId, Timestamp)> {
+        let taken = matches!(&*self.outcome, Outcome::Accepted(_));
+        self.meta.queued_for.filter(|_| taken).map(|wait| (self.id, now.plus(wait)))
+    }
 }
 
 /// Ends a wish to hang up for which there is nothing to end.
 fn nothing_to_hang_up(tx: &dyn Tx, news: &News<'_>) -> TxResult<()> {
     let nothing_to_end = matches!(&*news.outcome, Outcome::Accepted(taken) if !can_end(news.kind, taken.status));
     if nothing_to_end {
-        tx.run("update attempts set hang_up = 'MOOT' where id = ?1", params![news.id])?;
+        tx.run_later("update attempts set hang_up = 'MOOT' from {each} where id = ?1", &[set![&news.id]], None)?;
     } else if news.rang_nobody() || is_over(&news.outcome) {
-        tx.run("update attempts set hang_up = 'MOOT', next_look_at = null where id = ?1", params![news.id])?;
+        let sql = "update attempts set hang_up = 'MOOT', next_look_at = null from {each} where id = ?1";
+        tx.run_later(sql, &[set![&news.id]], None)?;
     }
     Ok(())
 }
@@ -149,9 +161,7 @@ fn go_on(tx: &dyn Tx, news: &News<'_>, now: Timestamp, recorded: &mut Recorded) 
     let Outcome::Accepted(taken) = &*news.outcome else { return Ok(()) };
     if !news.before.is_open() {
         hang_up_late_acceptance(tx, id, news.before, now)?;
-    }
-    if let Some(wait) = news.meta.queued_for {
-        pace::cancel_late(tx, id, now.plus(wait), now)?;
+        recorded.hang_up = calls::wanted(tx, id)?;
     }
     if taken.status.is_failure() {
         recorded.late = late::ended(tx, id, None, now)?;
@@ -218,15 +228,15 @@ fn update(tx: &dyn Tx, all_news: &[News<'_>], now: Timestamp) -> TxResult<()> {
             ]
         })
         .collect();
-    let changed = tx.run_each(
+    tx.run_later(
         "update attempts set state = ?2, sid = ?3, call_status = ?4, error = ?5, error_code = ?6, \
              http_status = coalesce(?7, http_status), request_id = coalesce(?8, request_id), finished_at = ?9, \
              next_look_at = case when ?10 is null and hang_up = 'WANTED' and ?3 is not null then ?9 else ?10 end, \
              error_class = ?11, taken_at = coalesce(taken_at, case when ?3 is not null then intent_at + ?12 end), \
              callback_refused = coalesce(?13, callback_refused) from {each} where id = ?1",
         &sets,
-    )?;
-    steps::all_rows(changed, sets.len(), "record an attempt")
+        Some("record an attempt"),
+    )
 }
 
 /// When the provider answered by its own clock, in milliseconds after the intent; `None`: it named no time.
@@ -242,24 +252,25 @@ pub(super) fn move_steps(
     rule: AfterRule<'_>,
     recorded: &mut Recorded,
 ) -> TxResult<()> {
-    move_all(tx, &[(0, id)], now, &|_, facts| rule(facts), std::slice::from_mut(recorded))
+    move_all(tx, &[(0, id)], now, &|_, facts| rule(facts), std::slice::from_mut(recorded), Vec::new())
 }
 
-/// The same for many attempts, each with its place in `recorded`.
+/// The same for many attempts, each with its place in `recorded`. `beside`: what else is asked then.
 fn move_all(
     tx: &dyn Tx,
     attempts: &[(usize, AttemptId)],
     now: Timestamp,
     rule: ReplyRule<'_>,
     recorded: &mut [Recorded],
+    beside: Vec<Question<'_>>,
 ) -> TxResult<()> {
-    let mut ends = Vec::new();
+    let (mut ends, mut all_again) = (Vec::new(), Vec::new());
     for ((place, id), running) in attempts.iter().zip(running(tx, attempts)?) {
         for (step, facts, ended) in running {
             match next(&facts, ended, &|facts| rule(*place, facts)) {
                 StepNext::End(refusal) => ends.push((*place, *id, step, refusal)),
                 StepNext::Again { not_before, spends_try } => {
-                    steps::again(tx, step, not_before, spends_try, now)?;
+                    all_again.push(Again { step, not_before, spends_try });
                     let again_at = &mut recorded[*place].again_at;
                     *again_at = Some(again_at.map_or(not_before, |at| at.min(not_before)));
                 }
@@ -267,9 +278,10 @@ fn move_all(
             }
         }
     }
+    steps::all_again(tx, &all_again, now)?;
     steps::end_running(tx, &ends.iter().map(|(.., step, refusal)| (*step, refusal)).collect::<Vec<_>>(), now)?;
     let ended: Vec<_> = ends.iter().map(|(_, id, step, refusal)| (*step, refusal, Some(*id))).collect();
-    for ((place, ..), result) in ends.iter().zip(steps::results(tx, &ended)?) {
+    for ((place, ..), result) in ends.iter().zip(steps::results(tx, &ended, beside)?) {
         recorded[*place].steps.push(result);
     }
     Ok(())

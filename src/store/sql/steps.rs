@@ -1,12 +1,13 @@
 //! Steps: read for a claim, put under an attempt or given back, and ended with a result.
 
-use super::tx::{Row, Sql, SqlError, Tx, TxResult};
-use super::value::{each_id, params, set};
+use super::tx::{Question, Row, Sql, SqlError, Tx, TxResult, of_place};
+use super::value::{Value, params, set};
 use crate::model::{
     Action, AttemptId, AttemptState, FENCED, FenceReason, IncidentId, MeetingWords, Offset, Reason, RejectionClass,
     RungKind, StepId, StepState, Timestamp, Unsent, printable,
 };
-use crate::store::{AttemptDraft, Claim, Refusal, StepResult, StoreError};
+use crate::store::{AttemptDraft, Claim, Refusal, StepResult};
+use std::iter;
 
 /// What [`claim_from_row`] reads, of steps `s`, incidents `i` and meetings `m`.
 pub(crate) const COLUMNS: &str = "s.id, s.incident_id, i.meeting_id, i.person, s.rung, s.due_at, s.deadline_at, m.uid, m.title, \
@@ -41,19 +42,6 @@ fn read_claim(row: &dyn Row) -> Sql<Claim> {
     })
 }
 
-/// A compare-and-set that must change exactly one row.
-pub(crate) fn one_row(changed: usize, what: &'static str) -> TxResult<()> {
-    all_rows(changed, 1, what)
-}
-
-/// The same for so many rows.
-pub(crate) fn all_rows(changed: usize, expected: usize, what: &'static str) -> TxResult<()> {
-    if changed == expected {
-        return Ok(());
-    }
-    Err(StoreError::Statement { what, detail: format!("{changed} rows changed instead of {expected}") }.into())
-}
-
 /// Puts steps under their attempts: `PENDING` -> `RUNNING`, counted for the limit as of `made_at`, their incidents
 /// escalating.
 pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], made_at: Timestamp, now: Timestamp) -> TxResult<()> {
@@ -61,22 +49,18 @@ pub(crate) fn serve(tx: &dyn Tx, served: &[(AttemptId, &Claim)], made_at: Timest
         return Ok(());
     }
     let running: Vec<_> = served.iter().map(|(_, claim)| set![&claim.step, &now]).collect();
-    let changed = tx.run_each(
-        "update steps set state = 'RUNNING', updated_at = ?2 from {each} where id = ?1 and state = 'PENDING'",
-        &running,
-    )?;
-    all_rows(changed, served.len(), "claim a step")?;
+    let run = "update steps set state = 'RUNNING', updated_at = ?2 from {each} where id = ?1 and state = 'PENDING'";
+    tx.run_later(run, &running, Some("claim a step"))?;
     let incidents: Vec<_> = served.iter().map(|(_, claim)| set![&claim.incident]).collect();
-    tx.run_each("update incidents set state = 'ESCALATING' from {each} where id = ?1 and state = 'OPEN'", &incidents)?;
+    let escalate = "update incidents set state = 'ESCALATING' from {each} where id = ?1 and state = 'OPEN'";
+    tx.run_later(escalate, &incidents, None)?;
     let steps: Vec<_> = served.iter().map(|(attempt, claim)| set![attempt, &claim.step, &claim.incident]).collect();
-    tx.run_each("insert into attempt_steps(attempt_id, step_id, incident_id) select ?1, ?2, ?3 from {each}", &steps)?;
+    let serve = "insert into attempt_steps(attempt_id, step_id, incident_id) select ?1, ?2, ?3 from {each}";
+    tx.run_later(serve, &steps, None)?;
     let counted: Vec<_> =
         served.iter().map(|(attempt, claim)| set![attempt, &claim.meeting, &claim.person, &made_at]).collect();
-    tx.run_each(
-        "insert into call_tracker(attempt_id, meeting_id, person, at) select ?1, ?2, ?3, ?4 from {each}",
-        &counted,
-    )?;
-    Ok(())
+    let count = "insert into call_tracker(attempt_id, meeting_id, person, at) select ?1, ?2, ?3, ?4 from {each}";
+    tx.run_later(count, &counted, None)
 }
 
 /// Ends a step nothing can be tried for.
@@ -87,7 +71,8 @@ pub(crate) fn refuse(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestam
 
 /// `PENDING` -> the refusal's state.
 pub(crate) fn end_pending(tx: &dyn Tx, step: StepId, refusal: &Refusal, now: Timestamp) -> TxResult<bool> {
-    end(tx, &[(step, refusal)], StepState::Pending, now).map(|changed| changed == 1)
+    let ended = [(step, refusal)];
+    Ok(tx.run_each(END, &ends(&ended, &StepState::Pending, &now))? == 1)
 }
 
 /// The same for steps that are locked and pending. What came of each.
@@ -96,43 +81,45 @@ pub(crate) fn end_all_pending(
     refused: &[(StepId, &Refusal)],
     now: Timestamp,
 ) -> TxResult<Vec<StepResult>> {
-    all_rows(end(tx, refused, StepState::Pending, now)?, refused.len(), "refuse a step")?;
+    tx.run_later(END, &ends(refused, &StepState::Pending, &now), Some("refuse a step"))?;
     let ended: Vec<_> = refused.iter().map(|(step, refusal)| (*step, *refusal, None)).collect();
-    results(tx, &ended)
-}
-
-fn end(tx: &dyn Tx, ended: &[(StepId, &Refusal)], from: StepState, now: Timestamp) -> TxResult<usize> {
-    debug_assert!(ended.iter().all(|(_, r)| !matches!(r.state, StepState::Pending | StepState::Running)));
-    let sets: Vec<_> = ended
-        .iter()
-        .map(|(step, refusal)| set![step, &refusal.state, &refusal.reason, &refusal.detail, &now, &from])
-        .collect();
-    Ok(tx.run_each(
-        "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 from {each} \
-         where id = ?1 and state = ?6",
-        &sets,
-    )?)
+    results(tx, &ended, Vec::new())
 }
 
 /// `RUNNING` -> the refusal's state.
 pub(crate) fn end_running(tx: &dyn Tx, ended: &[(StepId, &Refusal)], now: Timestamp) -> TxResult<()> {
-    all_rows(end(tx, ended, StepState::Running, now)?, ended.len(), "end a step")
+    tx.run_later(END, &ends(ended, &StepState::Running, &now), Some("end a step"))
+}
+
+const END: &str = "update steps set state = ?2, reason = ?3, detail = ?4, updated_at = ?5 from {each} \
+                   where id = ?1 and state = ?6";
+
+fn ends<'e>(ended: &'e [(StepId, &Refusal)], from: &'e StepState, now: &'e Timestamp) -> Vec<Vec<Value<'e>>> {
+    debug_assert!(ended.iter().all(|(_, r)| !matches!(r.state, StepState::Pending | StepState::Running)));
+    ended
+        .iter()
+        .map(|(step, refusal)| set![step, &refusal.state, &refusal.reason, &refusal.detail, now, from])
+        .collect()
+}
+
+/// A step to be tried again.
+pub(crate) struct Again {
+    pub(crate) step: StepId,
+    pub(crate) not_before: Timestamp,
+    pub(crate) spends_try: bool,
 }
 
 /// `RUNNING` -> `PENDING`, to be tried again.
-pub(crate) fn again(
-    tx: &dyn Tx,
-    step: StepId,
-    not_before: Timestamp,
-    spends_try: bool,
-    now: Timestamp,
-) -> TxResult<()> {
+pub(crate) fn all_again(tx: &dyn Tx, again: &[Again], now: Timestamp) -> TxResult<()> {
     let sql = format!(
         "update steps set state = 'PENDING', ready_at = {}(?2, due_at), tries = tries + ?3, updated_at = ?4 \
-         where id = ?1 and state = 'RUNNING'",
+         from {{each}} where id = ?1 and state = 'RUNNING'",
         tx.dialect().greatest
     );
-    one_row(tx.run(&sql, params![step, not_before, i64::from(spends_try), now])?, "put a step back")
+    let tries: Vec<i64> = again.iter().map(|again| i64::from(again.spends_try)).collect();
+    let sets: Vec<_> =
+        again.iter().zip(&tries).map(|(again, tries)| set![&again.step, &again.not_before, tries, &now]).collect();
+    tx.run_later(&sql, &sets, Some("put a step back"))
 }
 
 /// Attempts `b` that did not leave this machine, and that no rule had held back.
@@ -231,20 +218,26 @@ pub(crate) fn leave_out_target(
 
 /// The result of a step that has just ended.
 pub(crate) fn result(tx: &dyn Tx, step: StepId, refusal: &Refusal, attempt: Option<AttemptId>) -> TxResult<StepResult> {
-    results(tx, &[(step, refusal, attempt)])?.pop().ok_or_else(|| SqlError::NoRow.into())
+    results(tx, &[(step, refusal, attempt)], Vec::new())?.pop().ok_or_else(|| SqlError::NoRow.into())
 }
 
-/// The results of steps that have just ended, by their attempts or without.
-pub(crate) fn results(tx: &dyn Tx, ended: &[(StepId, &Refusal, Option<AttemptId>)]) -> TxResult<Vec<StepResult>> {
-    if ended.is_empty() {
-        return Ok(Vec::new());
-    }
+/// The results of steps that have just ended, by their attempts or without. `beside`: what else is asked then.
+pub(crate) fn results(
+    tx: &dyn Tx,
+    ended: &[(StepId, &Refusal, Option<AttemptId>)],
+    beside: Vec<Question<'_>>,
+) -> TxResult<Vec<StepResult>> {
     let mut results: Vec<StepResult> =
         ended.iter().map(|(_, refusal, _)| without_step(RungKind::Call, refusal)).collect();
-    let steps: Vec<_> = ended.iter().map(|(step, ..)| set![step]).collect();
-    let of_steps = "select {place}, s.id, s.incident_id, m.uid, i.person, m.title, s.due_at, s.kind from {each}, steps s \
-         join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id where s.id = ?1";
-    tx.fill(of_steps, &steps, &mut results, |result, r| {
+    let sql = "select {place}, s.id, s.incident_id, m.uid, i.person, m.title, s.due_at, s.kind, a.provider, a.sid, a.kind, \
+           a.to_number, a.message, a.intent_at \
+         from {each} cross join steps s join incidents i on i.id = s.incident_id join meetings m on m.id = i.meeting_id \
+           left join attempts a on a.id = ?2 where s.id = ?1";
+    let mut filled = 0;
+    let sets = ended.iter().map(|(step, _, attempt)| set![step, attempt]).collect();
+    let question = Question::each(sql, sets, |r| {
+        filled += 1;
+        let result = of_place(&mut results, r)?;
         result.step = Some(r.get(1)?);
         result.incident = Some(r.get(2)?);
         result.event = printable(&r.get::<String>(3)?);
@@ -252,22 +245,17 @@ pub(crate) fn results(tx: &dyn Tx, ended: &[(StepId, &Refusal, Option<AttemptId>
         result.title = printable(&r.get::<String>(5)?);
         result.due_at = Some(r.get(6)?);
         result.kind = r.get(7)?;
+        result.provider = r.get(8)?;
+        if result.provider.is_some() {
+            result.call_id = r.get(9)?;
+            result.to = Some(r.target(10)?.masked());
+            result.message = Some(r.get(12)?);
+            result.attempted_at = Some(r.get(13)?);
+        }
         Ok(())
-    })?;
-    let placed = |(place, (.., attempt)): (usize, &(_, _, Option<AttemptId>))| Some((place, (*attempt)?));
-    let (mut places, attempts): (Vec<usize>, Vec<AttemptId>) = ended.iter().enumerate().filter_map(placed).unzip();
-    let of_attempts = "select {place}, provider, sid, kind, to_number, message, intent_at from {each}, attempts \
-         where id = ?1";
-    tx.fill(of_attempts, &each_id(&attempts), &mut places, |place, r| {
-        let result = &mut results[*place];
-        result.provider = Some(r.get(1)?);
-        result.call_id = r.get(2)?;
-        result.to = Some(r.target(3)?.masked());
-        result.message = Some(r.get(5)?);
-        result.attempted_at = Some(r.get(6)?);
-        Ok(())
-    })?;
-    Ok(results)
+    });
+    tx.ask_all(iter::once(question).chain(beside).collect())?;
+    if filled == ended.len() { Ok(results) } else { Err(SqlError::NoRow.into()) }
 }
 
 /// The result of a test call, or of a text that explains an answer, that a guard refused: there is no step and no attempt.

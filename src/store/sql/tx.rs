@@ -103,6 +103,61 @@ fn one_each<'v>(ids: &[Value<'v>]) -> Vec<Vec<Value<'v>>> {
     ids.iter().map(|id| vec![id.clone()]).collect()
 }
 
+/// A question that goes to the database together with others.
+pub(crate) struct Question<'q> {
+    /// The statement.
+    pub(crate) sql: String,
+    /// What it is asked with.
+    pub(crate) asked: Asked<'q>,
+    /// Gets each row of the answer.
+    pub(crate) read: Read<'q>,
+}
+
+/// What reads a row.
+type Read<'q> = Box<dyn FnMut(&dyn Row) -> Sql<()> + 'q>;
+
+/// The parameters of a question.
+pub(crate) enum Asked<'q> {
+    /// It is asked once, with these.
+    Once(Vec<Value<'q>>),
+    /// It is asked with each of these sets, as in [`Tx::rows_of_each`].
+    Each(Vec<Vec<Value<'q>>>),
+}
+
+impl<'q> Question<'q> {
+    /// Asked once.
+    pub(crate) fn once(
+        sql: impl Into<String>,
+        params: Vec<Value<'q>>,
+        read: impl FnMut(&dyn Row) -> Sql<()> + 'q,
+    ) -> Self {
+        Self { sql: sql.into(), asked: Asked::Once(params), read: Box::new(read) }
+    }
+
+    /// Asked with each set.
+    pub(crate) fn each(
+        sql: impl Into<String>,
+        sets: Vec<Vec<Value<'q>>>,
+        read: impl FnMut(&dyn Row) -> Sql<()> + 'q,
+    ) -> Self {
+        Self { sql: sql.into(), asked: Asked::Each(sets), read: Box::new(read) }
+    }
+
+    /// The same; the rows are put where their sets are, whose places stand in the first column.
+    pub(crate) fn by_place<T>(
+        sql: impl Into<String>,
+        sets: Vec<Vec<Value<'q>>>,
+        found: &'q mut Vec<Vec<T>>,
+        mut read: impl FnMut(&dyn Row) -> Sql<T> + 'q,
+    ) -> Self {
+        found.resize_with(sets.len(), Vec::new);
+        Self::each(sql, sets, move |row| {
+            of_place(found, row)?.push(read(row)?);
+            Ok(())
+        })
+    }
+}
+
 /// An open transaction. Parameters stand in statements as `?1`, `?2`, ….
 pub(crate) trait Tx {
     /// The words of this database.
@@ -133,17 +188,41 @@ pub(crate) trait Tx {
         self.rows_of_each(&sql.replace("{ids}", IDS), &one_each(ids), read)
     }
 
+    /// As [`Self::run_each`], but nobody waits for the answer: it runs before whatever is asked after it, and before the
+    /// transaction ends. `must`: what it does; the transaction fails unless each set changes exactly one row.
+    fn run_later(&self, sql: &str, sets: &[Vec<Value<'_>>], must: Option<&'static str>) -> TxResult<()> {
+        let changed = self.run_each(sql, sets)?;
+        must.map_or(Ok(()), |what| all_rows(changed, sets.len(), what))
+    }
+
+    /// Asks all questions, in this order, in one round trip if the database can.
+    fn ask_all(&self, questions: Vec<Question<'_>>) -> Sql<()> {
+        for Question { sql, asked, mut read } in questions {
+            match asked {
+                Asked::Once(params) => self.each_row(&sql, &params, &mut |row| read(row).map(|()| true))?,
+                Asked::Each(sets) => self.rows_of_each(&sql, &sets, &mut *read)?,
+            }
+        }
+        Ok(())
+    }
+
     // --- hooks: what a database does in its own way ---
 
-    /// The steps that are pending, with their places in the list and all facts but the calls of the day, in as few
-    /// round trips as possible. A step that cannot be read is an error of its own.
-    fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>>;
+    /// The steps that are pending, with their places in the list and all facts but the calls of everybody, in as few
+    /// round trips as possible. A step that cannot be read is an error of its own. `beside`: what else is to be asked.
+    fn candidates(
+        &self,
+        asked: &[StepDraft<'_>],
+        now: Timestamp,
+        mode: LockMode,
+        beside: Vec<Question<'_>>,
+    ) -> Sql<Vec<Sql<(usize, Candidate)>>>;
 
-    /// The facts about the target and the person of an attempt without a step, but for the calls of the day.
-    fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts>;
+    /// The facts about the target and the person of an attempt without a step, but for the calls of everybody.
+    fn target_facts(&self, draft: &AttemptDraft<'_>, beside: Vec<Question<'_>>) -> Sql<Facts>;
 
-    /// What answers `candidates::calls_today_sql`, where this database has a quicker way.
-    fn calls_today_sql(&self) -> Option<String> {
+    /// What answers `candidates::calls_of_day_sql`, where this database has a quicker way.
+    fn calls_of_day_sql(&self) -> Option<String> {
         None
     }
 
@@ -209,22 +288,6 @@ impl dyn Tx + '_ {
         Ok(found)
     }
 
-    /// Completes a value for each set by its one row; an error if there is none. Its place stands in the first column.
-    pub(crate) fn fill<T>(
-        &self,
-        sql: &str,
-        sets: &[Vec<Value<'_>>],
-        values: &mut [T],
-        mut read: impl FnMut(&mut T, &dyn Row) -> Sql<()>,
-    ) -> Sql<()> {
-        let mut filled = 0;
-        self.rows_of_each(sql, sets, &mut |row| {
-            filled += 1;
-            read(of_place(values, row)?, row)
-        })?;
-        if filled == sets.len() { Ok(()) } else { Err(SqlError::NoRow) }
-    }
-
     /// The first column of all rows.
     pub(crate) fn values<T: Column>(&self, sql: &str, params: &[Value<'_>]) -> Sql<Vec<T>> {
         self.rows(sql, params, |row| row.get(0))
@@ -248,9 +311,22 @@ impl dyn Tx + '_ {
 }
 
 /// What belongs to the set whose place stands in the first column.
-fn of_place<'v, T>(values: &'v mut [T], row: &dyn Row) -> Sql<&'v mut T> {
+pub(crate) fn of_place<'v, T>(values: &'v mut [T], row: &dyn Row) -> Sql<&'v mut T> {
     let place: i64 = row.get(0)?;
     usize::try_from(place).ok().and_then(|place| values.get_mut(place)).ok_or(SqlError::NoRow)
+}
+
+/// A compare-and-set that must change exactly one row.
+pub(crate) fn one_row(changed: usize, what: &'static str) -> TxResult<()> {
+    all_rows(changed, 1, what)
+}
+
+/// The same for so many rows.
+fn all_rows(changed: usize, expected: usize, what: &'static str) -> TxResult<()> {
+    if changed == expected {
+        return Ok(());
+    }
+    Err(StoreError::Statement { what, detail: format!("{changed} rows changed instead of {expected}") }.into())
 }
 
 /// What was read; `None` for a row that cannot be read.

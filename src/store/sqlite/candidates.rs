@@ -1,7 +1,7 @@
 //! The facts of a claim, by one statement each: SQLite answers small statements faster than it plans a large one.
 
 use crate::model::{LaterRungs, Timestamp};
-use crate::store::sql::candidates::{COUNTED, UNTAKEN, same_kind};
+use crate::store::sql::candidates::{COUNTED, UNTAKEN, calls_sql, same_kind};
 use crate::store::sql::{Candidate, LockMode, Sql, SqlError, StepDraft, Tx, params, pauses, steps};
 use crate::store::{AttemptDraft, Claim, Facts, NumberFacts, StepFacts};
 
@@ -20,6 +20,11 @@ pub(super) fn number_facts() -> String {
      from a",
         same = same_kind("provider", "?3")
     )
+}
+
+/// The calls of a person in a day.
+pub(super) fn calls_of_person() -> String {
+    calls_sql("attempts indexed by attempts_of_person", "person = ?1 and intent_at > ?2", "?3")
 }
 
 /// No step is locked by others: a writing transaction is alone.
@@ -52,20 +57,22 @@ pub(super) fn some(
     Ok(found)
 }
 
-/// The facts about the target and the person; the calls of the day are still to be counted.
+/// The facts about the target and the person; the calls of everybody are still to be counted.
 pub(super) fn of_target(tx: &dyn Tx, draft: &AttemptDraft<'_>, step: Option<StepFacts>) -> Sql<Facts> {
     let params = params![draft.to.address, draft.day_since, draft.provider, draft.to.kind];
     let number = tx.row(&number_facts(), params, |r| {
         Ok(NumberFacts { open_attempt: r.get(0)?, live_since: r.get(1)?, last_rang_at: r.get(2)?, listed: Vec::new() })
     })?;
     let pause = pauses::longest(tx, &draft.person)?;
+    let day = params![draft.person, draft.day_since, draft.provider];
+    let (calls, untaken) = tx.row(&calls_of_person(), day, |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(Facts {
         step,
         number,
         pause,
-        calls_of_person_today: 0,
+        calls_of_person_today: calls,
         calls_today: 0,
-        untaken_of_person_today: 0,
+        untaken_of_person_today: untaken,
         untaken_today: 0,
     })
 }

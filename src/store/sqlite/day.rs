@@ -3,7 +3,7 @@
 //!
 //! Counts stand in buckets; of the one in which the day begins, the calls themselves are counted.
 
-use crate::store::sql::candidates::{COUNTED, REHEARSED, UNTAKEN, same_kind};
+use crate::store::sql::candidates::{COUNTED, REHEARSED, UNTAKEN, calls_sql};
 use rusqlite::Connection;
 
 /// How long a bucket is.
@@ -13,75 +13,50 @@ const BUCKET_MS: i64 = 300_000;
 pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     let counted = |row: &str| format!("({row}.state in {COUNTED})");
     let untaken = |row: &str| format!("({row}.state in {UNTAKEN})");
-    // Everybody's calls stand under the empty name.
-    let add = |row: &str, person: &str| {
-        format!(
-            "insert into calls_of_day(rehearsed, person, bucket, n, untaken) \
-             values ({row}.provider in {REHEARSED}, {person}, {row}.intent_at / {BUCKET_MS}, {}, {}) \
-             on conflict(rehearsed, person, bucket) do update set n = n + excluded.n, untaken = untaken + excluded.untaken;",
-            counted(row),
-            untaken(row)
-        )
-    };
-    let change = |row: &str, people: &str, n: &str, untaken: &str| {
+    let change = |row: &str, n: &str, untaken: &str| {
         format!(
             "update calls_of_day set n = n + {n}, untaken = untaken + {untaken} \
-             where rehearsed = ({row}.provider in {REHEARSED}) and bucket = {row}.intent_at / {BUCKET_MS} \
-               and person in ({people});"
+             where rehearsed = ({row}.provider in {REHEARSED}) and bucket = {row}.intent_at / {BUCKET_MS};"
         )
     };
     let (n, open) =
-        (format!("{} - {}", counted("new"), counted("old")), format!("{} - {}", untaken("new"), untaken("old")));
+        (format!("({} - {})", counted("new"), counted("old")), format!("({} - {})", untaken("new"), untaken("old")));
     let minus = |of: &dyn Fn(&str) -> String| format!("-{}", of("old"));
     connection.execute_batch(&format!(
         "create temp table calls_of_day(
-           rehearsed integer not null, person text not null, bucket integer not null, n integer not null,
-           untaken integer not null, primary key(rehearsed, person, bucket)) strict, without rowid;
-         create temp trigger call_written after insert on main.attempts when new.kind = 'call' begin {} {} end;
+           rehearsed integer not null, bucket integer not null, n integer not null, untaken integer not null,
+           primary key(rehearsed, bucket)) strict, without rowid;
+         create temp trigger call_written after insert on main.attempts when new.kind = 'call' begin
+           insert into calls_of_day(rehearsed, bucket, n, untaken)
+             values (new.provider in {REHEARSED}, new.intent_at / {BUCKET_MS}, {}, {})
+             on conflict(rehearsed, bucket) do update set n = n + excluded.n, untaken = untaken + excluded.untaken; end;
          create temp trigger call_moved after update of state on main.attempts
            when new.kind = 'call' and ({n} <> 0 or {open} <> 0) begin {} end;
-         create temp trigger call_renamed after update of person on main.attempts
-           when new.kind = 'call' and new.person <> old.person begin {} {} end;
          create temp trigger call_deleted after delete on main.attempts when old.kind = 'call' begin {} end;",
-        add("new", "new.person"),
-        add("new", "''"),
-        change("new", "'', new.person", &format!("({n})"), &format!("({open})")),
-        change("old", "old.person", &minus(&counted), &minus(&untaken)),
-        add("new", "new.person"),
-        change("old", "'', old.person", &minus(&counted), &minus(&untaken)),
+        counted("new"),
+        untaken("new"),
+        change("new", &n, &open),
+        change("old", &minus(&counted), &minus(&untaken)),
     ))
 }
 
 /// Counts what is there: rows of a whole copy came without being written.
 pub(super) fn recount(connection: &Connection) -> rusqlite::Result<()> {
-    let of = |person: &str| {
-        format!(
-            "insert into calls_of_day(rehearsed, person, bucket, n, untaken) \
-             select provider in {REHEARSED}, {person}, intent_at / {BUCKET_MS}, sum(state in {COUNTED}), sum(state in {UNTAKEN}) \
-             from attempts where kind = 'call' group by 1, 2, 3;"
-        )
-    };
-    connection.execute_batch(&format!("delete from calls_of_day; {} {}", of("person"), of("''")))
+    connection.execute_batch(&format!(
+        "delete from calls_of_day;
+         insert into calls_of_day(rehearsed, bucket, n, untaken)
+           select provider in {REHEARSED}, intent_at / {BUCKET_MS}, sum(state in {COUNTED}), sum(state in {UNTAKEN})
+           from attempts where kind = 'call' group by 1, 2;"
+    ))
 }
 
-/// As `candidates::calls_today_sql`.
-pub(super) fn calls_today_sql() -> String {
-    let of_first = |which: &str| {
-        format!(
-            "(select count(*) from attempts where kind = 'call' and intent_at > ?1 \
-               and intent_at < (?1 / {BUCKET_MS} + 1) * {BUCKET_MS} and state in {which} and {})",
-            same_kind("provider", "?3")
-        )
-    };
-    let of_person = |which: &str| of_first(&format!("{which} and person = ?2"));
+/// As `candidates::calls_of_day_sql`.
+pub(super) fn calls_of_day_sql() -> String {
+    let of_first =
+        calls_sql("attempts", &format!("intent_at > ?1 and intent_at < (?1 / {BUCKET_MS} + 1) * {BUCKET_MS}"), "?2");
     format!(
-        "select coalesce(sum(n) filter (where person = ?2), 0) + {}, coalesce(sum(n) filter (where person = ''), 0) + {}, \
-           coalesce(sum(untaken) filter (where person = ?2), 0) + {}, \
-           coalesce(sum(untaken) filter (where person = ''), 0) + {} \
-         from calls_of_day where rehearsed = (?3 in {REHEARSED}) and person in ('', ?2) and bucket > ?1 / {BUCKET_MS}",
-        of_person(COUNTED),
-        of_first(COUNTED),
-        of_person(UNTAKEN),
-        of_first(UNTAKEN)
+        "with f as ({of_first}), b as (select sum(n) as n, sum(untaken) as untaken from calls_of_day \
+           where rehearsed = (?2 in {REHEARSED}) and bucket > ?1 / {BUCKET_MS}) \
+         select f.calls + coalesce(b.n, 0), f.untaken + coalesce(b.untaken, 0) from f, b"
     )
 }

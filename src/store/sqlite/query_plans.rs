@@ -1,6 +1,6 @@
 //! No statement of a tick may read through history. SQLite plans them without knowing how the rows are distributed.
 
-use super::candidates::number_facts;
+use super::candidates::{calls_of_person, number_facts};
 use super::engine::SqliteStore;
 use super::tx::DIALECT;
 use crate::model::Timestamp;
@@ -22,7 +22,9 @@ fn plan_of(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
 #[test]
 fn a_claim_reads_the_calls_of_the_day_and_no_older_ones() {
     let day = "SEARCH attempts USING COVERING INDEX attempts_of_day (kind=? AND intent_at>?)";
-    assert_eq!(plan(&candidates::calls_today_sql()), [day]);
+    assert_eq!(plan(&candidates::calls_of_day_sql()), [day]);
+    let person = "SEARCH attempts USING COVERING INDEX attempts_of_person (person=? AND intent_at>?)";
+    assert_eq!(plan(&calls_of_person()), [person]);
 }
 
 #[test]
@@ -56,14 +58,15 @@ fn what_a_tick_asks_of_attempts_goes_by_what_is_open_or_young() {
             "attempts_to_look_at ",
             "attempts_by_intent (intent_at>?)",
             "attempts_of_day (kind=? AND intent_at>?)",
+            "attempts_of_person (person=? AND intent_at>?)",
         ];
         present.iter().any(|name| index.starts_with(name)) || index.contains("to_number=? AND intent_at>?")
     };
     for sql in [
         attempts::to_settle_sql(&DIALECT),
         attempts::too_late_sql(&DIALECT),
-        candidates::calls_today_sql(),
-        candidates::today_by_person_sql(),
+        candidates::calls_of_day_sql(),
+        calls_of_person(),
         number_facts(),
         reconcile::doubtful_sql(&DIALECT),
     ] {

@@ -37,7 +37,8 @@ alter table ticks add column turned integer check(turned in (0, 1));
 
 -- The daily caps count rehearsed and real calls apart.
 drop index attempts_of_day;
-create index attempts_of_day on attempts(kind, intent_at, state, person, provider);
+create index attempts_of_day on attempts(kind, intent_at, state, provider);
+create index attempts_of_person on attempts(person, intent_at, state, provider) where kind = 'call';
 
 -- When the provider took it, by the provider's clock; null: nobody knows, or an older savehub wrote the row.
 alter table attempts add column taken_at integer;

@@ -3,7 +3,9 @@
 use super::{candidates, day};
 use crate::model::{Facts, Timestamp};
 use crate::store::AttemptDraft;
-use crate::store::sql::{Candidate, Dialect, Kind, LockMode, Row, Sorts, Sql, SqlError, StepDraft, Tx, Value};
+use crate::store::sql::{
+    Candidate, Dialect, Kind, LockMode, Question, Row, Sorts, Sql, SqlError, StepDraft, Tx, Value,
+};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use std::borrow::Cow;
@@ -98,16 +100,24 @@ impl Tx for SqliteTx<'_> {
         self.each_row(&sql.replace("{ids}", IDS), &[list(ids)], &mut |row| read(row).map(|()| true))
     }
 
-    fn candidates(&self, asked: &[StepDraft<'_>], now: Timestamp, mode: LockMode) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+    fn candidates(
+        &self,
+        asked: &[StepDraft<'_>],
+        now: Timestamp,
+        mode: LockMode,
+        beside: Vec<Question<'_>>,
+    ) -> Sql<Vec<Sql<(usize, Candidate)>>> {
+        self.ask_all(beside)?;
         candidates::some(self, asked, now, mode)
     }
 
-    fn calls_today_sql(&self) -> Option<String> {
+    fn calls_of_day_sql(&self) -> Option<String> {
         let in_memory = self.0.path().is_none_or(str::is_empty);
-        in_memory.then(day::calls_today_sql)
+        in_memory.then(day::calls_of_day_sql)
     }
 
-    fn target_facts(&self, draft: &AttemptDraft<'_>) -> Sql<Facts> {
+    fn target_facts(&self, draft: &AttemptDraft<'_>, beside: Vec<Question<'_>>) -> Sql<Facts> {
+        self.ask_all(beside)?;
         candidates::of_target(self, draft, None)
     }
 }
