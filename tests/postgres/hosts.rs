@@ -1,10 +1,11 @@
 //! Many hosts at once.
 
-use crate::bench::{at, begin, claim, watched};
+use crate::bench::{at, begin, claim, draft, watched};
 use crate::cluster::cluster;
+use savehub::model::{Reason, Verdict};
 use savehub::owner::Owner;
 use savehub::store::sqlite::Create;
-use savehub::store::{Begun, CheckIn, Store};
+use savehub::store::{Begun, CheckIn, Claim, Facts, Store};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -87,3 +88,42 @@ fn a_check_in_and_a_claim_at_once_never_leave_a_call_nobody_ends() {
                 or (state = 'RUNNING') <> exists(select 1 from attempts a where a.step_id = steps.id)";
     assert_eq!(database.sql(open), "0");
 }
+
+#[test]
+fn hosts_that_claim_at_once_never_make_more_calls_than_the_cap_of_the_day_allows() {
+    const CAP: u32 = 10;
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    let first = database.open(Create::Yes);
+    for n in 0..MEETINGS {
+        watched(&first, &format!("p{n}"), &format!("e{n}"), 600);
+    }
+    let capped = |facts: &Facts| {
+        if facts.calls_today < CAP { Verdict::Place } else { Verdict::Wait(Reason::DailyCap) }
+    };
+    let line = Barrier::new(HOSTS);
+    std::thread::scope(|scope| {
+        for host in 0..HOSTS {
+            let (database, line) = (&database, &line);
+            scope.spawn(move || {
+                let store = database.open(Create::No);
+                let owner = Owner::new(format!("host-{host}"), 1, 1);
+                let mut claims = store.due_steps(at(420), 1000).unwrap();
+                // Each host begins elsewhere, so that they want different steps.
+                claims.rotate_left(host * MEETINGS / HOSTS);
+                line.wait();
+                while !claims.is_empty() {
+                    let set: Vec<_> = claims.drain(..claims.len().min(4)).collect();
+                    let phone = |claim: &Claim| format!("+120255501{:02}", claim.person[1..].parse::<u32>().unwrap());
+                    let drafts: Vec<_> = set.iter().map(|claim| draft(claim, &phone(claim), &owner, 420)).collect();
+                    store.begin_attempts(set, &drafts, at(420), &|_, facts| capped(facts)).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(database.sql("select count(*) from attempts"), CAP.to_string());
+    assert_eq!(database.sql(COUNTED), CAP.to_string());
+}
+
+/// The calls of the day as they are counted as they come.
+const COUNTED: &str = "select coalesce(sum(n), 0) from calls_of_day";

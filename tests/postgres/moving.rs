@@ -153,7 +153,7 @@ fn every_table_of_the_file_is_known_to_the_copy() {
     let in_file: Vec<String> = columns.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
     let on_server = database.sql(
         "select (table_name || '.' || column_name) collate \"C\" as name from information_schema.columns where table_schema = 'savehub' \
-         and table_name not like 'savehub%' and column_name not like '%\\_server\\_ms' \
+         and table_name not like 'savehub%' and table_name <> 'calls_of_day' and column_name not like '%\\_server\\_ms' \
          and (table_name, column_name) not in (('counters', 'part'), ('ticks', 'timeline')) order by name",
     );
     assert_eq!(in_file, on_server.lines().collect::<Vec<_>>());

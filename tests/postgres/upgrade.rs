@@ -78,6 +78,10 @@ fn an_old_schema_becomes_the_one_that_a_new_database_has() {
     drop(upgraded.open(Create::No));
     drop(new.open(Create::Yes));
     assert_eq!(shape(&upgraded), shape(&new));
+    let counted = "select rehearsed, sum(n), sum(untaken) from calls_of_day group by 1";
+    assert_eq!(upgraded.sql(counted), "t|5|3", "all but the refused one and the one that did not leave");
+    upgraded.sql("delete from call_tracker; delete from attempt_steps; delete from attempts");
+    assert_eq!(upgraded.sql(counted), "");
     assert!(shape(&new).contains("attempts armed text"), "{}", shape(&new));
 }
 

@@ -51,6 +51,7 @@ mod agenda_random;
 mod calendars;
 mod calls;
 mod claims;
+mod day;
 mod ending;
 mod explained;
 mod forget;

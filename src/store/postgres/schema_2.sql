@@ -72,3 +72,89 @@ create index call_tracker_of_meeting on call_tracker(meeting_id, person, at);
 create function savehub_must(what text, changed bigint, expected bigint) returns void language plpgsql as $$ begin
   if changed <> expected then raise exception '%: % rows changed instead of %', what, changed, expected; end if;
 end $$;
+
+-- Counted once for each statement: a row of counters that a transaction changes hundreds of times costs more each time.
+drop trigger attempts_written on attempts;
+drop trigger attempts_moved on attempts;
+drop trigger steps_over on steps;
+drop function savehub_count_attempt();
+drop function savehub_count_step();
+drop function savehub_count(text, text, text);
+create function savehub_count(its_name text, its_what text, its_how text, more bigint) returns void language sql as $$
+  insert into savehub.counters(name, what, how, part, n) values (its_name, its_what, its_how, pg_backend_pid() % 64, more)
+    on conflict(name, what, how, part) do update set n = savehub.counters.n + excluded.n
+$$;
+
+-- How many calls count for the caps of the day, by the five minutes in which they were made. The number is the sum of its
+-- parts, as in counters, and triggers keep it in the transaction of what they count.
+create table calls_of_day(
+  rehearsed boolean not null,
+  bucket bigint not null, -- since 1970
+  part bigint not null,
+  n bigint not null,
+  untaken bigint not null, -- of these, how many the provider is not known to have taken
+  primary key(rehearsed, bucket, part));
+create function savehub_counted(state text) returns int immutable language sql as $$
+  select (state in ('SENDING','UNKNOWN','ACCEPTED','ABSENT','ABANDONED'))::int
+$$;
+create function savehub_untaken(state text) returns int immutable language sql as $$
+  select (state in ('UNKNOWN','ABSENT','ABANDONED'))::int
+$$;
+create function savehub_count_calls(is_rehearsed boolean, its_bucket bigint, more bigint, more_untaken bigint) returns void
+  language sql as $$
+  insert into savehub.calls_of_day(rehearsed, bucket, part, n, untaken)
+    values (is_rehearsed, its_bucket, pg_backend_pid() % 64, more, more_untaken)
+    on conflict(rehearsed, bucket, part)
+      do update set n = savehub.calls_of_day.n + excluded.n, untaken = savehub.calls_of_day.untaken + excluded.untaken
+$$;
+insert into calls_of_day(rehearsed, bucket, part, n, untaken)
+  select provider in ('mock','test'), intent_at / 300000, 0, sum(savehub_counted(state)), sum(savehub_untaken(state))
+  from attempts where kind = 'call' group by 1, 2;
+
+create function savehub_attempts_written() returns trigger language plpgsql as $$ begin
+  perform savehub.savehub_count('attempts', of.kind, of.state, of.n)
+    from (select kind, state, count(*) as n from written group by 1, 2 order by 1, 2) of;
+  perform savehub.savehub_count_calls(of.rehearsed, of.bucket, of.n, of.untaken) from (
+    select provider in ('mock','test') as rehearsed, intent_at / 300000 as bucket,
+      sum(savehub.savehub_counted(state)) as n, sum(savehub.savehub_untaken(state)) as untaken
+    from written where kind = 'call' group by 1, 2 order by 1, 2) of;
+  return null;
+end $$;
+create function savehub_attempts_moved() returns trigger language plpgsql as $$ begin
+  perform savehub.savehub_count('attempts', of.kind, of.state, of.n) from (
+    select a.kind, a.state, count(*) as n from moved a join before b on b.id = a.id
+    where a.state <> b.state group by 1, 2 order by 1, 2) of;
+  perform savehub.savehub_count_calls(of.rehearsed, of.bucket, of.n, of.untaken) from (
+    select a.provider in ('mock','test') as rehearsed, a.intent_at / 300000 as bucket,
+      sum(savehub.savehub_counted(a.state) - savehub.savehub_counted(b.state)) as n,
+      sum(savehub.savehub_untaken(a.state) - savehub.savehub_untaken(b.state)) as untaken
+    from moved a join before b on b.id = a.id where a.kind = 'call' and a.state <> b.state group by 1, 2 order by 1, 2) of
+    where of.n <> 0 or of.untaken <> 0;
+  return null;
+end $$;
+create function savehub_attempts_deleted() returns trigger language plpgsql as $$ begin
+  perform savehub.savehub_count_calls(of.rehearsed, of.bucket, of.n, of.untaken) from (
+    select provider in ('mock','test') as rehearsed, intent_at / 300000 as bucket,
+      -sum(savehub.savehub_counted(state)) as n, -sum(savehub.savehub_untaken(state)) as untaken
+    from gone where kind = 'call' group by 1, 2 order by 1, 2) of;
+  -- What is empty now goes with the last of its calls.
+  delete from savehub.calls_of_day where (rehearsed, bucket) in (
+    select rehearsed, bucket from savehub.calls_of_day
+    where (rehearsed, bucket) in (select provider in ('mock','test'), intent_at / 300000 from gone where kind = 'call')
+    group by 1, 2 having sum(n) = 0 and sum(untaken) = 0);
+  return null;
+end $$;
+create function savehub_steps_moved() returns trigger language plpgsql as $$ begin
+  perform savehub.savehub_count('steps_ended', of.state, of.reason, of.n) from (
+    select a.state, coalesce(a.reason, '') as reason, count(*) as n from moved a join before b on b.id = a.id
+    where a.state <> b.state and a.state not in ('PENDING','RUNNING') group by 1, 2 order by 1, 2) of;
+  return null;
+end $$;
+create trigger attempts_written after insert on attempts referencing new table as written
+  for each statement execute function savehub_attempts_written();
+create trigger attempts_moved after update on attempts referencing old table as before new table as moved
+  for each statement execute function savehub_attempts_moved();
+create trigger attempts_deleted after delete on attempts referencing old table as gone
+  for each statement execute function savehub_attempts_deleted();
+create trigger steps_over after update on steps referencing old table as before new table as moved
+  for each statement execute function savehub_steps_moved();

@@ -193,6 +193,10 @@ impl Tx for PostgresTx<'_> {
         candidates::of_target(self, draft, beside)
     }
 
+    fn counts_calls(&self) -> bool {
+        true
+    }
+
     fn ticks_before_failover(&self, now: Timestamp) -> Sql<Option<Vec<TickSpan>>> {
         timeline::ticks_before(self, now)
     }

@@ -136,6 +136,21 @@ pub(crate) fn calls_of_day_sql() -> String {
     calls_sql("attempts", "intent_at > ?1", "?2")
 }
 
+/// How long a bucket of [`bucketed_calls_of_day_sql`] is.
+pub(crate) const BUCKET_MS: i64 = 300_000;
+
+/// The same where the calls are counted as they come, in buckets: of the one in which the day begins, the calls themselves
+/// are counted.
+pub(crate) fn bucketed_calls_of_day_sql() -> String {
+    let first = format!("intent_at > ?1 and intent_at < (?1 / {BUCKET_MS} + 1) * {BUCKET_MS}");
+    format!(
+        "select f.calls + b.n, f.untaken + b.untaken from ({}) f, \
+           (select cast(coalesce(sum(n), 0) as bigint) as n, cast(coalesce(sum(untaken), 0) as bigint) as untaken \
+            from calls_of_day where rehearsed = (?2 in {REHEARSED}) and bucket > ?1 / {BUCKET_MS}) b",
+        calls_sql("attempts", &first, "?2")
+    )
+}
+
 /// The calls of everybody in the last 24 hours: rehearsed and real ones apart.
 #[derive(Default)]
 struct Today([Calls; 2]);
@@ -157,7 +172,7 @@ impl Today {
         for draft in drafts {
             asking[usize::from(rehearses(draft.provider))] = Some(draft);
         }
-        let sql = tx.calls_of_day_sql().unwrap_or_else(calls_of_day_sql);
+        let sql = if tx.counts_calls() { bucketed_calls_of_day_sql() } else { calls_of_day_sql() };
         self.0.iter_mut().zip(asking).filter_map(move |(calls, draft)| {
             let draft = draft?;
             Some(Question::once(sql.as_str(), set![&draft.day_since, &draft.provider], move |r| {

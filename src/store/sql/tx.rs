@@ -221,9 +221,9 @@ pub(crate) trait Tx {
     /// The facts about the target and the person of an attempt without a step, but for the calls of everybody.
     fn target_facts(&self, draft: &AttemptDraft<'_>, beside: Vec<Question<'_>>) -> Sql<Facts>;
 
-    /// What answers `candidates::calls_of_day_sql`, where this database has a quicker way.
-    fn calls_of_day_sql(&self) -> Option<String> {
-        None
+    /// Does this database count the calls of the day as they come, in the table `calls_of_day`?
+    fn counts_calls(&self) -> bool {
+        false
     }
 
     /// Soon after a failover: the last completed ticks of the timeline before.

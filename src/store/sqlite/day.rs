@@ -1,13 +1,8 @@
-//! The calls of the day, counted as they come. Only databases in memory do this: a rehearsal of a company's day asks for
-//! them with each of tens of thousands of calls, on one connection, and its counts need not outlive it.
-//!
-//! Counts stand in buckets; of the one in which the day begins, the calls themselves are counted.
+//! The calls of the day, counted as they come. Of SQLite's databases only those in memory do this: a rehearsal of a company's
+//! day asks for them with each of tens of thousands of calls, on one connection, and its counts need not outlive it.
 
-use crate::store::sql::candidates::{COUNTED, REHEARSED, UNTAKEN, calls_sql};
+use crate::store::sql::candidates::{BUCKET_MS, COUNTED, REHEARSED, UNTAKEN};
 use rusqlite::Connection;
-
-/// How long a bucket is.
-const BUCKET_MS: i64 = 300_000;
 
 /// Begins to count: what is written from now on counts by itself.
 pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
@@ -48,15 +43,4 @@ pub(super) fn recount(connection: &Connection) -> rusqlite::Result<()> {
            select provider in {REHEARSED}, intent_at / {BUCKET_MS}, sum(state in {COUNTED}), sum(state in {UNTAKEN})
            from attempts where kind = 'call' group by 1, 2;"
     ))
-}
-
-/// As `candidates::calls_of_day_sql`.
-pub(super) fn calls_of_day_sql() -> String {
-    let of_first =
-        calls_sql("attempts", &format!("intent_at > ?1 and intent_at < (?1 / {BUCKET_MS} + 1) * {BUCKET_MS}"), "?2");
-    format!(
-        "with f as ({of_first}), b as (select sum(n) as n, sum(untaken) as untaken from calls_of_day \
-           where rehearsed = (?2 in {REHEARSED}) and bucket > ?1 / {BUCKET_MS}) \
-         select f.calls + coalesce(b.n, 0), f.untaken + coalesce(b.untaken, 0) from f, b"
-    )
 }

@@ -1,6 +1,6 @@
 //! An SQLite transaction as the rules see it. Statements are prepared once and kept, and values are borrowed on their way.
 
-use super::{candidates, day};
+use super::candidates;
 use crate::model::{Facts, Timestamp};
 use crate::store::AttemptDraft;
 use crate::store::sql::{
@@ -111,9 +111,9 @@ impl Tx for SqliteTx<'_> {
         candidates::some(self, asked, now, mode)
     }
 
-    fn calls_of_day_sql(&self) -> Option<String> {
-        let in_memory = self.0.path().is_none_or(str::is_empty);
-        in_memory.then(day::calls_of_day_sql)
+    /// In memory it does.
+    fn counts_calls(&self) -> bool {
+        self.0.path().is_none_or(str::is_empty)
     }
 
     fn target_facts(&self, draft: &AttemptDraft<'_>, beside: Vec<Question<'_>>) -> Sql<Facts> {
