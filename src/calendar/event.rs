@@ -50,7 +50,7 @@ impl Event {
 ///
 /// Of what an organiser sends (a `VCALENDAR` with a `METHOD`, RFC 5546) that is the newest version. Calendars that are
 /// published have no versions but by `SEQUENCE`; in one of them, events that take place once and start at different times are
-/// different meetings, whatever their `SEQUENCE` says: to miss one is the worse error.
+/// different meetings, whatever their `SEQUENCE` says, if two of them have the same one: to miss one is the worse error.
 pub(super) fn newest_masters<'e>(group: &'e [Event], file: &File<'_>) -> Vec<&'e Event> {
     let masters: Vec<&Event> = group.iter().filter(|event| event.original.is_none()).collect();
     let mut calendars = HashMap::<usize, Calendar>::new();
@@ -60,6 +60,7 @@ pub(super) fn newest_masters<'e>(group: &'e [Event], file: &File<'_>) -> Vec<&'e
             calendar.or_insert_with(|| Calendar { method: file.method(event.calendar), ..Calendar::default() });
         calendar.newest = calendar.newest.max(Some(event.sequence));
         calendar.recurs |= event.recurs;
+        calendar.has_slots |= *calendar.starts.entry(event.sequence).or_insert(event.start) != event.start;
     }
     let mut slots = HashMap::<_, i64>::new();
     for event in &masters {
@@ -74,7 +75,9 @@ pub(super) fn newest_masters<'e>(group: &'e [Event], file: &File<'_>) -> Vec<&'e
             Some(event.sequence) == newest && Some(event.message(method)) == last_message
         }
         Some(calendar) if calendar.newest != newest => false,
-        Some(Calendar { recurs: false, .. }) => slots.get(&(event.calendar, event.start)) == Some(&event.sequence),
+        Some(Calendar { recurs: false, has_slots: true, .. }) => {
+            slots.get(&(event.calendar, event.start)) == Some(&event.sequence)
+        }
         _ => Some(event.sequence) == newest,
     };
     masters.iter().filter(counts).copied().collect()
@@ -88,6 +91,10 @@ struct Calendar {
     newest: Option<i64>,
     /// One of them recurs.
     recurs: bool,
+    /// The first start of each `SEQUENCE`.
+    starts: HashMap<i64, Time<ZoneName>>,
+    /// Some have one `SEQUENCE` and different starts, so they are no versions of each other.
+    has_slots: bool,
 }
 
 /// Reads the events of a file.

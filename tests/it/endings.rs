@@ -97,14 +97,14 @@ fn an_unknown_attempt_is_given_up_when_its_meeting_starts() {
 }
 
 #[test]
-fn a_provider_that_panics_is_unknown_and_the_other_call_is_placed() {
+fn a_provider_that_panics_before_anything_left_is_asked_once_more_and_the_other_call_is_placed() {
     let line = StandIn::before(Arc::new(Mock::new(&[])));
     let w = World::on_phone("", Arc::clone(&line) as _);
     let ana = w.meeting("in 180s");
     let ben = w.meeting_of("ben", "Standup", "in 180s");
     line.happens(|call| assert_ne!(call.user, "ana", "a bug for this test"));
     let summary = w.tick();
-    assert_eq!((w.steps(ana), w.attempt_states(ana)), (words(["RUNNING", "PENDING"]), words(["UNKNOWN"])));
+    assert_eq!((w.steps(ana), w.attempt_states(ana)), (words(["PENDING", "PENDING"]), words(["NOT_SENT", "NOT_SENT"])));
     assert_eq!(w.steps(ben), ["EXECUTED(initiated)", "PENDING"]);
     assert_eq!(result_words(&summary.results), ["EXECUTED(initiated)"]);
     w.phone("ben").rang(1);

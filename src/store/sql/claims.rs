@@ -79,12 +79,15 @@ impl Round<'_, '_> {
         let drafts: Vec<_> = self.asked.iter().map(|(claim, draft)| (claim.step, *draft)).collect();
         let steps: Vec<_> =
             self.asked.iter().map(|(claim, draft)| ((Some(claim.step), Some(claim.incident)), *draft)).collect();
-        let sharing: Vec<_> = self.asked.iter().map(|(claim, draft)| (*claim, draft.merge_until)).collect();
-        let (mut before, mut shared) = (vec![pace::Before::default(); self.asked.len()], Vec::new());
+        // What is too late gets no call to share: after an outage a person may have thousands of such steps.
+        let in_time = |(_, (claim, _)): &(usize, &Asked<'_>)| claim.deadline_at > self.now;
+        let in_time: Vec<_> = self.asked.iter().enumerate().filter(in_time).collect();
+        let sharing: Vec<_> = in_time.iter().map(|(_, (claim, draft))| (*claim, draft.merge_until)).collect();
+        let (mut before, mut found) = (vec![pace::Before::default(); self.asked.len()], Vec::new());
         let beside = vec![
             pace::ask_before(&steps, &mut before),
             lines.ask(drafts.iter().map(|(_, draft)| *draft)),
-            ask_shareable(&sharing, &self.now, &mut shared),
+            ask_shareable(&sharing, &self.now, &mut found),
         ];
         let mut written = HashMap::new();
         for (place, mut first) in candidates::pending(self.tx, &drafts, self.now, beside)? {
@@ -112,6 +115,10 @@ impl Round<'_, '_> {
         let results = steps::end_all_pending(self.tx, &ended, self.now)?;
         for ((place, ..), result) in refused.iter().zip(results) {
             begun[*place] = Begun::Refused(result);
+        }
+        let mut shared = vec![Vec::new(); self.asked.len()];
+        for ((place, _), steps) in in_time.iter().zip(found) {
+            shared[*place] = steps;
         }
         self.share(&mut placing, &shared, rule)?;
         let places: Vec<usize> = placing.iter().map(|placing| placing.place).collect();

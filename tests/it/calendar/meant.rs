@@ -168,6 +168,8 @@ fn single_events_of_one_uid_at_different_times_are_different_meetings_in_a_publi
     let seen = look_at(&[slot(12, 0), slot(13, 1), slot(14, 0), slot(14, 2)]);
     let starts = ["12", "13", "14"].map(|day| format!("s 202601{day}T090000Z 01-{day}T09:00"));
     assert_eq!((ringing(&seen), seen.notices.len()), (starts.to_vec(), 1));
+    let versions = look_at(&[slot(12, 0), slot(13, 1)]);
+    assert_eq!((ringing(&versions), versions.notices.len()), (vec!["s  01-13T09:00".to_owned()], 1));
 }
 
 #[test]
