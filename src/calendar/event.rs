@@ -53,6 +53,10 @@ impl Event {
 /// different meetings, whatever their `SEQUENCE` says, if two of them have the same one: to miss one is the worse error.
 pub(super) fn newest_masters<'e>(group: &'e [Event], file: &File<'_>) -> Vec<&'e Event> {
     let masters: Vec<&Event> = group.iter().filter(|event| event.original.is_none()).collect();
+    // As nearly always.
+    if masters.len() < 2 {
+        return masters;
+    }
     let mut calendars = HashMap::<usize, Calendar>::new();
     for event in &masters {
         let calendar = calendars.entry(event.calendar);

@@ -25,8 +25,8 @@
 //! * One UID with several masters: the highest `SEQUENCE` counts, also from another `VCALENDAR` of the file, and where
 //!   another one starts elsewhere, that is told; on a tie all stay, and of messages of an organiser (`METHOD`) the last.
 //!   But events of one published calendar that take place once, at different times, are different meetings if two of
-//!   them have the same `SEQUENCE`. Of several overrides or masters for one and the same occurrence the highest `SEQUENCE` counts; on a tie the latest `DTSTAMP`,
-//!   then the place in the file.
+//!   them have the same `SEQUENCE`. Of several overrides or masters for one and the same occurrence the highest
+//!   `SEQUENCE` counts; on a tie the latest `DTSTAMP`, then the place in the file.
 //! * What a newer version of a series takes out (`EXDATE`, `UNTIL`) does not take place, whatever an older override says.
 //! * `RECURRENCE-ID` and `EXDATE` without a zone mean the wall of their series; as mere days, its occurrences on that
 //!   day. `RDATE` as a mere day means the series's time on it.

@@ -239,7 +239,7 @@ impl Reader<'_, '_> {
         if doubt == Doubt::Written && (style.blank || !is_component) {
             self.goes_on(&line);
             if let Some(name) = name.filter(|_| !is_component) {
-                self.doubted(Field { name, line, doubt });
+                self.add(Field { name, line, doubt });
             }
             return;
         }
@@ -336,7 +336,7 @@ impl Reader<'_, '_> {
             return;
         }
         let nested = std::mem::take(&mut self.nested);
-        let (Open::Event, Some(event)) = (&self.open, self.file.events.last_mut()) else { return };
+        let (Open::Event, Some(event)) = (&self.open, self.file.events.last()) else { return };
         let own: Vec<Name> =
             self.file.fields.get(event.fields.clone()).unwrap_or_default().iter().map(|f| f.name).collect();
         let mut missed = nested.into_iter().filter(|field| !(field.name.is_of_alarms() || own.contains(&field.name)));
@@ -344,11 +344,8 @@ impl Reader<'_, '_> {
         let text =
             "an alarm is not closed (END:VALARM); what is behind it and no alarm's counts as the event's".to_owned();
         self.notices.add(None, Some(first.line.number), text);
-        for field in std::iter::once(first).chain(missed) {
-            if let Some(fields) = event.room() {
-                self.file.fields.push(field);
-                fields.end = self.file.fields.len();
-            }
+        for field in std::iter::once(first).chain(missed).collect::<Vec<_>>() {
+            self.add(field);
         }
     }
 
@@ -387,8 +384,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Keeps a line of a text that may be a property after all.
-    fn doubted(&mut self, field: Field) {
+    /// Adds to the open event what was no field of it at first sight, if it may have one more.
+    fn add(&mut self, field: Field) {
         if let Some(fields) = self.file.events.last_mut().and_then(RawEvent::room) {
             self.file.fields.push(field);
             fields.end = self.file.fields.len();

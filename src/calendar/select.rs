@@ -127,10 +127,12 @@ impl<'f> Component<'_, 'f> {
             own => own,
         };
         let joinable = link.is_some() || dial_in.is_some();
-        let skip = match occurrence {
-            all_day if self.is_all_day(all_day, view) => Some(SkipWhy::AllDay),
-            called_off if self.is_called_off(called_off, &title) => Some(SkipWhy::Cancelled),
-            _ => self.skip(view, &title, joinable),
+        let skip = if self.is_all_day(occurrence, view) {
+            Some(SkipWhy::AllDay)
+        } else if self.is_called_off(occurrence, &title) {
+            Some(SkipWhy::Cancelled)
+        } else {
+            self.skip(view, &title, joinable)
         };
         Details { title, link, dial_in, skip }
     }

@@ -85,13 +85,12 @@ mod tests {
             ("20261122", "101112"),
             ("99991231", "235959"),
         ] {
-            let text = date;
             let time = DateTime::parse(date, time).unwrap();
             for freq in [Secondly, Minutely, Hourly, Daily, Weekly, Monthly, Yearly] {
                 for week_start in 0..7 {
                     let number = freq.number(time, week_start);
                     let period = freq.period(number, week_start);
-                    assert!(period.contains(&time.seconds()), "{text} {freq:?} {week_start}");
+                    assert!(period.contains(&time.seconds()), "{date} {freq:?} {week_start}");
                     assert_eq!(freq.period(number + 1, week_start).start, period.end);
                     if freq == Weekly {
                         let first = Date::from_days(period.start / DAY);
