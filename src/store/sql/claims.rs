@@ -79,10 +79,10 @@ impl Round<'_, '_> {
         let drafts: Vec<_> = self.asked.iter().map(|(claim, draft)| (claim.step, *draft)).collect();
         let steps: Vec<_> =
             self.asked.iter().map(|(claim, draft)| ((Some(claim.step), Some(claim.incident)), *draft)).collect();
-        // What is too late gets no call to share: after an outage a person may have thousands of such steps.
-        let in_time = |(_, (claim, _)): &(usize, &Asked<'_>)| claim.deadline_at > self.now;
-        let in_time: Vec<_> = self.asked.iter().enumerate().filter(in_time).collect();
-        let sharing: Vec<_> = in_time.iter().map(|(_, (claim, draft))| (*claim, draft.merge_until)).collect();
+        // What is too late is hardly ever placed, and after an outage a person may have thousands of such steps.
+        let is_late = |place: &usize| self.asked[*place].0.deadline_at <= self.now;
+        let in_time: Vec<usize> = (0..self.asked.len()).filter(|place| !is_late(place)).collect();
+        let sharing = self.sharing(&in_time);
         let (mut before, mut found) = (vec![pace::Before::default(); self.asked.len()], Vec::new());
         let beside = vec![
             pace::ask_before(&steps, &mut before),
@@ -116,9 +116,12 @@ impl Round<'_, '_> {
         for ((place, ..), result) in refused.iter().zip(results) {
             begun[*place] = Begun::Refused(result);
         }
+        let late: Vec<usize> = placing.iter().map(|placing| placing.place).filter(is_late).collect();
+        let (sharing, mut found_late) = (self.sharing(&late), Vec::new());
+        self.tx.ask_all(vec![ask_shareable(&sharing, &self.now, &mut found_late)])?;
         let mut shared = vec![Vec::new(); self.asked.len()];
-        for ((place, _), steps) in in_time.iter().zip(found) {
-            shared[*place] = steps;
+        for (place, steps) in in_time.into_iter().chain(late).zip(found.into_iter().chain(found_late)) {
+            shared[place] = steps;
         }
         self.share(&mut placing, &shared, rule)?;
         let places: Vec<usize> = placing.iter().map(|placing| placing.place).collect();
@@ -126,6 +129,11 @@ impl Round<'_, '_> {
             begun[place] = Begun::Attempt(attempt);
         }
         Ok(begun)
+    }
+
+    /// The claims at these places, and until when a step may be due that shares their call.
+    fn sharing(&self, places: &[usize]) -> Vec<(&Claim, Timestamp)> {
+        places.iter().map(|place| self.asked[*place]).map(|(claim, draft)| (claim, draft.merge_until)).collect()
     }
 
     /// Adds the steps that share these calls, of those that may share the call of each place.
