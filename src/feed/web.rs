@@ -12,7 +12,7 @@ use super::copy::{self, Flaw};
 use super::{Feed, FetchFailure, Fetched};
 use crate::calendar::NotACalendar;
 use crate::config::{CalendarConfig, WebAddress};
-use crate::http::{Address, Getter, Got, Unanswered, retry_after};
+use crate::http::{Address, Getter, Got, Question, Unanswered, retry_after};
 use crate::model::Validators;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -87,7 +87,10 @@ impl Web {
                 unreached: unreached && redirects == 0,
                 ..why.into()
             };
-            let got = self.getter.get(&at, &headers, limit.saturating_sub(started.elapsed())).map_err(failed)?;
+            let got = self
+                .getter
+                .ask(&at, &Question::get(&headers), limit.saturating_sub(started.elapsed()))
+                .map_err(failed)?;
             if !matches!(got.status(), 301..=303 | 307 | 308) {
                 return Ok((got, own));
             }

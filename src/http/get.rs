@@ -1,5 +1,5 @@
-//! Reading an address that somebody else wrote: one request, without redirects, within a time, and only from the public
-//! internet unless told otherwise.
+//! Reading what is at an address that somebody else wrote: one request, without redirects, within a time, and only from
+//! the public internet unless told otherwise.
 //!
 //! Nothing of the address, and no host or IP address, is part of an error. No proxy is used: it would look names up and
 //! connect out of reach of the guard, and the environment's is cron's.
@@ -16,10 +16,10 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use ureq::config::Config;
-use ureq::http::{HeaderMap, Response, Uri};
+use ureq::http::{HeaderMap, Request, Response, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
-use ureq::{Agent, Body, Error, Timeout};
+use ureq::{Agent, AsSendBody, Body, Error, Timeout};
 
 /// The longest head of an answer, in bytes.
 const HEAD_MAX: usize = 32 * 1024;
@@ -33,6 +33,38 @@ pub(crate) struct Getter {
     allow_private: bool,
     limit: Duration,
     agent: OnceLock<Agent>,
+}
+
+/// A request that changes nothing (RFC 9110 section 9.2.1), so that it may be repeated.
+pub(crate) struct Question<'a> {
+    /// `GET`, or another method of which the server's standard says that it is safe.
+    pub(crate) method: &'a str,
+    /// Besides the login, which comes from the address.
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    /// What is sent with it.
+    pub(crate) body: Option<&'a str>,
+}
+
+impl<'a> Question<'a> {
+    /// What is there?
+    pub(crate) const fn get(headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { method: "GET", headers, body: None }
+    }
+
+    fn to(&self, address: &Address, agent: &Agent, within: Duration) -> Result<Response<Body>, Error> {
+        let request = Request::builder().method(self.method).uri(address.uri());
+        let login = address.authorization();
+        let login = login.iter().map(|login| ("Authorization", login.as_str()));
+        let request = self.headers.iter().copied().chain(login).fold(request, |r, (name, value)| r.header(name, value));
+        match self.body {
+            None => run(agent, request.body(())?, within),
+            Some(body) => run(agent, request.body(body)?, within),
+        }
+    }
+}
+
+fn run(agent: &Agent, request: Request<impl AsSendBody>, within: Duration) -> Result<Response<Body>, Error> {
+    agent.run(agent.configure_request(request).timeout_global(Some(within)).build())
 }
 
 /// Why there is no answer.
@@ -65,6 +97,7 @@ impl Getter {
             // The whole head stands in it before it is read.
             .input_buffer_size(2 * HEAD_MAX)
             .proxy(None)
+            .allow_non_standard_methods(true)
             .max_idle_connections(KEPT_MAX)
             .max_idle_connections_per_host(KEPT_MAX)
             .max_idle_age(IDLE_MAX)
@@ -74,14 +107,10 @@ impl Getter {
         Agent::with_parts(config, Lines(connections.connector()), resolver)
     }
 
-    /// Asks once, with these headers. `within` is for everything: name, connection, answer, and the body's last byte.
-    pub(crate) fn get(&self, from: &Address, headers: &[(&str, &str)], within: Duration) -> Result<Got, Unanswered> {
+    /// Asks once. `within` is for everything: name, connection, answer, and the body's last byte.
+    pub(crate) fn ask(&self, at: &Address, question: &Question<'_>, within: Duration) -> Result<Got, Unanswered> {
         let agent = self.agent.get_or_init(|| self.build());
-        let ask = |within| {
-            let request = agent.get(from.uri()).config().timeout_global(Some(within)).build();
-            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-            from.authorization().into_iter().fold(request, |r, login| r.header("Authorization", login)).call()
-        };
+        let ask = |within| question.to(at, agent, within);
         let (started, mut answer) = (Instant::now(), ask(within));
         // Each time one connection is dropped, and a new one is never among these.
         while let Err(error) = &answer
@@ -307,9 +336,11 @@ fn body_words(error: io::Error, limit: Duration) -> String {
 mod tests {
     use super::super::Lookup;
     use super::*;
-    use std::net::SocketAddr;
+    use std::io::Write;
+    use std::net::{SocketAddr, TcpListener};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     /// Answers one list of addresses after the other.
     #[derive(Debug, Default)]
@@ -376,6 +407,34 @@ mod tests {
             "https://0/",
         ] {
             assert_eq!(reached(&guard, url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_question_goes_out_with_its_method_its_login_and_its_body() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://ana:pw@{}/home/", server.local_addr().unwrap());
+        let peer = thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"<a/>") {
+                let mut part = [0; 1024];
+                let read = stream.read(&mut part).unwrap();
+                asked.extend_from_slice(&part[..read]);
+            }
+            stream.write_all(b"HTTP/1.1 207 Multi-Status\r\nContent-Length: 4\r\n\r\n<b/>").unwrap();
+            String::from_utf8(asked).unwrap().to_ascii_lowercase()
+        });
+        let (limit, names) = (Duration::from_secs(60), Names::of_system());
+        let getter = Getter::new(&names, false, limit);
+        let question = Question { method: "PROPFIND", headers: &[("Depth", "0")], body: Some("<a/>") };
+        let got =
+            getter.ask(&Address::parse(&url).unwrap(), &question, limit).unwrap_or_else(|no| panic!("{}", no.why));
+        assert_eq!((got.status(), got.body(4).unwrap()), (207, b"<b/>".to_vec()));
+        let asked = peer.join().unwrap();
+        assert!(asked.starts_with("propfind /home/ http/1.1\r\n"), "{asked}");
+        for header in ["depth: 0", "content-length: 4", "authorization: basic yw5honb3"] {
+            assert!(asked.contains(&format!("\r\n{header}\r\n")), "{header} in {asked}");
         }
     }
 

@@ -22,7 +22,7 @@ mod whole;
 
 pub use address::Address;
 pub(crate) use dates::{date, http_date, retry_after};
-pub(crate) use get::{Getter, Got, Unanswered};
+pub(crate) use get::{Getter, Got, Question, Unanswered};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
 pub(crate) use ping::ping;

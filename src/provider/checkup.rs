@@ -8,7 +8,7 @@ use super::email::Email;
 use super::http::HttpSettings;
 use super::twilio::{Twilio, http_settings};
 use crate::config::{Config, EmailConfig, WebhookConfig};
-use crate::http::{Address, Getter, Names, reach};
+use crate::http::{Address, Getter, Names, Question, reach};
 use crate::model::{Phone, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::Path;
@@ -122,7 +122,7 @@ pub fn server(url: &SecretString, ca_file: Option<&Path>, within: Duration) -> R
 /// Reads a TwiML Bin, as anybody may. Without parameters nothing comes of it.
 pub fn key_bin(url: &str) -> Result<Bin, String> {
     let address = Address::parse(url).ok_or("the address cannot be read")?;
-    let got = Getter::new(&Names::of_system(), false, WITHIN).get(&address, &[], WITHIN);
+    let got = Getter::new(&Names::of_system(), false, WITHIN).ask(&address, &Question::get(&[]), WITHIN);
     // What may follow is advice about calendars.
     let got = got.map_err(|failed| failed.why.split(';').next().unwrap_or_default().to_owned())?;
     if got.status() != 200 {
