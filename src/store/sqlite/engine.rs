@@ -8,7 +8,7 @@ use crate::owner::LastTick;
 use crate::store::sql::{Engine, SqlError, SqlStore, Tx, TxError, TxResult};
 use crate::store::{Result, Store, StoreError};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +17,12 @@ use std::time::{Duration, Instant};
 
 /// How long a statement waits for another process's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What begins a transaction that writes: it waits for the others first.
+pub(super) const IMMEDIATE: &str = "begin immediate";
+
+/// What begins one that only reads.
+const DEFERRED: &str = "begin";
 
 /// While a connection changes much, it keeps 64 MiB of pages, and what a statement could take back stays in memory, too.
 const ROOMY: &str = "pragma cache_size = -65536; pragma temp_store = memory";
@@ -56,17 +62,17 @@ impl std::fmt::Debug for Sqlite {
 impl Engine for Sqlite {
     fn write<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
         self.wrote.store(true, Ordering::Relaxed);
-        self.transaction(&mut self.lock(), what, TransactionBehavior::Immediate, |tx| f(&SqliteTx(tx)))
+        self.transaction(&self.lock(), what, IMMEDIATE, |tx| f(&SqliteTx(tx)))
     }
 
     /// SQLite's WAL stays sound either way.
     fn write_lazily<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
-        let mut connection = self.lock();
+        let connection = self.lock();
         let set = |connection: &Connection, level| {
             connection.pragma_update(None, "synchronous", level).map_err(|error| self.explain(what, &error))
         };
         set(&connection, "normal")?;
-        let done = self.transaction(&mut connection, what, TransactionBehavior::Immediate, |tx| f(&SqliteTx(tx)));
+        let done = self.transaction(&connection, what, IMMEDIATE, |tx| f(&SqliteTx(tx)));
         // A store that cannot be made durable again may not write a claim: this error ends the tick.
         set(&connection, "full")?;
         done
@@ -79,7 +85,7 @@ impl Engine for Sqlite {
     }
 
     fn read<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
-        self.transaction(&mut self.lock(), what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
+        self.transaction(&self.lock(), what, DEFERRED, |tx| f(&SqliteTx(tx)))
     }
 
     fn read_outside<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
@@ -88,9 +94,9 @@ impl Engine for Sqlite {
     }
 
     fn read_for_fence<T>(&self, what: &'static str, f: impl Fn(&dyn Tx) -> TxResult<T>) -> Result<T> {
-        let Some(reader) = self.reader() else { return self.read(what, f) };
-        let mut connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        self.transaction(&mut connection, what, TransactionBehavior::Deferred, |tx| f(&SqliteTx(tx)))
+        let Some(reader) = self.reader() else { return self.read_outside(what, f) };
+        let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        self.transaction(&connection, what, DEFERRED, |tx| f(&SqliteTx(tx)))
     }
 
     fn armed_files(&self) -> Option<PathBuf> {
@@ -123,18 +129,46 @@ impl Engine for Sqlite {
     }
 }
 
+/// An open transaction: it is rolled back unless it is committed. Its statements are kept as all others are: a tick has
+/// many transactions, and each call more of them.
+struct Transaction<'c>(&'c Connection);
+
+impl<'c> Transaction<'c> {
+    fn begin(connection: &'c Connection, how: &str) -> rusqlite::Result<Self> {
+        connection.prepare_cached(how)?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("commit")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // Committed, or rolled back by SQLite itself after an error.
+        if self.0.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.0.execute_batch("rollback") {
+            log::debug!("a transaction cannot be rolled back: {}", reason(&error));
+        }
+    }
+}
+
 impl Sqlite {
     pub(super) fn transaction<T>(
         &self,
-        connection: &mut Connection,
+        connection: &Connection,
         what: &'static str,
-        behaviour: TransactionBehavior,
-        f: impl FnOnce(&Transaction<'_>) -> TxResult<T>,
+        begin: &str,
+        f: impl FnOnce(&Connection) -> TxResult<T>,
     ) -> Result<T> {
         self.timed(what, || {
-            let tx = connection.transaction_with_behavior(behaviour)?;
-            let value = f(&tx)?;
-            tx.commit()?;
+            let open = Transaction::begin(connection, begin)?;
+            let value = f(connection)?;
+            open.commit()?;
             Ok(value)
         })
     }

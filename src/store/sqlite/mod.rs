@@ -28,6 +28,7 @@
 //! cannot even be opened on a read-only one. Both show when a tick writes its own row, not when a call is due.
 
 mod backup;
+mod bound;
 mod candidates;
 mod check;
 mod copy;

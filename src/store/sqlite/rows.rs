@@ -1,11 +1,10 @@
 //! Takes in rows of another store as they are, and hands them over to one.
 
-use super::engine::SqliteStore;
+use super::engine::{IMMEDIATE, SqliteStore};
 use super::tx::SqliteTx;
 use crate::store::Result;
 use crate::store::rows::{Put, Rows, owned};
 use crate::store::sql::{Sql, TABLES, Tx, TxResult, params};
-use rusqlite::TransactionBehavior;
 
 /// Rows handed over at a time.
 const BATCH: usize = 200;
@@ -26,8 +25,8 @@ impl SqliteStore {
     /// Hands over every row, table by table. Nobody can write meanwhile. Returns the highest id ever used of each table
     /// whose ids are never used again.
     pub(in crate::store) fn pour(&self, put: Put<'_>) -> Result<Vec<(String, i64)>> {
-        let mut connection = self.engine.lock();
-        self.engine.transaction(&mut connection, "read the whole database", TransactionBehavior::Immediate, |tx| {
+        let connection = self.engine.lock();
+        self.engine.transaction(&connection, "read the whole database", IMMEDIATE, |tx| {
             let tx: &dyn Tx = &SqliteTx(tx);
             for table in TABLES {
                 pour_table(tx, table, put)?;

@@ -1,5 +1,6 @@
 //! An SQLite transaction as the rules see it. Statements are prepared once and kept, and values are borrowed on their way.
 
+use super::bound::{bound, bound_insert, returning};
 use super::candidates;
 use crate::model::{Facts, Timestamp};
 use crate::store::AttemptDraft;
@@ -30,11 +31,6 @@ pub(super) const DIALECT: Dialect = Dialect {
     sorts: Sorts { first_error: "error", count: "1", group_by: "" },
 };
 
-/// A set of parameters is bound, not read from a table: a statement that is prepared once and run often is faster here.
-fn bound(sql: &str) -> String {
-    sql.replace(" from {each} where ", " where ").replace("{each}", "(select 1)")
-}
-
 /// Ids, from a list as JSON.
 const IDS: &str = "(select value from json_each(?1))";
 
@@ -57,6 +53,9 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn each_row(&self, sql: &str, params: &[Value<'_>], read: &mut dyn FnMut(&dyn Row) -> Sql<bool>) -> Sql<()> {
+        if let Some((insert, select)) = returning(sql) {
+            return self.insert_and_read(insert, &select, &[params], &mut |row| read(row).map(drop));
+        }
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(params))?;
         while let Some(row) = rows.next()? {
@@ -71,13 +70,17 @@ impl Tx for SqliteTx<'_> {
         if sets.is_empty() {
             return Ok(0);
         }
-        let mut statement = self.0.prepare_cached(&bound(sql))?;
+        let mut statement = self.0.prepare_cached(&bound_insert(sql).unwrap_or_else(|| bound(sql)))?;
         let run = |set: &Vec<Value<'_>>| Ok(statement.execute(params_from_iter(set))?);
         sets.iter().map(run).sum()
     }
 
     fn rows_of_each(&self, sql: &str, sets: &[Vec<Value<'_>>], read: &mut dyn FnMut(&dyn Row) -> Sql<()>) -> Sql<()> {
         let Some(width) = sets.first().map(Vec::len) else { return Ok(()) };
+        if let Some((insert, select)) = returning(sql) {
+            let insert = bound_insert(insert).unwrap_or_else(|| bound(insert));
+            return self.insert_and_read(&insert, &select, sets, read);
+        }
         let places = sql.contains("{place}");
         let sql = bound(sql).replace("{place}", &format!("?{}", width + 1));
         let mut statement = self.0.prepare_cached(&sql)?;
@@ -119,6 +122,29 @@ impl Tx for SqliteTx<'_> {
     fn target_facts(&self, draft: &AttemptDraft<'_>, beside: Vec<Question<'_>>) -> Sql<Facts> {
         self.ask_all(beside)?;
         candidates::of_target(self, draft, None)
+    }
+}
+
+impl SqliteTx<'_> {
+    /// Inserts a row for each set, and reads each.
+    fn insert_and_read<'v>(
+        &self,
+        insert: &str,
+        select: &str,
+        sets: &[impl AsRef<[Value<'v>]>],
+        read: &mut dyn FnMut(&dyn Row) -> Sql<()>,
+    ) -> Sql<()> {
+        let (mut insert, mut select) = (self.0.prepare_cached(insert)?, self.0.prepare_cached(select)?);
+        for set in sets {
+            if insert.execute(params_from_iter(set.as_ref()))? == 0 {
+                continue;
+            }
+            let mut rows = select.query([self.0.last_insert_rowid()])?;
+            if let Some(row) = rows.next()? {
+                read(row)?;
+            }
+        }
+        Ok(())
     }
 }
 
