@@ -2,9 +2,8 @@
 
 use super::Fetched;
 use crate::calendar::{NotACalendar, content};
-use crate::model::Validators;
+use crate::model::{Validators, hex};
 use ring::digest::{Context, SHA256};
-use std::fmt::Write as _;
 
 /// Why a body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -67,11 +66,7 @@ fn hash(body: &[u8]) -> String {
             digest.update(line);
         }
     }
-    digest.finish().as_ref().iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(digest.finish().as_ref())
 }
 
 /// Does it begin with this, whatever the case?

@@ -35,6 +35,15 @@ const WANT_A_BROWSER: &[&str] = &["outlook.office365.com", "outlook.live.com", "
 
 const COPY_IT_AGAIN: &str = "the address may have been reset: copy it again from the calendar's settings";
 
+/// What came in the end.
+struct Answer {
+    got: Got,
+    /// It comes from the address's own server.
+    own: bool,
+    /// It was asked for with the address's login.
+    logged_in: bool,
+}
+
 /// A calendar behind an address. Nothing is connected or built before it is asked.
 pub(super) struct Web {
     address: WebAddress,
@@ -54,10 +63,12 @@ impl Web {
         let nothing = Validators::default();
         let last = if last.stamp.as_ref().is_some_and(|stamp| *stamp != known_as) { &nothing } else { last };
         let conditions = if whole { Vec::new() } else { conditions(last) };
-        let (got, own) = self.follow(&address, &conditions)?;
+        let Answer { got, own, logged_in } = self.follow(&address, &conditions)?;
         log::debug!("calendar: HTTP {}", got.status());
         match got.status() {
-            200 => {
+            // 203: somebody on the way has changed it (RFC 9110 section 15.3.4), such as a company's scanner. No other
+            // success brings a calendar: 202 has none yet, 206 a part of one.
+            200 | 203 => {
                 let new = if own { validators(&got) } else { Validators::default() };
                 let body = got.body(self.config.max_bytes)?;
                 Ok(copy::judge(body, Validators { stamp: Some(known_as), ..new }, last).map_err(no_calendar)?)
@@ -66,19 +77,21 @@ impl Web {
                 let validators = still_good(validators(&got), last);
                 Ok(Fetched::Unchanged(Validators { stamp: Some(known_as), ..validators }))
             }
-            status => Err(FetchFailure { retry_after: retry_after(got.headers()), ..refusal(status).into() }),
+            status => {
+                Err(FetchFailure { retry_after: retry_after(got.headers()), ..refusal(status, logged_in).into() })
+            }
         }
     }
 
-    /// Asks, and follows redirects to an answer. `true`: it comes from the address's own server. The validators of that
-    /// server are sent to no other one, to which a redirect may lead today: it would speak of another calendar.
-    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<(Got, bool), FetchFailure> {
+    /// Asks, and follows redirects to an answer. The validators of the address's own server are sent to no other one, to
+    /// which a redirect may lead today: it would speak of another calendar.
+    fn follow(&self, address: &SecretString, conditions: &[(&str, &str)]) -> Result<Answer, FetchFailure> {
         let (started, limit) = (Instant::now(), self.config.timeout);
         let not_asked = |why: String| FetchFailure { unreached: true, ..why.into() };
         let unreadable = "the address cannot be read; it starts with https:// or webcal://";
         let first = Address::parse(address.expose_secret()).ok_or_else(|| not_asked(unreadable.into()))?;
         may_be_asked(&first, self.config.allow_http).map_err(not_asked)?;
-        let mut at = first.clone();
+        let (mut at, mut seen, mut cookie) = (first.clone(), Vec::new(), false);
         for redirects in 0..=REDIRECTS_MAX {
             let own = at.is_same_server(&first);
             let headers = self.headers(&at, if own { conditions } else { &[] });
@@ -92,11 +105,19 @@ impl Web {
                 .ask(&at, &Question::get(&headers), limit.saturating_sub(started.elapsed()))
                 .map_err(failed)?;
             if !matches!(got.status(), 301..=303 | 307 | 308) {
-                return Ok((got, own));
+                return Ok(Answer { got, own, logged_in: at.has_login() });
             }
+            cookie |= got.headers().contains_key("set-cookie");
             let location =
                 got.headers().get("location").ok_or_else(|| "a redirect does not say where it leads".to_owned())?;
-            at = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
+            let to = next(&at, &String::from_utf8_lossy(location.as_bytes()), self.config.allow_http)?;
+            seen.push(std::mem::replace(&mut at, to));
+        }
+        if cookie && seen.contains(&at) {
+            return Err(format!(
+                "the address leads to a login page, in a circle for who has no cookie; {COPY_IT_AGAIN}"
+            )
+            .into());
         }
         Err(format!("more than {REDIRECTS_MAX} redirects; {COPY_IT_AGAIN}").into())
     }
@@ -169,20 +190,31 @@ fn no_calendar(flaw: Flaw) -> String {
 }
 
 /// A status that brings no calendar, and what to do about it.
-fn refusal(status: u16) -> String {
+fn refusal(status: u16, logged_in: bool) -> String {
     let (what, remedy) = match status {
-        304 => ("the server says that nothing has changed without having been asked", None),
-        401 => ("the server wants a password", Some(COPY_IT_AGAIN)),
-        403 => ("the server refuses access", Some(COPY_IT_AGAIN)),
-        404 => ("the server knows no such calendar", Some(COPY_IT_AGAIN)),
-        410 => ("the calendar is gone", Some(COPY_IT_AGAIN)),
-        429 => ("the server was asked too often", None),
-        503 => ("the server is not available", None),
-        500..=599 => ("the server has a fault", None),
-        _ => ("the server sent no calendar", None),
+        202 => ("the server has not made the calendar yet", ""),
+        204 | 205 => ("the server sent nothing", ""),
+        206 => ("the server sent a part of the calendar only", ""),
+        304 => ("the server says that nothing has changed without having been asked", ""),
+        401 if logged_in => (
+            "the login was refused",
+            "are user and password right? Some services want an app password, made for savehub alone",
+        ),
+        401 => ("the server wants a login", "copy the address again, or write it as https://USER:PASSWORD@HOST/…"),
+        403 => (
+            "the server refuses access",
+            "the address may have been reset: copy it again; or the server wants a browser: set \
+             `user_agent = \"Mozilla/5.0\"` under [calendar]",
+        ),
+        404 => ("the server knows no such calendar", COPY_IT_AGAIN),
+        407 => ("a proxy on the way wants a login", ""),
+        410 => ("the calendar is gone", COPY_IT_AGAIN),
+        429 => ("the server was asked too often", ""),
+        503 => ("the server is not available", ""),
+        500..=599 => ("the server has a fault", ""),
+        _ => ("the server sent no calendar", ""),
     };
-    let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-    format!("{what} (HTTP {status}){remedy}")
+    format!("{what} (HTTP {status}){}{remedy}", if remedy.is_empty() { "" } else { "; " })
 }
 
 #[cfg(test)]

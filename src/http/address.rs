@@ -10,8 +10,28 @@ use ureq::http::Uri;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     uri: Uri,
-    /// `user:password`, as it stood in front of the host.
-    login: Option<String>,
+    /// As it stood in front of the host.
+    login: Option<Login>,
+}
+
+/// A user and a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+impl Login {
+    /// `user:password`, each with `%XX`.
+    fn parse(text: &str) -> Self {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        Self { user: unescaped(user), password: unescaped(password) }
+    }
+
+    /// As a server gets it that wants no digest (RFC 7617).
+    pub(super) fn plain(&self) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.password)))
+    }
 }
 
 impl fmt::Debug for Address {
@@ -34,7 +54,7 @@ impl Address {
         let path = path.split('#').next().unwrap_or_default();
         let uri: Uri = format!("{scheme}://{host}{}", escaped(path)).parse().ok()?;
         let named = uri.host().is_some_and(|host| !host.is_empty());
-        named.then(|| Self { uri, login: login.map(str::to_owned) })
+        named.then(|| Self { uri, login: login.map(Login::parse) })
     }
 
     /// Is it https?
@@ -65,16 +85,35 @@ impl Address {
         } else if location.starts_with("//") {
             Self::parse(&format!("{}:{location}", self.scheme()))?
         } else {
-            Self::parse(&format!("{}://{}{}", self.scheme(), self.authority(), self.target(location)))?
+            Self::parse(&format!("{}{}", self.server(), self.target(location)))?
         };
         there.login = self.login.clone().filter(|_| there.is_same_server(self));
         Some(there)
     }
 
-    /// The `Authorization` header for the login in it (RFC 7617).
-    pub(crate) fn authorization(&self) -> Option<String> {
-        let login = unescaped(self.login.as_deref()?);
-        Some(format!("Basic {}", STANDARD.encode(login)))
+    /// The same with this login in the place of what it held.
+    #[must_use]
+    pub fn with_login(self, user: &str, password: &str) -> Self {
+        Self { login: Some(Login { user: user.to_owned(), password: password.to_owned() }), ..self }
+    }
+
+    /// Does it hold a login?
+    pub fn has_login(&self) -> bool {
+        self.login.is_some()
+    }
+
+    pub(super) fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+
+    /// Scheme, host and port, as far as they were written.
+    pub(super) fn server(&self) -> String {
+        format!("{}://{}", self.scheme(), self.authority())
+    }
+
+    /// What is asked for there: path and query.
+    pub(super) fn path_and_query(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |all| all.as_str())
     }
 
     pub(crate) fn uri(&self) -> &Uri {
@@ -95,7 +134,7 @@ impl Address {
         let here = self.uri.path();
         match path {
             "" if query.starts_with('?') => format!("{here}{query}"),
-            "" => self.uri.path_and_query().map_or("/", |all| all.as_str()).to_owned(),
+            "" => self.path_and_query().to_owned(),
             absolute if absolute.starts_with('/') => without_dots(absolute) + query,
             relative => {
                 let folder = here.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -144,8 +183,8 @@ fn escaped(path: &str) -> String {
     out
 }
 
-/// The bytes that a text with `%XX` stands for.
-fn unescaped(text: &str) -> Vec<u8> {
+/// What a text with `%XX` stands for.
+fn unescaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [byte, after @ ..] = rest {
@@ -159,7 +198,7 @@ fn unescaped(text: &str) -> Vec<u8> {
             rest = after;
         }
     }
-    out
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -227,14 +266,16 @@ mod tests {
     #[test]
     fn a_login_is_sent_to_its_own_server_only() {
         let here = address("https://ana:p%40ss%@a.example/x");
+        let plain = |address: &Address| address.login().map(Login::plain);
         let basic = Some("Basic YW5hOnBAc3Ml".to_owned());
-        assert_eq!(here.authorization(), basic);
+        assert_eq!(plain(&here), basic);
         assert_eq!(here.uri().to_string(), "https://a.example/x");
-        assert_eq!(here.join("/y").unwrap().authorization(), basic);
+        assert_eq!(plain(&here.join("/y").unwrap()), basic);
+        assert_eq!(plain(&address("https://a.example/x").with_login("ana", "p@ss%")), basic);
         for elsewhere in
             ["https://b.example/x", "http://a.example/x", "https://a.example:444/", "https://eve:1@b.example"]
         {
-            assert_eq!(here.join(elsewhere).unwrap().authorization(), None, "{elsewhere}");
+            assert!(!here.join(elsewhere).unwrap().has_login(), "{elsewhere}");
         }
     }
 

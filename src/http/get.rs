@@ -8,16 +8,15 @@
 //! an address that the guard has let pass, and its TLS is that host's. Reading is safe to repeat: where a kept connection
 //! turns out to have ended, the request goes out on another one.
 
-use super::{Address, Connections, IDLE_MAX, Names, is_loopback, is_stale, phase_words};
-use crate::model::is_public;
+use super::guard::{Guarded, NotPublic};
+use super::logins::Logins;
+use super::{Address, Connections, IDLE_MAX, Names, is_stale, phase_words};
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
-use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-use ureq::config::Config;
-use ureq::http::{HeaderMap, Request, Response, Uri};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::http::header::AUTHORIZATION;
+use ureq::http::{HeaderMap, HeaderValue, Request, Response};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Agent, AsSendBody, Body, Error, Timeout};
 
@@ -32,6 +31,7 @@ pub(crate) struct Getter {
     names: Names,
     allow_private: bool,
     limit: Duration,
+    logins: Logins,
     agent: OnceLock<Agent>,
 }
 
@@ -51,11 +51,16 @@ impl<'a> Question<'a> {
         Self { method: "GET", headers, body: None }
     }
 
-    fn to(&self, address: &Address, agent: &Agent, within: Duration) -> Result<Response<Body>, Error> {
+    fn to(
+        &self,
+        address: &Address,
+        login: Option<HeaderValue>,
+        agent: &Agent,
+        within: Duration,
+    ) -> Result<Response<Body>, Error> {
         let request = Request::builder().method(self.method).uri(address.uri());
-        let login = address.authorization();
-        let login = login.iter().map(|login| ("Authorization", login.as_str()));
-        let request = self.headers.iter().copied().chain(login).fold(request, |r, (name, value)| r.header(name, value));
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = login.into_iter().fold(request, |request, login| request.header(AUTHORIZATION, login));
         match self.body {
             None => run(agent, request.body(())?, within),
             Some(body) => run(agent, request.body(body)?, within),
@@ -85,7 +90,7 @@ impl Getter {
     /// A client whose errors speak of `limit` as the time an exchange has. With `allow_private` it also connects to
     /// addresses that are not public.
     pub(crate) fn new(names: &Names, allow_private: bool, limit: Duration) -> Self {
-        Self { names: names.clone(), allow_private, limit, agent: OnceLock::new() }
+        Self { names: names.clone(), allow_private, limit, logins: Logins::default(), agent: OnceLock::new() }
     }
 
     fn build(&self) -> Agent {
@@ -107,10 +112,22 @@ impl Getter {
         Agent::with_parts(config, Lines(connections.connector()), resolver)
     }
 
-    /// Asks once. `within` is for everything: name, connection, answer, and the body's last byte.
+    /// Asks once, and once more where the server refuses the login as it was sent and wants another one. `within` is for
+    /// everything: name, connection, answer, and the body's last byte.
     pub(crate) fn ask(&self, at: &Address, question: &Question<'_>, within: Duration) -> Result<Got, Unanswered> {
+        let started = Instant::now();
+        let got = self.ask_once(at, question, within)?;
+        if got.status() != 401 || !self.logins.refused(at, got.headers()) {
+            return Ok(got);
+        }
+        // Read to its end, an answer gives its connection back.
+        let _ = got.body(HEAD_MAX);
+        self.ask_once(at, question, within.saturating_sub(started.elapsed()))
+    }
+
+    fn ask_once(&self, at: &Address, question: &Question<'_>, within: Duration) -> Result<Got, Unanswered> {
         let agent = self.agent.get_or_init(|| self.build());
-        let ask = |within| question.to(at, agent, within);
+        let ask = |within| question.to(at, self.logins.header(at, question.method), agent, within);
         let (started, mut answer) = (Instant::now(), ask(within));
         // Each time one connection is dropped, and a new one is never among these.
         while let Err(error) = &answer
@@ -148,7 +165,7 @@ impl Got {
         let limit = self.limit;
         let came = self.response.into_body().into_reader();
         let body = match encoding.as_str() {
-            "" | "identity" => read_up_to(came, most),
+            "" | "identity" => read_as_it_is(came, most),
             "gzip" | "x-gzip" => unzip(came, most),
             _ => return Err("the answer is compressed in a way that was not asked for".into()),
         };
@@ -241,6 +258,16 @@ fn unzip(from: impl Read, most: usize) -> io::Result<Option<Vec<u8>>> {
     if unzipped.get_ref().limit() == 0 { Ok(None) } else { whole }
 }
 
+/// Reads what is said to be no archive. Some servers send one all the same, and no calendar begins with the mark of gzip
+/// (RFC 1952 section 2.3.1).
+fn read_as_it_is(mut from: impl Read, most: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut start = Vec::new();
+    from.by_ref().take(2).read_to_end(&mut start)?;
+    let zipped = start == [0x1f, 0x8b];
+    let whole = io::Cursor::new(start).chain(from);
+    if zipped { unzip(whole, most) } else { read_up_to(whole, most) }
+}
+
 /// Reads to the end; `None`: longer than `most`.
 fn read_up_to(from: impl Read, most: usize) -> io::Result<Option<Vec<u8>>> {
     let mut whole = Vec::new();
@@ -251,36 +278,6 @@ fn read_up_to(from: impl Read, most: usize) -> io::Result<Option<Vec<u8>>> {
 fn one_more(most: usize) -> u64 {
     u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1)
 }
-
-/// Names, and the guard over what they lead to.
-#[derive(Debug)]
-struct Guarded {
-    names: Names,
-    allow_private: bool,
-}
-
-impl Resolver for Guarded {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let host = uri.host().unwrap_or_default();
-        let mut allowed = self.empty();
-        for addr in &self.names.resolve(uri, config, timeout)? {
-            if may_reach(host, addr.ip(), self.allow_private) {
-                allowed.push(*addr);
-            }
-        }
-        if allowed.is_empty() { Err(Error::Other(Box::new(NotPublic))) } else { Ok(allowed) }
-    }
-}
-
-/// This machine by its plain names leads to this machine and nowhere else, everything else to the public internet.
-fn may_reach(host: &str, ip: IpAddr, allow_private: bool) -> bool {
-    if is_loopback(host) { ip.is_loopback() } else { allow_private || is_public(ip) }
-}
-
-/// The guard refused every address of a name.
-#[derive(Debug, thiserror::Error)]
-#[error("no public address")]
-struct NotPublic;
 
 /// Why there is no answer. Errors that could hold a part of the address are not quoted.
 pub(super) fn words(error: &Error, limit: Duration) -> String {
@@ -334,81 +331,10 @@ fn body_words(error: io::Error, limit: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Lookup;
     use super::*;
     use std::io::Write;
-    use std::net::{SocketAddr, TcpListener};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::net::TcpListener;
     use std::thread;
-
-    /// Answers one list of addresses after the other.
-    #[derive(Debug, Default)]
-    struct Turns(Vec<Vec<&'static str>>, AtomicUsize);
-
-    impl Lookup for Turns {
-        fn lookup(&self, _: &str, port: u16, _: Duration) -> Option<io::Result<Vec<SocketAddr>>> {
-            let turn = self.1.fetch_add(1, Ordering::SeqCst);
-            Some(Ok(self.0[turn].iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), port)).collect()))
-        }
-    }
-
-    fn reached(guard: &Guarded, url: &str) -> Option<Vec<String>> {
-        let (uri, timeout) = (url.parse().unwrap(), NextTimeout::default());
-        match guard.resolve(&uri, &Config::default(), timeout) {
-            Ok(addrs) => Some(addrs.iter().map(ToString::to_string).collect()),
-            Err(Error::Other(why)) if why.is::<NotPublic>() => None,
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn every_lookup_is_judged_so_that_a_second_answer_cannot_lead_inside() {
-        let turns = vec![vec!["8.8.8.8"], vec!["10.0.0.1", "::1"], vec!["169.254.169.254", "2606:4700::1111"]];
-        let guard = Guarded { names: Names::new(Arc::new(Turns(turns, AtomicUsize::new(0)))), allow_private: false };
-        let forget = || guard.names.forget(&"https://a.example/".parse().unwrap());
-        assert_eq!(reached(&guard, "https://a.example/"), Some(vec!["8.8.8.8:443".into()]));
-        assert_eq!(reached(&guard, "https://a.example/"), Some(vec!["8.8.8.8:443".into()]), "no second answer");
-        forget();
-        assert_eq!(reached(&guard, "https://a.example/"), None);
-        forget();
-        assert_eq!(reached(&guard, "https://a.example/"), Some(vec!["[2606:4700::1111]:443".into()]));
-    }
-
-    #[test]
-    fn this_machine_is_reached_by_its_plain_names_alone_and_by_any_name_when_private_is_allowed() {
-        let turns = || Arc::new(Turns(vec![vec!["127.0.0.1"]; 9], AtomicUsize::new(0)));
-        for (url, plain) in [
-            ("http://localhost/", true),
-            ("http://127.0.0.1/", true),
-            ("https://localhost.example/", false),
-            ("https://0x7f.1/", false),
-            ("https://2130706433/", false),
-            ("https://[::ffff:127.0.0.1]/", false),
-        ] {
-            let strict = Guarded { names: Names::new(turns()), allow_private: false };
-            assert_eq!(reached(&strict, url).is_some(), plain, "{url}");
-            let open = Guarded { names: Names::new(turns()), allow_private: true };
-            assert!(reached(&open, url).is_some(), "{url}");
-        }
-        let elsewhere = Arc::new(Turns(vec![vec!["8.8.8.8"]], AtomicUsize::new(0)));
-        let guard = Guarded { names: Names::new(elsewhere), allow_private: true };
-        assert_eq!(reached(&guard, "http://localhost/"), None);
-    }
-
-    #[test]
-    fn odd_notations_of_an_address_are_judged_by_what_they_lead_to() {
-        let guard = Guarded { names: Names::of_system(), allow_private: false };
-        for url in [
-            "https://0x7f.1/",
-            "https://2130706433/",
-            "https://0177.0.0.1/",
-            "https://[::ffff:127.0.0.1]/",
-            "https://0/",
-        ] {
-            assert_eq!(reached(&guard, url), None, "{url}");
-        }
-    }
 
     #[test]
     fn a_question_goes_out_with_its_method_its_login_and_its_body() {

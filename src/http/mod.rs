@@ -7,13 +7,17 @@
 //! | `whole` | is a kept connection still good when a request leaves? |
 //! | `dates` | what times stand in an answer? |
 //! | `address` | where does an address, or a redirect from it, lead? |
-//! | `get` | what is there? |
+//! | `logins`, `digest` | how does a request log in? |
+//! | `get`, `guard` | what is there, and may we look? |
 //! | `ping` | who is told that we are alive? |
 //! | `reach` | is anybody there? |
 
 mod address;
 mod dates;
+mod digest;
 mod get;
+mod guard;
+mod logins;
 mod names;
 mod ping;
 mod reach;

@@ -3,6 +3,7 @@
 //! No redirect is followed, since it would lead the secret to where nobody sent it, and no proxy is used, like for
 //! everything whose address must not be seen. Nothing of the address or of the answer is part of an error.
 
+use super::address::Login;
 use super::get::words;
 use super::{Address, Connections, Names};
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub(crate) fn ping(to: &Address, text: Option<&str>, within: Duration) -> Result
         .build();
     let names = Names::of_system();
     let agent = Agent::with_parts(config, Connections::for_one(within, &names).connector(), names);
-    let login = to.authorization();
+    let login = to.login().map(Login::plain);
     let answer = match text {
         None => login.iter().fold(agent.get(to.uri()), |r, login| r.header("Authorization", login)).call(),
         Some(text) => {

@@ -59,5 +59,5 @@ pub use stop::Stop;
 pub use tally::{AttemptTally, DelayTally, Group, IncidentTally, RefusedTally, Tally, TallyBy, TallyScope};
 pub use target::{Address, Target};
 pub(crate) use text::text_enum;
-pub use text::{MESSAGE_CUT, cut, fnv1a, printable};
+pub use text::{MESSAGE_CUT, cut, fnv1a, hex, printable};
 pub use time::Timestamp;

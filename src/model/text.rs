@@ -1,7 +1,18 @@
 //! Text from outside, made fit to be shown; and the macro that gives an enum its one text form.
 
+use std::fmt::Write as _;
+
 /// Longest part of a message that may stand in a log, a result or the database, in characters.
 pub const MESSAGE_CUT: usize = 50;
+
+/// Bytes in hex, in small letters.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
 
 /// Declares an enum together with its text form: `as_str`, `ALL`, `Display`, `FromStr`, `Serialize` and `sql_list` (for CHECK).
 ///

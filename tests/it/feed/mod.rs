@@ -2,6 +2,7 @@
 
 mod files;
 mod kept;
+mod login;
 mod reach;
 mod secrets;
 mod web;

@@ -104,6 +104,27 @@ fn a_compressed_calendar_is_unpacked() {
 }
 
 #[test]
+fn a_compressed_calendar_that_is_not_called_compressed_is_unpacked_too() {
+    let packed = gzip(calendar("a").as_bytes());
+    for headers in [vec![], vec![("Content-Encoding", "identity".to_owned())]] {
+        assert_eq!(new(served(Serves::Answer(200, headers, packed.clone()))).0, calendar("a"));
+    }
+    let damaged = Serves::Answer(200, vec![], packed[..packed.len() - 9].to_vec());
+    assert_eq!(why(served(damaged)), "the answer breaks off");
+    let bomb = Serves::Endless("HTTP/1.1 200 OK\r\n\r\n".into(), gzip(&vec![b' '; 1 << 20]));
+    assert_eq!(why(served(bomb)), "the calendar is longer than 1000000 bytes");
+    assert_eq!(
+        why(served(Serves::Answer(200, vec![], vec![0x1f]))).split(':').next(),
+        Some("the server's answer is not a calendar")
+    );
+}
+
+#[test]
+fn a_calendar_that_somebody_on_the_way_has_changed_is_taken() {
+    assert_eq!(new(served(Serves::Answer(203, Vec::new(), calendar("a").into()))).0, calendar("a"));
+}
+
+#[test]
 fn a_body_that_is_no_whole_calendar_is_a_failure() {
     let packed = gzip(calendar("a").as_bytes());
     let encoded = |how: &str, body: &[u8]| Serves::Answer(200, vec![("Content-Encoding", how.into())], body.to_vec());
@@ -138,10 +159,22 @@ fn a_body_that_is_no_whole_calendar_is_a_failure() {
 fn a_status_that_brings_no_calendar_is_told_with_a_remedy() {
     let again = "; the address may have been reset: copy it again from the calendar's settings";
     for (status, words) in [
-        (204, "the server sent no calendar (HTTP 204)".to_owned()),
+        (201, "the server sent no calendar (HTTP 201)".to_owned()),
+        (202, "the server has not made the calendar yet (HTTP 202)".to_owned()),
+        (204, "the server sent nothing (HTTP 204)".to_owned()),
+        (206, "the server sent a part of the calendar only (HTTP 206)".to_owned()),
         (300, "the server sent no calendar (HTTP 300)".to_owned()),
-        (401, format!("the server wants a password (HTTP 401){again}")),
-        (403, format!("the server refuses access (HTTP 403){again}")),
+        (
+            401,
+            "the server wants a login (HTTP 401); copy the address again, or write it as https://USER:PASSWORD@HOST/…"
+                .into(),
+        ),
+        (
+            403,
+            "the server refuses access (HTTP 403); the address may have been reset: copy it again; or the server wants a \
+             browser: set `user_agent = \"Mozilla/5.0\"` under [calendar]"
+                .into(),
+        ),
         (404, format!("the server knows no such calendar (HTTP 404){again}")),
         (410, format!("the calendar is gone (HTTP 410){again}")),
         (418, "the server sent no calendar (HTTP 418)".to_owned()),
@@ -231,6 +264,24 @@ fn redirects_are_followed_five_times_and_no_further() {
     assert_eq!(server.requests().len(), 6 + 6);
     server.serve(Serves::status(302));
     assert_eq!(why(feed.fetch(&nothing(), false)), "a redirect does not say where it leads");
+}
+
+#[test]
+fn a_circle_that_only_a_cookie_ends_is_called_a_login_page() {
+    let with_cookie = |to: &str| {
+        Serves::Answer(
+            302,
+            vec![("Location", to.to_owned()), ("Set-Cookie", "session=1; Path=/".to_owned())],
+            Vec::new(),
+        )
+    };
+    let server = FakeFeed::start(Serves::plain(&calendar("a")));
+    server.script(["/login", "/calendar", "/login", "/calendar", "/login", "/calendar"].map(with_cookie));
+    let words = "the address leads to a login page, in a circle for who has no cookie; the address may have been reset: copy \
+                 it again from the calendar's settings";
+    assert_eq!(why(web(&server.url(), &patient()).fetch(&nothing(), false)), words);
+    server.script(["/1", "/2", "/3", "/4", "/5", "/6"].map(with_cookie));
+    assert!(why(web(&server.url(), &patient()).fetch(&nothing(), false)).starts_with("more than 5 redirects; "));
 }
 
 #[test]
