@@ -15,7 +15,7 @@ use super::time::WORTH_WAITING;
 use super::world::World;
 use crate::config::Person;
 use crate::model::{
-    Addressee, Line, MeetingWords, Reason, Refusal, RungKind, Slot, StepId, StepState, Timestamp, Verdict, printable,
+    Addressee, Line, MeetingWords, Reason, Refusal, Slot, StepId, StepState, Timestamp, Verdict, printable,
 };
 use crate::rules::guard::{self, Situation};
 use crate::rules::skew::ALARM_MS;
@@ -284,7 +284,6 @@ struct Asked<'a> {
 impl<'w> Outlook<'w> {
     fn of(cx: &Context<'w>, claim: &Claim, person: &'w Person, recipient: Recipient<'w>, now: Timestamp) -> Self {
         let by = Service::to(recipient.provider.kind(), &recipient.to);
-        let paced = recipient.to.kind == RungKind::Call && recipient.provider.pace().is_some();
         Self {
             step: claim.step,
             first: claim.words.clone(),
@@ -292,7 +291,7 @@ impl<'w> Outlook<'w> {
             resting: cx.accounts.resting(&by, &recipient.provider.senders()),
             unreachable_at: cx.accounts.unreachable_at(&by, now),
             stop_unknown_at: cx.stop_unknown_at,
-            single: paced || !cx.accounts.is_sound(&by),
+            single: recipient.pace().is_some() || !cx.accounts.is_sound(&by),
             by,
             recipient,
         }
@@ -308,8 +307,7 @@ impl<'w> Outlook<'w> {
             let situation = situation.clone();
             move |facts: &Facts| guard::account(facts, &situation)
         };
-        let pace = self.recipient.provider.pace();
-        let slot = slot_of(pace, self.recipient.person, now, &self.resting);
+        let slot = slot_of(self.recipient.pace(), self.recipient.person, now, &self.resting);
         Asked { situation, say: Box::new(say), slot: Box::new(slot), saw: Box::new(saw) }
     }
 }

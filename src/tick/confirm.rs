@@ -68,7 +68,7 @@ fn begin(cx: &mut Context<'_>, text: &Text, recipient: &Recipient<'_>) -> Result
     let (world, now) = (cx.world, cx.time.now());
     let by = Service::to(recipient.provider.kind(), &recipient.to);
     let resting = cx.accounts.resting(&by, &recipient.provider.senders());
-    let slot = slot_of(recipient.provider.pace(), recipient.person, now, &resting);
+    let slot = slot_of(recipient.pace(), recipient.person, now, &resting);
     let situation = situation(world, recipient, now, "confirm", true);
     let say = |meetings: &[MeetingWords]| text.say(meetings);
     let saw = |facts: &Facts| guard::account(facts, &situation);

@@ -3,7 +3,7 @@
 
 use super::world::World;
 use crate::config::{Config, Person};
-use crate::model::{Action, Address, Addressee, MeetingWords, Offset, RungKind, Target, Timestamp, Voice};
+use crate::model::{Action, Address, Addressee, MeetingWords, Offset, Pace, RungKind, Target, Timestamp, Voice};
 use crate::provider::Provider;
 use crate::rules::ladder;
 use crate::rules::message::{Audience, Template};
@@ -19,6 +19,13 @@ pub(super) struct Recipient<'a> {
     pub(super) voice: &'a Voice,
     pub(super) ring_timeout: Duration,
     pub(super) provider: Arc<dyn Provider>,
+}
+
+impl Recipient<'_> {
+    /// The pace that an attempt keeps. Only calls have one: a message takes no turn from them.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.provider.pace().filter(|_| self.to.kind == RungKind::Call)
+    }
 }
 
 /// Where a step goes; `None` when the config has no such address (any more).

@@ -86,7 +86,7 @@ pub fn test_call(world: &World, test: &TestCall) -> Result<StepResult> {
 fn begin(cx: &mut Context<'_>, test: &TestCall, recipient: &Recipient<'_>, now: Timestamp) -> Result<(Begun, Ready)> {
     let world = cx.world;
     let say = |_: &[MeetingWords]| test.message.clone();
-    let slot = slot_of(recipient.provider.pace(), &test.person, now, &[]);
+    let slot = slot_of(recipient.pace(), &test.person, now, &[]);
     let situation = situation(world, recipient, now, "call-test", !test.message.trim().is_empty());
     let saw = |facts: &Facts| guard::account(facts, &situation);
     let mut draft = draft(world, recipient, now, &say, &slot, &saw);

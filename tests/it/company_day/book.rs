@@ -17,6 +17,8 @@ pub(crate) struct Book {
     /// Until when somebody is paused.
     pub(crate) paused: HashMap<usize, Timestamp>,
     pub(crate) calls: u32,
+    /// When each call had its turn, whatever became of it then.
+    pub(crate) turns: Vec<Timestamp>,
     pub(crate) calls_of: HashMap<usize, u32>,
     pub(crate) messages: u32,
     pub(crate) hung_up: u32,

@@ -6,7 +6,7 @@ use super::plan::{self, Dice, EVERY_S, Entry, Event, NINE, Size, after};
 use savehub::clock::{Clock, ManualClock};
 use savehub::config::{self, Config};
 use savehub::feed::Sources;
-use savehub::model::{Request, StepState, Timestamp};
+use savehub::model::{Request, RungKind, StepState, Timestamp};
 use savehub::owner::Owner;
 use savehub::provider::Only;
 use savehub::store::{CheckIn, Ended, NewMeeting, NewPause, Store};
@@ -166,6 +166,13 @@ impl Day {
 
     pub(crate) fn answered(&self, meeting: usize) {
         self.book().meetings[meeting].answered += 1;
+    }
+
+    pub(crate) fn has_its_turn(&self, request: &Request) {
+        if request.to.kind == RungKind::Call {
+            let now = self.now();
+            self.book().turns.push(now);
+        }
     }
 
     pub(crate) fn taken(&self, request: &Request, between: Duration) -> Timestamp {

@@ -28,6 +28,7 @@ pub(crate) fn phones(day: Weak<Day>, rate: f64) -> StandIn {
 }
 
 fn place(day: &Day, rate: f64, request: &Request, gate: &dyn Gate) -> Reply {
+    day.has_its_turn(request);
     day.somebody_joins_at_the_fence(request);
     // The attempt's step says what becomes of it: a retry is another throw.
     let uid = request.facts.meetings.first().map_or(0, |m| number_of(&m.uid));

@@ -1,7 +1,8 @@
 //! What must hold of the whole day, and its numbers.
 
 use super::day::Day;
-use savehub::model::{AttemptState, Reason, RungKind, StepState};
+use super::plan::{NINE, after};
+use savehub::model::{AttemptState, Reason, RungKind, StepState, Timestamp};
 use savehub::store::{AttemptView, IncidentView, StepView};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -35,6 +36,12 @@ pub(crate) fn holds(day: &Day) -> String {
     let (all, own) = day.size.caps;
     assert!(book.calls <= all && book.calls_of.values().all(|calls| *calls <= own), "{:?}", book.calls_of);
     assert!(book.longest_wait_ms <= 1000, "a call waited {} ms at the provider", book.longest_wait_ms);
+    let (last, best) = before_nine(&book.turns, day.size.rate);
+    let slot_ms = 1000.0 / day.size.rate;
+    assert!(
+        last <= best + slot_ms,
+        "99 of 100 calls of nine have their turn within {last} ms, and {best} ms were possible"
+    );
     let busy = [book.joined_at_the_fence, book.moved, book.called_off, book.hung_up, book.messages];
     assert!(busy.iter().all(|count| *count > 0), "everything happened: {busy:?}");
     for reason in ["capacity", "paused", "merged", "daily_cap"] {
@@ -42,6 +49,16 @@ pub(crate) fn holds(day: &Day) -> String {
     }
     drop(book);
     summary(day, &without_ring)
+}
+
+/// Within what time 99 of 100 calls before nine had their turn, from the first one on, and within what they could have, one
+/// in each slot of the pace. Milliseconds.
+fn before_nine(turns: &[Timestamp], rate: f64) -> (f64, f64) {
+    let mut at: Vec<i64> = turns.iter().filter(|at| (after(NINE, -180)..NINE).contains(at)).map(|at| at.ms()).collect();
+    at.sort_unstable();
+    let last = at.len() * 99 / 100;
+    let took = at.get(last).map_or(0, |at_last| at_last - at[0]);
+    (took as f64, last as f64 * 1000.0 / rate)
 }
 
 fn accepted(step: &StepView) -> impl Iterator<Item = &AttemptView> {
@@ -82,9 +99,11 @@ fn summary(day: &Day, without_ring: &BTreeMap<&str, u32>) -> String {
     }
     let per_tick = ticks.all / ticks.count.max(1);
     let busiest = ticks.busiest;
+    let (last, best) = before_nine(&book.turns, size.rate);
     write!(
         text,
-        "\n  0 wrong calls; {} ticks ({} at once at most), {:.1} ms each, busiest tick: {} ms (due steps {}, calls and \
+        "\n  99 of 100 calls before nine had their turn within {last:.0} ms of the first, {best:.0} ms were possible\
+         \n  0 wrong calls; {} ticks ({} at once at most), {:.1} ms each, busiest tick: {} ms (due steps {}, calls and \
          messages {}), longest with nothing to do: {:.1} ms; config of {} people read in {:.1} ms; total {:.1} s",
         ticks.count,
         ticks.most_at_once,
