@@ -29,16 +29,16 @@
 //! | [`config`] | [`rules`], [`model`], [`zone`], [`near`], [`program`], [`node`], [`calendar`] |
 //! | [`calendar`] | [`model`], [`zone`] |
 //! | [`feed`] | [`model`], [`calendar`], [`http`], and the types of [`config`] |
-//! | [`store`] | [`model`], [`owner`], [`node`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
-//! | [`provider`] | [`model`], [`http`], [`program`], [`clock`], and the types of [`config`] |
-//! | [`http`] | [`model`], [`clock`]; only it and `provider` know ureq |
+//! | [`store`] | [`model`], [`owner`], [`node`], [`tls`]; only `store::sql` and its engines, `store::sqlite` and `store::postgres`, know SQL |
+//! | [`provider`] | [`model`], [`http`], [`tls`], [`program`], [`clock`], and the types of [`config`] |
+//! | [`http`] | [`model`], [`clock`], [`tls`]; only it and `provider` know ureq |
 //! | [`rules`] | [`model`], [`owner`], and [`zone`] for the message |
 //! | [`watcher`] | [`config`], [`store`], [`http`], [`model`], [`node`], [`exit`] |
 //! | [`report`] | [`model`], [`zone`] |
 //! | [`doctor`] | [`model`], [`rules`], [`when`], [`zone`], [`exit`], and the types of [`store`] and of `provider::checkup` |
 //! | [`exit`] | the errors of [`store`] |
 //! | [`when`], [`zone`] | [`model`]; `when` also `zone`, and `zone` also [`near`] |
-//! | [`clock`], [`log`] | [`model`] |
+//! | [`clock`], [`log`], [`tls`] | [`model`] |
 //! | [`model`] | [`owner`] |
 //! | [`owner`] | [`node`] |
 //! | [`near`], [`node`], [`program`] | nothing |
@@ -62,6 +62,7 @@ pub mod report;
 pub mod rules;
 pub mod store;
 pub mod tick;
+pub mod tls;
 pub mod watcher;
 pub mod when;
 pub mod zone;

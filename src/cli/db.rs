@@ -10,6 +10,7 @@ use super::words::counted;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, PostgresConfig, PostgresTls, typed_store};
 use crate::exit::{Exit, UsageError};
+use crate::model::{Authorities, Trust};
 use crate::model::{Timestamp, path_text};
 use crate::owner::Owner;
 use crate::rules::skew::SkewSample;
@@ -165,7 +166,7 @@ fn copy_to(from: &Path, to: &str, ca_file: Option<&Path>, out: &mut dyn Write) -
         "Write this at the top of the config of every host, in the place of `database` if that stands there:"
     )?;
     writeln!(out, "  store = {}", toml_text(to))?;
-    if let PostgresTls::Full(Some(file)) = &server.tls {
+    if let PostgresTls::Full(Trust { authorities: Authorities::File(file), .. }) = &server.tls {
         writeln!(out, "  store_ca_file = {}", toml_text(&file.display().to_string()))?;
     }
     writeln!(out, "From now on tick with such a config alone. Keep {} until you trust it.", path.display())?;

@@ -105,7 +105,7 @@ fn server(config: &PostgresConfig) -> Server {
     let tls = match &config.tls {
         PostgresTls::Off => Tls::Off,
         PostgresTls::Unverified => Tls::Unverified,
-        PostgresTls::Full(ca_file) => Tls::Full(ca_file.clone()),
+        PostgresTls::Full(trust) => Tls::Full(trust.clone()),
     };
     Server { url: config.url.clone(), tls, name: config.name.clone(), beside: None }
 }

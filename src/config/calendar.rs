@@ -3,7 +3,7 @@
 use super::check::web;
 use super::input::Env;
 use super::{Later, places};
-use crate::model::{cut, printable};
+use crate::model::{Route, Trust, cut, printable};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,13 @@ pub struct CalendarConfig {
     pub allow_private: bool,
     /// `User-Agent` for every server; `None`: savehub's own, and a browser's where a server wants one.
     pub user_agent: Option<String>,
+    /// Whose certificates are believed, and through which proxy calendars are fetched.
+    pub route: Route,
+}
+
+impl CalendarConfig {
+    /// The key of the file of authorities, in messages.
+    pub(super) const CA_FILE: &str = "`ca_file` under [calendar]";
 }
 
 impl Default for CalendarConfig {
@@ -38,6 +45,7 @@ impl Default for CalendarConfig {
             allow_http: false,
             allow_private: false,
             user_agent: None,
+            route: Route::direct(Trust::built_in(Self::CA_FILE)),
         }
     }
 }
@@ -53,6 +61,8 @@ pub struct CalendarSource {
     pub place: CalendarPlace,
     /// `refresh` of its own.
     pub refresh: Option<Duration>,
+    /// A way there of its own.
+    pub route: Option<Route>,
 }
 
 impl fmt::Debug for CalendarSource {

@@ -2,10 +2,9 @@
 
 use super::Later;
 use super::check::web;
-use crate::model::Email;
+use crate::model::{Email, Route, Trust};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The channels of a config. Their secrets are fetched when something is sent, not before: while nothing leaves, nobody
@@ -49,8 +48,8 @@ pub struct EmailConfig {
     pub from: Email,
     /// How long one mail may take. Default 20 s.
     pub timeout: Duration,
-    /// PEM file with the certificate authorities to trust instead of the built-in ones.
-    pub ca_file: Option<PathBuf>,
+    /// Whose certificates are believed.
+    pub trust: Trust,
 }
 
 impl fmt::Debug for EmailConfig {
@@ -116,8 +115,8 @@ pub struct WebhookConfig {
     pub allow_http: bool,
     /// The whole of one request. Default 20 s.
     pub timeout: Duration,
-    /// PEM file with the certificate authorities to trust instead of the built-in ones.
-    pub ca_file: Option<PathBuf>,
+    /// Whose certificates are believed, and through which proxy it goes.
+    pub route: Route,
 }
 
 impl fmt::Debug for WebhookConfig {

@@ -30,7 +30,7 @@ use super::raw::Table;
 use super::screen::Hidden;
 use super::show::{CheckReport, Problem, Problems};
 use super::{Config, places, stop};
-use crate::model::{Repeat, RungKind, is_address};
+use crate::model::{Authorities, Repeat, RungKind, is_address};
 use crate::zone::SystemZone;
 use can_run::{ChannelNames, Context};
 use std::path::{Path, PathBuf};
@@ -88,7 +88,8 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
     let engine = root.table("engine", "engine");
     config.engine = limits::engine(&engine);
     let calendar = root.table("calendar", "calendar");
-    config.calendar = feeds::feeds(&calendar);
+    let usual = authorities(&root);
+    config.calendar = feeds::feeds(&calendar, &usual);
     let defaults = people::Defaults::read(&call, &calendar, &engine);
     let tables = root.tables("person");
     let uses_system_zone = tables.is_empty() || tables.iter().any(|person| !person.has("zone"));
@@ -112,14 +113,14 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
     config.hear = hear::hear(&root.table("hear", "hear"));
     config.report = report::report(&root.table("report", "report"));
     let database = database(&root);
-    config.store = store::store(&root);
+    config.store = store::store(&root, &usual);
     if config.store.is_some() {
         root.note_at("database", Origin::Default, || Value::NotSet(Some("the store is a server")));
     }
     // Last: secrets are fetched only for a config that is sound otherwise.
-    config.provider = provider::providers(&call, &root.table("provider", "provider"), overrides);
-    config.channels = channels::channels(&root, config.engine.request_timeout);
-    config.watcher = watcher::watcher(&root);
+    config.provider = provider::providers(&call, &root.table("provider", "provider"), overrides, &usual);
+    config.channels = channels::channels(&root, config.engine.request_timeout, &usual);
+    config.watcher = watcher::watcher(&root, &usual);
     for table in [&root, &call, &engine, &calendar] {
         table.show(None);
     }
@@ -135,6 +136,12 @@ fn read(root: &Spanned<DeTable<'_>>, report: &CheckReport<'_>) -> Option<Config>
         people: people.into(),
         ..config
     })
+}
+
+/// Who is believed where no file of authorities is named.
+fn authorities(root: &Table<'_, '_>) -> Authorities {
+    let system = root.word("trust", &[("built-in", false), ("system", true)], false);
+    if system { Authorities::System } else { Authorities::BuiltIn }
 }
 
 /// What `[call]` says besides the provider and the words.

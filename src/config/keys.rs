@@ -13,7 +13,8 @@ macro_rules! keys {
 const TABLES: &[Keys] = keys! {
     "":
         database store store_env store_file store_command store_ca_file
-        heartbeat_url heartbeat_url_env heartbeat_url_file heartbeat_url_command metrics_file;
+        heartbeat_url heartbeat_url_env heartbeat_url_file heartbeat_url_command heartbeat_ca_file heartbeat_proxy
+        metrics_file trust;
         call guards engine calendar hear report provider email webhook command person contact ladder;
     "call": provider test_mode webhook_url message voice language repeat machine_detection last_good_config; ;
     "guards":
@@ -22,7 +23,7 @@ const TABLES: &[Keys] = keys! {
         ring_timeout request_timeout hard_timeout lease settle tick_limit parallel grace retention preflight
         on_unknown; ;
     "calendar":
-        refresh timeout max_size parallel allow_http allow_private user_agent
+        refresh timeout max_size parallel allow_http allow_private user_agent ca_file proxy
         include skip_titles min_attendees need_link working_hours; ;
     "hear": replies confirm call_back joined missed key_bin; ;
     "report": budget; ;
@@ -36,12 +37,12 @@ const TABLES: &[Keys] = keys! {
     "person":
         id name phone email ring_timeout zone message voice language shared_phone calendars addresses presence_command
         include skip_titles min_attendees need_link working_hours; ;
-    "calendars": file url url_env url_file url_command name refresh; ;
+    "calendars": file url url_env url_file url_command name refresh ca_file proxy; ;
     "contact": name phone email; ;
     "ladder": step before after to when use message; ;
     "email":
         host port security user password password_env password_file password_command from timeout ca_file; ;
-    "webhook": url url_env url_file url_command format headers allow_http timeout ca_file; ;
+    "webhook": url url_env url_file url_command format headers allow_http timeout ca_file proxy; ;
     "headers": name value value_env value_file value_command; ;
     "command": run timeout; ;
 };

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 const SECRET_FILE: &str = "_file";
 
 /// ... but for these.
-const NO_SECRETS: [&str; 3] = ["ca_file", "store_ca_file", "metrics_file"];
+const NO_SECRETS: [&str; 4] = ["ca_file", "store_ca_file", "heartbeat_ca_file", "metrics_file"];
 
 /// With one of these, no file is the database.
 const SERVER: [&str; 4] = ["store", "store_env", "store_file", "store_command"];

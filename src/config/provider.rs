@@ -1,9 +1,8 @@
 //! Who places calls.
 
-use crate::model::{MockOutcome, Phone};
+use crate::model::{MockOutcome, Phone, Route};
 use secrecy::SecretString;
 use std::fmt;
-use std::path::PathBuf;
 
 /// Which provider is chosen; the accounts of the others stay known so that their calls can be followed and ended.
 #[derive(Debug, Clone, Default)]
@@ -83,10 +82,8 @@ pub struct TwilioConfig {
     pub calls_per_second_per_number: Option<f64>,
     /// Without a trailing slash; https, or http on loopback.
     pub base_url: String,
-    /// PEM file with the certificate authorities to trust instead of the built-in ones.
-    pub ca_file: Option<PathBuf>,
-    /// Proxy address; never taken from the environment, since cron's differs.
-    pub proxy: Option<String>,
+    /// Whose certificates are believed, and through which proxy it goes.
+    pub route: Route,
     /// `CALL_WEBHOOK_URL`: passed on as StatusCallback.
     pub status_callback: Option<String>,
 }

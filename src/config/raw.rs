@@ -127,6 +127,13 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     fn unknown(&self, key: &str, at: &Range<usize>) {
+        if (self.path, key) == ("email", "proxy") {
+            let problem = Problem::new("mail cannot go through a proxy").at(at).hide(Hidden::Secret);
+            let help = "take `proxy` out: savehub connects to `host` directly. Where that is not allowed, name a mail server of \
+                        the own network as `host`";
+            self.report.push(problem.help(help));
+            return;
+        }
         let near = nearest(key, keys::known_in(self.path));
         let mut problem = Problem::new(format!("unknown key {}", quoted(key))).at(at);
         if let Some(near) = near {

@@ -150,7 +150,16 @@ mod tests {
             let secret = key.starts_with("auth_token") || key.starts_with("api_key");
             let secret =
                 secret || ["url", "value", "password", "heartbeat_url"].iter().any(|start| key.starts_with(start));
-            let others = ["account_sid", "proxy", "calendars", "key_bin", "headers", "run", "presence_command"];
+            let others = [
+                "account_sid",
+                "proxy",
+                "heartbeat_proxy",
+                "calendars",
+                "key_bin",
+                "headers",
+                "run",
+                "presence_command",
+            ];
             let secret = secret || others.contains(&key) || (key.starts_with("store") && key != "store_ca_file");
             assert_eq!(is_secret_key(key), secret, "{table}.{key}");
         }

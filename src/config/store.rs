@@ -1,7 +1,7 @@
 //! `store`: a PostgreSQL server in the place of the database file.
 
+use crate::model::Trust;
 use secrecy::SecretString;
-use std::path::PathBuf;
 
 /// A PostgreSQL database that several hosts share.
 #[derive(Debug, Clone)]
@@ -21,7 +21,6 @@ pub enum PostgresTls {
     Off,
     /// `require`: encrypted, to whoever answers.
     Unverified,
-    /// `verify-full`, and the default elsewhere: encrypted, to a server whose certificate is of an authority in this file,
-    /// or else of one that browsers believe.
-    Full(Option<PathBuf>),
+    /// `verify-full`, and the default elsewhere: encrypted, to a server that is believed.
+    Full(Trust),
 }

@@ -2,19 +2,31 @@
 
 use super::Later;
 use super::check::web;
+use crate::model::{Route, Trust};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 
 /// `heartbeat_url` and `metrics_file`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct WatcherConfig {
     /// Where the address is that is pinged after each tick: a secret, since whoever has it may ping.
     pub heartbeat: Option<Later>,
+    /// Whose certificates are believed, and through which proxy it is pinged.
+    pub route: Route,
     /// The file for Prometheus, rewritten after each tick.
     pub metrics_file: Option<PathBuf>,
 }
 
+impl Default for WatcherConfig {
+    fn default() -> Self {
+        Self { heartbeat: None, route: Route::direct(Trust::built_in(Self::CA_FILE)), metrics_file: None }
+    }
+}
+
 impl WatcherConfig {
+    /// The key of the file of authorities, in messages.
+    pub(super) const CA_FILE: &str = "`heartbeat_ca_file`";
+
     /// The address to ping, if there is one; otherwise why none can be had, without any part of it. May run a program.
     pub fn heartbeat_url(&self) -> Option<Result<SecretString, String>> {
         self.heartbeat.as_ref().map(fetched)

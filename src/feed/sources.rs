@@ -5,14 +5,17 @@ use super::web::Web;
 use super::{Feed, Feeds};
 use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Config};
 use crate::http::{Getter, Lookup, Names};
+use crate::model::Route;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Every calendar of a config. Making it costs nothing: a tick of a company with thousands of calendars looks at few.
 pub struct Sources {
     config: Arc<Config>,
-    /// The calendars of one server share its connections, and its name is looked up once.
-    getter: Arc<Getter>,
+    /// A server's name is looked up once.
+    names: Names,
+    /// By the way there: the calendars of one server share its connections.
+    getters: Mutex<HashMap<Route, Arc<Getter>>>,
     /// Whose calendar has the key, and which of theirs it is. Made when the first one is asked for.
     places: OnceLock<HashMap<String, (usize, usize)>>,
 }
@@ -29,8 +32,16 @@ impl Sources {
     }
 
     fn with_names(config: &Arc<Config>, names: &Names) -> Self {
-        let getter = getter(&config.calendar, names);
-        Self { config: Arc::clone(config), getter, places: OnceLock::new() }
+        let (names, getters) = (names.clone(), Mutex::default());
+        Self { config: Arc::clone(config), names, getters, places: OnceLock::new() }
+    }
+
+    fn getter(&self, route: Option<&Route>) -> Arc<Getter> {
+        let route = route.unwrap_or(&self.config.calendar.route);
+        // Each change of the map is one step: whoever panicked left it whole.
+        let mut all = self.getters.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || getter(&self.config.calendar, route, &self.names);
+        Arc::clone(all.entry(route.clone()).or_insert_with(new))
     }
 
     fn places(&self) -> &HashMap<String, (usize, usize)> {
@@ -48,17 +59,17 @@ impl Feeds for Sources {
     fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
         let (person, number) = *self.places().get(key)?;
         let source = self.config.people.get(person)?.calendars.get(number)?;
-        Some(feed(&source.place, &self.config.calendar, &self.getter))
+        Some(feed(&source.place, &self.config.calendar, &self.getter(source.route.as_ref())))
     }
 }
 
-/// The source at this place, whether it stands in the config or not.
-pub fn at(place: &CalendarPlace, config: &CalendarConfig) -> Arc<dyn Feed> {
-    feed(place, config, &getter(config, &Names::of_system()))
+/// The source at this place, whether it stands in the config or not. `route`: its own way there, if it has one.
+pub fn at(place: &CalendarPlace, route: Option<&Route>, config: &CalendarConfig) -> Arc<dyn Feed> {
+    feed(place, config, &getter(config, route.unwrap_or(&config.route), &Names::of_system()))
 }
 
-fn getter(config: &CalendarConfig, names: &Names) -> Arc<Getter> {
-    Arc::new(Getter::new(names, config.allow_private, config.timeout))
+fn getter(config: &CalendarConfig, route: &Route, names: &Names) -> Arc<Getter> {
+    Arc::new(Getter::new(names, config.allow_private, route, config.timeout))
 }
 
 fn feed(place: &CalendarPlace, config: &CalendarConfig, getter: &Arc<Getter>) -> Arc<dyn Feed> {

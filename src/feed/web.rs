@@ -3,7 +3,7 @@
 //! The address is a password: nothing of it stands in an error or in the log, nor does what a redirect leads to. The
 //! rules: https, and plain http to this machine or where the config allows it; at most five redirects, each judged as the
 //! address itself and none from elsewhere to this machine; only the public internet unless the config allows more; one
-//! time limit over everything; no proxy, neither the provider's nor the environment's.
+//! time limit over everything; a proxy of the calendar's own or none, never the provider's or the environment's.
 //!
 //! A copy that is still good is not sent again: `ETag` and `Last-Modified` go back as they were received (RFC 9110
 //! section 13.1), and a body like the last one counts as unchanged, since some servers know neither.
@@ -246,7 +246,7 @@ mod tests {
     fn a_server_that_wants_a_browser_gets_one_and_the_config_wins() {
         let agent = |address: &str, chosen: Option<&str>| {
             let config = CalendarConfig { user_agent: chosen.map(str::to_owned), ..CalendarConfig::default() };
-            let getter = Getter::new(&Names::of_system(), false, config.timeout);
+            let getter = Getter::new(&Names::of_system(), false, &config.route, config.timeout);
             let web = Web::new(String::new().into(), config, Arc::new(getter));
             web.headers(&Address::parse(address).unwrap(), &[])[0].1.to_owned()
         };

@@ -1,8 +1,9 @@
 //! Reading what is at an address that somebody else wrote: one request, without redirects, within a time, and only from
 //! the public internet unless told otherwise.
 //!
-//! Nothing of the address, and no host or IP address, is part of an error. No proxy is used: it would look names up and
-//! connect out of reach of the guard, and the environment's is cron's.
+//! Nothing of the address, and no host or IP address, is part of an error. A proxy is used where the config names one, never
+//! the environment's, which is cron's. It looks names up and connects out of reach of the guard: then a host is judged by
+//! how it is written, and this machine is asked directly.
 //!
 //! A connection is kept for a moment, for the next address of the same server: scheme, host and port. Each was made to
 //! an address that the guard has let pass, and its TLS is that host's. Reading is safe to repeat: where a kept connection
@@ -10,7 +11,9 @@
 
 use super::guard::{Guarded, NotPublic};
 use super::logins::Logins;
-use super::{Address, Connections, IDLE_MAX, Names, is_stale, phase_words};
+use super::{Address, Connections, IDLE_MAX, Names, is_stale, phase_words, proxy_words};
+use crate::model::{Route, is_private_host};
+use crate::tls;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::sync::OnceLock;
@@ -19,6 +22,9 @@ use ureq::http::header::AUTHORIZATION;
 use ureq::http::{HeaderMap, HeaderValue, Request, Response};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Agent, AsSendBody, Body, Error, Timeout};
+
+const NOT_PUBLIC: &str =
+    "the server's address is private or special; set `allow_private = true` under [calendar] if it is meant";
 
 /// The longest head of an answer, in bytes.
 const HEAD_MAX: usize = 32 * 1024;
@@ -31,8 +37,10 @@ pub(crate) struct Getter {
     names: Names,
     allow_private: bool,
     limit: Duration,
+    route: Route,
     logins: Logins,
-    agent: OnceLock<Agent>,
+    direct: OnceLock<Result<Agent, String>>,
+    proxied: OnceLock<Result<Agent, String>>,
 }
 
 /// A request that changes nothing (RFC 9110 section 9.2.1), so that it may be repeated.
@@ -89,11 +97,34 @@ pub(crate) struct Got {
 impl Getter {
     /// A client whose errors speak of `limit` as the time an exchange has. With `allow_private` it also connects to
     /// addresses that are not public.
-    pub(crate) fn new(names: &Names, allow_private: bool, limit: Duration) -> Self {
-        Self { names: names.clone(), allow_private, limit, logins: Logins::default(), agent: OnceLock::new() }
+    pub(crate) fn new(names: &Names, allow_private: bool, route: &Route, limit: Duration) -> Self {
+        let (direct, proxied) = (OnceLock::new(), OnceLock::new());
+        Self {
+            names: names.clone(),
+            allow_private,
+            limit,
+            route: route.clone(),
+            logins: Logins::default(),
+            direct,
+            proxied,
+        }
     }
 
-    fn build(&self) -> Agent {
+    /// Who asks there.
+    fn agent(&self, at: &Address) -> Result<&Agent, Unanswered> {
+        let unreached = |why: &str| Unanswered { why: why.to_owned(), unreached: true };
+        let agent = if self.route.proxy.is_none() || at.is_loopback() {
+            self.direct.get_or_init(|| self.build(&Route { proxy: None, ..self.route.clone() }))
+        } else if !self.allow_private && is_private_host(at.host()) {
+            return Err(unreached(NOT_PUBLIC));
+        } else {
+            self.proxied.get_or_init(|| self.build(&self.route))
+        };
+        agent.as_ref().map_err(|why| unreached(why))
+    }
+
+    fn build(&self, route: &Route) -> Result<Agent, String> {
+        let connections = Connections::new(route, self.limit, &self.names).map_err(|why| why.to_string())?;
         let config = Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -101,15 +132,16 @@ impl Getter {
             .max_response_header_size(HEAD_MAX)
             // The whole head stands in it before it is read.
             .input_buffer_size(2 * HEAD_MAX)
-            .proxy(None)
+            .proxy(connections.proxy())
             .allow_non_standard_methods(true)
             .max_idle_connections(KEPT_MAX)
             .max_idle_connections_per_host(KEPT_MAX)
             .max_idle_age(IDLE_MAX)
             .build();
-        let resolver = Guarded { names: self.names.clone(), allow_private: self.allow_private };
-        let connections = Connections::for_one(self.limit, &self.names);
-        Agent::with_parts(config, Lines(connections.connector()), resolver)
+        // Of a route through a proxy its own name alone is looked up here.
+        let allow_private = self.allow_private || route.proxy.is_some();
+        let resolver = Guarded { names: self.names.clone(), allow_private };
+        Ok(Agent::with_parts(config, Lines(connections.connector()), resolver))
     }
 
     /// Asks once, and once more where the server refuses the login as it was sent and wants another one. `within` is for
@@ -126,7 +158,7 @@ impl Getter {
     }
 
     fn ask_once(&self, at: &Address, question: &Question<'_>, within: Duration) -> Result<Got, Unanswered> {
-        let agent = self.agent.get_or_init(|| self.build());
+        let agent = self.agent(at)?;
         let ask = |within| question.to(at, self.logins.header(at, question.method), agent, within);
         let (started, mut answer) = (Instant::now(), ask(within));
         // Each time one connection is dropped, and a new one is never among these.
@@ -282,40 +314,29 @@ fn one_more(most: usize) -> u64 {
 /// Why there is no answer. Errors that could hold a part of the address are not quoted.
 pub(super) fn words(error: &Error, limit: Duration) -> String {
     match error {
-        Error::Other(why) if let Some(NotReached(why)) = why.downcast_ref() => words(why, limit),
+        Error::Other(why) if let Some(NotReached(why)) = why.downcast_ref() => match why {
+            Error::HostNotFound => "the name of the proxy does not resolve".into(),
+            why => words(why, limit),
+        },
+        Error::ConnectProxyFailed(reason) => proxy_words(reason),
         Error::Timeout(phase @ (Timeout::Resolve | Timeout::Connect)) => {
             format!("no whole answer within {} s ({})", limit.as_secs_f64(), phase_words(*phase))
         }
         Error::Timeout(_) => format!("no whole answer within {} s", limit.as_secs_f64()),
         Error::HostNotFound => "the name of the server does not resolve".into(),
-        Error::Other(why) if why.is::<NotPublic>() => {
-            "the server's address is private or special; set `allow_private = true` under [calendar] if it is meant"
-                .into()
-        }
-        Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => tls_words(&e.to_string()),
+        Error::Other(why) if why.is::<NotPublic>() => NOT_PUBLIC.into(),
+        Error::Io(e) if let Some(words) = tls::words(e) => words,
         Error::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection was closed without an answer".into()
         }
         Error::Io(e) => format!("no connection: {}", e.kind()),
-        Error::Tls(why) => tls_words(why),
-        Error::Rustls(why) => tls_words(&why.to_string()),
+        Error::Tls(why) => format!("TLS: {why}"),
+        Error::Rustls(why) => tls::words(why).unwrap_or_default(),
         Error::Protocol(_) => "the server's answer is not HTTP".into(),
         Error::LargeResponseHeader(..) => "the answer's headers are too long".into(),
         Error::Http(_) => "the request cannot be written; is `user_agent` under [calendar] plain text?".into(),
         _ => "the request failed".into(),
     }
-}
-
-/// Why there is no secure connection. rustls names the host in its own words.
-pub(super) fn tls_words(why: &str) -> String {
-    let known = [
-        ("UnknownIssuer", "the server's certificate is from an authority that is not trusted"),
-        ("expired", "the server's certificate has expired"),
-        ("not valid yet", "the server's certificate is not valid yet; is this machine's clock right?"),
-        ("not valid for", "the server's certificate is for another name"),
-    ];
-    let found = known.iter().find(|(sign, _)| why.contains(sign));
-    format!("TLS: {}", found.map_or("no secure connection with the server", |(_, words)| words))
 }
 
 /// Why a body is not whole.
@@ -332,6 +353,7 @@ fn body_words(error: io::Error, limit: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Trust;
     use std::io::Write;
     use std::net::TcpListener;
     use std::thread;
@@ -352,7 +374,7 @@ mod tests {
             String::from_utf8(asked).unwrap().to_ascii_lowercase()
         });
         let (limit, names) = (Duration::from_secs(60), Names::of_system());
-        let getter = Getter::new(&names, false, limit);
+        let getter = Getter::new(&names, false, &Route::direct(Trust::built_in("")), limit);
         let question = Question { method: "PROPFIND", headers: &[("Depth", "0")], body: Some("<a/>") };
         let got =
             getter.ask(&Address::parse(&url).unwrap(), &question, limit).unwrap_or_else(|no| panic!("{}", no.why));
@@ -362,12 +384,5 @@ mod tests {
         for header in ["depth: 0", "content-length: 4", "authorization: basic yw5honb3"] {
             assert!(asked.contains(&format!("\r\n{header}\r\n")), "{header} in {asked}");
         }
-    }
-
-    #[test]
-    fn a_certificate_is_refused_without_naming_the_host() {
-        let why = "invalid peer certificate: certificate not valid for name \"secret.example\"; it is only valid for x";
-        assert_eq!(tls_words(why), "TLS: the server's certificate is for another name");
-        assert_eq!(tls_words("secret.example"), "TLS: no secure connection with the server");
     }
 }

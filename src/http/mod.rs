@@ -3,7 +3,7 @@
 //!
 //! | file | answers |
 //! |---|---|
-//! | `socket`, `names` | how is a connection made? |
+//! | `connect`, `socket`, `secure`, `names` | how is a connection made? |
 //! | `whole` | is a kept connection still good when a request leaves? |
 //! | `dates` | what times stand in an answer? |
 //! | `address` | where does an address, or a redirect from it, lead? |
@@ -13,6 +13,7 @@
 //! | `reach` | is anybody there? |
 
 mod address;
+mod connect;
 mod dates;
 mod digest;
 mod get;
@@ -21,17 +22,19 @@ mod logins;
 mod names;
 mod ping;
 mod reach;
+mod secure;
 mod socket;
 mod whole;
 
 pub use address::Address;
+pub(crate) use connect::{Connections, NoRoute};
 pub(crate) use dates::{date, http_date, retry_after};
 pub(crate) use get::{Getter, Got, Question, Unanswered};
 pub(crate) use names::Names;
 pub use names::{Lookup, SystemLookup};
 pub(crate) use ping::ping;
 pub(crate) use reach::reach;
-pub(crate) use socket::{Connections, IDLE_MAX};
+pub(crate) use socket::IDLE_MAX;
 pub(crate) use whole::is_stale;
 
 use log::LevelFilter;
@@ -50,6 +53,15 @@ pub(crate) fn phase_words(phase: ureq::Timeout) -> &'static str {
         ureq::Timeout::RecvResponse => "waiting for the response",
         ureq::Timeout::RecvBody => "reading the response",
         _ => "in all",
+    }
+}
+
+/// Why a proxy gave no connection, by the reason that ureq gives.
+pub(crate) fn proxy_words(reason: &str) -> String {
+    match reason.rsplit('/').next().and_then(|status| status.parse::<u16>().ok()) {
+        Some(407) => "the proxy wants a login, or refused it (HTTP 407)".into(),
+        Some(status) => format!("the proxy refused the connection (HTTP {status})"),
+        None => "the proxy refused the connection".into(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! One short message to a secret address: it tells a watcher that we are alive.
 //!
-//! No redirect is followed, since it would lead the secret to where nobody sent it, and no proxy is used, like for
-//! everything whose address must not be seen. Nothing of the address or of the answer is part of an error.
+//! No redirect is followed, since it would lead the secret to where nobody sent it. Nothing of the address or of the answer
+//! is part of an error.
 
 use super::address::Login;
 use super::get::words;
 use super::{Address, Connections, Names};
+use crate::model::Route;
 use std::time::Duration;
 use ureq::{Agent, Error};
 
@@ -14,7 +15,9 @@ const HEAD_MAX: usize = 32 * 1024;
 
 /// Posts a text, or with none asks with GET, and gives the status of the answer. `within` is for everything: name,
 /// connection, answer.
-pub(crate) fn ping(to: &Address, text: Option<&str>, within: Duration) -> Result<u16, String> {
+pub(crate) fn ping(to: &Address, text: Option<&str>, route: &Route, within: Duration) -> Result<u16, String> {
+    let names = Names::of_system();
+    let connections = Connections::new(route, within, &names).map_err(|why| why.to_string())?;
     let config = Agent::config_builder()
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -23,10 +26,9 @@ pub(crate) fn ping(to: &Address, text: Option<&str>, within: Duration) -> Result
         .input_buffer_size(2 * HEAD_MAX)
         .timeout_global(Some(within))
         .user_agent(concat!("savehub/", env!("CARGO_PKG_VERSION")))
-        .proxy(None)
+        .proxy(connections.proxy())
         .build();
-    let names = Names::of_system();
-    let agent = Agent::with_parts(config, Connections::for_one(within, &names).connector(), names);
+    let agent = Agent::with_parts(config, connections.connector(), names);
     let login = to.login().map(Login::plain);
     let answer = match text {
         None => login.iter().fold(agent.get(to.uri()), |r, login| r.header("Authorization", login)).call(),

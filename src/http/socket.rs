@@ -15,15 +15,12 @@
 //! time. Neither limit counts while the machine sleeps.
 //!
 //! ureq's own TCP transport has no door for socket options and its type is not public, so this is a small one in its
-//! place: the same phases, the same shares of time among several addresses, the same errors. TLS and `CONNECT` proxies
-//! stay ureq's; the connection to a proxy comes through here too.
+//! place: the same phases, the same shares of time among several addresses, the same errors.
 //!
 //! A connection is kept after an answer, for [`IDLE_MAX`] at most, and used again while its peer keeps it too. That is
 //! asked when it is taken and once more right before the first byte of a request (see [`super::whole`]).
 
-use super::Names;
-use super::whole::Whole;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use rustix::net::{RecvFlags, recv, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -31,8 +28,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::unversioned::transport::time::Duration as Limit;
 use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, RustlsConnector,
-    Transport,
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
 };
 use ureq::{Error, Timeout};
 
@@ -41,38 +37,6 @@ const ADDRESS_MIN: Duration = Duration::from_millis(10);
 
 /// A connection that was idle for longer is not used again. Servers keep theirs for longer, most of them for a minute.
 pub(crate) const IDLE_MAX: Duration = Duration::from_secs(5);
-
-/// How connections are made.
-pub(crate) struct Connections {
-    /// The request's own limit.
-    pub(crate) limit: Duration,
-    /// So much of it is kept for what comes after connecting.
-    pub(crate) kept: Duration,
-    /// Through a proxy.
-    pub(crate) proxied: bool,
-    /// Whoever found the addresses: those that cannot be connected to are forgotten.
-    pub(crate) names: Names,
-    /// Its boot time says how long a connection was idle: a machine may have slept meanwhile.
-    pub(crate) clock: Arc<dyn Clock>,
-}
-
-impl Connections {
-    /// For one exchange, without a proxy; connecting may take all of its limit.
-    pub(crate) fn for_one(limit: Duration, names: &Names) -> Self {
-        Self { limit, kept: Duration::ZERO, proxied: false, names: names.clone(), clock: Arc::new(SystemClock) }
-    }
-
-    /// A proxy's tunnel or our own TCP, and TLS where the address asks for it.
-    pub(crate) fn connector(self) -> impl Connector {
-        let Self { limit, kept, proxied, names, clock } = self;
-        // The order of ureq's own chain, without the SOCKS proxies that the config refuses.
-        let chain =
-            ().chain(ConnectProxyConnector::default())
-                .chain(TcpConnector { limit, clock: Ticking(clock) })
-                .chain(RustlsConnector::default());
-        Connecting { chain, kept, proxied, names }
-    }
-}
 
 /// A clock in a transport, which must be able to show itself.
 #[derive(Clone)]
@@ -84,51 +48,8 @@ impl std::fmt::Debug for Ticking {
     }
 }
 
-/// All of connecting: leaves time for the rest, and calls a time-out by the name of this phase.
-#[derive(Debug)]
-struct Connecting<C> {
-    chain: C,
-    kept: Duration,
-    proxied: bool,
-    names: Names,
-}
-
-impl<In: Transport, C: Connector<In>> Connector<In> for Connecting<C> {
-    type Out = Either<C::Out, Whole<C::Out>>;
-
-    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        // The connection to a proxy comes through here once more, within that to the server.
-        let whole = details.config.proxy().is_some() == self.proxied;
-        let timeout = if whole { shortened(details.timeout, self.kept) } else { details.timeout };
-        if timeout.after.is_zero() {
-            return Err(Error::Timeout(Timeout::Connect));
-        }
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: details.request_level,
-            resolver: details.resolver,
-            now: details.now,
-            timeout,
-            current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::clone(&details.run_connector),
-            register_shutdown: Arc::clone(&details.register_shutdown),
-        };
-        let connected = self.chain.connect(&details, chained).map_err(|error| {
-            self.names.forget(details.uri);
-            match error {
-                // A proxy's name is looked up here, too.
-                Error::Timeout(phase) if phase != Timeout::Resolve => Error::Timeout(Timeout::Connect),
-                other => other,
-            }
-        })?;
-        Ok(connected.map(|line| if whole { Either::B(Whole::new(line)) } else { Either::A(line) }))
-    }
-}
-
 /// The time without what is kept for later.
-fn shortened(timeout: NextTimeout, kept: Duration) -> NextTimeout {
+pub(super) fn shortened(timeout: NextTimeout, kept: Duration) -> NextTimeout {
     match timeout.after {
         Limit::Exact(after) => NextTimeout { after: Limit::Exact(after.saturating_sub(kept)), ..timeout },
         Limit::NotHappening => timeout,
@@ -137,9 +58,15 @@ fn shortened(timeout: NextTimeout, kept: Duration) -> NextTimeout {
 
 /// Opens sockets with our options.
 #[derive(Debug)]
-struct TcpConnector {
+pub(super) struct TcpConnector {
     limit: Duration,
     clock: Ticking,
+}
+
+impl TcpConnector {
+    pub(super) fn new(limit: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { limit, clock: Ticking(clock) }
+    }
 }
 
 impl<In: Transport> Connector<In> for TcpConnector {
@@ -218,7 +145,7 @@ fn user_timeout_ms(limit: Duration) -> u32 {
 
 /// A blocking socket that calls a time-out by one name.
 #[derive(Debug)]
-struct Tcp {
+pub(super) struct Tcp {
     stream: TcpStream,
     buffers: LazyBuffers,
     /// What the socket's own limits stand at, so that they are set only when they change.

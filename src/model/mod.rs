@@ -19,6 +19,7 @@ mod pause;
 mod phone;
 mod place;
 mod public;
+mod route;
 mod rung;
 mod states;
 mod stop;
@@ -50,7 +51,8 @@ pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
 pub use place::{is_address, others_of_secret, path_text, without_address};
-pub use public::is_public;
+pub use public::{is_private_host, is_public};
+pub use route::{Authorities, Route, Trust};
 pub use rung::{AckHow, Action, Addressee, Offset, PlannedStep, Repeat, RungKind, When};
 pub use states::{
     AttemptState, CallStatus, HangUpState, IncidentState, MeetingState, MockOutcome, ProviderKind, Reason, StepState,

@@ -68,6 +68,25 @@ fn same(ip: u32, net: u32, bits: u32) -> bool {
     ip >> (32 - bits) == net >> (32 - bits)
 }
 
+/// Names that lead nowhere on the public internet (RFC 6761, RFC 6762, RFC 8375), and what private networks use.
+const PRIVATE_NAMES: &[&str] =
+    &["localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa", "test", "invalid"];
+
+/// Can nobody reach this host from outside, as it is written? No name is looked up. Numbers that are no address in plain
+/// notation count as private: inet_aton(3) reads them as one.
+pub fn is_private_host(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return !is_public(ip);
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let number = last
+        .strip_prefix("0x")
+        .map_or(last.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    let ends = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    number || !host.contains('.') || PRIVATE_NAMES.iter().any(|name| ends(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +204,29 @@ mod tests {
             "2002:c0a8:101::1",
         ] {
             assert!(!judged(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_nobody_reaches_from_outside_is_private_host() {
+        for host in [
+            "localhost",
+            "a.LOCALHOST",
+            "10.1.2.3",
+            "192.168.0.9",
+            "[::1]",
+            "[fd00::1]",
+            "nas",
+            "nas.local.",
+            "x.lan",
+            "0x7f.1",
+            "0177.0.0.1",
+        ] {
+            assert!(is_private_host(host), "{host}");
+        }
+        for host in ["example.com", "8.8.8.8", "[2606:4700::1111]", "local.example.com", "mylan.example", "homelab.de"]
+        {
+            assert!(!is_private_host(host), "{host}");
         }
     }
 }

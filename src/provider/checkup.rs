@@ -9,9 +9,8 @@ use super::http::HttpSettings;
 use super::twilio::{Twilio, http_settings};
 use crate::config::{Config, EmailConfig, WebhookConfig};
 use crate::http::{Address, Getter, Names, Question, reach};
-use crate::model::{Phone, Timestamp};
+use crate::model::{Phone, Route, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,20 +108,20 @@ pub fn mail_server(config: &EmailConfig) -> Result<(), String> {
 /// address.
 pub fn webhook(config: &WebhookConfig) -> Result<(), String> {
     let secrets = config.secrets()?;
-    server(&secrets.url, config.ca_file.as_deref(), config.timeout)
+    server(&secrets.url, &config.route, config.timeout)
 }
 
 /// Connects to the server of a secret address, with TLS for https, and says nothing to it. Otherwise says why it cannot,
 /// without any part of the address.
-pub fn server(url: &SecretString, ca_file: Option<&Path>, within: Duration) -> Result<(), String> {
+pub fn server(url: &SecretString, route: &Route, within: Duration) -> Result<(), String> {
     let address = Address::parse(url.expose_secret()).ok_or("the address cannot be read")?;
-    reach(&Names::of_system(), &address, ca_file, within.min(WITHIN))
+    reach(&Names::of_system(), &address, route, within.min(WITHIN))
 }
 
 /// Reads a TwiML Bin, as anybody may. Without parameters nothing comes of it.
-pub fn key_bin(url: &str) -> Result<Bin, String> {
+pub fn key_bin(url: &str, route: &Route) -> Result<Bin, String> {
     let address = Address::parse(url).ok_or("the address cannot be read")?;
-    let got = Getter::new(&Names::of_system(), false, WITHIN).ask(&address, &Question::get(&[]), WITHIN);
+    let got = Getter::new(&Names::of_system(), false, route, WITHIN).ask(&address, &Question::get(&[]), WITHIN);
     // What may follow is advice about calendars.
     let got = got.map_err(|failed| failed.why.split(';').next().unwrap_or_default().to_owned())?;
     if got.status() != 200 {

@@ -15,17 +15,15 @@ pub use failure::{FailureKind, HttpFailure};
 
 use super::Gate;
 use crate::clock::{Clock, SystemClock};
-use crate::http::{Connections, IDLE_MAX, Lookup, Names, is_loopback};
-use crate::model::{NotSent, NotSentCause, kept_for_answer, leaves_within, printable};
+use crate::http::{Connections, IDLE_MAX, Lookup, Names, NoRoute, is_loopback};
+use crate::model::{NotSent, NotSentCause, Route, kept_for_answer, leaves_within};
 use failure::{BodyState, Failed, describe, not_sent};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, HeaderValue, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, RequestBuilder, SendBody};
 
 /// So many connections are kept: as many as requests may be under way at once (`engine.parallel`).
@@ -39,10 +37,8 @@ pub const ANSWER_MAX: usize = 1 << 20;
 pub struct HttpSettings {
     /// The whole of one request, from looking the name up to the last byte of the answer.
     pub request_timeout: Duration,
-    /// PEM file with the only certificate authorities to trust.
-    pub ca_file: Option<PathBuf>,
-    /// Proxy address; may hold credentials.
-    pub proxy: Option<String>,
+    /// Whose certificates are believed, and through which proxy it goes.
+    pub route: Route,
     /// Why the secret that signs every request cannot be had: none is made.
     pub locked: Option<String>,
 }
@@ -225,7 +221,11 @@ impl HttpClient {
             return Err(not_sent(NotSentCause::Locked, why));
         }
         let total = self.settings.request_timeout;
-        let mut config = Agent::config_builder()
+        let connections = Connections::new(&self.settings.route, total, &self.names).map_err(|why| {
+            let cause = if let NoRoute::Certificates(_) = why { NotSentCause::Tls } else { NotSentCause::Other };
+            not_sent(cause, &why.to_string())
+        })?;
+        let config = Agent::config_builder()
             // Every phase may use what the others left. Only the answer's time is kept for it, here and in the connector.
             .timeout_resolve(Some(leaves_within(total)))
             .timeout_global(Some(total))
@@ -239,27 +239,10 @@ impl HttpClient {
             .max_idle_age(IDLE_MAX)
             .user_agent(concat!("savehub/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
-            .proxy(None);
-        if let Some(proxy) = &self.settings.proxy {
-            let proxy = ureq::Proxy::new(proxy).ok().filter(|p| {
-                // Anything else would be passed by, not used.
-                matches!(p.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https)
-            });
-            let proxy =
-                proxy.ok_or_else(|| not_sent(NotSentCause::Other, "the configured proxy address cannot be used"))?;
-            config = config.proxy(Some(proxy));
-        }
-        if let Some(file) = &self.settings.ca_file {
-            config = config.tls_config(TlsConfig::builder().root_certs(read_roots(file)?).build());
-        }
-        let connections = Connections {
-            limit: total,
-            kept: kept_for_answer(total),
-            proxied: self.settings.proxy.is_some(),
-            names: self.names.clone(),
-            clock: Arc::clone(&self.clock),
-        };
-        Ok(Agent::with_parts(config.build(), connections.connector(), self.names.clone()))
+            .proxy(connections.proxy())
+            .build();
+        let connections = connections.keeping(kept_for_answer(total), &self.clock);
+        Ok(Agent::with_parts(config, connections.connector(), self.names.clone()))
     }
 }
 
@@ -366,19 +349,6 @@ fn read_whole(mut body: ureq::Body, most: usize, within: Duration) -> Result<Vec
     }
 }
 
-fn read_roots(file: &std::path::Path) -> Result<RootCerts, NotSent> {
-    let bad =
-        |why: &str| not_sent(NotSentCause::Tls, &format!("ca_file {}: {why}", printable(&file.to_string_lossy())));
-    let pem = std::fs::read(file).map_err(|e| bad(&e.to_string()))?;
-    let mut roots: Vec<Certificate<'static>> = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(root) = item.map_err(|_| bad("is not PEM"))? {
-            roots.push(root);
-        }
-    }
-    if roots.is_empty() { Err(bad("holds no certificate")) } else { Ok(RootCerts::from(roots)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,13 +408,5 @@ mod tests {
         assert!(matches!(state(over.unwrap(), Ok(())), (None, BodyState::Late)));
         let stopped = Err(FenceReason::Stopped);
         assert!(matches!(state(over.unwrap(), stopped), (None, BodyState::Refused(FenceReason::Stopped))));
-    }
-
-    #[test]
-    fn a_ca_file_without_certificates_is_refused() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let refused = read_roots(file.path()).unwrap_err();
-        assert_eq!(refused.cause, NotSentCause::Tls);
-        assert!(refused.detail.ends_with("holds no certificate"), "{}", refused.detail);
     }
 }

@@ -98,7 +98,7 @@ impl Provider for Webhooks {
 }
 
 fn settings(webhook: &WebhookConfig) -> HttpSettings {
-    HttpSettings { request_timeout: webhook.timeout, ca_file: webhook.ca_file.clone(), proxy: None, locked: None }
+    HttpSettings { request_timeout: webhook.timeout, route: webhook.route.clone(), locked: None }
 }
 
 /// What a complete answer means. As with Twilio, a 408 and a 5xx say nothing about what was done. Nor does a 409, by

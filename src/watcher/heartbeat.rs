@@ -39,7 +39,7 @@ fn send(config: &WatcherConfig, fail: Option<&str>, within: Duration) -> Result<
         Some(_) => Address::parse(&failing(url.expose_secret())),
     };
     let address = address.ok_or("the address cannot be read")?;
-    match http::ping(&address, fail, within)? {
+    match http::ping(&address, fail, &config.route, within)? {
         200..=299 => Ok(()),
         status @ 300..=399 => Err(format!("HTTP {status}: a redirect, not followed; write the address it leads to")),
         status @ (404 | 410) => Err(format!("HTTP {status}: nobody is there; is the address right?")),

@@ -1,7 +1,7 @@
 //! A request that is given up is over: what the peer had not received by then never reaches it.
 
-use crate::support::Open;
 use crate::support::alone::again;
+use crate::support::{Open, direct};
 use rustix::net::sockopt;
 use savehub::provider::http::{FailureKind, HttpClient, HttpSettings};
 use std::io::{self, Read, Write};
@@ -25,7 +25,7 @@ fn peer() -> (TcpListener, SocketAddr) {
 }
 
 fn client(request_timeout: Duration) -> HttpClient {
-    HttpClient::new(HttpSettings { request_timeout, ca_file: None, proxy: None, locked: None })
+    HttpClient::new(HttpSettings { request_timeout, route: direct(), locked: None })
 }
 
 fn post(addr: SocketAddr, limit: Duration) -> Option<FailureKind> {

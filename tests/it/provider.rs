@@ -5,7 +5,7 @@ use crate::support::fake_twilio::{
     ACCOUNT, Behaviour, Endpoint, FakeTwilio, Latch, TEST_ACCOUNT, TOKEN, answered, ends,
 };
 use crate::support::wire::field;
-use crate::support::{Looks, Open, call, engine, phone, twilio_config};
+use crate::support::{Looks, Open, call, engine, in_file, phone, twilio_config};
 use savehub::clock::ManualClock;
 use savehub::http::Lookup;
 use savehub::model::{
@@ -175,7 +175,7 @@ fn nothing_was_sent_when_tls_failed() {
     let reply = Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &Open);
     let (cause, detail) = not_sent(reply);
     assert_eq!(cause, NotSentCause::Tls, "{detail}");
-    config.ca_file = Some("/nonexistent/ca.pem".into());
+    config.route.trust = in_file("/nonexistent/ca.pem");
     let (cause, detail) = not_sent(Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &Open));
     assert_eq!(cause, NotSentCause::Tls);
     assert!(detail.contains("/nonexistent/ca.pem"), "{detail}");

@@ -60,7 +60,7 @@ fn rehearse() -> String {
         let reply = Twilio::new(&config, &engine(Duration::from_secs(20))).place(&call(&message), &Open);
         let _ = write!(said, "{reply:?}");
     }
-    config.proxy = Some(format!("http://user:{PROXY_CANARY}@127.0.0.1:1"));
+    config.route.proxy = Some(format!("http://user:{PROXY_CANARY}@127.0.0.1:1"));
     config.base_url = "https://api.example.com".into();
     config.auth = TwilioAuth::ApiKey { sid: "SK1".into(), secret: format!("{CANARY}\n").into() };
     let proxied = Twilio::new(&config, &engine(Duration::from_secs(20)));

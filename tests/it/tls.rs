@@ -2,11 +2,11 @@
 
 use crate::support::fake_tls::{FakeTls, Tls, proxy};
 use crate::support::fake_twilio::{ACCOUNT, Latch, TOKEN};
-use crate::support::{Looks, Open, call, engine, twilio_config};
+use crate::support::{Looks, Open, call, direct, engine, in_file, twilio_config};
 use rustls::HandshakeKind;
 use savehub::clock::ManualClock;
 use savehub::http::Lookup;
-use savehub::model::{FenceReason, NotSentCause, Outcome};
+use savehub::model::{FenceReason, NotSentCause, Outcome, Route};
 use savehub::provider::Provider;
 use savehub::provider::http::HttpClient;
 use savehub::provider::twilio::{Twilio, http_settings};
@@ -25,7 +25,7 @@ fn twilio(server: &FakeTls, limit: Duration) -> Twilio {
 
 fn through(server: &FakeTls, limit: Duration, proxy: Option<String>) -> Twilio {
     let mut config = twilio_config(&server.base_url(), ACCOUNT, TOKEN);
-    (config.ca_file, config.proxy) = (Some(server.ca_file()), proxy);
+    config.route = Route { trust: in_file(server.ca_file()), proxy };
     Twilio::new(&config, &engine(limit))
 }
 
@@ -95,8 +95,8 @@ fn a_gate_that_refuses_at_the_body_keeps_every_byte_here() {
 fn another_authority_stops_it_before_anything_left() {
     let (server, other, gate) = (FakeTls::start(created()), FakeTls::start(created()), open());
     let mut config = twilio_config(&server.base_url(), ACCOUNT, TOKEN);
-    for ca_file in [Some(other.ca_file()), None] {
-        config.ca_file = ca_file;
+    for trust in [in_file(other.ca_file()), direct().trust] {
+        config.route.trust = trust;
         let outcome = Twilio::new(&config, &engine(PATIENT)).place(&call("Hello"), &gate).outcome;
         assert_eq!(cause(&outcome), NotSentCause::Tls, "{outcome:?}");
     }
@@ -108,7 +108,7 @@ fn another_authority_stops_it_before_anything_left() {
 fn a_certificate_for_another_name_stops_it_too() {
     let server = FakeTls::start(created());
     let mut config = twilio_config("https://api.example.com", ACCOUNT, TOKEN);
-    config.ca_file = Some(server.ca_file());
+    config.route.trust = in_file(server.ca_file());
     let http = HttpClient::with_lookup(http_settings(&config, &engine(PATIENT)), Arc::new(To(server.addr())));
     let outcome = Twilio::with_http(&config, http).place(&call("Hello"), &Open).outcome;
     assert_eq!(cause(&outcome), NotSentCause::Tls, "{outcome:?}");
@@ -144,7 +144,7 @@ fn a_server_that_ends_the_connection_after_the_handshake_leaves_doubt_once_the_b
 fn a_tls_session_is_resumed_on_the_next_connection() {
     let server = FakeTls::start(created());
     let mut config = twilio_config(&server.base_url(), ACCOUNT, TOKEN);
-    config.ca_file = Some(server.ca_file());
+    config.route.trust = in_file(server.ca_file());
     let clock = Arc::new(ManualClock::at(call("").intent_at));
     let http = HttpClient::new(http_settings(&config, &engine(PATIENT))).timed_by(Arc::clone(&clock) as _);
     let twilio = Twilio::with_http(&config, http);

@@ -3,6 +3,7 @@
 use crate::support::HUNG;
 use crate::support::cli::{ANA, Cli, Ran, twilio};
 use crate::support::fake_feed::{FakeFeed, Serves};
+use crate::support::fake_tls::{FakeTls, Tls, proxy};
 use crate::support::fake_twilio::{Behaviour, Endpoint, FakeTwilio, TOKEN};
 use crate::support::wire::Request;
 use std::io::Write as _;
@@ -62,6 +63,25 @@ fn a_good_tick_is_pinged_once() {
     assert_eq!(tick(&cli), Ran { code: 0, out: String::new(), err: made.into() });
     assert_eq!(lines(&server.requests()), [format!("GET /{CANARY}?create=1")]);
     assert_eq!(server.requests()[0].body, "");
+}
+
+#[test]
+fn a_watcher_in_the_own_network_is_pinged_with_its_own_certificate_and_through_a_proxy() {
+    let server = FakeTls::start(Tls::Answers(200, "OK".into()));
+    let url = format!("heartbeat_url = \"{}/{CANARY}\"", server.base_url());
+    let cli = Cli::with(&format!("{url}\n{ANA}"));
+    let unknown = tick(&cli);
+    assert!(unknown.err.contains("an authority that is not trusted (SHA-256 "), "{unknown:?}");
+    assert!(unknown.err.contains("name that with `heartbeat_ca_file`"), "{unknown:?}");
+    let (address, tunnel) = proxy(200);
+    let ca_file = server.ca_file();
+    cli.write_config(&format!(
+        "{url}\nheartbeat_ca_file = \"{}\"\nheartbeat_proxy = \"{address}\"\n{ANA}",
+        ca_file.display()
+    ));
+    tick(&cli);
+    assert!(tunnel.join().unwrap().starts_with(&format!("CONNECT {} HTTP/1.1\r\n", server.addr())));
+    assert!(server.came().starts_with(&format!("GET /{CANARY} HTTP/1.1\r\n")));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::cluster::{Cluster, cluster};
 use crate::support::cli::{ANA, Cli};
+use crate::support::{direct, in_file};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use savehub::store::postgres::{PostgresStore, Server, Tls};
 use savehub::store::sqlite::Create;
@@ -46,11 +47,11 @@ fn a_server_is_believed_for_its_certificate_and_a_user_for_the_password() {
     let Some(cluster) = cluster() else { return };
     let (ca, database) = (encrypt(cluster), cluster.database());
     let guest = database.url().replace("savehub@", "guest:open%20sesame@");
-    let full = |file: &Path| Tls::Full(Some(file.to_owned()));
+    let full = |file: &Path| Tls::Full(in_file(file));
     assert_eq!(open(&guest, full(&ca)), Ok(()));
     assert_eq!(open(&guest, Tls::Unverified), Ok(()));
 
-    let unknown = open(&guest, Tls::Full(None)).unwrap_err();
+    let unknown = open(&guest, Tls::Full(direct().trust)).unwrap_err();
     assert!(unknown.contains("certificate"), "{unknown}");
     let other_name = open(&guest.replace("127.0.0.1", "localhost"), full(&ca)).unwrap_err();
     assert!(other_name.contains("certificate"), "{other_name}");

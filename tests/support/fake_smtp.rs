@@ -44,7 +44,11 @@ pub struct FakeSmtp {
 impl FakeSmtp {
     /// A server that protects its connections so, with a certificate for 127.0.0.1.
     pub fn start(security: Security) -> Self {
-        let (ca, tls) = certified();
+        Self::start_certified(security, certified())
+    }
+
+    /// The same with this certificate.
+    pub fn start_certified(security: Security, (ca, tls): (NamedTempFile, Arc<ServerConfig>)) -> Self {
         let state = Arc::<Mutex<State>>::default();
         let door = Door::open({
             let state = Arc::clone(&state);
@@ -68,7 +72,7 @@ impl FakeSmtp {
             login: Some(Login { user: "ana".into(), password: Later::here("password", password.into()) }),
             from: Email::parse("savehub@example.com").unwrap(),
             timeout: Duration::from_secs(20),
-            ca_file: Some(self.ca.path().to_owned()),
+            trust: super::in_file(self.ca.path()),
         }
     }
 

@@ -7,7 +7,7 @@ use super::fake_twilio::Latch;
 use super::wire::{Request, response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -39,9 +39,13 @@ pub struct FakeTls {
 }
 
 impl FakeTls {
-    /// A server with a certificate for 127.0.0.1.
+    /// A server with a certificate for 127.0.0.1 and `calendar.example`.
     pub fn start(does: Tls) -> Self {
-        let (ca, config) = certified();
+        Self::start_certified(does, certified())
+    }
+
+    /// A server with this certificate.
+    pub fn start_certified(does: Tls, (ca, config): (NamedTempFile, Arc<ServerConfig>)) -> Self {
         let (came, hands) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<HandshakeKind>>>::default());
         let door = Door::open({
             let (came, hands) = (Arc::clone(&came), Arc::clone(&hands));
@@ -91,13 +95,29 @@ pub fn certified() -> (NamedTempFile, Arc<ServerConfig>) {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(authority.pem().as_bytes()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let names = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-    let chain = vec![names.signed_by(&key, &authority).unwrap().der().clone()];
+    let names = CertificateParams::new(["127.0.0.1".to_owned(), "calendar.example".to_owned()]).unwrap();
+    let own = names.signed_by(&key, &authority).unwrap();
+    (file, server(own.der().clone(), &key))
+}
+
+/// A certificate in a file that a server made for itself as `openssl req -x509` makes one: for no name, and marked as an
+/// authority.
+pub fn by_itself() -> (NamedTempFile, Arc<ServerConfig>) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let own = params.self_signed(&key).unwrap();
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(own.pem().as_bytes()).unwrap();
+    (file, server(own.der().clone(), &key))
+}
+
+fn server(own: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let versions =
         ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions();
-    let config = versions.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap();
-    (file, Arc::new(config))
+    let config = versions.unwrap().with_no_client_auth().with_single_cert(vec![own], key).unwrap();
+    Arc::new(config)
 }
 
 fn serve(
@@ -155,6 +175,11 @@ impl<R: Read> Read for Noting<'_, R> {
 /// A `CONNECT` proxy for one connection: it answers with this status and, if that is 200, tunnels. The thread hands out
 /// the head it was sent.
 pub fn proxy(status: u16) -> (String, JoinHandle<String>) {
+    proxy_to(status, None)
+}
+
+/// The same, which finds every name at this address.
+pub fn proxy_to(status: u16, place: Option<SocketAddr>) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let thread = std::thread::spawn(move || {
@@ -164,7 +189,7 @@ pub fn proxy(status: u16) -> (String, JoinHandle<String>) {
         write!(client.get_mut(), "HTTP/1.1 {status} X\r\n\r\n").unwrap();
         if status == 200 {
             let target = head.split(' ').nth(1).unwrap();
-            let mut far = TcpStream::connect(target).unwrap();
+            let mut far = place.map_or_else(|| TcpStream::connect(target), TcpStream::connect).unwrap();
             let (mut near, mut back) = (client.get_ref().try_clone().unwrap(), far.try_clone().unwrap());
             let down = std::thread::spawn(move || {
                 drop(io::copy(&mut back, &mut near));

@@ -23,7 +23,9 @@ pub mod world;
 pub mod year;
 
 use savehub::config::{EngineConfig, TwilioAuth, TwilioConfig};
-use savehub::model::{Address, FenceReason, Phone, Request, RequestFacts, Target, Timestamp, Voice};
+use savehub::model::{
+    Address, Authorities, FenceReason, Phone, Request, RequestFacts, Route, Target, Timestamp, Trust, Voice,
+};
 use savehub::provider::Gate;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -61,10 +63,19 @@ pub fn twilio_config(base_url: &str, account: &str, token: &str) -> TwilioConfig
         calls_per_second: f64::INFINITY,
         calls_per_second_per_number: None,
         base_url: base_url.into(),
-        ca_file: None,
-        proxy: None,
+        route: direct(),
         status_callback: None,
     }
+}
+
+/// Without a proxy, believing the built-in authorities.
+pub fn direct() -> Route {
+    Route::direct(Trust::built_in("`ca_file`"))
+}
+
+/// Believing the authorities of this file alone.
+pub fn in_file(file: impl Into<std::path::PathBuf>) -> Trust {
+    Trust::new(Authorities::File(file.into()), "`ca_file`")
 }
 
 /// A call to +1 202 555 0123.

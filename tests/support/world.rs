@@ -131,7 +131,13 @@ impl World {
         self.change_config(|config| {
             let person = config.people.iter_mut().find(|p| p.id == person).expect("a person");
             let key = format!("{}-{}", person.id, person.calendars.len());
-            person.calendars.push(CalendarSource { name: format!("work{key}"), key, place, refresh: None });
+            person.calendars.push(CalendarSource {
+                name: format!("work{key}"),
+                key,
+                place,
+                refresh: None,
+                route: None,
+            });
         });
         self.parts.feeds = Arc::new(Sources::new(&self.parts.config));
     }

@@ -127,14 +127,16 @@ impl<'a> Chosen<'a> {
                 let bytes = stdin(config.calendar.max_bytes).map_err(|why| self.unreadable(&why))?;
                 Ok(Copy { bytes, changed_at: None })
             }
-            CalendarInput::At(place) => match feed::at(place, &config.calendar).fetch(&Validators::default(), true) {
-                Fetched::New { body, validators } => {
-                    let changed_at = changed_at(place, &validators);
-                    Ok(Copy { bytes: body, changed_at })
+            CalendarInput::At(place) => {
+                match feed::at(place, None, &config.calendar).fetch(&Validators::default(), true) {
+                    Fetched::New { body, validators } => {
+                        let changed_at = changed_at(place, &validators);
+                        Ok(Copy { bytes: body, changed_at })
+                    }
+                    Fetched::Failed(failure) => Err(self.unreadable(&failure.why)),
+                    Fetched::Unchanged(_) => Err(self.unreadable("it was not sent")),
                 }
-                Fetched::Failed(failure) => Err(self.unreadable(&failure.why)),
-                Fetched::Unchanged(_) => Err(self.unreadable("it was not sent")),
-            },
+            }
         }
     }
 

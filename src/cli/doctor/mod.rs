@@ -185,7 +185,9 @@ fn network(config: &Config, store: Option<&dyn Store>, offline: bool, now: Times
         jobs.extend(checkup::checkup(config).zip(needs).map(|(checkup, needs)| reach::account(checkup, needs)));
         jobs.extend(channels.email.as_ref().map(reach::mail));
         jobs.extend(channels.webhooks.iter().map(reach::webhook));
-        jobs.extend(config.hear.key_bin.as_deref().map(reach::key_bin));
+        // It is the provider's.
+        let key_bin = config.hear.key_bin.as_deref().zip(config.provider.twilio.as_ref());
+        jobs.extend(key_bin.map(|(url, twilio)| reach::key_bin(url, &twilio.route)));
     }
     checks.extend(jobs::run(vec![(jobs.len(), jobs), (config.calendar.parallel, calendars)], WITHIN));
     checks

@@ -10,7 +10,7 @@ use crate::doctor::Check;
 use crate::doctor::account::AccountNeeds;
 use crate::doctor::calendar::judge;
 use crate::feed::{self, Fetched};
-use crate::model::{Timestamp, Validators, printable};
+use crate::model::{Route, Timestamp, Validators, printable};
 use crate::provider::checkup::{self, Bin, Checkup, WITHIN};
 use crate::store::CalendarView;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub(super) fn heartbeat(config: &WatcherConfig) -> Job {
     let (name, config) = ("heartbeat", config.clone());
     job(name, "the server of heartbeat_url".into(), move || {
         let url = config.heartbeat_url().unwrap_or_else(|| Err("there is no address".into()));
-        match url.and_then(|url| checkup::server(&url, None, WITHIN)) {
+        match url.and_then(|url| checkup::server(&url, &config.route, WITHIN)) {
             Ok(()) => Check::ok(name, "its server is there; it was not pinged"),
             Err(why) => {
                 let detail = format!("who is told that ticks run cannot be reached: {}", printable(&why));
@@ -72,9 +72,9 @@ pub(super) fn heartbeat(config: &WatcherConfig) -> Job {
     })
 }
 
-pub(super) fn key_bin(url: &str) -> Job {
-    let url = url.to_owned();
-    job("key_bin", "the TwiML Bin".into(), move || judge_bin(checkup::key_bin(&url)))
+pub(super) fn key_bin(url: &str, route: &Route) -> Job {
+    let (url, route) = (url.to_owned(), route.clone());
+    job("key_bin", "the TwiML Bin".into(), move || judge_bin(checkup::key_bin(&url, &route)))
 }
 
 fn judge_bin(told: Result<Bin, String>) -> Check {
@@ -126,7 +126,7 @@ fn calendar(
 
 /// How many events are in it, or why it cannot be used.
 fn read(person: &Person, source: &CalendarSource, config: &CalendarConfig, now: Timestamp) -> Result<usize, String> {
-    match feed::at(&source.place, config).fetch(&Validators::default(), true) {
+    match feed::at(&source.place, source.route.as_ref(), config).fetch(&Validators::default(), true) {
         Fetched::New { body, .. } => {
             let until = horizon(now, AHEAD).map_err(|error| error.to_string())?;
             let owner = CalendarOwner::of(Some(person));

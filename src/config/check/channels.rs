@@ -7,6 +7,7 @@ use crate::config::raw::Table;
 use crate::config::screen::quoted;
 use crate::config::show::CheckReport;
 use crate::config::{Channels, CommandConfig};
+use crate::model::Authorities;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -14,12 +15,12 @@ use toml::Spanned;
 const ENVIRONMENT: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// Everything about channels. `request`: the longest one request may take.
-pub(super) fn channels(root: &Table<'_, '_>, request: Duration) -> Channels {
+pub(super) fn channels(root: &Table<'_, '_>, request: Duration, usual: &Authorities) -> Channels {
     let commands = named(root, "command");
     let commands = commands.iter().filter_map(|(name, table)| command(name, table, request)).collect();
-    let email = email::email(&root.table("email", "email"), request);
+    let email = email::email(&root.table("email", "email"), request, usual);
     let webhooks = named(root, "webhook");
-    let webhooks = webhooks.iter().filter_map(|(name, table)| webhook::webhook(name, table, request)).collect();
+    let webhooks = webhooks.iter().filter_map(|(name, table)| webhook::webhook(name, table, request, usual)).collect();
     Channels { email, webhooks, commands, environment: environment(root.input()) }
 }
 

@@ -1,12 +1,13 @@
 //! Values that several tables may hold.
 
 use super::secrets::{self, Named};
+use super::web;
 use crate::config::effective::Value;
 use crate::config::raw::{Read, Table, problem_at, spoken};
 use crate::config::screen::quoted;
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{Later, places};
-use crate::model::{Email, MESSAGE_CUT, Phone, cut, printable};
+use crate::model::{Authorities, Email, MESSAGE_CUT, Phone, Route, Trust, cut, printable};
 use crate::near::nearest;
 use crate::rules::message::Template;
 use std::ops::Range;
@@ -175,6 +176,35 @@ pub(super) fn within(
         let title = format!("`{key}` cannot be {}: {why}", spoken(read.value));
         report.push(Problem::new(title).maybe_at(read.at.as_ref()).label(format!("write {write}")));
     }
+}
+
+/// How a server is reached, by the two keys that say so. `usual`: whose certificates are believed without a file; `called`:
+/// the key of the file, for messages.
+pub(super) fn route(
+    table: &Table<'_, '_>,
+    (ca_file, proxy): (&'static str, &'static str),
+    called: &'static str,
+    usual: &Authorities,
+) -> Route {
+    let proxy = table.text(proxy, "an address in quotes").map(|text| proxy_at(table, proxy, &text));
+    Route { trust: trust(table, ca_file, called, usual), proxy }
+}
+
+/// Whose certificates are believed: those of the file under this key alone, or the usual ones.
+pub(super) fn trust(table: &Table<'_, '_>, key: &'static str, called: &'static str, usual: &Authorities) -> Trust {
+    let file = table.path(key).map(Spanned::into_inner);
+    Trust::new(file.map_or_else(|| usual.clone(), Authorities::File), called)
+}
+
+/// The address of a proxy; one that is none is reported.
+pub(super) fn proxy_at(table: &Table<'_, '_>, key: &'static str, text: &Spanned<&str>) -> String {
+    // It may hold a login.
+    table.note(key, Value::in_the_config);
+    if let Err(why) = web::address(text.get_ref()) {
+        let why = why.replace("https://", "http:// or https://");
+        table.report.push(problem_at(key, &text.span(), format!("`{key}` is not the address of a proxy")).label(why));
+    }
+    (*text.get_ref()).to_owned()
 }
 
 /// Where a secret is, to be asked when it is needed: a channel without its password must not stop the others, or a call.

@@ -1,20 +1,20 @@
 //! `[email]`: the server that takes our mail.
 
-use super::common::{later, mail, try_timeout};
+use super::common::{later, mail, trust, try_timeout};
 use super::secrets::{self, Keys};
 use super::web;
 use crate::config::effective::{Value, masked_mail};
 use crate::config::raw::{Table, problem_at};
 use crate::config::show::Problem;
 use crate::config::{EmailConfig, Login, Security};
+use crate::model::Authorities;
 use std::ops::Range;
 use std::time::Duration;
-use toml::Spanned;
 
 const PASSWORD: Keys = ["password", "password_env", "password_file", "password_command"];
 
 /// The server, when it is complete. `request`: the longest one request may take.
-pub(super) fn email(table: &Table<'_, '_>, request: Duration) -> Option<EmailConfig> {
+pub(super) fn email(table: &Table<'_, '_>, request: Duration, usual: &Authorities) -> Option<EmailConfig> {
     if !table.is_written() {
         return None;
     }
@@ -31,10 +31,11 @@ pub(super) fn email(table: &Table<'_, '_>, request: Duration) -> Option<EmailCon
     let port = table.count("port", u32::from(security.port()), 1..=65535).value;
     let from = table.needed_text("from", "\"savehub@example.com\"");
     let from = from.and_then(|text| mail(table, "from", &text, "a mail address"));
-    let (timeout, ca_file) = (try_timeout(table, request), table.path("ca_file").map(Spanned::into_inner));
+    let trust = trust(table, "ca_file", "`ca_file` under [email]", usual);
+    let timeout = try_timeout(table, request);
     let login = login(table);
     table.show(None);
-    Some(EmailConfig { host: host?.0, port: u16::try_from(port).ok()?, security, login, from: from?, timeout, ca_file })
+    Some(EmailConfig { host: host?.0, port: u16::try_from(port).ok()?, security, login, from: from?, timeout, trust })
 }
 
 fn host(table: &Table<'_, '_>) -> Option<(String, Range<usize>)> {

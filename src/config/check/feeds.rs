@@ -1,10 +1,11 @@
 //! `[calendar]`: how calendars are fetched.
 
-use super::common::within;
+use super::common::{route, within};
 use crate::config::effective::Value;
 use crate::config::raw::{Read, Table, spoken};
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Person};
+use crate::model::Authorities;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How many calendars may be fetched at once.
 const PARALLEL: RangeInclusive<u32> = 1..=32;
 
-pub(super) fn feeds(table: &Table<'_, '_>) -> CalendarConfig {
+pub(super) fn feeds(table: &Table<'_, '_>, usual: &Authorities) -> CalendarConfig {
     let report = table.report;
     let standard = CalendarConfig::default();
     let refresh = table.duration("refresh", standard.refresh);
@@ -29,6 +30,7 @@ pub(super) fn feeds(table: &Table<'_, '_>) -> CalendarConfig {
         allow_http: table.flag("allow_http", standard.allow_http),
         allow_private: table.flag("allow_private", standard.allow_private),
         user_agent: user_agent(table),
+        route: route(table, ("ca_file", "proxy"), CalendarConfig::CA_FILE, usual),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `[provider.*]`: who places calls, and with which account.
 
-use super::common::unknown_in_list;
+use super::common::{route, unknown_in_list};
 use super::pool::{self, Pool};
 use super::secrets::{self, API_SECRET, AUTH_TOKEN, Named};
 use super::{account_sid, web};
@@ -11,11 +11,10 @@ use crate::config::raw::{Table, problem_at};
 use crate::config::screen::quoted;
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{MockConfig, ProviderChoice, ProviderConfig, Secrets, TwilioAuth, TwilioConfig};
-use crate::model::MockOutcome;
+use crate::model::{Authorities, MockOutcome, Route, is_private_host};
 use crate::near::nearest;
 use secrecy::SecretString;
 use std::ops::Range;
-use std::path::PathBuf;
 
 /// Where Twilio's REST API is.
 const TWILIO: &str = "https://api.twilio.com";
@@ -34,13 +33,18 @@ struct Chosen {
 }
 
 /// Everything about providers. `overrides` is taken apart: what the environment says wins.
-pub(super) fn providers(call: &Table<'_, '_>, provider: &Table<'_, '_>, overrides: Overrides) -> ProviderConfig {
+pub(super) fn providers(
+    call: &Table<'_, '_>,
+    provider: &Table<'_, '_>,
+    overrides: Overrides,
+    usual: &Authorities,
+) -> ProviderConfig {
     let mock = mock(&provider.table("mock", "provider.mock"));
     let twilio = provider.table("twilio", "provider.twilio");
     let chosen = chosen(call, &twilio, &overrides);
     call.note_over("provider", "CALL_PROVIDER", || Value::text(chosen.provider.as_str()));
     let status_callback = webhook_url(call, &overrides);
-    let draft = Draft::read(&twilio, overrides);
+    let draft = Draft::read(&twilio, overrides, usual);
     let status_callback = status_callback.filter(|written| draft.may_call_back(written, call));
     let status_callback = status_callback.map(|written| written.address);
     twilio.show(None);
@@ -126,12 +130,11 @@ struct Draft<'a> {
     api_sid: Given<String>,
     api_secret: Option<Named<'a>>,
     base_url: String,
-    ca_file: Option<PathBuf>,
-    proxy: Option<String>,
+    route: Route,
 }
 
 impl<'a> Draft<'a> {
-    fn read(table: &Table<'a, '_>, overrides: Overrides) -> Self {
+    fn read(table: &Table<'a, '_>, overrides: Overrides, usual: &Authorities) -> Self {
         let account = sid(table, "account_sid", "AC");
         let from = pool::numbers(table);
         let api_key_written = table.has("api_key_sid") || table.has_any(&API_SECRET);
@@ -146,8 +149,7 @@ impl<'a> Draft<'a> {
             api_sid: sid(table, "api_key_sid", "SK"),
             api_secret: secrets::source(table, &API_SECRET),
             base_url: base_url(table),
-            ca_file: table.path("ca_file").map(toml::Spanned::into_inner),
-            proxy: proxy(table),
+            route: route(table, ("ca_file", "proxy"), "`ca_file` under [provider.twilio]", usual),
         };
         draft.show(table);
         draft.check_sources(table.report);
@@ -180,7 +182,7 @@ impl<'a> Draft<'a> {
 
     /// Can the provider reach this address? One in the same private network can.
     fn may_call_back(&self, callback: &Callback, call: &Table<'_, '_>) -> bool {
-        let is_private = |url: &str| web::address(url).is_ok_and(|address| web::is_private(address.host));
+        let is_private = |url: &str| web::address(url).is_ok_and(|address| is_private_host(address.host));
         if !is_private(&callback.address) || is_private(&self.base_url) {
             return true;
         }
@@ -225,8 +227,7 @@ impl<'a> Draft<'a> {
             calls_per_second: self.pace.0,
             calls_per_second_per_number: self.pace.1,
             base_url: self.base_url,
-            ca_file: self.ca_file,
-            proxy: self.proxy,
+            route: self.route,
             status_callback,
         })
     }
@@ -342,15 +343,4 @@ fn base_url(table: &Table<'_, '_>) -> String {
         table.report.push(problem_at("base_url", &text.span(), "`base_url` cannot be used").label(why));
     }
     text.get_ref().trim_end_matches('/').to_owned()
-}
-
-fn proxy(table: &Table<'_, '_>) -> Option<String> {
-    let text = table.text("proxy", "an address in quotes")?;
-    // It may hold a login.
-    table.note("proxy", Value::in_the_config);
-    if let Err(why) = web::address(text.get_ref()) {
-        let why = why.replace("https://", "http:// or https://");
-        table.report.push(problem_at("proxy", &text.span(), "`proxy` is not the address of a proxy").label(why));
-    }
-    Some(text.into_inner().to_owned())
 }

@@ -4,6 +4,7 @@
 //! may stand in. An address that stands elsewhere is fetched when the calendar is looked at: a password manager that is
 //! locked costs that calendar its looks, and nobody a call.
 
+use super::common::{proxy_at, trust};
 use super::feeds;
 use super::secrets::{self, Keys, Named};
 use crate::config::calendar::{LONGEST_NAME, address, default_name, file, place, source_key};
@@ -12,7 +13,7 @@ use crate::config::raw::{Item, Read, Table};
 use crate::config::screen::Hidden;
 use crate::config::show::{CheckReport, Problem};
 use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
-use crate::model::printable;
+use crate::model::{Route, printable};
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
@@ -30,6 +31,7 @@ struct Draft<'a, 't> {
     place: CalendarPlace,
     name: Option<String>,
     refresh: Option<Duration>,
+    route: Option<Route>,
     /// Its table; an empty one when it is a text.
     table: Table<'a, 't>,
 }
@@ -54,7 +56,7 @@ impl Sources<'_, '_> {
             }
             let name = draft.name.unwrap_or_else(|| default_name(&draft.place));
             let name = distinct(name, |name| found.iter().any(|(_, source)| source.name == name));
-            let source = CalendarSource { key, name, place: draft.place, refresh: draft.refresh };
+            let source = CalendarSource { key, name, place: draft.place, refresh: draft.refresh, route: draft.route };
             self.show(&draft.table, &draft.at, person, &source);
             found.push((draft.at, source));
         }
@@ -88,7 +90,7 @@ impl Sources<'_, '_> {
             Item::Text(text) => {
                 let place = self.here("calendars", &text)?;
                 let table = person.unwritten("calendars");
-                Some(Draft { at: text.span(), place, name: None, refresh: None, table })
+                Some(Draft { at: text.span(), place, name: None, refresh: None, route: None, table })
             }
             Item::Table(table) => self.of_table(table),
         };
@@ -121,11 +123,29 @@ impl Sources<'_, '_> {
                 return None;
             }
         };
-        if let (Some(refresh), CalendarPlace::File(_)) = (&refresh, &place) {
-            self.wrong(&refresh.span(), "`refresh` is for addresses", "take it out: every tick looks at a file");
+        if let CalendarPlace::File(_) = &place {
+            let written = ["refresh", "ca_file", "proxy"].iter().filter_map(|key| Some((key, table.key_at(key)?)));
+            for (key, at) in written {
+                self.wrong(&at, format!("`{key}` is for addresses"), "take it out: every tick looks at a file");
+            }
         }
-        let at = table.header().clone();
-        Some(Draft { at, place, name, refresh: refresh.map(Spanned::into_inner), table })
+        let (at, route) = (table.header().clone(), self.route(&table));
+        Some(Draft { at, place, name, refresh: refresh.map(Spanned::into_inner), route, table })
+    }
+
+    /// A way there of its own; what of it is not written is as under `[calendar]`.
+    fn route(&self, table: &Table<'_, '_>) -> Option<Route> {
+        let usual = &self.config.route;
+        let trust = trust(table, "ca_file", "`ca_file` of this calendar", &usual.trust.authorities);
+        let proxy = match table.text("proxy", "\"http://proxy.example.com:3128\", or \"none\"") {
+            Some(text) if *text.get_ref() == "none" => {
+                table.note("proxy", || Value::text("none"));
+                None
+            }
+            Some(text) => Some(proxy_at(table, "proxy", &text)),
+            None => usual.proxy.clone(),
+        };
+        table.has_any(&["ca_file", "proxy"]).then_some(Route { trust, proxy })
     }
 
     /// An address that stands in the config itself is looked at now.

@@ -5,7 +5,7 @@ use super::secrets::{self, Keys};
 use super::web;
 use crate::config::raw::{Table, problem_at};
 use crate::config::{PostgresConfig, PostgresTls};
-use crate::model::printable;
+use crate::model::{Authorities, Trust, printable};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use toml::Spanned;
@@ -37,7 +37,7 @@ const TYPED: Names = Names {
 };
 
 /// The server, when one is named. `None` and nothing reported: the file `database` is the store.
-pub(super) fn store(root: &Table<'_, '_>) -> Option<PostgresConfig> {
+pub(super) fn store(root: &Table<'_, '_>, usual: &Authorities) -> Option<PostgresConfig> {
     let report = root.report;
     let ca_file = root.path("store_ca_file");
     let Some(named) = secrets::source(root, &STORE) else {
@@ -78,7 +78,19 @@ pub(super) fn store(root: &Table<'_, '_>) -> Option<PostgresConfig> {
         }
     };
     let read = server(url.expose_secret(), ca_file.map(Spanned::into_inner), &IN_CONFIG);
+    let read = read.map(|config| believing(config, usual));
     read.map_err(|why| wrong(format!("`{}` is not the address of a PostgreSQL database", named.key), &why)).ok()
+}
+
+/// Without a file of authorities, these are believed.
+fn believing(config: PostgresConfig, usual: &Authorities) -> PostgresConfig {
+    let tls = match config.tls {
+        PostgresTls::Full(trust) if trust.authorities == Authorities::BuiltIn => {
+            PostgresTls::Full(Trust { authorities: usual.clone(), ..trust })
+        }
+        other => other,
+    };
+    PostgresConfig { tls, ..config }
 }
 
 /// The server of an address on a command line, where no password may stand: everybody on this host can read it there.
@@ -150,7 +162,7 @@ fn tls(
     local: bool,
     socket: bool,
     ca_file: Option<PathBuf>,
-    called: &str,
+    called: &'static str,
 ) -> Result<PostgresTls, String> {
     match mode {
         Some("disable") => Ok(PostgresTls::Off),
@@ -160,7 +172,9 @@ fn tls(
         }
         Some("require") if ca_file.is_none() => Ok(PostgresTls::Unverified),
         Some("require") => Err(format!("with {called}, write sslmode=verify-full: `require` believes everybody")),
-        Some("verify-full") | None => Ok(PostgresTls::Full(ca_file)),
+        Some("verify-full") | None => {
+            Ok(PostgresTls::Full(Trust::new(ca_file.map_or(Authorities::BuiltIn, Authorities::File), called)))
+        }
         Some(_) => Err("sslmode is disable, require or verify-full (the default, but for this host)".into()),
     }
 }
@@ -188,6 +202,14 @@ fn is_local(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn full(ca_file: Option<PathBuf>) -> PostgresTls {
+        named(ca_file, "store_ca_file")
+    }
+
+    fn named(ca_file: Option<PathBuf>, key: &'static str) -> PostgresTls {
+        PostgresTls::Full(Trust::new(ca_file.map_or(Authorities::BuiltIn, Authorities::File), key))
+    }
+
     fn server(url: &str, ca_file: Option<PathBuf>) -> Result<PostgresConfig, String> {
         super::server(url, ca_file, &IN_CONFIG)
     }
@@ -214,7 +236,7 @@ mod tests {
             "postgres://localhost:p@db/d",
             "postgres://u@localhost.example.com/d",
         ] {
-            assert_eq!(tls_of(remote), Ok(PostgresTls::Full(None)), "{remote}");
+            assert_eq!(tls_of(remote), Ok(full(None)), "{remote}");
         }
     }
 
@@ -222,12 +244,12 @@ mod tests {
     fn the_words_of_libpq_that_may_end_in_an_open_connection_are_refused() {
         assert_eq!(tls_of("postgres://db/d?sslmode=disable"), Ok(PostgresTls::Off));
         assert_eq!(tls_of("postgres://db/d?sslmode=require"), Ok(PostgresTls::Unverified));
-        assert_eq!(tls_of("postgres://localhost/d?sslmode=verify-full"), Ok(PostgresTls::Full(None)));
+        assert_eq!(tls_of("postgres://localhost/d?sslmode=verify-full"), Ok(full(None)));
         for word in ["prefer", "allow", "verify-ca", "Require", ""] {
             assert!(tls_of(&format!("postgres://db/d?sslmode={word}")).is_err(), "{word}");
         }
         let own = Some(PathBuf::from("/ca.pem"));
-        assert_eq!(server("postgres://localhost/d", own.clone()).unwrap().tls, PostgresTls::Full(own.clone()));
+        assert_eq!(server("postgres://localhost/d", own.clone()).unwrap().tls, full(own.clone()));
         assert!(server("postgres://db/d?sslmode=require", own).is_err());
     }
 
@@ -272,10 +294,14 @@ mod tests {
         let ca = Some(PathBuf::from("/ca.pem"));
         for url in ["postgres://ana@db:5433/d", "postgres://localhost/d", "postgres://db/d?sslmode=disable"] {
             let (typed, written) = (typed_store(url, None).unwrap(), server(url, None).unwrap());
-            assert_eq!((&typed.tls, &typed.name), (&written.tls, &written.name), "{url}");
+            let tls = match typed.tls {
+                PostgresTls::Full(Trust { authorities: Authorities::BuiltIn, .. }) => full(None),
+                other => other,
+            };
+            assert_eq!((tls, &typed.name), (written.tls, &written.name), "{url}");
             assert_eq!(typed.url.expose_secret(), written.url.expose_secret());
         }
-        assert_eq!(typed_store("postgres://localhost/d", ca.clone()).unwrap().tls, PostgresTls::Full(ca.clone()));
+        assert_eq!(typed_store("postgres://localhost/d", ca.clone()).unwrap().tls, named(ca.clone(), "--ca-file"));
         for (url, words) in [
             ("db/d", "postgres://USER@HOST/DATABASE"),
             ("postgres:///d", "the name of the host is missing"),

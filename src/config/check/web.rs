@@ -1,7 +1,5 @@
 //! Web addresses, as far as a config needs them taken apart.
 
-use crate::model::is_public;
-
 /// The parts of an address that decide whether it may be used.
 pub(in crate::config) struct Address<'a> {
     pub(in crate::config) scheme: &'a str,
@@ -15,20 +13,6 @@ impl Address<'_> {
     pub(in crate::config) fn is_loopback(&self) -> bool {
         is_loopback(self.host)
     }
-}
-
-/// Names that lead nowhere on the public internet (RFC 6761, RFC 6762, RFC 8375), and what private networks use.
-const PRIVATE_NAMES: &[&str] =
-    &["localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa", "test", "invalid"];
-
-/// Can nobody reach this host from outside? Names are judged by how they are written; none is looked up.
-pub(in crate::config) fn is_private(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-    if let Ok(ip) = host.parse::<std::net::IpAddr>() {
-        return !is_public(ip);
-    }
-    let ends = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    !host.contains('.') || PRIVATE_NAMES.iter().any(|name| ends(name))
 }
 
 /// Is this host this machine?
@@ -78,19 +62,6 @@ mod tests {
             ("http://10.0.0.1", false),
         ] {
             assert_eq!(address(text).map(|a| a.is_loopback()), Ok(loopback), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_host_that_nobody_reaches_from_outside_is_private() {
-        for host in
-            ["localhost", "a.LOCALHOST", "10.1.2.3", "192.168.0.9", "[::1]", "[fd00::1]", "nas", "nas.local.", "x.lan"]
-        {
-            assert!(is_private(host), "{host}");
-        }
-        for host in ["example.com", "8.8.8.8", "[2606:4700::1111]", "local.example.com", "mylan.example", "homelab.de"]
-        {
-            assert!(!is_private(host), "{host}");
         }
     }
 

@@ -1,14 +1,14 @@
 //! `[webhook.NAME]`: somebody who takes HTTP POST.
 
-use super::common::{later, try_timeout};
+use super::common::{later, route, try_timeout};
 use super::secrets::{self, Keys};
 use crate::config::channels::{fits_a_header, posted_to};
 use crate::config::effective::Value;
 use crate::config::raw::{Item, Table, problem_at};
 use crate::config::screen::{Hidden, is_secret_key, quoted};
 use crate::config::{Later, WebhookConfig, WebhookFormat};
+use crate::model::Authorities;
 use std::time::Duration;
-use toml::Spanned;
 
 const URL: Keys = ["url", "url_env", "url_file", "url_command"];
 const VALUE: Keys = ["value", "value_env", "value_file", "value_command"];
@@ -29,14 +29,20 @@ const OURS: [&str; 8] = [
 ];
 
 /// One webhook, when it is complete. `request`: the longest one request may take.
-pub(super) fn webhook(name: &str, table: &Table<'_, '_>, request: Duration) -> Option<WebhookConfig> {
+pub(super) fn webhook(
+    name: &str,
+    table: &Table<'_, '_>,
+    request: Duration,
+    usual: &Authorities,
+) -> Option<WebhookConfig> {
     let allow_http = table.flag("allow_http", false);
     let format = table.word("format", &WebhookFormat::WORDS, WebhookFormat::default());
-    let (timeout, ca_file) = (try_timeout(table, request), table.path("ca_file").map(Spanned::into_inner));
+    let route = route(table, ("ca_file", "proxy"), "`ca_file` in its [webhook] table", usual);
+    let timeout = try_timeout(table, request);
     let headers = headers(name, table);
     let url = url(table, allow_http);
     table.show(Some(name));
-    Some(WebhookConfig { name: name.to_owned(), url: url?, format, headers, allow_http, timeout, ca_file })
+    Some(WebhookConfig { name: name.to_owned(), url: url?, format, headers, allow_http, timeout, route })
 }
 
 /// Where the address is. One that stands in the config itself is looked at now.

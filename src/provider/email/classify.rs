@@ -2,6 +2,7 @@
 
 use crate::config::EmailConfig;
 use crate::model::{Doubt, Email, NotSent, NotSentCause, Outcome, Rejection, RejectionClass, cut, printable};
+use crate::tls;
 use lettre::transport::smtp;
 use std::error::Error as _;
 use std::io;
@@ -92,8 +93,7 @@ fn io_words(error: &io::Error, stage: Stage, config: &EmailConfig) -> (NotSentCa
             let limit = config.timeout.as_secs_f64();
             (NotSentCause::Connect, format!("no answer within {limit} s ({})", stage.words()))
         }
-        // rustls hands its own errors on as this.
-        io::ErrorKind::InvalidData => (NotSentCause::Tls, format!("TLS: {}", printable(&error.to_string()))),
+        _ if let Some(words) = tls::words(error) => (NotSentCause::Tls, words),
         io::ErrorKind::UnexpectedEof => (NotSentCause::Connect, "the connection was closed".into()),
         _ => (NotSentCause::Connect, format!("connection: {}", printable(&error.to_string()))),
     }

@@ -17,11 +17,12 @@ use super::login::Credentials;
 use super::message::Mail;
 use crate::config::{EmailConfig, Security};
 use crate::http::Names;
-use crate::model::{NotSentCause, Outcome, Reply, printable};
+use crate::model::{NotSentCause, Outcome, Reply};
 use crate::provider::Gate;
+use crate::tls::Verifier;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Mechanism;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{CertificateStore, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
@@ -106,10 +107,13 @@ impl<'a> Talk<'a> {
         let found = names.find(&config.host, config.port, config.timeout);
         let found = found.map_err(|why| not_sent(NotSentCause::Dns, &why))?;
         let at_once = tls.as_ref().filter(|_| config.security == Security::Tls);
-        let connection = connect(config, login, &found, until, at_once)?;
+        let connection = connect(config, login, &found, until, at_once.map(|(parameters, _)| parameters))?;
         let mut talk = Self { config, login, until, connection };
         if let (Security::StartTls, Some(tls)) = (config.security, &tls) {
-            talk.protect(tls)?;
+            talk.protect(&tls.0)?;
+        }
+        if let Some((_, verifier)) = &tls {
+            talk.judge(verifier)?;
         }
         Ok(talk)
     }
@@ -123,6 +127,13 @@ impl<'a> Talk<'a> {
         self.set_limit(left);
         let done = self.connection.starttls(tls, &ClientId::default());
         done.map_err(|error| meaning(self.config, self.login, &error, Stage::Hello))
+    }
+
+    /// Is it the server that is meant? lettre would not tell which one it is, so that it takes whoever has a key to what it
+    /// shows, and the judgement is ours. Up to here nothing but `EHLO` was said.
+    fn judge(&self, verifier: &Verifier) -> Result<(), Outcome> {
+        let chain = self.connection.certificate_chain().unwrap_or_default();
+        verifier.judge(&chain, &self.config.host).map_err(|why| not_sent(NotSentCause::Tls, &why))
     }
 
     fn log_in(&mut self) -> Result<(), Outcome> {
@@ -203,23 +214,17 @@ fn connect(
     Err(last)
 }
 
-/// What TLS trusts; `None` without TLS.
-fn tls(config: &EmailConfig) -> Result<Option<TlsParameters>, Outcome> {
+/// TLS, and who judges the server; `None` without.
+fn tls(config: &EmailConfig) -> Result<Option<(TlsParameters, Verifier)>, Outcome> {
     if config.security == Security::None {
         return Ok(None);
     }
-    let bad = |why: &str| not_sent(NotSentCause::Tls, why);
-    let builder = TlsParameters::builder(config.host.clone());
-    let builder = match &config.ca_file {
-        None => builder.certificate_store(CertificateStore::WebpkiRoots),
-        Some(file) => {
-            let name = printable(&file.to_string_lossy());
-            let pem = std::fs::read(file).map_err(|why| bad(&format!("ca_file {name}: {why}")))?;
-            let roots = Certificate::from_pem(&pem).map_err(|_| bad(&format!("ca_file {name}: is not PEM")))?;
-            builder.certificate_store(CertificateStore::None).add_root_certificate(roots)
-        }
-    };
-    builder.build_rustls().map(Some).map_err(|_| bad("TLS cannot be set up"))
+    let verifier = Verifier::new(&config.trust).map_err(|why| not_sent(NotSentCause::Tls, &why))?;
+    let builder = TlsParameters::builder(config.host.clone()).certificate_store(CertificateStore::None);
+    // See [`Talk::judge`].
+    let builder = builder.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true);
+    let built = builder.build_rustls().map_err(|_| not_sent(NotSentCause::Tls, "TLS cannot be set up"))?;
+    Ok(Some((built, verifier)))
 }
 
 /// What an error means at this stage.

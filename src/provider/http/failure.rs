@@ -1,7 +1,8 @@
 //! No complete answer: can the request have been processed, and what went wrong?
 
-use crate::http::{is_stale, phase_words};
+use crate::http::{is_stale, phase_words, proxy_words};
 use crate::model::{Doubt, FENCED, FenceReason, NotSent, NotSentCause, Outcome, leaves_within, printable};
+use crate::tls;
 use std::io;
 use std::time::Duration;
 use ureq::http::HeaderMap;
@@ -131,12 +132,12 @@ pub(super) fn describe(error: &ureq::Error, limit: Duration) -> String {
         }
         E::HostNotFound => "the host name does not resolve".into(),
         E::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the connection was closed without an answer".into(),
-        E::Io(e) => format!("connection: {}", printable(&e.to_string())),
+        E::Io(e) => tls::words(e).unwrap_or_else(|| format!("connection: {}", printable(&e.to_string()))),
         E::Tls(why) => format!("TLS: {}", printable(why)),
-        E::Rustls(why) => format!("TLS: {}", printable(&why.to_string())),
+        E::Rustls(why) => tls::words(why).unwrap_or_default(),
         E::Protocol(why) => format!("not HTTP: {}", printable(&why.to_string())),
         E::ConnectionFailed => "no connection".into(),
-        E::ConnectProxyFailed(_) => "the proxy refused the connection".into(),
+        E::ConnectProxyFailed(reason) => proxy_words(reason),
         E::LargeResponseHeader(..) => "the answer's headers are too long".into(),
         _ => "the HTTP request failed".into(),
     }

@@ -99,8 +99,7 @@ impl Twilio {
 pub fn http_settings(config: &TwilioConfig, engine: &EngineConfig) -> HttpSettings {
     HttpSettings {
         request_timeout: engine.request_timeout,
-        ca_file: config.ca_file.clone(),
-        proxy: config.proxy.clone(),
+        route: config.route.clone(),
         locked: if let TwilioAuth::Locked(why) = &config.auth { Some(why.clone()) } else { None },
     }
 }

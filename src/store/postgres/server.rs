@@ -1,5 +1,6 @@
 //! Where the server is, and how the connection is protected.
 
+use crate::model::Trust;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -23,6 +24,6 @@ pub enum Tls {
     Off,
     /// Encrypted, to whoever answers.
     Unverified,
-    /// Encrypted, to a server whose certificate is of an authority in this file, or else of one that browsers believe.
-    Full(Option<PathBuf>),
+    /// Encrypted, to a server that is believed.
+    Full(Trust),
 }

@@ -208,6 +208,9 @@ impl Trouble {
 
 /// What the server did not say itself.
 fn unsaid(error: &tokio_postgres::Error) -> String {
+    if let Some(words) = crate::tls::words(error) {
+        return words;
+    }
     let words = with_causes(error);
     // The driver has no kind for this.
     if words.ends_with("password missing") { NO_PASSWORD.into() } else { words }

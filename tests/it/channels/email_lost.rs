@@ -2,7 +2,8 @@
 
 use crate::channels::{mail, not_sent, unknown};
 use crate::support::fake_smtp::{FakeSmtp, Turn};
-use crate::support::{HUNG, Open};
+use crate::support::fake_tls::by_itself;
+use crate::support::{HUNG, Open, direct, in_file};
 use savehub::config::{EmailConfig, Later, Security};
 use savehub::http::Lookup;
 use savehub::model::{NotSentCause, Outcome, Rejection, RejectionClass, Reply};
@@ -138,13 +139,15 @@ fn without_starttls_or_a_trusted_certificate_nothing_is_said() {
     assert_eq!(server.ended(), Vec::<String>::new());
     for security in [Security::StartTls, Security::Tls] {
         let (mut server, other) = (FakeSmtp::start(security), FakeSmtp::start(Security::None));
-        for ca_file in [None, other.config("").ca_file] {
-            let (cause, detail) = not_sent(send(&EmailConfig { ca_file, ..server.config("pw") }));
+        for trust in [direct().trust, other.config("").trust] {
+            let (cause, detail) = not_sent(send(&EmailConfig { trust, ..server.config("pw") }));
             assert_eq!(cause, NotSentCause::Tls, "{detail}");
-            assert!(detail.starts_with("TLS: invalid peer certificate: "), "{detail}");
+            let words = "TLS: the server's certificate is from an authority that is not trusted (SHA-256 ";
+            assert!(detail.starts_with(words), "{detail}");
         }
         let wrong_name = EmailConfig { host: "localhost".into(), ..server.config("pw") };
-        assert_eq!(not_sent(send(&wrong_name)).0, NotSentCause::Tls);
+        let other = "TLS: the server's certificate is for another name";
+        assert_eq!(not_sent(send(&wrong_name)), (NotSentCause::Tls, other.into()));
         let said = server.ended();
         assert!(said.iter().all(|line| line == "STARTTLS"), "{said:?}");
     }
@@ -153,9 +156,24 @@ fn without_starttls_or_a_trusted_certificate_nothing_is_said() {
 #[test]
 fn a_ca_file_that_holds_no_certificate_is_an_error_before_anything_is_sent() {
     let server = FakeSmtp::start(Security::Tls);
-    let ca_file = Some("/nonexistent/ca.pem".into());
-    let (cause, detail) = not_sent(send(&EmailConfig { ca_file, ..server.config("pw") }));
-    assert_eq!((cause, detail.starts_with("ca_file /nonexistent/ca.pem: ")), (NotSentCause::Tls, true), "{detail}");
+    let trust = in_file("/nonexistent/ca.pem");
+    let (cause, detail) = not_sent(send(&EmailConfig { trust, ..server.config("pw") }));
+    let words = "the certificates in /nonexistent/ca.pem cannot be read: No such file or directory (os error 2)";
+    assert_eq!((cause, detail.as_str()), (NotSentCause::Tls, words));
+}
+
+#[test]
+fn a_mail_server_whose_own_certificate_is_in_the_file_is_believed() {
+    for security in [Security::StartTls, Security::Tls] {
+        let mut server = FakeSmtp::start_certified(security, by_itself());
+        let config = server.config("pw");
+        let unknown = not_sent(send(&EmailConfig { trust: direct().trust, ..config.clone() }));
+        assert!(unknown.1.starts_with("TLS: the server's certificate is signed by itself (SHA-256 "), "{unknown:?}");
+        assert!(unknown.1.ends_with(" write it into a PEM file and name that with `ca_file`"), "{unknown:?}");
+        assert_eq!(send(&config).outcome, crate::channels::taken("SMTP-tok1"));
+        server.ended();
+        assert_eq!(server.mails().len(), 1);
+    }
 }
 
 #[test]

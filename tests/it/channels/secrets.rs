@@ -1,11 +1,11 @@
 //! No secret and no whole address in a log, an error or a Debug text, whatever a server answers.
 
 use crate::channels::{mail, named};
-use crate::support::Open;
 use crate::support::alone::alone;
 use crate::support::captured::logged;
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_smtp::{FakeSmtp, Turn};
+use crate::support::{Open, direct};
 use savehub::config::{Channels, CommandConfig, Later, Security, WebhookConfig, WebhookFormat};
 use savehub::model::RungKind;
 use savehub::provider::Provider;
@@ -47,7 +47,7 @@ fn webhooks(said: &mut String) {
                 headers: vec![("Authorization".into(), Later::here("value", format!("Bearer {CANARY}").into()))],
                 allow_http: false,
                 timeout: Duration::from_secs(20),
-                ca_file: None,
+                route: direct(),
             }]);
             let reply = webhooks.place(&named(RungKind::Webhook, "phone"), &Open);
             let _ = write!(said, "{webhooks:?} {reply:?}");

@@ -4,7 +4,7 @@ use crate::channels::{NOW, named, not_sent, taken, unknown};
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_tls::{FakeTls, Tls};
 use crate::support::fake_twilio::FakeTwilio;
-use crate::support::{Looks, Open, wire};
+use crate::support::{Looks, Open, direct, in_file, wire};
 use savehub::config::{Later, WebhookConfig, WebhookFormat};
 use savehub::model::{
     FenceReason, MeetingWords, NotSentCause, Outcome, Rejection, RejectionClass, Reply, Request, RungKind, Timestamp,
@@ -22,7 +22,7 @@ fn webhook(url: &str) -> WebhookConfig {
         headers: vec![("Title".into(), Later::here("value", "savehub".into()))],
         allow_http: false,
         timeout: Duration::from_secs(20),
-        ca_file: None,
+        route: direct(),
     }
 }
 
@@ -174,7 +174,7 @@ fn a_webhook_is_posted_over_tls_under_its_own_authority() {
     let server = FakeTls::start(Tls::Answers(200, "ok".into()));
     let mut config = webhook(&server.base_url());
     assert_eq!(not_sent(post(&config, &phone())).0, NotSentCause::Tls);
-    config.ca_file = Some(server.ca_file());
+    config.route.trust = in_file(server.ca_file());
     assert_eq!(post(&config, &phone()).outcome, taken("WEBHOOK-tok1"));
     assert!(server.came().contains("POST / HTTP/1.1\r\n"));
 }

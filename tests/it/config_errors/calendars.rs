@@ -201,7 +201,7 @@ error: unknown key `url_fil`
 
 error: unknown key `path`
  --> config.toml:6:5
-  = help: a calendar may hold: file, url, url_env, url_file, url_command, name, refresh
+  = help: a calendar may hold: file, url, url_env, url_file, url_command, name, refresh, ca_file, proxy
   = note: the line is not shown, because it may hold a secret
 
 2 problems in config.toml; nothing was done
@@ -267,7 +267,7 @@ error: `refresh` cannot be 30s: servers refuse to be asked more often than once 
   = note: the line is not shown, because it may hold a secret
 
 error: `refresh` is for addresses
- --> config.toml:6:33
+ --> config.toml:6:23
   = help: take it out: every tick looks at a file
   = note: the line is not shown, because it may hold a secret
 

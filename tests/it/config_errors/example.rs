@@ -38,9 +38,20 @@ fn the_example_holds_every_key_of_the_checker_and_no_other() {
 #[test]
 fn the_defaults_the_example_shows_are_the_defaults() {
     // Lines that show an example, not a default, or one of several ways.
-    let examples = ["webhook_url", "retention", "user_agent", "working_hours", "joined", "missed", "key_bin", "budget"];
+    let examples = [
+        "webhook_url",
+        "retention",
+        "user_agent",
+        "working_hours",
+        "joined",
+        "missed",
+        "key_bin",
+        "budget",
+        "ca_file",
+        "proxy",
+    ];
     let is_example = |key: &str| {
-        examples.contains(&key) || ["store", "heartbeat_url", "metrics_file"].iter().any(|start| key.starts_with(start))
+        examples.contains(&key) || ["store", "heartbeat_", "metrics_file"].iter().any(|start| key.starts_with(start))
     };
     let shown: String = EXAMPLE
         .lines()

@@ -53,7 +53,7 @@ error: unknown key `colour`
 1 | colour = …
   | ^^^^^^
   |
-  = help: at the top of the file there may be: database, store, store_env, store_file, store_command, store_ca_file, heartbeat_url, heartbeat_url_env, heartbeat_url_file, heartbeat_url_command, metrics_file, call, guards, engine, calendar, hear, report, provider, email, webhook, command, person, contact, ladder
+  = help: at the top of the file there may be: database, store, store_env, store_file, store_command, store_ca_file, heartbeat_url, heartbeat_url_env, heartbeat_url_file, heartbeat_url_command, heartbeat_ca_file, heartbeat_proxy, metrics_file, trust, call, guards, engine, calendar, hear, report, provider, email, webhook, command, person, contact, ladder
 ",
     );
 }

@@ -19,6 +19,7 @@ mod pool;
 mod provider;
 mod report;
 mod rungs;
+mod servers;
 mod sources;
 mod store;
 mod watcher;

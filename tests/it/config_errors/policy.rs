@@ -212,7 +212,7 @@ error: unknown key `addresses`
 2 | addresses = …
   | ^^^^^^^^^
   |
-  = help: [calendar] may hold: refresh, timeout, max_size, parallel, allow_http, allow_private, user_agent, include, skip_titles, min_attendees, need_link, working_hours
+  = help: [calendar] may hold: refresh, timeout, max_size, parallel, allow_http, allow_private, user_agent, ca_file, proxy, include, skip_titles, min_attendees, need_link, working_hours
 ",
     );
 }

@@ -2,9 +2,10 @@
 
 use super::{Said, doctor, scheduled};
 use crate::support::cli::{ANA, Cli, twilio};
+use crate::support::direct;
 use crate::support::fake_feed::{FakeFeed, SECRET, Serves, calendar};
 use crate::support::fake_smtp::{FakeSmtp, Turn};
-use crate::support::fake_tls::{FakeTls, Tls};
+use crate::support::fake_tls::{FakeTls, Tls, proxy};
 use crate::support::fake_twilio::{FakeTwilio, TOKEN};
 use savehub::config::Security;
 use savehub::provider::KEY_BIN;
@@ -125,6 +126,21 @@ fn a_webhook_that_is_down_or_cannot_prove_who_it_is_is_a_problem() {
 }
 
 #[test]
+fn a_webhook_behind_a_proxy_is_connected_to_through_it() {
+    let server = FakeTls::start(Tls::Answers(200, String::new()));
+    let ca_file = server.ca_file();
+    let keys = |proxy: &str| format!("ca_file = \"{}\"\nproxy = \"{proxy}\"\n", ca_file.display());
+    let (address, tunnel) = proxy(200);
+    let said = with_webhook(&server.base_url(), &keys(&address));
+    said.says("webhook", "ok", "[webhook.phone]: its server is there; nothing was sent to it");
+    let (address, refused) = proxy(407);
+    with_webhook(&server.base_url(), &keys(&address)).is_wrong_in("webhook", "problem", "the proxy wants a login");
+    let connects = format!("CONNECT {} HTTP/1.1\r\n", server.addr());
+    assert!(tunnel.join().unwrap().starts_with(&connects) && refused.join().unwrap().starts_with(&connects));
+    assert_eq!(server.came(), "");
+}
+
+#[test]
 fn a_webhook_whose_address_cannot_be_had_is_a_problem() {
     let (_fake, cli) = on_twilio("[webhook.phone]\nurl_file = \"nowhere.url\"\n");
     doctor(&cli).is_wrong_in("webhook", "problem", "[webhook.phone]: ");
@@ -133,12 +149,12 @@ fn a_webhook_whose_address_cannot_be_had_is_a_problem() {
 #[test]
 fn a_twiml_bin_is_read_and_compared_with_the_manual() {
     let bin = FakeFeed::start(Serves::Answer(200, Vec::new(), KEY_BIN.into()));
-    assert_eq!(key_bin(&bin.url()), Ok(Bin::Good));
+    assert_eq!(key_bin(&bin.url(), &direct()), Ok(Bin::Good));
     bin.serve(Serves::Answer(200, Vec::new(), b"<Response><Say>Hello</Say></Response>".to_vec()));
-    assert_eq!(key_bin(&bin.url()), Ok(Bin::Other));
+    assert_eq!(key_bin(&bin.url(), &direct()), Ok(Bin::Other));
     bin.serve(Serves::status(403));
-    assert_eq!(key_bin(&bin.url()), Ok(Bin::Refused(403)));
-    assert!(key_bin(&FakeTwilio::refuse()).unwrap_err().starts_with("no connection"));
+    assert_eq!(key_bin(&bin.url(), &direct()), Ok(Bin::Refused(403)));
+    assert!(key_bin(&FakeTwilio::refuse(), &direct()).unwrap_err().starts_with("no connection"));
     assert!(bin.requests().iter().all(|request| request.method == "GET" && request.header("authorization").is_none()));
 }
 

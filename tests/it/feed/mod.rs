@@ -1,6 +1,7 @@
 //! Fetching calendars: what counts as a new copy, what as a failure, what is never reached and never said.
 
 mod files;
+mod home;
 mod kept;
 mod login;
 mod reach;
@@ -35,7 +36,13 @@ fn config_of(places: impl IntoIterator<Item = CalendarPlace>, calendar: &Calenda
     let text = "database = \"x.db\"\n[[person]]\nid = \"ana\"\nphone = \"+12025550123\"\n[call]\nprovider = \"mock\"";
     let mut config = savehub::config::from_text(text, Path::new("config.toml"), &|_| None).unwrap();
     config.calendar = calendar.clone();
-    let source = |(key, place)| CalendarSource { key: format!("k{key}"), name: "Work".into(), place, refresh: None };
+    let source = |(key, place)| CalendarSource {
+        key: format!("k{key}"),
+        name: "Work".into(),
+        place,
+        refresh: None,
+        route: None,
+    };
     config.people[0].calendars = (1..).zip(places).map(source).collect();
     Arc::new(config)
 }

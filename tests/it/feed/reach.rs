@@ -132,8 +132,11 @@ fn webcal_is_https_and_anything_else_is_not_asked() {
     let server = FakeTls::start(Tls::Answers(200, calendar("a")));
     for scheme in ["webcal", "webcals", "https", "HTTPS"] {
         let url = format!("{scheme}://{}/x", server.addr());
-        let words = "TLS: the server's certificate is from an authority that is not trusted";
-        assert_eq!(why(web(&url, &patient()).fetch(&nothing(), false)), words, "{scheme}");
+        let words = why(web(&url, &patient()).fetch(&nothing(), false));
+        assert!(
+            words.starts_with("TLS: the server's certificate is from an authority that is not trusted ("),
+            "{words}"
+        );
     }
     assert_eq!(server.came(), "");
     for url in ["", "calendar.example/x", "ftp://calendar.example/x", "https://"] {
