@@ -196,11 +196,15 @@ pub(super) fn trust(table: &Table<'_, '_>, key: &'static str, called: &'static s
     Trust::new(file.map_or_else(|| usual.clone(), Authorities::File), called)
 }
 
-/// The address of a proxy; one that is none is reported.
+/// The address of a proxy; one that is none is reported, and a login in a file that others can read.
 pub(super) fn proxy_at(table: &Table<'_, '_>, key: &'static str, text: &Spanned<&str>) -> String {
     // It may hold a login.
     table.note(key, Value::in_the_config);
-    if let Err(why) = web::address(text.get_ref()) {
+    let address = web::address(text.get_ref());
+    if address.as_ref().is_ok_and(|address| address.has_login) {
+        secrets::guard_mode(key, &text.span(), table.report);
+    }
+    if let Err(why) = address {
         let why = why.replace("https://", "http:// or https://");
         table.report.push(problem_at(key, &text.span(), format!("`{key}` is not the address of a proxy")).label(why));
     }

@@ -76,6 +76,10 @@ fn an_address_in_a_file_others_can_read_is_refused_and_one_elsewhere_is_not() {
         assert!(said.contains("stands in a file that others can read (mode 644)"), "{said}");
         assert!(said.contains("run: chmod 600 ") && !said.contains("a.ics"), "{said}");
     }
+    let proxied = |proxy: &str| load(&format!("[calendar]\nproxy = \"http://{proxy}proxy.example.com:3128\""));
+    assert!(proxied("").is_ok());
+    let said = proxied("ana:pw@").unwrap_err();
+    assert!(said.contains("`proxy` stands in a file that others can read") && !said.contains("pw@"), "{said}");
 }
 
 #[test]
