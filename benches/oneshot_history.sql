@@ -23,12 +23,12 @@ insert into attempts(id, token, key, step_id, person, provider, account, kind, t
   lease_until_boot_ms, intent_at, intent_boot_ms, request_deadline_at, deadline_boot_ms, finished_at, sid, call_status, http_status)
 select step, format('t%09d', step), format('t%09d', step), step, person, 'twilio', 'AC00000000000000000000000000000000', 'call',
   '+120255501' || format('%02d', id % 100), '+12025550199', 'Hello. This is savehub. Meeting starts in 3 min.',
-  'ACCEPTED', '0/0/0', 0, due_at, 0, due_at + 60000, 0, due_at + 900, format('CA%032x', step), 'no-answer', 201 from rungs;
+  'ACCEPTED', '0:0:0', 0, due_at, 0, due_at + 60000, 0, due_at + 900, format('CA%032x', step), 'no-answer', 201 from rungs;
 insert into attempt_steps(attempt_id, step_id, incident_id) select step, step, id from rungs;
 
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 80000)
 insert into ticks(owner, boottime_ms, started_at, ended_at, exit, placed, not_placed)
-select '0/0/0', 0, 1000 * (unixepoch() - 2400600 + i * 30), 1000 * (unixepoch() - 2400600 + i * 30) + 5, 0, 0, 0 from n;
+select '0:0:0', 0, 1000 * (unixepoch() - 2400600 + i * 30), 1000 * (unixepoch() - 2400600 + i * 30) + 5, 0, 0, 0 from n;
 drop table rungs;
 drop table past;
 commit;
