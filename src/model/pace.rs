@@ -30,14 +30,14 @@ impl Pace {
     }
 }
 
-/// Whole milliseconds, rounded up: rather slower than faster. `None`: no time at all.
+/// Whole microseconds, rounded up: rather slower than faster; at least a millisecond. `None`: no time at all.
 fn between(per_second: f64) -> Option<Duration> {
-    let ms = (1000.0 / per_second).ceil();
-    if !ms.is_finite() || ms < 1.0 {
+    let us = (1_000_000.0 / per_second).ceil();
+    if !us.is_finite() || us < 1.0 {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of at least 1")]
-    Some(Duration::from_millis(ms as u64))
+    Some(Duration::from_micros((us as u64).max(1000)))
 }
 
 #[cfg(test)]
@@ -51,8 +51,9 @@ mod tests {
     #[test]
     fn a_rate_is_a_time_between_two_calls_and_never_a_shorter_one() {
         let every = |rate| Pace::per_second(rate, None).map(|pace| pace.account);
-        assert_eq!([1.0, 30.0, 0.5].map(every), [Some(ms(1000)), Some(ms(34)), Some(ms(2000))]);
+        assert_eq!([1.0, 30.0, 0.5].map(every), [Some(ms(1000)), Some(Duration::from_micros(33_334)), Some(ms(2000))]);
         assert_eq!(every(f64::INFINITY), None, "as fast as they come");
+        assert_eq!(every(5000.0), Some(ms(1)), "a time is kept in milliseconds");
     }
 
     #[test]

@@ -78,9 +78,9 @@ impl Turns {
         let last = deadline_at.minus(RINGS_FOR).max(self.now);
         let room_ms = last.since(self.first.max(self.now));
         let Ok(room_ms) = u128::try_from(room_ms) else { return 0 };
-        match self.every.as_millis() {
+        match self.every.as_micros() {
             0 => most,
-            every_ms => usize::try_from(room_ms / every_ms + 1).unwrap_or(most).min(most),
+            every_us => usize::try_from(room_ms * 1000 / every_us + 1).unwrap_or(most).min(most),
         }
     }
 }

@@ -93,7 +93,20 @@ fn after(kept: Option<Timestamp>, free: Timestamp, every: Duration, now: Timesta
     let late = now.since(free);
     let little = i64::try_from(CATCH_UP.min(every / 2).as_millis()).unwrap_or(i64::MAX);
     let is_on_time = kept.is_some() && late <= little;
-    if is_on_time { free.plus(every) } else { now.plus(every) }
+    a_turn_after(if is_on_time { free } else { now }, every)
+}
+
+/// A turn later, in whole milliseconds. A turn that is none, such as 33⅓ ms, is kept on the average: its times are those of a
+/// clock that strikes so often, each rounded up, and no second has more of them than the pace allows.
+fn a_turn_after(from: Timestamp, every: Duration) -> Timestamp {
+    let least = from.plus(every);
+    let every_us = i128::try_from(every.as_micros()).unwrap_or(i128::MAX);
+    if every_us % 1000 == 0 {
+        return least;
+    }
+    let strikes = (i128::from(least.ms()) * 1000 - 1000).div_euclid(every_us) + 1;
+    let at_ms = strikes.saturating_mul(every_us).saturating_add(999).div_euclid(1000);
+    Timestamp::from_ms(i64::try_from(at_ms).unwrap_or(i64::MAX))
 }
 
 /// The number of a person who has none yet: the same in every process and on every host.
@@ -137,6 +150,22 @@ mod tests {
         assert_eq!(taken(ask(&line(None, &[None]), None)), (0, 1000));
         assert_eq!(ask(&line(Some(400), &[None]), None), Slot::Wait { until: at(400), all: true });
         assert_eq!(taken(ask(&line(Some(0), &[None]), None)), (0, 1000));
+    }
+
+    #[test]
+    fn thirty_calls_a_second_are_thirty_in_each_second_and_no_more() {
+        let mut at: Vec<i64> = Vec::new();
+        let mut free = None;
+        while at.len() < 3001 {
+            let now = free.unwrap_or(NOW);
+            at.push(now.ms());
+            let line = Line { account: free, ..line(None, &[None]) };
+            let request = SlotRequest { now, pace: Pace::per_second(30.0, None), person: "ana", resting: &[] };
+            let Slot::Take { next: Some(next), .. } = take(&line, &request) else { panic!("{line:?}") };
+            free = Some(next.account);
+        }
+        assert!((100_000..=100_040).contains(&(at[3000] - at[0])), "{} ms", at[3000] - at[0]);
+        assert!(at.windows(31).all(|calls| calls[30] - calls[0] >= 1000), "31 calls within a second");
     }
 
     #[test]

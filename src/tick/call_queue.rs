@@ -198,7 +198,7 @@ pub(super) fn slot_of<'a>(
 
 fn too_many(turns: &Turns, waiting: usize, numbers: usize) -> Refusal {
     let from = if numbers > 1 { format!(" from {numbers} numbers") } else { String::new() };
-    let every = turns.every.as_secs_f64();
+    let every = (turns.every.as_secs_f64() * 1000.0).round() / 1000.0;
     let detail =
         format!("{waiting} calls wait, one starts every {every} s{from}: this one could not ring before the start");
     Refusal::new(StepState::Skipped, Reason::Capacity, detail)

@@ -46,11 +46,13 @@ pub(super) struct Outbox {
     why: Option<StoreError>,
     /// How often that may still be tried.
     writes_left: u32,
+    /// The faults that this tick knows to be over: the store is asked once.
+    cleared: HashSet<String>,
 }
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self { unwritten: Vec::new(), why: None, writes_left: WRITES }
+        Self { unwritten: Vec::new(), why: None, writes_left: WRITES, cleared: HashSet::new() }
     }
 }
 
@@ -103,9 +105,8 @@ impl Outbox {
         }
         match record_all(cx, &outcomes) {
             Ok(recorded) => {
-                let mut cleared = HashSet::new();
                 let each_of = outcomes.iter().zip(recorded);
-                each(each_of, |(outcome, recorded)| written(cx, outcome, recorded, &mut cleared))
+                each(each_of, |(outcome, recorded)| written(cx, outcome, recorded, &mut self.cleared))
             }
             Err(StoreError::Statement { .. } | StoreError::NotFound(_) | StoreError::Conflict(_))
                 if outcomes.len() > 1 =>
@@ -135,7 +136,7 @@ fn record_all(cx: &Context<'_>, outcomes: &[Unwritten]) -> Result<Vec<Recorded>,
     cx.world.store.record_all(&replies, now, &rule)
 }
 
-/// The store took it. `cleared`: the faults that are known to be over since what was written before it.
+/// The store took it. `cleared`: the faults that this tick knows to be over.
 fn written(
     cx: &mut Context<'_>,
     outcome: &Unwritten,
