@@ -1,6 +1,7 @@
 //! Which meetings of a calendar ring.
 
 use crate::model::SkipWhy;
+use std::borrow::Cow;
 
 /// What a person's config says about the meetings that ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,17 @@ impl Default for Policy {
             need_link: false,
             hours: None,
         }
+    }
+}
+
+impl Policy {
+    /// The same for somebody who has these addresses, too.
+    pub fn with_addresses(&self, told: &[String]) -> Cow<'_, Self> {
+        let new: Vec<_> = told.iter().filter(|address| !self.addresses.contains(address)).cloned().collect();
+        if new.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { addresses: [self.addresses.clone(), new].concat(), ..self.clone() })
     }
 }
 

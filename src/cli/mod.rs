@@ -34,6 +34,7 @@ pub mod status;
 mod testing;
 mod tick;
 pub mod undo;
+mod unseen;
 pub mod vcard;
 mod waits;
 mod watchdog;

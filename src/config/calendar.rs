@@ -1,5 +1,6 @@
 //! Where calendars are, and how they are fetched.
 
+use super::channels::Login;
 use super::check::web;
 use super::input::Env;
 use super::{Later, places};
@@ -65,6 +66,17 @@ pub struct CalendarSource {
     pub route: Option<Route>,
 }
 
+/// How often a CalDAV server is asked: a look at a calendar that has not changed is one short question.
+const CALDAV_REFRESH: Duration = Duration::from_secs(60);
+
+impl CalendarSource {
+    /// How long a copy of it is good.
+    pub fn refresh(&self, config: &CalendarConfig) -> Duration {
+        let usual = if let CalendarPlace::CalDav(_) = self.place { CALDAV_REFRESH } else { config.refresh };
+        self.refresh.unwrap_or(usual)
+    }
+}
+
 impl fmt::Debug for CalendarSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CalendarSource").field("key", &self.key).field("name", &self.name).finish_non_exhaustive()
@@ -78,6 +90,40 @@ pub enum CalendarPlace {
     File(PathBuf),
     /// A subscription address: `https://…` (`webcal://` is read as that), or `http://…` where that is allowed. A password.
     Web(WebAddress),
+    /// On a CalDAV server.
+    CalDav(CalDavPlace),
+}
+
+/// A calendar on a CalDAV server, or where to look for some.
+#[derive(Clone)]
+pub struct CalDavPlace {
+    /// `https://…`, or `http://…` where that is allowed; without a login. It names people, so nothing shows it.
+    pub address: SecretString,
+    /// Who asks.
+    pub login: Login,
+}
+
+impl fmt::Debug for CalDavPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CalDavPlace(…)")
+    }
+}
+
+impl CalDavPlace {
+    /// The password; otherwise why there is none, in plain words.
+    pub fn password(&self) -> Result<SecretString, String> {
+        let Login { password, .. } = &self.login;
+        password.fetch_line().map_err(|why| format!("no password comes from `{}`: {why}", password.key()))
+    }
+
+    /// Tells one calendar and login from another and says nothing about them.
+    pub fn digest(&self) -> String {
+        digest(&self.identity())
+    }
+
+    fn identity(&self) -> Vec<u8> {
+        [self.address.expose_secret().as_bytes(), b"\0", self.login.user.as_bytes()].concat()
+    }
 }
 
 /// A subscription address, or where it comes from. It is a password: nothing shows it.
@@ -122,6 +168,11 @@ impl CalendarPlace {
     /// to write, without any part of the text.
     pub fn typed(text: &str, env: &Env<'_>, config: &CalendarConfig) -> Result<Self, &'static str> {
         place(text, None, env, config.allow_http)
+    }
+
+    /// A calendar or server at an address named on the command line. Otherwise what to write, without any part of it.
+    pub fn caldav(text: &str, login: Login, config: &CalendarConfig) -> Result<CalDavPlace, &'static str> {
+        Ok(CalDavPlace { address: caldav_address(text, config.allow_http)?, login })
     }
 
     /// The key of this place among the calendars of the person with this id.
@@ -180,9 +231,7 @@ pub(super) fn address(text: &str, allow_http: bool) -> Result<SecretString, &'st
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "https" | "webcal" | "webcals" => "https",
         "http" => "http",
-        "caldav" | "caldavs" => {
-            return Err("CalDAV is not spoken here: write the subscription address (iCal) of the calendar");
-        }
+        "caldav" | "caldavs" => return Err("write { caldav = \"https://…\", user = \"…\", password_file = \"…\" }"),
         _ => return Err("an address starts with https:// or webcal://"),
     };
     let text = format!("{scheme}://{rest}");
@@ -193,6 +242,15 @@ pub(super) fn address(text: &str, allow_http: bool) -> Result<SecretString, &'st
         );
     }
     Ok(SecretString::from(text))
+}
+
+/// The address of a CalDAV calendar as it is asked for.
+pub(super) fn caldav_address(text: &str, allow_http: bool) -> Result<SecretString, &'static str> {
+    let https = text.starts_with("https://") || text.starts_with("http://");
+    if !https || web::address(text)?.has_login {
+        return Err("write https://…, and the login as `user` and `password_file` (or _env, _command)");
+    }
+    address(text, allow_http)
 }
 
 /// An address that stands elsewhere.
@@ -209,6 +267,7 @@ pub(super) fn source_key(person: &str, place: &CalendarPlace) -> String {
         CalendarPlace::File(path) => path.as_os_str().as_encoded_bytes().to_owned(),
         CalendarPlace::Web(WebAddress::Here(address)) => address.expose_secret().as_bytes().to_owned(),
         CalendarPlace::Web(WebAddress::Elsewhere { secret, .. }) => secret.identity(),
+        CalendarPlace::CalDav(place) => place.identity(),
     };
     digest(&[person.as_bytes(), b"\0", &place].concat())
 }
@@ -226,7 +285,7 @@ pub(super) fn default_name(place: &CalendarPlace) -> String {
         CalendarPlace::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         // What was typed there may be the address itself, by mistake.
         CalendarPlace::Web(WebAddress::Elsewhere { .. }) => "calendar".into(),
-        CalendarPlace::Web(WebAddress::Here(address)) => {
+        CalendarPlace::Web(WebAddress::Here(address)) | CalendarPlace::CalDav(CalDavPlace { address, .. }) => {
             web::address(address.expose_secret()).map_or_else(|_| "calendar".into(), |a| a.host.to_owned())
         }
     };

@@ -37,7 +37,9 @@ const TABLES: &[Keys] = keys! {
     "person":
         id name phone email ring_timeout zone message voice language shared_phone calendars addresses presence_command
         include skip_titles min_attendees need_link working_hours; ;
-    "calendars": file url url_env url_file url_command name refresh ca_file proxy; ;
+    "calendars":
+        file url url_env url_file url_command caldav user password password_env password_file password_command
+        name refresh ca_file proxy; ;
     "contact": name phone email; ;
     "ladder": step before after to when use message; ;
     "email":

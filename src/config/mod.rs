@@ -37,7 +37,7 @@ pub use crate::rules::guard::GuardConfig;
 pub use crate::rules::ladder::Rung;
 pub use crate::rules::settle::OnUnknown;
 pub use broken::Broken;
-pub use calendar::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
+pub use calendar::{CalDavPlace, CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
 pub use channels::{Channels, CommandConfig, EmailConfig, Login, Security, WebhookConfig, WebhookFormat};
 pub use check::secrets::{Later, is_handed_over, shell_word};
 pub use check::store::typed_store;

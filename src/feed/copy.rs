@@ -23,7 +23,7 @@ pub(super) fn judge(body: Vec<u8>, new: Validators, last: &Validators) -> Result
     };
     let same = last.hash.as_ref() == Some(&hash);
     let validators = Validators { hash: Some(hash), ..new };
-    Ok(if same { Fetched::Unchanged(validators) } else { Fetched::New { body, validators } })
+    Ok(if same { Fetched::Unchanged(validators) } else { Fetched::New { body, validators, missing: 0 } })
 }
 
 /// Does it begin and end as a calendar does? What is in between is not looked at.

@@ -1,8 +1,9 @@
 //! The sources of a config by their keys.
 
+use super::caldav::{CalDav, Turns};
 use super::file::File;
 use super::web::Web;
-use super::{Feed, Feeds};
+use super::{Feed, Feeds, Wanted};
 use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, Config};
 use crate::http::{Getter, Lookup, Names};
 use crate::model::Route;
@@ -16,6 +17,7 @@ pub struct Sources {
     names: Names,
     /// By the way there: the calendars of one server share its connections.
     getters: Mutex<HashMap<Route, Arc<Getter>>>,
+    turns: Arc<Turns>,
     /// Whose calendar has the key, and which of theirs it is. Made when the first one is asked for.
     places: OnceLock<HashMap<String, (usize, usize)>>,
 }
@@ -32,8 +34,8 @@ impl Sources {
     }
 
     fn with_names(config: &Arc<Config>, names: &Names) -> Self {
-        let (names, getters) = (names.clone(), Mutex::default());
-        Self { config: Arc::clone(config), names, getters, places: OnceLock::new() }
+        let (names, getters, turns) = (names.clone(), Mutex::default(), Arc::default());
+        Self { config: Arc::clone(config), names, getters, turns, places: OnceLock::new() }
     }
 
     fn getter(&self, route: Option<&Route>) -> Arc<Getter> {
@@ -56,25 +58,38 @@ impl Sources {
 }
 
 impl Feeds for Sources {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+    fn feed(&self, key: &str, wanted: &Wanted) -> Option<Arc<dyn Feed>> {
         let (person, number) = *self.places().get(key)?;
         let source = self.config.people.get(person)?.calendars.get(number)?;
-        Some(feed(&source.place, &self.config.calendar, &self.getter(source.route.as_ref())))
+        let (getter, turns) = (self.getter(source.route.as_ref()), Arc::clone(&self.turns));
+        Some(feed(&source.place, &self.config.calendar, getter, turns, wanted))
     }
 }
 
-/// The source at this place, whether it stands in the config or not. `route`: its own way there, if it has one.
-pub fn at(place: &CalendarPlace, route: Option<&Route>, config: &CalendarConfig) -> Arc<dyn Feed> {
-    feed(place, config, &getter(config, route.unwrap_or(&config.route), &Names::of_system()))
+/// The source at this place, whether it stands in the config or not, for meetings that begin in `wanted`. `route`: its own
+/// way there, if it has one.
+pub fn at(place: &CalendarPlace, route: Option<&Route>, config: &CalendarConfig, wanted: &Wanted) -> Arc<dyn Feed> {
+    let getter = getter(config, route.unwrap_or(&config.route), &Names::of_system());
+    feed(place, config, getter, Arc::default(), wanted)
 }
 
 fn getter(config: &CalendarConfig, route: &Route, names: &Names) -> Arc<Getter> {
     Arc::new(Getter::new(names, config.allow_private, route, config.timeout))
 }
 
-fn feed(place: &CalendarPlace, config: &CalendarConfig, getter: &Arc<Getter>) -> Arc<dyn Feed> {
+fn feed(
+    place: &CalendarPlace,
+    config: &CalendarConfig,
+    getter: Arc<Getter>,
+    turns: Arc<Turns>,
+    wanted: &Wanted,
+) -> Arc<dyn Feed> {
+    let config = config.clone();
     match place {
         CalendarPlace::File(path) => Arc::new(File::new(path.clone(), config.max_bytes)),
-        CalendarPlace::Web(address) => Arc::new(Web::new(address.clone(), config.clone(), Arc::clone(getter))),
+        CalendarPlace::Web(address) => Arc::new(Web::new(address.clone(), config, getter)),
+        CalendarPlace::CalDav(place) => {
+            Arc::new(CalDav { place: place.clone(), config, getter, turns, wanted: wanted.clone() })
+        }
     }
 }

@@ -25,7 +25,7 @@ const REDIRECTS_MAX: usize = 5;
 const VALIDATOR_MAX: usize = 1000;
 
 /// Who asks.
-const SAVEHUB: &str = concat!("savehub/", env!("CARGO_PKG_VERSION"));
+pub(super) const SAVEHUB: &str = concat!("savehub/", env!("CARGO_PKG_VERSION"));
 
 /// Who asks the servers of [`WANT_A_BROWSER`].
 const BROWSER: &str = "Mozilla/5.0 (Linux) Chrome/139";
@@ -163,7 +163,7 @@ fn still_good(new: Validators, last: &Validators) -> Validators {
 }
 
 /// Where a redirect leads, if it may be followed.
-fn next(from: &Address, location: &str, allow_http: bool) -> Result<Address, String> {
+pub(super) fn next(from: &Address, location: &str, allow_http: bool) -> Result<Address, String> {
     let to = from.join(location).ok_or("a redirect leads to no web address")?;
     if to.is_loopback() && !from.is_loopback() {
         return Err("a redirect leads from the server to this machine".into());
@@ -173,7 +173,7 @@ fn next(from: &Address, location: &str, allow_http: bool) -> Result<Address, Str
 }
 
 /// Plain http shows the address and the calendar to everybody on the way.
-fn may_be_asked(address: &Address, allow_http: bool) -> Result<(), String> {
+pub(super) fn may_be_asked(address: &Address, allow_http: bool) -> Result<(), String> {
     if address.is_secure() || address.is_loopback() || allow_http {
         return Ok(());
     }

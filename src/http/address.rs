@@ -116,6 +116,11 @@ impl Address {
         self.uri.path_and_query().map_or("/", |all| all.as_str())
     }
 
+    /// Host and path, the same for all spellings of an address.
+    pub(crate) fn place(&self) -> String {
+        self.host().to_ascii_lowercase() + &unescaped(self.uri.path())
+    }
+
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
     }
@@ -277,6 +282,15 @@ mod tests {
         {
             assert!(!here.join(elsewhere).unwrap().has_login(), "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn a_place_is_the_same_however_it_is_spelt() {
+        let here = address("https://A.example/cal/ana%40a.example/work/");
+        for href in ["/cal/ana@a.example/work/", "../work/", "https://a.EXAMPLE/cal/%61na%40a.example/work/", ""] {
+            assert_eq!(here.join(href).unwrap().place(), "a.example/cal/ana@a.example/work/", "{href}");
+        }
+        assert_ne!(here.join("../work").unwrap().place(), here.place(), "the slash counts");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use super::world::World;
 use crate::calendar::{self, Limits, View};
 use crate::config::Config;
-use crate::feed::{Feed, FetchFailure, Fetched};
+use crate::feed::{self, Feed, FetchFailure, Fetched};
 use crate::model::{self, CalendarKind, KnownMeeting, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
@@ -48,18 +48,21 @@ pub(super) struct CalendarSeen {
     unreached: bool,
     /// The whole calendar was asked for.
     full: bool,
+    /// Every event of it could be had.
+    complete: bool,
     expanded: Option<Expanded>,
 }
 
 /// There is a copy.
 const fn good(outcome: LookOutcome, full: bool, expanded: Option<Expanded>) -> CalendarSeen {
-    CalendarSeen { outcome, retry_after: None, unreached: false, full, expanded }
+    CalendarSeen { outcome, retry_after: None, unreached: false, full, complete: true, expanded }
 }
 
 /// There is no new copy.
 pub(super) fn failed(failure: impl Into<FetchFailure>) -> CalendarSeen {
     let FetchFailure { why, retry_after, unreached } = failure.into();
-    CalendarSeen { outcome: LookOutcome::Failed { why }, retry_after, unreached, full: false, expanded: None }
+    let outcome = LookOutcome::Failed { why };
+    CalendarSeen { outcome, retry_after, unreached, full: false, complete: false, expanded: None }
 }
 
 /// The last good copy, for a look.
@@ -77,8 +80,8 @@ impl CalendarLook {
     pub(super) fn new(world: &World, due: DueCalendar) -> Option<Self> {
         let mut sources = world.config.person(&due.person)?.calendars.iter();
         let source = sources.find(|source| source.key == due.key)?;
-        let refresh = source.refresh.unwrap_or(world.config.calendar.refresh);
-        let (name, feed, now) = (source.name.clone(), world.feeds.feed(&due.key)?, world.clock.now());
+        let (name, refresh, now) = (source.name.clone(), source.refresh(&world.config.calendar), world.clock.now());
+        let feed = world.feeds.feed(&due.key, &(now..now.plus(AHEAD)))?;
         Some(Self { world: world.clone(), due, name, refresh, feed, now })
     }
 
@@ -92,7 +95,8 @@ impl CalendarLook {
         // A person who left the config: the next tick removes the calendar.
         let Some(person) = self.world.config.person(&self.due.person) else { return Ok(None) };
         let (from, until, limits) = (self.now, self.now.plus(AHEAD), Limits::default());
-        let view = View { from, until, zone: &person.zone, policy: &person.policy, limits };
+        let policy = person.policy.with_addresses(&feed::own_addresses(&self.due.validators));
+        let view = View { from, until, zone: &person.zone, policy: &policy, limits };
         let (store, longest) = (&self.world.store, self.world.config.calendar.max_bytes);
         let copy = if self.must_expand(&view) {
             store.calendar_body(self.due.id, longest)?.map_or(Copy::Missing, Copy::Body)
@@ -104,10 +108,16 @@ impl CalendarLook {
         let last = if let Copy::Missing = copy { &Validators::default() } else { &self.due.validators };
         let mut seen = match self.feed.fetch(last, full) {
             Fetched::Unchanged(validators) => good(LookOutcome::Unchanged(validators), full, None),
-            Fetched::New { body, validators } => match expand(&body, &view) {
-                Ok(meetings) => good(LookOutcome::New { body, validators }, full, Some(meetings)),
-                Err(why) => failed(why),
-            },
+            Fetched::New { body, validators, missing } => {
+                let policy = person.policy.with_addresses(&feed::own_addresses(&validators));
+                match expand(&body, &View { policy: &policy, ..view.clone() }) {
+                    Ok(meetings) => CalendarSeen {
+                        complete: missing == 0,
+                        ..good(LookOutcome::New { body, validators }, full, Some(lacking(missing, meetings)))
+                    },
+                    Err(why) => failed(why),
+                }
+            }
             Fetched::Failed(failure) => failed(failure),
         };
         if let (None, Copy::Body(body)) = (&seen.expanded, &copy) {
@@ -127,7 +137,7 @@ impl CalendarLook {
 
     /// What is to be written down of what was seen at `now`.
     pub(super) fn done(self: &Arc<Self>, seen: CalendarSeen, now: Timestamp) -> DoneLook {
-        let CalendarSeen { outcome, retry_after, unreached, full, expanded } = seen;
+        let CalendarSeen { outcome, retry_after, unreached, full, complete, expanded } = seen;
         let failure = match &outcome {
             LookOutcome::Failed { why } => Some(why.clone()),
             _ => None,
@@ -143,7 +153,7 @@ impl CalendarLook {
         let (next_look_at, second_look_at) = (next_look(looked), next_look(second));
         let done = LookDone { looks: self.due.looks, outcome, full, expanded, next_look_at, second_look_at };
         let told = !unreached || !self.is_within(self.refresh + TOLD_AFTER, self.due.good_at);
-        DoneLook { look: Arc::clone(self), done, failure, told, now }
+        DoneLook { look: Arc::clone(self), done, failure, complete, told, now }
     }
 
     /// Nothing worth a write: an unchanged file, or one that cannot be read for the same reason as before, as long as it
@@ -186,7 +196,9 @@ pub(super) struct DoneLook {
     done: LookDone,
     /// Why there is no new copy.
     failure: Option<String>,
-    /// Is that worth telling?
+    /// What is not in it is not there. An old copy proves nothing about what is gone, nor does one that lacks something.
+    complete: bool,
+    /// Is the failure worth telling?
     told: bool,
     now: Timestamp,
 }
@@ -211,11 +223,9 @@ impl DoneLook {
     pub(super) fn record(store: &dyn Store, looks: &[Self]) -> Result<Vec<AgendaRecorded>> {
         let rules: Vec<_> = looks
             .iter()
-            .map(|Self { failure, now, .. }| {
-                // An old copy proves nothing about what is gone.
-                let confirmed = failure.is_none();
+            .map(|Self { complete, now, .. }| {
                 move |known: &[KnownMeeting], seen: &model::SeenAgenda| {
-                    agenda::changes(known, &agenda::Look { seen, confirmed, now: *now })
+                    agenda::changes(known, &agenda::Look { seen, confirmed: *complete, now: *now })
                 }
             })
             .collect();
@@ -245,6 +255,14 @@ fn expand(body: &[u8], view: &View<'_>) -> std::result::Result<Expanded, String>
         notice,
         seen: look.seen,
     })
+}
+
+/// The same, with a notice about events that could not be had.
+fn lacking(missing: usize, expanded: Expanded) -> Expanded {
+    match feed::lacking(missing) {
+        None => expanded,
+        notice => Expanded { notices: expanded.notices.saturating_add(1), notice, ..expanded },
+    }
 }
 
 /// How long before a meeting its first rung is due.

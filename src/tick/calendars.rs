@@ -334,7 +334,7 @@ fn drafts(config: &Config) -> Vec<CalendarDraft> {
             name: source.name.clone(),
             kind: match source.place {
                 CalendarPlace::File(_) => CalendarKind::File,
-                CalendarPlace::Web(_) => CalendarKind::Web,
+                CalendarPlace::Web(_) | CalendarPlace::CalDav(_) => CalendarKind::Web,
             },
         };
         person.calendars.iter().map(each).collect()

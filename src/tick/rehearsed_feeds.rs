@@ -6,7 +6,7 @@
 
 use super::World;
 use crate::config::{CalendarPlace, Config};
-use crate::feed::{Feed, Feeds, FetchFailure, Fetched};
+use crate::feed::{Feed, Feeds, FetchFailure, Fetched, Wanted};
 use crate::model::{CalendarKind, Timestamp, Validators, printable};
 use crate::store::{CalendarView, Store, StoreError};
 use serde::Serialize;
@@ -74,13 +74,13 @@ impl RehearsedFeeds {
 
 fn addresses(config: &Config) -> HashSet<String> {
     let calendars = config.people.iter().flat_map(|person| &person.calendars);
-    let addresses = calendars.filter(|source| matches!(source.place, CalendarPlace::Web(_)));
+    let addresses = calendars.filter(|source| !matches!(source.place, CalendarPlace::File(_)));
     addresses.map(|source| source.key.clone()).collect()
 }
 
 impl Feeds for RehearsedFeeds {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
-        let real = self.real.feed(key)?;
+    fn feed(&self, key: &str, wanted: &Wanted) -> Option<Arc<dyn Feed>> {
+        let real = self.real.feed(key, wanted)?;
         if !self.addresses.contains(key) {
             return Some(real);
         }

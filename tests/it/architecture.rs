@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli/",
         &[
             "calendar", "clock", "config", "doctor", "exit", "feed", "log", "model", "near", "node", "owner",
-            "provider", "report", "rules", "store", "tick", "watcher", "when", "zone",
+            "program", "provider", "report", "rules", "store", "tick", "watcher", "when", "zone",
         ],
     ),
     ("tick", &["calendar", "clock", "config", "exit", "feed", "model", "owner", "provider", "rules", "store"]),

@@ -1,119 +1,49 @@
-//! A subscription and what becomes of it: the meeting moves, is called off, and the server breaks, and each time the
-//! right thing rings or does not. A real server on loopback, the real tick, a clock turned by hand.
+//! A calendar of a server and what becomes of it: the meeting moves, is called off, and the server breaks, and each time
+//! the right thing rings or does not. A real server on loopback, the real tick, a clock turned by hand. What holds for a
+//! subscription address holds for CalDAV, too, and is told over both.
+
+mod caldav;
+mod served;
 
 use crate::support::HUNG;
 use crate::support::fake_feed::{FakeFeed, Serves};
 use crate::support::fake_script::Latch;
 use crate::support::world::{BEGIN, World};
 use savehub::config::CalendarPlace;
-use savehub::model::{MeetingId, Timestamp};
-use savehub::store::Meeting;
-use std::fmt::Write as _;
+use savehub::model::Timestamp;
+use served::{BOTH, Breaks, Event, Story, at, calendar, event};
 use std::time::{Duration, Instant};
-
-/// One event of a calendar: UID, start on 2026-11-22 as `093000`, title, and what else stands in it.
-struct Event {
-    uid: &'static str,
-    start: &'static str,
-    title: &'static str,
-    more: &'static str,
-}
-
-fn event(uid: &'static str, start: &'static str, title: &'static str) -> Event {
-    Event { uid, start, title, more: "" }
-}
-
-fn calendar(events: &[Event]) -> String {
-    let mut text = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\n");
-    for Event { uid, start, title, more } in events {
-        write!(
-            text,
-            "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:20261122T{start}Z\r\nSUMMARY:{title}\r\n\
-             {more}END:VEVENT\r\n"
-        )
-        .unwrap();
-    }
-    text.push_str("END:VCALENDAR\r\n");
-    text
-}
-
-/// Ana, whose calendar is served on loopback. The story begins at 09:00.
-struct Story {
-    world: World,
-    feed: FakeFeed,
-}
-
-impl Story {
-    fn of(events: &[Event]) -> Self {
-        let feed = FakeFeed::start(Serves::plain(&calendar(events)));
-        let mut world = World::new();
-        world.reads("ana", CalendarPlace::Web(feed.url().into()));
-        Self { world, feed }
-    }
-
-    /// What the calendar holds from now on.
-    fn now_holds(&self, events: &[Event]) {
-        self.feed.serve(Serves::plain(&calendar(events)));
-    }
-
-    /// Ticks every minute until this time of the day (`HHMMSS` of the clock at Greenwich).
-    fn ticks_until(&self, time: &str) {
-        while self.world.now() < at(time) {
-            self.world.advance(60);
-            self.world.tick();
-        }
-    }
-
-    fn meetings(&self) -> Vec<Meeting> {
-        self.world.parts.store.meetings(BEGIN, Timestamp::from_ms(i64::MAX)).unwrap()
-    }
-
-    /// The one meeting of this title.
-    fn meeting(&self, title: &str) -> MeetingId {
-        let meetings = self.meetings();
-        let mut found = meetings.iter().filter(|m| m.title == title);
-        let meeting = found.next().unwrap_or_else(|| panic!("no {title} in {meetings:?}"));
-        assert_eq!(found.next(), None);
-        meeting.id
-    }
-
-    fn rang(&self, times: usize) {
-        self.world.phone("ana").rang(times);
-    }
-}
-
-/// An instant of the day of the story.
-fn at(time: &str) -> Timestamp {
-    let part = |range: std::ops::Range<usize>| time[range].parse::<i64>().unwrap();
-    Timestamp::from_ms(BEGIN.ms() + 1000 * ((part(0..2) - 9) * 3600 + part(2..4) * 60 + part(4..6)))
-}
 
 #[test]
 fn a_meeting_of_a_calendar_rings_as_the_ladder_says() {
-    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.ticks_until("092600");
-    story.rang(0);
-    story.ticks_until("093000");
-    story.rang(2);
-    assert!(story.world.phone("ana").calls()[0].contains("Board sync starts in 3 minutes"), "what is said");
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("092600");
+        story.rang(0);
+        story.ticks_until("093000");
+        story.rang(2);
+        assert!(story.world.phone("ana").calls()[0].contains("Board sync starts in 3 minutes"), "what is said");
+    }
 }
 
 #[test]
 fn a_meeting_that_moves_rings_at_its_new_time_alone() {
-    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.ticks_until("092000");
-    let meeting = story.meeting("Board sync");
-    assert_eq!(story.world.state(meeting), "OPEN");
-    story.now_holds(&[event("a@x", "100000", "Board sync")]);
-    story.ticks_until("093500");
-    story.rang(0);
-    assert_eq!(
-        story.world.generation(meeting, Some(1)).reason.map(savehub::model::Reason::as_str),
-        Some("meeting_moved")
-    );
-    story.ticks_until("100000");
-    story.rang(2);
-    assert_eq!(story.meeting("Board sync"), meeting, "it keeps its identity");
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("092000");
+        let meeting = story.meeting("Board sync");
+        assert_eq!(story.world.state(meeting), "OPEN");
+        story.now_holds(&[event("a@x", "100000", "Board sync")]);
+        story.ticks_until("093500");
+        story.rang(0);
+        assert_eq!(
+            story.world.generation(meeting, Some(1)).reason.map(savehub::model::Reason::as_str),
+            Some("meeting_moved")
+        );
+        story.ticks_until("100000");
+        story.rang(2);
+        assert_eq!(story.meeting("Board sync"), meeting, "it keeps its identity");
+    }
 }
 
 #[test]
@@ -124,10 +54,10 @@ fn a_server_that_never_reports_a_change_is_asked_for_the_whole_before_the_first_
         last_modified: None,
     };
     let story = Story::of(&[]);
-    story.feed.serve(serves("100000"));
+    story.feed().serve(serves("100000"));
     story.ticks_until("092000");
     assert_eq!(story.meetings()[0].starts_at, at("100000"));
-    story.feed.serve(serves("095400"));
+    story.feed().serve(serves("095400"));
     story.ticks_until("094000");
     assert_eq!(story.meetings()[0].starts_at, at("100000"), "the server says that nothing has changed");
     story.ticks_until("095200");
@@ -137,109 +67,118 @@ fn a_server_that_never_reports_a_change_is_asked_for_the_whole_before_the_first_
 
 #[test]
 fn a_meeting_that_is_cancelled_does_not_ring() {
-    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.ticks_until("092000");
-    let meeting = story.meeting("Board sync");
-    story.now_holds(&[Event { more: "STATUS:CANCELLED\r\n", ..event("a@x", "093000", "Board sync") }]);
-    story.ticks_until("093500");
-    story.rang(0);
-    assert_eq!(story.world.state(meeting), "CANCELLED(meeting_cancelled)");
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("092000");
+        let meeting = story.meeting("Board sync");
+        story.now_holds(&[Event { more: "STATUS:CANCELLED\r\n", ..event("a@x", "093000", "Board sync") }]);
+        story.ticks_until("093500");
+        story.rang(0);
+        assert_eq!(story.world.state(meeting), "CANCELLED(meeting_cancelled)");
+    }
 }
 
 #[test]
 fn an_event_that_vanishes_is_believed_at_the_second_look() {
-    let both = [event("a@x", "093000", "Board sync"), event("b@x", "113000", "Lunch")];
-    let story = Story::of(&both);
-    story.ticks_until("091500");
-    let meeting = story.meeting("Board sync");
-    story.now_holds(&both[1..]);
-    let looks = story.feed.requests().len();
-    while story.feed.requests().len() == looks {
-        story.world.advance(30);
+    for over in BOTH {
+        let both = [event("a@x", "093000", "Board sync"), event("b@x", "113000", "Lunch")];
+        let story = Story::over(over, &both);
+        story.ticks_until("091500");
+        let meeting = story.meeting("Board sync");
+        story.now_holds(&both[1..]);
+        let looks = story.server.looks();
+        while story.server.looks() == looks {
+            story.world.advance(30);
+            story.world.tick();
+        }
+        assert_eq!(story.world.state(meeting), "OPEN", "one look without it is not enough");
+        story.world.advance(60);
         story.world.tick();
+        assert_eq!(story.server.looks(), looks + 2, "the second look comes after a minute");
+        assert_eq!(story.world.state(meeting), "CANCELLED(meeting_cancelled)");
     }
-    assert_eq!(story.world.state(meeting), "OPEN", "one look without it is not enough");
-    story.world.advance(60);
-    story.world.tick();
-    assert_eq!(story.feed.requests().len(), looks + 2, "the second look comes after a minute");
-    assert_eq!(story.world.state(meeting), "CANCELLED(meeting_cancelled)");
 }
 
 #[test]
 fn a_feed_that_breaks_in_any_way_leaves_its_meetings_in_force() {
-    let whole = calendar(&[event("a@x", "093000", "Board sync")]);
-    let login = b"<!DOCTYPE html><html><body>Please sign in</body></html>".to_vec();
     let breaks = [
-        ("500", Serves::status(500)),
-        ("a sign-in form", Serves::Answer(200, vec![("Content-Type", "text/html".into())], login)),
-        ("cut in the middle", Serves::Answer(200, Vec::new(), whole.as_bytes()[..whole.len() / 2].to_vec())),
-        ("no event any more", Serves::plain(&calendar(&[]))),
-        ("nothing at all", Serves::Answer(200, Vec::new(), Vec::new())),
-        ("the address is gone", Serves::status(404)),
+        Some(Breaks::Fault),
+        Some(Breaks::SignInForm),
+        Some(Breaks::CutInTheMiddle),
+        // No event any more.
+        None,
+        Some(Breaks::NothingAtAll),
+        Some(Breaks::AddressGone),
     ];
-    for (what, serves) in breaks {
-        let story = Story::of(&[event("a@x", "093000", "Board sync")]);
+    for (over, how) in BOTH.into_iter().flat_map(|over| breaks.map(|how| (over, how))) {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
         story.ticks_until("090500");
-        story.feed.serve(serves);
+        match how {
+            Some(how) => story.server.breaks(how),
+            None => story.now_holds(&[]),
+        }
         story.ticks_until("093000");
-        assert_eq!(story.world.phone("ana").calls().len(), 2, "{what}");
-        assert!(story.feed.requests().len() > 2, "{what}: the server is asked again");
+        assert_eq!(story.world.phone("ana").calls().len(), 2, "{over:?}: {how:?}");
+        assert!(story.server.looks() > 2, "{over:?}: {how:?}: the server is asked again");
     }
-}
-
-/// A server that asks to be left alone for an hour.
-fn busy() -> Serves {
-    Serves::Answer(429, vec![("Retry-After", "3600".into())], Vec::new())
 }
 
 #[test]
 fn a_server_that_asks_to_be_left_alone_is_asked_once_more_before_a_ring_and_no_more() {
-    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.ticks_until("090100");
-    story.feed.serve(busy());
-    story.ticks_until("091000");
-    let looks = story.feed.requests().len();
-    story.ticks_until("093000");
-    assert_eq!(story.feed.requests().len(), looks + 1);
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("090100");
+        story.server.breaks(Breaks::Busy);
+        story.ticks_until("091000");
+        let looks = story.server.looks();
+        story.ticks_until("093000");
+        assert_eq!(story.server.looks(), looks + 1);
+    }
 }
 
 #[test]
 fn a_server_that_asks_to_be_left_alone_meets_no_second_look() {
-    let both = [event("a@x", "120000", "Board sync"), event("b@x", "130000", "Lunch")];
-    let story = Story::of(&both);
-    story.world.tick();
-    story.now_holds(&both[1..]);
-    story.world.advance(400);
-    story.world.tick();
-    let looks = story.feed.requests().len();
-    story.feed.serve(busy());
-    story.ticks_until("100000");
-    assert_eq!(story.feed.requests().len(), looks + 1);
+    for over in BOTH {
+        let both = [event("a@x", "120000", "Board sync"), event("b@x", "130000", "Lunch")];
+        let story = Story::over(over, &both);
+        story.world.tick();
+        story.now_holds(&both[1..]);
+        story.world.advance(400);
+        story.world.tick();
+        let looks = story.server.looks();
+        story.server.breaks(Breaks::Busy);
+        story.ticks_until("100000");
+        assert_eq!(story.server.looks(), looks + 1);
+    }
 }
 
 #[test]
 fn a_feed_that_comes_back_counts_again() {
-    let story = Story::of(&[event("a@x", "110000", "Board sync")]);
-    story.ticks_until("090500");
-    story.feed.serve(Serves::status(500));
-    story.ticks_until("093000");
-    story.now_holds(&[event("a@x", "113000", "Board sync")]);
-    story.ticks_until("110000");
-    story.rang(0);
-    story.ticks_until("113000");
-    story.rang(2);
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "110000", "Board sync")]);
+        story.ticks_until("090500");
+        story.server.breaks(Breaks::Fault);
+        story.ticks_until("093000");
+        story.now_holds(&[event("a@x", "113000", "Board sync")]);
+        story.ticks_until("110000");
+        story.rang(0);
+        story.ticks_until("113000");
+        story.rang(2);
+    }
 }
 
 #[test]
 fn a_changed_title_changes_the_words_of_the_calls_to_come() {
-    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.ticks_until("092000");
-    let meeting = story.meeting("Board sync");
-    story.now_holds(&[event("a@x", "093000", "Board crisis")]);
-    story.ticks_until("093000");
-    assert_eq!(story.meeting("Board crisis"), meeting);
-    assert_eq!(story.world.generation(meeting, None).generation, 1, "nothing else has changed");
-    assert!(story.world.phone("ana").calls()[0].contains("Board crisis"));
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("092000");
+        let meeting = story.meeting("Board sync");
+        story.now_holds(&[event("a@x", "093000", "Board crisis")]);
+        story.ticks_until("093000");
+        assert_eq!(story.meeting("Board crisis"), meeting);
+        assert_eq!(story.world.generation(meeting, None).generation, 1, "nothing else has changed");
+        assert!(story.world.phone("ana").calls()[0].contains("Board crisis"));
+    }
 }
 
 #[test]
@@ -257,13 +196,15 @@ fn a_meeting_created_two_minutes_before_its_start_rings_with_the_tick_that_sees_
 
 #[test]
 fn a_calendar_that_leaves_the_config_takes_its_meetings_along() {
-    let mut story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.ticks_until("092000");
-    let meeting = story.meeting("Board sync");
-    story.world.change_config(|config| config.people[0].calendars.clear());
-    story.ticks_until("093000");
-    story.rang(0);
-    assert_eq!(story.world.state(meeting), "CANCELLED(calendar_removed)");
+    for over in BOTH {
+        let mut story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.ticks_until("092000");
+        let meeting = story.meeting("Board sync");
+        story.world.change_config(|config| config.people[0].calendars.clear());
+        story.ticks_until("093000");
+        story.rang(0);
+        assert_eq!(story.world.state(meeting), "CANCELLED(calendar_removed)");
+    }
 }
 
 #[test]
@@ -292,14 +233,16 @@ fn a_slow_feed_delays_no_call() {
 
 #[test]
 fn a_dry_run_asks_a_feed_only_while_it_was_never_read_and_keeps_nothing() {
-    let story = Story::of(&[event("a@x", "093000", "Board sync")]);
-    story.world.dry_run();
-    assert_eq!(story.feed.requests().len(), 1);
-    assert_eq!(story.meetings(), []);
-    story.world.tick();
-    story.world.advance(6 * 3600);
-    story.world.dry_run();
-    assert_eq!(story.feed.requests().len(), 2, "that was the tick");
+    for over in BOTH {
+        let story = Story::over(over, &[event("a@x", "093000", "Board sync")]);
+        story.world.dry_run();
+        assert_eq!(story.server.looks(), 1);
+        assert_eq!(story.meetings(), []);
+        story.world.tick();
+        story.world.advance(6 * 3600);
+        story.world.dry_run();
+        assert_eq!(story.server.looks(), 2, "that was the tick");
+    }
 }
 
 #[test]
@@ -365,14 +308,16 @@ fn a_clock_that_was_ahead_for_a_while_hides_no_later_meeting() {
 
 #[test]
 fn a_meeting_found_by_a_rare_look_is_looked_at_again_before_it_rings() {
-    let mut story = Story::of(&[event("a@x", "110000", "Board sync")]);
-    story.world.change_config(|config| config.calendar.refresh = Duration::from_secs(6 * 3600));
-    story.ticks_until("091000");
-    story.now_holds(&[event("a@x", "113000", "Board sync")]);
-    story.ticks_until("111000");
-    story.rang(0);
-    story.ticks_until("113000");
-    story.rang(2);
+    for over in BOTH {
+        let mut story = Story::over(over, &[event("a@x", "110000", "Board sync")]);
+        story.world.change_config(|config| config.calendar.refresh = Duration::from_secs(6 * 3600));
+        story.ticks_until("091000");
+        story.now_holds(&[event("a@x", "113000", "Board sync")]);
+        story.ticks_until("111000");
+        story.rang(0);
+        story.ticks_until("113000");
+        story.rang(2);
+    }
 }
 
 #[test]

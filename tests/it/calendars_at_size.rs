@@ -11,7 +11,7 @@ use crate::support::turned::Turned;
 use crate::support::world::{BEGIN, World};
 use savehub::clock::Clock;
 use savehub::config::{CalendarPlace, CalendarSource};
-use savehub::feed::{Feed, Feeds, Fetched};
+use savehub::feed::{Feed, Feeds, Fetched, Wanted};
 use savehub::model::{Timestamp, Validators};
 use savehub::provider::mock::Mock;
 use savehub::store::Result;
@@ -80,7 +80,7 @@ impl Feed for Calendar {
         let fetched = if conditional {
             Fetched::Unchanged(validators)
         } else {
-            Fetched::New { body: server.body.clone().into_bytes(), validators }
+            Fetched::New { body: server.body.clone().into_bytes(), validators, missing: 0 }
         };
         if let Some(clock) = &*server.slow.lock().unwrap() {
             clock.run(HUNG / 5);
@@ -94,8 +94,8 @@ impl Feed for Calendar {
 struct Together(Arc<Server>, Arc<Barrier>);
 
 impl Feeds for Together {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
-        let feed = Shelf(Arc::clone(&self.0)).feed(key)?;
+    fn feed(&self, key: &str, wanted: &Wanted) -> Option<Arc<dyn Feed>> {
+        let feed = Shelf(Arc::clone(&self.0)).feed(key, wanted)?;
         Some(Arc::new(Gathered(feed, Arc::clone(&self.1))))
     }
 }
@@ -113,7 +113,7 @@ impl Feed for Gathered {
 struct Shelf(Arc<Server>);
 
 impl Feeds for Shelf {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+    fn feed(&self, key: &str, _: &Wanted) -> Option<Arc<dyn Feed>> {
         Some(Arc::new(Calendar { server: Arc::clone(&self.0), number: key.parse().ok()? }))
     }
 }
@@ -374,8 +374,8 @@ fn the_open_incidents_are_read_once_a_tick_however_many_calendars_bring_meetings
 struct AfterACall(Arc<Server>);
 
 impl Feeds for AfterACall {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
-        let feed = Shelf(Arc::clone(&self.0)).feed(key)?;
+    fn feed(&self, key: &str, wanted: &Wanted) -> Option<Arc<dyn Feed>> {
+        let feed = Shelf(Arc::clone(&self.0)).feed(key, wanted)?;
         Some(if key == "0" { Arc::new(Slow(feed, Arc::clone(&self.0))) } else { feed })
     }
 }

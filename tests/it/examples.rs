@@ -30,6 +30,7 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("loginctl ", "needs a running systemd"),
     ("mkdir -p fuzz/", "works in the repository"),
     ("python3 -m venv ", "fetches packages"),
+    ("savehub calendar find ", "needs a CalDAV server; tests/it/caldav starts two"),
     ("savehub call-test --person ana --keypress", "waits for a key of a person; tests/it/keypress.rs presses it"),
     ("savehub config check /etc/", "reads the system's config; tests/it/config_commands names another file"),
     ("savehub db backup --force /mnt/", "writes where this machine may have no disk"),

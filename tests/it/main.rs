@@ -8,6 +8,7 @@ mod armed;
 mod bad_input;
 mod before;
 mod broken_config;
+mod caldav;
 mod calendar;
 mod calendar_commands;
 mod calendar_corpus;

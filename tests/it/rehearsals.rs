@@ -5,7 +5,7 @@ use crate::support::forward::{Forward, Hook};
 use crate::support::world::World;
 use proptest::prelude::*;
 use savehub::config::CalendarPlace;
-use savehub::feed::{Feed, Feeds};
+use savehub::feed::{Feed, Feeds, Wanted};
 use savehub::model::MeetingId;
 use savehub::store::sqlite::{Create, Replace, SqliteStore};
 use savehub::store::{CheckIn, NewPause, Store};
@@ -195,8 +195,8 @@ struct Asked {
 }
 
 impl Feeds for Asked {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+    fn feed(&self, key: &str, wanted: &Wanted) -> Option<Arc<dyn Feed>> {
         self.times.fetch_add(1, Ordering::Relaxed);
-        self.real.feed(key)
+        self.real.feed(key, wanted)
     }
 }

@@ -8,6 +8,7 @@ pub mod captured;
 pub mod cli;
 pub mod documents;
 pub mod door;
+pub mod fake_dav;
 pub mod fake_feed;
 pub mod fake_rules;
 pub mod fake_script;

@@ -1,6 +1,7 @@
 //! Calendars.
 
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `savehub calendar`.
@@ -8,6 +9,8 @@ use std::time::Duration;
 pub enum CalendarCommand {
     /// Look at a calendar: which meetings ring, which do not and why; changes nothing
     Check(CalendarCheckArgs),
+    /// Find the calendars of a CalDAV server, and what to write into the config; changes nothing
+    Find(CalendarFindArgs),
 }
 
 /// `savehub calendar check`.
@@ -31,6 +34,29 @@ pub struct CalendarCheckArgs {
     /// Print JSON (its fields are in the manual page)
     #[arg(long)]
     pub json: bool,
+}
+
+/// `savehub calendar find`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  savehub calendar find cloud.example.com --user ana
+  savehub calendar find ana@example.com --password-file ~/.config/savehub/caldav.password
+  savehub calendar find https://caldav.icloud.com/ --user ana@icloud.com --password-env ICLOUD
+
+Without --password-file and --password-env the password is asked for, or read as a line of standard input. Needs no \
+config. Exits with 1 when no calendar is found.")]
+pub struct CalendarFindArgs {
+    /// A server, an https address of it, or a mail address
+    pub server: String,
+    /// Who logs in; not needed when a mail address is given
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// File with the password
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    pub password_file: Option<PathBuf>,
+    /// Environment variable with the password
+    #[arg(long, value_name = "NAME")]
+    pub password_env: Option<String>,
 }
 
 /// `savehub import`.

@@ -1,11 +1,14 @@
-//! `savehub calendar check`: what savehub sees in a calendar, what it leaves out and why. Changes nothing, and needs
-//! neither a config nor a database.
+//! `savehub calendar`: what savehub sees in a calendar, what it leaves out and why, and which calendars a server has.
+//! Changes nothing, and needs neither a config nor a database.
 //!
-//! `source` finds and reads the calendar, `report` shows what is in it.
+//! `source` finds and reads the calendar, `report` shows what is in it; `find` looks for calendars on a server, and asks
+//! the domain where that is by `srv`.
 
+mod find;
 mod owner;
 mod report;
 pub(super) mod source;
+mod srv;
 
 pub(super) use owner::{CalendarOwner, horizon};
 pub(super) use report::{FIELDS, notice_line, title_or_none};
@@ -13,9 +16,10 @@ pub(super) use report::{FIELDS, notice_line, title_or_none};
 use super::args::{CalendarCheckArgs, CalendarCommand};
 use super::ctx::Invocation;
 use super::{local_time, open, print};
-use crate::calendar::look;
+use crate::calendar::{Notice, look};
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit::Exit;
+use crate::feed;
 use crate::zone;
 use report::Checked;
 
@@ -23,6 +27,7 @@ use report::Checked;
 pub(super) fn run(command: &CalendarCommand, io: Invocation<'_>) -> anyhow::Result<Exit> {
     match command {
         CalendarCommand::Check(args) => check(args, io),
+        CalendarCommand::Find(args) => find::run(args, io),
     }
 }
 
@@ -31,10 +36,13 @@ fn check(args: &CalendarCheckArgs, Invocation { file, screen, out }: Invocation<
     local_time::must_be_known(&config)?;
     let until = horizon(now, args.until)?;
     let chosen = source::choose(&args.source, args.person.as_deref(), &config)?;
-    let copy = chosen.read(&config)?;
-    let owner = CalendarOwner::of(chosen.person);
-    let look = look(&copy.bytes, &owner.view(now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
+    let copy = chosen.read(&config, &(now..until))?;
+    let owner = CalendarOwner::of(chosen.person).knowing(&copy.addresses);
+    let mut look = look(&copy.bytes, &owner.view(now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
     chosen.must_be_whole(&look)?;
+    if let Some(text) = feed::lacking(copy.missing) {
+        look.notices.insert(0, Notice { uid: None, line: None, text });
+    }
     let checked = Checked { name: &chosen.name, owner: &owner, look, changed_at: copy.changed_at, now };
     if args.json {
         print::json(out, &checked.json(zone::data_version()))?;

@@ -36,6 +36,12 @@ impl CalendarOwner {
         }
     }
 
+    /// The same, who has these addresses too.
+    pub(in crate::cli) fn knowing(self, addresses: &[String]) -> Self {
+        let policy = self.policy.with_addresses(addresses).into_owned();
+        Self { policy, ..self }
+    }
+
     /// A look at a calendar of theirs.
     pub(in crate::cli) fn view(&self, from: Timestamp, until: Timestamp) -> View<'_> {
         let usual = Limits::default();

@@ -4,7 +4,7 @@ use crate::calendar::Look;
 use crate::cli::{open, pick};
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
 use crate::exit::{Unreadable, UsageError};
-use crate::feed::{self, Fetched};
+use crate::feed::{self, Fetched, Wanted};
 use crate::model::{Timestamp, Validators, printable};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -31,6 +31,10 @@ pub(in crate::cli) struct Copy {
     pub(in crate::cli) bytes: Vec<u8>,
     /// When it was changed last, where that is told.
     pub(in crate::cli) changed_at: Option<Timestamp>,
+    /// The person's addresses, as a server tells them.
+    pub(in crate::cli) addresses: Vec<String>,
+    /// Events that could not be had.
+    pub(in crate::cli) missing: usize,
 }
 
 /// The calendar that was typed: `-`, the name or number of one in the config, a file, or an address.
@@ -120,18 +124,18 @@ impl<'a> Chosen<'a> {
         Self { name, person, place }
     }
 
-    /// Reads it whole, as a tick would.
-    pub(in crate::cli) fn read(&self, config: &Config) -> Result<Copy, Unreadable> {
+    /// Reads it whole, as a tick would that looks for meetings of this time.
+    pub(in crate::cli) fn read(&self, config: &Config, wanted: &Wanted) -> Result<Copy, Unreadable> {
         match &self.place {
             CalendarInput::Stdin => {
                 let bytes = stdin(config.calendar.max_bytes).map_err(|why| self.unreadable(&why))?;
-                Ok(Copy { bytes, changed_at: None })
+                Ok(Copy { bytes, changed_at: None, addresses: Vec::new(), missing: 0 })
             }
             CalendarInput::At(place) => {
-                match feed::at(place, None, &config.calendar).fetch(&Validators::default(), true) {
-                    Fetched::New { body, validators } => {
+                match feed::at(place, None, &config.calendar, wanted).fetch(&Validators::default(), true) {
+                    Fetched::New { body, validators, missing } => {
                         let changed_at = changed_at(place, &validators);
-                        Ok(Copy { bytes: body, changed_at })
+                        Ok(Copy { bytes: body, changed_at, addresses: feed::own_addresses(&validators), missing })
                     }
                     Fetched::Failed(failure) => Err(self.unreadable(&failure.why)),
                     Fetched::Unchanged(_) => Err(self.unreadable("it was not sent")),
@@ -172,5 +176,6 @@ fn changed_at(place: &CalendarPlace, validators: &Validators) -> Option<Timestam
             let time = chrono::DateTime::parse_from_rfc2822(validators.last_modified.as_deref()?).ok()?;
             Some(Timestamp::from_ms(time.timestamp_millis()))
         }
+        CalendarPlace::CalDav(_) => None,
     }
 }

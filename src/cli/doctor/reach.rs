@@ -119,16 +119,16 @@ fn calendar(
     let target = format!("{}/{}", printable(&person.id), printable(&source.name));
     let who = target.clone();
     job("calendar", target, move || {
-        let refresh = source.refresh.unwrap_or(config.refresh);
+        let refresh = source.refresh(&config);
         judge(&who, read(&person, &source, &config, now), view.as_ref(), refresh, now)
     })
 }
 
 /// How many events are in it, or why it cannot be used.
 fn read(person: &Person, source: &CalendarSource, config: &CalendarConfig, now: Timestamp) -> Result<usize, String> {
-    match feed::at(&source.place, source.route.as_ref(), config).fetch(&Validators::default(), true) {
+    let until = horizon(now, AHEAD).map_err(|error| error.to_string())?;
+    match feed::at(&source.place, source.route.as_ref(), config, &(now..until)).fetch(&Validators::default(), true) {
         Fetched::New { body, .. } => {
-            let until = horizon(now, AHEAD).map_err(|error| error.to_string())?;
             let owner = CalendarOwner::of(Some(person));
             let look = look(&body, &owner.view(now, until)).map_err(|why| why.to_string())?;
             if look.whole { Ok(look.events) } else { Err("it breaks off before its END:VCALENDAR".into()) }

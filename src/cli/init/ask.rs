@@ -3,10 +3,10 @@
 
 use super::text::{self, Account, Answers, Calendar, Token};
 use crate::cli::args::{InitArgs, InitProvider};
+use crate::cli::unseen::unseen;
 use crate::config::{CalendarConfig, CalendarPlace, ConfigError, Env, WebAddress, from_text};
 use crate::exit::UsageError;
 use crate::zone::{SystemZone, Zone};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -207,15 +207,10 @@ impl Asker<'_> {
         if !self.terminal {
             return Ok(self.line()?.trim().to_owned());
         }
-        let terminal = std::io::stdin();
-        let before = tcgetattr(&terminal)?;
-        let mut unseen = before.clone();
-        unseen.local_modes.remove(LocalModes::ECHO);
-        // Before the question: what is typed at once must not be seen either.
-        tcsetattr(&terminal, OptionalActions::Now, &unseen)?;
-        let asked = write!(self.output, "{question}: ").and_then(|()| self.output.flush());
-        let line = self.line();
-        tcsetattr(&terminal, OptionalActions::Now, &before)?;
+        let (asked, line) = unseen(|| {
+            let asked = write!(self.output, "{question}: ").and_then(|()| self.output.flush());
+            (asked, self.line())
+        })?;
         asked?;
         writeln!(self.output)?;
         Ok(line?.trim().to_owned())

@@ -1,12 +1,12 @@
 //! Values that several tables may hold.
 
-use super::secrets::{self, Named};
+use super::secrets::{self, Keys, Named};
 use super::web;
-use crate::config::effective::Value;
+use crate::config::effective::{Value, masked_mail};
 use crate::config::raw::{Read, Table, problem_at, spoken};
 use crate::config::screen::quoted;
 use crate::config::show::{CheckReport, Problem};
-use crate::config::{Later, places};
+use crate::config::{Later, Login, places};
 use crate::model::{Authorities, Email, MESSAGE_CUT, Phone, Route, Trust, cut, printable};
 use crate::near::nearest;
 use crate::rules::message::Template;
@@ -216,4 +216,36 @@ pub(super) fn proxy_at(table: &Table<'_, '_>, key: &'static str, text: &Spanned<
 pub(super) fn later(named: &Named<'_>, report: &CheckReport<'_>) -> Later {
     secrets::guard(named, report);
     named.later(report.input)
+}
+
+/// The keys of a password.
+pub(super) const PASSWORD: Keys = ["password", "password_env", "password_file", "password_command"];
+
+/// Who we are at a server; `None`: nobody, or something is wrong and reported.
+pub(super) fn login(table: &Table<'_, '_>) -> Option<Login> {
+    let report = table.report;
+    let password = secrets::source(table, &PASSWORD).map(|named| (later(&named, report), named));
+    let user = table.text("user", "\"savehub@example.com\"");
+    if let Some(user) = &user {
+        table.note("user", || Value::Text(masked_mail(user.get_ref())));
+    }
+    match (user, password) {
+        (Some(user), Some((password, _))) => {
+            if user.get_ref().is_empty() || user.get_ref().chars().any(char::is_control) {
+                let problem = problem_at("user", &user.span(), "`user` is not a name to log in with");
+                report.push(problem.label("write it in one line"));
+            }
+            return Some(Login { user: user.into_inner().to_owned(), password });
+        }
+        (Some(user), None) if !table.has_any(&PASSWORD) => {
+            let help = "write password_file = \"…\" (or _env, _command), or take `user` out";
+            report.push(Problem::new("there is a `user`, but no password").at(&user.span()).help(help));
+        }
+        (None, Some((_, named))) if !table.has("user") => {
+            let title = format!("there is `{}`, but no `user`", named.key);
+            report.push(problem_at(named.key, &named.at, title).label("write user = \"…\" beside it"));
+        }
+        _ => {}
+    }
+    None
 }

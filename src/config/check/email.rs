@@ -1,17 +1,14 @@
 //! `[email]`: the server that takes our mail.
 
-use super::common::{later, mail, trust, try_timeout};
-use super::secrets::{self, Keys};
+use super::common::{login, mail, trust, try_timeout};
 use super::web;
-use crate::config::effective::{Value, masked_mail};
-use crate::config::raw::{Table, problem_at};
+use crate::config::effective::Value;
+use crate::config::raw::Table;
 use crate::config::show::Problem;
-use crate::config::{EmailConfig, Login, Security};
+use crate::config::{EmailConfig, Security};
 use crate::model::Authorities;
 use std::ops::Range;
 use std::time::Duration;
-
-const PASSWORD: Keys = ["password", "password_env", "password_file", "password_command"];
 
 /// The server, when it is complete. `request`: the longest one request may take.
 pub(super) fn email(table: &Table<'_, '_>, request: Duration, usual: &Authorities) -> Option<EmailConfig> {
@@ -48,34 +45,5 @@ fn host(table: &Table<'_, '_>) -> Option<(String, Range<usize>)> {
     }
     let label = "write its name alone, such as \"smtp.example.com\"; the port goes into `port`";
     table.report.wrong(&text.span(), "`host` is not the name of a server", label);
-    None
-}
-
-/// Who we are; `None`: nobody, or something is wrong and reported.
-fn login(table: &Table<'_, '_>) -> Option<Login> {
-    let report = table.report;
-    let password = secrets::source(table, &PASSWORD).map(|named| (later(&named, report), named));
-    let user = table.text("user", "\"savehub@example.com\"");
-    if let Some(user) = &user {
-        table.note("user", || Value::Text(masked_mail(user.get_ref())));
-    }
-    match (user, password) {
-        (Some(user), Some((password, _))) => {
-            if user.get_ref().is_empty() || user.get_ref().chars().any(char::is_control) {
-                let problem = problem_at("user", &user.span(), "`user` is not a name to log in with");
-                report.push(problem.label("write it in one line"));
-            }
-            return Some(Login { user: user.into_inner().to_owned(), password });
-        }
-        (Some(user), None) if !table.has_any(&PASSWORD) => {
-            let help = "write password_file = \"…\" (or _env, _command), or take `user` out";
-            report.push(Problem::new("there is a `user`, but no password").at(&user.span()).help(help));
-        }
-        (None, Some((_, named))) if !table.has("user") => {
-            let title = format!("there is `{}`, but no `user`", named.key);
-            report.push(problem_at(named.key, &named.at, title).label("write user = \"…\" beside it"));
-        }
-        _ => {}
-    }
     None
 }

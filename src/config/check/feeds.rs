@@ -38,10 +38,9 @@ pub(super) fn feeds(table: &Table<'_, '_>, usual: &Authorities) -> CalendarConfi
 /// each takes a second and ticks are at it half of the time; at least the default, at most what may be written.
 pub(super) fn parallel(table: &Table<'_, '_>, config: &CalendarConfig, people: &[Person]) -> usize {
     let least = u32::try_from(config.parallel).unwrap_or(*PARALLEL.start());
-    let web = |source: &&CalendarSource| matches!(source.place, CalendarPlace::Web(_));
-    let calendars = people.iter().flat_map(|person| &person.calendars).filter(web);
-    let looks_in_a_million_s =
-        |c: &CalendarSource| 1_000_000_000 / c.refresh.unwrap_or(config.refresh).as_millis().max(1);
+    let asked = |source: &&CalendarSource| !matches!(source.place, CalendarPlace::File(_));
+    let calendars = people.iter().flat_map(|person| &person.calendars).filter(asked);
+    let looks_in_a_million_s = |c: &CalendarSource| 1_000_000_000 / c.refresh(config).as_millis().max(1);
     let looks: u128 = calendars.map(looks_in_a_million_s).sum();
     let enough = u32::try_from((2 * looks).div_ceil(1_000_000)).unwrap_or(u32::MAX);
     table.count("parallel", enough.clamp(least, *PARALLEL.end()), PARALLEL).value as usize

@@ -155,6 +155,16 @@ impl Later {
         Self { key, from: From::Text(text) }
     }
 
+    /// A secret in the first line of a file.
+    pub fn in_file(key: &'static str, file: PathBuf) -> Self {
+        Self { key, from: From::File(file) }
+    }
+
+    /// A secret in a variable of this name, which holds this.
+    pub fn in_variable(key: &'static str, name: String, value: Option<SecretString>) -> Self {
+        Self { key, from: From::Variable(name, value) }
+    }
+
     /// Fetches it, a token; otherwise says why not, without a word of what was typed or printed.
     pub fn fetch(&self) -> Result<SecretString, String> {
         usable(&self.read()?)

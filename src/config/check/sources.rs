@@ -4,15 +4,15 @@
 //! may stand in. An address that stands elsewhere is fetched when the calendar is looked at: a password manager that is
 //! locked costs that calendar its looks, and nobody a call.
 
-use super::common::{proxy_at, trust};
+use super::common::{PASSWORD, login, proxy_at, trust};
 use super::feeds;
 use super::secrets::{self, Keys, Named};
-use crate::config::calendar::{LONGEST_NAME, address, default_name, file, place, source_key};
+use crate::config::calendar::{LONGEST_NAME, address, caldav_address, default_name, file, place, source_key};
 use crate::config::effective::{Origin, Value};
 use crate::config::raw::{Item, Read, Table};
 use crate::config::screen::Hidden;
 use crate::config::show::{CheckReport, Problem};
-use crate::config::{CalendarConfig, CalendarPlace, CalendarSource, WebAddress};
+use crate::config::{CalDavPlace, CalendarConfig, CalendarPlace, CalendarSource, Login, WebAddress};
 use crate::model::{Route, printable};
 use std::ops::Range;
 use std::time::Duration;
@@ -72,14 +72,12 @@ impl Sources<'_, '_> {
         match &source.place {
             CalendarPlace::File(path) if is_text => table.note_at("file", table.line_at(at), || Value::path(path)),
             CalendarPlace::File(path) => table.note("file", || Value::path(path)),
-            CalendarPlace::Web(_) => {
-                if is_text {
-                    table.note_at("url", table.line_at(at), Value::in_the_config);
-                }
-                if source.refresh.is_none() {
-                    table.note_at("refresh", Origin::Default, || Value::duration(self.config.refresh));
-                }
-            }
+            CalendarPlace::Web(_) if is_text => table.note_at("url", table.line_at(at), Value::in_the_config),
+            CalendarPlace::Web(_) => {}
+            CalendarPlace::CalDav(_) => table.note("caldav", Value::in_the_config),
+        }
+        if source.refresh.is_none() && !matches!(source.place, CalendarPlace::File(_)) {
+            table.note_at("refresh", Origin::Default, || Value::duration(source.refresh(self.config)));
         }
         table.note("name", || Value::text(&source.name));
         table.show(Some(&printable(&format!("{person}: {}", source.name))));
@@ -100,29 +98,10 @@ impl Sources<'_, '_> {
     fn of_table<'a, 't>(&self, table: Table<'a, 't>) -> Option<Draft<'a, 't>> {
         let name = self.name(&table);
         let refresh = table.duration_if("refresh", "2m");
-        let path = table.text("file", "\"~/work.ics\"");
-        let named = secrets::source(&table, &URL);
         if let Some(refresh) = &refresh {
             feeds::refreshed(&Read::written(refresh.clone()), self.report);
         }
-        let place = match (path, named) {
-            (Some(path), None) => {
-                let input = self.report.input;
-                self.checked(&path.span(), file(path.get_ref(), input.path, input.env))?
-            }
-            (None, Some(named)) => self.address(&named)?,
-            (Some(_), Some(named)) => {
-                self.wrong(&named.at, format!("both `file` and `{}` are given", named.key), "keep one of them");
-                return None;
-            }
-            (None, None) => {
-                if !(table.has("file") || table.has_any(&URL) || table.has_unknown()) {
-                    let label = "write one of: file, url, url_file, url_env, url_command";
-                    self.wrong(table.header(), "this calendar does not say where it is", label);
-                }
-                return None;
-            }
-        };
+        let place = self.place(&table)?;
         if let CalendarPlace::File(_) = &place {
             let written = ["refresh", "ca_file", "proxy"].iter().filter_map(|key| Some((key, table.key_at(key)?)));
             for (key, at) in written {
@@ -146,6 +125,54 @@ impl Sources<'_, '_> {
             None => usual.proxy.clone(),
         };
         table.has_any(&["ca_file", "proxy"]).then_some(Route { trust, proxy })
+    }
+
+    /// The one place that is written under the keys of a table; a second one is reported.
+    fn place(&self, table: &Table<'_, '_>) -> Option<CalendarPlace> {
+        let file_of = table.text("file", "\"~/work.ics\"");
+        let named = secrets::source(table, &URL);
+        let caldav = table.text("caldav", "\"https://cloud.example.com/remote.php/dav/calendars/ana/work/\"");
+        let login = login(table);
+        let keys = [
+            file_of.as_ref().map(|text| ("file", text.span())),
+            named.as_ref().map(|named| (named.key, named.at.clone())),
+            caldav.as_ref().map(|text| ("caldav", text.span())),
+        ];
+        let mut keys = keys.into_iter().flatten();
+        if let (Some((first, _)), Some((second, at))) = (keys.next(), keys.next()) {
+            self.wrong(&at, format!("both `{first}` and `{second}` are given"), "keep one of them");
+            return None;
+        }
+        if let Some(text) = caldav {
+            return self.caldav(&text, login, table);
+        }
+        if let Some(key) = ["user"].into_iter().chain(PASSWORD).find(|key| table.has(key)) {
+            let title = format!("`{key}` is for `caldav`");
+            self.wrong(table.header(), title, "write caldav = \"https://…\" beside it, or take it out");
+            return None;
+        }
+        if let Some(path) = file_of {
+            let input = self.report.input;
+            return self.checked(&path.span(), file(path.get_ref(), input.path, input.env));
+        }
+        if let Some(named) = named {
+            return self.address(&named);
+        }
+        if !(table.has_any(&["file", "caldav"]) || table.has_any(&URL) || table.has_unknown()) {
+            let label = "write one of: file, url, url_file, url_env, url_command, caldav";
+            self.wrong(table.header(), "this calendar does not say where it is", label);
+        }
+        None
+    }
+
+    /// Its password is fetched with each look, as an address that stands elsewhere is.
+    fn caldav(&self, text: &Spanned<&str>, login: Option<Login>, table: &Table<'_, '_>) -> Option<CalendarPlace> {
+        let address = self.checked(&text.span(), caldav_address(text.get_ref(), self.config.allow_http))?;
+        if login.is_none() && !(table.has("user") || table.has_any(&PASSWORD)) {
+            let label = "write user = \"…\" and password_file = \"…\" (or _env, _command) beside it";
+            self.wrong(&text.span(), "a CalDAV server wants a login", label);
+        }
+        Some(CalendarPlace::CalDav(CalDavPlace { address, login: login? }))
     }
 
     /// An address that stands in the config itself is looked at now.

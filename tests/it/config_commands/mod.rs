@@ -160,7 +160,7 @@ fn people_read_tables_with_values_as_a_config_writes_them_and_their_lines() {
         "\nmetrics_file           not set ",
         "  default\n\n[call]\n",
         "lease            \"2m\"     default\nsettle           \"40s\"    config.toml:2\n",
-        "\ncalendars of [[person]] ana: work.ics\nfile         \"HOME/work.ics\"  config.toml:9\n",
+        "\ncalendars of [[person]] ana: work.ics\nfile              \"HOME/work.ics\"  config.toml:9\n",
         "\n[[ladder]] 2\nstep     \"call\"        default\nbefore   \"1m 30s\"      default\n",
         "\n[webhook.NAME]\nnone (it may hold url, url_env, ",
     ] {

@@ -47,7 +47,7 @@ id = "ana"
 phone = "+12025550101"
 calendars = ["ftp://example.com/a.ics", "caldav://example.com/ana"]
 "#,
-        r"
+        r#"
 error: this is not a calendar savehub can read
  --> config.toml:4:14
   = help: an address starts with https:// or webcal://
@@ -55,11 +55,11 @@ error: this is not a calendar savehub can read
 
 error: this is not a calendar savehub can read
  --> config.toml:4:41
-  = help: CalDAV is not spoken here: write the subscription address (iCal) of the calendar
+  = help: write { caldav = "https://…", user = "…", password_file = "…" }
   = note: the line is not shown, because it may hold a secret
 
 2 problems in config.toml; nothing was done
-",
+"#,
     );
 }
 
@@ -147,7 +147,7 @@ calendars = [{ name = "work" }]
         r"
 error: this calendar does not say where it is
  --> config.toml:4:14
-  = help: write one of: file, url, url_file, url_env, url_command
+  = help: write one of: file, url, url_file, url_env, url_command, caldav
   = note: the line is not shown, because it may hold a secret
 ",
     );
@@ -201,7 +201,7 @@ error: unknown key `url_fil`
 
 error: unknown key `path`
  --> config.toml:6:5
-  = help: a calendar may hold: file, url, url_env, url_file, url_command, name, refresh, ca_file, proxy
+  = help: a calendar may hold: file, url, url_env, url_file, url_command, caldav, user, password, password_env, password_file, password_command, name, refresh, ca_file, proxy
   = note: the line is not shown, because it may hold a secret
 
 2 problems in config.toml; nothing was done

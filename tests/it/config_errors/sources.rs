@@ -11,6 +11,10 @@ fn place(calendar: &CalendarSource) -> String {
     match &calendar.place {
         CalendarPlace::File(path) => path.display().to_string(),
         CalendarPlace::Web(address) => address.get().map_or_else(|why| why, |a| a.expose_secret().to_owned()),
+        CalendarPlace::CalDav(place) => {
+            let password = place.password().map_or_else(|why| why, |password| password.expose_secret().to_owned());
+            format!("{} {} {password}", place.address.expose_secret(), place.login.user)
+        }
     }
 }
 
@@ -92,7 +96,7 @@ fn an_address_that_cannot_be_had_is_no_fault_of_the_config_and_is_told_with_each
         .iter()
         .map(|c| match &c.place {
             CalendarPlace::Web(address) => address.get().map(drop),
-            CalendarPlace::File(_) => Ok(()),
+            CalendarPlace::File(_) | CalendarPlace::CalDav(_) => Ok(()),
         })
         .collect();
     assert_eq!(
@@ -118,4 +122,56 @@ fn an_address_that_changes_where_it_stands_is_the_same_calendar() {
     let (before, after) = (read("https://example.com/private-1"), read("https://example.com/private-2"));
     assert_ne!(before.0, after.0);
     assert_eq!(before.1, after.1);
+}
+
+#[test]
+fn a_calendar_on_a_server_has_a_login_and_is_asked_every_minute() {
+    let calendars = r#"calendars = [
+        { caldav = "https://cloud.example.com/dav/ana/work/", user = "ana", password_env = "PW", name = "work" },
+        { caldav = "http://localhost/dav/ana/work/", user = "bo", password = "p w", refresh = "5m" },
+    ]"#;
+    let config = config(&[("PW", "s3cret pässword")], &format!("{PERSON}{calendars}\n")).unwrap();
+    let told: Vec<_> = config.people[0]
+        .calendars
+        .iter()
+        .map(|c| (c.name.as_str(), place(c), c.refresh(&config.calendar).as_secs()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("work", "https://cloud.example.com/dav/ana/work/ ana s3cret pässword".into(), 60),
+            ("localhost", "http://localhost/dav/ana/work/ bo p w".into(), 300),
+        ]
+    );
+    let debug = format!("{config:?}");
+    assert!(["s3cret", "p w", "cloud.example.com"].iter().all(|secret| !debug.contains(secret)), "{debug}");
+}
+
+#[test]
+fn a_calendar_on_a_server_that_cannot_be_read_is_refused_with_what_to_write() {
+    for (calendar, title, label) in [
+        (r#"caldav = "https://a.example/""#, "a CalDAV server wants a login", "write user = "),
+        (r#"caldav = "https://a.example/", user = "ana""#, "there is a `user`, but no password", "password_file"),
+        (
+            r#"caldav = "https://a.example/", password_env = "PW""#,
+            "there is `password_env`, but no `user`",
+            "beside it",
+        ),
+        (r#"caldav = "ftp://a.example/", user = "a", password_env = "PW""#, "this is not a calendar", "write https://"),
+        (
+            r#"caldav = "https://a:b@a.example/", user = "a", password_env = "PW""#,
+            "this is not a calendar",
+            "as `user`",
+        ),
+        (r#"caldav = "http://a.example/", user = "a", password_env = "PW""#, "this is not a calendar", "allow_http"),
+        (r#"caldav = "https://a.example/", file = "a.ics""#, "both `file` and `caldav` are given", "keep one"),
+        (r#"caldav = "https://a.example/", url_env = "PW""#, "both `url_env` and `caldav` are given", "keep one"),
+        (r#"file = "a.ics", user = "ana", password_env = "PW""#, "`user` is for `caldav`", "beside it, or take it out"),
+        (r#"url = "caldav://a.example/""#, "this is not a calendar", "write { caldav = "),
+    ] {
+        let said = config(&[("PW", "secret")], &format!("{PERSON}calendars = [{{ {calendar} }}]\n")).unwrap_err();
+        let said = said.to_string();
+        assert!(said.contains(title) && said.contains(label), "{calendar}: {said}");
+        assert!(!said.contains("a.example"), "{said}");
+    }
 }

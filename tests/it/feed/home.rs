@@ -1,6 +1,6 @@
 //! Servers at home and in companies: certificates of their own, and proxies.
 
-use super::{config_of, feed, new, nothing, patient, why};
+use super::{WANTED, config_of, feed, new, nothing, patient, why};
 use crate::support::cli::{ANA, Cli};
 use crate::support::fake_feed::{FakeFeed, Serves, calendar};
 use crate::support::fake_tls::{FakeTls, Tls, by_itself, proxy_to};
@@ -45,8 +45,12 @@ fn a_server_with_an_authority_of_its_own_is_believed_with_its_file() {
     let mut config = config_of([place(), place()], &patient());
     Arc::make_mut(&mut config).people[0].calendars[0].route = Some(believing);
     let sources = Sources::new(&config);
-    assert_eq!(new(sources.feed("k1").unwrap().fetch(&nothing(), false)).0, calendar("a"), "for this one alone");
-    let other = why(sources.feed("k2").unwrap().fetch(&nothing(), false));
+    assert_eq!(
+        new(sources.feed("k1", &WANTED).unwrap().fetch(&nothing(), false)).0,
+        calendar("a"),
+        "for this one alone"
+    );
+    let other = why(sources.feed("k2", &WANTED).unwrap().fetch(&nothing(), false));
     assert!(other.starts_with("TLS: the server's certificate is from an authority that is not trusted ("), "{other}");
 }
 
@@ -136,6 +140,6 @@ fn this_machine_is_asked_directly_and_a_calendar_may_go_its_own_way() {
     let place = CalendarPlace::Web("http://calendar.example/x".to_owned().into());
     let mut config = config_of([place], &CalendarConfig { allow_http: true, ..going(through("http://127.0.0.1:1")) });
     Arc::make_mut(&mut config).people[0].calendars[0].route = Some(through(&address));
-    assert_eq!(new(Sources::new(&config).feed("k1").unwrap().fetch(&nothing(), false)).0, calendar("a"));
+    assert_eq!(new(Sources::new(&config).feed("k1", &WANTED).unwrap().fetch(&nothing(), false)).0, calendar("a"));
     assert!(tunnel.join().unwrap().starts_with("CONNECT calendar.example:80 HTTP/1.1\r\n"));
 }

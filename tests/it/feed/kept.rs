@@ -1,6 +1,6 @@
 //! Calendars of one server share its connections, and nothing else.
 
-use super::{config_of, new, nothing, patient, why};
+use super::{WANTED, config_of, new, nothing, patient, why};
 use crate::support::fake_feed::{FakeFeed, Serves, calendar};
 use savehub::config::{CalendarConfig, CalendarPlace};
 use savehub::feed::{Feeds, Fetched, Sources};
@@ -15,7 +15,7 @@ impl Calendars {
     }
 
     fn fetch(&self, number: usize) -> Fetched {
-        self.0.feed(&format!("k{number}")).unwrap().fetch(&nothing(), false)
+        self.0.feed(&format!("k{number}"), &WANTED).unwrap().fetch(&nothing(), false)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Fetching calendars: what counts as a new copy, what as a failure, what is never reached and never said.
 
+mod caldav;
 mod files;
 mod home;
 mod kept;
@@ -9,12 +10,15 @@ mod secrets;
 mod web;
 
 use savehub::config::{CalendarConfig, CalendarPlace, CalendarSource, Config};
-use savehub::feed::{Feed, Feeds, Fetched, Sources};
+use savehub::feed::{Feed, Feeds, Fetched, Sources, Wanted};
 use savehub::http::{Lookup, SystemLookup};
-use savehub::model::Validators;
+use savehub::model::{Timestamp, Validators};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// 2026-11-22T09:00:00Z, and a day.
+const WANTED: Wanted = Timestamp::from_ms(1_795_338_000_000)..Timestamp::from_ms(1_795_424_400_000);
 
 /// For servers that answer.
 fn patient() -> CalendarConfig {
@@ -49,7 +53,7 @@ fn config_of(places: impl IntoIterator<Item = CalendarPlace>, calendar: &Calenda
 
 fn feed(place: CalendarPlace, calendar: &CalendarConfig, lookup: impl Lookup) -> Arc<dyn Feed> {
     let lookup: Arc<dyn Lookup> = Arc::new(lookup);
-    Sources::with_lookup(&config(place, calendar), &lookup).feed("k1").unwrap()
+    Sources::with_lookup(&config(place, calendar), &lookup).feed("k1", &WANTED).unwrap()
 }
 
 /// The calendar behind this address.
@@ -69,7 +73,7 @@ fn nothing() -> Validators {
 /// A new body, and what to ask with next time.
 fn new(fetched: Fetched) -> (String, Validators) {
     match fetched {
-        Fetched::New { body, validators } => (String::from_utf8(body).unwrap(), validators),
+        Fetched::New { body, validators, .. } => (String::from_utf8(body).unwrap(), validators),
         other => panic!("{other:?}"),
     }
 }
@@ -93,6 +97,6 @@ fn why(fetched: Fetched) -> String {
 fn a_source_is_found_by_its_key_alone() {
     let config = config(CalendarPlace::File("work.ics".into()), &patient());
     let sources = Sources::new(&config);
-    assert!(sources.feed("k1").is_some());
-    assert!(sources.feed("k2").is_none());
+    assert!(sources.feed("k1", &WANTED).is_some());
+    assert!(sources.feed("k2", &WANTED).is_none());
 }

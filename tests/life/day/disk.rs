@@ -7,7 +7,7 @@ use crate::mutants::Rules;
 use crate::story::{ConfigFile, Database, EVENING, MINUTE, Ms, What};
 use savehub::clock::Clock as _;
 use savehub::config::{self, Config};
-use savehub::feed::{Feed, Feeds, FetchFailure, Fetched};
+use savehub::feed::{Feed, Feeds, FetchFailure, Fetched, Wanted};
 use savehub::model::{MeetingState, RungKind, StepId, Validators};
 use savehub::store::sqlite::SqliteStore;
 use savehub::store::{Meeting, Store};
@@ -227,7 +227,7 @@ fn ics(meetings: &BTreeMap<usize, Option<Ms>>) -> String {
 struct Calendars(HashMap<String, Arc<dyn Feed>>);
 
 impl Feeds for Calendars {
-    fn feed(&self, key: &str) -> Option<Arc<dyn Feed>> {
+    fn feed(&self, key: &str, _: &Wanted) -> Option<Arc<dyn Feed>> {
         self.0.get(key).cloned()
     }
 }
@@ -244,6 +244,6 @@ impl Feed for File {
         if last.stamp == validators.stamp && !whole {
             return Fetched::Unchanged(validators);
         }
-        Fetched::New { body: text.clone().into_bytes(), validators }
+        Fetched::New { body: text.clone().into_bytes(), validators, missing: 0 }
     }
 }
