@@ -35,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn seen(bytes: &[u8], from: i64, until: i64) -> Option<Look> {
     let [from, until] = [from, until].map(Timestamp::from_ms);
     let limits = Limits { line: 10_000, meetings: 50_000, ..Limits::default() };
-    let found = look(bytes, &View { from, until, zone: &ZONE, policy: &Policy::default(), limits }).ok()?;
+    let found = look(bytes, &View { from, until, zone: &ZONE, policy: &Policy::default(), own: false, limits }).ok()?;
     let mut identities = HashSet::new();
     for meeting in all(&found) {
         assert!((from..until).contains(&meeting.starts_at), "outside of the window: {meeting:?}");

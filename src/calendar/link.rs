@@ -17,7 +17,7 @@ use services::is_meeting;
 const LONGEST: usize = 2000;
 
 /// Bytes of a text that are looked through: no invitation is longer.
-const LOOKED_THROUGH: usize = 100_000;
+pub(super) const LOOKED_THROUGH: usize = 100_000;
 
 /// What a text is, and thus what a link in it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) fn link(texts: &[(From, String)]) -> Option<String> {
 }
 
 /// At most the first `most` bytes of a text.
-fn head(text: &str, most: usize) -> &str {
+pub(super) fn head(text: &str, most: usize) -> &str {
     (0..=most.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 

@@ -5,7 +5,7 @@
 //! read      lines become events and zones: where their properties stand
 //! event     an event gets its UID, its start, and what it overrides; nothing else of it is read yet
 //! expand    the events of one UID become the occurrences in the looked-at time (series, rule, zones, vtimezone)
-//! select    each of these becomes a meeting with title and link, and rings or does not (link, policy)
+//! select    each of these becomes a meeting with title, link and marks, and rings or does not (component, link, marked, marks, policy)
 //! ```
 //!
 //! Three things hold for all of it. What stands in a calendar can cost only so much time and memory ([`Limits`], and a
@@ -15,10 +15,13 @@
 
 mod civil;
 mod clocks;
+mod component;
 mod event;
 mod expand;
 mod line;
 mod link;
+mod marked;
+mod marks;
 mod notices;
 mod policy;
 mod read;
@@ -94,7 +97,7 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
     events.sort_by(|a, b| a.uid.cmp(&b.uid));
     let groups = events.chunk_by(|a, b| a.uid == b.uid);
     let found = Expander::new(view, &mut clocks, &mut doubtful).found(groups);
-    let (mut meetings, mut skipped) = selected(found, &file, view);
+    let (mut meetings, mut skipped) = selected(found, &file, view, &mut clocks.notices);
     let most = view.limits.meetings;
     let left_out = leave_out(&mut meetings, most, |meeting| meeting, &mut doubtful)
         + leave_out(&mut skipped, most, |(meeting, _)| meeting, &mut doubtful);
@@ -123,12 +126,13 @@ fn selected(
     mut found: Vec<Occurrence<'_>>,
     file: &File<'_>,
     view: &View<'_>,
+    notices: &mut Notices,
 ) -> (Vec<SeenMeeting>, Vec<(SeenMeeting, SkipWhy)>) {
     let version = |o: &Occurrence<'_>| std::cmp::Reverse(o.event.version());
     found.sort_by(|a, b| {
         (a.starts_at, &a.event.uid, a.planned, version(a)).cmp(&(b.starts_at, &b.event.uid, b.planned, version(b)))
     });
-    let mut selector = Selector::new(file, view);
+    let mut selector = Selector::new(file, view, notices);
     let (mut meetings, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for occurrence in &found {
         if known.insert((&occurrence.event.uid, occurrence.planned)) {

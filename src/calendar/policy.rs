@@ -1,6 +1,6 @@
 //! Which meetings of a calendar ring.
 
-use crate::model::SkipWhy;
+use crate::model::{MARK, SkipWhy};
 use std::borrow::Cow;
 
 /// What a person's config says about the meetings that ring.
@@ -18,6 +18,8 @@ pub struct Policy {
     pub need_link: bool,
     /// Only meetings that start in these hours ring.
     pub hours: Option<Hours>,
+    /// The word before the colon of a mark; `None`: there are no marks.
+    pub mark: Option<String>,
 }
 
 impl Default for Policy {
@@ -29,6 +31,7 @@ impl Default for Policy {
             min_attendees: 0,
             need_link: false,
             hours: None,
+            mark: Some(MARK.to_owned()),
         }
     }
 }

@@ -6,15 +6,18 @@
 
 use super::View;
 use super::civil::DateTime;
+use super::component::{Component, addresses, fields, plain};
 use super::event::Event;
 use super::expand::Occurrence;
 use super::line::Property;
 use super::link::{self, From};
+use super::marked::Marked;
+use super::notices::Notices;
 use super::policy::Hours;
-use super::read::{Doubt, Field, File, Name};
-use super::value::{self, Time};
+use super::read::{File, Name};
+use super::value::Time;
 use super::zones::TimeZone;
-use crate::model::{SeenMeeting, SkipWhy, Timestamp};
+use crate::model::{Marks, SeenMeeting, SkipWhy, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -39,6 +42,7 @@ const WAYS_TO_JOIN: [(Name, From); 8] = [
 pub(super) struct Selector<'s, 'f> {
     file: &'s File<'f>,
     view: &'s View<'s>,
+    notices: &'s mut Notices,
     /// By the component and its series.
     details: HashMap<(usize, Option<usize>), Rc<Details>>,
 }
@@ -48,24 +52,30 @@ struct Details {
     title: String,
     link: Option<String>,
     dial_in: Option<String>,
+    marks: Marks,
     skip: Option<SkipWhy>,
 }
 
 impl<'s, 'f> Selector<'s, 'f> {
-    pub(super) fn new(file: &'s File<'f>, view: &'s View<'s>) -> Self {
-        Self { file, view, details: HashMap::new() }
+    pub(super) fn new(file: &'s File<'f>, view: &'s View<'s>, notices: &'s mut Notices) -> Self {
+        Self { file, view, notices, details: HashMap::new() }
     }
 
     /// The meeting an occurrence is, and why it does not ring.
     pub(super) fn meeting(&mut self, occurrence: &Occurrence<'_>) -> (SeenMeeting, Option<SkipWhy>) {
         let event = occurrence.event;
         let key = (event.at, occurrence.master.map(|master| master.at));
-        let (file, view) = (self.file, self.view);
+        let (file, view, notices) = (self.file, self.view, &mut self.notices);
         let details = Rc::clone(self.details.entry(key).or_insert_with(|| {
             let component = Component { file, own: fields(file, event.at), series: key.1.map(|at| fields(file, at)) };
-            Rc::new(component.details(occurrence, view))
+            let marked = component.marked(view);
+            for why in &marked.notices {
+                notices.add(Some(&event.uid), Some(event.line), why.clone());
+            }
+            Rc::new(component.details(occurrence, view, &marked))
         }));
-        let outside = || view.policy.hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
+        let hours = view.policy.hours.filter(|_| !details.marks.important);
+        let outside = || hours.filter(|hours| !hours.hold(occurrence.starts_at, view));
         let skip = details.skip.or_else(|| outside().map(|_| SkipWhy::OutsideHours));
         let meeting = SeenMeeting {
             uid: event.uid.clone(),
@@ -76,13 +86,10 @@ impl<'s, 'f> Selector<'s, 'f> {
             title: details.title.clone(),
             link: details.link.clone(),
             dial_in: details.dial_in.clone(),
+            marks: details.marks,
         };
         (meeting, skip)
     }
-}
-
-fn fields<'s>(file: &'s File<'_>, at: usize) -> &'s [Field] {
-    file.events.get(at).map(|raw| file.event(raw)).unwrap_or_default()
 }
 
 /// `20261123T090000Z`.
@@ -101,14 +108,6 @@ impl Hours {
     }
 }
 
-/// A component, with the series behind it.
-#[derive(Clone, Copy)]
-struct Component<'s, 'f> {
-    file: &'s File<'f>,
-    own: &'s [Field],
-    series: Option<&'s [Field]>,
-}
-
 /// An answer to an invitation (`PARTSTAT`, RFC 5545 section 3.2.12), the one that attends least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
@@ -119,8 +118,8 @@ enum Answer {
     Accepted,
 }
 
-impl<'f> Component<'_, 'f> {
-    fn details(&self, occurrence: &Occurrence<'_>, view: &View<'_>) -> Details {
+impl Component<'_, '_> {
+    fn details(&self, occurrence: &Occurrence<'_>, view: &View<'_>, marked: &Marked) -> Details {
         let title: String = self.text(Name::Summary).chars().take(LONGEST_TITLE).collect();
         let (link, dial_in) = match (Self { series: None, ..*self }).ways_to_join() {
             (None, None) => self.ways_to_join(),
@@ -132,9 +131,9 @@ impl<'f> Component<'_, 'f> {
         } else if self.is_called_off(occurrence, &title) {
             Some(SkipWhy::Cancelled)
         } else {
-            self.skip(view, &title, joinable)
+            self.skip(view, &title, joinable, marked)
         };
-        Details { title, link, dial_in, skip }
+        Details { title, link, dial_in, marks: marked.marks, skip }
     }
 
     /// Link and telephone number. Those of an override are not mixed with those of its series.
@@ -173,8 +172,8 @@ impl<'f> Component<'_, 'f> {
         cancels(event) || is_cancelled(&self.word(Name::Status)) || has_cancelled_title(title) || of_series
     }
 
-    /// Why it does not ring, apart from its hour.
-    fn skip(&self, view: &View<'_>, title: &str, joinable: bool) -> Option<SkipWhy> {
+    /// Why it does not ring, apart from its hour. What is marked important is left out by no rule of the config.
+    fn skip(&self, view: &View<'_>, title: &str, joinable: bool, marked: &Marked) -> Option<SkipWhy> {
         let policy = view.policy;
         let (status, busy) = (self.word(Name::Status), self.word(Name::BusyStatus));
         let free = self.word(Name::Transparency) == "TRANSPARENT" || busy == "FREE";
@@ -183,9 +182,12 @@ impl<'f> Component<'_, 'f> {
         let unanswered = answer == Some(Answer::None) && !self.is_organized_by(&policy.addresses);
         let left_out = |why| policy.leaves_out.contains(&why);
         let few = policy.min_attendees > 0 && self.attendees() < policy.min_attendees as usize;
-        [
+        let facts = [
             (answer == Some(Answer::Declined), SkipWhy::Declined),
             (answer == Some(Answer::Delegated), SkipWhy::Delegated),
+            (marked.off, SkipWhy::MarkedOff),
+        ];
+        let rules = [
             (free && left_out(SkipWhy::Free), SkipWhy::Free),
             (busy == "OOF" && left_out(SkipWhy::OutOfOffice), SkipWhy::OutOfOffice),
             (tentative && left_out(SkipWhy::Tentative), SkipWhy::Tentative),
@@ -193,36 +195,9 @@ impl<'f> Component<'_, 'f> {
             (policy.skip_titles.iter().any(|pattern| pattern.fits(title)), SkipWhy::Title),
             (few, SkipWhy::FewAttendees),
             (policy.need_link && !joinable, SkipWhy::NoLink),
-        ]
-        .into_iter()
-        .find_map(|(is, why)| is.then_some(why))
-    }
-
-    /// The fields of this name: its own, or else those of its series.
-    fn fields(&self, name: Name) -> impl Iterator<Item = &Field> {
-        let tells = |fields: &[Field]| fields.iter().any(|field| field.name == name);
-        let fields = if tells(self.own) { self.own } else { self.series.unwrap_or_default() };
-        fields.iter().filter(move |field| field.name == name)
-    }
-
-    /// The properties of this name.
-    fn all(&self, name: Name) -> impl Iterator<Item = Property<'f>> {
-        self.fields(name).map(|field| self.file.property(field))
-    }
-
-    /// The least doubtful of them, as a text.
-    fn text(&self, name: Name) -> String {
-        self.least_doubtful(self.fields(name))
-    }
-
-    /// The same in capitals. What is but a line of a text keeps nobody from being called.
-    fn word(&self, name: Name) -> String {
-        self.least_doubtful(self.fields(name).filter(|field| field.doubt < Doubt::Written)).to_ascii_uppercase()
-    }
-
-    fn least_doubtful<'a>(&self, fields: impl Iterator<Item = &'a Field>) -> String {
-        let field = fields.min_by_key(|field| field.doubt);
-        field.map(|field| plain(&self.file.property(field)).trim().to_owned()).unwrap_or_default()
+        ];
+        let rules = rules.into_iter().filter(|_| !marked.marks.important);
+        facts.into_iter().chain(rules).find_map(|(is, why)| is.then_some(why))
     }
 
     /// The person's own answer, where one of their addresses is invited.
@@ -264,16 +239,4 @@ fn has_cancelled_title(title: &str) -> bool {
     let Some((before, _)) = title.split_once([':', '：']) else { return false };
     let before = before.trim().to_lowercase();
     !before.is_empty() && CANCELLED_TITLES.lines().any(|line| line == before)
-}
-
-fn plain(property: &Property<'_>) -> String {
-    value::text(property.value()).into_owned()
-}
-
-/// The addresses of an attendee, in lower case: its value, and its `EMAIL` (RFC 7986 section 6.2).
-fn addresses(property: &Property<'_>) -> impl Iterator<Item = String> {
-    [Some(property.value()), property.param("EMAIL")].into_iter().flatten().map(|address| {
-        let address = address.trim().to_lowercase();
-        address.strip_prefix("mailto:").map(|a| a.trim().to_owned()).unwrap_or(address)
-    })
 }

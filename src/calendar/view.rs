@@ -16,6 +16,8 @@ pub struct View<'a> {
     pub zone: &'a Zone,
     /// Which meetings ring.
     pub policy: &'a Policy,
+    /// The calendar is the person's own: marks count also in events that nobody organises.
+    pub own: bool,
     /// How much work one calendar may cost.
     pub limits: Limits,
 }
@@ -26,7 +28,7 @@ impl View<'_> {
     /// which costs one more look.)
     pub fn decided_by(&self) -> String {
         let zones = crate::zone::data_version();
-        let says = format!("{:?} {:?} {:?} {}", self.zone, self.policy, self.limits, zones.version);
+        let says = format!("{:?} {:?} {} {:?} {}", self.zone, self.policy, self.own, self.limits, zones.version);
         let mut hasher = DefaultHasher::new();
         (says, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
         format!("{:016x}", hasher.finish())

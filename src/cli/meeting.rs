@@ -229,6 +229,7 @@ pub(super) fn row(meeting: &Meeting, people: &[Person], now: Timestamp) -> Vec<S
     };
     let over = pick::ended(meeting).filter(|_| meeting.state == MeetingState::Scheduled);
     let distance = over.map_or_else(|| distance.clone(), |words| format!("{distance}, {words}"));
+    let distance = [Some(distance), meeting.marks.shown()].into_iter().flatten().collect::<Vec<_>>().join(", ");
     vec![
         meeting.id.to_string(),
         zone.text(meeting.starts_at),

@@ -1,7 +1,7 @@
 //! People, meetings and incidents for the tests of the command line.
 
 use crate::config::Person;
-use crate::model::{IncidentId, IncidentState, MeetingId, MeetingState, Phone, Timestamp};
+use crate::model::{IncidentId, IncidentState, Marks, MeetingId, MeetingState, Phone, Timestamp};
 use crate::store::{IncidentView, Meeting};
 use crate::zone::Zone;
 
@@ -34,6 +34,7 @@ pub(crate) fn meeting(id: i64, title: &str, starts_at: Timestamp) -> Meeting {
         ends_at: None,
         link: None,
         dial_in: None,
+        marks: Marks::default(),
         source: "manual".into(),
         state: MeetingState::Scheduled,
         generation: 1,

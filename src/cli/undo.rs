@@ -23,7 +23,8 @@ pub fn run(args: &UndoArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> {
     };
     let rule = |facts: &UndoFacts<'_>| {
         let starts_at = facts.meeting.starts_at;
-        undo::comes_again(facts.cancelled, &ladder::plan(rungs, starts_at), starts_at, ctx.now)
+        let planned = ladder::plan(&ladder::marked(rungs, facts.meeting.marks), starts_at);
+        undo::comes_again(facts.cancelled, &planned, starts_at, ctx.now)
     };
     let undone = match ctx.store.undo(&scope, &rule) {
         Err(StoreError::Conflict(why)) => return Err(UsageError(format!("this cannot be taken back: {why}")).into()),

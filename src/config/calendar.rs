@@ -64,6 +64,8 @@ pub struct CalendarSource {
     pub refresh: Option<Duration>,
     /// A way there of its own.
     pub route: Option<Route>,
+    /// `own = true`: nobody but the person writes what stands in it, so marks count also in events that nobody organises.
+    pub own: bool,
 }
 
 /// How often a CalDAV server is asked: a look at a calendar that has not changed is one short question.

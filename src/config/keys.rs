@@ -24,7 +24,7 @@ const TABLES: &[Keys] = keys! {
         on_unknown; ;
     "calendar":
         refresh timeout max_size parallel allow_http allow_private user_agent ca_file proxy
-        include skip_titles min_attendees need_link working_hours; ;
+        include skip_titles min_attendees need_link working_hours mark; ;
     "hear": replies confirm call_back joined missed key_bin; ;
     "report": budget; ;
     "provider": ; mock twilio;
@@ -36,10 +36,10 @@ const TABLES: &[Keys] = keys! {
         base_url ca_file proxy; ;
     "person":
         id name phone email ring_timeout zone message voice language shared_phone calendars addresses presence_command
-        include skip_titles min_attendees need_link working_hours; ;
+        include skip_titles min_attendees need_link working_hours mark; ;
     "calendars":
         file url url_env url_file url_command caldav user password password_env password_file password_command
-        name refresh ca_file proxy; ;
+        name refresh own ca_file proxy; ;
     "contact": name phone email; ;
     "ladder": step before after to when use message; ;
     "email":

@@ -1,6 +1,6 @@
 //! What a look at a calendar finds: values that travel from `calendar` and `feed` through the tick into the store.
 
-use super::{Timestamp, text_enum};
+use super::{Marks, Timestamp, text_enum};
 use std::collections::HashSet;
 
 text_enum! {
@@ -14,6 +14,8 @@ text_enum! {
         Declined = "declined",
         /// One of the person's own addresses delegated it to somebody else.
         Delegated = "delegated",
+        /// The person marked it so.
+        MarkedOff = "marked_off",
         /// `TRANSP:TRANSPARENT`, or Outlook's busy status `FREE`.
         Free = "free",
         /// Outlook's busy status `OOF`.
@@ -63,6 +65,8 @@ pub struct SeenMeeting {
     pub link: Option<String>,
     /// Where to join by telephone, with a PIN if there is one (`+12025550100,,123456#`).
     pub dial_in: Option<String>,
+    /// What the person marked it with, as far as it counts.
+    pub marks: Marks,
 }
 
 /// What one look at one calendar found between two instants.

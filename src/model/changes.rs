@@ -1,7 +1,7 @@
 //! What the store knows about the meetings of a calendar, and what a look at it changes in them: input and output of
 //! `rules::agenda`.
 
-use super::{MeetingId, Reason, SeenMeeting, Timestamp, text_enum};
+use super::{Marks, MeetingId, Reason, SeenMeeting, Timestamp, text_enum};
 use std::time::Duration;
 
 /// Who checked in for a start, or said that they will miss it, means the meeting also when it moves less than this from
@@ -37,6 +37,8 @@ pub struct KnownMeeting {
     pub link: Option<String>,
     /// Where to join by telephone.
     pub dial_in: Option<String>,
+    /// What the person marked it with.
+    pub marks: Marks,
     /// Who called it off; `None` while it is planned.
     pub cancelled_by: Option<CancelledBy>,
     /// Whose copy of it counts.
@@ -82,7 +84,7 @@ pub enum Change {
     Own(MeetingId),
     /// It has another recurrence id now: the series was moved as a whole.
     Rekey(MeetingId, String),
-    /// Title, link, dial-in or end are others: the words of steps that have not run change with them.
+    /// Title, link, dial-in, marks or end are others: the words of steps that have not run change with them.
     Update(MeetingId, SeenMeeting),
     /// It starts at another time: the incident ends as `CANCELLED(meeting_moved)`, the next generation will be watched.
     Move(MeetingId, SeenMeeting),

@@ -12,6 +12,7 @@ mod facts;
 mod heard;
 mod ids;
 mod limits;
+mod marks;
 mod meeting;
 mod money;
 mod pace;
@@ -45,6 +46,7 @@ pub use heard::{
 };
 pub use ids::{AttemptId, CalendarId, IncidentId, MeetingId, StepId, TickId};
 pub use limits::{LOOK_UP, kept_for_answer, leaves_within};
+pub use marks::{MARK, MARKED_EARLY, Marks, OPEN_AHEAD};
 pub use meeting::MeetingWords;
 pub use money::{Amount, Money};
 pub use pace::Pace;

@@ -213,8 +213,8 @@ fn reason(why: SkipWhy) -> Reason {
 }
 
 fn same_words(meeting: &KnownMeeting, copy: &SeenMeeting) -> bool {
-    let KnownMeeting { title, link, dial_in, ends_at, .. } = meeting;
-    (title, link, dial_in, ends_at) == (&copy.title, &copy.link, &copy.dial_in, &copy.ends_at)
+    let KnownMeeting { title, link, dial_in, marks, ends_at, .. } = meeting;
+    (title, link, dial_in, marks, ends_at) == (&copy.title, &copy.link, &copy.dial_in, &copy.marks, &copy.ends_at)
 }
 
 /// The calendar has no copy. What it never had, it cannot lose.

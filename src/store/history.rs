@@ -1,7 +1,7 @@
 //! Everything a store knows about one meeting, for `explain`.
 
 use super::{ActView, AttemptView, IncidentView, Meeting, StepView};
-use crate::model::{CancelledBy, HangUp, HeardEffect, HeardHow, IncidentId, RejectionClass, StepId, Timestamp};
+use crate::model::{CancelledBy, HangUp, HeardEffect, HeardHow, IncidentId, Marks, RejectionClass, StepId, Timestamp};
 
 /// The next moments at which a tick has something to do, whatever happens outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Ahead {
     pub step: Option<Timestamp>,
     /// Start of the next planned meeting that is not watched yet.
     pub meeting: Option<Timestamp>,
+    /// When the next early notice of such a meeting is due.
+    pub early: Option<Timestamp>,
     /// The earliest start of an open incident that starts at the asked time or later.
     pub incident: Option<Timestamp>,
     /// When the copies of all calendars had been expanded last; the beginning of time while a look at one may change
@@ -26,6 +28,8 @@ pub struct StepOutline {
     pub starts_at: Timestamp,
     /// The contact it is for; `None`: the person.
     pub contact: Option<String>,
+    /// What the meeting is marked with.
+    pub marks: Marks,
     /// What the guards saw of it when its last attempt was written.
     pub guards: Option<String>,
 }

@@ -34,6 +34,8 @@ pub(super) struct CalendarLook {
     name: String,
     /// How long a copy is good.
     refresh: Duration,
+    /// It is the person's own.
+    own: bool,
     feed: Arc<dyn Feed>,
     /// When it was started.
     pub(super) now: Timestamp,
@@ -80,9 +82,10 @@ impl CalendarLook {
     pub(super) fn new(world: &World, due: DueCalendar) -> Option<Self> {
         let mut sources = world.config.person(&due.person)?.calendars.iter();
         let source = sources.find(|source| source.key == due.key)?;
+        let own = source.own;
         let (name, refresh, now) = (source.name.clone(), source.refresh(&world.config.calendar), world.clock.now());
         let feed = world.feeds.feed(&due.key, &(now..now.plus(AHEAD)))?;
-        Some(Self { world: world.clone(), due, name, refresh, feed, now })
+        Some(Self { world: world.clone(), due, name, refresh, own, feed, now })
     }
 
     /// `work of ana`.
@@ -96,7 +99,7 @@ impl CalendarLook {
         let Some(person) = self.world.config.person(&self.due.person) else { return Ok(None) };
         let (from, until, limits) = (self.now, self.now.plus(AHEAD), Limits::default());
         let policy = person.policy.with_addresses(&feed::own_addresses(&self.due.validators));
-        let view = View { from, until, zone: &person.zone, policy: &policy, limits };
+        let view = View { from, until, zone: &person.zone, policy: &policy, own: self.own, limits };
         let (store, longest) = (&self.world.store, self.world.config.calendar.max_bytes);
         let copy = if self.must_expand(&view) {
             store.calendar_body(self.due.id, longest)?.map_or(Copy::Missing, Copy::Body)

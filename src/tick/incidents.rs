@@ -29,7 +29,7 @@ fn in_reach(config: &Config, now: Timestamp) -> Timestamp {
 
 fn plan(config: &Config, meeting: &Meeting) -> Plan {
     match config.person(&meeting.person) {
-        Some(_) => Plan::Watch(ladder::plan(&config.ladder, meeting.starts_at)),
+        Some(_) => Plan::Watch(ladder::plan(&ladder::marked(&config.ladder, meeting.marks), meeting.starts_at)),
         None => Plan::Refuse(Reason::PersonRemoved),
     }
 }

@@ -13,8 +13,8 @@ use super::rehearse::{Rehearsal, StandIns};
 use super::rehearsed_feeds::{RehearsedFeeds, as_taken};
 use super::{World, tick};
 use crate::clock::{Clock as _, ManualClock};
-use crate::config::Config;
-use crate::model::{StepId, Timestamp};
+use crate::config::{Config, Person};
+use crate::model::{MARKED_EARLY, Marks, OPEN_AHEAD, StepId, Timestamp};
 use crate::rules::ladder;
 use crate::store::{CalendarView, StepOutline, StepResult, Store, StoreError};
 use std::sync::Arc;
@@ -50,6 +50,8 @@ pub struct Foreseen {
     pub starts_at: Timestamp,
     /// The contact it is for; `None`: the person.
     pub contact: Option<String>,
+    /// What the meeting is marked with.
+    pub marks: Marks,
     /// What the guards that let it through saw.
     pub guards: Option<String>,
 }
@@ -128,11 +130,13 @@ impl Moments {
         let (config, now) = (&world.config, world.clock.now());
         let ahead = world.store.ahead(now.minus(config.engine.grace))?;
         let reach = ladder::reach(&config.ladder);
-        let held = EXPANDED_AHEAD.saturating_sub(reach);
+        let marked = if may_mark(config) { *MARKED_EARLY.end() + OPEN_AHEAD } else { Duration::ZERO };
+        let held = EXPANDED_AHEAD.saturating_sub(reach.max(marked));
         let look_at = ahead.expanded.map(|at| at.plus(held).minus(Duration::from_millis(EVERY_MS.unsigned_abs())));
         let moments = [
             ahead.step,
             ahead.meeting.map(|start| just_after(start.minus(reach))),
+            ahead.early.map(|due| just_after(due.minus(OPEN_AHEAD))),
             ahead.incident.map(|start| start.plus(config.engine.grace)),
             look_at.filter(|at| *at > now),
         ];
@@ -141,14 +145,23 @@ impl Moments {
     }
 }
 
+/// May a mark bring the first notice of a meeting forward?
+fn may_mark(config: &Config) -> bool {
+    let marks = |person: &Person| {
+        let own = || person.calendars.iter().any(|source| source.own);
+        person.policy.mark.is_some() && (!person.policy.addresses.is_empty() || own())
+    };
+    config.ladder.iter().any(|rung| ladder::is_notice(&rung.action)) && config.people.iter().any(marks)
+}
+
 /// Adds what the results do not say.
 fn foreseen(store: &dyn Store, results: Vec<StepResult>) -> Result<Vec<Foreseen>, StoreError> {
     let decided: Vec<(StepId, StepResult)> =
         results.into_iter().filter_map(|result| Some((result.step?, result))).collect();
     let outlines = store.outlines(&decided.iter().map(|(step, _)| *step).collect::<Vec<_>>())?;
     let foreseen = |((_, result), outline): ((StepId, StepResult), Option<StepOutline>)| {
-        let StepOutline { changed_at, starts_at, contact, guards } = outline?;
-        Some(Foreseen { at: changed_at, result, starts_at, contact, guards })
+        let StepOutline { changed_at, starts_at, contact, marks, guards } = outline?;
+        Some(Foreseen { at: changed_at, result, starts_at, contact, marks, guards })
     };
     let mut steps: Vec<Foreseen> = decided.into_iter().zip(outlines).filter_map(foreseen).collect();
     // Workers answer in any order; a plan has a fixed one.

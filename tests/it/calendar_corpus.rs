@@ -86,7 +86,7 @@ fn calendars_whose_reports_say_that_they_were_misread_ring_as_they_were_meant() 
         let zone = Zone::named(&text(&expected["zone"])).unwrap();
         let from = instant(&expected["now"]);
         let until = from.plus(humantime::parse_duration(&text(&expected["until"])).unwrap());
-        let view = View { from, until, zone: &zone, policy: &policy, limits };
+        let view = View { from, until, zone: &zone, policy: &policy, own: false, limits };
         let bytes = fs::read(file.to_str().unwrap().replace(".expected.json", ".ics")).unwrap();
         let looked = look(&bytes, &view).unwrap();
         let ring: Vec<Start> = looked.seen.meetings.iter().map(start).collect();
@@ -157,7 +157,7 @@ fn look_at(file: &Path, zone: &Value, window: &Value, policy: &Policy) -> Look {
     let zone = Zone::named(&text(zone)).unwrap();
     let limits = Limits { steps: 50_000_000, per_series: 50_000, meetings: 50_000, ..Limits::default() };
     let (from, until) = (instant(&window["start"]), instant(&window["end"]));
-    look(&bytes, &View { from, until, zone: &zone, policy, limits }).unwrap()
+    look(&bytes, &View { from, until, zone: &zone, policy, own: false, limits }).unwrap()
 }
 
 fn start(meeting: &SeenMeeting) -> Start {

@@ -164,8 +164,14 @@ impl Company {
             for person in &mut config.people {
                 let Some(number) = person.id.strip_prefix('p') else { continue };
                 let place = CalendarPlace::Web("https://calendar.example.org/x.ics".to_owned().into());
-                person.calendars =
-                    vec![CalendarSource { key: number.into(), name: "work".into(), place, refresh: None, route: None }];
+                person.calendars = vec![CalendarSource {
+                    key: number.into(),
+                    name: "work".into(),
+                    place,
+                    refresh: None,
+                    own: false,
+                    route: None,
+                }];
             }
             // Time is the clock's alone: a slow machine must not end a tick.
             config.engine.tick_limit = Duration::from_secs(24 * 3600);

@@ -153,7 +153,7 @@ fn the_advice_about_silent_phones_fits_the_defaults() {
 fn the_page_about_calendars_names_every_key_and_default_of_theirs() {
     let defaults = CalendarConfig::default();
     for (table, key) in known_keys() {
-        let common = ["include", "skip_titles", "min_attendees", "need_link", "working_hours"].contains(&key);
+        let common = ["include", "skip_titles", "min_attendees", "need_link", "working_hours", "mark"].contains(&key);
         if matches!(table, "calendar" | "calendars") || (table == "person" && (common || key == "addresses")) {
             assert!(CALENDARS.contains(key), "{table}.{key}");
         }

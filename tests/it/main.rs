@@ -43,6 +43,7 @@ mod local_time;
 mod lost_database;
 mod manual;
 mod many_unknown;
+mod marks;
 mod messages;
 mod migration;
 mod mock_phone;

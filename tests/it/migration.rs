@@ -67,8 +67,8 @@ fn a_tick_goes_on_where_the_old_one_stopped() {
     let incidents = store.snapshot(begin, begin, begin).unwrap().incidents;
     let states: Vec<_> = incidents.iter().map(|i| (i.id.0, i.state)).collect();
     assert_eq!(states, [(3, IncidentState::Escalating), (2, IncidentState::Missed), (1, IncidentState::Resolved)]);
-    assert_eq!(schema(&cli.database()), 7);
-    let before = cli.path(".local/state/savehub/savehub.db.before-7");
+    assert_eq!(schema(&cli.database()), 8);
+    let before = cli.path(".local/state/savehub/savehub.db.before-8");
     assert_eq!(schema(&before), 1, "a copy stays beside it");
 }
 

@@ -8,7 +8,7 @@ use savehub::store::sqlite::{Create, SqliteStore};
 use std::path::Path;
 
 /// The schemas before this one.
-const OLD: [u32; 6] = [1, 2, 3, 4, 5, 6];
+const OLD: [u32; 7] = [1, 2, 3, 4, 5, 6, 7];
 
 /// After the first call of each meeting was due, before the second.
 const SOON: &str = "2026-11-23T09:57:30Z";
@@ -66,7 +66,7 @@ fn a_copy_of_the_old_database_stays_beside_it() {
     for version in OLD {
         let cli = old(version);
         drop(SqliteStore::open(&cli.database(), Create::No).unwrap());
-        let name = "savehub.db.before-7";
+        let name = "savehub.db.before-8";
         let copy = cli.path(&format!(".local/state/savehub/{name}"));
         assert!(section(&page("docs/operating.md"), "## Upgrade").contains(name));
         assert_eq!(rows(&copy, "select user_version || '' from pragma_user_version"), [version.to_string()]);

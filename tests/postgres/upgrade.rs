@@ -1,5 +1,5 @@
-//! A database of PostgreSQL's first schema (`data/databases/postgres_1.sql`) goes on under the present one; and how old a
-//! database on a server is.
+//! Databases of PostgreSQL's earlier schemas (`data/databases/postgres_1.sql`, and what the second made of it) go on under
+//! the present one; and how old a database on a server is.
 
 use crate::cluster::{Database, cluster};
 use crate::support::cli::Cli;
@@ -21,9 +21,16 @@ fn host(database: &Database) -> Cli {
     Cli::with(&format!("store = \"{}\"\n{MOCK}{people}", database.url()))
 }
 
-fn old(database: &Database) {
+/// The schemas before this one.
+const OLD: [u32; 2] = [1, 2];
+
+fn old(database: &Database, schema: u32) {
     database.sql(include_str!("../data/databases/postgres_1.sql"));
-    assert_eq!((version(database).as_str(), states(database).as_str()), ("1", STATES));
+    if schema > 1 {
+        database.sql(include_str!("../../src/store/postgres/schema_2.sql"));
+        database.sql("update savehub_meta set version = 2");
+    }
+    assert_eq!((version(database), states(database).as_str()), (schema.to_string(), STATES));
 }
 
 fn version(database: &Database) -> String {
@@ -37,24 +44,27 @@ fn states(database: &Database) -> String {
 #[test]
 fn what_was_there_before_an_upgrade_is_there_and_rings_once() {
     let Some(cluster) = cluster() else { return };
-    let database = cluster.database();
-    old(&database);
-    let cli = host(&database);
-    let first = cli.run(&["tick", "--now", SOON]);
-    assert!(matches!(first.code, 0 | 1), "{first:?}");
-    assert!(!first.err.contains("made a new database"), "{first:?}");
-    assert_eq!(version(&database), "2");
-    for _ in 0..2 {
-        assert_eq!(cli.ok(&["tick", "--now", SOON]), "", "nothing is left to do");
+    for schema in OLD {
+        let database = cluster.database();
+        old(&database, schema);
+        let cli = host(&database);
+        let first = cli.run(&["tick", "--now", SOON]);
+        assert!(matches!(first.code, 0 | 1), "{first:?}");
+        assert!(!first.err.contains("made a new database"), "{first:?}");
+        assert_eq!(version(&database), "3");
+        for _ in 0..2 {
+            assert_eq!(cli.ok(&["tick", "--now", SOON]), "", "nothing is left to do");
+        }
+        let again = database.sql("select string_agg(person, ',' order by person) from attempts where id > 7");
+        assert_eq!(again, "p4,p6", "those whose phone certainly did not ring");
+        assert_eq!(states(&database), STATES.replace("SENDING", "UNKNOWN"));
+        let open =
+            database.sql("select count(*), string_agg(distinct state, ',') from incidents where ended_at is null");
+        assert_eq!(open, "7|ESCALATING");
+        let kept = "select (select count(*) from meetings), (select count(*) from steps), \
+                    (select count(*) from attempt_steps where attempt_id <= 7), (select since from faults where key = 'clock')";
+        assert_eq!(database.sql(kept), "7|14|7|1795427820000");
     }
-    let again = database.sql("select string_agg(person, ',' order by person) from attempts where id > 7");
-    assert_eq!(again, "p4,p6", "those whose phone certainly did not ring");
-    assert_eq!(states(&database), STATES.replace("SENDING", "UNKNOWN"));
-    let open = database.sql("select count(*), string_agg(distinct state, ',') from incidents where ended_at is null");
-    assert_eq!(open, "7|ESCALATING");
-    let kept = "select (select count(*) from meetings), (select count(*) from steps), \
-                (select count(*) from attempt_steps where attempt_id <= 7), (select since from faults where key = 'clock')";
-    assert_eq!(database.sql(kept), "7|14|7|1795427820000");
 }
 
 /// Columns, constraints and indexes.
@@ -73,26 +83,29 @@ fn shape(database: &Database) -> String {
 #[test]
 fn an_old_schema_becomes_the_one_that_a_new_database_has() {
     let Some(cluster) = cluster() else { return };
-    let [upgraded, new] = [cluster.database(), cluster.database()];
-    old(&upgraded);
-    drop(upgraded.open(Create::No));
+    let new = cluster.database();
     drop(new.open(Create::Yes));
-    assert_eq!(shape(&upgraded), shape(&new));
-    let counted = "select rehearsed, sum(n), sum(untaken) from calls_of_day group by 1";
-    assert_eq!(upgraded.sql(counted), "t|5|3", "all but the refused one and the one that did not leave");
-    upgraded.sql("delete from call_tracker; delete from attempt_steps; delete from attempts");
-    assert_eq!(upgraded.sql(counted), "");
-    assert!(shape(&new).contains("attempts armed text"), "{}", shape(&new));
+    for schema in OLD {
+        let upgraded = cluster.database();
+        old(&upgraded, schema);
+        drop(upgraded.open(Create::No));
+        assert_eq!(shape(&upgraded), shape(&new));
+        let counted = "select rehearsed, sum(n), sum(untaken) from calls_of_day group by 1";
+        assert_eq!(upgraded.sql(counted), "t|5|3", "all but the refused one and the one that did not leave");
+        upgraded.sql("delete from call_tracker; delete from attempt_steps; delete from attempts");
+        assert_eq!(upgraded.sql(counted), "");
+        assert!(shape(&new).contains("attempts armed text"), "{}", shape(&new));
+    }
 }
 
 #[test]
 fn a_check_in_is_the_first_to_find_the_old_schema_and_it_counts() {
     let Some(cluster) = cluster() else { return };
     let database = cluster.database();
-    old(&database);
+    old(&database, 1);
     let said = host(&database).ok(&["checkin", "i2", "--person", "p2"]);
     assert!(said.contains("Meeting 2"), "{said}");
-    assert_eq!(version(&database), "2");
+    assert_eq!(version(&database), "3");
     assert_eq!(database.sql("select state, reason from incidents where id = 2"), "RESOLVED|joined");
     assert_eq!(database.sql("select count(*) from acts where person = 'p2'"), "1", "and it can be taken back");
     assert_eq!(database.sql("select state from steps where id = 21"), "CANCELLED");

@@ -1,11 +1,11 @@
 //! What looks at calendars do to meetings, with the real rule.
 
-use crate::build::{Bench, at, close_rule, secs};
+use crate::build::{Bench, at, close_rule, secs, watch};
 use crate::looking::{copy, expanded, news, seen, skipping};
 use savehub::calendar::{Policy, View};
 use savehub::model::{
-    CancelledBy, HangUpState, Held, IncidentState, KnownMeeting, MeetingState, Owns, Reason, SeenAgenda, SeenMeeting,
-    SkipWhy,
+    CancelledBy, HangUpState, Held, IncidentState, KnownMeeting, Marks, MeetingState, Owns, Reason, SeenAgenda,
+    SeenMeeting, SkipWhy,
 };
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{AgendaRecorded, CheckIn, CloseRule, LookDone, LookOutcome, MeetingNews, StoreError};
@@ -14,6 +14,8 @@ use savehub::zone::Zone;
 facts! {
     a_meeting_of_a_calendar_reads_back_as_it_was_seen_and_rings,
     a_nul_in_a_calendar_is_written_down_by_no_store_and_harms_nothing,
+    marks_come_with_a_copy_and_go_with_one,
+    an_early_notice_brings_a_meeting_into_reach_before_its_ladder_does,
     a_moved_meeting_ends_its_incident_and_opens_the_next_generation,
     a_moved_meeting_hangs_up_the_call_under_way,
     a_cancelled_meeting_ends_its_incident_and_comes_back_as_the_next_generation,
@@ -46,6 +48,7 @@ fn a_meeting_of_a_calendar_reads_back_as_it_was_seen_and_rings(b: &Bench) {
         recurrence: "20261122T091000Z".to_owned(),
         link: Some("https://meet.example/1".to_owned()),
         dial_in: Some("+12025550100,,1#".to_owned()),
+        marks: Marks::default(),
         ..copy("talk", 600)
     };
     let meeting = b.adds(id, &talk, 0);
@@ -69,6 +72,7 @@ fn a_nul_in_a_calendar_is_written_down_by_no_store_and_harms_nothing(b: &Bench) 
         until: at(86_400),
         zone: &zone,
         policy: &policy,
+        own: false,
         limits: savehub::calendar::Limits::default(),
     };
     let seen = savehub::calendar::look(text.as_bytes(), &view).unwrap().seen;
@@ -76,6 +80,43 @@ fn a_nul_in_a_calendar_is_written_down_by_no_store_and_harms_nothing(b: &Bench) 
     assert_eq!((&meeting.uid[..], &meeting.title[..]), ("talk", "About"));
     assert_eq!(meeting.link.as_deref(), Some("https://meet.google.com/ab"));
     assert_eq!(b.sees(id, seen, 2), [], "it is found again");
+}
+
+fn marks_come_with_a_copy_and_go_with_one(b: &Bench) {
+    let id = b.one_file();
+    let marks = Marks { important: true, early: Some(secs(900)) };
+    let marked = |marks, start| SeenMeeting { marks, ..copy("talk", start) };
+    let meeting = b.adds(id, &marked(marks, 6000), 0);
+    assert_eq!((meeting.marks, b.read(meeting.id).marks), (marks, marks));
+    assert_eq!(b.sees(id, seen(1, &[marked(marks, 6000)]), 1), []);
+    let changed = b.sees(id, seen(2, &[copy("talk", 6000)]), 2);
+    assert_eq!(
+        (news(&changed), changed[0].meeting.marks),
+        (vec![(MeetingNews::Updated, meeting.id)], Marks::default())
+    );
+    let other = Marks { important: false, ..marks };
+    let moved = b.sees(id, seen(3, &[marked(other, 7000)]), 3);
+    assert_eq!((news(&moved), b.read(meeting.id).marks), (vec![(MeetingNews::Moved, meeting.id)], other));
+    let off = b.sees(id, skipping(4, copy("talk", 7000), SkipWhy::MarkedOff), 4);
+    assert_eq!(news(&off), [(MeetingNews::Cancelled(Reason::MeetingSkipped), meeting.id)]);
+    let again = b.sees(id, seen(5, &[marked(marks, 7000)]), 5);
+    assert_eq!((news(&again), again[0].meeting.marks), (vec![(MeetingNews::Revived, meeting.id)], marks));
+}
+
+fn an_early_notice_brings_a_meeting_into_reach_before_its_ladder_does(b: &Bench) {
+    let id = b.one_file();
+    let early = |minutes: u64| Marks { important: false, early: Some(secs(minutes * 60)) };
+    let marked = |uid, marks| SeenMeeting { marks, ..copy(uid, 20_000) };
+    let all = [marked("soon", early(120)), marked("later", early(15)), copy("plain", 20_000)];
+    b.sees(id, seen(0, &all), 0);
+    // 7,200 s and a quarter of an hour before the start.
+    let reached = 20_000 - 7200 - 900;
+    assert_eq!(b.ahead(at(0)).unwrap().early, Some(at(20_000 - 7200)));
+    assert_eq!(b.open(reached, reached + 1000).opened.len(), 0);
+    assert_eq!(b.open(reached + 1, reached + 1001).opened.len(), 1);
+    assert_eq!(b.open(reached + 1, reached + 1001).opened.len(), 0, "once");
+    assert_eq!(b.ahead(at(0)).unwrap().early, Some(at(20_000 - 900)));
+    assert_eq!(b.open_new_incidents(at(19_000), at(20_001), &watch).unwrap().opened.len(), 2, "each once");
 }
 
 fn a_moved_meeting_ends_its_incident_and_opens_the_next_generation(b: &Bench) {
@@ -331,6 +372,7 @@ fn the_rule_is_asked_with_what_the_calendar_holds_and_shows(b: &Bench) {
         title: talk.title.clone(),
         link: None,
         dial_in: None,
+        marks: Marks::default(),
         cancelled_by: None,
         owner: Owns::Another(4),
         held: None,

@@ -1,7 +1,7 @@
 //! The story of a meeting, and what comes next.
 
 use crate::build::{Bench, at, end, rejected};
-use savehub::model::{CancelledBy, HangUp, IncidentId, MeetingId, Reason, RejectionClass, StepId, StepState};
+use savehub::model::{CancelledBy, HangUp, IncidentId, Marks, MeetingId, Reason, RejectionClass, StepId, StepState};
 use savehub::store::{StepHistory, StepOutline};
 
 facts!(
@@ -68,6 +68,7 @@ fn an_outline_says_of_a_step_what_its_history_does(b: &Bench) {
     let told = |step: &StepHistory| {
         let guards = step.attempts.last().and_then(|attempt| attempt.guards.clone());
         Some(StepOutline {
+            marks: Marks::default(),
             changed_at: step.changed_at,
             starts_at: at(600),
             contact: step.view.contact.clone(),

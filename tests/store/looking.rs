@@ -2,7 +2,9 @@
 
 use crate::build::{Bench, at, secs};
 use crate::checked::everything;
-use savehub::model::{CalendarId, CalendarKind, KnownMeeting, MeetingId, SeenAgenda, SeenMeeting, SkipWhy, Validators};
+use savehub::model::{
+    CalendarId, CalendarKind, KnownMeeting, Marks, MeetingId, SeenAgenda, SeenMeeting, SkipWhy, Validators,
+};
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{
     AgendaRecorded, CalendarDraft, CalendarView, CalendarsSynced, DueCalendar, Expanded, LookAt, LookDone, LookOutcome,
@@ -32,6 +34,7 @@ pub(crate) fn copy(uid: &str, start: i64) -> SeenMeeting {
         title: format!("About {uid}"),
         link: None,
         dial_in: None,
+        marks: Marks::default(),
     }
 }
 

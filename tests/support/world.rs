@@ -136,6 +136,7 @@ impl World {
                 key,
                 place,
                 refresh: None,
+                own: false,
                 route: None,
             });
         });

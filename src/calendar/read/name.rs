@@ -38,9 +38,10 @@ pub(in crate::calendar) enum Name {
     ZoneAbbreviation,
     ZoneLocation,
     Method,
+    Categories,
 }
 
-const NAMES: [(&str, Name); 37] = [
+const NAMES: [(&str, Name); 38] = [
     ("BEGIN", Name::Begin),
     ("END", Name::End),
     ("UID", Name::Uid),
@@ -78,6 +79,7 @@ const NAMES: [(&str, Name); 37] = [
     ("TZNAME", Name::ZoneAbbreviation),
     ("X-LIC-LOCATION", Name::ZoneLocation),
     ("METHOD", Name::Method),
+    ("CATEGORIES", Name::Categories),
 ];
 
 impl Name {

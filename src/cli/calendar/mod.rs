@@ -37,13 +37,14 @@ fn check(args: &CalendarCheckArgs, Invocation { file, screen, out }: Invocation<
     let until = horizon(now, args.until)?;
     let chosen = source::choose(&args.source, args.person.as_deref(), &config)?;
     let copy = chosen.read(&config, &(now..until))?;
-    let owner = CalendarOwner::of(chosen.person).knowing(&copy.addresses);
+    let owner = CalendarOwner::of(chosen.person, chosen.own).knowing(&copy.addresses);
     let mut look = look(&copy.bytes, &owner.view(now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
     chosen.must_be_whole(&look)?;
     if let Some(text) = feed::lacking(copy.missing) {
         look.notices.insert(0, Notice { uid: None, line: None, text });
     }
-    let checked = Checked { name: &chosen.name, owner: &owner, look, changed_at: copy.changed_at, now };
+    let ladder = &config.ladder;
+    let checked = Checked { name: &chosen.name, owner: &owner, ladder, look, changed_at: copy.changed_at, now };
     if args.json {
         print::json(out, &checked.json(zone::data_version()))?;
     } else {

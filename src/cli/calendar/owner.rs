@@ -25,14 +25,17 @@ pub(in crate::cli) struct CalendarOwner {
     /// Their zone, or the system's.
     pub(in crate::cli) zone: Zone,
     policy: Policy,
+    /// It is their own.
+    own: bool,
 }
 
 impl CalendarOwner {
-    pub(in crate::cli) fn of(person: Option<&Person>) -> Self {
+    pub(in crate::cli) fn of(person: Option<&Person>, own: bool) -> Self {
         Self {
             person: person.map(|person| person.id.clone()),
             zone: person.map_or_else(Zone::system, |person| person.zone.clone()),
             policy: person.map_or_else(Policy::default, |person| person.policy.clone()),
+            own,
         }
     }
 
@@ -50,6 +53,6 @@ impl CalendarOwner {
         let (per_series, meetings) =
             (usual.per_series.max(days.saturating_mul(24)), days.saturating_mul(usual.meetings));
         let limits = Limits { per_series, meetings: usual.meetings.max(meetings), ..usual };
-        View { from, until, zone: &self.zone, policy: &self.policy, limits }
+        View { from, until, zone: &self.zone, policy: &self.policy, own: self.own, limits }
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::json::object;
 use crate::cli::print::{self, Screen};
 use crate::cli::words::{clean, counted, skip_words, title};
 use crate::model::{SeenMeeting, SkipWhy, Timestamp, cut, printable};
+use crate::rules::ladder::{Rung, is_notice};
 use crate::when;
 use crate::zone::ZoneData;
 use serde::Serialize;
@@ -27,11 +28,15 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     (
         "meetings",
         "earliest first: uid, recurrence (the instant for which an occurrence of a series was first planned; empty \
-         without a series), title, starts_at, ends_at, link, dial_in, rings, reason (why it does not ring: all_day, \
-         cancelled, declined, delegated, free, out_of_office, tentative, unanswered, no_link, title, few_attendees, \
+         without a series), title, starts_at, ends_at, link, dial_in, marks (those that count), rings, reason (why it does \
+         not ring: all_day, cancelled, declined, delegated, marked_off, free, out_of_office, tentative, unanswered, no_link, title, few_attendees, \
          outside_hours; null when it rings)",
     ),
     ("notices", "what was left out or guessed: uid, line, text; uid and line are null if unknown"),
+    (
+        "early_in_vain",
+        "true: a meeting is marked with a time, and the ladder has no message that it could bring forward",
+    ),
     ("declined_ring", "true: no address of the person is known, so declined meetings ring"),
 ];
 
@@ -39,6 +44,8 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
 pub(super) struct Checked<'a> {
     pub(super) name: &'a str,
     pub(super) owner: &'a CalendarOwner,
+    /// That of the config.
+    pub(super) ladder: &'a [Rung],
     pub(super) look: Look,
     pub(super) changed_at: Option<Timestamp>,
     pub(super) now: Timestamp,
@@ -67,6 +74,7 @@ impl Checked<'_> {
             events: self.look.events,
             meetings: self.meetings().into_iter().map(meeting_object).collect::<Vec<_>>(),
             notices: self.look.notices.iter().map(notice).collect::<Vec<_>>(),
+            early_in_vain: self.early_in_vain(),
             declined_ring: self.declined_ring(),
         }
     }
@@ -81,6 +89,11 @@ impl Checked<'_> {
             let lines = self.look.notices.iter().map(|notice| format!("  {}\n", notice_line(notice)));
             let heading = format!("{}\n", screen.paint.heading("Notices"));
             blocks.push([heading].into_iter().chain(lines).collect());
+        }
+        if self.early_in_vain() {
+            let note = "a mark with a time brings nothing forward: the ladder has no mail, message or webhook for the person \
+                        before the start";
+            blocks.push(format!("{}\n", screen.paint.notice(note)));
         }
         if self.declined_ring() {
             let whose = self.owner.person.as_deref().map_or_else(String::new, |id| format!(" of {}", printable(id)));
@@ -129,8 +142,14 @@ impl Checked<'_> {
             (None, Some(_)) => "phone",
             (None, None) => "-",
         };
-        let fate = why.map_or_else(|| "rings".to_owned(), |why| format!("skipped: {}", skip_words(why)));
+        let marked = meeting.marks.shown().map_or_else(String::new, |marks| format!(", {marks}"));
+        let fate = why.map_or_else(|| format!("rings{marked}"), |why| format!("skipped: {}", skip_words(why)));
         vec![start.into(), join.into(), fate, title_or_none(&meeting.title)]
+    }
+
+    fn early_in_vain(&self) -> bool {
+        let is_early = |(meeting, _): &(&SeenMeeting, _)| meeting.marks.early.is_some();
+        self.meetings().iter().any(is_early) && !self.ladder.iter().any(|rung| is_notice(&rung.action))
     }
 
     fn declined_ring(&self) -> bool {
@@ -161,6 +180,7 @@ fn meeting_object((meeting, reason): (&SeenMeeting, Option<SkipWhy>)) -> impl Se
         ends_at: meeting.ends_at,
         link: meeting.link.as_deref().map(printable),
         dial_in: meeting.dial_in.as_deref().map(printable),
+        marks: meeting.marks,
         rings: reason.is_none(),
         reason: reason,
     }

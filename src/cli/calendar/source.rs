@@ -16,6 +16,8 @@ pub(in crate::cli) struct Chosen<'a> {
     pub(in crate::cli) name: String,
     /// Whose zone and policy are meant; `None` where the config has no people.
     pub(in crate::cli) person: Option<&'a Person>,
+    /// The config says that it is their own.
+    pub(in crate::cli) own: bool,
     place: CalendarInput,
 }
 
@@ -98,7 +100,7 @@ fn configured<'a>(typed: &str, person: Option<&str>, config: &'a Config) -> Resu
         [] => Ok(None),
         [(person, calendar)] => {
             let place = CalendarInput::At(calendar.place.clone());
-            Ok(Some(Chosen { name: calendar.name.clone(), person: Some(person), place }))
+            Ok(Some(Chosen { name: calendar.name.clone(), person: Some(person), own: calendar.own, place }))
         }
         _ => Err(UsageError("several people have a calendar of this name; say whose with --person".into())),
     }
@@ -121,7 +123,12 @@ impl<'a> Chosen<'a> {
             CalendarInput::Stdin => "standard input".into(),
             CalendarInput::At(place) => place.default_name(),
         };
-        Self { name, person, place }
+        let is_own = |person: &Person, place: &CalendarPlace| {
+            let key = place.key_of(&person.id);
+            person.calendars.iter().any(|source| source.own && source.key == key)
+        };
+        let own = matches!((person, &place), (Some(person), CalendarInput::At(place)) if is_own(person, place));
+        Self { name, person, own, place }
     }
 
     /// Reads it whole, as a tick would that looks for meetings of this time.

@@ -129,7 +129,7 @@ fn read(person: &Person, source: &CalendarSource, config: &CalendarConfig, now: 
     let until = horizon(now, AHEAD).map_err(|error| error.to_string())?;
     match feed::at(&source.place, source.route.as_ref(), config, &(now..until)).fetch(&Validators::default(), true) {
         Fetched::New { body, .. } => {
-            let owner = CalendarOwner::of(Some(person));
+            let owner = CalendarOwner::of(Some(person), source.own);
             let look = look(&body, &owner.view(now, until)).map_err(|why| why.to_string())?;
             if look.whole { Ok(look.events) } else { Err("it breaks off before its END:VCALENDAR".into()) }
         }

@@ -102,7 +102,8 @@ fn text(story: &Story<'_>, zone: &Zone, ctx: &Ctx<'_>) -> String {
         None => "planned".into(),
     };
     let at = when::describe(starts_at, ctx.now, zone);
-    lines.push(format!("{id} {}: {}, {at}, {state}", title(&meeting.title), printable(&meeting.person)));
+    let marked = meeting.marks.shown().map_or_else(String::new, |marks| format!(", {marks}"));
+    lines.push(format!("{id} {}: {}, {at}, {state}{marked}", title(&meeting.title), printable(&meeting.person)));
     let times: Vec<String> =
         story.events.iter().map(|e| e.at.map_or_else(String::new, |at| exact(at, ctx.now, zone))).collect();
     let width = times.iter().map(String::len).max().unwrap_or_default();

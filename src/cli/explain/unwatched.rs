@@ -70,13 +70,14 @@ impl Unwatched<'_> {
             let (known, start) = (self.clock(self.history.added_at), self.clock(starts_at));
             return format!("Nobody was called: it had started at {start}, before savehub knew of it at {known}");
         }
-        let reach = starts_at.minus(ladder::reach(&self.config.ladder));
+        let rungs = ladder::marked(&self.config.ladder, meeting.marks);
+        let reach = starts_at.minus(ladder::reach(&rungs));
         if reach > now {
             more.push(format!(
                 "savehub opens an incident for it at {} and watches it from then on.",
                 self.clock(reach)
             ));
-            let first = ladder::plan(&self.config.ladder, starts_at).into_iter().min_by_key(|step| step.due_at);
+            let first = ladder::plan(&rungs, starts_at).into_iter().min_by_key(|step| step.due_at);
             return first.map_or_else(
                 || "Nobody is called: the ladder is empty".into(),
                 |step| {
@@ -107,7 +108,8 @@ impl Unwatched<'_> {
         let mut events = vec![Event::at(self.history.added_at, ADDED, "added", source(self.history))];
         let planned = meeting.state == MeetingState::Scheduled && meeting.starts_at > now;
         if planned && self.config.person(&meeting.person).is_some() {
-            events.extend(ladder::plan(&self.config.ladder, meeting.starts_at).into_iter().map(|step| {
+            let rungs = ladder::marked(&self.config.ladder, meeting.marks);
+            events.extend(ladder::plan(&rungs, meeting.starts_at).into_iter().map(|step| {
                 let to = match step.action.to.as_text() {
                     "" => String::new(),
                     name => format!(" to {}", printable(name)),
@@ -150,6 +152,7 @@ pub(super) fn left_out<'c>(
             until: at.plus(AROUND),
             zone: &whose.zone,
             policy: &whose.policy,
+            own: whose.calendars.iter().any(|source| source.name == calendar.name && source.own),
             limits: crate::calendar::Limits::default(),
         };
         // A copy that was good once and cannot be read now just gives no reason.

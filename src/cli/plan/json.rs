@@ -18,7 +18,7 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     (
         "steps",
         "what would become of each step, in order: at (when it is decided), due_at, person, event, title, starts_at, \
-         kind, contact, to (masked), state, reason, detail, guards (what they saw, if they allowed the step)",
+         kind, contact, marks (those of the meeting), to (masked), state, reason, detail, guards (what they saw, if they allowed the step)",
     ),
     (
         "crowded",
@@ -44,6 +44,7 @@ pub fn report(plan: &Plan<'_>) -> impl Serialize + use<> {
             starts_at: step.starts_at,
             kind: step.result.kind,
             contact: step.contact.as_deref().map(printable),
+            marks: step.marks,
             to: step.result.to.clone(),
             state: step.result.state,
             reason: step.result.reason,

@@ -104,10 +104,11 @@ fn row(step: &Foreseen, plan: &Plan<'_>) -> Vec<String> {
     let (result, zone) = (&step.result, pick::zone_of(&step.result.person, &plan.config.people));
     let contact = step.contact.as_deref().map_or_else(String::new, |name| format!(" to {}", printable(name)));
     let starts = when::short(step.starts_at, plan.now, &zone);
+    let marked = step.marks.shown().map_or_else(String::new, |marks| format!(", {marks}"));
     vec![
         exact(step.at, plan.now, &zone),
         printable(&result.person),
-        format!("{} at {starts}", cut(&printable(&result.title), TITLE_CUT)),
+        format!("{} at {starts}{marked}", cut(&printable(&result.title), TITLE_CUT)),
         format!("{}{contact}", result.kind),
         result.to.as_deref().map(printable).unwrap_or_default(),
         fate(step),

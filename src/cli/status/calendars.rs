@@ -60,7 +60,8 @@ mod tests {
         let mut ana = person("ana");
         let place = crate::config::CalendarPlace::File("/home/ana/work.ics".into());
         let (key, name) = ("1".into(), "work.ics".into());
-        ana.calendars = vec![crate::config::CalendarSource { key, name, place, refresh: None, route: None }];
+        ana.calendars =
+            vec![crate::config::CalendarSource { key, name, place, refresh: None, own: false, route: None }];
         let text = render(&nothing(), &ctx(std::slice::from_ref(&ana)));
         let told = "\nCalendars\n  declined meetings of ana ring, too: `addresses` in the config is empty\n";
         assert!(text.ends_with(told), "{text}");

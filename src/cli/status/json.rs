@@ -38,8 +38,9 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("stale", "true: the last tick is older than --max-age (without it, 2 minutes), or there was none"),
     (
         "next_meetings",
-        "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation, ended (why nothing \
-         rings for it any more, such as joined after a check-in ahead of time; otherwise null)",
+        "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, marks (what the person marked it with in the \
+         calendar: important, or a time such as 15m), source, state, generation, ended (why nothing rings for it any \
+         more, such as joined after a check-in ahead of time; otherwise null)",
     ),
     (
         "incidents",

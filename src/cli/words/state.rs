@@ -124,6 +124,7 @@ pub(in crate::cli) const fn skip_words(why: SkipWhy) -> &'static str {
         SkipWhy::Cancelled => "called off",
         SkipWhy::Declined => "declined",
         SkipWhy::Delegated => "delegated",
+        SkipWhy::MarkedOff => "marked off",
         SkipWhy::Free => "marked as free",
         SkipWhy::OutOfOffice => "out of office",
         SkipWhy::Tentative => "tentative",

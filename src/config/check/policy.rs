@@ -20,7 +20,10 @@ const INCLUDE: [(&str, SkipWhy); 4] = [
 const LONGEST_PATTERN: usize = 200;
 
 /// The keys that a person may have instead of those of everybody.
-pub(super) const KEYS: [&str; 5] = ["include", "skip_titles", "min_attendees", "need_link", "working_hours"];
+pub(super) const KEYS: [&str; 6] = ["include", "skip_titles", "min_attendees", "need_link", "working_hours", "mark"];
+
+/// Longest word for marks, in characters.
+const LONGEST_MARK: usize = 32;
 
 /// The policy of a table; what it does not say is taken from `default`.
 pub(super) fn policy(table: &Table<'_, '_>, default: &Policy) -> Policy {
@@ -31,6 +34,7 @@ pub(super) fn policy(table: &Table<'_, '_>, default: &Policy) -> Policy {
         min_attendees: table.count("min_attendees", default.min_attendees, 0..=1000).value,
         need_link: table.flag("need_link", default.need_link),
         hours: working_hours(table).or(default.hours),
+        mark: mark(table, default.mark.as_deref()),
     }
 }
 
@@ -73,6 +77,21 @@ fn working_hours(table: &Table<'_, '_>) -> Option<Hours> {
             None
         }
     }
+}
+
+/// The word before a mark; an empty one means that there are none.
+fn mark(table: &Table<'_, '_>, default: Option<&str>) -> Option<String> {
+    let Some(text) = table.text("mark", "\"savehub\"") else {
+        table.note("mark", || Value::text(default.unwrap_or_default()));
+        return default.map(str::to_owned);
+    };
+    let word = *text.get_ref();
+    let of_a_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if word.chars().count() > LONGEST_MARK || !word.chars().all(of_a_word) {
+        let label = "write a word of at most 32 letters and digits, such as \"savehub\"; \"\" for no marks";
+        table.report.wrong(&text.span(), format!("{} cannot stand before a mark", quoted(word)), label);
+    }
+    Some(word.to_owned()).filter(|word| !word.is_empty())
 }
 
 /// The person's own addresses, in lower case: whose "declined" counts.

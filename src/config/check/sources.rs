@@ -32,6 +32,7 @@ struct Draft<'a, 't> {
     name: Option<String>,
     refresh: Option<Duration>,
     route: Option<Route>,
+    own: bool,
     /// Its table; an empty one when it is a text.
     table: Table<'a, 't>,
 }
@@ -56,7 +57,8 @@ impl Sources<'_, '_> {
             }
             let name = draft.name.unwrap_or_else(|| default_name(&draft.place));
             let name = distinct(name, |name| found.iter().any(|(_, source)| source.name == name));
-            let source = CalendarSource { key, name, place: draft.place, refresh: draft.refresh, route: draft.route };
+            let Draft { place, refresh, own, route, .. } = draft;
+            let source = CalendarSource { key, name, place, refresh, route, own };
             self.show(&draft.table, &draft.at, person, &source);
             found.push((draft.at, source));
         }
@@ -88,7 +90,7 @@ impl Sources<'_, '_> {
             Item::Text(text) => {
                 let place = self.here("calendars", &text)?;
                 let table = person.unwritten("calendars");
-                Some(Draft { at: text.span(), place, name: None, refresh: None, route: None, table })
+                Some(Draft { at: text.span(), place, name: None, refresh: None, own: false, route: None, table })
             }
             Item::Table(table) => self.of_table(table),
         };
@@ -98,6 +100,7 @@ impl Sources<'_, '_> {
     fn of_table<'a, 't>(&self, table: Table<'a, 't>) -> Option<Draft<'a, 't>> {
         let name = self.name(&table);
         let refresh = table.duration_if("refresh", "2m");
+        let own = table.flag("own", false);
         if let Some(refresh) = &refresh {
             feeds::refreshed(&Read::written(refresh.clone()), self.report);
         }
@@ -109,7 +112,7 @@ impl Sources<'_, '_> {
             }
         }
         let (at, route) = (table.header().clone(), self.route(&table));
-        Some(Draft { at, place, name, refresh: refresh.map(Spanned::into_inner), route, table })
+        Some(Draft { at, place, name, refresh: refresh.map(Spanned::into_inner), own, route, table })
     }
 
     /// A way there of its own; what of it is not written is as under `[calendar]`.

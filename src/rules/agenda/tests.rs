@@ -1,6 +1,7 @@
 //! What each fact of a calendar changes. Times are minutes from now; the looked-at time is the next 26 hours.
 
 use super::*;
+use crate::model::Marks;
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_338_000_000);
 const HOUR: i64 = 60;
@@ -19,6 +20,7 @@ fn copy(uid: &str, recurrence: &str, start: i64) -> SeenMeeting {
         title: "Board sync".into(),
         link: None,
         dial_in: None,
+        marks: Marks::default(),
     }
 }
 
@@ -33,6 +35,7 @@ fn known(id: i64, copy: &SeenMeeting) -> KnownMeeting {
         title: copy.title.clone(),
         link: copy.link.clone(),
         dial_in: copy.dial_in.clone(),
+        marks: copy.marks,
         cancelled_by: None,
         owner: Owns::This,
         held: Some(Held { sequence: copy.sequence, missing_since: None }),

@@ -9,7 +9,7 @@ use crate::store::{Result, StoreError};
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second];
+const MIGRATIONS: &[Migration] = &[first, second, third];
 
 /// The newest version this savehub knows.
 pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
@@ -66,6 +66,11 @@ fn first() -> String {
 /// Every owed call rings.
 fn second() -> String {
     include_str!("schema_2.sql").to_owned()
+}
+
+/// Marks in events.
+fn third() -> String {
+    include_str!("schema_3.sql").to_owned()
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(super) fn import(
 
 /// `?1` is the calendar that looks; null for a file.
 const KNOWN: &str = "select {place}, m.id, m.uid, m.recurrence, m.starts_at, m.ends_at, m.title, m.link, m.dial_in, \
-                            m.cancelled_by, m.calendar_id, o.sequence, h.sequence, h.missing_since, \
+                            m.important, m.early_ms, m.cancelled_by, m.calendar_id, o.sequence, h.sequence, h.missing_since, \
                             exists(select 1 from calendar_meetings x where x.meeting_id = m.id \
                               and x.calendar_id <> ?1 and x.missing_since is null), m.state, m.generation, ?1";
 
@@ -70,12 +70,12 @@ const KNOWN: &str = "select {place}, m.id, m.uid, m.recurrence, m.starts_at, m.e
 const OWNERS: &str = "left join calendar_meetings o on o.meeting_id = m.id and o.calendar_id = m.calendar_id";
 
 fn known_from_row(row: &dyn Row) -> Sql<KnownMeeting> {
-    let (owner, looks): (Option<CalendarId>, Option<CalendarId>) = (row.get(10)?, row.get(17)?);
-    let sequence: Option<i64> = row.get(11)?;
-    let held: Option<i64> = row.get(12)?;
+    let (owner, looks): (Option<CalendarId>, Option<CalendarId>) = (row.get(12)?, row.get(19)?);
+    let sequence: Option<i64> = row.get(13)?;
+    let held: Option<i64> = row.get(14)?;
     // What may be changed must be readable as a whole.
-    let _: (MeetingState, u32) = (row.get(15)?, row.get(16)?);
-    let missing_since = row.get(13)?;
+    let _: (MeetingState, u32) = (row.get(17)?, row.get(18)?);
+    let missing_since = row.get(15)?;
     Ok(KnownMeeting {
         id: row.get(1)?,
         uid: row.get(2)?,
@@ -85,14 +85,15 @@ fn known_from_row(row: &dyn Row) -> Sql<KnownMeeting> {
         title: row.get(6)?,
         link: row.get(7)?,
         dial_in: row.get(8)?,
-        cancelled_by: row.get(9)?,
+        marks: meetings::marks(row, 9)?,
+        cancelled_by: row.get(11)?,
         owner: match owner {
             None => Owns::Nobody,
             _ if owner == looks => Owns::This,
             Some(_) => Owns::Another(sequence.unwrap_or(i64::MIN)),
         },
         held: held.map(|sequence| Held { sequence, missing_since }),
-        elsewhere: row.get(14)?,
+        elsewhere: row.get(16)?,
     })
 }
 
@@ -284,9 +285,11 @@ fn add(tx: &dyn Tx, origin: &Origin<'_>, copy: &SeenMeeting, now: Timestamp) -> 
 }
 
 fn add_all(tx: &dyn Tx, new: &[(&Origin<'_>, &SeenMeeting, Timestamp)]) -> TxResult<Vec<Meeting>> {
+    let marks: Vec<_> = new.iter().map(|(_, copy, _)| meetings::mark_columns(copy.marks)).collect();
     let sets: Vec<_> = new
         .iter()
-        .map(|(origin, copy, now)| {
+        .zip(&marks)
+        .map(|((origin, copy, now), (important, early_ms))| {
             set![
                 &origin.person,
                 &copy.uid,
@@ -298,7 +301,9 @@ fn add_all(tx: &dyn Tx, new: &[(&Origin<'_>, &SeenMeeting, Timestamp)]) -> TxRes
                 &copy.dial_in,
                 &origin.name,
                 &origin.calendar,
-                now
+                now,
+                important,
+                early_ms
             ]
         })
         .collect();
@@ -306,8 +311,8 @@ fn add_all(tx: &dyn Tx, new: &[(&Origin<'_>, &SeenMeeting, Timestamp)]) -> TxRes
     let mut written = Vec::new();
     tx.rows_of_each(
         "insert into meetings(person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, calendar_id, \
-         state, generation, watched, created_at, updated_at) \
-         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'SCHEDULED', 1, 0, ?11, ?11 from {each} \
+         state, generation, watched, created_at, updated_at, important, early_ms) \
+         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'SCHEDULED', 1, 0, ?11, ?11, ?12, ?13 from {each} \
          returning id, person, uid, recurrence",
         &sets,
         &mut |r| {
@@ -334,17 +339,34 @@ fn add_all(tx: &dyn Tx, new: &[(&Origin<'_>, &SeenMeeting, Timestamp)]) -> TxRes
 }
 
 fn added(id: MeetingId, origin: &Origin<'_>, copy: &SeenMeeting) -> Meeting {
-    let SeenMeeting { uid, recurrence, starts_at, ends_at, title, link, dial_in, .. } = copy.clone();
+    let SeenMeeting { uid, recurrence, starts_at, ends_at, title, link, dial_in, marks, .. } = copy.clone();
     let (person, source) = (origin.person.to_owned(), origin.name.to_owned());
     let (state, generation, ended) = (MeetingState::Scheduled, 1, None);
-    Meeting { id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation, ended }
+    Meeting {
+        id,
+        person,
+        uid,
+        recurrence,
+        title,
+        starts_at,
+        ends_at,
+        link,
+        dial_in,
+        marks,
+        source,
+        state,
+        generation,
+        ended,
+    }
 }
 
-/// Changes the words and the end of a meeting.
+/// Changes the words, the marks and the end of a meeting. An open incident keeps its steps.
 fn update(tx: &dyn Tx, id: MeetingId, to: &SeenMeeting, now: Timestamp) -> TxResult<Changed> {
+    let (important, early_ms) = meetings::mark_columns(to.marks);
     tx.run(
-        "update meetings set title = ?2, link = ?3, dial_in = ?4, ends_at = ?5, updated_at = ?6 where id = ?1",
-        params![id, to.title, to.link, to.dial_in, to.ends_at, now],
+        "update meetings set title = ?2, link = ?3, dial_in = ?4, ends_at = ?5, updated_at = ?6, \
+           important = ?7, early_ms = ?8 where id = ?1",
+        params![id, to.title, to.link, to.dial_in, to.ends_at, now, important, early_ms],
     )?;
     Ok(Changed { meeting: meetings::existing(tx, id)?, ended: None })
 }

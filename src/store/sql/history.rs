@@ -29,14 +29,17 @@ pub(super) fn of(tx: &dyn Tx, id: MeetingId) -> TxResult<Option<History>> {
 }
 
 pub(super) fn outlines(tx: &dyn Tx, steps: &[StepId]) -> TxResult<Vec<Option<StepOutline>>> {
-    let sql = "select {place}, s.updated_at, i.starts_at, nullif(s.to_whom, ''), \
+    let sql = "select {place}, s.updated_at, i.starts_at, nullif(s.to_whom, ''), m.important, m.early_ms, \
                  (select a.guards from attempt_steps x join attempts a on a.id = x.attempt_id \
                     where x.step_id = s.id order by a.id desc limit 1) \
-               from {each} cross join steps s join incidents i on i.id = s.incident_id where s.id = ?1";
-    let found = tx.by_place(sql, &each_id(steps), |r| Ok((r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
-    let outline = |(step, mut rows): (&StepId, Vec<(_, _, _, Option<String>)>)| {
-        let (changed_at, starts_at, contact, guards) = rows.pop()?;
-        Some(StepOutline { changed_at, starts_at, contact, guards: guards.and_then(|lines| own_line(&lines, *step)) })
+               from {each} cross join steps s join incidents i on i.id = s.incident_id \
+                 join meetings m on m.id = i.meeting_id where s.id = ?1";
+    let found = tx
+        .by_place(sql, &each_id(steps), |r| Ok((r.get(1)?, r.get(2)?, r.get(3)?, meetings::marks(r, 4)?, r.get(6)?)))?;
+    let outline = |(step, mut rows): (&StepId, Vec<(_, _, _, _, Option<String>)>)| {
+        let (changed_at, starts_at, contact, marks, guards) = rows.pop()?;
+        let guards = guards.and_then(|lines| own_line(&lines, *step));
+        Some(StepOutline { changed_at, starts_at, contact, marks, guards })
     };
     Ok(steps.iter().zip(found).map(outline).collect())
 }
@@ -45,6 +48,11 @@ pub(super) fn ahead(tx: &dyn Tx, started_since: Timestamp) -> TxResult<Ahead> {
     Ok(Ahead {
         step: tx.value("select min(ready_at) from steps where state = 'PENDING'", &[])?,
         meeting: tx.value("select min(starts_at) from meetings where state = 'SCHEDULED' and watched = 0", &[])?,
+        early: tx.value(
+            "select min(starts_at - early_ms) from meetings \
+             where state = 'SCHEDULED' and watched = 0 and early_ms is not null",
+            &[],
+        )?,
         incident: tx.value(
             "select min(starts_at) from incidents where ended_at is null and starts_at >= ?1",
             params![started_since],

@@ -5,8 +5,8 @@ use super::incidents::{self, End};
 use super::tx::{Row, Sql, Tx, TxResult};
 use super::value::{ids, params};
 use crate::model::{
-    ActHow, ActKind, CancelledBy, HangUp, IncidentId, IncidentState, MeetingId, MeetingState, Reason, SAME_PROMISE,
-    Timestamp, printable,
+    ActHow, ActKind, CancelledBy, HangUp, IncidentId, IncidentState, Marks, MeetingId, MeetingState, Reason,
+    SAME_PROMISE, Timestamp, printable,
 };
 use crate::store::{Changed, Meeting, NewMeeting, StoreError};
 use std::time::Duration;
@@ -15,12 +15,12 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) const COLUMNS: &str = "m.id, m.person, m.uid, m.recurrence, m.title, m.starts_at, m.ends_at, m.link, \
-                                  m.dial_in, coalesce((select name from calendars where id = m.calendar_id), m.source), \
+                                  m.dial_in, m.important, m.early_ms, coalesce((select name from calendars where id = m.calendar_id), m.source), \
                                   m.state, m.generation, (select reason from incidents \
                                     where meeting_id = m.id and generation = m.generation)";
 
 /// The number of [`COLUMNS`].
-pub(super) const WIDTH: usize = 13;
+pub(super) const WIDTH: usize = 15;
 
 pub(super) fn from_row(row: &dyn Row) -> Sql<Meeting> {
     Ok(Meeting {
@@ -33,11 +33,24 @@ pub(super) fn from_row(row: &dyn Row) -> Sql<Meeting> {
         ends_at: row.get(6)?,
         link: row.get(7)?,
         dial_in: row.get(8)?,
-        source: row.get(9)?,
-        state: row.get(10)?,
-        generation: row.get(11)?,
-        ended: row.get(12)?,
+        marks: marks(row, 9)?,
+        source: row.get(11)?,
+        state: row.get(12)?,
+        generation: row.get(13)?,
+        ended: row.get(14)?,
     })
+}
+
+/// The marks in this column and the next one.
+pub(super) fn marks(row: &dyn Row, at: usize) -> Sql<Marks> {
+    let (important, early_ms): (i64, Option<i64>) = (row.get(at)?, row.get(at + 1)?);
+    Ok(Marks { important: important != 0, early: early_ms.map(|ms| Duration::from_millis(ms.unsigned_abs())) })
+}
+
+/// The same for writing.
+pub(super) fn mark_columns(marks: Marks) -> (i64, Option<i64>) {
+    let ms = |early: Duration| i64::try_from(early.as_millis()).unwrap_or(i64::MAX);
+    (i64::from(marks.important), marks.early.map(ms))
 }
 
 pub(super) fn add(tx: &dyn Tx, new: &NewMeeting, now: Timestamp) -> TxResult<Meeting> {

@@ -149,7 +149,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn open_new_incidents(&self, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> Result<Opened> {
-        if !self.engine.read_outside("look for new meetings in reach", |tx| watch::is_any_unwatched(tx, until))? {
+        if !self.engine.read_outside("look for new meetings in reach", |tx| watch::is_any_unwatched(tx, now, until))? {
             return Ok(Opened::default());
         }
         self.engine.write("open incidents of new meetings", |tx| watch::open_new(tx, now, until, rule))

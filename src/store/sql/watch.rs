@@ -6,7 +6,8 @@ use super::meetings;
 use super::tx::{Tx, TxResult};
 use super::value::{params, set};
 use crate::model::{
-    ActHow, ActKind, HangUp, IncidentId, IncidentState, MeetingId, PlannedStep, Reason, StepState, Timestamp,
+    ActHow, ActKind, HangUp, IncidentId, IncidentState, MeetingId, OPEN_AHEAD, PlannedStep, Reason, StepState,
+    Timestamp,
 };
 use crate::store::{CheckIn, Ended, Meeting, Opened, Plan, PlanRule};
 
@@ -21,15 +22,22 @@ pub(super) fn anything_to_open(tx: &dyn Tx, now: Timestamp, until: Timestamp, ru
         return Ok(true);
     }
     let sql = format!("select {UNWATCHED}, exists(select 1 from incidents where ended_at is null)");
-    let (unwatched, open): (bool, bool) = tx.row(&sql, params![until], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let (unwatched, open): (bool, bool) = tx.row(&sql, params![until, early(now)], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(unwatched || open && !refused(tx, rule)?.is_empty())
 }
 
-/// Has a meeting come into reach?
-const UNWATCHED: &str = "exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1)";
+/// Has a meeting come into reach: does one start before `?1`, or is the early notice of one due before `?2`?
+pub(in crate::store) const UNWATCHED: &str = "(exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1) \
+       or exists(select 1 from meetings where state = 'SCHEDULED' and watched = 0 and early_ms is not null \
+         and starts_at - early_ms < ?2))";
 
-pub(super) fn is_any_unwatched(tx: &dyn Tx, until: Timestamp) -> TxResult<bool> {
-    Ok(tx.value(&format!("select {UNWATCHED}"), params![until])?)
+/// Early notices that are due before this time are in reach.
+fn early(now: Timestamp) -> Timestamp {
+    now.plus(OPEN_AHEAD)
+}
+
+pub(super) fn is_any_unwatched(tx: &dyn Tx, now: Timestamp, until: Timestamp) -> TxResult<bool> {
+    Ok(tx.value(&format!("select {UNWATCHED}"), params![until, early(now)])?)
 }
 
 pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<Opened> {
@@ -54,7 +62,7 @@ pub(super) fn open(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule
 
 /// Opens an incident for each meeting in reach that has none for its generation.
 pub(super) fn open_new(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: PlanRule<'_>) -> TxResult<Opened> {
-    let meetings = unwatched(tx, until)?;
+    let meetings = unwatched(tx, now, until)?;
     let plans: Vec<Plan> = meetings.iter().map(rule).collect();
     let watched: Vec<_> = meetings.iter().map(|meeting| set![&meeting.id]).collect();
     tx.run_each("update meetings set watched = 1 from {each} where id = ?1", &watched)?;
@@ -80,13 +88,20 @@ pub(super) fn open_new(tx: &dyn Tx, now: Timestamp, until: Timestamp, rule: Plan
     Ok(opened)
 }
 
-fn unwatched(tx: &dyn Tx, until: Timestamp) -> TxResult<Vec<Meeting>> {
-    let sql = format!(
-        "select {} from meetings m where m.state = 'SCHEDULED' and m.watched = 0 and m.starts_at < ?1 \
+fn unwatched(tx: &dyn Tx, now: Timestamp, until: Timestamp) -> TxResult<Vec<Meeting>> {
+    Ok(tx.readable("a meeting", &unwatched_sql(), params![until, early(now)], meetings::from_row)?)
+}
+
+/// The meetings of [`UNWATCHED`].
+pub(in crate::store) fn unwatched_sql() -> String {
+    format!(
+        "select {} from meetings m where m.id in ( \
+           select id from meetings where state = 'SCHEDULED' and watched = 0 and starts_at < ?1 \
+           union all select id from meetings where state = 'SCHEDULED' and watched = 0 and early_ms is not null \
+             and starts_at - early_ms < ?2) \
          order by m.starts_at, m.id",
         meetings::COLUMNS
-    );
-    Ok(tx.readable("a meeting", &sql, params![until], meetings::from_row)?)
+    )
 }
 
 /// Open incidents that the plan no longer wants, with its reason.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 type Migration = fn() -> String;
 
-const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth, sixth, seventh];
+const MIGRATIONS: &[Migration] = &[first, second, third, fourth, fifth, sixth, seventh, eighth];
 
 /// Refuses a database of another program and one of a newer savehub, without writing to it. `true`: its schema is the
 /// present one.
@@ -131,6 +131,11 @@ fn sixth() -> String {
 /// Every owed call rings.
 fn seventh() -> String {
     include_str!("schema_7.sql").to_owned()
+}
+
+/// Marks in events.
+fn eighth() -> String {
+    include_str!("schema_8.sql").to_owned()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::candidates::{calls_of_person, number_facts};
 use super::engine::SqliteStore;
 use super::tx::DIALECT;
 use crate::model::Timestamp;
-use crate::store::sql::{TABLES, attempts, calendars, candidates, forget, needed, reconcile};
+use crate::store::sql::{TABLES, attempts, calendars, candidates, forget, needed, reconcile, watch};
 
 /// SQLite's plan, a line for each part.
 fn plan(sql: &str) -> Vec<String> {
@@ -43,6 +43,19 @@ fn what_every_tick_asks_looks_through_no_calendars() {
     assert!(files.iter().any(|found| found.starts_with("SEARCH c USING INDEX") && found.ends_with("(kind=?)")));
     let scans = |found: &String| found.starts_with("SCAN") && found != "SCAN CONSTANT ROW";
     assert!(!due.iter().chain(&files).any(scans), "{due:#?} {files:#?}");
+}
+
+#[test]
+fn meetings_in_reach_are_found_by_their_starts_and_their_early_notices() {
+    let lines = plan(&format!("select {}", watch::UNWATCHED));
+    for index in ["meetings_to_watch (starts_at<?)", "meetings_early (<expr><?)"] {
+        assert!(lines.iter().any(|line| line.ends_with(index)), "{index} {lines:#?}");
+    }
+    let lines = plan(&watch::unwatched_sql());
+    for index in ["meetings_to_watch (starts_at<?)", "meetings_early (<expr><?)"] {
+        assert!(lines.iter().any(|line| line.ends_with(index)), "{index} {lines:#?}");
+    }
+    assert!(!lines.iter().any(|line| line.starts_with("SCAN m")), "{lines:#?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Meetings.
 
 use super::Ended;
-use crate::model::{MeetingId, MeetingState, MeetingWords, Reason, Timestamp};
+use crate::model::{Marks, MeetingId, MeetingState, MeetingWords, Reason, Timestamp};
 use serde::Serialize;
 
 /// A meeting to be added.
@@ -46,6 +46,8 @@ pub struct Meeting {
     pub link: Option<String>,
     /// Where to join by telephone, if known.
     pub dial_in: Option<String>,
+    /// What the person marked it with in its calendar.
+    pub marks: Marks,
     /// Where it comes from: `manual`, the name of its calendar, or of the file it was imported from.
     pub source: String,
     /// Planned or called off.

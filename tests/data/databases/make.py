@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes schema_1.sql to schema_6.sql: a database of each earlier schema as text, made of that schema's own words and
+"""Writes schema_1.sql to schema_7.sql: a database of each earlier schema as text, made of that schema's own words and
 the same seven meetings, one for each state an attempt can be in. Run it beside the schemas: python3 make.py
 """
 
@@ -63,7 +63,7 @@ def meeting(db, n, state, step, reason):
 
 
 def main():
-    for version in range(1, 7):
+    for version in range(1, 8):
         db = sqlite3.connect(":memory:", isolation_level=None)
         for n in range(1, version + 1):
             db.executescript((SCHEMAS / f"schema_{n}.sql").read_text())

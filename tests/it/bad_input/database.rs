@@ -52,7 +52,7 @@ fn a_database_of_a_newer_version() {
     Connection::open(cli.database()).unwrap().pragma_update(None, "user_version", 99).unwrap();
     refuses(
         &cli,
-        "error: HOME/.local/state/savehub/savehub.db was written by a newer savehub (schema 99, this one knows 7); update savehub",
+        "error: HOME/.local/state/savehub/savehub.db was written by a newer savehub (schema 99, this one knows 8); update savehub",
     );
 }
 

@@ -19,9 +19,14 @@ pub(crate) fn event(lines: &str) -> String {
 
 /// Looks at a week from [`MONDAY`] on, as somebody in Berlin with these wishes.
 pub(crate) fn look_with(calendar: &[u8], policy: &Policy, limits: Limits) -> Look {
+    look_in(calendar, policy, false, limits)
+}
+
+/// The same, in a calendar that is their own or is not.
+pub(crate) fn look_in(calendar: &[u8], policy: &Policy, own: bool, limits: Limits) -> Look {
     let zone = Zone::named("Europe/Berlin").unwrap();
     let (from, until) = (Timestamp::from_ms(MONDAY), Timestamp::from_ms(MONDAY + 7 * 86_400_000));
-    look(calendar, &View { from, until, zone: &zone, policy, limits }).unwrap()
+    look(calendar, &View { from, until, zone: &zone, policy, own, limits }).unwrap()
 }
 
 /// Looks at a calendar of these events.

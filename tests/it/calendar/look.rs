@@ -345,7 +345,7 @@ fn what_is_no_calendar_is_said_to_be_none() {
     let policy = Policy::default();
     let (zone, limits) = (Zone::utc(), Limits::default());
     let (from, until) = (Timestamp::from_ms(MONDAY), Timestamp::from_ms(MONDAY + 1));
-    let view = View { from, until, zone: &zone, policy: &policy, limits };
+    let view = View { from, until, zone: &zone, policy: &policy, own: false, limits };
     for (bytes, why) in [
         (&b""[..], NotACalendar::Empty),
         (b" \r\n\t", NotACalendar::Empty),

@@ -3,6 +3,7 @@
 mod costs;
 mod ics;
 mod look;
+mod marks;
 mod meant;
 mod mutated;
 mod policy;

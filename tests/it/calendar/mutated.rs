@@ -35,6 +35,11 @@ const PIECES: &[&str] = &[
     "BEGIN:VEVENT\r\n",
     "END:VEVENT\r\n",
     "BEGIN:VALARM\r\n",
+    "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\n",
+    "CATEGORIES:savehub: off,savehub: 15m\r\n",
+    "DESCRIPTION:<p>savehub: important\r\nStatus: cancelled\r\n",
+    "TZID=GMT Standard Time 1:",
+    "240000.000+01:00[x]",
     "END:VCALENDAR\r\n",
     "BEGIN:VTIMEZONE\r\n",
     "BEGIN:STANDARD\r\n",
@@ -93,6 +98,7 @@ fn a_damaged_calendar_is_looked_at_without_a_panic_and_what_is_seen_is_sound() {
         until: Timestamp::from_ms(start + 26 * 3_600_000),
         zone: &zone,
         policy: &policy,
+        own: true,
         limits: Limits { steps: 200_000, ..Limits::default() },
     };
     let damage = (0..1000_usize, proptest::option::weighted(0.8, 0..PIECES.len()), 0..40_usize);

@@ -150,7 +150,7 @@ fn around(day: &str, events: &[String]) -> Look {
     let (policy, zone) = (Policy::default(), Zone::named("Europe/Berlin").unwrap());
     let middle = chrono::DateTime::parse_from_rfc3339(&format!("{day}T12:00:00Z")).unwrap().timestamp_millis();
     let (from, until) = (Timestamp::from_ms(middle - 86_400_000), Timestamp::from_ms(middle + 86_400_000));
-    let view = View { from, until, zone: &zone, policy: &policy, limits: Limits::default() };
+    let view = View { from, until, zone: &zone, policy: &policy, own: false, limits: Limits::default() };
     look(calendar(&events.join("\r\n")).as_bytes(), &view).unwrap()
 }
 

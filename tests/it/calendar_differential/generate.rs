@@ -85,7 +85,7 @@ impl Case {
     pub(crate) fn occurrences(&self) -> Vec<SeenMeeting> {
         let (zone, policy) = (Zone::named(self.zone).unwrap(), Policy::default());
         let limits = Limits { per_series: 5000, meetings: 50_000, ..Limits::default() };
-        let view = View { from: self.from, until: self.until, zone: &zone, policy: &policy, limits };
+        let view = View { from: self.from, until: self.until, zone: &zone, policy: &policy, own: false, limits };
         let seen = look(self.ics.as_bytes(), &view).unwrap().seen;
         seen.meetings.into_iter().chain(seen.skipped.into_iter().map(|(meeting, _)| meeting)).collect()
     }

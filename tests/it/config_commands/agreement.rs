@@ -117,6 +117,7 @@ skip_titles = ["*Lunch*"]
 min_attendees = 2
 need_link = true
 working_hours = "Mon-Fri 08:00-19:00"
+mark = "weckruf"
 
 [hear]
 replies = false
@@ -141,6 +142,7 @@ skip_titles = []
 min_attendees = 1
 need_link = false
 working_hours = "9:00-17:00"
+mark = "ring"
 
 [[ladder]]
 step = "call"

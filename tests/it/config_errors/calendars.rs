@@ -201,7 +201,7 @@ error: unknown key `url_fil`
 
 error: unknown key `path`
  --> config.toml:6:5
-  = help: a calendar may hold: file, url, url_env, url_file, url_command, caldav, user, password, password_env, password_file, password_command, name, refresh, ca_file, proxy
+  = help: a calendar may hold: file, url, url_env, url_file, url_command, caldav, user, password, password_env, password_file, password_command, name, refresh, own, ca_file, proxy
   = note: the line is not shown, because it may hold a secret
 
 2 problems in config.toml; nothing was done

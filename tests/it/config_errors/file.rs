@@ -74,7 +74,7 @@ error: unknown key `shoe_size`
 4 | shoe_size = …
   | ^^^^^^^^^
   |
-  = help: [[person]] may hold: id, name, phone, email, ring_timeout, zone, message, voice, language, shared_phone, calendars, addresses, presence_command, include, skip_titles, min_attendees, need_link, working_hours
+  = help: [[person]] may hold: id, name, phone, email, ring_timeout, zone, message, voice, language, shared_phone, calendars, addresses, presence_command, include, skip_titles, min_attendees, need_link, working_hours, mark
 ",
     );
 }

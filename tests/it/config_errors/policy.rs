@@ -99,6 +99,25 @@ error: invalid working hours `Mon-Fri 8-19`
 }
 
 #[test]
+fn the_word_before_marks_is_one_word() {
+    one(
+        r#"
+[calendar]
+mark = "ring me:"
+"#,
+        r#"
+error: `ring me:` cannot stand before a mark
+ --> config.toml:2:8
+  |
+2 | mark = "ring me:"
+  |        ^^^^^^^^^^ write a word of at most 32 letters and digits, such as "savehub"; "" for no marks
+"#,
+    );
+    let none = config(&[], &format!("[calendar]\nmark = \"\"\n{PERSON}")).unwrap();
+    assert_eq!(none.people[0].policy.mark, None);
+}
+
+#[test]
 fn a_day_that_is_misspelt_is_told_the_one_that_was_meant() {
     one(
         r#"
@@ -212,7 +231,7 @@ error: unknown key `addresses`
 2 | addresses = …
   | ^^^^^^^^^
   |
-  = help: [calendar] may hold: refresh, timeout, max_size, parallel, allow_http, allow_private, user_agent, ca_file, proxy, include, skip_titles, min_attendees, need_link, working_hours
+  = help: [calendar] may hold: refresh, timeout, max_size, parallel, allow_http, allow_private, user_agent, ca_file, proxy, include, skip_titles, min_attendees, need_link, working_hours, mark
 ",
     );
 }
@@ -222,7 +241,7 @@ fn a_person_may_have_a_policy_instead_of_the_one_for_all() {
     let text = format!(
         "[calendar]\ninclude = [\"free\"]\nskip_titles = [\"*lunch*\"]\nneed_link = true\nworking_hours = \"Mon-Fri 8:00-18:00\"
          max_size = \"1 MiB\"\nrefresh = \"10m\"\nallow_private = true\nuser_agent = \" Mozilla/5.0 \"\n
-         {PERSON}\n{}min_attendees = 2\nneed_link = false\nskip_titles = []\naddresses = [\"mailto:Bo@Example.com\"]\n",
+         {PERSON}\n{}min_attendees = 2\nneed_link = false\nskip_titles = []\nmark = \"Weckruf\"\naddresses = [\"mailto:Bo@Example.com\"]\n",
         PERSON.replace("ana", "bo").replace("0101", "0102"),
     );
     let config = config(&[], &text).unwrap();
@@ -234,12 +253,14 @@ fn a_person_may_have_a_policy_instead_of_the_one_for_all() {
         min_attendees: 0,
         need_link: true,
         hours: Some(hours),
+        mark: Some("savehub".into()),
     };
     let bo = Policy {
         addresses: vec!["bo@example.com".into()],
         skip_titles: Vec::new(),
         min_attendees: 2,
         need_link: false,
+        mark: Some("Weckruf".into()),
         ..ana.clone()
     };
     assert_eq!((&config.people[0].policy, &config.people[1].policy), (&ana, &bo));

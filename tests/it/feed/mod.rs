@@ -45,6 +45,7 @@ fn config_of(places: impl IntoIterator<Item = CalendarPlace>, calendar: &Calenda
         name: "Work".into(),
         place,
         refresh: None,
+        own: false,
         route: None,
     };
     config.people[0].calendars = (1..).zip(places).map(source).collect();

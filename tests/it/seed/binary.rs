@@ -294,8 +294,7 @@ fn s16_status_json_has_the_fields_the_manual_page_lists() {
     assert_eq!((report["test_mode"].as_bool(), report["stopped"].as_bool()), (Some(false), Some(false)));
     assert_eq!(fields(&report["last_tick"]), listed("started_at, ended_at, exit, skew_ms, age_s"));
     assert_eq!(report["last_tick"]["exit"].as_u64(), Some(0));
-    let meeting =
-        "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, source, state, generation, ended";
+    let meeting = "id, person, uid, recurrence, title, starts_at, ends_at, link, dial_in, marks, source, state, generation, ended";
     assert_eq!(fields(&report["next_meetings"][0]), listed(meeting));
     let incident = &report["incidents"][0];
     let names = "id, meeting, person, title, starts_at, generation, state, reason, note, opened_at, ended_at, acknowledged, steps";

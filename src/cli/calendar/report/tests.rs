@@ -4,6 +4,7 @@ use super::*;
 use crate::calendar::{Policy, look};
 use crate::cli::testing::{NOW, minutes, person};
 use std::collections::HashSet;
+use std::time::Duration;
 
 /// A Sunday evening's calendar: what rings, what does not, and what is odd.
 const WEEK: &str = "\
@@ -36,9 +37,51 @@ END:VCALENDAR
 fn check(addresses: &[&str], show: impl FnOnce(&Checked<'_>)) {
     let mut ana = person("ana");
     ana.policy = Policy { addresses: addresses.iter().map(|a| (*a).to_owned()).collect(), ..Policy::default() };
-    let owner = CalendarOwner::of(Some(&ana));
+    let owner = CalendarOwner::of(Some(&ana), false);
     let look = look(WEEK.as_bytes(), &owner.view(NOW, minutes(3 * 24 * 60))).unwrap();
-    show(&Checked { name: "work", owner: &owner, look, changed_at: Some(minutes(-90)), now: NOW });
+    let ladder = &[Rung::call(Duration::from_secs(180))];
+    show(&Checked { name: "work", owner: &owner, ladder, look, changed_at: Some(minutes(-90)), now: NOW });
+}
+
+#[test]
+fn marks_are_shown_and_those_that_do_not_count_or_bring_nothing_forward_are_told() {
+    let event = |uid: &str, lines: &str| {
+        format!("BEGIN:VEVENT\nUID:{uid}\nSUMMARY:{uid}\nDTSTART:20261122T1{lines}\nEND:VEVENT\n")
+    };
+    let text = format!(
+        "BEGIN:VCALENDAR\n{}{}{}{}END:VCALENDAR\n",
+        event("early", "00000Z\nCATEGORIES:savehub: 15m,savehub: important"),
+        event("off", "10000Z\nDESCRIPTION:savehub: off"),
+        event("theirs", "20000Z\nORGANIZER:mailto:boss@example.com\nDESCRIPTION:savehub: off"),
+        event("odd", "30000Z\nDESCRIPTION:savehub: 15 minuets"),
+    );
+    let mut ana = person("ana");
+    ana.policy.addresses = vec!["ana@example.com".into()];
+    let owner = CalendarOwner::of(Some(&ana), true);
+    let look = look(text.as_bytes(), &owner.view(NOW, minutes(24 * 60))).unwrap();
+    let ladder = &[Rung::call(Duration::from_secs(180))];
+    let checked = Checked { name: "work", owner: &owner, ladder, look, changed_at: None, now: NOW };
+    assert_eq!(
+        checked.text(Screen::PLAIN),
+        "\
+work: 4 events
+2026-11-22 09:00 to 2026-11-23 09:00 (Europe/Berlin): 3 meetings ring and 1 does not
+
+2026-11-22 11:00  -  rings, marked important, 15m  early
+2026-11-22 12:00  -  skipped: marked off           off
+2026-11-22 13:00  -  rings                         theirs
+2026-11-22 14:00  -  rings                         odd
+
+Notices
+  line 14, event \"theirs\": a mark (savehub: …) does not count: somebody else organises its event
+  line 21, event \"odd\": \"savehub: 15 minuets\" is no mark that can be read; write savehub: off, savehub: important, or a time from 1m to 24h, such as savehub: 15m
+
+a mark with a time brings nothing forward: the ladder has no mail, message or webhook for the person before the start
+"
+    );
+    let json = serde_json::to_value(checked.json(crate::zone::data_version())).unwrap();
+    assert_eq!(json["meetings"][0]["marks"], serde_json::json!(["important", "15m"]));
+    assert_eq!((&json["meetings"][1]["reason"], &json["early_in_vain"]), (&"marked_off".into(), &true.into()));
 }
 
 #[test]
