@@ -78,6 +78,8 @@ pub(super) struct Zones<'f> {
     floating: HashMap<usize, (Rc<TimeZone>, bool)>,
     /// A place was asked for that is not sure.
     doubt: bool,
+    /// The zones that use an abbreviation, by that in capitals; once somebody asks.
+    abbreviations: Option<HashMap<String, Vec<usize>>>,
     /// Apart from the one for rules of events, so that neither uses up the other.
     budget: Budget,
 }
@@ -93,6 +95,7 @@ impl<'f> Zones<'f> {
             known: Vec::new(),
             floating: HashMap::new(),
             doubt: false,
+            abbreviations: None,
             budget,
         }
     }
@@ -227,9 +230,10 @@ impl<'f> Zones<'f> {
     /// The zone of the calendar that uses this abbreviation, if all that do agree.
     fn abbreviated(&mut self, name: &str) -> Option<TimeZone> {
         let file = self.file;
-        let uses = |zone: &&RawZone| file.abbreviations(zone).any(|p| p.value().trim().eq_ignore_ascii_case(name));
+        let all = self.abbreviations.get_or_insert_with(|| abbreviations(file));
         let mut found: Option<TimeZone> = None;
-        for zone in file.zones.iter().filter(uses).take(MOST_OF_A_NAME) {
+        for zone in all.get(&name.to_ascii_uppercase()).cloned().unwrap_or_default() {
+            let Some(zone) = file.zones.get(zone) else { continue };
             let tzid = file.zone_name(zone).map(|p| value::text(p.value()).trim().to_owned());
             let place = tzid.as_deref().and_then(names::exact).or_else(|| self.rules_of(zone));
             let Some(place) = place else { continue };
@@ -258,6 +262,20 @@ impl<'f> Zones<'f> {
         let last = last.plus_seconds(YEARS_AHEAD * 366 * 86_400).unwrap_or(last);
         Rules::read(self.file, self.file.observances(zone), last, &mut self.budget).map(TimeZone::Own)
     }
+}
+
+/// The zones of a file, by their abbreviations in capitals; of each the first few.
+fn abbreviations(file: &File<'_>) -> HashMap<String, Vec<usize>> {
+    let mut all: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, zone) in file.zones.iter().enumerate() {
+        for property in file.abbreviations(zone) {
+            let of_name = all.entry(property.value().trim().to_ascii_uppercase()).or_default();
+            if of_name.len() < MOST_OF_A_NAME && of_name.last() != Some(&at) {
+                of_name.push(at);
+            }
+        }
+    }
+    all
 }
 
 /// The zones of a file, by name.

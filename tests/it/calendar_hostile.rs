@@ -22,7 +22,7 @@ const FLOOD: &str = "more than 1000 meetings begin in the looked-at time";
 /// What of a file went wrong.
 fn wrong(file: &Hostile) -> Option<String> {
     let cli = Cli::with(&format!("{ANA}[calendar]\nmax_size = \"60 MB\"\n"));
-    cli.write("bad.ics", &files::calendar(&(file.write)()));
+    std::fs::write(cli.path("bad.ics"), file.bytes()).unwrap();
     let begun = Instant::now();
     let ran = cli.sh(CHECK, &[LONGEST]);
     let took = begun.elapsed();
@@ -50,7 +50,7 @@ fn wrong(file: &Hostile) -> Option<String> {
 fn no_control_character_of_a_calendar_reaches_the_terminal() {
     let file = FILES.iter().find(|file| file.name == "control characters everywhere").unwrap();
     let cli = Cli::new();
-    cli.write("bad.ics", &files::calendar(&(file.write)()));
+    std::fs::write(cli.path("bad.ics"), file.bytes()).unwrap();
     for format in ["--color=never", "--json"] {
         let ran = cli.sh("exec \"$1\" calendar check \"$HOME/bad.ics\" \"$2\"", &[format]);
         let shown = ran.out.replace('\n', "");

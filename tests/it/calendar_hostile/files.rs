@@ -13,7 +13,20 @@ pub(crate) struct Hostile {
     /// In the notices.
     pub(crate) says: &'static str,
     pub(crate) write: fn() -> String,
+    /// It comes as UTF-16, without a mark.
+    utf_16: bool,
 }
+
+impl Hostile {
+    /// The whole file.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let text = calendar(&(self.write)());
+        if self.utf_16 { text.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { text.into_bytes() }
+    }
+}
+
+/// Said of more series than a day's meetings.
+const FLOOD_OF_SERIES: &str = "meetings begin in the looked-at time";
 
 /// All of them.
 pub(crate) const FILES: &[Hostile] = &[
@@ -136,6 +149,88 @@ pub(crate) const FILES: &[Hostile] = &[
     hostile("150,000 rules that must be walked", "only its single dates count", || {
         events(150_000, |_| "DTSTART:19700101T000000Z\r\nRRULE:FREQ=MINUTELY;COUNT=999999999\r\n".to_owned())
     }),
+    hostile("50,000 zone names that are nearly one", "it is read as", || {
+        events(50_000, |n| format!("DTSTART;TZID=GMT Standard Time {n}:20200101T000000\r\nRRULE:FREQ=WEEKLY\r\n"))
+    }),
+    hostile("5,000 abbreviations of 2,000 zones", "no time zone is called", || {
+        let part = "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZNAME:ODD\r\nTZOFFSETFROM:+0100\r\n\
+                    TZOFFSETTO:+0200\r\nEND:STANDARD\r\n";
+        let zones: String = (0..2000).map(|n| zone(&format!("Odd {n}"), part)).collect();
+        zones + &events(5000, |n| format!("DTSTART;TZID=ODD{n}:20200101T000000\r\nRRULE:FREQ=WEEKLY\r\n"))
+    }),
+    hostile("links in each other's wrappers", "", || {
+        let wrapped = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Furldefense.com%2Fv3%2F__https:**Z__;JSUl!";
+        events(40, |_| format!("{}DESCRIPTION:{}\r\n", rule("FREQ=DAILY"), wrapped.repeat(4000)))
+    }),
+    hostile("155,000 series of an occurrence each day", FLOOD_OF_SERIES, || {
+        events(155_000, |n| format!("DTSTART:19700101T00{:02}{:02}Z\r\nRRULE:FREQ=DAILY\r\n", n / 60 % 60, n % 60))
+    }),
+    hostile("100,000 series that are long over", "", || {
+        events(100_000, |_| "DTSTART:19700101T000000Z\r\nRRULE:FREQ=DAILY;UNTIL=19990101T000000Z\r\n".to_owned())
+    }),
+    hostile("100,000 times as programs write them", "", || {
+        events(100_000, |n| {
+            let spellings = [
+                "2020-01-01T00:00:00.000000000+01:00",
+                "2020-01-01 24:00:00",
+                "20200101T000000000Z",
+                "2020-01-01T00:00:00+23:59[Europe/Berlin][x]",
+                "2020-1-1T0:0:0",
+                "20200101T000000+",
+            ];
+            format!("DTSTART:{}{}\r\n", spellings[n % 6], "0".repeat(n % 7))
+        })
+    }),
+    hostile("a time with a fraction of a megabyte", "", || {
+        event(0, &format!("DTSTART:2020-01-01T00:00:00.{}+01:00\r\nRRULE:FREQ=DAILY\r\n", "0".repeat(1_000_000)))
+    }),
+    hostile("20,000 calendars in one file", "", || {
+        moments_of(20_000, |at| {
+            format!(
+                "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:bad-0\r\nDTSTART:{at}\r\n\
+                     END:VEVENT\r\nEND:VCALENDAR\r\n"
+            )
+        }) + "BEGIN:VCALENDAR\r\n"
+    }),
+    hostile("20,000 calendars with a zone each", "", || {
+        let part = "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n\
+                    END:STANDARD\r\n";
+        let one = |n: usize| {
+            let event = event(n, "DTSTART;TZID=Odd:20200101T000000\r\nRRULE:FREQ=WEEKLY\r\n");
+            format!("BEGIN:VCALENDAR\r\n{}{event}END:VCALENDAR\r\n", zone("Odd", part))
+        };
+        (0..20_000).map(one).collect::<String>() + "BEGIN:VCALENDAR\r\n"
+    }),
+    hostile("100,000 cancellations of a series", "", || {
+        let cancelled = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\n";
+        format!(
+            "{}{cancelled}{}END:VCALENDAR\r\nBEGIN:VCALENDAR\r\n",
+            event(0, &rule("FREQ=DAILY")),
+            overrides("RECURRENCE-ID")
+        )
+    }),
+    hostile("alarms that are not closed", "an alarm is not closed", || {
+        events(20_000, |_| format!("{}BEGIN:VALARM\r\nX-A:1\r\nSTATUS:CANCELLED\r\n", rule("FREQ=DAILY")))
+    }),
+    hostile("texts whose lines look like properties", "", || {
+        let lines = "Status: cancelled\r\ndtstart: 20200101\r\norganizer: mailto:a@example.org\r\n".repeat(100_000);
+        event(0, &format!("{}DESCRIPTION:x\r\n{lines}", rule("FREQ=DAILY")))
+    }),
+    hostile("descriptions full of marks", "a mark (savehub: …) does not count", || {
+        let marks = "savehub: 15 minuets\\n<br>savehub: off<a <&nbsp;".repeat(2500);
+        let categories = "savehub: important\\,".repeat(5000);
+        events(40, |_| format!("{}DESCRIPTION:{marks}\r\nCATEGORIES:{categories}\r\n", rule("FREQ=DAILY")))
+    }),
+    Hostile {
+        utf_16: true,
+        ..hostile("UTF-16 with 50,000 series", FLOOD_OF_SERIES, || events(50_000, |_| rule("FREQ=DAILY")))
+    },
+    Hostile {
+        utf_16: true,
+        ..hostile("UTF-16 with a description of 5 MB", "", || {
+            event(0, &format!("{}DESCRIPTION:{}\r\n", rule("FREQ=DAILY"), "\u{1f980}é".repeat(1_000_000)))
+        })
+    },
     hostile("control characters everywhere", "no time zone is called", || {
         let dates = format!("DTSTART;TZID=\"{CONTROLS}\":20200101T000000\r\nRRULE:FREQ=DAILY\r\n");
         let texts = format!("SUMMARY:a{CONTROLS}b\r\nLOCATION:https://example.com/{CONTROLS}\r\n");
@@ -152,7 +247,7 @@ pub(crate) const FILES: &[Hostile] = &[
 ];
 
 const fn hostile(name: &'static str, says: &'static str, write: fn() -> String) -> Hostile {
-    Hostile { name, says, write }
+    Hostile { name, says, write, utf_16: false }
 }
 
 /// The bad parts, the good meeting, and what makes them a calendar.
@@ -191,9 +286,13 @@ fn numbers(first: i32, last: i32) -> String {
 
 /// Something for each of 100,000 quarters of an hour, from 2025 on.
 fn moments(write: impl Fn(&str) -> String) -> String {
+    moments_of(100_000, write)
+}
+
+fn moments_of(count: i64, write: impl Fn(&str) -> String) -> String {
     let start = chrono::DateTime::from_timestamp(1_735_689_600, 0).unwrap_or_default();
     let mut text = String::new();
-    for n in 0..100_000 {
+    for n in 0..count {
         let at = start + chrono::TimeDelta::minutes(15 * n);
         text.push_str(&write(&at.format("%Y%m%dT%H%M%SZ").to_string()));
     }
