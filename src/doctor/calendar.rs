@@ -12,10 +12,21 @@ const REFRESHES: u32 = 4;
 /// ... and at least so long.
 const OLD: Duration = Duration::from_secs(3600);
 
-/// `read`: how many events are in it, or why it cannot be used. `view`: what the store says of its copy.
+/// A calendar that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarRead {
+    /// How many events are in it.
+    pub events: usize,
+    /// How it is read, and what cannot be seen by that.
+    pub how: &'static str,
+    /// Nobody says which answers are the person's.
+    pub declined_ring: bool,
+}
+
+/// `read`: what is in it, or why it cannot be used. `view`: what the store says of its copy.
 pub fn judge(
     who: &str,
-    read: Result<usize, String>,
+    read: Result<CalendarRead, String>,
     view: Option<&CalendarView>,
     refresh: Duration,
     now: Timestamp,
@@ -23,26 +34,26 @@ pub fn judge(
     let name = "calendar";
     let good_at = view.and_then(|view| view.good_at);
     let ago = |at: Timestamp| when::span(now.since(at).max(0).unsigned_abs());
-    match read {
+    let CalendarRead { events, how, declined_ring } = match read {
+        Ok(read) => read,
         Err(why) => {
             let copy = good_at.map_or_else(String::new, |at| format!("; the copy of {} ago stays in force", ago(at)));
             let detail = format!("{who} cannot be read: {}{copy}", printable(&why));
-            Check::problem(name, detail, "Correct its address or file under `calendars` of the person")
+            return Check::problem(name, detail, "Correct its address or file under `calendars` of the person");
         }
-        Ok(events) => {
-            let limit = (refresh * REFRESHES).max(OLD);
-            // Files are looked at by every tick, and nothing is written while they stay as they are.
-            let web = view.is_some_and(|view| view.kind == CalendarKind::Web);
-            match good_at.filter(|at| web && at.plus(limit) < now) {
-                Some(at) => {
-                    let detail = format!("{who} can be read, but ticks last did so {} ago", ago(at));
-                    Check::warning(name, detail, "`savehub status` says why; do ticks run, and with this config?")
-                }
-                None if events == 1 => Check::ok(name, format!("{who}, 1 event")),
-                None => Check::ok(name, format!("{who}, {events} events")),
-            }
-        }
+    };
+    let limit = (refresh * REFRESHES).max(OLD);
+    // Files are looked at by every tick, and nothing is written while they stay as they are.
+    let good_at = good_at.filter(|_| view.is_some_and(|view| view.kind == CalendarKind::Web));
+    if let Some(at) = good_at.filter(|at| at.plus(limit) < now) {
+        let detail = format!("{who} can be read, but ticks last did so {} ago", ago(at));
+        return Check::warning(name, detail, "`savehub status` says why; do ticks run, and with this config?");
     }
+    let count = if events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+    let age = good_at.map_or_else(String::new, |at| format!(", confirmed {} ago", ago(at)));
+    let declined =
+        if declined_ring { "; declined meetings ring, too, until `addresses` names the person's" } else { "" };
+    Check::ok(name, format!("{who}, {count}{age}; {how}{declined}"))
 }
 
 #[cfg(test)]
@@ -71,6 +82,7 @@ mod tests {
             events: None,
             notices: 0,
             notice: None,
+            tells_addresses: false,
         }
     }
 
@@ -78,12 +90,15 @@ mod tests {
     fn a_calendar_is_readable_and_its_copy_is_young() {
         let of = |read: Result<usize, &str>, view: Option<CalendarView>| {
             let refresh = Duration::from_secs(300);
+            let read = read.map(|events| CalendarRead { events, how: "read so", declined_ring: events == 2 });
             let check = judge("ana/work", read.map_err(str::to_owned), view.as_ref(), refresh, NOW);
             (check.status, check.detail)
         };
         let (web, file) = (|ago| Some(view(ago, CalendarKind::Web)), |ago| Some(view(ago, CalendarKind::File)));
-        assert_eq!(of(Ok(1), None), (Status::Ok, "ana/work, 1 event".into()));
-        assert_eq!(of(Ok(12), web(59)), (Status::Ok, "ana/work, 12 events".into()));
+        assert_eq!(of(Ok(1), None), (Status::Ok, "ana/work, 1 event; read so".into()));
+        assert_eq!(of(Ok(12), web(59)), (Status::Ok, "ana/work, 12 events, confirmed 59 min ago; read so".into()));
+        let declined = "ana/work, 2 events; read so; declined meetings ring, too, until `addresses` names the person's";
+        assert_eq!(of(Ok(2), None), (Status::Ok, declined.into()));
         assert_eq!(of(Ok(12), file(900)).0, Status::Ok);
         let stale = "ana/work can be read, but ticks last did so 5 h ago";
         assert_eq!(of(Ok(12), web(300)), (Status::Warning, stale.into()));

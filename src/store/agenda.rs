@@ -223,4 +223,6 @@ pub struct CalendarView {
     pub notices: u32,
     /// The first of these notices.
     pub notice: Option<String>,
+    /// Its server tells mail addresses of the person.
+    pub tells_addresses: bool,
 }

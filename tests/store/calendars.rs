@@ -88,6 +88,7 @@ fn fresh(id: CalendarId, name: &str, kind: CalendarKind, next: i64) -> CalendarV
         events: None,
         notices: 0,
         notice: None,
+        tells_addresses: false,
     }
 }
 
@@ -312,10 +313,13 @@ fn a_good_look_is_kept_with_its_validators_and_its_copy(b: &Bench) {
     let due = b.found(id, 3);
     assert_eq!((due.validators.clone(), due.has_body), (validators(), true));
     assert_eq!((due.checked_at, due.good_at, due.full_at), (Some(at(2)), Some(at(2)), Some(at(2))));
-    let newer = Validators { etag: Some("\"8\"".to_owned()), ..validators() };
+    assert!(!b.view(id).tells_addresses);
+    let text = |s: &str| Some(s.to_owned());
+    let newer = Validators { etag: text("\"8\""), stamp: text("8 ana@example.com"), ..validators() };
     assert!(b.record_look_at(id, &look(&due, LookOutcome::Unchanged(newer.clone())), 4).counted);
     let due = b.found(id, 5);
     assert_eq!((due.validators, due.good_at, due.full_at), (newer, Some(at(4)), Some(at(2))));
+    assert!(b.view(id).tells_addresses);
     assert_eq!(b.calendar_body(id, 100).unwrap().unwrap(), b"calendar");
 }
 

@@ -52,6 +52,8 @@ pub struct Habits {
     pub lists_itself: bool,
     /// What is asked below `/` is redirected to `/dav.php` with this status, as Baïkal does.
     pub redirects: Option<u16>,
+    /// It lets in who answers its challenge alone, as Baïkal does.
+    pub wants_digest: bool,
     /// Mail addresses of the user.
     pub addresses: &'static [&'static str],
     /// This resource cannot be sent: the whole answer that holds it is 500.
@@ -75,6 +77,7 @@ impl Default for Habits {
             hrefs: Hrefs::Plain,
             lists_itself: false,
             redirects: None,
+            wants_digest: false,
             addresses: &["Ana@Example.com"],
             fails_over: None,
             withholds: None,
@@ -210,6 +213,11 @@ impl State {
         let habits = &self.habits;
         if let Some(always) = &habits.always {
             return always.clone();
+        }
+        let login = request.header("authorization").unwrap_or_default();
+        if habits.wants_digest && !(login.starts_with("Digest ") && login.contains("username=\"ana\"")) {
+            let challenge = "Digest realm=\"dav\", nonce=\"abc\", qop=\"auth\", algorithm=MD5";
+            return (401, vec![("WWW-Authenticate", challenge.to_owned())], String::new());
         }
         if let Some(status) = habits.redirects
             && !request.target.starts_with("/dav.php")

@@ -10,7 +10,7 @@ mod report;
 pub(super) mod source;
 mod srv;
 
-pub(super) use owner::{CalendarOwner, horizon};
+pub(super) use owner::{CalendarOwner, horizon, how};
 pub(super) use report::{FIELDS, notice_line, title_or_none};
 
 use super::args::{CalendarCheckArgs, CalendarCommand};
@@ -43,8 +43,8 @@ fn check(args: &CalendarCheckArgs, Invocation { file, screen, out }: Invocation<
     if let Some(text) = feed::lacking(copy.missing) {
         look.notices.insert(0, Notice { uid: None, line: None, text });
     }
-    let ladder = &config.ladder;
-    let checked = Checked { name: &chosen.name, owner: &owner, ladder, look, changed_at: copy.changed_at, now };
+    let (ladder, changed_at, how) = (&config.ladder, copy.changed_at, chosen.how());
+    let checked = Checked { name: &chosen.name, owner: &owner, ladder, look, changed_at, how, now };
     if args.json {
         print::json(out, &checked.json(zone::data_version()))?;
     } else {

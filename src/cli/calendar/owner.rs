@@ -1,7 +1,7 @@
 //! Whose calendar is looked at, and how far ahead.
 
 use crate::calendar::{Limits, Policy, View};
-use crate::config::Person;
+use crate::config::{CalendarPlace, Person};
 use crate::exit::UsageError;
 use crate::model::Timestamp;
 use crate::zone::Zone;
@@ -16,6 +16,17 @@ pub(in crate::cli) fn horizon(now: Timestamp, length: Duration) -> Result<Timest
         return Err(UsageError("--until: savehub looks ahead for some time up to 366d, such as 7d".into()));
     }
     Ok(now.plus(length))
+}
+
+/// How a calendar is read, and what cannot be seen by that.
+pub(in crate::cli) const fn how(place: &CalendarPlace) -> &'static str {
+    match place {
+        CalendarPlace::File(_) => "read from a file, with every tick",
+        CalendarPlace::Web(_) => "read from a subscription address: what its service has not published yet is not seen",
+        CalendarPlace::CalDav(_) => {
+            "read over CalDAV, 8 days back and 14 ahead: a series that the server does not find for them is not seen"
+        }
+    }
 }
 
 /// Whose calendar it is: decides the zone, and which meetings ring. Nobody's, where the config has no people.

@@ -24,6 +24,7 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("zone_data", "version of the time zone database and from (system or bundled)"),
     ("from, until", "the period; meetings that start in it are listed"),
     ("changed_at", "when the calendar was last changed; null if unknown"),
+    ("how", "how it was read at now, and what cannot be seen by that, in words"),
     ("events", "how many events it has, whenever they take place"),
     (
         "meetings",
@@ -48,6 +49,8 @@ pub(super) struct Checked<'a> {
     pub(super) ladder: &'a [Rung],
     pub(super) look: Look,
     pub(super) changed_at: Option<Timestamp>,
+    /// How it was read just now.
+    pub(super) how: &'static str,
     pub(super) now: Timestamp,
 }
 
@@ -71,6 +74,7 @@ impl Checked<'_> {
             from: self.look.seen.from,
             until: self.look.seen.until,
             changed_at: self.changed_at,
+            how: self.how,
             events: self.look.events,
             meetings: self.meetings().into_iter().map(meeting_object).collect::<Vec<_>>(),
             notices: self.look.notices.iter().map(notice).collect::<Vec<_>>(),
@@ -109,9 +113,10 @@ impl Checked<'_> {
         let age = self.changed_at.map_or_else(String::new, |at| format!(", changed {}", when::relative(at, self.now)));
         let (from, until) = (self.owner.zone.text(seen.from), self.owner.zone.text(seen.until));
         format!(
-            "{}: {}{age}\n{from} to {until} ({}): {} and {}\n",
+            "{}: {}{age}\n{}\n{from} to {until} ({}): {} and {}\n",
             self.name,
             counted(self.look.events, "event"),
+            self.how,
             self.owner.zone.name(),
             match seen.meetings.len() {
                 1 => "1 meeting rings".into(),

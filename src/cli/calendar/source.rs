@@ -1,5 +1,6 @@
 //! From what was typed to a calendar and its bytes.
 
+use super::owner::how;
 use crate::calendar::Look;
 use crate::cli::{open, pick};
 use crate::config::{CalendarPlace, CalendarSource, Config, Person};
@@ -148,6 +149,14 @@ impl<'a> Chosen<'a> {
                     Fetched::Unchanged(_) => Err(self.unreadable("it was not sent")),
                 }
             }
+        }
+    }
+
+    /// How it is read.
+    pub(in crate::cli) const fn how(&self) -> &'static str {
+        match &self.place {
+            CalendarInput::Stdin => "read from standard input",
+            CalendarInput::At(place) => how(place),
         }
     }
 

@@ -3,12 +3,12 @@
 use super::account;
 use super::jobs::Job;
 use crate::calendar::look;
-use crate::cli::calendar::{CalendarOwner, horizon};
+use crate::cli::calendar::{CalendarOwner, horizon, how};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WatcherConfig, WebhookConfig};
 use crate::doctor::Check;
 use crate::doctor::account::AccountNeeds;
-use crate::doctor::calendar::judge;
+use crate::doctor::calendar::{CalendarRead, judge};
 use crate::feed::{self, Fetched};
 use crate::model::{Route, Timestamp, Validators, printable};
 use crate::provider::checkup::{self, Bin, Checkup, WITHIN};
@@ -124,14 +124,27 @@ fn calendar(
     })
 }
 
-/// How many events are in it, or why it cannot be used.
-fn read(person: &Person, source: &CalendarSource, config: &CalendarConfig, now: Timestamp) -> Result<usize, String> {
+/// What is in it, or why it cannot be used.
+fn read(
+    person: &Person,
+    source: &CalendarSource,
+    config: &CalendarConfig,
+    now: Timestamp,
+) -> Result<CalendarRead, String> {
     let until = horizon(now, AHEAD).map_err(|error| error.to_string())?;
     match feed::at(&source.place, source.route.as_ref(), config, &(now..until)).fetch(&Validators::default(), true) {
-        Fetched::New { body, .. } => {
-            let owner = CalendarOwner::of(Some(person), source.own);
-            let look = look(&body, &owner.view(now, until)).map_err(|why| why.to_string())?;
-            if look.whole { Ok(look.events) } else { Err("it breaks off before its END:VCALENDAR".into()) }
+        Fetched::New { body, validators, missing } => {
+            let owner = CalendarOwner::of(Some(person), source.own).knowing(&feed::own_addresses(&validators));
+            let view = owner.view(now, until);
+            let look = look(&body, &view).map_err(|why| why.to_string())?;
+            if !look.whole {
+                return Err("it breaks off before its END:VCALENDAR".into());
+            }
+            if let Some(lacking) = feed::lacking(missing) {
+                return Err(lacking);
+            }
+            let declined_ring = view.policy.addresses.is_empty();
+            Ok(CalendarRead { events: look.events, how: how(&source.place), declined_ring })
         }
         Fetched::Failed(failure) => Err(failure.why),
         Fetched::Unchanged(_) => Err("it was not sent".into()),

@@ -15,7 +15,9 @@ pub(super) fn lines(snapshot: &Snapshot, ctx: &StatusCtx<'_>) -> Vec<String> {
         .map(|calendar| vec![printable(&calendar.name), printable(&calendar.person), state(calendar, ctx.now)]);
     let mut lines =
         if snapshot.calendars.is_empty() { Vec::new() } else { print::indented_table(rows.collect(), ctx.screen) };
-    lines.extend(ctx.people.iter().filter(|person| person.declined_ring()).map(|person| {
+    let untold = |id: &str| snapshot.calendars.iter().any(|c| c.person == id && !c.tells_addresses);
+    let ring = ctx.people.iter().filter(|person| person.declined_ring());
+    lines.extend(ring.filter(|person| snapshot.calendars.is_empty() || untold(&person.id)).map(|person| {
         let id = printable(&person.id);
         ctx.screen.paint.notice(&format!("  declined meetings of {id} ring, too: `addresses` in the config is empty"))
     }));
@@ -52,7 +54,8 @@ fn notices(calendar: &CalendarView) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::render;
-    use super::super::tests::{ctx, nothing};
+    use super::super::tests::{calendar, ctx, nothing};
+    use super::*;
     use crate::cli::testing::person;
 
     #[test]
@@ -65,6 +68,9 @@ mod tests {
         let text = render(&nothing(), &ctx(std::slice::from_ref(&ana)));
         let told = "\nCalendars\n  declined meetings of ana ring, too: `addresses` in the config is empty\n";
         assert!(text.ends_with(told), "{text}");
+        let of_server = CalendarView { tells_addresses: true, ..calendar(1, "work", CalendarKind::Web) };
+        let known = Snapshot { calendars: vec![of_server], ..nothing() };
+        assert!(!render(&known, &ctx(std::slice::from_ref(&ana))).contains("declined"));
         ana.policy.addresses = vec!["ana@example.com".into()];
         assert!(!render(&nothing(), &ctx(&[ana])).contains("declined"));
     }

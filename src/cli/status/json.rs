@@ -52,7 +52,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     (
         "calendars",
         "id, person, name, kind (file or web), good_at (when the copy was last confirmed; null without one), checked_at, \
-         failing_since, failure, next_look_at, events, notices (how many), notice (the first)",
+         failing_since, failure, next_look_at, events, notices (how many), notice (the first), tells_addresses (its server \
+         tells mail addresses of the person)",
     ),
     ("zone_data", "version of the time zone database in use, and from: system or bundled"),
     ("faults", "faults that last: fault, since"),

@@ -47,7 +47,7 @@ pub(super) fn zone_data() -> ZoneData {
     ZoneData { version: "2026e".into(), from: "bundled" }
 }
 
-fn calendar(id: i64, name: &str, kind: CalendarKind) -> CalendarView {
+pub(super) fn calendar(id: i64, name: &str, kind: CalendarKind) -> CalendarView {
     CalendarView {
         id: CalendarId(id),
         person: "ana".into(),
@@ -61,6 +61,7 @@ fn calendar(id: i64, name: &str, kind: CalendarKind) -> CalendarView {
         events: Some(42),
         notices: 0,
         notice: None,
+        tells_addresses: false,
     }
 }
 

@@ -365,7 +365,7 @@ fn expand(tx: &dyn Tx, round: &[(&Looked<'_>, &Expanded)]) -> TxResult<Vec<Vec<M
 pub(super) fn views(tx: &dyn Tx) -> TxResult<Vec<CalendarView>> {
     let sql = format!(
         "select id, person, name, kind, good_at, checked_at, failing_since, failure, next_look_at, events, notices, \
-           notice from calendars order by person{bytewise}, name{bytewise}, id",
+           notice, coalesce(stamp like '%@%', false) from calendars order by person{bytewise}, name{bytewise}, id",
         bytewise = tx.dialect().bytewise
     );
     Ok(tx.readable("a calendar", &sql, &[], |r| {
@@ -382,6 +382,8 @@ pub(super) fn views(tx: &dyn Tx) -> TxResult<Vec<CalendarView>> {
             events: r.get(9)?,
             notices: r.get(10)?,
             notice: r.get(11)?,
+            // Only a server's own words about the person have it: see `feed::own_addresses`.
+            tells_addresses: r.get(12)?,
         })
     })?)
 }

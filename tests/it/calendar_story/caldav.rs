@@ -44,14 +44,14 @@ fn a_meeting_declined_by_an_address_that_the_server_tells_does_not_ring() {
     let story = Story::over(Over::CalDav, &[declined]);
     story.ticks_until("093000");
     story.rang(0);
-    let Server::CalDav(dav) = &story.server else { unreachable!() };
-    dav.has_habits(|habits| habits.addresses = &[]);
+    assert!(story.world.snapshot().calendars[0].tells_addresses);
     let declined =
         Event { more: "ATTENDEE;PARTSTAT=DECLINED:mailto:ana@example.com\r\n", ..event("a@x", "103000", "Board sync") };
     let nobody = Story::over(Over::CalDav, &[declined]);
     let Server::CalDav(dav) = &nobody.server else { unreachable!() };
     dav.has_habits(|habits| habits.addresses = &[]);
     nobody.ticks_until("103000");
+    assert!(!nobody.world.snapshot().calendars[0].tells_addresses);
     nobody.rang(2);
 }
 

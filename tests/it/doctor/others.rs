@@ -3,6 +3,7 @@
 use super::{Said, doctor, scheduled};
 use crate::support::cli::{ANA, Cli, twilio};
 use crate::support::direct;
+use crate::support::fake_dav::{FakeDav, PASSWORD, USER};
 use crate::support::fake_feed::{FakeFeed, SECRET, Serves, calendar};
 use crate::support::fake_smtp::{FakeSmtp, Turn};
 use crate::support::fake_tls::{FakeTls, Tls, proxy};
@@ -24,6 +25,28 @@ fn a_calendar_that_can_be_read_is_fine() {
     let said = doctor(&cli);
     said.says("calendar", "ok", "ana/work, 1 event");
     assert_eq!(said.code, 0, "{said:#?}");
+}
+
+#[test]
+fn a_calendar_on_a_server_is_told_with_what_is_not_seen_and_whose_declined_meetings_ring() {
+    let dav = FakeDav::start();
+    let calendars = format!(
+        "calendars = [{{ caldav = \"{}\", user = \"{USER}\", password = \"{PASSWORD}\", name = \"work\" }}]\n",
+        dav.url()
+    );
+    let (_fake, cli) = on_twilio(&calendars);
+    let how = "ana/work, 0 events; read over CalDAV, 8 days back and 14 ahead: a series that the server does not find for \
+               them is not seen";
+    let declined = "; declined meetings ring, too, until `addresses` names the person's";
+    let said = doctor(&cli);
+    said.says("calendar", "ok", how);
+    assert!(!format!("{said:?}").contains(declined), "{said:?}");
+    dav.has_habits(|habits| habits.addresses = &[]);
+    doctor(&cli).says("calendar", "ok", &format!("{how}{declined}"));
+    dav.has_habits(|habits| habits.always = Some((401, Vec::new(), String::new())));
+    let said = doctor(&cli);
+    said.is_wrong_in("calendar", "problem", "ana/work cannot be read: the login was refused (HTTP 401)");
+    assert!(!format!("{said:?}").contains(PASSWORD));
 }
 
 #[test]

@@ -166,6 +166,20 @@ fn a_redirect_keeps_method_body_and_login() {
 }
 
 #[test]
+fn a_server_that_wants_a_digest_gets_one_for_each_method_and_place() {
+    let server = server(|habits| (habits.wants_digest, habits.redirects) = (true, Some(308)));
+    let (found, first) = titles(of(&server).fetch(&nothing(), true));
+    assert_eq!(found, ["Plans", "Lunch"]);
+    unchanged(of(&server).fetch(&first, false));
+    let let_in =
+        server.requests().into_iter().filter(|r| r.header("authorization").is_some_and(|l| l.starts_with("Digest ")));
+    for request in let_in {
+        let login = request.header("authorization").unwrap();
+        assert!(login.contains(&format!("uri=\"{}\"", request.target)), "{login}");
+    }
+}
+
+#[test]
 fn a_redirect_to_another_host_does_not_take_the_login_along() {
     let (first, second) = (server(|_| {}), server(|_| {}));
     let to = second.url().replace("127.0.0.1", "localhost");

@@ -40,7 +40,8 @@ fn check(addresses: &[&str], show: impl FnOnce(&Checked<'_>)) {
     let owner = CalendarOwner::of(Some(&ana), false);
     let look = look(WEEK.as_bytes(), &owner.view(NOW, minutes(3 * 24 * 60))).unwrap();
     let ladder = &[Rung::call(Duration::from_secs(180))];
-    show(&Checked { name: "work", owner: &owner, ladder, look, changed_at: Some(minutes(-90)), now: NOW });
+    let (changed_at, how) = (Some(minutes(-90)), "read from a file");
+    show(&Checked { name: "work", owner: &owner, ladder, look, changed_at, how, now: NOW });
 }
 
 #[test]
@@ -60,11 +61,12 @@ fn marks_are_shown_and_those_that_do_not_count_or_bring_nothing_forward_are_told
     let owner = CalendarOwner::of(Some(&ana), true);
     let look = look(text.as_bytes(), &owner.view(NOW, minutes(24 * 60))).unwrap();
     let ladder = &[Rung::call(Duration::from_secs(180))];
-    let checked = Checked { name: "work", owner: &owner, ladder, look, changed_at: None, now: NOW };
+    let checked = Checked { name: "work", owner: &owner, ladder, look, changed_at: None, how: "read so", now: NOW };
     assert_eq!(
         checked.text(Screen::PLAIN),
         "\
 work: 4 events
+read so
 2026-11-22 09:00 to 2026-11-23 09:00 (Europe/Berlin): 3 meetings ring and 1 does not
 
 2026-11-22 11:00  -  rings, marked important, 15m  early
@@ -91,6 +93,7 @@ fn a_calendar_is_shown_with_what_rings_and_why_the_rest_does_not() {
             checked.text(Screen::PLAIN),
             "\
 work: 4 events, changed 1 h 30 min ago
+read from a file
 2026-11-22 09:00 to 2026-11-25 09:00 (Europe/Berlin): 2 meetings ring and 2 do not
 
 2026-11-23 09:30  link  rings                    Stand-up  [2J
