@@ -48,7 +48,7 @@ pub fn cluster() -> Option<&'static Cluster> {
 }
 
 fn start() -> Option<Cluster> {
-    programs().map(Cluster::start)
+    programs().map(|bin| Cluster::start(&bin))
 }
 
 /// Where its programs are; without them, tests are left out.
@@ -75,9 +75,13 @@ fn binaries() -> Option<PathBuf> {
 }
 
 impl Cluster {
-    fn start(bin: PathBuf) -> Self {
+    /// Another program may take the port before the server does.
+    fn start(bin: &Path) -> Self {
+        (0..5).find_map(|_| Self::try_start(bin.to_owned())).expect("five ports in a row were taken")
+    }
+
+    fn try_start(bin: PathBuf) -> Option<Self> {
         let dir = new_dir();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let data = dir.join("data");
         let made = as_nobody(&bin.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", USER, "--pgdata"])
@@ -88,6 +92,7 @@ impl Cluster {
         // The shell ends the server when the test process closes its end of the pipe, however it ends.
         let script =
             "\"$@\" >\"$DIR/log\" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf \"$DIR\"";
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut shell = as_nobody(Path::new("/bin/sh"));
         shell.env("DIR", &dir).args(["-c", script, "sh"]).arg(bin.join("postgres"));
         shell.arg("-D").arg(&data).arg("-k").arg(&dir).args(["-p", &port.to_string()]);
@@ -97,11 +102,11 @@ impl Cluster {
         let mut alive = shell.stdin(Stdio::piped()).spawn().unwrap();
         let stdin = alive.stdin.take().unwrap();
         let cluster = Self { bin, dir, port, _alive: alive, _stdin: stdin };
-        cluster.wait();
-        cluster
+        cluster.is_up().then_some(cluster)
     }
 
-    fn wait(&self) {
+    /// Waits until it answers. `false`: its port is another program's.
+    fn is_up(&self) -> bool {
         let limit = Instant::now() + Duration::from_secs(600);
         let ready = || {
             let mut command = Command::new(self.bin.join("pg_isready"));
@@ -110,8 +115,12 @@ impl Cluster {
         };
         while !ready() {
             let log = std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+            if log.contains("Address already in use") {
+                return false;
+            }
             assert!(Instant::now() < limit, "the server does not start: {log}");
         }
+        true
     }
 
     /// Runs statements as the owner of everything, and gives what they print.
