@@ -8,6 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 use tempfile::TempDir;
 
@@ -92,14 +93,24 @@ impl Kind {
     }
 }
 
+/// A port that is free, and that nobody is given who asks for any: else a fake of another test may have it before the
+/// server does, and answer in its place.
+fn port() -> u16 {
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).unwrap();
+    let next = || 20_000 + (first + TRIED.fetch_add(1, Ordering::Relaxed)) % 10_000;
+    std::iter::repeat_with(next).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
 impl Server {
     fn try_start(kind: Kind, program: &Path) -> Option<Self> {
         let dir = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port();
         std::fs::write(dir.path().join("users"), format!("{USER}:{PASSWORD}\n")).unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();
         // The shell ends the server when this process closes its end of the pipe, however it ends.
-        let script = "\"$@\" >\"$DIR/log\" 2>&1 </dev/null & server=$!; read -r _; kill $server; wait $server";
+        let script = "( trap 'kill $server' TERM; \"$@\" >\"$DIR/log\" 2>&1 </dev/null & server=$!; wait $server; \
+                      : >\"$DIR/ended\"; wait ) & shell=$!; read -r _; kill $shell; wait $shell";
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", script, "sh"]).args(kind.command(program, dir.path(), port)).stdin(Stdio::piped());
         // Whose mail address Xandikos tells.
@@ -109,9 +120,9 @@ impl Server {
         let server = Self { kind, port, dir, shell, stdin };
         let limit = Instant::now() + HUNG;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let log = std::fs::read_to_string(server.dir.path().join("log")).unwrap_or_default();
-            assert!(Instant::now() < limit, "{kind:?} does not start: {log}");
-            if log.contains("ddress already in use") {
+            assert!(Instant::now() < limit, "{kind:?} does not start: {}", server.log());
+            if server.dir.path().join("ended").exists() {
+                assert!(server.log().contains("ddress already in use"), "{kind:?} ended: {}", server.log());
                 return None;
             }
             std::thread::yield_now();
@@ -120,6 +131,10 @@ impl Server {
             server.ask("MKCALENDAR", "/ana/work/", "");
         }
         Some(server)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
     /// Its address.
