@@ -17,7 +17,7 @@ pub struct Route {
 pub struct Trust {
     /// Who vouches for a server.
     pub authorities: Authorities,
-    /// The key of the config that names a file of others, for messages: "`ca_file` under [calendar]".
+    /// The key of the config that names a file of others, for messages: "`ca_file` under `[calendar]`".
     pub key: &'static str,
 }
 
