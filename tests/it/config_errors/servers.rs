@@ -1,7 +1,7 @@
 //! `trust`, `ca_file` and `proxy`: whom servers are believed, and where connections go through.
 
 use super::{all, config};
-use savehub::model::{Authorities, Route, Trust};
+use savehub::model::{Authorities, Route};
 
 #[test]
 fn authorities_and_proxies_that_cannot_be_used_are_refused() {
@@ -79,6 +79,7 @@ error: mail cannot go through a proxy
 #[test]
 fn the_systems_authorities_are_trusted_for_a_server_that_is_the_store() {
     use savehub::config::PostgresTls;
+    use savehub::model::Trust;
     let text = "trust = \"system\"\nstore = \"postgres://savehub@db.example.com/savehub\"\nperson = []\n";
     let tls = |more: &str| config(&[], &format!("{more}{text}")).unwrap().store.unwrap().tls;
     let of = |tls| if let PostgresTls::Full(trust) = tls { trust } else { panic!() };
