@@ -37,6 +37,7 @@ pub(crate) use line::content;
 pub use notices::Notice;
 pub use policy::{Hours, Pattern, Policy};
 pub use view::{Limits, View};
+pub use zones::{ZoneBy, ZoneUse};
 
 use crate::model::{SeenAgenda, SeenMeeting, SkipWhy};
 use clocks::Clocks;
@@ -58,6 +59,8 @@ pub struct Look {
     pub whole: bool,
     /// Events (`VEVENT`) in it, whenever they take place.
     pub events: usize,
+    /// The time zones that were needed, and by what each was found; the first twelve.
+    pub zones: Vec<ZoneUse>,
     /// What was left out, or read with a guess. Few: repeated ones are counted in one.
     pub notices: Vec<Notice>,
 }
@@ -106,7 +109,8 @@ pub fn look(bytes: &[u8], view: &View<'_>) -> Result<Look, NotACalendar> {
         clocks.notices.add_first(why);
     }
     let seen = SeenAgenda { from: view.from, until: view.until, meetings, skipped, uids, doubtful };
-    Ok(Look { seen, whole: file.whole, events: file.events.len(), notices: clocks.notices.finish() })
+    let zones = clocks.zones.used();
+    Ok(Look { seen, whole: file.whole, events: file.events.len(), zones, notices: clocks.notices.finish() })
 }
 
 /// Whether the bytes begin as a calendar does.

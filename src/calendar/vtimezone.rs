@@ -39,6 +39,11 @@ impl Rules {
         Self { before: offset, onsets: Vec::new() }
     }
 
+    /// Is it one offset at all times, and nothing that a calendar brought along?
+    pub(super) fn is_fixed(&self) -> bool {
+        self.onsets.is_empty()
+    }
+
     /// Works out the observances of a zone until `until`. `None` when none of them can be read.
     pub(super) fn read<'f>(
         file: &File<'_>,

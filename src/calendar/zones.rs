@@ -12,8 +12,10 @@
 
 mod names;
 mod time_zone;
+mod used;
 
 pub(super) use time_zone::TimeZone;
+pub use used::{ZoneBy, ZoneUse};
 
 use super::notices::{Notices, shown};
 use super::read::{File, RawZone};

@@ -20,7 +20,7 @@ pub(super) fn run(args: &ImportArgs, ctx: &mut Ctx<'_>) -> anyhow::Result<Exit> 
     let person = pick::person(args.person.as_deref(), &ctx.config.people)?;
     let chosen = source::file(&args.file, person)?;
     let copy = chosen.read(ctx.config, &(ctx.now..until))?;
-    let owner = CalendarOwner::of(Some(person), chosen.own);
+    let owner = CalendarOwner::of(Some(person), chosen.is_own());
     let look = look(&copy.bytes, &owner.view(ctx.now, until)).map_err(|why| chosen.unreadable(&why.to_string()))?;
     chosen.must_be_whole(&look)?;
     let now = ctx.now;

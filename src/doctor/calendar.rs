@@ -19,6 +19,10 @@ pub struct CalendarRead {
     pub events: usize,
     /// How it is read, and what cannot be seen by that.
     pub how: &'static str,
+    /// When it was changed last, where that is told.
+    pub changed_at: Option<Timestamp>,
+    /// By what its time zones were found.
+    pub zones: String,
     /// Nobody says which answers are the person's.
     pub declined_ring: bool,
 }
@@ -34,7 +38,7 @@ pub fn judge(
     let name = "calendar";
     let good_at = view.and_then(|view| view.good_at);
     let ago = |at: Timestamp| when::span(now.since(at).max(0).unsigned_abs());
-    let CalendarRead { events, how, declined_ring } = match read {
+    let CalendarRead { events, how, changed_at, zones, declined_ring } = match read {
         Ok(read) => read,
         Err(why) => {
             let copy = good_at.map_or_else(String::new, |at| format!("; the copy of {} ago stays in force", ago(at)));
@@ -50,10 +54,11 @@ pub fn judge(
         return Check::warning(name, detail, "`savehub status` says why; do ticks run, and with this config?");
     }
     let count = if events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+    let changed = changed_at.map_or_else(String::new, |at| format!(", changed {} ago", ago(at)));
     let age = good_at.map_or_else(String::new, |at| format!(", confirmed {} ago", ago(at)));
     let declined =
         if declined_ring { "; declined meetings ring, too, until `addresses` names the person's" } else { "" };
-    Check::ok(name, format!("{who}, {count}{age}; {how}{declined}"))
+    Check::ok(name, format!("{who}, {count}{changed}{age}; {how}{declined}; zones: {zones}"))
 }
 
 #[cfg(test)]
@@ -90,15 +95,25 @@ mod tests {
     fn a_calendar_is_readable_and_its_copy_is_young() {
         let of = |read: Result<usize, &str>, view: Option<CalendarView>| {
             let refresh = Duration::from_secs(300);
-            let read = read.map(|events| CalendarRead { events, how: "read so", declined_ring: events == 2 });
+            let read = read.map(|events| CalendarRead {
+                events,
+                how: "read so",
+                changed_at: (events == 3).then(|| minutes(-90)),
+                zones: "UTC alone".into(),
+                declined_ring: events == 2,
+            });
             let check = judge("ana/work", read.map_err(str::to_owned), view.as_ref(), refresh, NOW);
             (check.status, check.detail)
         };
         let (web, file) = (|ago| Some(view(ago, CalendarKind::Web)), |ago| Some(view(ago, CalendarKind::File)));
-        assert_eq!(of(Ok(1), None), (Status::Ok, "ana/work, 1 event; read so".into()));
-        assert_eq!(of(Ok(12), web(59)), (Status::Ok, "ana/work, 12 events, confirmed 59 min ago; read so".into()));
-        let declined = "ana/work, 2 events; read so; declined meetings ring, too, until `addresses` names the person's";
+        assert_eq!(of(Ok(1), None), (Status::Ok, "ana/work, 1 event; read so; zones: UTC alone".into()));
+        let young = "ana/work, 12 events, confirmed 59 min ago; read so; zones: UTC alone";
+        assert_eq!(of(Ok(12), web(59)), (Status::Ok, young.into()));
+        let declined = "ana/work, 2 events; read so; declined meetings ring, too, until `addresses` names the person's; \
+                        zones: UTC alone";
         assert_eq!(of(Ok(2), None), (Status::Ok, declined.into()));
+        let changed = "ana/work, 3 events, changed 1 h 30 min ago; read so; zones: UTC alone";
+        assert_eq!(of(Ok(3), file(900)), (Status::Ok, changed.into()));
         assert_eq!(of(Ok(12), file(900)).0, Status::Ok);
         let stale = "ana/work can be read, but ticks last did so 5 h ago";
         assert_eq!(of(Ok(12), web(300)), (Status::Warning, stale.into()));

@@ -52,7 +52,10 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("countries", "the account may call the countries of everybody's number"),
     ("verified", "a trial account knows everybody's number"),
     ("messages", "what doctor cannot ask about text messages"),
-    ("calendar", "each calendar can be read, and its copy is fresh"),
+    (
+        "calendar",
+        "each calendar can be read, and its copy is fresh; how it is read, what it cannot show, its time zones",
+    ),
     ("mail", "the mail server takes the login"),
     ("webhook", "the server of each webhook can be reached; nothing is sent to it"),
     ("key_bin", "the TwiML Bin holds what the manual says"),

@@ -2,6 +2,7 @@
 
 use crate::support::cli::{ANA, Cli, Ran};
 use crate::support::fake_feed::{FakeFeed, SECRET, Serves};
+use crate::support::fake_tls::proxy;
 use savehub::clock::{Clock as _, SystemClock};
 use std::time::Duration;
 
@@ -90,6 +91,46 @@ fn what_is_no_calendar_is_told_without_repeating_it() {
     for args in [["--until", "0s"], ["--until", "400d"], ["--person", "bo"]] {
         assert_eq!(cli.run(&[&["calendar", "check", "1"][..], &args].concat()).code, 2, "{args:?}");
     }
+}
+
+#[test]
+fn without_a_name_all_calendars_of_the_config_are_checked_and_one_that_fails_hides_no_other() {
+    let cli = with_calendars("\"~/private.ics\", { file = \"~/work.ics\", name = \"Office\" }");
+    let ran = cli.run(&["calendar", "check"]);
+    let gone = "private.ics cannot be read: there is no file HOME/private.ics\n\nOffice: 1 event, changed ";
+    assert!(ran.out.starts_with(gone) && ran.out.contains("\nread from a file, with every tick\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""), "{ran:?}");
+    let all = json(&cli.run(&["calendar", "check", "--json"]).out);
+    let (gone, office) = (&all["calendars"][0], &all["calendars"][1]);
+    assert_eq!((&gone["calendar"], &gone["person"]), (&"private.ics".into(), &"ana".into()));
+    assert!(gone["error"].as_str().unwrap().contains(" cannot be read: "), "{gone}");
+    assert_eq!((&office["calendar"], &office["how"]), (&"Office".into(), &"read from a file, with every tick".into()));
+    cli.write("private.ics", DAILY);
+    assert_eq!(cli.run(&["calendar", "check"]).code, 0);
+}
+
+#[test]
+fn all_calendars_are_those_of_one_person_or_named_with_whose_they_are() {
+    let bo = ANA.replace("ana", "bo").replace("0101", "0102");
+    let calendars = "calendars = [{ file = \"~/work.ics\", name = \"work\" }]\n";
+    let cli = Cli::with(&format!("{ANA}{calendars}{bo}{calendars}"));
+    cli.write("work.ics", DAILY);
+    let out = cli.ok(&["calendar", "check"]);
+    assert!(out.starts_with("ana/work: 1 event") && out.contains("\n\nbo/work: 1 event"), "{out}");
+    let bos = json(&cli.ok(&["calendar", "check", "--person", "bo", "--json"]));
+    assert_eq!((bos["calendars"].as_array().unwrap().len(), &bos["calendars"][0]["person"]), (1, &"bo".into()));
+    let why =
+        "error: the config has no calendars to check; name one: a file, an https address, or - for standard input\n";
+    assert_eq!(Cli::new().run(&["calendar", "check"]), Ran { code: 2, out: String::new(), err: why.into() });
+}
+
+#[test]
+fn a_calendar_is_checked_on_its_own_way_as_ticks_read_it() {
+    let (address, refused) = proxy(407);
+    let calendar = format!("{{ url = \"https://calendar.example/x\", name = \"work\", proxy = \"{address}\" }}");
+    let said = with_calendars(&calendar).run(&["calendar", "check", "work"]).err;
+    assert!(said.contains("the proxy wants a login"), "{said}");
+    assert!(refused.join().unwrap().starts_with("CONNECT calendar.example:443 HTTP/1.1\r\n"));
 }
 
 #[test]

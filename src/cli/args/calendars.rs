@@ -18,14 +18,16 @@ pub enum CalendarCommand {
 #[command(after_help = "Examples:
   savehub calendar check ~/work.ics
   savehub calendar check work --until 14d
+  savehub calendar check
   savehub calendar check 1 --person ana --json
   savehub calendar check - <invitation.ics
 
-Needs no config. Exits with 1 when the calendar cannot be read.")]
+Needs no config for what is not in it. Exits with 1 when a calendar cannot be read.")]
 pub struct CalendarCheckArgs {
-    /// Name or number of a calendar of the config, a file, an https address, or - for standard input
-    pub source: String,
-    /// Whose zone and settings; not needed when the config has one person
+    /// Name or number of a calendar of the config, a file, an https address, or - for standard input; without it, all
+    /// calendars of the config
+    pub source: Option<String>,
+    /// Whose calendars, zone and settings; not needed when the config has one person
     #[arg(long, value_name = "PERSON")]
     pub person: Option<String>,
     /// How far ahead to look, up to 366d

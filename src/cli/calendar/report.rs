@@ -1,6 +1,7 @@
 //! What was seen in a calendar, as text and as JSON. Pure.
 
 use super::owner::CalendarOwner;
+use super::zones::zones_words;
 use crate::calendar::{Look, Notice};
 use crate::cli::json::object;
 use crate::cli::print::{self, Screen};
@@ -25,6 +26,12 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
     ("from, until", "the period; meetings that start in it are listed"),
     ("changed_at", "when the calendar was last changed; null if unknown"),
     ("how", "how it was read at now, and what cannot be seen by that, in words"),
+    (
+        "zones",
+        "the time zones of its meetings, the first twelve: name (as it stands there; null for times without a zone), by (what \
+         it was found by: iana, windows, own for the calendar's own, offset, guess, unknown, floating), zone (the IANA zone \
+         whose rules count; null if none do). Times in UTC need none",
+    ),
     ("events", "how many events it has, whenever they take place"),
     (
         "meetings",
@@ -39,14 +46,20 @@ pub(in crate::cli) const FIELDS: &[(&str, &str)] = &[
         "true: a meeting is marked with a time, and the ladder has no message that it could bring forward",
     ),
     ("declined_ring", "true: no address of the person is known, so declined meetings ring"),
+    (
+        "calendars",
+        "without the name of a calendar, in place of all this but schema and now: such an object for each calendar of the \
+         config, or calendar, person and error for one that cannot be read",
+    ),
 ];
 
 /// A calendar that was looked at.
 pub(super) struct Checked<'a> {
     pub(super) name: &'a str,
-    pub(super) owner: &'a CalendarOwner,
+    pub(super) owner: CalendarOwner,
     /// That of the config.
     pub(super) ladder: &'a [Rung],
+    pub(super) zone_data: ZoneData,
     pub(super) look: Look,
     pub(super) changed_at: Option<Timestamp>,
     /// How it was read just now.
@@ -56,7 +69,7 @@ pub(super) struct Checked<'a> {
 
 impl Checked<'_> {
     /// The object of `calendar check --json`.
-    pub(super) fn json(&self, zone_data: ZoneData) -> impl Serialize {
+    pub(super) fn json(&self) -> impl Serialize {
         let notice = |notice: &Notice| {
             object! {
                 uid: notice.uid.as_deref().map(printable),
@@ -70,11 +83,12 @@ impl Checked<'_> {
             calendar: self.name,
             person: self.owner.person.clone(),
             zone: self.owner.zone.name(),
-            zone_data: zone_data,
+            zone_data: &self.zone_data,
             from: self.look.seen.from,
             until: self.look.seen.until,
             changed_at: self.changed_at,
             how: self.how,
+            zones: &self.look.zones,
             events: self.look.events,
             meetings: self.meetings().into_iter().map(meeting_object).collect::<Vec<_>>(),
             notices: self.look.notices.iter().map(notice).collect::<Vec<_>>(),
@@ -111,12 +125,14 @@ impl Checked<'_> {
     fn summary(&self) -> String {
         let seen = &self.look.seen;
         let age = self.changed_at.map_or_else(String::new, |at| format!(", changed {}", when::relative(at, self.now)));
+        let ZoneData { version, from: rules } = &self.zone_data;
         let (from, until) = (self.owner.zone.text(seen.from), self.owner.zone.text(seen.until));
         format!(
-            "{}: {}{age}\n{}\n{from} to {until} ({}): {} and {}\n",
+            "{}: {}{age}\n{}\nzones: {}; their rules: {version}, {rules}\n{from} to {until} ({}): {} and {}\n",
             self.name,
             counted(self.look.events, "event"),
             self.how,
+            zones_words(&self.look.zones),
             self.owner.zone.name(),
             match seen.meetings.len() {
                 1 => "1 meeting rings".into(),

@@ -17,8 +17,8 @@ pub(in crate::cli) struct Chosen<'a> {
     pub(in crate::cli) name: String,
     /// Whose zone and policy are meant; `None` where the config has no people.
     pub(in crate::cli) person: Option<&'a Person>,
-    /// The config says that it is their own.
-    pub(in crate::cli) own: bool,
+    /// As the config has it.
+    source: Option<&'a CalendarSource>,
     place: CalendarInput,
 }
 
@@ -63,6 +63,21 @@ pub(in crate::cli) fn choose<'a>(
     Ok(Chosen::at(CalendarInput::At(place), person))
 }
 
+/// All calendars of the config, or those of a person.
+pub(in crate::cli) fn all<'a>(person: Option<&str>, config: &'a Config) -> Result<Vec<Chosen<'a>>, UsageError> {
+    let people = match person {
+        Some(_) => vec![pick::person(person, &config.people)?],
+        None => config.people.iter().collect(),
+    };
+    let all: Vec<_> =
+        people.into_iter().flat_map(|person| person.calendars.iter().map(|c| Chosen::of(person, c))).collect();
+    if all.is_empty() {
+        let what = "the config has no calendars to check; name one: a file, an https address, or - for standard input";
+        return Err(UsageError(what.into()));
+    }
+    Ok(all)
+}
+
 /// The file that was typed, or `-`, for a person.
 pub(in crate::cli) fn file<'a>(typed: &str, person: &'a Person) -> Result<Chosen<'a>, UsageError> {
     if typed.contains("://") {
@@ -99,10 +114,7 @@ fn configured<'a>(typed: &str, person: Option<&str>, config: &'a Config) -> Resu
     };
     match people.into_iter().filter_map(of_person).collect::<Vec<_>>()[..] {
         [] => Ok(None),
-        [(person, calendar)] => {
-            let place = CalendarInput::At(calendar.place.clone());
-            Ok(Some(Chosen { name: calendar.name.clone(), person: Some(person), own: calendar.own, place }))
-        }
+        [(person, calendar)] => Ok(Some(Chosen::of(person, calendar))),
         _ => Err(UsageError("several people have a calendar of this name; say whose with --person".into())),
     }
 }
@@ -119,17 +131,29 @@ fn known(config: &Config) -> String {
 }
 
 impl<'a> Chosen<'a> {
+    fn of(person: &'a Person, source: &'a CalendarSource) -> Self {
+        let (name, place) = (source.name.clone(), CalendarInput::At(source.place.clone()));
+        Self { name, person: Some(person), source: Some(source), place }
+    }
+
     fn at(place: CalendarInput, person: Option<&'a Person>) -> Self {
         let name = match &place {
             CalendarInput::Stdin => "standard input".into(),
             CalendarInput::At(place) => place.default_name(),
         };
-        let is_own = |person: &Person, place: &CalendarPlace| {
-            let key = place.key_of(&person.id);
-            person.calendars.iter().any(|source| source.own && source.key == key)
+        let source = match (person, &place) {
+            (Some(person), CalendarInput::At(place)) => {
+                let key = place.key_of(&person.id);
+                person.calendars.iter().find(|source| source.key == key)
+            }
+            _ => None,
         };
-        let own = matches!((person, &place), (Some(person), CalendarInput::At(place)) if is_own(person, place));
-        Self { name, person, own, place }
+        Self { name, person, source, place }
+    }
+
+    /// Does the config say that it is their own?
+    pub(in crate::cli) fn is_own(&self) -> bool {
+        self.source.is_some_and(|source| source.own)
     }
 
     /// Reads it whole, as a tick would that looks for meetings of this time.
@@ -140,7 +164,8 @@ impl<'a> Chosen<'a> {
                 Ok(Copy { bytes, changed_at: None, addresses: Vec::new(), missing: 0 })
             }
             CalendarInput::At(place) => {
-                match feed::at(place, None, &config.calendar, wanted).fetch(&Validators::default(), true) {
+                let route = self.source.and_then(|source| source.route.as_ref());
+                match feed::at(place, route, &config.calendar, wanted).fetch(&Validators::default(), true) {
                     Fetched::New { body, validators, missing } => {
                         let changed_at = changed_at(place, &validators);
                         Ok(Copy { bytes: body, changed_at, addresses: feed::own_addresses(&validators), missing })
@@ -182,7 +207,7 @@ fn stdin(max_bytes: usize) -> Result<Vec<u8>, String> {
 }
 
 /// When the file was written, or what the server says (RFC 9110 section 8.8.2).
-fn changed_at(place: &CalendarPlace, validators: &Validators) -> Option<Timestamp> {
+pub(in crate::cli) fn changed_at(place: &CalendarPlace, validators: &Validators) -> Option<Timestamp> {
     match place {
         CalendarPlace::File(path) => {
             let seconds = std::fs::metadata(path).ok()?.mtime();

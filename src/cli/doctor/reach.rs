@@ -3,7 +3,8 @@
 use super::account;
 use super::jobs::Job;
 use crate::calendar::look;
-use crate::cli::calendar::{CalendarOwner, horizon, how};
+use crate::cli::calendar::source::changed_at;
+use crate::cli::calendar::{CalendarOwner, horizon, how, zones_words};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{CalendarConfig, CalendarSource, Config, EmailConfig, Person, WatcherConfig, WebhookConfig};
 use crate::doctor::Check;
@@ -144,7 +145,13 @@ fn read(
                 return Err(lacking);
             }
             let declined_ring = view.policy.addresses.is_empty();
-            Ok(CalendarRead { events: look.events, how: how(&source.place), declined_ring })
+            Ok(CalendarRead {
+                events: look.events,
+                how: how(&source.place),
+                changed_at: changed_at(&source.place, &validators),
+                zones: zones_words(&look.zones),
+                declined_ring,
+            })
         }
         Fetched::Failed(failure) => Err(failure.why),
         Fetched::Unchanged(_) => Err("it was not sent".into()),

@@ -1,7 +1,7 @@
 //! What a zone's name means, in which order that is looked for, and what clocks do when they change.
 
 use crate::calendar::ics::{MONDAY, calendar, event, look_at, look_with, notices, ringing};
-use savehub::calendar::{Limits, Look, Policy, View, look};
+use savehub::calendar::{Limits, Look, Policy, View, ZoneBy, ZoneUse, look};
 use savehub::model::Timestamp;
 use savehub::zone::Zone;
 
@@ -21,6 +21,34 @@ fn noon(tzid: &str) -> String {
 fn noon_in(tzid: &str) -> (String, Vec<String>) {
     let seen = look_at(&[noon(tzid)]);
     (ringing(&seen).concat().split_off("a  01-12T".len()), notices(&seen))
+}
+
+#[test]
+fn a_look_tells_by_what_each_zone_was_found() {
+    let zone = |name: Option<&str>, by, zone: Option<&str>| ZoneUse {
+        name: name.map(str::to_owned),
+        by,
+        zone: zone.map(str::to_owned),
+    };
+    let odd = brought("Odd", "+0200");
+    for (name, by, iana) in [
+        ("America/New_York", ZoneBy::Iana, Some("America/New_York")),
+        ("W. Europe Standard Time", ZoneBy::Windows, Some("Europe/Berlin")),
+        ("UTC+1", ZoneBy::Offset, None),
+        ("america/new_york", ZoneBy::Guess, Some("America/New_York")),
+        ("Etc/UTC-2", ZoneBy::Offset, None),
+        ("Odd", ZoneBy::Own, None),
+    ] {
+        assert_eq!(look_at(&[odd.clone(), noon(name)]).zones, [zone(Some(name), by, iana)], "{name}");
+    }
+    let floating = zone(None, ZoneBy::Floating, Some("Europe/Berlin"));
+    let seen = look_at(&[event("UID:a;;DTSTART:20260112T120000")]);
+    assert_eq!(seen.zones.iter().collect::<Vec<_>>(), [&floating]);
+    let unknown = zone(Some("Mars/Olympus"), ZoneBy::Unknown, None);
+    assert_eq!(look_at(&[noon("Mars/Olympus")]).zones, [unknown, floating]);
+    assert_eq!(look_at(&[event("UID:a;;DTSTART:20260112T120000Z")]).zones, []);
+    let many: Vec<String> = (0..40).map(|n| noon(&format!("Mars/{n}"))).collect();
+    assert_eq!(look_at(&many).zones.len(), 12);
 }
 
 #[test]

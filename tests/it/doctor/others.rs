@@ -71,6 +71,16 @@ fn a_file_that_is_not_there_is_a_problem_also_in_a_rehearsal() {
 }
 
 #[test]
+fn a_file_is_told_with_when_it_was_changed_and_where_its_zones_came_from() {
+    let cli = scheduled(Cli::with(&format!("{ANA}calendars = [\"~/work.ics\"]\naddresses = [\"ana@example.com\"]\n")));
+    cli.write("work.ics", &calendar("Stand-up"));
+    let said = doctor(&cli);
+    said.says("calendar", "ok", "ana/work.ics, 1 event, changed ");
+    let told = " ago; read from a file, with every tick; zones: UTC alone";
+    assert!(said.of("calendar")[0].1.ends_with(told), "{said:#?}");
+}
+
+#[test]
 fn a_copy_that_no_tick_has_confirmed_for_long_is_old() {
     let feed = FakeFeed::start(Serves::plain(&calendar("Stand-up")));
     let (_fake, cli) = on_twilio(&format!("calendars = [{{ url = \"{}\", name = \"work\" }}]\n", feed.url()));

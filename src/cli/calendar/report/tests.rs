@@ -34,6 +34,10 @@ END:VEVENT
 END:VCALENDAR
 ";
 
+fn zone_data() -> ZoneData {
+    ZoneData { version: "2026e".into(), from: "bundled" }
+}
+
 fn check(addresses: &[&str], show: impl FnOnce(&Checked<'_>)) {
     let mut ana = person("ana");
     ana.policy = Policy { addresses: addresses.iter().map(|a| (*a).to_owned()).collect(), ..Policy::default() };
@@ -41,7 +45,7 @@ fn check(addresses: &[&str], show: impl FnOnce(&Checked<'_>)) {
     let look = look(WEEK.as_bytes(), &owner.view(NOW, minutes(3 * 24 * 60))).unwrap();
     let ladder = &[Rung::call(Duration::from_secs(180))];
     let (changed_at, how) = (Some(minutes(-90)), "read from a file");
-    show(&Checked { name: "work", owner: &owner, ladder, look, changed_at, how, now: NOW });
+    show(&Checked { name: "work", owner, ladder, zone_data: zone_data(), look, changed_at, how, now: NOW });
 }
 
 #[test]
@@ -61,12 +65,14 @@ fn marks_are_shown_and_those_that_do_not_count_or_bring_nothing_forward_are_told
     let owner = CalendarOwner::of(Some(&ana), true);
     let look = look(text.as_bytes(), &owner.view(NOW, minutes(24 * 60))).unwrap();
     let ladder = &[Rung::call(Duration::from_secs(180))];
-    let checked = Checked { name: "work", owner: &owner, ladder, look, changed_at: None, how: "read so", now: NOW };
+    let (name, zone_data, how) = ("work", zone_data(), "read so");
+    let checked = Checked { name, owner, ladder, zone_data, look, changed_at: None, how, now: NOW };
     assert_eq!(
         checked.text(Screen::PLAIN),
         "\
 work: 4 events
 read so
+zones: UTC alone; their rules: 2026e, bundled
 2026-11-22 09:00 to 2026-11-23 09:00 (Europe/Berlin): 3 meetings ring and 1 does not
 
 2026-11-22 11:00  -  rings, marked important, 15m  early
@@ -81,7 +87,7 @@ Notices
 a mark with a time brings nothing forward: the ladder has no mail, message or webhook for the person before the start
 "
     );
-    let json = serde_json::to_value(checked.json(crate::zone::data_version())).unwrap();
+    let json = serde_json::to_value(checked.json()).unwrap();
     assert_eq!(json["meetings"][0]["marks"], serde_json::json!(["important", "15m"]));
     assert_eq!((&json["meetings"][1]["reason"], &json["early_in_vain"]), (&"marked_off".into(), &true.into()));
 }
@@ -94,6 +100,7 @@ fn a_calendar_is_shown_with_what_rings_and_why_the_rest_does_not() {
             "\
 work: 4 events, changed 1 h 30 min ago
 read from a file
+zones: Europe/Berlin (IANA name), Mars/Olympus (unknown, so its times are without a zone), times without a zone (those of Europe/Berlin); their rules: 2026e, bundled
 2026-11-22 09:00 to 2026-11-25 09:00 (Europe/Berlin): 2 meetings ring and 2 do not
 
 2026-11-23 09:30  link  rings                    Stand-up  [2J
@@ -115,16 +122,15 @@ declined meetings ring, too: no mail address of ana is known; `addresses` names 
 fn a_person_with_an_address_is_not_told_that_declined_meetings_ring() {
     check(&["ana@example.com"], |checked| {
         assert!(!checked.text(Screen::PLAIN).contains("declined"));
-        assert_eq!(serde_json::to_value(checked.json(crate::zone::data_version())).unwrap()["declined_ring"], false);
+        assert_eq!(serde_json::to_value(checked.json()).unwrap()["declined_ring"], false);
     });
 }
 
 #[test]
 fn the_json_object_is_stable_and_clean() {
     check(&[], |checked| {
-        let zone_data = ZoneData { version: "2026e".into(), from: "bundled" };
         let mut out = Vec::new();
-        print::json(&mut out, &checked.json(zone_data)).unwrap();
+        print::json(&mut out, &checked.json()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), include_str!("golden.json"));
     });
 }
