@@ -12,6 +12,8 @@ use crate::rig::{Rig, Setup, Step, connect, say, whole};
 use crate::strace::{Point, able, inject, trace};
 use crate::verdict::{Tally, judge};
 use rusqlite::Connection;
+use savehub::clock::{Clock as _, SystemClock};
+use savehub::model::Timestamp;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
@@ -38,6 +40,8 @@ struct Image {
     disk: Disk,
     /// The requests to call or text that had left.
     sent: Vec<Vec<u8>>,
+    /// When they had.
+    at: Timestamp,
 }
 
 /// Every image of one traced tick on what is in the rig's directory now. A disk that is not `honest` forgets what it was
@@ -47,6 +51,7 @@ fn images(rig: &Rig, honest: bool) -> Vec<Image> {
     let calls = "trace=openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,sendto";
     let traced = trace(&rig.savehub(&["tick", "-q"]), &rig.path("log"), &["-y", "-xx", "-s", "65536", "-e", calls]);
     rig.drain();
+    let at_once = SystemClock.now();
     let (mut images, mut sent) = (Vec::new(), Vec::new());
     for (_, call) in &traced {
         match disk.op(call) {
@@ -64,6 +69,7 @@ fn images(rig: &Rig, honest: bool) -> Vec<Image> {
                 name: format!("{name} after {}", call.chars().take(20).collect::<String>()),
                 disk,
                 sent: sent.clone(),
+                at: at_once,
             });
         };
         image("all un-synced kept", disk.cut(|_, _| Some(usize::MAX)));
@@ -144,6 +150,8 @@ fn comes_up(image: &Image, setup: Setup, other_boot: bool) -> Tally {
         provider.shutdown(Shutdown::Write).unwrap();
         provider.read_to_end(&mut Vec::new()).unwrap();
     }
+    // However long the other images took.
+    rig.fake.set_all_created(image.at);
     if other_boot {
         connect(&rig.database()).execute("update attempts set owner = 'another-boot:1:1'", []).unwrap();
     }

@@ -270,6 +270,13 @@ impl FakeTwilio {
         self.change(sid, |call| call.created_at = at);
     }
 
+    /// All calls and messages so far are as old as that.
+    pub fn set_all_created(&self, at: Timestamp) {
+        let state = &mut *self.state();
+        state.calls.iter_mut().for_each(|call| call.created_at = at);
+        state.talk.messages.iter_mut().for_each(|message| message.created_at = at);
+    }
+
     /// A price has become known, as Twilio writes it.
     pub fn set_price(&self, sid: &str, price: &str) {
         self.change(sid, |call| call.price = Some(price.into()));
