@@ -76,9 +76,10 @@ pub struct DueCalendar {
     pub has_missing: bool,
     /// There is a good copy.
     pub has_body: bool,
-    /// The first start of its planned meetings after [`LookAt::starts_after`].
+    /// The first start of its planned meetings after [`LookAt::starts_after`]. One that is marked with an early notice counts
+    /// once more, as if it started as much earlier as the notice is due before [`LookAt::first_ring`].
     pub next_start: Option<Timestamp>,
-    /// The last start of its planned meetings that is still to come and not after [`LookAt::starts_after`].
+    /// The last start of its planned meetings that is still to come and not after [`LookAt::starts_after`], counted so too.
     pub last_near_start: Option<Timestamp>,
 }
 
@@ -95,6 +96,8 @@ pub struct LookAt {
     pub files: bool,
     /// For [`DueCalendar::next_start`] and [`DueCalendar::last_near_start`].
     pub starts_after: Timestamp,
+    /// How long before a meeting that has no mark its first rung is due.
+    pub first_ring: Duration,
 }
 
 /// A look that ended.

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::calendar::{self, Limits, View};
 use crate::config::Config;
 use crate::feed::{self, Feed, FetchFailure, Fetched};
-use crate::model::{self, CalendarKind, KnownMeeting, Timestamp, Validators, printable};
+use crate::model::{self, CalendarKind, KnownMeeting, SeenMeeting, Timestamp, Validators, printable};
 use crate::rules::refresh::{self, Looked};
 use crate::rules::{agenda, ladder};
 use crate::store::{AgendaRecorded, DueCalendar, Expanded, LookDone, LookOutcome, LookToRecord, Result, Store};
@@ -186,10 +186,14 @@ impl CalendarLook {
 
     /// The next first ring, of a meeting known before or seen just now, that another look can come before.
     fn next_ring(&self, expanded: Option<&Expanded>) -> Option<Timestamp> {
-        let after = looked_at_before_ring(&self.world.config, self.now);
-        let seen = expanded.into_iter().flat_map(|expanded| &expanded.seen.meetings).map(|meeting| meeting.starts_at);
+        let (after, ring) = (looked_at_before_ring(&self.world.config, self.now), first_ring(&self.world.config));
+        let starts = |meeting: &SeenMeeting| {
+            let early = meeting.marks.early.unwrap_or_default().saturating_sub(ring);
+            [meeting.starts_at, meeting.starts_at.minus(early)]
+        };
+        let seen = expanded.into_iter().flat_map(|expanded| &expanded.seen.meetings).flat_map(starts);
         let next = seen.filter(|start| *start > after).chain(self.due.next_start).min()?;
-        Some(next.minus(first_ring(&self.world.config)))
+        Some(next.minus(ring))
     }
 }
 
@@ -268,8 +272,8 @@ fn lacking(missing: usize, expanded: Expanded) -> Expanded {
     }
 }
 
-/// How long before a meeting its first rung is due.
-fn first_ring(config: &Config) -> Duration {
+/// How long before a meeting that has no mark its first rung is due.
+pub(super) fn first_ring(config: &Config) -> Duration {
     ladder::reach(&config.ladder).saturating_sub(ladder::OPEN_AHEAD)
 }
 

@@ -8,7 +8,7 @@
 //! A calendar file that is new in the config, or back in it, is read within milliseconds as a rule: due calls of its
 //! person wait for that, [`NEW_FILES`] at most, so that what comes back with the person shares their call.
 
-use super::calendar_look::{CalendarLook, CalendarSeen, DoneLook, failed, looked_at_before_ring};
+use super::calendar_look::{CalendarLook, CalendarSeen, DoneLook, failed, first_ring, looked_at_before_ring};
 use super::context::Context;
 use super::incidents;
 use super::jobs::{Jobs, Lost};
@@ -182,6 +182,7 @@ impl Calendars {
                 limit: cx.world.config.calendar.parallel.saturating_sub(self.under_way()),
                 files: self.had_theirs.is_empty(),
                 starts_after: looked_at_before_ring(&cx.world.config, now),
+                first_ring: first_ring(&cx.world.config),
             })?;
             due.sort_by_key(|due| due.kind == CalendarKind::File);
             // A subscription may be due again already; it is leased, and nobody else will look at it.

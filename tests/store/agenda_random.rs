@@ -181,6 +181,7 @@ impl History {
                 limit: 9,
                 files: true,
                 starts_after: at(self.now),
+                first_ring: Duration::from_secs(180),
             })
             .unwrap();
         let look = LookDone {

@@ -4,7 +4,8 @@ use crate::build::{Bench, at, secs};
 use crate::checked::everything;
 use crate::looking::{copy, expanded, file, news, seen, web};
 use savehub::model::{
-    CalendarId, CalendarKind, Change, IncidentState, KnownMeeting, MeetingState, Reason, SeenAgenda, Validators,
+    CalendarId, CalendarKind, Change, IncidentState, KnownMeeting, Marks, MeetingState, Reason, SeenAgenda,
+    SeenMeeting, Validators,
 };
 use savehub::rules::agenda::{self, Look};
 use savehub::store::{
@@ -213,14 +214,16 @@ fn the_longest_overdue_come_first_and_no_more_than_asked_for(b: &Bench) {
     let late = b.subscribe(&[web("ana", "a")], 5).added[0];
     let early = b.subscribe(&[web("ana", "a"), web("ana", "b")], 6).added[0];
     let more = b.subscribe(&[web("ana", "a"), web("ana", "b"), web("bo", "c")], 7).added[0];
-    let two = LookAt { now: at(10), lease: secs(60), limit: 2, files: true, starts_after: at(10) };
+    let two =
+        LookAt { now: at(10), lease: secs(60), limit: 2, files: true, starts_after: at(10), first_ring: secs(180) };
     assert_eq!(ids(&b.due_calendars(&two).unwrap()), [late, early]);
     assert_eq!(ids(&b.due_calendars(&two).unwrap()), [more]);
 }
 
 fn files_are_told_to_those_who_ask_for_them(b: &Bench) {
     let id = b.one_file();
-    let asked = |files| LookAt { now: at(10), lease: secs(60), limit: 2, files, starts_after: at(10) };
+    let asked =
+        |files| LookAt { now: at(10), lease: secs(60), limit: 2, files, starts_after: at(10), first_ring: secs(180) };
     assert_eq!(ids(&b.due_calendars(&asked(true)).unwrap()), [id]);
     assert_eq!(ids(&b.due_calendars(&asked(false)).unwrap()), []);
 }
@@ -430,6 +433,7 @@ fn each_look_of_a_set_changes_what_it_would_change_alone(b: &Bench) {
             limit: 100,
             files: true,
             starts_after: at(starts_after),
+            first_ring: secs(180),
         });
         due.unwrap().into_iter().find(|due| due.id == files[0]).unwrap().last_near_start
     };
@@ -438,6 +442,15 @@ fn each_look_of_a_set_changes_what_it_would_change_alone(b: &Bench) {
         [None, Some(at(600)), Some(at(600)), None]
     );
     assert_eq!(b.sees(files[0], seen(7, &[copy("a", 600), copy("b", 600)]), 7), [], "nothing is new then");
+    // Its first notice is due 220 s before the first ring of others.
+    let marks = Marks { important: false, early: Some(secs(400)) };
+    let marked = SeenMeeting { marks, ..copy("a", 600) };
+    b.sees(files[0], seen(8, &[marked, copy("b", 600)]), 8);
+    assert_eq!(
+        [(8, 379), (8, 380), (380, 599), (380, 600)].map(|(now, after)| last_near(now, after)),
+        [None, Some(at(380)), None, Some(at(600))]
+    );
+    assert_eq!(b.found(files[0], 9).next_start, Some(at(380)));
 }
 
 fn of_one_person_the_second_look_of_a_set_knows_what_the_first_changed(b: &Bench) {

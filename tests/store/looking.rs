@@ -88,8 +88,15 @@ impl Bench {
     }
 
     pub(crate) fn due_calendars_at(&self, now: i64) -> Vec<DueCalendar> {
-        self.due_calendars(&LookAt { now: at(now), lease: secs(60), limit: 100, files: true, starts_after: at(now) })
-            .unwrap()
+        self.due_calendars(&LookAt {
+            now: at(now),
+            lease: secs(60),
+            limit: 100,
+            files: true,
+            starts_after: at(now),
+            first_ring: secs(180),
+        })
+        .unwrap()
     }
 
     /// The file as a tick finds it.

@@ -165,11 +165,15 @@ pub(super) fn files(tx: &dyn Tx, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
 pub(crate) const FILES: &str = "c.kind = 'file' and ?1 is null";
 
 fn read_due(tx: &dyn Tx, filter: &str, id: Option<CalendarId>, asked: &LookAt) -> TxResult<Vec<DueCalendar>> {
-    let params = params![id, asked.starts_after, asked.now];
+    let first_ring_ms = i64::try_from(asked.first_ring.as_millis()).unwrap_or(i64::MAX);
+    let params = params![id, asked.starts_after, asked.now, first_ring_ms];
     Ok(tx.readable("a calendar", &due_sql(filter), params, due_from_row)?)
 }
 
 pub(crate) fn due_sql(filter: &str) -> String {
+    // A meeting with an early notice, as if it started that much earlier.
+    let early = "m.starts_at - m.early_ms + ?4";
+    let has_early = "m.calendar_id = c.id and m.starts_at > ?3 and m.early_ms > ?4 and m.state = 'SCHEDULED'";
     format!(
         "select c.id, c.key, c.person, c.kind, c.etag, c.last_modified, c.stamp, c.hash, c.looks, c.checked_at, \
                 c.good_at, c.full_at, c.expanded_at, c.expanded_with, c.failures, c.failure, c.has_missing, \
@@ -177,12 +181,15 @@ pub(crate) fn due_sql(filter: &str) -> String {
                 (select min(m.starts_at) from meetings m \
                    where m.calendar_id = c.id and m.starts_at > ?2 and m.state = 'SCHEDULED'), \
                 (select max(m.starts_at) from meetings m \
-                   where m.calendar_id = c.id and m.starts_at > ?3 and m.starts_at <= ?2 and m.state = 'SCHEDULED') \
+                   where m.calendar_id = c.id and m.starts_at > ?3 and m.starts_at <= ?2 and m.state = 'SCHEDULED'), \
+                (select min({early}) from meetings m where {has_early} and {early} > ?2), \
+                (select max({early}) from meetings m where {has_early} and {early} > ?3 and {early} <= ?2) \
          from calendars c where {filter} order by c.id"
     )
 }
 
 fn due_from_row(row: &dyn Row) -> Sql<DueCalendar> {
+    let at = |column| row.get::<Option<Timestamp>>(column);
     Ok(DueCalendar {
         id: row.get(0)?,
         key: row.get(1)?,
@@ -199,8 +206,8 @@ fn due_from_row(row: &dyn Row) -> Sql<DueCalendar> {
         failure: row.get(15)?,
         has_missing: row.get(16)?,
         has_body: row.get(17)?,
-        next_start: row.get(18)?,
-        last_near_start: row.get(19)?,
+        next_start: at(18)?.into_iter().chain(at(20)?).min(),
+        last_near_start: at(19)?.into_iter().chain(at(21)?).max(),
     })
 }
 
