@@ -58,7 +58,7 @@ fn hosts_that_open_the_same_empty_database_at_once_make_one_schema() {
             });
         }
     });
-    assert_eq!(database.sql("select count(*), max(version) from savehub_meta"), "1|2");
+    assert_eq!(database.sql("select count(*), max(version) from savehub_meta"), "1|3");
 }
 
 #[test]
