@@ -8,9 +8,10 @@
 mod host;
 mod services;
 
+use crate::model::is_at_or_below;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
-use host::{host_and_path, is_host};
+use host::host_and_path;
 use services::is_meeting;
 
 /// Longest link that is believed, in bytes.
@@ -95,11 +96,11 @@ fn inside(link: &str) -> Option<String> {
     let (host, path) = host_and_path(link);
     if host.ends_with(".safelinks.protection.outlook.com") {
         unescaped(parameter(path, "url")?)
-    } else if is_host(&host, "google.com") && path.starts_with("/url?") {
+    } else if is_at_or_below(&host, "google.com") && path.starts_with("/url?") {
         unescaped(parameter(path, "q")?)
-    } else if is_host(&host, "urldefense.com") && path.starts_with("/v3/__") {
+    } else if is_at_or_below(&host, "urldefense.com") && path.starts_with("/v3/__") {
         defended(path.strip_prefix("/v3/__")?)
-    } else if is_host(&host, "urldefense.proofpoint.com") && path.starts_with("/v2/url?") {
+    } else if is_at_or_below(&host, "urldefense.proofpoint.com") && path.starts_with("/v2/url?") {
         unescaped(&parameter(path, "u")?.replace('-', "%").replace('_', "/"))
     } else {
         None
@@ -159,7 +160,7 @@ const MAPS: [&str; 6] = ["maps.app.goo.gl", "goo.gl", "openstreetmap.org", "osm.
 fn is_map(link: &str) -> bool {
     let (host, path) = host_and_path(link);
     let is_path = path.strip_prefix("/maps").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
-    host.starts_with("maps.") || is_path || MAPS.iter().any(|map| is_host(&host, map))
+    host.starts_with("maps.") || is_path || MAPS.iter().any(|map| is_at_or_below(&host, map))
 }
 
 /// The telephone number to join by, with its PIN: `+12025550100,,123456#`.

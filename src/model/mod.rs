@@ -53,7 +53,7 @@ pub use pace::Pace;
 pub use pause::PauseView;
 pub use phone::{Phone, PhoneError};
 pub use place::{is_address, others_of_secret, path_text, without_address};
-pub use public::{is_private_host, is_public};
+pub use public::{is_at_or_below, is_private_host, is_public};
 pub use route::{Authorities, Route, Trust};
 pub use rung::{AckHow, Action, Addressee, Offset, PlannedStep, Repeat, RungKind, When};
 pub use states::{

@@ -83,8 +83,13 @@ pub fn is_private_host(host: &str) -> bool {
     let number = last
         .strip_prefix("0x")
         .map_or(last.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    let ends = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    number || !host.contains('.') || PRIVATE_NAMES.iter().any(|name| ends(name))
+    number || !host.contains('.') || PRIVATE_NAMES.iter().any(|name| is_at_or_below(&host, name))
+}
+
+/// Is this host the domain, or a name below it? Both are in the same case. Nothing is below an empty domain.
+pub fn is_at_or_below(host: &str, domain: &str) -> bool {
+    // `evil-a.example` is not below `a.example`.
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || (rest.ends_with('.') && !domain.is_empty()))
 }
 
 #[cfg(test)]

@@ -8,8 +8,3 @@ pub(super) fn host_and_path(link: &str) -> (String, &str) {
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     (host.to_ascii_lowercase(), path)
 }
-
-/// Is it this host, or one of its family?
-pub(super) fn is_host(host: &str, service: &str) -> bool {
-    host.strip_suffix(service).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-}

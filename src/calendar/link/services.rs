@@ -81,9 +81,9 @@ fn is_room(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::host::is_host;
     use super::super::{From, link};
     use super::*;
+    use crate::model::is_at_or_below;
 
     fn link_in(from: From, text: &str) -> Option<String> {
         link(&[(from, text.to_owned())])
@@ -94,7 +94,10 @@ mod tests {
         for line in SERVICES.lines().filter(|line| !line.starts_with('#')) {
             let [host, starts, example] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
             let (its_host, path) = host_and_path(example);
-            assert!(is_host(&its_host, host) && starts.split(' ').any(|start| path.starts_with(start)), "{line}");
+            assert!(
+                is_at_or_below(&its_host, host) && starts.split(' ').any(|start| path.starts_with(start)),
+                "{line}"
+            );
             assert_eq!(link_in(From::Other, &format!("see {example} for more")).as_deref(), Some(example));
             assert_eq!(service(&its_host).unwrap().collect::<Vec<_>>().join(" "), starts, "{line}");
         }

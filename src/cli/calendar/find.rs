@@ -10,7 +10,7 @@ use crate::cli::words::counted;
 use crate::config::{CalendarConfig, CalendarPlace, Later, Login};
 use crate::exit::{Exit, Unreadable, UsageError};
 use crate::feed::{self, FoundCalendar, FoundCalendars};
-use crate::model::{cut, printable};
+use crate::model::{cut, is_at_or_below, printable};
 use secrecy::SecretString;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -92,7 +92,7 @@ fn found(typed: &Typed, login: &Login, config: &CalendarConfig) -> anyhow::Resul
 /// Is the server of this address in the domain?
 fn is_below(address: &str, domain: &str) -> bool {
     let host = address.trim_start_matches("https://").split(['/', ':']).next().unwrap_or_default();
-    host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+    is_at_or_below(host, domain)
 }
 
 fn password(args: &CalendarFindArgs) -> anyhow::Result<Later> {

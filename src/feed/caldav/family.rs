@@ -1,5 +1,7 @@
 //! Which hosts may have the login of a calendar.
 
+use crate::model::is_at_or_below;
+
 /// Services whose calendars live on hosts beside the one that people write into their config.
 const SERVICES: &[&str] = &["icloud.com"];
 
@@ -7,12 +9,9 @@ const SERVICES: &[&str] = &["icloud.com"];
 /// may have it, and the hosts of one service among themselves: nobody else can be behind these names.
 pub(super) fn may_have_login(first: &str, host: &str) -> bool {
     let (first, host) = (first.to_ascii_lowercase(), host.to_ascii_lowercase());
-    is_below(&host, &first) || SERVICES.iter().any(|service| is_below(&first, service) && is_below(&host, service))
-}
-
-fn is_below(host: &str, domain: &str) -> bool {
+    let is_of = |service: &str| is_at_or_below(&first, service) && is_at_or_below(&host, service);
     // An IP address has nothing below it: `4.1.2.3` is not below `1.2.3`, which is no whole address.
-    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || (rest.ends_with('.') && !domain.is_empty()))
+    is_at_or_below(&host, &first) || SERVICES.iter().any(|service| is_of(service))
 }
 
 #[cfg(test)]
