@@ -13,7 +13,7 @@ mod words;
 use crate::model::{Authorities, Trust, hex, printable};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -29,18 +29,21 @@ pub(crate) use words::words;
 /// # Errors
 /// The file or the system's store cannot be read, in words.
 pub(crate) fn client(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
-    let verifier = Verifier::new(trust)?;
-    client_with(Arc::clone(&verifier.provider), Arc::new(verifier)).map(Arc::new)
+    client_by(Some(Verifier::new(trust)?)).map(Arc::new)
 }
 
-/// A client whose server is believed as this verifier says.
-pub(crate) fn client_with(
-    provider: Arc<CryptoProvider>,
-    verifier: Arc<dyn ServerCertVerifier>,
-) -> Result<ClientConfig, String> {
+/// A client that believes whoever answers.
+#[cfg(feature = "postgres")]
+pub(crate) fn client_of_anybody() -> Result<ClientConfig, String> {
+    client_by(None)
+}
+
+fn client_by(verifier: Option<Verifier>) -> Result<ClientConfig, String> {
+    let provider = Arc::new(ring::default_provider());
+    let judge = Arc::new(Judge { verifier, algorithms: provider.signature_verification_algorithms });
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| error.to_string())?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    Ok(builder.dangerous().with_custom_certificate_verifier(judge).with_no_client_auth())
 }
 
 /// Judges servers.
@@ -50,7 +53,7 @@ pub(crate) struct Verifier {
     roots: RootCertStore,
     /// The certificates of the file, or of the system.
     known: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Verifier {
@@ -66,7 +69,12 @@ impl Verifier {
                     .map_err(|why| format!("the certificates in {name} cannot be read: {why}"))?;
             }
         }
-        Ok(Self { trust: trust.clone(), roots, known, provider: Arc::new(ring::default_provider()) })
+        Ok(Self {
+            trust: trust.clone(),
+            roots,
+            known,
+            algorithms: ring::default_provider().signature_verification_algorithms,
+        })
     }
 
     /// Is the server that showed this chain, its own certificate first, the one with this name or IP address?
@@ -87,10 +95,8 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
         let certificate = ParsedCertificate::try_from(own)?;
-        let signed = |roots| {
-            let all = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&certificate, roots, others, now, all)
-        };
+        let signed =
+            |roots| verify_server_cert_signed_by_trust_anchor(&certificate, roots, others, now, self.algorithms.all);
         let is_known = self.known.contains(own);
         match signed(&self.roots) {
             Err(error) if !is_unknown(&error) => return Err(error),
@@ -116,7 +122,15 @@ impl Verifier {
     }
 }
 
-impl ServerCertVerifier for Verifier {
+/// What a client asks about a server: that it has the key to what it shows, and whether it is believed.
+#[derive(Debug)]
+struct Judge {
+    /// `None`: whoever it is.
+    verifier: Option<Verifier>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Judge {
     fn verify_server_cert(
         &self,
         own: &CertificateDer<'_>,
@@ -125,7 +139,8 @@ impl ServerCertVerifier for Verifier {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.check(own, others, name, now).map(|()| ServerCertVerified::assertion())
+        let checked = self.verifier.as_ref().map_or(Ok(()), |verifier| verifier.check(own, others, name, now));
+        checked.map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -134,7 +149,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -143,11 +158,11 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
