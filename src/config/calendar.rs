@@ -4,7 +4,7 @@ use super::channels::Login;
 use super::check::web;
 use super::input::Env;
 use super::{Later, places};
-use crate::model::{Route, Trust, cut, printable};
+use crate::model::{Route, Trust, cut, hex, printable};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -277,8 +277,7 @@ pub(super) fn source_key(person: &str, place: &CalendarPlace) -> String {
 /// Tells one text from another and says nothing about it: half of its SHA-256, in hex.
 fn digest(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let half = digest.as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
-    format!("{half:032x}")
+    hex(digest.as_ref().get(..16).unwrap_or_default())
 }
 
 /// The name of the file, or the host, if it is known: nothing of an address that is secret.

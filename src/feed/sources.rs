@@ -61,16 +61,16 @@ impl Feeds for Sources {
     fn feed(&self, key: &str, wanted: &Wanted) -> Option<Arc<dyn Feed>> {
         let (person, number) = *self.places().get(key)?;
         let source = self.config.people.get(person)?.calendars.get(number)?;
-        let (getter, turns) = (self.getter(source.route.as_ref()), Arc::clone(&self.turns));
-        Some(feed(&source.place, &self.config.calendar, getter, turns, wanted))
+        let getter = || self.getter(source.route.as_ref());
+        Some(feed(&source.place, &self.config.calendar, getter, &self.turns, wanted))
     }
 }
 
 /// The source at this place, whether it stands in the config or not, for meetings that begin in `wanted`. `route`: its own
 /// way there, if it has one.
 pub fn at(place: &CalendarPlace, route: Option<&Route>, config: &CalendarConfig, wanted: &Wanted) -> Arc<dyn Feed> {
-    let getter = getter(config, route.unwrap_or(&config.route), &Names::of_system());
-    feed(place, config, getter, Arc::default(), wanted)
+    let getter = || getter(config, route.unwrap_or(&config.route), &Names::of_system());
+    feed(place, config, getter, &Arc::default(), wanted)
 }
 
 fn getter(config: &CalendarConfig, route: &Route, names: &Names) -> Arc<Getter> {
@@ -80,16 +80,19 @@ fn getter(config: &CalendarConfig, route: &Route, names: &Names) -> Arc<Getter> 
 fn feed(
     place: &CalendarPlace,
     config: &CalendarConfig,
-    getter: Arc<Getter>,
-    turns: Arc<Turns>,
+    getter: impl FnOnce() -> Arc<Getter>,
+    turns: &Arc<Turns>,
     wanted: &Wanted,
 ) -> Arc<dyn Feed> {
-    let config = config.clone();
     match place {
         CalendarPlace::File(path) => Arc::new(File::new(path.clone(), config.max_bytes)),
-        CalendarPlace::Web(address) => Arc::new(Web::new(address.clone(), config, getter)),
-        CalendarPlace::CalDav(place) => {
-            Arc::new(CalDav { place: place.clone(), config, getter, turns, wanted: wanted.clone() })
-        }
+        CalendarPlace::Web(address) => Arc::new(Web::new(address.clone(), config.clone(), getter())),
+        CalendarPlace::CalDav(place) => Arc::new(CalDav {
+            place: place.clone(),
+            config: config.clone(),
+            getter: getter(),
+            turns: Arc::clone(turns),
+            wanted: wanted.clone(),
+        }),
     }
 }

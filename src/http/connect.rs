@@ -73,6 +73,11 @@ fn proxy(address: &str) -> Result<Proxy, NoRoute> {
     Proxy::new(address).ok().filter(used).ok_or(NoRoute::Proxy)
 }
 
+/// Is it all of connecting? The connection to a proxy comes through here once more, within that to the server.
+pub(super) fn is_whole(details: &ConnectionDetails<'_>, proxied: bool) -> bool {
+    details.config.proxy().is_some() == proxied
+}
+
 /// All of connecting: leaves time for the rest, and calls a time-out by the name of this phase.
 #[derive(Debug)]
 struct Connecting<C> {
@@ -86,8 +91,7 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Connecting<C> {
     type Out = Either<C::Out, Whole<C::Out>>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        // The connection to a proxy comes through here once more, within that to the server.
-        let whole = details.config.proxy().is_some() == self.proxied;
+        let whole = is_whole(details, self.proxied);
         let timeout = if whole { shortened(details.timeout, self.kept) } else { details.timeout };
         if timeout.after.is_zero() {
             return Err(Error::Timeout(Timeout::Connect));

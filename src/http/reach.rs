@@ -1,6 +1,7 @@
 //! Can a server be reached? Name, connection and, where the address asks for it, TLS; then the connection is closed
 //! without a word. No address and no host is part of an error: an address may be a password.
 
+use super::connect::is_whole;
 use super::get::words;
 use super::{Address, Connections, Names};
 use crate::model::Route;
@@ -37,9 +38,7 @@ impl<In: Transport, C: Connector<In>> Connector<In> for NoFurther<C> {
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
         let connected = self.inner.connect(details, chained)?;
-        // The connection to a proxy comes through here once more, within that to the server.
-        let whole = details.config.proxy().is_some() == self.proxied;
-        if whole { Err(Error::Other(Box::new(Reached))) } else { Ok(connected) }
+        if is_whole(details, self.proxied) { Err(Error::Other(Box::new(Reached))) } else { Ok(connected) }
     }
 }
 

@@ -6,7 +6,7 @@ use super::session::{Refusal, Reply, Session};
 use super::xml::Ns;
 use crate::feed::{FetchFailure, Wanted};
 use crate::http::Address;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, hex};
 use ring::digest::{Context, SHA256};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,8 +72,7 @@ impl Listing {
                 digest.update(part.as_bytes());
             }
         }
-        let half = digest.finish().as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
-        Some(format!("{half:032x}"))
+        Some(hex(digest.finish().as_ref().get(..16).unwrap_or_default()))
     }
 }
 
