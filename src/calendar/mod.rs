@@ -5,7 +5,8 @@
 //! read      lines become events and zones: where their properties stand
 //! event     an event gets its UID, its start, and what it overrides; nothing else of it is read yet
 //! expand    the events of one UID become the occurrences in the looked-at time (series, rule, zones, vtimezone)
-//! select    each of these becomes a meeting with title, link and marks, and rings or does not (component, link, marked, marks, policy)
+//! select    each of these becomes a meeting with title, link and marks, and rings or does not (component, link, marked,
+//!           marks, policy)
 //! ```
 //!
 //! Three things hold for all of it. What stands in a calendar can cost only so much time and memory ([`Limits`], and a

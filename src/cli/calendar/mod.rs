@@ -1,9 +1,8 @@
 //! `savehub calendar`: what savehub sees in a calendar, what it leaves out and why, and which calendars a server has.
 //! Changes nothing, and needs neither a config nor a database.
 //!
-//! `source` finds and reads the calendar, `report` shows what is in it, and `zones` by what its
-//! time zones were found; `find` looks for calendars on a server, and asks
-//! the domain where that is by `srv`.
+//! `source` finds and reads the calendar, `report` shows what is in it, and `zones` by what its time zones were found;
+//! `find` looks for calendars on a server, and asks the domain where that is by `srv`.
 
 mod find;
 mod owner;

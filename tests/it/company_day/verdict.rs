@@ -36,7 +36,7 @@ pub(crate) fn holds(day: &Day) -> String {
     let (all, own) = day.size.caps;
     assert!(book.calls <= all && book.calls_of.values().all(|calls| *calls <= own), "{:?}", book.calls_of);
     assert!(book.longest_wait_ms <= 1000, "a call waited {} ms at the provider", book.longest_wait_ms);
-    let (last, best) = before_nine(&book.turns, day.size.rate);
+    let nine @ (last, best) = before_nine(&book.turns, day.size.rate);
     let slot_ms = 1000.0 / day.size.rate;
     assert!(
         last <= best + slot_ms,
@@ -48,7 +48,7 @@ pub(crate) fn holds(day: &Day) -> String {
         assert!(without_ring.contains_key(reason), "{reason} happened: {without_ring:?}");
     }
     drop(book);
-    summary(day, &without_ring)
+    summary(day, &without_ring, nine)
 }
 
 /// Within what time 99 of 100 calls before nine had their turn, from the first one on, and within what they could have, one
@@ -75,7 +75,7 @@ fn ended(incident: &IncidentView, step: &StepView) -> Reason {
     reason
 }
 
-fn summary(day: &Day, without_ring: &BTreeMap<&str, u32>) -> String {
+fn summary(day: &Day, without_ring: &BTreeMap<&str, u32>, (last, best): (f64, f64)) -> String {
     let (book, ticks, size) = (day.book(), day.ticks(), &day.size);
     let count = |which: fn(&&super::plan::Entry) -> bool| book.meetings.iter().filter(which).count();
     let mut text = format!(
@@ -99,7 +99,6 @@ fn summary(day: &Day, without_ring: &BTreeMap<&str, u32>) -> String {
     }
     let per_tick = ticks.all / ticks.count.max(1);
     let busiest = ticks.busiest;
-    let (last, best) = before_nine(&book.turns, size.rate);
     write!(
         text,
         "\n  99 of 100 calls before nine had their turn within {last:.0} ms of the first, {best:.0} ms were possible\
